@@ -1,0 +1,133 @@
+//! Phone typography undone: what was typed with smart quotes, long dashes, no-break spaces, full-width letters or
+//! invisible characters becomes plain text. Nothing is lower-cased: tags are case-sensitive.
+
+use std::{collections::BTreeSet, ops::Range};
+
+/// The longest message that is read, in characters. Longer ones order nothing: nobody speaks to a bot in pages.
+pub const LONGEST: usize = 4_000;
+
+/// A message as plain text.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Clean {
+    /// The text.
+    pub text: String,
+    /// Bytes of `text` beside or at which something was replaced or removed that a reader cannot see.
+    odd: BTreeSet<usize>,
+    /// Whether the message went on beyond [`LONGEST`].
+    pub cut: bool,
+}
+
+impl Clean {
+    /// Whether a name at these bytes is anything but the plain ASCII that it looks like.
+    pub fn is_odd(&self, at: &Range<usize>) -> bool {
+        self.odd.range(at.clone()).next().is_some() || self.text.get(at.clone()).is_none_or(|text| !text.is_ascii())
+    }
+}
+
+/// Cleans a message.
+pub fn clean(raw: &str) -> Clean {
+    let mut clean = Clean::default();
+    let chars: Vec<char> = raw.chars().take(LONGEST).collect();
+    clean.cut = raw.chars().nth(LONGEST).is_some();
+    let at = |i: usize| chars.get(i).copied();
+    let mut invisible = false;
+    for (i, &c) in chars.iter().enumerate() {
+        let before = i.checked_sub(1).and_then(at);
+        if is_invisible(c) {
+            // Emoji are joined and coloured by invisible characters; there they hide nothing.
+            invisible |= !before.is_some_and(is_emoji);
+            continue;
+        }
+        let (text, hidden) = plain(c, before, at(i + 1));
+        if hidden || (invisible && !c.is_whitespace()) {
+            clean.odd.insert(clean.text.len());
+        }
+        invisible = false;
+        match text {
+            Some(text) => clean.text.push_str(text),
+            None => clean.text.push(full_width(c).unwrap_or(c)),
+        }
+    }
+    clean
+}
+
+/// What stands for a typographic character, and whether a name that holds it is not what it looks like.
+fn plain(c: char, before: Option<char>, after: Option<char>) -> (Option<&'static str>, bool) {
+    let space = |c: Option<char>| c.is_none_or(char::is_whitespace);
+    match c {
+        '\n' | '\r' => (Some("\n"), false),
+        c if c.is_whitespace() => (Some(" "), false),
+        '‘' | '’' | 'ʼ' | '′' => (Some("'"), false),
+        '“' | '”' | '„' | '″' => (Some("\""), false),
+        // A phone turns two hyphens into a dash: "—replicas=2".
+        '–' | '—' if space(before) && after.is_some_and(|c| c.is_ascii_lowercase()) => (Some("--"), false),
+        '–' | '—' if space(before) || space(after) => (Some("—"), false),
+        '−' if after.is_some_and(|c| c.is_ascii_digit()) => (Some("-"), false),
+        '‐' | '‑' | '‒' | '–' | '—' | '−' | '﹣' => (Some("-"), true),
+        '×' => (Some("x"), false),
+        c => (None, full_width(c).is_some_and(|c| !c.is_ascii_digit())),
+    }
+}
+
+fn full_width(c: char) -> Option<char> {
+    ('\u{ff01}'..='\u{ff5e}').contains(&c).then(|| char::from_u32(u32::from(c) - 0xfee0)).flatten()
+}
+
+/// Characters without a width: joiners, marks of direction, soft hyphens, variation selectors, control characters.
+fn is_invisible(c: char) -> bool {
+    matches!(c,
+        '\u{ad}' | '\u{34f}' | '\u{61c}' | '\u{115f}' | '\u{1160}' | '\u{17b4}' | '\u{17b5}' | '\u{180b}'..='\u{180f}'
+        | '\u{200b}'..='\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2060}'..='\u{206f}' | '\u{3164}' | '\u{feff}'
+        | '\u{fe00}'..='\u{fe0f}' | '\u{ffa0}' | '\u{e0000}'..='\u{e0fff}')
+        || (c.is_control() && !c.is_whitespace())
+}
+
+fn is_emoji(c: char) -> bool {
+    matches!(c, '\u{2600}'..='\u{27bf}' | '\u{1f000}'..='\u{1faff}' | '\u{200d}' | '\u{fe0f}' | '\u{20e3}')
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+
+    fn text(raw: &str) -> String {
+        clean(raw).text
+    }
+
+    #[test]
+    fn phone_typography_is_undone() {
+        assert_eq!(text("scale\u{a0}web to ３"), "scale web to 3");
+        assert_eq!(text("kubectl scale deploy/x —replicas=2"), "kubectl scale deploy/x --replicas=2");
+        assert_eq!(text("web — not api – to 3"), "web — not api — to 3");
+        assert_eq!(text("don’t scale “web”"), "don't scale \"web\"");
+        assert_eq!(text("ng\u{200b}inx to −3"), "nginx to -3");
+    }
+
+    #[test]
+    fn a_name_that_is_not_what_it_looks_like_is_odd() {
+        for (raw, odd) in
+            [("nginx", false), ("ng\u{200b}inx", true), ("ngіnx", true), ("web–api", true), ("ｎginx", true)]
+        {
+            let clean = clean(&format!("scale {raw} to 3"));
+            let end = clean.text.find(" to").expect("there");
+            assert_eq!(clean.is_odd(&(6..end)), odd, "{raw:?}");
+            assert!(!clean.is_odd(&(0..5)), "{raw:?}");
+        }
+    }
+
+    #[test]
+    fn an_invisible_character_after_an_emoji_hides_nothing() {
+        let clean = clean("❤\u{fe0f} nginx");
+        assert!(!clean.is_odd(&(clean.text.len() - 5..clean.text.len())));
+    }
+
+    proptest! {
+        #[test]
+        fn cleaning_is_total_and_settles(raw in "\\PC{0,60}") {
+            let once = clean(&raw);
+            prop_assert_eq!(&text(&once.text), &once.text);
+        }
+    }
+}

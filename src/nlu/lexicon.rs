@@ -1,0 +1,379 @@
+//! The few word lists that the deterministic parts share.
+
+/// Verbs that begin an order.
+const VERBS: &[&str] = &[
+    "scale",
+    "upscale",
+    "downscale",
+    "rescale",
+    "bump",
+    "set",
+    "restart",
+    "bounce",
+    "reboot",
+    "recycle",
+    "cycle",
+    "kick",
+    "roll",
+    "rollback",
+    "revert",
+    "undo",
+    "pause",
+    "hold",
+    "freeze",
+    "halt",
+    "suspend",
+    "resume",
+    "unpause",
+    "unfreeze",
+    "continue",
+    "autoscale",
+    "delete",
+    "remove",
+    "drop",
+    "kill",
+    "nuke",
+    "stop",
+    "shut",
+    "turn",
+    "switch",
+    "take",
+    "bring",
+    "put",
+    "push",
+    "pop",
+    "update",
+    "upgrade",
+    "downgrade",
+    "deploy",
+    "redeploy",
+    "ship",
+    "release",
+    "promote",
+    "pin",
+    "move",
+    "give",
+    "add",
+    "increase",
+    "decrease",
+    "reduce",
+    "raise",
+    "lower",
+    "cut",
+    "double",
+    "triple",
+    "quadruple",
+    "halve",
+    "show",
+    "list",
+    "send",
+    "check",
+    "tell",
+    "get",
+    "print",
+    "tail",
+    "dump",
+    "run",
+    "make",
+    "spin",
+    "grow",
+    "shrink",
+    "change",
+    "kubectl",
+    "describe",
+    "fetch",
+    "grab",
+    "crank",
+    "dial",
+    "ramp",
+    "let",
+    "cancel",
+    "confirm",
+    "have",
+    "rename",
+    "drain",
+    "create",
+    "start",
+];
+
+/// Verbs after which a bare whole number may be a tag as well as a number of replicas.
+const RELEASE_VERBS: &[&str] = &[
+    "update",
+    "updating",
+    "upgrade",
+    "upgrading",
+    "downgrade",
+    "downgrading",
+    "deploy",
+    "deploying",
+    "redeploy",
+    "ship",
+    "shipping",
+    "release",
+    "releasing",
+    "promote",
+    "promoting",
+    "pin",
+    "pinning",
+    "rollout",
+];
+
+/// Verbs after which a bare whole number counts replicas.
+const COUNT_VERBS: &[&str] = &[
+    "bump", "bumping", "take", "set", "setting", "bring", "put", "scale", "scaling", "raise", "lower", "increase",
+    "decrease", "reduce", "get", "run", "make", "give", "want", "need", "drop", "push", "crank", "dial", "keep",
+];
+
+/// Words that say that what follows is a tag.
+const TAG_WORDS: &[&str] =
+    &["tag", "version", "ver", "build", "commit", "image", "release", "sha", "hash", "digest", "tagged", "rev"];
+
+/// Words that say that what is counted are replicas.
+const UNITS: &[&str] = &[
+    "pod",
+    "pods",
+    "replica",
+    "replicas",
+    "instance",
+    "instances",
+    "copy",
+    "copies",
+    "node",
+    "nodes",
+    "worker",
+    "workers",
+    "--replicas",
+    "replicacount",
+    "count",
+    "replcias",
+    "repicas",
+    "replics",
+    "podz",
+];
+
+/// Whether the word begins an order.
+pub fn is_verb(word: &str) -> bool {
+    VERBS.contains(&word)
+}
+
+/// Whether the word is a verb of releasing: what follows may be a tag.
+pub fn is_release_verb(word: &str) -> bool {
+    RELEASE_VERBS.contains(&word)
+}
+
+/// Whether the word is a verb of counting: what follows are replicas.
+pub fn is_count_verb(word: &str) -> bool {
+    COUNT_VERBS.contains(&word)
+}
+
+/// Whether the word announces a tag.
+pub fn is_tag_word(word: &str) -> bool {
+    TAG_WORDS.contains(&word)
+}
+
+/// Whether the word is what replicas are counted in.
+pub fn is_unit(word: &str) -> bool {
+    UNITS.contains(&word)
+}
+
+/// Whether a word between two orders says nothing of its own.
+pub fn is_filler(word: &str) -> bool {
+    matches!(
+        word,
+        "please"
+            | "pls"
+            | "plz"
+            | "then"
+            | "also"
+            | "just"
+            | "maybe"
+            | "kindly"
+            | "after"
+            | "afterwards"
+            | "that"
+            | "now"
+            | "can"
+            | "could"
+            | "you"
+            | "u"
+            | "next"
+            | "finally"
+            | "lastly"
+            | "too"
+            | "i"
+            | "want"
+            | "to"
+            | "need"
+            | "would"
+            | "like"
+            | "so"
+            | "immediately"
+            | "we"
+    )
+}
+
+/// Words that stand beside a name without being a part of it.
+const BESIDE: &[&str] = &[
+    "the",
+    "a",
+    "an",
+    "our",
+    "my",
+    "your",
+    "their",
+    "this",
+    "that",
+    "these",
+    "those",
+    "of",
+    "to",
+    "for",
+    "on",
+    "in",
+    "at",
+    "by",
+    "from",
+    "with",
+    "and",
+    "or",
+    "but",
+    "also",
+    "then",
+    "please",
+    "pls",
+    "plz",
+    "kindly",
+    "just",
+    "now",
+    "all",
+    "both",
+    "some",
+    "more",
+    "less",
+    "fewer",
+    "extra",
+    "another",
+    "additional",
+    "only",
+    "is",
+    "are",
+    "be",
+    "was",
+    "should",
+    "must",
+    "need",
+    "needs",
+    "want",
+    "wants",
+    "have",
+    "has",
+    "had",
+    "get",
+    "got",
+    "running",
+    "gimme",
+    "up",
+    "down",
+    "me",
+    "us",
+    "we",
+    "you",
+    "can",
+    "could",
+    "would",
+    "will",
+    "shall",
+    "lets",
+    "let's",
+    "so",
+    "as",
+    "because",
+    "since",
+    "about",
+    "over",
+    "under",
+    "off",
+    "out",
+    "back",
+    "hey",
+    "hello",
+    "okay",
+    "yes",
+    "sure",
+    "guys",
+    "team",
+    "folks",
+    "bot",
+    "thanks",
+    "morning",
+    "asap",
+    "quickly",
+    "number",
+    "amount",
+    "double",
+    "triple",
+    "halve",
+    "half",
+    "twice",
+    "times",
+    "percent",
+    "dozen",
+    "couple",
+    "times",
+    "namespace",
+    "cluster",
+    "container",
+    "image",
+    "tag",
+    "version",
+    "build",
+    "rollout",
+    "deployment",
+    "deployments",
+    "service",
+    "services",
+    "app",
+    "apps",
+    "workload",
+    "many",
+    "like",
+    "again",
+    "how",
+    "when",
+    "why",
+    "what",
+    "which",
+    "where",
+    "who",
+    "restarting",
+    "bumping",
+    "setting",
+    "scaling",
+    "putting",
+    "taking",
+    "bringing",
+    "giving",
+    "adding",
+    "raising",
+    "reducing",
+    "increasing",
+    "dropping",
+    "pausing",
+    "resuming",
+    "onto",
+    "upto",
+    "til",
+];
+
+/// Whether the word can stand beside a name without being a part of it. Any other word there may be a part that was missed.
+pub fn stands_beside_a_name(word: &str) -> bool {
+    word.chars().count() < 3
+        || !word.chars().all(char::is_alphabetic)
+        || BESIDE.contains(&word)
+        || is_verb(word)
+        || is_unit(word)
+        || is_filler(word)
+        || is_release_verb(word)
+        || is_count_verb(word)
+        || super::numbers::parse(&[word]).is_some()
+}
