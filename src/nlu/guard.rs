@@ -1,0 +1,244 @@
+//! Signs that an order may be none: they lower the confidence of a write, so that somebody is asked, and never raise it.
+//!
+//! The model has read the whole message; this is for the day on which it is wrong.
+
+use super::{clean::Clean, heard::Heard, lexicon::is_verb, tokenise::Word};
+use crate::domain::{Intent, Score};
+
+/// What an order that shows a sign is worth at most: enough for a card, never enough to act.
+const DOUBTED: f64 = 0.5;
+
+/// A sign that a message may order nothing.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Sign {
+    /// It says "not".
+    Negation,
+    /// It names a condition or a later event.
+    Condition,
+    /// It names another time.
+    AnotherTime,
+    /// It may repeat what somebody else said.
+    Hearsay,
+    /// The order stands in quotation marks.
+    Quotation,
+    /// It looks like something pasted.
+    Pasted,
+    /// It opens by addressing somebody else.
+    Addressed,
+}
+
+impl Sign {
+    /// Why an order with this sign asks first.
+    const fn doubt(self) -> &'static str {
+        match self {
+            Self::Negation => "The message says “not” somewhere.",
+            Self::Condition => "The message names a condition or a later moment.",
+            Self::AnotherTime => "The message names another time, and nothing is scheduled.",
+            Self::Hearsay => "The message may repeat what somebody else said.",
+            Self::Quotation => "The order stands in quotation marks.",
+            Self::Pasted => "The message looks like something pasted.",
+            Self::Addressed => "The message may be meant for somebody else.",
+        }
+    }
+
+    /// Why nothing is done about a message with this sign that was read as no order.
+    const fn nothing(self) -> &'static str {
+        match self {
+            Self::Negation => "Understood as “do not”: nothing was done.",
+            Self::Condition => "I don't wait for conditions: nothing was done. Say it when the time has come.",
+            Self::AnotherTime => "I don't schedule: nothing was done. Say it then, and it happens then.",
+            Self::Hearsay => "Understood as what somebody else said: nothing was done.",
+            Self::Quotation => "Understood as a quotation: nothing was done.",
+            Self::Pasted => "Understood as something pasted: nothing was done.",
+            Self::Addressed => "Understood as meant for somebody else: nothing was done.",
+        }
+    }
+}
+
+/// Lowers the confidence of every write in a message that shows a sign, and names the sign. Where nothing was ordered, the
+/// sign explains why.
+pub fn lower(heard: &mut Heard, clean: &Clean, words: &[Word<'_>]) {
+    let lower: Vec<String> = words.iter().map(Word::lower).collect();
+    let Some(sign) = sign(&lower, &clean.text) else { return };
+    let ceiling = Score::of(DOUBTED);
+    let speaks_of_acting = lower.iter().any(|word| is_verb(word));
+    for command in &mut heard.commands {
+        if command.intent == Intent::None && speaks_of_acting {
+            command.doubts.push(sign.nothing().to_owned());
+        } else if command.intent.is_write() && command.confidence > ceiling {
+            command.confidence = ceiling;
+            command.doubts.push(sign.doubt().to_owned());
+        }
+    }
+}
+
+/// The first sign that a message shows.
+fn sign(lower: &[String], text: &str) -> Option<Sign> {
+    let has = |wanted: &[&str]| lower.iter().any(|word| wanted.contains(&word.as_str()));
+    let pair = |first: &[&str], second: &[&str]| {
+        lower.windows(2).any(|two| first.contains(&two[0].as_str()) && second.contains(&two[1].as_str()))
+    };
+    if has(NEGATIONS) || pair(&["do", "should", "must", "did", "let's", "why", "rather", "better"], &["not"]) {
+        Some(Sign::Negation)
+    } else if has(CONDITIONS)
+        || (has(&["when", "after"]) && !pair(&["when"], &["you", "u", "convenient", "possible", "free"]))
+    {
+        Some(Sign::Condition)
+    } else if has(TIMES) || pair(&["next", "last"], &["week", "month", "night", "time", "sprint"]) {
+        Some(Sign::AnotherTime)
+    } else if has(HEARSAY) {
+        Some(Sign::Hearsay)
+    } else if quotes_an_order(lower, text) {
+        Some(Sign::Quotation)
+    } else if text.contains("```") || text.lines().count() > 8 || text.lines().any(is_pasted_line) {
+        Some(Sign::Pasted)
+    } else if addresses_another(lower, text) {
+        Some(Sign::Addressed)
+    } else {
+        None
+    }
+}
+
+const NEGATIONS: &[&str] = &[
+    "don't",
+    "dont",
+    "never",
+    "shouldn't",
+    "mustn't",
+    "didn't",
+    "won't",
+    "wasn't",
+    "cannot",
+    "doesn't",
+    "shouldnt",
+    "didnt",
+];
+const CONDITIONS: &[&str] =
+    &["if", "unless", "until", "once", "whenever", "suppose", "supposing", "assuming", "otherwise"];
+const TIMES: &[&str] = &[
+    "tomorrow",
+    "tonight",
+    "later",
+    "yesterday",
+    "monday",
+    "tuesday",
+    "wednesday",
+    "thursday",
+    "friday",
+    "saturday",
+    "sunday",
+    "weekend",
+    "o'clock",
+];
+const HEARSAY: &[&str] = &[
+    "said",
+    "says",
+    "told",
+    "asked",
+    "asks",
+    "wants",
+    "suggested",
+    "thinks",
+    "heard",
+    "apparently",
+    "remind",
+    "reminder",
+    "imagine",
+    "hypothetically",
+    "would've",
+    "should've",
+    "wish",
+];
+
+/// A line of a quotation, a diff, a manifest or a log.
+fn is_pasted_line(line: &str) -> bool {
+    ["> ", "--- ", "+++ ", "@@ ", "apiVersion:", "kind:", "diff --git"].iter().any(|start| line.starts_with(start))
+}
+
+/// Whether a mention, "Dear …", "team …" or a name with a comma opens the message.
+fn addresses_another(lower: &[String], text: &str) -> bool {
+    const NOBODY: &[&str] = &[
+        "hi", "hey", "hello", "please", "ok", "okay", "yes", "thanks", "sorry", "bot", "morning", "also", "now",
+        "actually", "right", "so", "well", "then", "alright", "yo", "guys", "team", "folks", "all", "first", "next",
+        "finally", "quick", "urgent", "oh",
+    ];
+    let first = lower.first().map_or("", String::as_str);
+    let named = text.starts_with(char::is_uppercase)
+        && lower.get(1).is_some_and(|word| word == ",")
+        && !NOBODY.contains(&first);
+    first.starts_with('@')
+        || first == "dear"
+        || lower.iter().any(|word| matches!(word.as_str(), "yourself" | "yourselves"))
+        || named
+}
+
+/// Whether a verb of ordering stands inside double quotes.
+fn quotes_an_order(lower: &[String], text: &str) -> bool {
+    let mut inside = false;
+    text.contains('"')
+        && lower.iter().any(|word| {
+            if word == "\"" {
+                inside = !inside;
+            }
+            inside && is_verb(word)
+        })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::nlu::{clean::clean, heard::Command, tokenise::words};
+
+    fn lowered(text: &str) -> bool {
+        let clean = clean(text);
+        let mut heard = Heard { commands: vec![Command::new(Intent::Scale, Score::ONE)], asides: Vec::new() };
+        lower(&mut heard, &clean, &words(&clean.text));
+        heard.commands[0].confidence < Score::ONE && !heard.commands[0].doubts.is_empty()
+    }
+
+    #[test]
+    fn signs_lower_and_plain_orders_stay() {
+        for doubtful in [
+            "don't scale web to 0",
+            "if load rises, scale web to 5",
+            "scale web to 5 tomorrow",
+            "Sam wants web at 5",
+            "he wrote \"scale web to 5\"",
+            "```\nscale web to 5\n```",
+            "once QA is done, scale web to 5",
+            "Dear DBA team, scale web to 5",
+            "Priya, scale web to 5 please",
+        ] {
+            assert!(lowered(doubtful), "{doubtful}");
+        }
+        for plain in [
+            "scale web to 5",
+            "when you get a second, scale web to 5",
+            "can you bump web to 5? traffic is up",
+            "set \"web\" to 5",
+        ] {
+            assert!(!lowered(plain), "{plain}");
+        }
+    }
+
+    #[test]
+    fn what_orders_nothing_is_told_why() {
+        let why = |text: &str| {
+            let clean = clean(text);
+            let mut heard = Heard { commands: vec![Command::new(Intent::None, Score::ONE)], asides: Vec::new() };
+            lower(&mut heard, &clean, &words(&clean.text));
+            heard.commands[0].doubts.first().cloned()
+        };
+        assert_eq!(why("please don't scale nginx to 0").as_deref(), Some("Understood as “do not”: nothing was done."));
+        assert!(why("scale nginx to 5 on friday").is_some_and(|why| why.starts_with("I don't schedule")));
+        assert_eq!(why("I don't know him"), None);
+    }
+
+    #[test]
+    fn a_low_confidence_is_never_raised() {
+        let clean = clean("don't scale web");
+        let mut heard = Heard { commands: vec![Command::new(Intent::Scale, Score::of(0.1))], asides: Vec::new() };
+        lower(&mut heard, &clean, &words(&clean.text));
+        assert_eq!(heard.commands[0].confidence, Score::of(0.1));
+    }
+}
