@@ -1,0 +1,132 @@
+//! Training: example sentences become a model.
+//!
+//! ```text
+//! intents/ ─▶ corpus (read, lint) ─▶ augment, compose ─▶ example ─▶ fit (folds, then all) ─▶ calibrate ─▶ models/
+//! ```
+//!
+//! Fitting needs the cargo feature `rust-bert`; everything before and after it is in every build.
+
+pub mod augment;
+pub mod calibrate;
+pub mod compose;
+pub mod corpus;
+pub mod entities;
+pub mod example;
+#[cfg(feature = "rust-bert")]
+mod fit;
+#[cfg(feature = "rust-bert")]
+mod hold;
+pub mod judge;
+pub mod measure;
+pub mod names;
+#[cfg(feature = "rust-bert")]
+mod run;
+pub mod vocabulary;
+
+use std::path::PathBuf;
+use std::time::Duration;
+
+use super::model::Manifest;
+
+/// What to train, from what, and how long.
+#[derive(Clone, Debug)]
+pub struct TrainOptions {
+    /// The folder of example sentences.
+    pub examples: PathBuf,
+    /// The folder of the encoder to start from: `config.json`, `vocab.txt`, `model.safetensors`.
+    pub encoder: PathBuf,
+    /// Where the model is written.
+    pub out: PathBuf,
+    /// The seed of everything random.
+    pub seed: u64,
+    /// How many layers of the encoder to keep, from the first.
+    pub layers: usize,
+    /// How many pieces of the encoder's vocabulary to keep, about.
+    pub vocabulary: usize,
+    /// How often every sentence is seen.
+    pub epochs: usize,
+    /// How many folds are held out in turn to measure and calibrate; fewer than 2 is none.
+    pub folds: usize,
+    /// Whether to write a model of all sentences after the folds.
+    pub final_fit: bool,
+    /// The learning rate of the encoder; that of the heads is twenty times as high.
+    pub learning_rate: f64,
+    /// Messages in one step.
+    pub batch: usize,
+    /// Threads.
+    pub threads: i32,
+    /// Where the networks of the folds are kept, if anywhere: a training that was interrupted goes on from there. It must
+    /// be emptied when the examples or these options change.
+    pub keep: Option<PathBuf>,
+    /// Where the held-out rows that were read wrongly are listed, if anywhere.
+    pub errors: Option<PathBuf>,
+}
+
+impl Default for TrainOptions {
+    fn default() -> Self {
+        Self {
+            examples: PathBuf::from("intents"),
+            encoder: PathBuf::new(),
+            out: PathBuf::from("models"),
+            seed: 1,
+            layers: 3,
+            vocabulary: 9000,
+            epochs: 6,
+            folds: 2,
+            final_fit: true,
+            learning_rate: 2e-4,
+            batch: 32,
+            threads: 2,
+            keep: None,
+            errors: None,
+        }
+    }
+}
+
+/// How far the training is.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Progress {
+    /// What is being done: `fold 2 of 3`.
+    pub stage: String,
+    /// Steps done, of all stages.
+    pub done: usize,
+    /// Steps in all stages.
+    pub total: usize,
+    /// The mean loss of the last steps.
+    pub loss: f64,
+    /// Since the beginning.
+    pub elapsed: Duration,
+    /// Until the end, if it goes on like this.
+    pub left: Duration,
+}
+
+/// What came of a training.
+#[derive(Clone, Debug)]
+pub struct Report {
+    /// The manifest, as written.
+    pub manifest: Manifest,
+    /// The bytes of the weights, as written.
+    pub size: u64,
+    /// How long it took.
+    pub took: Duration,
+}
+
+/// Trains a model and writes it.
+///
+/// # Errors
+/// When the examples are faulty, a file cannot be read or written, or this build cannot train.
+#[cfg(feature = "rust-bert")]
+pub fn run(options: &TrainOptions, progress: &mut dyn FnMut(Progress)) -> anyhow::Result<Report> {
+    run::run(options, progress)
+}
+
+/// Trains a model and writes it.
+///
+/// # Errors
+/// Always: this build cannot train, and the error says how to get one that can.
+#[cfg(not(feature = "rust-bert"))]
+pub fn run(_options: &TrainOptions, _progress: &mut dyn FnMut(Progress)) -> anyhow::Result<Report> {
+    anyhow::bail!(
+        "this build cannot train. Run `eval \"$(scripts/libtorch.sh)\"` and build again with `--features rust-bert`"
+    )
+}
