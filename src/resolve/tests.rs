@@ -1,0 +1,133 @@
+use proptest::prelude::*;
+
+use super::*;
+use crate::domain::DeploymentName;
+
+fn directory(objects: &[&str]) -> Directory {
+    let objects: Vec<ObjectRef> = objects.iter().map(|object| object_ref(object)).collect();
+    let mut namespaces: Vec<_> =
+        objects.iter().map(|object| (object.cluster.clone(), object.namespace.clone())).collect();
+    namespaces.sort();
+    namespaces.dedup();
+    Directory::new(objects, namespaces, ClusterName::parse("main").expect("valid"))
+}
+
+fn object_ref(text: &str) -> ObjectRef {
+    let parts: Vec<&str> = text.split('/').collect();
+    let (cluster, rest) = if parts.len() == 3 { (parts[0], &parts[1..]) } else { ("main", &parts[..]) };
+    ObjectRef {
+        cluster: ClusterName::parse(cluster).expect("valid"),
+        namespace: Namespace::parse(rest[0]).expect("valid"),
+        name: DeploymentName::parse(rest[1]).expect("valid"),
+    }
+}
+
+fn live() -> Directory {
+    directory(&[
+        "default/nginx-deployment",
+        "default/web-frontend",
+        "default/web",
+        "default/config-server",
+        "production/payments-api",
+        "production/payments-worker",
+        "staging/payments-api",
+        "staging/checkout-service",
+        "staging/mail-smtp-relay",
+        "monitoring/grafana",
+        "eu/production/grafana",
+        "eu/production/ledger",
+    ])
+}
+
+fn asked<'a>(name: &'a str, namespace: &'a str) -> Asked<'a> {
+    Asked { name, namespace: (!namespace.is_empty()).then_some(namespace), cluster: None }
+}
+
+fn found(name: &str, namespace: &str) -> (Strength, Vec<String>) {
+    let live = live();
+    let found = live.resolve(asked(name, namespace)).expect("found");
+    (found.strength, found.targets.iter().map(|target| live.label(target)).collect())
+}
+
+#[test]
+fn the_order_of_strength() {
+    for (said, strength, targets) in [
+        ("web", Strength::Exact, vec!["default/web"]),
+        ("Web Frontend", Strength::Folded, vec!["default/web-frontend"]),
+        ("web_frontend", Strength::Folded, vec!["default/web-frontend"]),
+        ("the web front end", Strength::Folded, vec!["default/web-frontend"]),
+        ("checkout service", Strength::Folded, vec!["staging/checkout-service"]),
+        ("checkout", Strength::Part, vec!["staging/checkout-service"]),
+        ("nginx", Strength::Part, vec!["default/nginx-deployment"]),
+        ("frontends", Strength::Part, vec!["default/web-frontend"]),
+        ("nginx pods", Strength::Part, vec!["default/nginx-deployment"]),
+        (
+            "payments",
+            Strength::Part,
+            vec!["production/payments-api", "production/payments-worker", "staging/payments-api"],
+        ),
+        ("payments api", Strength::Folded, vec!["production/payments-api", "staging/payments-api"]),
+        ("paymnets-wroker", Strength::Weak, vec!["production/payments-worker"]),
+        ("cfg server", Strength::Weak, vec!["default/config-server"]),
+        ("mail relay", Strength::Weak, vec!["staging/mail-smtp-relay"]),
+        ("grafanna", Strength::Weak, vec!["monitoring/grafana"]),
+        ("web fronted", Strength::Weak, vec!["default/web-frontend"]),
+        ("ngnix", Strength::Weak, vec!["default/nginx-deployment"]),
+        ("ledger", Strength::Exact, vec!["eu/production/ledger"]),
+    ] {
+        let targets: Vec<String> = targets.into_iter().map(str::to_owned).collect();
+        assert_eq!(found(said, ""), (strength, targets), "{said}");
+    }
+}
+
+#[test]
+fn a_place_that_was_said_is_binding() {
+    assert_eq!(found("payments-api", "prod"), (Strength::Exact, vec!["production/payments-api".to_owned()]));
+    assert_eq!(found("payments", "stagin"), (Strength::Part, vec!["staging/payments-api".to_owned()]));
+    assert_eq!(found("grafana", "eu"), (Strength::Exact, vec!["eu/production/grafana".to_owned()]));
+    let live = live();
+    assert_eq!(
+        live.resolve(asked("grafana", "staging")),
+        Err(NotFound::Elsewhere(vec![object_ref("monitoring/grafana"), object_ref("eu/production/grafana")]))
+    );
+    assert_eq!(live.resolve(asked("web", "nowhere")), Err(NotFound::Place { said: "nowhere".into() }));
+    assert!(live.resolve(asked("payments", "stg")).expect("found").weak_place);
+}
+
+#[test]
+fn nothing_like_it_is_nothing() {
+    let live = live();
+    for said in ["kafka", "zookeeper", "x", "", "database", "servers are slow"] {
+        assert!(
+            matches!(live.resolve(asked(said, "")), Err(NotFound::Nothing { .. })),
+            "{said}: {:?}",
+            live.resolve(asked(said, ""))
+        );
+    }
+}
+
+#[test]
+fn everything_is_all_of_the_place() {
+    assert_eq!(found("*", "staging").1.len(), 3);
+    assert_eq!(found("*", "").1.len(), 10);
+}
+
+proptest! {
+    #[test]
+    fn what_is_found_is_live_and_where_it_was_said_to_be(name in "\\PC{0,20}", namespace in "(prod|staging|monitoring|eu|x{1,3}|\\PC{0,6})") {
+        let live = live();
+        if let Ok(found) = live.resolve(asked(&name, &namespace)) {
+            for target in found.targets {
+                prop_assert!(live.entries.iter().any(|entry| entry.object == target));
+            }
+        }
+    }
+
+    #[test]
+    fn a_full_name_always_wins_over_the_names_it_is_part_of(name in "[a-z]{3,6}", other in "[a-z]{3,6}") {
+        let live = directory(&[&format!("default/{name}"), &format!("default/{name}-{other}"), &format!("default/{other}-{name}")]);
+        let found = live.resolve(asked(&name, "")).expect("live");
+        prop_assert_eq!(found.strength, Strength::Exact);
+        prop_assert_eq!(found.targets, vec![object_ref(&format!("default/{name}"))]);
+    }
+}
