@@ -1,0 +1,258 @@
+//! What happens to a command: the decision, and the sentences that give its reasons.
+//!
+//! Pure and total. Where several rules fit, the first of refuse, clarify, confirm, execute wins.
+
+use crate::{
+    domain::{Amount, Intent, Namespace, ObjectRef, Score},
+    nlu::heard::Command,
+    resolve::{NotFound, Resolution, Strength},
+};
+
+mod reason;
+#[cfg(test)]
+mod tests;
+
+/// What is done about a command.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, serde::Serialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Decision {
+    /// Impossible or not allowed: says why, and what would work.
+    Refuse,
+    /// Something is missing or could be several things: asks.
+    Clarify,
+    /// Understood, but destructive or not certain: a card shows what would change.
+    Confirm,
+    /// Clear in everything and harmless enough: done at once.
+    Execute,
+    /// A read, help, or a yes or no when nothing is open.
+    Answer,
+    /// Nothing was ordered.
+    Ignore,
+}
+
+/// A decision and why.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Verdict {
+    /// What is done.
+    pub decision: Decision,
+    /// Why, as sentences for the room.
+    pub reasons: Vec<String>,
+}
+
+/// Below this a reading is a guess: a card for it would mostly be noise, so it is asked in words.
+const CARD: f64 = 0.25;
+
+/// What the operator set.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Rules {
+    /// More replicas than this are refused.
+    pub ceiling: u32,
+    /// Adding more than this, and more than there are, is confirmed.
+    pub step: u32,
+    /// Namespaces in which every write is confirmed.
+    pub protected: Vec<Namespace>,
+    /// The least confidence with which a write is executed unasked.
+    pub act: Score,
+    /// The least confidence with which a write is put on a card. Below, it is asked in words.
+    pub card: Score,
+}
+
+impl Rules {
+    /// The policy of an operator who set none, with the confidence that the model's manifest asks for.
+    pub fn standard(act: Score) -> Self {
+        Self { ceiling: 100, step: 5, protected: Vec::new(), act, card: Score::of(CARD) }
+    }
+}
+
+/// What is known about a live Deployment when a command is judged.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Facts {
+    /// Which one.
+    pub object: ObjectRef,
+    /// Its replicas now.
+    pub replicas: u32,
+}
+
+/// A command with what its words name.
+#[derive(Clone, Debug)]
+pub struct Case<'c> {
+    /// What was heard.
+    pub command: &'c Command,
+    /// What the name came to; `None` when no name was said, or only a pronoun with nothing to refer to.
+    pub found: Option<Result<Resolution, NotFound>>,
+    /// The live facts of each target. A target without facts has gone since the catalog was read.
+    pub facts: Vec<Facts>,
+    /// Whether there is a change of this room that could be taken back.
+    pub can_undo: bool,
+}
+
+impl Case<'_> {
+    fn targets(&self) -> &[ObjectRef] {
+        match &self.found {
+            Some(Ok(resolution)) => &resolution.targets,
+            Some(Err(_)) | None => &[],
+        }
+    }
+
+    fn is_everything(&self) -> bool {
+        self.command.deployment.as_ref().is_some_and(crate::nlu::heard::Mention::is_everything)
+    }
+}
+
+/// Judges the commands of one message together.
+pub fn judge(cases: &[Case<'_>], rules: &Rules) -> Vec<Verdict> {
+    let mut verdicts: Vec<Verdict> = cases.iter().map(|case| alone(case, rules)).collect();
+    let writes: Vec<usize> = (0..cases.len()).filter(|at| cases[*at].command.intent.is_write()).collect();
+    let same = writes.windows(2).all(|pair| cases[pair[0]].targets() == cases[pair[1]].targets());
+    let all_execute = writes.iter().all(|at| verdicts[*at].decision == Decision::Execute);
+    if writes.len() > 1 && !(same && all_execute) {
+        for at in writes {
+            if verdicts[at].decision == Decision::Execute {
+                verdicts[at].decision = Decision::Confirm;
+                verdicts[at].reasons.push(reason::not_alone(same));
+            }
+        }
+    }
+    verdicts
+}
+
+/// A row of the table: the reasons for which it fits, or none.
+type Rule = fn(&Case<'_>, &Rules) -> Vec<String>;
+
+/// Judges one command as if it were the only one.
+fn alone(case: &Case<'_>, rules: &Rules) -> Verdict {
+    let verdict = |decision, reasons| Verdict { decision, reasons };
+    match case.command.intent {
+        Intent::None if !case.command.doubts.is_empty() => {
+            return verdict(Decision::Ignore, case.command.doubts.clone());
+        }
+        Intent::None => return verdict(Decision::Ignore, vec![reason::NOTHING_ORDERED.to_owned()]),
+        Intent::Help => return verdict(Decision::Answer, Vec::new()),
+        Intent::Confirm | Intent::Cancel => return verdict(Decision::Answer, vec![reason::NOTHING_OPEN.to_owned()]),
+        Intent::Scale
+        | Intent::SetImage
+        | Intent::Restart
+        | Intent::Rollback
+        | Intent::Pause
+        | Intent::Resume
+        | Intent::Autoscale
+        | Intent::Delete
+        | Intent::Undo
+        | Intent::Status
+        | Intent::List
+        | Intent::History
+        | Intent::Logs => {}
+    }
+    let rows: [(Decision, Rule); 3] =
+        [(Decision::Refuse, refusals), (Decision::Clarify, questions), (Decision::Confirm, cautions)];
+    for (decision, rule) in rows {
+        let reasons = rule(case, rules);
+        if !reasons.is_empty() {
+            return verdict(decision, reasons);
+        }
+    }
+    verdict(if case.command.intent.is_write() { Decision::Execute } else { Decision::Answer }, Vec::new())
+}
+
+fn refusals(case: &Case<'_>, rules: &Rules) -> Vec<String> {
+    let command = case.command;
+    let mut reasons = command.faults.clone();
+    if let Some(Err(missing)) = &case.found {
+        reasons.push(reason::not_found(command, missing));
+    }
+    if command.intent == Intent::Undo && !case.can_undo {
+        reasons.push(reason::NOTHING_TO_UNDO.to_owned());
+    }
+    if let (Intent::Scale, Some(amount)) = (command.intent, command.replicas) {
+        reasons.extend(case.facts.iter().filter_map(|facts| beyond(amount, facts, rules)));
+        if let (true, Amount::To(n)) = (case.facts.is_empty() && n_exceeds(amount, rules), amount) {
+            reasons.push(reason::above_ceiling(None, n, rules.ceiling));
+        }
+    }
+    if command.intent == Intent::Autoscale {
+        reasons.extend(reason::bad_bounds(command.min, command.max, command.cpu, rules.ceiling));
+    }
+    if command.revision == Some(0) {
+        reasons.push("There is no revision 0: revisions count from 1.".to_owned());
+    }
+    reasons
+}
+
+fn n_exceeds(amount: Amount, rules: &Rules) -> bool {
+    matches!(amount, Amount::To(n) if n > rules.ceiling)
+}
+
+fn beyond(amount: Amount, facts: &Facts, rules: &Rules) -> Option<String> {
+    match amount.from(facts.replicas) {
+        None => Some(reason::impossible_count(facts)),
+        Some(n) if n > rules.ceiling => Some(reason::above_ceiling(Some(facts), n, rules.ceiling)),
+        Some(_) => None,
+    }
+}
+
+fn questions(case: &Case<'_>, rules: &Rules) -> Vec<String> {
+    let command = case.command;
+    let mut reasons = Vec::new();
+    let needs_name = !matches!(command.intent, Intent::Undo | Intent::List | Intent::Status);
+    let open_pronoun = command.deployment.as_ref().is_some_and(crate::nlu::heard::Mention::is_open_pronoun);
+    if case.found.is_none()
+        && (needs_name || open_pronoun)
+        && command.intent != Intent::Undo
+        && command.intent != Intent::List
+    {
+        reasons.push(if open_pronoun {
+            reason::open_pronoun(command)
+        } else {
+            reason::which_deployment(command.intent)
+        });
+    }
+    reasons.extend(reason::missing_value(command));
+    let many = case.targets().len();
+    let limit = if matches!(command.intent, Intent::Status | Intent::List) { 5 } else { 1 };
+    let bulk = case.is_everything() && !matches!(command.intent, Intent::Logs | Intent::History);
+    if many > limit && !bulk {
+        reasons.push(reason::several(command, case.targets()));
+    }
+    if many == 0 && case.is_everything() && matches!(case.found, Some(Ok(_))) {
+        reasons.push("There is no Deployment there.".to_owned());
+    }
+    if !command.alternatives.is_empty() {
+        reasons.push(reason::either(command));
+    }
+    if let (Intent::Scale, Some(amount)) = (command.intent, command.replicas) {
+        let unchanged = |facts: &&Facts| amount.reduces() && amount.from(facts.replicas) == Some(facts.replicas);
+        reasons.extend(case.facts.iter().filter(unchanged).map(reason::rounds_to_nothing));
+    }
+    if command.intent.is_write() && command.confidence < rules.card {
+        reasons.push(reason::UNSURE.to_owned());
+    }
+    reasons
+}
+
+fn cautions(case: &Case<'_>, rules: &Rules) -> Vec<String> {
+    let command = case.command;
+    if !command.intent.is_write() {
+        return Vec::new();
+    }
+    let mut reasons: Vec<String> = reason::destructive(command.intent).into_iter().map(str::to_owned).collect();
+    if let (Intent::Scale, Some(amount)) = (command.intent, command.replicas) {
+        reasons.extend(case.facts.iter().filter_map(|facts| reason::big_step(amount, facts, rules.step)));
+    }
+    if case.is_everything() || case.targets().len() > 1 {
+        reasons.push(reason::bulk(case.targets().len()));
+    }
+    let guarded = case.targets().iter().find(|target| rules.protected.contains(&target.namespace));
+    reasons.extend(guarded.map(|target| format!("`{}` is a protected namespace.", target.namespace)));
+    reasons.extend(reason::weakness(command, case.found.as_ref().and_then(|found| found.as_ref().ok())));
+    reasons.extend(case.facts.iter().filter_map(|facts| reason::other_old_value(command, facts)));
+    reasons.extend(command.doubts.iter().cloned());
+    if command.confidence < rules.act {
+        reasons.push(reason::NOT_CERTAIN.to_owned());
+    }
+    reasons
+}
+
+/// Whether a name was matched by one of the three strong ways.
+pub(crate) fn is_strong(strength: Strength) -> bool {
+    strength < Strength::Weak
+}
