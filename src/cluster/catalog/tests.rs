@@ -1,0 +1,98 @@
+use std::sync::atomic::{AtomicBool, Ordering};
+
+use serde_json::{Value, json};
+use tokio::task::JoinSet;
+
+use super::*;
+use crate::cluster::stand_in::{Api, Reply};
+
+fn after(changes: impl IntoIterator<Item = Change>) -> (Vec<String>, usize, bool) {
+    let mut slot = Slot::default();
+    for change in changes {
+        slot.take(change);
+    }
+    (slot.names.iter().map(ToString::to_string).collect(), slot.skipped.len(), slot.ready)
+}
+
+#[test]
+fn a_list_counts_once_it_is_complete() {
+    let listed = |name: &str| Change::Listed(name.into());
+    assert_eq!(after([Change::ListBegins, listed("b")]), (vec![], 0, false));
+    let whole = [Change::ListBegins, listed("b"), listed("a"), listed("../x"), Change::ListEnds];
+    assert_eq!(after(whole), (vec!["a".into(), "b".into()], 1, true));
+}
+
+#[test]
+fn a_second_list_replaces_the_first_only_when_it_is_complete() {
+    let listed = |name: &str| Change::Listed(name.into());
+    let first = || [Change::ListBegins, listed("a"), Change::ListEnds, Change::There("b".into()), Change::ListBegins];
+    assert_eq!(after(first()).0, ["a", "b"], "what was there stays while the list is read");
+    assert_eq!(after(first().into_iter().chain([listed("c"), Change::ListEnds])).0, ["c"]);
+    assert_eq!(after(first().into_iter().chain([Change::Gone("a".into())])).0, ["b"]);
+}
+
+fn list(names: &[&str]) -> Value {
+    let items = names.iter().map(|name| json!({"metadata": {"name": name, "namespace": "shop", "uid": name}}));
+    json!({"apiVersion": "meta.k8s.io/v1", "kind": "PartialObjectMetadataList",
+        "metadata": {"resourceVersion": "1"}, "items": items.collect::<Vec<_>>()})
+}
+
+fn event(kind: &str, name: &str) -> String {
+    let object = json!({"apiVersion": "meta.k8s.io/v1", "kind": "PartialObjectMetadata",
+        "metadata": {"name": name, "namespace": "shop", "uid": name, "resourceVersion": "2"}});
+    format!("{}\n", json!({"type": kind, "object": object}))
+}
+
+fn names(catalog: &Catalog) -> Vec<String> {
+    catalog.snapshot().entries.iter().map(ToString::to_string).collect()
+}
+
+#[tokio::test]
+async fn the_snapshot_follows_the_watch() {
+    let api = Api::start(|call| {
+        if call.query.contains("watch=true") {
+            return Reply::stream([event("ADDED", "new"), event("DELETED", "web")].concat());
+        }
+        Reply::json(200, list(&["web", "api", "not/a/name"]))
+    })
+    .await;
+    let cluster = api.cluster().await;
+    let mut catalog = Catalog::new(&cluster);
+    assert!(!catalog.ready() && catalog.snapshot().entries.is_empty());
+    let mut tasks = JoinSet::new();
+    for (_, task) in catalog.watches() {
+        tasks.spawn(task);
+    }
+    while names(&catalog) != ["shop/api", "shop/new"] {
+        tokio::time::timeout(Duration::from_secs(10), catalog.changed()).await.expect("the watch reports");
+    }
+    assert!(catalog.ready());
+    assert_eq!(catalog.snapshot().skipped, 1);
+}
+
+#[tokio::test]
+async fn without_the_right_to_list_it_is_not_ready_and_heals_when_the_right_is_given() {
+    let allowed = Arc::new(AtomicBool::new(false));
+    let gate = allowed.clone();
+    let api = Api::start(move |call| match (gate.load(Ordering::SeqCst), call.query.contains("watch=true")) {
+        (false, _) => Reply::forbidden("list", "deployments"),
+        (true, false) => Reply::json(200, list(&["web"])),
+        (true, true) => Reply::Hang,
+    })
+    .await;
+    let cluster = api.cluster().await;
+    let mut catalog = Catalog::new(&cluster);
+    let mut tasks = JoinSet::new();
+    for (_, task) in catalog.watches() {
+        tasks.spawn(task);
+    }
+    while api.calls().is_empty() {
+        tokio::time::sleep(Duration::from_millis(20)).await;
+    }
+    assert!(!catalog.ready());
+    allowed.store(true, Ordering::SeqCst);
+    tokio::time::timeout(Duration::from_secs(20), catalog.changed()).await.expect("it heals by itself");
+    assert!(catalog.ready());
+    assert_eq!(names(&catalog), ["shop/web"]);
+    assert!(tasks.try_join_next().is_none(), "a watch does not end");
+}

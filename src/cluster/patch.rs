@@ -1,0 +1,183 @@
+//! The JSON Patches that readback sends, made from a Deployment as it was read. Each begins with a `test` of the uid and
+//! tests the old values, so the API server refuses it when something else has changed them. The change-cause is written
+//! where the template changes, and only there: scaling makes no revision.
+
+use jiff::Timestamp;
+use json_patch::{
+    AddOperation, Patch, PatchOperation, ReplaceOperation, TestOperation,
+    jsonptr::{PointerBuf, Token},
+};
+use serde_json::{Map, Value, json};
+
+use super::{Live, Write, live::CHANGE_CAUSE};
+use crate::domain::ImageReference;
+
+const RESTARTED_AT: &str = "kubectl.kubernetes.io/restartedAt";
+/// The most characters of a change-cause.
+const LONGEST_CAUSE: usize = 256;
+
+/// Why no patch can be made.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum PatchRefusal {
+    /// It is already so; sending it would start nothing.
+    #[error("it is already so")]
+    Unchanged,
+    /// The API holds at most 2,147,483,647 replicas.
+    #[error("{0} replicas is more than Kubernetes can hold")]
+    TooMany(u32),
+    /// There is no container of that name.
+    #[error("there is no container `{0}`")]
+    NoContainer(String),
+    /// `kubectl` refuses this too: a paused Deployment rolls nothing out.
+    #[error("it is paused; resume it first")]
+    Paused,
+    /// It is on its way out.
+    #[error("it is being deleted")]
+    BeingDeleted,
+}
+
+/// Asks for `to` replicas. An absent `/spec/replicas` is tested as 1: the API server fills it in before it patches.
+pub fn scale(live: &Live, to: u32) -> Result<Write, PatchRefusal> {
+    let to = i32::try_from(to).map_err(|_| PatchRefusal::TooMany(to))?;
+    let path = ["spec", "replicas"];
+    if i64::from(live.replicas()) == i64::from(to) {
+        return Err(PatchRefusal::Unchanged);
+    }
+    write(live, vec![test(path, json!(live.replicas())), replace(path, json!(to))])
+}
+
+/// Runs `image` in the named container (init containers too), and notes why.
+pub fn set_image(live: &Live, container: &str, image: &ImageReference, cause: &str) -> Result<Write, PatchRefusal> {
+    let found = live.containers().iter().find(|one| one.name == container);
+    let found = found.ok_or_else(|| PatchRefusal::NoContainer(container.to_owned()))?;
+    let image = image.to_string();
+    if found.image == image {
+        return Err(PatchRefusal::Unchanged);
+    }
+    let list = if found.init { "initContainers" } else { "containers" };
+    let index = found.index.to_string();
+    let at = |field| ["spec", "template", "spec", list, index.as_str(), field];
+    let mut operations = vec![
+        test(at("name"), json!(found.name)),
+        test(at("image"), json!(found.image)),
+        replace(at("image"), json!(image)),
+    ];
+    operations.extend(change_cause(live, cause));
+    write(live, operations)
+}
+
+/// Replaces every pod, as `kubectl rollout restart` does, and notes why. `at` has a resolution of one second.
+pub fn restart(live: &Live, at: Timestamp, cause: &str) -> Result<Write, PatchRefusal> {
+    if live.paused() {
+        return Err(PatchRefusal::Paused);
+    }
+    let stamp = json!(at.strftime("%Y-%m-%dT%H:%M:%SZ").to_string());
+    let metadata = ["spec", "template", "metadata"];
+    let annotations = ["spec", "template", "metadata", "annotations"];
+    let key = ["spec", "template", "metadata", "annotations", RESTARTED_AT];
+    let old = live.template_metadata();
+    let before = old.get("annotations").filter(|all| all.is_object());
+    let mut operations = match (before, before.and_then(|all| all.get(RESTARTED_AT))) {
+        (_, Some(last)) if *last == stamp => return Err(PatchRefusal::Unchanged),
+        (_, Some(last)) => vec![test(key, last.clone()), replace(key, stamp)],
+        // That the key is absent cannot be tested, so the whole map is.
+        (Some(all), None) => vec![test(annotations, all.clone()), add(key, stamp)],
+        // Adding the map must not wipe one that somebody has added since, so all that is beside it is tested.
+        (None, None) if old.is_object() => {
+            vec![test(metadata, old.clone()), add(annotations, json!({RESTARTED_AT: stamp}))]
+        }
+        (None, None) => vec![unmoved(live), add(metadata, json!({"annotations": {RESTARTED_AT: stamp}}))],
+    };
+    operations.extend(change_cause(live, cause));
+    write(live, operations)
+}
+
+/// Notes why, without touching any other annotation.
+fn change_cause(live: &Live, cause: &str) -> Vec<PatchOperation> {
+    let visible = cause.chars().map(|c| if c.is_control() { ' ' } else { c });
+    let cause: String = visible.take(LONGEST_CAUSE).collect();
+    if live.annotated() {
+        return vec![add(["metadata", "annotations", CHANGE_CAUSE], json!(cause))];
+    }
+    // Only a Deployment that its controller has not seen yet has none. Adding the map must not wipe one that appears.
+    vec![unmoved(live), add(["metadata", "annotations"], json!({CHANGE_CAUSE: cause}))]
+}
+
+/// Nothing at all was written since, status included: for the rare case that no narrower test can be written.
+fn unmoved(live: &Live) -> PatchOperation {
+    test(["metadata", "resourceVersion"], json!(live.resource_version()))
+}
+
+fn write(live: &Live, operations: Vec<PatchOperation>) -> Result<Write, PatchRefusal> {
+    if live.terminating() {
+        return Err(PatchRefusal::BeingDeleted);
+    }
+    let mut all = vec![test(["metadata", "uid"], json!(live.uid()))];
+    all.extend(operations);
+    Ok(Write { object: live.object().clone(), uid: live.uid().to_owned(), patch: Patch(all) })
+}
+
+fn pointer<'a>(path: impl IntoIterator<Item = &'a str>) -> PointerBuf {
+    PointerBuf::from_tokens(path.into_iter().map(Token::new))
+}
+
+fn test<'a>(path: impl IntoIterator<Item = &'a str>, value: Value) -> PatchOperation {
+    PatchOperation::Test(TestOperation { path: pointer(path), value })
+}
+
+fn add<'a>(path: impl IntoIterator<Item = &'a str>, value: Value) -> PatchOperation {
+    PatchOperation::Add(AddOperation { path: pointer(path), value })
+}
+
+fn replace<'a>(path: impl IntoIterator<Item = &'a str>, value: Value) -> PatchOperation {
+    PatchOperation::Replace(ReplaceOperation { path: pointer(path), value })
+}
+
+/// What a patch has left on an object.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Trace {
+    /// It is the same object and every value that the patch writes is there.
+    Applied,
+    /// It is the same object and the patch would still apply: every old value is there.
+    Untouched,
+    /// It is the same object, with neither the old values nor the new ones.
+    Moved,
+    /// It is another object of the same name.
+    Replaced,
+}
+
+/// Reads from an object what became of a patch whose answer was lost or was a refusal.
+pub(super) fn trace(write: &Write, raw: &Value) -> Trace {
+    if raw.pointer("/metadata/uid").and_then(Value::as_str) != Some(&write.uid) {
+        return Trace::Replaced;
+    }
+    let written = write.patch.iter().all(|operation| match operation {
+        PatchOperation::Add(AddOperation { path, value })
+        | PatchOperation::Replace(ReplaceOperation { path, value }) => {
+            path.resolve(raw).is_ok_and(|found| contains(found, value))
+        }
+        PatchOperation::Remove(operation) => operation.path.resolve(raw).is_err(),
+        PatchOperation::Test(_) | PatchOperation::Move(_) | PatchOperation::Copy(_) => true,
+    });
+    if written {
+        Trace::Applied
+    } else if json_patch::patch(&mut raw.clone(), &write.patch).is_ok() {
+        Trace::Untouched
+    } else {
+        Trace::Moved
+    }
+}
+
+/// Whether `found` is `value`; a map may have more keys, for the controllers add theirs.
+fn contains(found: &Value, value: &Value) -> bool {
+    let inside = |all: &Map<String, Value>, some: &Map<String, Value>| {
+        some.iter().all(|(key, value)| all.get(key).is_some_and(|found| contains(found, value)))
+    };
+    match (found, value) {
+        (Value::Object(all), Value::Object(some)) => inside(all, some),
+        _ => found == value,
+    }
+}
+
+#[cfg(test)]
+mod tests;

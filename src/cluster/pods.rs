@@ -1,0 +1,289 @@
+//! Why pods do not run, by the names that Kubernetes gives it. Read only to explain; nothing depends on it.
+
+use std::fmt;
+
+use k8s_openapi::api::core::v1::{ContainerStatus, Pod};
+use serde::Deserialize as _;
+use serde_json::Value;
+
+use super::{Cluster, Live, ReadError, live::REVISION, verdict::plain};
+
+/// What is known of one pod of a Deployment.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct PodView {
+    /// Its name.
+    pub name: String,
+    /// Whether it has the newest template. `true` for all when that cannot be told.
+    pub newest: bool,
+    /// Whether it serves.
+    pub ready: bool,
+    /// Whether it is being deleted.
+    pub terminating: bool,
+    /// What keeps it from running.
+    pub cause: Option<Cause>,
+}
+
+/// What keeps pods from running. `Display` is one plain clause.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Cause {
+    /// Which kind of trouble.
+    pub kind: CauseKind,
+    /// Kubernetes' word for it: `ImagePullBackOff`.
+    pub reason: String,
+    /// The pod, if it is about one.
+    pub pod: Option<String>,
+    /// The container, if it is about one.
+    pub container: Option<String>,
+    /// The image that cannot be pulled.
+    pub image: Option<String>,
+    /// More, in a few words; may be empty.
+    pub detail: String,
+}
+
+/// The kinds of trouble that a pod can have.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum CauseKind {
+    /// The image cannot be pulled.
+    Image,
+    /// A container cannot be made: a missing Secret, a bad command.
+    Config,
+    /// A container keeps ending.
+    Crash,
+    /// The cluster refuses new pods: a quota, a policy, a missing service account.
+    Refused,
+    /// No node takes the pod.
+    Unschedulable,
+}
+
+impl fmt::Display for Cause {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let container = self.container.as_deref().unwrap_or("a container");
+        match self.kind {
+            CauseKind::Image => write!(f, "the image `{}` cannot be pulled", self.image.as_deref().unwrap_or("?"))?,
+            CauseKind::Config => write!(f, "`{container}` cannot start")?,
+            CauseKind::Crash => write!(f, "`{container}` keeps crashing")?,
+            CauseKind::Refused => f.write_str("the cluster refuses new pods")?,
+            CauseKind::Unschedulable => f.write_str("no node takes the pod")?,
+        }
+        let detail = if self.detail.is_empty() { &self.reason } else { &self.detail };
+        write!(f, " ({detail})")
+    }
+}
+
+impl Cause {
+    /// The `ReplicaFailure` condition's message: pods could not even be created.
+    pub(super) fn refused(reason: &str, message: &str) -> Self {
+        let detail = message.split_once(" is forbidden: ").map_or(message, |(_, rest)| rest);
+        Self {
+            kind: CauseKind::Refused,
+            reason: plain(reason),
+            pod: None,
+            container: None,
+            image: None,
+            detail: plain(detail),
+        }
+    }
+}
+
+/// What keeps this pod from running, worst first: image, configuration, crash, scheduling.
+fn cause_of(pod: &Pod) -> Option<Cause> {
+    let status = pod.status.as_ref()?;
+    let name = pod.metadata.name.as_deref().map(tidy);
+    let containers = status.init_container_statuses.iter().chain(&status.container_statuses).flatten();
+    let mut causes: Vec<Cause> = containers.filter_map(container_cause).collect();
+    let unplaced = status.conditions.iter().flatten().find(|condition| {
+        condition.type_ == "PodScheduled"
+            && condition.status == "False"
+            && condition.reason.as_deref() == Some("Unschedulable")
+    });
+    causes.extend(unplaced.map(|condition| Cause {
+        kind: CauseKind::Unschedulable,
+        reason: "FailedScheduling".into(),
+        pod: None,
+        container: None,
+        image: None,
+        detail: plain(condition.message.as_deref().unwrap_or_default()),
+    }));
+    causes.into_iter().min_by_key(|cause| cause.kind).map(|cause| Cause { pod: name, ..cause })
+}
+
+fn container_cause(status: &ContainerStatus) -> Option<Cause> {
+    let made = |kind, reason: &str, detail: String| {
+        let image = (kind == CauseKind::Image).then(|| tidy(&status.image));
+        Some(Cause { kind, reason: plain(reason), pod: None, container: Some(tidy(&status.name)), image, detail })
+    };
+    let state = status.state.as_ref();
+    if let Some(waiting) = state.and_then(|state| state.waiting.as_ref()) {
+        let (reason, message) = (waiting.reason.as_deref()?, waiting.message.as_deref().unwrap_or_default());
+        return match reason {
+            "ErrImagePull"
+            | "ImagePullBackOff"
+            | "ErrImageNeverPull"
+            | "InvalidImageName"
+            | "ImageInspectError"
+            | "RegistryUnavailable"
+            | "SignatureValidationFailed" => made(CauseKind::Image, reason, why_no_image(message)),
+            "CreateContainerConfigError" | "CreateContainerError" | "RunContainerError" => {
+                made(CauseKind::Config, reason, plain(message))
+            }
+            "CrashLoopBackOff" => made(CauseKind::Crash, reason, ending(status)),
+            _ => None,
+        };
+    }
+    // Between two back-offs a crashing container looks healthy for a moment; its restarts tell.
+    let ended = state.and_then(|state| state.terminated.as_ref()).is_some_and(|ended| ended.exit_code != 0);
+    let again = status.restart_count >= 2 && !status.ready && !ending(status).is_empty();
+    if ended || again { made(CauseKind::Crash, "CrashLoopBackOff", ending(status)) } else { None }
+}
+
+/// `exit code 1`, `OOMKilled`; empty when it never ended badly.
+fn ending(status: &ContainerStatus) -> String {
+    let both = [&status.state, &status.last_state];
+    let ended = both.into_iter().flatten().find_map(|state| state.terminated.as_ref());
+    match ended.filter(|ended| ended.exit_code != 0) {
+        Some(ended) if ended.reason.as_deref() == Some("OOMKilled") => "OOMKilled: out of memory".into(),
+        Some(ended) => format!("exit code {}", ended.exit_code),
+        None => String::new(),
+    }
+}
+
+/// What a registry said, in a word; empty when it said something else.
+fn why_no_image(message: &str) -> String {
+    let message = message.to_ascii_lowercase();
+    let has = |words: &[&str]| words.iter().any(|word| message.contains(word));
+    if has(&["not found", "manifest unknown", "name unknown"]) {
+        "not found".into()
+    } else if has(&["unauthorized", "authentication required", "denied", "forbidden"]) {
+        "the registry refuses access".into()
+    } else if has(&["no such host", "timeout", "timed out", "connection refused", "i/o"]) {
+        "the registry cannot be reached".into()
+    } else {
+        String::new()
+    }
+}
+
+/// A name from outside, fit to stand between backticks.
+fn tidy(name: &str) -> String {
+    plain(name).replace('`', "")
+}
+
+/// Takes pods apart. `owner` is the uid of the `ReplicaSet` with the newest template, if known.
+fn views(pods: &[Value], owner: Option<&str>) -> Vec<PodView> {
+    let view = |raw: &Value| {
+        let pod = Pod::deserialize(raw).ok()?;
+        let belongs_to =
+            |uid: &str| pod.metadata.owner_references.iter().flatten().any(|reference| reference.uid == uid);
+        let status = pod.status.as_ref();
+        let ready = status.and_then(|status| status.conditions.as_ref()).is_some_and(|conditions| {
+            conditions.iter().any(|condition| condition.type_ == "Ready" && condition.status == "True")
+        });
+        // An ended pod that its ReplicaSet has replaced explains nothing.
+        let over = status.and_then(|status| status.phase.as_deref()).is_some_and(|p| p == "Failed" || p == "Succeeded");
+        (!over).then(|| PodView {
+            name: tidy(pod.metadata.name.as_deref().unwrap_or_default()),
+            newest: owner.is_none_or(belongs_to),
+            ready,
+            terminating: pod.metadata.deletion_timestamp.is_some(),
+            cause: cause_of(&pod),
+        })
+    };
+    pods.iter().filter_map(view).collect()
+}
+
+impl Cluster {
+    /// The pods of a Deployment. Needs `list` on pods; without `list` on replicasets, old and new are not told apart.
+    pub(super) async fn pods(&self, live: &Live) -> Result<Vec<PodView>, ReadError> {
+        if live.selector().is_empty() {
+            return Ok(Vec::new());
+        }
+        let base = |group: &str, kind: &str| format!("/{group}/v1/namespaces/{}/{kind}", live.object().namespace);
+        let sets = self.items(&base("apis/apps", "replicasets"), Some(live.selector())).await.unwrap_or_default();
+        let uid_of = |set: &Value| set.pointer("/metadata/uid").and_then(Value::as_str).map(str::to_owned);
+        let ours: Vec<&Value> = sets.iter().filter(|set| owned_by(set, live.uid())).collect();
+        let newest = ours.iter().find(|set| live.revision().is_some() && revision(set) == live.revision());
+        let newest = newest.and_then(|set| uid_of(set));
+        let pods = self.items(&base("api", "pods"), Some(live.selector())).await?;
+        let ours: Vec<String> = ours.into_iter().filter_map(uid_of).collect();
+        // Labels can be shared by accident; ownership cannot.
+        let of_ours = |pod: &Value| ours.is_empty() || ours.iter().any(|uid| owned_by(pod, uid));
+        let pods: Vec<Value> = pods.into_iter().filter(of_ours).collect();
+        Ok(views(&pods, newest.as_deref()))
+    }
+}
+
+fn owned_by(raw: &Value, uid: &str) -> bool {
+    let owners = raw.pointer("/metadata/ownerReferences").and_then(Value::as_array);
+    owners.is_some_and(|owners| owners.iter().any(|owner| owner["uid"] == uid))
+}
+
+fn revision(set: &Value) -> Option<&str> {
+    set.get("metadata")?.get("annotations")?.get(REVISION)?.as_str()
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+
+    fn pod(status: &Value) -> Value {
+        json!({"metadata": {"name": "web-1", "ownerReferences": [
+            {"apiVersion": "apps/v1", "kind": "ReplicaSet", "name": "web", "uid": "rs-2"}]}, "status": status})
+    }
+
+    fn told(status: &Value) -> Option<String> {
+        views(&[pod(status)], None).remove(0).cause.map(|cause| cause.to_string())
+    }
+
+    fn waiting(reason: &str, message: &str) -> Value {
+        json!({"containerStatuses": [{"name": "web", "image": "nginx:9", "imageID": "", "ready": false, "restartCount": 3,
+            "state": {"waiting": {"reason": reason, "message": message}},
+            "lastState": {"terminated": {"exitCode": 2, "reason": "Error"}}}]})
+    }
+
+    #[test]
+    fn each_trouble_is_told_by_its_name() {
+        let pending = json!({"conditions": [{"type": "PodScheduled", "status": "False", "reason": "Unschedulable",
+            "message": "0/3 nodes are available"}]});
+        let between = json!({"containerStatuses": [{"name": "web", "image": "a", "imageID": "", "ready": false,
+            "restartCount": 4, "state": {"running": {}}, "lastState": {"terminated": {"exitCode": 137, "reason": "OOMKilled"}}}]});
+        let healthy = json!({"containerStatuses": [{"name": "web", "image": "a", "imageID": "", "ready": true,
+            "restartCount": 4, "state": {"running": {}}, "lastState": {"terminated": {"exitCode": 1}}}]});
+        for (status, text) in [
+            (waiting("ErrImagePull", "manifest unknown"), Some("the image `nginx:9` cannot be pulled (not found)")),
+            (waiting("ImagePullBackOff", "Back-off"), Some("the image `nginx:9` cannot be pulled (ImagePullBackOff)")),
+            (
+                waiting("ImagePullBackOff", "401 Unauthorized"),
+                Some("the image `nginx:9` cannot be pulled (the registry refuses access)"),
+            ),
+            (waiting("InvalidImageName", ""), Some("the image `nginx:9` cannot be pulled (InvalidImageName)")),
+            (waiting("CrashLoopBackOff", "back-off 5m"), Some("`web` keeps crashing (exit code 2)")),
+            (
+                waiting("CreateContainerConfigError", "secret \"x\" not found"),
+                Some("`web` cannot start (secret \"x\" not found)"),
+            ),
+            (waiting("ContainerCreating", ""), None),
+            (between, Some("`web` keeps crashing (OOMKilled: out of memory)")),
+            (pending, Some("no node takes the pod (0/3 nodes are available)")),
+            (healthy, None),
+            (json!({}), None),
+        ] {
+            assert_eq!(told(&status).as_deref(), text, "{status}");
+        }
+        let quota = Cause::refused("FailedCreate", "pods \"web-1\" is forbidden: exceeded quota: small");
+        assert_eq!(quota.to_string(), "the cluster refuses new pods (exceeded quota: small)");
+    }
+
+    #[test]
+    fn the_newest_pods_are_those_of_the_newest_replica_set() {
+        let pods = [pod(&json!({}))];
+        assert!(views(&pods, Some("rs-2"))[0].newest);
+        assert!(!views(&pods, Some("rs-1"))[0].newest);
+        assert!(views(&pods, None)[0].newest, "without replica sets no pod is ruled out");
+    }
+
+    #[test]
+    fn ended_pods_and_nonsense_are_left_out() {
+        assert!(views(&[pod(&json!({"phase": "Failed"})), json!(7), json!({"status": "x"})], None).is_empty());
+    }
+}
