@@ -1,0 +1,177 @@
+//! What was ordered: the part of a change that never changes.
+
+use std::fmt;
+
+use jiff::Timestamp;
+use json_patch::{Patch, PatchOperation};
+use serde::{Deserialize, Serialize};
+use serde_json::Value;
+
+use crate::domain::{Intent, ObjectRef, Person};
+
+/// The most characters of a message that are kept.
+const WORDS: usize = 1000;
+
+/// A person as they were when they asked or decided.
+#[derive(Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Who {
+    /// The Webex person id: what identifies them.
+    pub person_id: String,
+    /// The name to show.
+    pub name: String,
+    /// The first address, lower case.
+    pub email: String,
+}
+
+impl Who {
+    /// Whether both are one person. Nobody is the same as a person without an id.
+    pub fn is_same_person(&self, other: &Self) -> bool {
+        !self.person_id.is_empty() && self.person_id == other.person_id
+    }
+}
+
+impl From<&Person> for Who {
+    fn from(person: &Person) -> Self {
+        Self { person_id: person.id.clone(), name: person.name.clone(), email: person.email().to_owned() }
+    }
+}
+
+impl fmt::Debug for Who {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Who").field("person_id", &self.person_id).finish_non_exhaustive()
+    }
+}
+
+/// One line of the card: what would change, from what, to what.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Effect {
+    /// The thing: `replicas`, `image of web`.
+    pub what: String,
+    /// As it was when the card was made.
+    pub before: String,
+    /// As it would be.
+    pub after: String,
+}
+
+/// Everything known about a write when it is recorded.
+#[derive(Clone, PartialEq, Serialize, Deserialize)]
+pub struct Order {
+    /// The Webex id of the message that ordered it.
+    pub message_id: String,
+    /// Which command of the message it is, from 0.
+    pub position: u32,
+    /// Who ordered it.
+    pub requester: Who,
+    /// The room in which it was ordered.
+    pub room_id: String,
+    /// The root of the thread that the answer belongs to.
+    pub thread_id: String,
+    /// What was heard, cut to a thousand characters.
+    pub words: String,
+    /// What it asks for.
+    pub intent: Intent,
+    /// The object.
+    pub target: ObjectRef,
+    /// The object's uid when it was read: another object of the same name is not the one that was shown.
+    pub uid: String,
+    /// What is sent. Its `test` operations pin the uid and the old values.
+    pub patch: Patch,
+    /// Before and after, as the card shows them.
+    pub effects: Vec<Effect>,
+    /// Why it needs confirming, in sentences. Empty if it does not.
+    pub reasons: Vec<String>,
+    /// Who may approve or decline it, each alone. For now that is the requester.
+    pub deciders: Vec<Who>,
+    /// Whether the pod template changes, so that pods are replaced.
+    pub template_changed: bool,
+    /// When the message was sent, as Webex has it. It says which of two orders is the newer one.
+    pub said: Timestamp,
+    /// When the order was put on record. What needs no card is approved at this moment.
+    pub created: Timestamp,
+    /// From this moment on it can no longer be approved.
+    pub expires: Timestamp,
+}
+
+impl fmt::Debug for Order {
+    /// Leaves out the words and the values: a patch of a pod template can hold secrets.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Order").field("intent", &self.intent).field("target", &self.target).finish_non_exhaustive()
+    }
+}
+
+/// Why an order is not put on record.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum Unfit {
+    /// It gives a reason to confirm, so it cannot approve itself.
+    #[error("the order needs confirming")]
+    NeedsConfirming,
+    /// Its patch writes before it tests the uid that was shown.
+    #[error("the patch does not test the object's uid before it writes")]
+    Unpinned,
+    /// Its patch writes nothing.
+    #[error("the patch changes nothing")]
+    Empty,
+}
+
+impl Order {
+    /// The order with its words cut, if its patch can only hit the object that was shown.
+    pub(super) fn fit(mut self) -> Result<Self, Unfit> {
+        let first_write = self.patch.iter().position(|op| !matches!(op, PatchOperation::Test(_)));
+        // Deleting is not done by patching: there the tests are all there is.
+        if first_write.is_none() && self.intent != Intent::Delete {
+            return Err(Unfit::Empty);
+        }
+        if !self.patch.iter().take(first_write.unwrap_or(usize::MAX)).any(|op| pins(op, &self.uid)) {
+            return Err(Unfit::Unpinned);
+        }
+        if let Some((end, _)) = self.words.char_indices().nth(WORDS) {
+            self.words.truncate(end);
+        }
+        Ok(self)
+    }
+}
+
+fn pins(op: &PatchOperation, uid: &str) -> bool {
+    let PatchOperation::Test(test) = op else { return false };
+    !uid.is_empty() && test.path.as_str() == "/metadata/uid" && matches!(&test.value, Value::String(s) if s == uid)
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::super::samples::order;
+    use super::*;
+
+    fn with_patch(patch: Value) -> Result<Order, Unfit> {
+        Order { patch: serde_json::from_value(patch).expect("a patch"), ..order() }.fit()
+    }
+
+    #[test]
+    fn a_patch_must_test_the_uid_that_was_shown_before_it_writes() {
+        let test = json!({"op": "test", "path": "/metadata/uid", "value": "u1"});
+        let write = json!({"op": "replace", "path": "/spec/replicas", "value": 3});
+        assert!(with_patch(json!([test, write])).is_ok());
+        assert_eq!(with_patch(json!([write])).err(), Some(Unfit::Unpinned));
+        assert_eq!(with_patch(json!([write, test])).err(), Some(Unfit::Unpinned));
+        let other = json!({"op": "test", "path": "/metadata/uid", "value": "u2"});
+        assert_eq!(with_patch(json!([other, write])).err(), Some(Unfit::Unpinned));
+        assert_eq!(with_patch(json!([test])).err(), Some(Unfit::Empty));
+        assert_eq!(with_patch(json!([])).err(), Some(Unfit::Empty));
+    }
+
+    #[test]
+    fn an_empty_uid_pins_nothing() {
+        let patch = json!([
+            {"op": "test", "path": "/metadata/uid", "value": ""}, {"op": "replace", "path": "/spec/replicas", "value": 3}
+        ]);
+        let order = Order { uid: String::new(), patch: serde_json::from_value(patch).expect("a patch"), ..order() };
+        assert_eq!(order.fit().err(), Some(Unfit::Unpinned));
+    }
+
+    #[test]
+    fn long_words_are_cut_between_characters() {
+        let kept = Order { words: "ä".repeat(5000), ..order() }.fit().expect("fit").words;
+        assert_eq!(kept, "ä".repeat(1000));
+    }
+}

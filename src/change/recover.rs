@@ -1,0 +1,184 @@
+//! What to do, after a restart, about a change that the last run left without an outcome.
+
+use jiff::Timestamp;
+
+use super::{Change, State, step::is_fresh};
+use crate::domain::Intent;
+
+/// The object as it is now, compared with the change.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct LiveFacts {
+    /// Its uid.
+    pub uid: String,
+    /// Its `metadata.generation`.
+    pub generation: i64,
+    /// Whether the fields that the change writes have the values that it would write.
+    pub matches_after: bool,
+    /// Whether they have the values that the card showed as the old ones.
+    pub matches_before: bool,
+}
+
+/// What to do about an unfinished change.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Recovery {
+    /// The record and the object agree that it was applied: say so, follow the rollout.
+    WasApplied,
+    /// It was approved and never sent: go on, with [`claim`](super::Store::claim).
+    Send,
+    /// It may have been sent and nothing was written: send it once more, with [`claim_again`](super::Store::claim_again).
+    SendAgain,
+    /// It is not sent. Say what is live now and offer a fresh card.
+    Stale,
+    /// Its card never went out: post it.
+    AskAgain,
+    /// It waits, or it has ended. A card that is past its time is closed like any other.
+    Nothing,
+}
+
+/// Judges one change by its record and the live object; `live` is `None` if there is no such object any more. Do not call it
+/// when the object could not be read: nothing can be said then.
+pub fn after_restart(change: &Change, live: Option<&LiveFacts>, now: Timestamp) -> Recovery {
+    let live = live.filter(|live| live.uid == change.order().uid);
+    let has_happened = match live {
+        Some(live) => live.matches_after,
+        None => change.order().intent == Intent::Delete,
+    };
+    match change.state() {
+        State::Waiting if change.card().is_none() && !change.is_past(now) => Recovery::AskAgain,
+        State::Approved(approved) => {
+            let untouched = live.is_some_and(|live| live.matches_before);
+            if untouched && is_fresh(approved, now) { Recovery::Send } else { Recovery::Stale }
+        }
+        State::Claimed { .. } | State::Unknown(_) if has_happened => Recovery::WasApplied,
+        State::Claimed { approved, hold } => {
+            let unwritten = live.is_some_and(|live| live.generation == hold.generation);
+            if unwritten && is_fresh(approved, now) { Recovery::SendAgain } else { Recovery::Stale }
+        }
+        // It was sent and may have been overwritten since: sending it again is never right.
+        State::Unknown(_) => Recovery::Stale,
+        State::Waiting
+        | State::Applied(_)
+        | State::Failed(_)
+        | State::Stale(_)
+        | State::Declined(_)
+        | State::Expired { .. }
+        | State::Superseded { .. } => Recovery::Nothing,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::samples::{at, order, person};
+    use super::super::{ChangeId, Decision, Ending, Hold, Holder, Order, Outcome};
+    use super::*;
+
+    fn decision() -> Decision {
+        Decision { by: person("ann"), at: at(0) }
+    }
+
+    fn hold() -> Hold {
+        Hold { generation: 7, holder: Holder::fresh(), at: at(1) }
+    }
+
+    fn ending() -> Ending {
+        Ending { approved: decision(), hold: Some(hold()), outcome: Outcome::default(), at: at(2) }
+    }
+
+    fn in_state(state: State) -> Change {
+        Change::asking(order()).expect("fit").moved(state)
+    }
+
+    #[expect(clippy::unnecessary_wraps, reason = "the tables have rows without an object, too")]
+    fn live(uid: &str, generation: i64, matches: &str) -> Option<LiveFacts> {
+        let (matches_after, matches_before) = (matches == "after", matches == "before");
+        Some(LiveFacts { uid: uid.into(), generation, matches_after, matches_before })
+    }
+
+    #[test]
+    fn a_claimed_change_is_sent_again_only_if_nothing_was_written_and_the_approval_is_fresh() {
+        let claimed = in_state(State::Claimed { approved: decision(), hold: hold() });
+        let table = [
+            (live("u1", 8, "after"), 10, Recovery::WasApplied, "applied, then a crash"),
+            (live("u1", 8, "after"), 9_000, Recovery::WasApplied, "applied, found much later"),
+            (live("u1", 7, "after"), 10, Recovery::WasApplied, "after is live"),
+            (live("u1", 7, "before"), 10, Recovery::SendAgain, "nothing written"),
+            (live("u1", 7, "before"), 59, Recovery::SendAgain, "just fresh"),
+            (live("u1", 7, "before"), 60, Recovery::Stale, "a minute old"),
+            (live("u1", 7, "before"), -60, Recovery::Stale, "approved in the future"),
+            (live("u1", 8, "before"), 10, Recovery::Stale, "something else was written"),
+            (live("u1", 6, "before"), 10, Recovery::Stale, "restored from a backup"),
+            (live("u1", 8, "neither"), 10, Recovery::Stale, "changed by somebody"),
+            (live("u2", 7, "before"), 10, Recovery::Stale, "another object"),
+            (live("u2", 7, "after"), 10, Recovery::Stale, "another object that looks alike"),
+            (None, 10, Recovery::Stale, "gone"),
+        ];
+        for (live, now, expected, case) in table {
+            assert_eq!(after_restart(&claimed, live.as_ref(), at(now)), expected, "{case}");
+        }
+    }
+
+    #[test]
+    fn an_approved_change_was_never_sent_and_goes_on_only_if_all_is_as_it_was() {
+        let approved = in_state(State::Approved(decision()));
+        let table = [
+            (live("u1", 7, "before"), 59, Recovery::Send, "as it was"),
+            (live("u1", 9, "before"), 59, Recovery::Send, "another field was written"),
+            (live("u1", 7, "before"), 60, Recovery::Stale, "a minute old"),
+            (live("u1", 7, "after"), 10, Recovery::Stale, "somebody else did it"),
+            (live("u1", 7, "neither"), 10, Recovery::Stale, "changed"),
+            (live("u2", 7, "before"), 10, Recovery::Stale, "another object"),
+            (None, 10, Recovery::Stale, "gone"),
+        ];
+        for (live, now, expected, case) in table {
+            assert_eq!(after_restart(&approved, live.as_ref(), at(now)), expected, "{case}");
+        }
+    }
+
+    #[test]
+    fn an_unknown_outcome_is_settled_and_never_sent_again() {
+        let unknown = in_state(State::Unknown(ending()));
+        assert_eq!(after_restart(&unknown, live("u1", 8, "after").as_ref(), at(10)), Recovery::WasApplied);
+        for facts in [live("u1", 7, "before"), live("u1", 8, "neither"), live("u2", 7, "after"), None] {
+            assert_eq!(after_restart(&unknown, facts.as_ref(), at(10)), Recovery::Stale, "{facts:?}");
+        }
+    }
+
+    #[test]
+    fn a_deleted_object_is_what_a_deletion_wanted() {
+        let patch = serde_json::json!([{"op": "test", "path": "/metadata/uid", "value": "u1"}]);
+        let patch = serde_json::from_value(patch).expect("a patch");
+        let order = Order { intent: Intent::Delete, patch, ..order() };
+        let claimed = State::Claimed { approved: decision(), hold: hold() };
+        let deletion = Change::asking(order).expect("fit").moved(claimed);
+        assert_eq!(after_restart(&deletion, None, at(10)), Recovery::WasApplied);
+        assert_eq!(after_restart(&deletion, live("u2", 1, "neither").as_ref(), at(10)), Recovery::WasApplied);
+        assert_eq!(after_restart(&deletion, live("u1", 7, "before").as_ref(), at(10)), Recovery::SendAgain);
+    }
+
+    #[test]
+    fn a_card_that_never_went_out_is_posted_while_it_is_valid() {
+        let mut waiting = in_state(State::Waiting);
+        assert_eq!(after_restart(&waiting, None, at(599)), Recovery::AskAgain);
+        assert_eq!(after_restart(&waiting, None, at(600)), Recovery::Nothing);
+        waiting.card = Some("card".into());
+        assert_eq!(after_restart(&waiting, None, at(10)), Recovery::Nothing);
+    }
+
+    #[test]
+    fn what_has_ended_stays_as_it_is() {
+        let ended = [
+            State::Applied(ending()),
+            State::Failed(ending()),
+            State::Stale(ending()),
+            State::Declined(decision()),
+            State::Expired { at: at(600) },
+            State::Superseded { by: ChangeId::derive("m2", 0), at: at(3) },
+        ];
+        for state in ended {
+            let change = in_state(state);
+            for facts in [live("u1", 7, "before"), live("u1", 8, "after"), None] {
+                assert_eq!(after_restart(&change, facts.as_ref(), at(10)), Recovery::Nothing, "{}", change.standing());
+            }
+        }
+    }
+}

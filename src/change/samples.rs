@@ -1,0 +1,53 @@
+//! One order and its people, for the tests of this module.
+
+use jiff::{SignedDuration, Timestamp};
+use serde_json::json;
+
+use super::{Effect, Order, Who};
+use crate::domain::{ClusterName, DeploymentName, Intent, Namespace, ObjectRef};
+
+/// So many seconds after the order was made.
+pub(super) fn at(seconds: i64) -> Timestamp {
+    Timestamp::UNIX_EPOCH + SignedDuration::from_hours(500_000) + SignedDuration::from_secs(seconds)
+}
+
+pub(super) fn person(name: &str) -> Who {
+    Who { person_id: format!("id-of-{name}"), name: name.into(), email: format!("{name}@example.com") }
+}
+
+/// Ann asks for another image, at second 0; it expires at second 600.
+pub(super) fn order() -> Order {
+    let patch = json!([
+        {"op": "test", "path": "/metadata/uid", "value": "u1"},
+        {"op": "test", "path": "/spec/template/spec/containers/0/image", "value": "nginx:1.20"},
+        {"op": "replace", "path": "/spec/template/spec/containers/0/image", "value": "nginx:1.21"},
+    ]);
+    Order {
+        message_id: "m1".into(),
+        position: 0,
+        requester: person("ann"),
+        room_id: "room".into(),
+        thread_id: "m1".into(),
+        words: "bump nginx to 1.21".into(),
+        intent: Intent::SetImage,
+        target: ObjectRef {
+            cluster: ClusterName::parse("main").expect("valid"),
+            namespace: Namespace::parse("default").expect("valid"),
+            name: DeploymentName::parse("nginx-deployment").expect("valid"),
+        },
+        uid: "u1".into(),
+        patch: serde_json::from_value(patch).expect("a patch"),
+        effects: vec![Effect { what: "image".into(), before: "nginx:1.20".into(), after: "nginx:1.21".into() }],
+        reasons: vec!["A new image restarts all pods.".into()],
+        deciders: vec![person("ann")],
+        template_changed: true,
+        said: at(0),
+        created: at(0),
+        expires: at(600),
+    }
+}
+
+pub(super) fn aimed_at(name: &str, order: Order) -> Order {
+    let target = ObjectRef { name: DeploymentName::parse(name).expect("valid"), ..order.target };
+    Order { target, ..order }
+}

@@ -1,0 +1,187 @@
+//! Changes in one SQLite file, for one serving process.
+//!
+//! The file is private to its owner, written ahead and flushed at every commit. A lock on `<file>.lock` keeps a second serving
+//! process out; reading it beside a serving one, as an audit does, is fine ([`Archive`]).
+
+use std::{fs::File, path::PathBuf, sync::Arc};
+
+use jiff::Timestamp;
+use rusqlite::{Connection, TransactionBehavior};
+use tokio::{sync::Mutex, task::spawn_blocking};
+
+use super::{
+    Answer, Change, ChangeId, Claimed, Decide, End, Event, Holder, Standing,
+    step::step,
+    store::{Claim, Delivery, Fault, Found, Recorded, Store},
+};
+
+mod archive;
+mod dedupe;
+mod open;
+mod rows;
+
+pub use archive::Archive;
+
+/// The store in one SQLite file.
+#[derive(Debug)]
+pub struct Sqlite {
+    inner: Arc<Mutex<Inner>>,
+    holder: Holder,
+}
+
+#[derive(Debug)]
+struct Inner {
+    // Dropped in this order: nobody else may serve before the connection is closed.
+    connection: Connection,
+    _lock: File,
+}
+
+impl Sqlite {
+    /// Opens the file for serving, and makes it if there is none; its folder must exist. Fails with [`Fault::InUse`] while
+    /// another process serves from it.
+    pub async fn open(file: impl Into<PathBuf>) -> Result<Self, Fault> {
+        let file = file.into();
+        let (connection, lock) = spawn_blocking(move || open::to_serve(&file)).await.map_err(|_| Fault::CutOff)??;
+        let inner = Arc::new(Mutex::new(Inner { connection, _lock: lock }));
+        Ok(Self { inner, holder: Holder::fresh() })
+    }
+
+    /// Runs `work` where blocking is allowed. The connection moves along: a caller who gives up does not free it for others while
+    /// it is still at work.
+    async fn with<T: Send + 'static>(
+        &self,
+        work: impl FnOnce(&mut Connection) -> Result<T, Fault> + Send + 'static,
+    ) -> Result<T, Fault> {
+        let mut inner = Arc::clone(&self.inner).lock_owned().await;
+        spawn_blocking(move || work(&mut inner.connection)).await.map_err(|_| Fault::CutOff)?
+    }
+
+    async fn step(&self, id: ChangeId, event: Event, now: Timestamp) -> Result<Option<(Change, Answer)>, Fault> {
+        let judge = move |change: Change| {
+            let (state, answer) = step(&change, &event, now);
+            (change.moved(state), answer)
+        };
+        self.with(move |connection| edit(connection, id, judge)).await
+    }
+
+    async fn take(&self, id: ChangeId, event: Event, now: Timestamp) -> Result<Claim, Fault> {
+        let Some((change, answer)) = self.step(id, event, now).await? else { return Ok(Claim::NotFound) };
+        if answer == Answer::TooOld {
+            return Ok(Claim::TooOld(Box::new(change)));
+        }
+        if answer != Answer::Claimed {
+            return Ok(Claim::Lost(Box::new(change)));
+        }
+        let corrupt = || Fault::Corrupt { id: id.to_string(), why: "claimed, and not in that state".into() };
+        Claimed::won(change).map(|claimed| Claim::Won(Box::new(claimed))).ok_or_else(corrupt)
+    }
+
+    async fn note(
+        &self,
+        id: ChangeId,
+        set: impl FnOnce(&mut Change) + Send + 'static,
+    ) -> Result<Option<Change>, Fault> {
+        let edited = |mut change| {
+            set(&mut change);
+            (change, ())
+        };
+        let noted = self.with(move |connection| edit(connection, id, edited)).await?;
+        Ok(noted.map(|(change, ())| change))
+    }
+}
+
+/// Reads, judges and writes one change as one compare-and-set. What `judge` leaves as it is, is not written.
+fn edit<T>(
+    connection: &mut Connection,
+    id: ChangeId,
+    judge: impl FnOnce(Change) -> (Change, T),
+) -> Result<Option<(Change, T)>, Fault> {
+    let transaction = connection.transaction_with_behavior(TransactionBehavior::Immediate)?;
+    let Some(row) = rows::read(&transaction, id)? else { return Ok(None) };
+    let (change, answer) = judge(row.change.clone());
+    if change != row.change {
+        rows::replace(&transaction, &row, &change)?;
+        transaction.commit()?;
+    }
+    Ok(Some((change, answer)))
+}
+
+impl Store for Sqlite {
+    async fn record(&self, change: Change) -> Result<Recorded, Fault> {
+        self.with(move |connection| {
+            let transaction = connection.transaction_with_behavior(TransactionBehavior::Immediate)?;
+            if let Some(there) = rows::read(&transaction, change.id())? {
+                return Ok(Recorded::AlreadyThere(Box::new(there.change)));
+            }
+            rows::insert(&transaction, &change)?;
+            transaction.commit()?;
+            Ok(Recorded::New)
+        })
+        .await
+    }
+
+    async fn get(&self, id: ChangeId) -> Result<Option<Change>, Fault> {
+        self.with(move |connection| Ok(rows::read(connection, id)?.map(|row| row.change))).await
+    }
+
+    async fn card_posted(&self, id: ChangeId, message_id: &str) -> Result<Option<Change>, Fault> {
+        let message_id = message_id.to_owned();
+        self.note(id, |change| change.card = Some(message_id)).await
+    }
+
+    async fn progress_posted(&self, id: ChangeId, message_id: &str) -> Result<Option<Change>, Fault> {
+        let message_id = message_id.to_owned();
+        self.note(id, |change| change.progress = Some(message_id)).await
+    }
+
+    async fn told(&self, id: ChangeId) -> Result<Option<Change>, Fault> {
+        self.note(id, |change| change.told = true).await
+    }
+
+    async fn untold(&self, since: Timestamp) -> Result<Found, Fault> {
+        let mut found = self.with(move |connection| rows::ended_since(connection, since)).await?;
+        found.changes.retain(|change| !change.told);
+        Ok(found)
+    }
+
+    async fn decide(&self, id: ChangeId, decide: &Decide, now: Timestamp) -> Result<Option<(Change, Answer)>, Fault> {
+        self.step(id, Event::Decide(decide.clone()), now).await
+    }
+
+    async fn claim(&self, id: ChangeId, generation: i64, now: Timestamp) -> Result<Claim, Fault> {
+        self.take(id, Event::Claim { generation, holder: self.holder.clone() }, now).await
+    }
+
+    async fn claim_again(&self, id: ChangeId, generation: i64, now: Timestamp) -> Result<Claim, Fault> {
+        self.take(id, Event::ClaimAgain { generation, holder: self.holder.clone() }, now).await
+    }
+
+    async fn finish(&self, id: ChangeId, end: End, now: Timestamp) -> Result<Option<(Change, Answer)>, Fault> {
+        self.step(id, Event::End(end), now).await
+    }
+
+    async fn unfinished(&self) -> Result<Found, Fault> {
+        let mut found = self.with(|connection| rows::open(connection)).await?;
+        found.changes.retain(|change| change.standing() != Standing::Waiting || change.card().is_none());
+        Ok(found)
+    }
+
+    async fn expired_open(&self, now: Timestamp) -> Result<Found, Fault> {
+        let mut found = self.with(move |connection| rows::waiting_until(connection, now)).await?;
+        found.changes.retain(|change| change.is_past(now));
+        Ok(found)
+    }
+
+    async fn waiting_of(&self, person_id: &str) -> Result<Found, Fault> {
+        let person_id = person_id.to_owned();
+        self.with(move |connection| rows::waiting_of(connection, &person_id)).await
+    }
+
+    async fn seen(&self, delivery: Delivery, id: &str, now: Timestamp) -> Result<bool, Fault> {
+        let key = dedupe::key(delivery, id);
+        self.with(move |connection| dedupe::seen(connection, key, now)).await
+    }
+}
+
+#[cfg(test)]
+mod tests;

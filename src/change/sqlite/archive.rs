@@ -1,0 +1,32 @@
+//! Reading the file without serving from it.
+
+use std::path::Path;
+
+use rusqlite::Connection;
+
+use super::{open, rows};
+use crate::change::{
+    Change, ChangeId,
+    store::{Fault, Found},
+};
+
+/// The changes in a file, read-only, also beside the process that serves from it. Its calls block.
+#[derive(Debug)]
+pub struct Archive(pub(super) Connection);
+
+impl Archive {
+    /// Opens a file that a serving process has made.
+    pub fn open(file: impl AsRef<Path>) -> Result<Self, Fault> {
+        open::to_read(file.as_ref()).map(Self)
+    }
+
+    /// The change as it stands.
+    pub fn get(&self, id: ChangeId) -> Result<Option<Change>, Fault> {
+        Ok(rows::read(&self.0, id)?.map(|row| row.change))
+    }
+
+    /// The newest `limit` changes in any state, oldest of them first.
+    pub fn newest(&self, limit: u32) -> Result<Found, Fault> {
+        rows::newest(&self.0, limit)
+    }
+}

@@ -1,0 +1,235 @@
+//! Where a change stands, and what is known about how it got there.
+
+use std::fmt;
+
+use jiff::Timestamp;
+use serde::{Deserialize, Serialize};
+use uuid::Uuid;
+
+use super::{ChangeId, Who};
+
+/// Who decided, and when.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Decision {
+    /// The person.
+    pub by: Who,
+    /// The moment.
+    pub at: Timestamp,
+}
+
+/// One run of a serving process. What another run claimed, and left without an outcome, it left in a crash.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Holder(String);
+
+impl Holder {
+    /// A run that no other one is equal to.
+    pub fn fresh() -> Self {
+        Self(Uuid::new_v4().to_string())
+    }
+}
+
+/// A claim: from here on the change may have been sent.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Hold {
+    /// The object's `metadata.generation` when it was claimed.
+    pub generation: i64,
+    /// The run that claimed it.
+    pub holder: Holder,
+    /// When.
+    pub at: Timestamp,
+}
+
+/// One value as it is live after the attempt.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct LiveValue {
+    /// The thing, named as in the change's effects.
+    pub what: String,
+    /// Its value.
+    pub value: String,
+}
+
+/// What came of it, for people.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Outcome {
+    /// One short sentence.
+    pub text: String,
+    /// What is live now, as far as it was read.
+    pub live: Vec<LiveValue>,
+}
+
+/// How an approved change ended.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum End {
+    /// The API server accepted it.
+    Applied(Outcome),
+    /// It was not applied: refused, or never sent.
+    Failed(Outcome),
+    /// It was not applied: the object is no longer as it was shown.
+    Stale(Outcome),
+    /// It was sent, and whether it was applied could not be read. A later look may settle it.
+    Unknown(Outcome),
+}
+
+/// The record of an end.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Ending {
+    /// Who approved it, and when.
+    pub approved: Decision,
+    /// The claim; none if it was given up before it was claimed, so certainly before it was sent.
+    pub hold: Option<Hold>,
+    /// What came of it.
+    pub outcome: Outcome,
+    /// When that was recorded.
+    pub at: Timestamp,
+}
+
+/// Where a change stands.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(tag = "is", rename_all = "snake_case")]
+pub enum State {
+    /// Nobody has decided.
+    Waiting,
+    /// It may be claimed, and can still be declined.
+    Approved(Decision),
+    /// It may have been sent.
+    Claimed {
+        /// Who approved it, and when.
+        approved: Decision,
+        /// The claim.
+        hold: Hold,
+    },
+    /// It was applied.
+    Applied(Ending),
+    /// It was not applied.
+    Failed(Ending),
+    /// It was not applied: the object is no longer as it was shown.
+    Stale(Ending),
+    /// Sent, and nobody knows. It is no kind of `Failed`: that one promises that nothing was changed.
+    Unknown(Ending),
+    /// Somebody said no.
+    Declined(Decision),
+    /// Nobody decided in time.
+    Expired {
+        /// The end of its time.
+        at: Timestamp,
+    },
+    /// The requester ordered something newer for the same object.
+    Superseded {
+        /// The newer change.
+        by: ChangeId,
+        /// When.
+        at: Timestamp,
+    },
+}
+
+impl State {
+    /// The state in one word.
+    pub const fn standing(&self) -> Standing {
+        match self {
+            Self::Waiting => Standing::Waiting,
+            Self::Approved(_) => Standing::Approved,
+            Self::Claimed { .. } => Standing::Claimed,
+            Self::Applied(_) => Standing::Applied,
+            Self::Failed(_) => Standing::Failed,
+            Self::Stale(_) => Standing::Stale,
+            Self::Unknown(_) => Standing::Unknown,
+            Self::Declined(_) => Standing::Declined,
+            Self::Expired { .. } => Standing::Expired,
+            Self::Superseded { .. } => Standing::Superseded,
+        }
+    }
+
+    /// The decision of a person, if there was one.
+    pub const fn decision(&self) -> Option<&Decision> {
+        match self {
+            Self::Approved(decision) | Self::Declined(decision) => Some(decision),
+            Self::Claimed { approved, .. } => Some(approved),
+            Self::Applied(ending) | Self::Failed(ending) | Self::Stale(ending) | Self::Unknown(ending) => {
+                Some(&ending.approved)
+            }
+            Self::Waiting | Self::Expired { .. } | Self::Superseded { .. } => None,
+        }
+    }
+
+    /// The claim, if there was one.
+    pub const fn hold(&self) -> Option<&Hold> {
+        match self {
+            Self::Claimed { hold, .. } => Some(hold),
+            Self::Applied(ending) | Self::Failed(ending) | Self::Stale(ending) | Self::Unknown(ending) => {
+                ending.hold.as_ref()
+            }
+            Self::Waiting | Self::Approved(_) | Self::Declined(_) | Self::Expired { .. } | Self::Superseded { .. } => {
+                None
+            }
+        }
+    }
+
+    /// What came of it, if it was approved and has ended.
+    pub const fn outcome(&self) -> Option<&Outcome> {
+        match self {
+            Self::Applied(ending) | Self::Failed(ending) | Self::Stale(ending) | Self::Unknown(ending) => {
+                Some(&ending.outcome)
+            }
+            Self::Waiting
+            | Self::Approved(_)
+            | Self::Claimed { .. }
+            | Self::Declined(_)
+            | Self::Expired { .. }
+            | Self::Superseded { .. } => None,
+        }
+    }
+}
+
+/// A state in one word.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum Standing {
+    /// Nobody has decided.
+    Waiting,
+    /// Approved, not yet claimed.
+    Approved,
+    /// It may have been sent.
+    Claimed,
+    /// It was applied.
+    Applied,
+    /// It was not applied.
+    Failed,
+    /// Not applied: the object had moved.
+    Stale,
+    /// Sent; whether it was applied is not known.
+    Unknown,
+    /// Somebody said no.
+    Declined,
+    /// Nobody decided in time.
+    Expired,
+    /// A newer order took its place.
+    Superseded,
+}
+
+impl Standing {
+    /// The name on record.
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Waiting => "waiting",
+            Self::Approved => "approved",
+            Self::Claimed => "claimed",
+            Self::Applied => "applied",
+            Self::Failed => "failed",
+            Self::Stale => "stale",
+            Self::Unknown => "unknown",
+            Self::Declined => "declined",
+            Self::Expired => "expired",
+            Self::Superseded => "superseded",
+        }
+    }
+
+    /// Whether the person who ordered or approved it still waits for its outcome.
+    pub const fn is_unfinished(self) -> bool {
+        matches!(self, Self::Approved | Self::Claimed | Self::Unknown)
+    }
+}
+
+impl fmt::Display for Standing {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.as_str())
+    }
+}

@@ -1,0 +1,239 @@
+//! The one function that moves a change. No clock and no I/O: the caller passes `now`, saves the state, then acts.
+
+use jiff::{SignedDuration, Timestamp};
+
+use super::{Change, ChangeId, Decision, End, Ending, Hold, Holder, Standing, State, Who};
+
+/// An approval can be acted on while it is younger than this.
+pub const FRESH: SignedDuration = SignedDuration::from_secs(60);
+
+/// What decides a change that is open.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Decide {
+    /// A person presses Confirm, or says yes.
+    Approve {
+        /// The person, as Webex gives them.
+        who: Who,
+    },
+    /// A person presses Cancel, or says no.
+    Decline {
+        /// The person, as Webex gives them.
+        who: Who,
+    },
+    /// Somebody looks at the clock.
+    Expire,
+    /// The requester ordered something newer for the same object.
+    Supersede {
+        /// The newer change.
+        by: ChangeId,
+    },
+}
+
+/// What can happen to a change.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Event {
+    /// It is decided.
+    Decide(Decide),
+    /// It is about to be sent.
+    Claim {
+        /// The object's `metadata.generation` as it was just read.
+        generation: i64,
+        /// The run that will send it.
+        holder: Holder,
+    },
+    /// Another run claimed it and died; it is about to be sent again.
+    ClaimAgain {
+        /// The object's `metadata.generation` as it was just read.
+        generation: i64,
+        /// The run that will send it.
+        holder: Holder,
+    },
+    /// It came to an end.
+    End(End),
+}
+
+/// What became of an event. Each press has one that can be said.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Answer {
+    /// This press approved it.
+    Approved,
+    /// This press declined it.
+    Declined,
+    /// Only others may decide. Nothing changed.
+    NotYours {
+        /// Those others.
+        waits_for: Vec<Who>,
+    },
+    /// Too late: a person had decided. Nothing changed.
+    AlreadyDecided {
+        /// The person.
+        by: Who,
+        /// When they decided.
+        at: Timestamp,
+        /// Where it stands now.
+        standing: Standing,
+    },
+    /// Its time to be decided is over.
+    Expired {
+        /// The end of its time.
+        at: Timestamp,
+    },
+    /// A newer order took its place.
+    Superseded {
+        /// The newer change.
+        by: ChangeId,
+        /// When.
+        at: Timestamp,
+    },
+    /// It is claimed.
+    Claimed,
+    /// The approval is too old to act on. Nothing changed.
+    TooOld,
+    /// Its end is on record.
+    Ended,
+    /// The event does not fit the state. Nothing changed.
+    Unchanged,
+}
+
+/// Where `event` leads, and what to answer. The state is the same as before unless the answer says otherwise.
+///
+/// Whether a change has expired is judged here, when it is decided. A denial beats an approval: what is approved and not yet
+/// claimed can still be declined. The press of somebody who may not decide never changes anything.
+pub fn step(change: &Change, event: &Event, now: Timestamp) -> (State, Answer) {
+    let (moved, answer) = match event {
+        Event::Decide(Decide::Approve { who }) => press(change, who, Press::Approve, now),
+        Event::Decide(Decide::Decline { who }) => press(change, who, Press::Decline, now),
+        Event::Decide(Decide::Expire) => expire(change, now),
+        Event::Decide(Decide::Supersede { by }) => supersede(change, *by, now),
+        Event::Claim { generation, holder } => claim(change, *generation, holder, now),
+        Event::ClaimAgain { generation, holder } => claim_again(change, *generation, holder, now),
+        Event::End(end) => finish(change, end, now),
+    };
+    (moved.unwrap_or_else(|| change.state().clone()), answer)
+}
+
+/// A new state, if there is one, and the answer.
+type Step = (Option<State>, Answer);
+
+#[derive(Clone, Copy)]
+enum Press {
+    Approve,
+    Decline,
+}
+
+fn press(change: &Change, who: &Who, press: Press, now: Timestamp) -> Step {
+    let may_decide = change.may_decide(who);
+    let decision = || Decision { by: who.clone(), at: now };
+    match (change.state(), press) {
+        (State::Waiting, _) if change.is_past(now) => {
+            let (state, answer) = expired(change);
+            (state.filter(|_| may_decide), answer)
+        }
+        (State::Waiting, _) if !may_decide => (None, Answer::NotYours { waits_for: change.order().deciders.clone() }),
+        (State::Waiting, Press::Approve) => (Some(State::Approved(decision())), Answer::Approved),
+        (State::Waiting, Press::Decline) => (Some(State::Declined(decision())), Answer::Declined),
+        (State::Approved(_), Press::Decline) if may_decide => (Some(State::Declined(decision())), Answer::Declined),
+        (State::Expired { at }, _) => (None, Answer::Expired { at: *at }),
+        (State::Superseded { by, at }, _) => (None, Answer::Superseded { by: *by, at: *at }),
+        (
+            State::Approved(made)
+            | State::Declined(made)
+            | State::Claimed { approved: made, .. }
+            | State::Applied(Ending { approved: made, .. })
+            | State::Failed(Ending { approved: made, .. })
+            | State::Stale(Ending { approved: made, .. })
+            | State::Unknown(Ending { approved: made, .. }),
+            _,
+        ) => {
+            let standing = change.standing();
+            (None, Answer::AlreadyDecided { by: made.by.clone(), at: made.at, standing })
+        }
+    }
+}
+
+fn expired(change: &Change) -> Step {
+    let at = change.order().expires;
+    (Some(State::Expired { at }), Answer::Expired { at })
+}
+
+fn expire(change: &Change, now: Timestamp) -> Step {
+    if change.standing() == Standing::Waiting && change.is_past(now) {
+        return expired(change);
+    }
+    (None, Answer::Unchanged)
+}
+
+fn supersede(change: &Change, by: ChangeId, now: Timestamp) -> Step {
+    if change.standing() != Standing::Waiting || by == change.id() {
+        return (None, Answer::Unchanged);
+    }
+    if change.is_past(now) {
+        return expired(change);
+    }
+    (Some(State::Superseded { by, at: now }), Answer::Superseded { by, at: now })
+}
+
+fn claim(change: &Change, generation: i64, holder: &Holder, now: Timestamp) -> Step {
+    let State::Approved(approved) = change.state() else { return (None, Answer::Unchanged) };
+    if !is_fresh(approved, now) {
+        return (None, Answer::TooOld);
+    }
+    (Some(claimed(approved, generation, holder, now)), Answer::Claimed)
+}
+
+/// Sends once more what a run left behind that is no longer alive. The same generation means that nothing was written since
+/// it was claimed, by that run or by anybody else.
+fn claim_again(change: &Change, generation: i64, holder: &Holder, now: Timestamp) -> Step {
+    let State::Claimed { approved, hold } = change.state() else { return (None, Answer::Unchanged) };
+    if hold.holder == *holder || hold.generation != generation {
+        return (None, Answer::Unchanged);
+    }
+    if !is_fresh(approved, now) {
+        return (None, Answer::TooOld);
+    }
+    (Some(claimed(approved, generation, holder, now)), Answer::Claimed)
+}
+
+fn claimed(approved: &Decision, generation: i64, holder: &Holder, now: Timestamp) -> State {
+    let hold = Hold { generation, holder: holder.clone(), at: now };
+    State::Claimed { approved: approved.clone(), hold }
+}
+
+/// An approval from the future is as doubtful as an old one: the clock was set.
+pub(super) fn is_fresh(approved: &Decision, now: Timestamp) -> bool {
+    now.duration_since(approved.at).abs() < FRESH
+}
+
+fn finish(change: &Change, end: &End, now: Timestamp) -> Step {
+    let (approved, hold) = match (change.state(), end) {
+        // What was never claimed was never sent: it can be given up, and nothing else.
+        (State::Approved(approved), End::Failed(_) | End::Stale(_)) => (approved, None),
+        (State::Claimed { approved, hold }, _) => (approved, Some(hold)),
+        (State::Unknown(ending), End::Applied(_) | End::Failed(_) | End::Stale(_)) => {
+            (&ending.approved, ending.hold.as_ref())
+        }
+        (
+            State::Waiting
+            | State::Approved(_)
+            | State::Applied(_)
+            | State::Failed(_)
+            | State::Stale(_)
+            | State::Unknown(_)
+            | State::Declined(_)
+            | State::Expired { .. }
+            | State::Superseded { .. },
+            _,
+        ) => return (None, Answer::Unchanged),
+    };
+    let (state, outcome): (fn(Ending) -> State, _) = match end {
+        End::Applied(outcome) => (State::Applied, outcome),
+        End::Failed(outcome) => (State::Failed, outcome),
+        End::Stale(outcome) => (State::Stale, outcome),
+        End::Unknown(outcome) => (State::Unknown, outcome),
+    };
+    let ending = Ending { approved: approved.clone(), hold: hold.cloned(), outcome: outcome.clone(), at: now };
+    (Some(state(ending)), Answer::Ended)
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,206 @@
+//! What every store of changes must do: one verb per decision, each of them durable when it returns.
+
+use std::{future::Future, io, path::PathBuf};
+
+use jiff::{SignedDuration, Timestamp};
+
+use super::{Answer, Change, ChangeId, Claimed, Decide, End};
+
+/// How long a delivery is remembered at least. Webex repeats for minutes, not for days.
+pub const REMEMBERED: SignedDuration = SignedDuration::from_hours(48);
+
+/// What came of recording a change.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Recorded {
+    /// It is on record now.
+    New,
+    /// The same command of the same message was on record, as this. Nothing was written.
+    AlreadyThere(Box<Change>),
+}
+
+/// What came of claiming a change.
+#[derive(Debug)]
+pub enum Claim {
+    /// It is on record as claimed by this run, which may send it once.
+    Won(Box<Claimed>),
+    /// It is in no state in which this run could claim it; this is how it stands.
+    Lost(Box<Change>),
+    /// The approval is too old to act on. Nothing was written: finish it as stale.
+    TooOld(Box<Change>),
+    /// There is no such change.
+    NotFound,
+}
+
+/// Some changes on record. One that cannot be read does not hide the others.
+#[derive(Debug, Default)]
+pub struct Found {
+    /// The changes, oldest first.
+    pub changes: Vec<Change>,
+    /// A fault for each record that cannot be read.
+    pub unreadable: Vec<Fault>,
+}
+
+/// What a delivery from Webex is about.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Delivery {
+    /// A message was posted.
+    Message,
+    /// A card was pressed.
+    Action,
+}
+
+impl Delivery {
+    /// The name on record.
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Message => "message",
+            Self::Action => "action",
+        }
+    }
+}
+
+/// Keeps changes. There is no `get` then `put`: two presses would both pass the `get`. Every verb that moves a change reads it,
+/// judges it by [`step`](super::step()) and writes it in one compare-and-set.
+pub trait Store: Send + Sync + 'static {
+    /// Puts a change on record, before anything else is done about it.
+    fn record(&self, change: Change) -> impl Future<Output = Result<Recorded, Fault>> + Send;
+
+    /// The change as it stands.
+    fn get(&self, id: ChangeId) -> impl Future<Output = Result<Option<Change>, Fault>> + Send;
+
+    /// Notes which message carries the card; `None` if there is no such change.
+    fn card_posted(&self, id: ChangeId, message_id: &str)
+    -> impl Future<Output = Result<Option<Change>, Fault>> + Send;
+
+    /// Notes which message tells the progress; `None` if there is no such change.
+    fn progress_posted(
+        &self,
+        id: ChangeId,
+        message_id: &str,
+    ) -> impl Future<Output = Result<Option<Change>, Fault>> + Send;
+
+    /// Notes that the room was told how it ended, its rollout included; `None` if there is no such change.
+    fn told(&self, id: ChangeId) -> impl Future<Output = Result<Option<Change>, Fault>> + Send;
+
+    /// What was ordered since then, was applied or given up, and whose end the room was not told: a run has died before it could.
+    fn untold(&self, since: Timestamp) -> impl Future<Output = Result<Found, Fault>> + Send;
+
+    /// Decides it, if it is open: the change as it stands afterwards, and what to answer. `None` if there is no such change.
+    fn decide(
+        &self,
+        id: ChangeId,
+        decide: &Decide,
+        now: Timestamp,
+    ) -> impl Future<Output = Result<Option<(Change, Answer)>, Fault>> + Send;
+
+    /// Claims an approved change for this run; `generation` is the live object's `metadata.generation`, just read.
+    fn claim(&self, id: ChangeId, generation: i64, now: Timestamp)
+    -> impl Future<Output = Result<Claim, Fault>> + Send;
+
+    /// Claims, once, what a run that has died had claimed: only at that same generation, and while the approval is fresh. What this
+    /// run has claimed itself it cannot claim again.
+    fn claim_again(
+        &self,
+        id: ChangeId,
+        generation: i64,
+        now: Timestamp,
+    ) -> impl Future<Output = Result<Claim, Fault>> + Send;
+
+    /// Records how it ended: the change as it stands afterwards, and [`Answer::Ended`] or [`Answer::Unchanged`]. `None` if there is no
+    /// such change.
+    fn finish(
+        &self,
+        id: ChangeId,
+        end: End,
+        now: Timestamp,
+    ) -> impl Future<Output = Result<Option<(Change, Answer)>, Fault>> + Send;
+
+    /// What somebody still waits for and only this program can bring: approved, claimed or of unknown outcome, or waiting without a
+    /// card. Asked at the start, before anything is served: later on these are at work.
+    fn unfinished(&self) -> impl Future<Output = Result<Found, Fault>> + Send;
+
+    /// What still waits and is past its time: each of them is to be expired, and its card closed.
+    fn expired_open(&self, now: Timestamp) -> impl Future<Output = Result<Found, Fault>> + Send;
+
+    /// What this person has ordered and nobody has decided, expired or not.
+    fn waiting_of(&self, person_id: &str) -> impl Future<Output = Result<Found, Fault>> + Send;
+
+    /// Whether this delivery was seen before. The first call says no and remembers it, for [`REMEMBERED`] at least.
+    fn seen(&self, delivery: Delivery, id: &str, now: Timestamp) -> impl Future<Output = Result<bool, Fault>> + Send;
+}
+
+/// Why a store could not do its work. For the operator: it names files and ids, never words or values.
+#[derive(Debug, thiserror::Error)]
+pub enum Fault {
+    /// Another process serves from this file.
+    #[error(
+        "another readback serves from `{}`: it holds `{}`; stop it, or give this one a file of its own",
+        .file.display(),
+        .lock.display()
+    )]
+    InUse {
+        /// The file with the changes.
+        file: PathBuf,
+        /// The file that is locked.
+        lock: PathBuf,
+    },
+    /// The file is of a later version than this program.
+    #[error("`{}` is of format {found} and this readback knows {known}: start the newer readback that wrote it", .file.display())]
+    Newer {
+        /// The file.
+        file: PathBuf,
+        /// Its format.
+        found: i64,
+        /// The newest format that this program knows.
+        known: i64,
+    },
+    /// The file belongs to another program.
+    #[error("`{}` is no file of readback: name another one", .file.display())]
+    Foreign {
+        /// The file.
+        file: PathBuf,
+    },
+    /// The file cannot be opened.
+    #[error("cannot open `{}`", .file.display())]
+    Open {
+        /// The file.
+        file: PathBuf,
+        /// Why.
+        #[source]
+        source: rusqlite::Error,
+    },
+    /// The file system refuses.
+    #[error("cannot use `{}`", .file.display())]
+    File {
+        /// The file or folder.
+        file: PathBuf,
+        /// Why.
+        #[source]
+        source: io::Error,
+    },
+    /// A record is not what this program writes.
+    #[error("the record of change `{id}` cannot be read: {why}")]
+    Corrupt {
+        /// The id, as it stands on record.
+        id: String,
+        /// What is wrong with it; no value from it.
+        why: String,
+    },
+    /// A change is too big to be recorded.
+    #[error("a change of {bytes} bytes is too big to be recorded; {most} are the most")]
+    TooBig {
+        /// Its size.
+        bytes: usize,
+        /// The most that is allowed.
+        most: usize,
+    },
+    /// Somebody else wrote in between, where nobody else can.
+    #[error("change `{0}` was written by somebody else at the same moment")]
+    Raced(ChangeId),
+    /// The database refuses.
+    #[error("the database failed")]
+    Database(#[from] rusqlite::Error),
+    /// The work was cut off: the process is stopping, or the work panicked.
+    #[error("the work on the database was cut off")]
+    CutOff,
+}
