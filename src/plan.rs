@@ -1,0 +1,225 @@
+//! A command and a live object become a plan: the exact patch, what it changes, and what to know before it is sent.
+//!
+//! The only way from words to a write, and it needs a [`Live`] object, which only a cluster that was read can give.
+
+use jiff::Timestamp;
+
+use crate::{
+    change::Effect,
+    cluster::{self, Container, Live, PatchRefusal, Strategy, Write},
+    domain::{ImageChange, ImageReference, Intent},
+    nlu::heard::Command,
+};
+
+#[cfg(test)]
+mod tests;
+
+/// A write, ready to be recorded.
+#[derive(Clone, Debug)]
+pub struct Plan {
+    /// What would be sent.
+    pub write: Write,
+    /// What it changes, before and after.
+    pub effects: Vec<Effect>,
+    /// Whether pods are replaced.
+    pub template_changed: bool,
+    /// What to know before it is sent, as sentences.
+    pub notes: Vec<String>,
+}
+
+/// What came of planning.
+#[derive(Clone, Debug)]
+pub enum Planned {
+    /// Something would change.
+    Write(Box<Plan>),
+    /// It is already so: a sentence.
+    Unchanged(String),
+    /// It cannot be done: a sentence.
+    Refused(String),
+    /// Something is still open: a question.
+    Ask(String),
+    /// This verb is understood and not offered.
+    NotOffered,
+}
+
+/// Plans one command on one live object. `cause` is what the change-cause annotation will say.
+pub fn plan(command: &Command, live: &Live, cause: &str, now: Timestamp) -> Planned {
+    match command.intent {
+        Intent::Scale => scale(command, live),
+        Intent::SetImage => set_image(command, live, cause),
+        Intent::Restart => restart(live, cause, now),
+        Intent::Rollback
+        | Intent::Pause
+        | Intent::Resume
+        | Intent::Autoscale
+        | Intent::Delete
+        | Intent::Undo
+        | Intent::Status
+        | Intent::List
+        | Intent::History
+        | Intent::Logs
+        | Intent::Confirm
+        | Intent::Cancel
+        | Intent::Help
+        | Intent::None => Planned::NotOffered,
+    }
+}
+
+fn scale(command: &Command, live: &Live) -> Planned {
+    let before = live.replicas();
+    let Some(after) = command.replicas.and_then(|amount| amount.from(before)) else {
+        return Planned::Refused(format!("{} has {before} replicas: that many cannot be set.", name(live)));
+    };
+    let effects = vec![Effect { what: "replicas".into(), before: before.to_string(), after: after.to_string() }];
+    let notes = if live.paused() { vec!["It is paused; scaling works all the same.".to_owned()] } else { Vec::new() };
+    match cluster::scale(live, after) {
+        Ok(write) => Planned::Write(Box::new(Plan { write, effects, template_changed: false, notes })),
+        Err(PatchRefusal::Unchanged) => {
+            Planned::Unchanged(format!("{} already has {after}. Nothing was sent.", name(live)))
+        }
+        Err(why) => refused(live, &why),
+    }
+}
+
+fn set_image(command: &Command, live: &Live, cause: &str) -> Planned {
+    let Some(change) = &command.image else {
+        return Planned::Ask(format!("Which image or tag should {} run?", name(live)));
+    };
+    let said = command.container.as_ref().map(|mention| mention.words.as_str());
+    let container = match container(live, said, change) {
+        Ok(container) => container,
+        Err(planned) => return planned,
+    };
+    let Some(image) = new_image(change, &container.image) else {
+        return Planned::Refused(format!(
+            "{} runs `{}`, which is no image reference that I can take apart. Say the whole image.",
+            name(live),
+            container.image
+        ));
+    };
+    let several = live.containers().len() > 1;
+    let what = if several { format!("image of {}", container.name) } else { "image".to_owned() };
+    let effects = vec![Effect { what, before: container.image.clone(), after: image.to_string() }];
+    match cluster::set_image(live, &container.name, &image, cause) {
+        Ok(write) => {
+            let notes = image_notes(command, live, &container.image, &image);
+            Planned::Write(Box::new(Plan { write, effects, template_changed: true, notes }))
+        }
+        Err(PatchRefusal::Unchanged) => Planned::Unchanged(format!(
+            "{} already runs `{image}`. Nothing was sent; “restart” would replace its pods.",
+            name(live)
+        )),
+        Err(why) => refused(live, &why),
+    }
+}
+
+fn restart(live: &Live, cause: &str, now: Timestamp) -> Planned {
+    if live.replicas() == 0 {
+        return Planned::Unchanged(format!(
+            "{} has 0 replicas: there is nothing to restart. Nothing was sent.",
+            name(live)
+        ));
+    }
+    let pods = if live.replicas() == 1 { "the only pod".to_owned() } else { format!("all {} pods", live.replicas()) };
+    let effects = vec![Effect { what: "pods".into(), before: pods, after: "replaced, same image".into() }];
+    match cluster::restart(live, now, cause) {
+        Ok(write) => {
+            Planned::Write(Box::new(Plan { write, effects, template_changed: true, notes: template_notes(live) }))
+        }
+        Err(PatchRefusal::Unchanged) => {
+            Planned::Unchanged(format!("{} was restarted this very second. Nothing was sent.", name(live)))
+        }
+        Err(why) => refused(live, &why),
+    }
+}
+
+/// The container that is meant: by its name, by its repository, or the only one. Never simply the first.
+fn container<'l>(live: &'l Live, said: Option<&str>, change: &ImageChange) -> Result<&'l Container, Planned> {
+    let all = live.containers();
+    let names = |containers: &[&Container]| {
+        containers.iter().map(|one| format!("`{}`", one.name)).collect::<Vec<_>>().join(", ")
+    };
+    if let Some(said) = said {
+        let exact = all.iter().find(|one| one.name == said);
+        let near: Vec<&Container> = all.iter().filter(|one| one.name.contains(&said.to_lowercase())).collect();
+        return match (exact, near.as_slice()) {
+            (Some(one), _) => Ok(one),
+            (None, [one]) => Ok(*one),
+            _ => Err(Planned::Refused(format!(
+                "{} has no container “{}”; it has {}.",
+                name(live),
+                crate::words::plain(said),
+                names(&all.iter().collect::<Vec<_>>())
+            ))),
+        };
+    }
+    let serving: Vec<&Container> = all.iter().filter(|one| !one.init).collect();
+    if let [one] = serving.as_slice() {
+        return Ok(one);
+    }
+    if let ImageChange::Reference(whole) = change {
+        let wanted = ImageReference::parse(whole).map(|image| image.full_repository());
+        let same: Vec<&&Container> = serving
+            .iter()
+            .filter(|one| {
+                ImageReference::parse(&one.image).map(|image| image.full_repository()) == wanted && wanted.is_ok()
+            })
+            .collect();
+        if let [one] = same.as_slice() {
+            return Ok(one);
+        }
+    }
+    Err(Planned::Ask(format!("{} has several containers: {}. Which one?", name(live), names(&serving))))
+}
+
+fn new_image(change: &ImageChange, current: &str) -> Option<ImageReference> {
+    match change {
+        ImageChange::Reference(whole) => ImageReference::parse(whole).ok(),
+        ImageChange::Tag(_) | ImageChange::Digest(_) => {
+            ImageReference::parse(current).ok().map(|current| change.from(&current))
+        }
+    }
+}
+
+fn image_notes(command: &Command, live: &Live, before: &str, after: &ImageReference) -> Vec<String> {
+    let mut notes = template_notes(live);
+    if live.paused() {
+        notes.push("It is paused: the new image waits until somebody resumes it.".to_owned());
+    }
+    if after.tag.as_deref() == Some("latest") {
+        notes.push(
+            "`latest` is whatever the registry has; a node that has it already may not pull it again.".to_owned(),
+        );
+    }
+    if let Ok(before) = ImageReference::parse(before) {
+        if before.digest.is_some() && after.digest.is_none() {
+            notes.push("It was pinned to a digest; the tag is not.".to_owned());
+        }
+        if before.full_repository() != after.full_repository() {
+            notes.push(format!("Another repository than now: `{}`.", before.repository));
+        }
+        if let Some(old) = command.old.as_deref().filter(|old| before.tag.as_deref() != Some(*old)) {
+            notes.push(format!("You said it runs {}; it runs `{before}`.", crate::words::plain(old)));
+        }
+    }
+    notes
+}
+
+fn template_notes(live: &Live) -> Vec<String> {
+    let mut notes = Vec::new();
+    if live.revision_history_limit() == 0 {
+        notes.push("No earlier revision is kept: it could not be rolled back.".to_owned());
+    }
+    if live.strategy() == Strategy::Recreate {
+        notes.push("All pods stop before the new ones start.".to_owned());
+    }
+    notes
+}
+
+fn refused(live: &Live, why: &PatchRefusal) -> Planned {
+    Planned::Refused(format!("{}: {why}. Nothing was changed.", name(live)))
+}
+
+fn name(live: &Live) -> String {
+    format!("`{}`", live.object().name)
+}

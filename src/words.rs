@@ -1,0 +1,101 @@
+//! Sentences that the bot says. Short, plain, exact: what happened, what did not, what to do next.
+
+use crate::{
+    domain::{Amount, Intent},
+    nlu::heard::{Command, Mention},
+};
+
+mod outcome;
+mod reply;
+
+pub use outcome::*;
+pub use reply::*;
+
+/// What was read, in one line: "scale · `web` · to 3 · in staging".
+pub fn understood(command: &Command) -> String {
+    let mut parts = vec![intent(command.intent).to_owned()];
+    let named = |mention: &Option<Mention>| mention.as_ref().map(|mention| plain(mention.name()));
+    parts.extend(
+        named(&command.deployment)
+            .map(|name| if name == "*" { "every Deployment".to_owned() } else { format!("“{name}”") }),
+    );
+    parts.extend(command.replicas.map(amount));
+    parts.extend(command.image.as_ref().map(|image| format!("image {image}")));
+    parts.extend(command.revision.map(|n| format!("revision {n}")));
+    parts.extend(command.min.map(|n| format!("at least {n}")));
+    parts.extend(command.max.map(|n| format!("at most {n}")));
+    parts.extend(command.cpu.map(|n| format!("{n} % CPU")));
+    parts.extend(command.lines.map(|n| format!("{n} lines")));
+    parts.extend(named(&command.container).map(|name| format!("container {name}")));
+    parts.extend(named(&command.namespace).map(|name| format!("in {name}")));
+    parts.extend(named(&command.cluster).map(|name| format!("on {name}")));
+    parts.join(" · ")
+}
+
+/// The words for an amount: "to 3", "2 more", "2 fewer", "times 1.5".
+pub fn amount(amount: Amount) -> String {
+    match amount {
+        Amount::To(n) => format!("to {n}"),
+        Amount::By(n) if n < 0 => format!("{} fewer", n.unsigned_abs()),
+        Amount::By(n) => format!("{n} more"),
+        Amount::Times(factor) => format!("times {factor}"),
+    }
+}
+
+/// How an intent is called in answers.
+pub fn intent(intent: Intent) -> &'static str {
+    match intent {
+        Intent::Scale => "scale",
+        Intent::SetImage => "another image",
+        Intent::Restart => "restart",
+        Intent::Rollback => "roll back",
+        Intent::Pause => "pause the rollout",
+        Intent::Resume => "resume the rollout",
+        Intent::Autoscale => "autoscale",
+        Intent::Delete => "delete",
+        Intent::Undo => "take back",
+        Intent::Status => "status",
+        Intent::List => "list",
+        Intent::History => "history",
+        Intent::Logs => "logs",
+        Intent::Confirm => "yes",
+        Intent::Cancel => "no",
+        Intent::Help => "help",
+        Intent::None => "nothing ordered",
+    }
+}
+
+/// Words of a person on one line, bounded, for a sentence of ours.
+pub fn plain(words: &str) -> String {
+    const LONGEST: usize = 80;
+    let line: String = words.chars().filter(|c| !c.is_control()).take(LONGEST).collect();
+    if line.chars().count() == LONGEST { format!("{line}…") } else { line }
+}
+
+/// A person who is not on the list.
+pub const NOT_LISTED: &str = "You are not on this bot's list, so nothing was done. Whoever runs it can add you.";
+/// A press that carries no id of ours, or one on another message than its card.
+pub const UNKNOWN_CARD: &str = "I do not know this card, so nothing was changed. Say again what you want.";
+/// Something was dated ahead of our clock.
+pub const FROM_THE_FUTURE: &str = "Webex dates this later than my own clock, so I cannot tell how old it is. Nothing was done. Whoever runs me should check the clock.";
+/// The short record of a write that the API server accepted.
+pub const APPLIED: &str = "applied";
+/// A rollout that goes on without being watched.
+pub const NOT_WATCHED: &str =
+    "It was still under way when I had to restart. Ask me for its status to see how it went on.";
+
+/// A short name for one turn: what the room is told and the log is searched for.
+pub fn reference(id: &str) -> String {
+    let digest = uuid::Uuid::new_v5(&uuid::Uuid::NAMESPACE_OID, id.as_bytes()).simple().to_string();
+    format!("t-{}", &digest[..8])
+}
+
+/// Something failed on our side.
+pub fn fault(reference: &str, nothing_changed: bool) -> String {
+    let rest = if nothing_changed {
+        "Nothing was changed."
+    } else {
+        "I cannot tell what became of it; ask me for the status before you repeat it."
+    };
+    format!("Something failed on my side. {rest} Whoever runs me finds it under `{reference}`.")
+}

@@ -1,0 +1,250 @@
+//! What became of an order: done, declined, expired, refused, changed meanwhile.
+
+use std::time::Duration;
+
+use super::plain;
+use crate::{
+    cards::{clock, summary},
+    change::{Answer, Change, Standing, State, Who},
+    cluster::{Failure, Live, Progress, Rollout},
+    domain::ObjectRef,
+    webex::{code, escape_markdown},
+};
+
+/// A change in one line with what is to be said of it: "`web` 2 → 3. Done, 3 of 3 ready after 4 s."
+pub fn done_so_far(change: &Change, state: &str) -> String {
+    let order = change.order();
+    let effects: Vec<String> = order.effects.iter().map(|effect| escape_markdown(&summary(effect))).collect();
+    format!("`{}` {}. {state}", order.target.name, effects.join(", "))
+}
+
+/// Who decided, and when, for the card of a change: "Confirmed by Ann at 14:24 UTC."
+pub fn decided(change: &Change) -> String {
+    match change.state().decision() {
+        Some(decision) => format!("Confirmed by {} at {}.", escape_markdown(&decision.by.name), clock(decision.at)),
+        None => String::new(),
+    }
+}
+
+/// A change that the API server has just accepted.
+pub fn under_way(change: &Change) -> String {
+    let state = if change.order().template_changed { "Rolling out." } else { "Accepted; the pods follow." };
+    if change.card().is_some() { format!("{} {state}", decided(change)) } else { state.to_owned() }
+}
+
+/// A change that has ended, or stands as it does, for its card or for the person.
+pub fn ended(change: &Change) -> String {
+    match change.state() {
+        State::Waiting => format!("Waiting until {}.", clock(change.order().expires)),
+        State::Approved(_) | State::Claimed { .. } => format!("{} It is under way.", decided(change)),
+        State::Applied(_) => format!("{} Done.", decided(change)),
+        State::Failed(ending) | State::Stale(ending) | State::Unknown(ending) => ending.outcome.text.clone(),
+        State::Declined(decision) => {
+            format!(
+                "Cancelled by {} at {}. Nothing was changed.",
+                escape_markdown(&decision.by.name),
+                clock(decision.at)
+            )
+        }
+        State::Expired { at } => format!("Expired at {}, not applied.", clock(*at)),
+        State::Superseded { at, .. } => format!("Replaced at {} by a newer order. Nothing was changed.", clock(*at)),
+    }
+}
+
+/// The answer to a press that decided nothing.
+pub fn press(answer: &Answer, change: &Change, presser: &Who) -> String {
+    match answer {
+        Answer::NotYours { waits_for } => {
+            let names: Vec<String> = waits_for.iter().map(|who| escape_markdown(&who.name)).collect();
+            format!("This card waits for {}. Nothing was changed.", names.join(" or "))
+        }
+        Answer::AlreadyDecided { by, at, standing } => already(by, *at, *standing, presser),
+        Answer::Expired { at } => {
+            format!("That card expired at {}. Nothing was changed; say it again if it still holds.", clock(*at))
+        }
+        Answer::Superseded { at, .. } => {
+            format!("A newer order took its place at {}. This one changed nothing.", clock(*at))
+        }
+        Answer::Approved | Answer::Declined | Answer::Claimed | Answer::TooOld | Answer::Ended | Answer::Unchanged => {
+            ended(change)
+        }
+    }
+}
+
+fn already(by: &Who, at: jiff::Timestamp, standing: Standing, presser: &Who) -> String {
+    let whom = if by.is_same_person(presser) { "you".to_owned() } else { escape_markdown(&by.name) };
+    let (verb, rest) = match standing {
+        Standing::Declined => ("cancelled", "Nothing was changed."),
+        Standing::Applied => ("confirmed", "It is done; nothing more was changed."),
+        Standing::Failed => ("confirmed", "It was not applied; the card says why."),
+        Standing::Stale => ("confirmed", "It was not applied, because the Deployment had changed meanwhile."),
+        Standing::Unknown => ("confirmed", "Whether it was applied could not be told; ask me for the status."),
+        Standing::Waiting | Standing::Approved | Standing::Claimed | Standing::Expired | Standing::Superseded => {
+            ("confirmed", "It is under way; nothing more was changed.")
+        }
+    };
+    format!("That change was already {verb} by {whom} at {}. {rest}", clock(at))
+}
+
+/// A rollout as it stands. `template` says that pods are replaced.
+pub fn rollout(rollout: &Rollout, took: Duration, template: bool) -> String {
+    let seconds = took.as_secs().max(1);
+    match rollout {
+        Rollout::Pending => "Rolling out.".to_owned(),
+        Rollout::Progressing(progress) => format!("Rolling out: {}.", counts(progress, template)),
+        Rollout::Stuck { progress, cause } => {
+            format!("Rolling out: {}; {}.", counts(progress, template), escape_causes(&cause.to_string()))
+        }
+        Rollout::Done { wanted: 0, .. } => format!("Done, no pod is left after {seconds} s."),
+        Rollout::Done { ready, wanted } if template => {
+            format!("Done, {ready} of {wanted} updated and ready after {seconds} s.")
+        }
+        Rollout::Done { ready, wanted } => format!("Done, {ready} of {wanted} ready after {seconds} s."),
+        Rollout::Failed { failure, progress, cause } => {
+            failed(*failure, progress, cause.as_ref().map(ToString::to_string), template)
+        }
+        Rollout::Superseded(live) => {
+            format!("Somebody has changed it since: it has {} replicas and runs {} now.", live.replicas(), images(live))
+        }
+        Rollout::Paused => "It is paused, so nothing rolls out until somebody resumes it.".to_owned(),
+        Rollout::Gone => "It has been deleted since.".to_owned(),
+        Rollout::Lost(why) => format!("I can no longer see how it goes: {}.", plain(why)),
+    }
+}
+
+fn counts(progress: &Progress, template: bool) -> String {
+    if template {
+        format!("{} of {} updated, {} ready", progress.updated, progress.wanted, progress.ready)
+    } else {
+        format!("{} of {} ready", progress.ready, progress.wanted)
+    }
+}
+
+fn failed(failure: Failure, progress: &Progress, cause: Option<String>, template: bool) -> String {
+    let cause = cause.map(|cause| format!("; {}", escape_causes(&cause))).unwrap_or_default();
+    let serving = match progress.old_serving {
+        0 => String::new(),
+        1 => " The old pod still serves.".to_owned(),
+        n => format!(" The {n} old pods still serve."),
+    };
+    let why = match failure {
+        Failure::DeadlineExceeded => " Kubernetes has given the rollout up, and does not take it back by itself.",
+        Failure::NotRollingOut => " Kubernetes keeps trying; I stopped watching.",
+        Failure::TimeLimit => " I stopped watching.",
+    };
+    format!("Not rolling out: {}{cause}.{serving}{why}", counts(progress, template))
+}
+
+/// The cluster's words, without anything that Webex would act on; the backticks around names stay.
+pub(super) fn escape_causes(text: &str) -> String {
+    let parts: Vec<&str> = text.split('`').collect();
+    let closed = parts.len() % 2 == 1;
+    let shown =
+        parts.iter().enumerate().map(|(at, part)| if closed && at % 2 == 1 { code(part) } else { outside_code(part) });
+    shown.collect()
+}
+
+/// Escaped, with the spaces at both ends kept: they part it from the name beside it.
+fn outside_code(text: &str) -> String {
+    let space = |is: bool| if is { " " } else { "" };
+    let bare = escape_markdown(text);
+    if bare.is_empty() {
+        return space(!text.is_empty()).to_owned();
+    }
+    format!("{}{bare}{}", space(text.starts_with(' ')), space(text.ends_with(' ')))
+}
+
+fn images(live: &Live) -> String {
+    live.containers()
+        .iter()
+        .map(|one| format!("`{}`", plain(&one.image).replace('`', "'")))
+        .collect::<Vec<_>>()
+        .join(", ")
+}
+
+/// A change whose object has changed since the card was made.
+pub fn stale(change: &Change, live: Option<&Live>) -> String {
+    let Some(live) = live else { return gone(change) };
+    let order = change.order();
+    let then: Vec<String> = order.effects.iter().map(|effect| escape_markdown(&effect.before)).collect();
+    let now = if order.effects.iter().any(|effect| effect.what == "replicas") {
+        format!("{} replicas", live.replicas())
+    } else {
+        images(live)
+    };
+    format!(
+        "Not applied: `{}` was at {} when you asked, and has {now} now. Say it again if it still holds.",
+        order.target.name,
+        then.join(", ")
+    )
+}
+
+/// A change whose object is gone.
+pub fn gone(change: &Change) -> String {
+    format!("Not applied: `{}` is gone, or another Deployment has its name now.", change.target().name)
+}
+
+/// An object that could not be read before the change.
+pub fn unreadable(change: &Change) -> String {
+    format!(
+        "Not applied: `{}` could not be read just now. Nothing was changed; try again shortly.",
+        change.target().name
+    )
+}
+
+/// An approval that is too old to act on.
+pub fn approval_too_old() -> String {
+    "Not applied: the approval was too old by the time it could be acted on. Nothing was changed.".to_owned()
+}
+
+/// A write that the cluster refused.
+pub fn refused(why: &str) -> String {
+    format!("The cluster refused it: {} Nothing was changed.", sentence(why))
+}
+
+/// A write that was not applied for another reason.
+pub fn not_applied(change: &Change, why: &str, live: Option<&Live>) -> String {
+    let now = live
+        .map(|live| format!(" I looked again: it has {} replicas and runs {}.", live.replicas(), images(live)))
+        .unwrap_or_default();
+    format!("Not applied to `{}`: {}{now} Nothing was changed.", change.target().name, sentence(why))
+}
+
+/// A write of which nobody can say whether it was applied.
+pub fn unknown(change: &Change, why: &str) -> String {
+    format!(
+        "I cannot tell whether `{}` was changed: {} Ask me for its status before you repeat it.",
+        change.target().name,
+        sentence(why)
+    )
+}
+
+/// A dry run that was refused.
+pub fn would_be_refused(object: &ObjectRef, why: &str) -> String {
+    format!("`{}`: the cluster would refuse that: {} Nothing was changed.", object.name, sentence(why))
+}
+
+/// Something changed between reading and asking.
+pub fn moved_while_asking(object: &ObjectRef) -> String {
+    format!("`{}` is changing this very moment. Nothing was done; say it again.", object.name)
+}
+
+/// A card without a dry run.
+pub fn no_preview(why: &str) -> String {
+    format!("The cluster could not try it out beforehand: {}", sentence(why))
+}
+
+fn sentence(why: &str) -> String {
+    let text = escape_causes(why.trim().trim_end_matches('.'));
+    format!("{text}.")
+}
+
+/// A change that a restart cut off before it was sent, and that is not sent any more.
+pub fn restarted(change: &Change, live: &Live) -> String {
+    format!(
+        "Not applied: I was restarted in between. `{}` has {} replicas and runs {} now. Say it again if it still holds.",
+        change.target().name,
+        live.replicas(),
+        images(live)
+    )
+}

@@ -1,0 +1,235 @@
+//! Answers to what was said: reads, help, and why nothing was done.
+
+use jiff::SignedDuration;
+
+use super::{intent, outcome::escape_causes, plain};
+use crate::{
+    cluster::{Cause, Description, Health, Live},
+    domain::{Intent, Namespace, ObjectRef, Person},
+    nlu::heard::Command,
+    webex::escape_markdown,
+};
+
+/// Deployments that one list shows.
+const LISTED: usize = 60;
+
+/// The reasons of a verdict as one answer.
+pub fn reasons(reasons: &[String]) -> String {
+    let text = reasons.iter().map(|reason| mild(reason)).collect::<Vec<_>>().join(" ");
+    if text.ends_with('?') {
+        text
+    } else {
+        format!("{text} Nothing was done.").replace("nothing was done. Nothing was done.", "nothing was done.")
+    }
+}
+
+/// Reasons quote the person: their words may hold markup, the backticks around names are ours.
+fn mild(reason: &str) -> String {
+    reason
+        .split('`')
+        .map(|part| part.replace('<', "&lt;").replace('*', "\\*").replace('_', "\\_").replace('[', "\\["))
+        .collect::<Vec<_>>()
+        .join("`")
+}
+
+/// What to say about a message that orders nothing; silence for thanks.
+pub fn ignored(text: &str, reasons: &[String]) -> Option<String> {
+    let bare: String = text.to_lowercase().chars().filter(|c| c.is_alphanumeric() || *c == ' ').collect();
+    let words: Vec<&str> = bare.split_whitespace().collect();
+    let first = words.first().copied().unwrap_or("");
+    if words.len() <= 6
+        && matches!(
+            first,
+            "thanks"
+                | "thank"
+                | "thx"
+                | "ty"
+                | "cheers"
+                | "ok"
+                | "okay"
+                | "nice"
+                | "great"
+                | "cool"
+                | "perfect"
+                | "lol"
+                | "danke"
+                | "merci"
+        )
+    {
+        return None;
+    }
+    if words.len() <= 4
+        && matches!(first, "hi" | "hello" | "hey" | "morning" | "good" | "yo" | "hallo" | "hola" | "moin")
+        || words.is_empty()
+    {
+        return Some("Hello. Say what should change, for example “scale web to 3”, or “help”.".to_owned());
+    }
+    Some(reasons.iter().map(|reason| mild(reason)).collect::<Vec<_>>().join(" "))
+}
+
+/// Whether a clause beside an order asks for something, so that silence about it would mislead.
+pub fn asks_for_something(aside: &str) -> bool {
+    aside.split_whitespace().take(3).any(|word| crate::nlu::lexicon::is_verb(&word.to_lowercase()))
+}
+
+/// A clause beside an order that is not this bot's business.
+pub fn aside(aside: &str) -> String {
+    format!("“{}”: nothing was done about that.", escape_markdown(&plain(aside)))
+}
+
+/// A verb that is understood and not offered.
+pub fn not_offered(verb: Intent) -> String {
+    format!(
+        "I understand “{}”, but I do not offer that yet. Nothing was done. I can scale, change an image, restart, list, and show a status.",
+        intent(verb)
+    )
+}
+
+/// An order that reached the bot late.
+pub fn too_late(age: SignedDuration) -> String {
+    format!("That order reached me {} late, so nothing was done. Say it again if it still holds.", minutes(age))
+}
+
+/// A press that reached the bot late.
+pub fn press_too_late(age: SignedDuration) -> String {
+    format!("That press reached me {} late, so nothing was done. Press again if it still holds.", minutes(age))
+}
+
+fn minutes(age: SignedDuration) -> String {
+    let minutes = age.as_mins().max(2);
+    if minutes < 120 { format!("{minutes} minutes") } else { format!("{} hours", minutes / 60) }
+}
+
+/// More Deployments than one message may ask about.
+pub fn too_many(count: usize, most: usize) -> String {
+    format!(
+        "That would change {count} Deployments. I ask about {most} at most in one message: name them. Nothing was done."
+    )
+}
+
+/// A yes or no in words; `open` questions of this person wait in the room.
+pub fn typed_answer(open: usize) -> String {
+    match open {
+        0 => "No question of yours is open here, so there is nothing to answer.".to_owned(),
+        1 => "Your answer belongs on the card: press Confirm or Cancel there.".to_owned(),
+        n => format!("{n} questions of yours are open here. Press Confirm or Cancel on the card you mean."),
+    }
+}
+
+/// What can be asked for.
+pub fn help() -> String {
+    [
+        "Say it in plain words; I read anything destructive or doubtful back on a card first.",
+        "- **scale**: “bump nginx to 3 please”, “two more checkout pods in staging”, “halve search”",
+        "- **image**: “update nginx to 1.21”, “deploy nginx:1.21 to nginx-deployment”",
+        "- **restart**: “restart grafana”",
+        "- **look**: “how is checkout doing?”, “list everything in staging”",
+        "Names may be partial or mistyped. What I am not sure of, I ask.",
+    ]
+    .join("\n")
+}
+
+/// One Deployment: counts, images, and why it fails.
+pub fn status(described: &Description, with_namespace: bool) -> String {
+    let live = &described.live;
+    let name = if with_namespace {
+        format!("`{}` in `{}`", live.object().name, live.object().namespace)
+    } else {
+        format!("`{}`", live.object().name)
+    };
+    let unknown = if described.pods_known { "" } else { " I may not read its pods, so I cannot say more." };
+    format!("{name}: {}. Runs {}.{}{unknown}", health_of(described), images(live), causes(described))
+}
+
+fn health_of(described: &Description) -> String {
+    let live = &described.live;
+    match &described.health {
+        Health::Ready => format!("{} of {} ready", live.ready(), live.replicas()),
+        Health::ScaledToZero => "scaled to 0, nothing runs".to_owned(),
+        Health::Rolling(progress) => {
+            format!("rolling out, {} of {} updated, {} ready", progress.updated, progress.wanted, progress.ready)
+        }
+        Health::Failing { progress, deadline_exceeded, .. } => {
+            let given_up = if *deadline_exceeded { ", Kubernetes has given the rollout up" } else { "" };
+            format!("failing, {} of {} updated, {} ready{given_up}", progress.updated, progress.wanted, progress.ready)
+        }
+        Health::Paused(progress) => {
+            format!("paused, {} of {} updated, {} ready", progress.updated, progress.wanted, progress.ready)
+        }
+        Health::BeingDeleted => "being deleted".to_owned(),
+    }
+}
+
+fn causes(described: &Description) -> String {
+    let one = |(cause, pods): &(Cause, usize)| {
+        let text = escape_causes(&cause.to_string());
+        if *pods == 1 { format!(" One pod: {text}.") } else { format!(" {pods} pods: {text}.") }
+    };
+    described.causes.iter().take(3).map(one).collect()
+}
+
+fn images(live: &Live) -> String {
+    let serving = live.containers().iter().filter(|one| !one.init || one.restart_always);
+    serving.map(|one| format!("`{}`", plain(&one.image).replace('`', "'"))).collect::<Vec<_>>().join(", ")
+}
+
+/// A Deployment that went away between the question and the look.
+pub fn no_longer_there(object: &ObjectRef) -> String {
+    format!("`{}` is no longer in `{}`.", object.name, object.namespace)
+}
+
+/// The Deployments of some namespaces, one a line.
+pub fn list(namespaces: &[Namespace], all: &[Description]) -> String {
+    if all.is_empty() {
+        return format!("There is no Deployment in {}.", places(namespaces));
+    }
+    let mut lines = vec![format!("{} in {}:", count(all.len()), places(namespaces))];
+    let several = namespaces.len() > 1;
+    lines.extend(all.iter().take(LISTED).map(|described| {
+        let live = &described.live;
+        let place = if several { format!(" · {}", live.object().namespace) } else { String::new() };
+        let trouble = if matches!(described.health, Health::Ready | Health::ScaledToZero) {
+            String::new()
+        } else {
+            format!(" · **{}**", health_of(described))
+        };
+        format!("- `{}`{place} · {}/{} · {}{trouble}", live.object().name, live.ready(), live.replicas(), images(live))
+    }));
+    if all.len() > LISTED {
+        lines.push(format!("… and {} more.", all.len() - LISTED));
+    }
+    lines.join("\n")
+}
+
+/// The health of some namespaces: what is not well is spelled out.
+pub fn health(namespaces: &[Namespace], all: &[Description]) -> String {
+    if all.is_empty() {
+        return format!("There is no Deployment in {}.", places(namespaces));
+    }
+    let ill: Vec<&Description> =
+        all.iter().filter(|one| !matches!(one.health, Health::Ready | Health::ScaledToZero)).collect();
+    let well = all.len() - ill.len();
+    if ill.is_empty() {
+        return format!("All is well in {}: {}, every one ready.", places(namespaces), count(all.len()));
+    }
+    let mut lines = vec![format!("{well} of {} in {} are ready. Not ready:", all.len(), places(namespaces))];
+    lines.extend(ill.iter().take(LISTED).map(|one| format!("- {}", status(one, namespaces.len() > 1))));
+    lines.join("\n")
+}
+
+fn count(n: usize) -> String {
+    if n == 1 { "1 Deployment".to_owned() } else { format!("{n} Deployments") }
+}
+
+fn places(namespaces: &[Namespace]) -> String {
+    namespaces.iter().map(|namespace| format!("`{namespace}`")).collect::<Vec<_>>().join(", ")
+}
+
+/// The change-cause annotation: what, and who ordered it.
+pub fn change_cause(command: &Command, person: &Person) -> String {
+    let what = match (&command.image, command.intent) {
+        (Some(image), _) => format!("image {image}"),
+        (None, verb) => intent(verb).to_owned(),
+    };
+    format!("readback: {what}, ordered by {}", person.email())
+}
