@@ -1,0 +1,109 @@
+//! What can go wrong between the bot and Webex. None of it holds the token or the text of a message.
+
+use std::{fmt, time::Duration};
+
+/// The id under which Webex can find a failed call, where it gave one.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct TrackingId(Option<String>);
+
+impl TrackingId {
+    /// The id, if it looks like one: up to 128 visible ASCII characters.
+    pub(super) fn parse(raw: Option<&str>) -> Self {
+        let plain = |id: &&str| (1..=128).contains(&id.len()) && id.bytes().all(|b| b.is_ascii_graphic());
+        Self(raw.filter(plain).map(str::to_owned))
+    }
+
+    /// The id as text, if Webex gave one.
+    pub fn as_deref(&self) -> Option<&str> {
+        self.0.as_deref()
+    }
+}
+
+impl fmt::Display for TrackingId {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match &self.0 {
+            Some(id) => write!(f, " (trackingId {id})"),
+            None => Ok(()),
+        }
+    }
+}
+
+/// A call to Webex that did not give what was asked for.
+#[derive(Debug, thiserror::Error)]
+pub enum WebexError {
+    /// 401: the token is not valid (any more).
+    #[error("Webex does not accept the bot's token{tracking_id}")]
+    Unauthorized {
+        /// For Webex support.
+        tracking_id: TrackingId,
+    },
+    /// 404: there is no such thing, or the bot may not see it.
+    #[error("Webex knows no such object{tracking_id}")]
+    NotFound {
+        /// For Webex support.
+        tracking_id: TrackingId,
+    },
+    /// Any other answer that is not a success.
+    #[error("Webex answered {status}: {message}{tracking_id}")]
+    Refused {
+        /// The HTTP status.
+        status: u16,
+        /// Webex' own words, at most 300 bytes on one line.
+        message: String,
+        /// For Webex support.
+        tracking_id: TrackingId,
+    },
+    /// 429, and the wait that Webex asks for does not fit into the deadline. The call was not processed.
+    #[error("Webex asks to wait {} s{tracking_id}", after.as_secs())]
+    RateLimited {
+        /// How long Webex asks to wait.
+        after: Duration,
+        /// For Webex support.
+        tracking_id: TrackingId,
+    },
+    /// No answer within the deadline. A write may have been carried out.
+    #[error("Webex gave no answer within the deadline")]
+    Timeout,
+    /// The connection failed. A write may have been carried out.
+    #[error("Webex could not be reached")]
+    Network(#[source] Box<dyn std::error::Error + Send + Sync>),
+    /// A success whose body is too large or does not hold what is needed; or an id that cannot be one.
+    #[error("Webex' {what} cannot be read{tracking_id}")]
+    Malformed {
+        /// What was asked for.
+        what: &'static str,
+        /// For Webex support.
+        tracking_id: TrackingId,
+    },
+}
+
+impl WebexError {
+    /// Webex' id of the failed call, where it gave one.
+    pub fn tracking_id(&self) -> Option<&str> {
+        match self {
+            Self::Unauthorized { tracking_id }
+            | Self::NotFound { tracking_id }
+            | Self::Refused { tracking_id, .. }
+            | Self::RateLimited { tracking_id, .. }
+            | Self::Malformed { tracking_id, .. } => tracking_id.as_deref(),
+            Self::Timeout | Self::Network(_) => None,
+        }
+    }
+
+    pub(super) fn malformed(what: &'static str) -> Self {
+        Self::Malformed { what, tracking_id: TrackingId::default() }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn only_a_plain_tracking_id_is_passed_on() {
+        assert_eq!(TrackingId::parse(Some("ROUTER_5F-01")).to_string(), " (trackingId ROUTER_5F-01)");
+        for bad in ["", "a b", "a\nb", &"x".repeat(129)] {
+            assert_eq!(TrackingId::parse(Some(bad)), TrackingId::default(), "{bad:?}");
+        }
+    }
+}

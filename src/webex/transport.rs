@@ -1,0 +1,161 @@
+//! One call: sent, waited for, and its status read before its body.
+
+use std::time::Duration;
+
+use reqwest::{Client, Method, Response, StatusCode, Url, header};
+use secrecy::{ExposeSecret, SecretString};
+use serde_json::Value;
+use tokio::time::{Instant, sleep, timeout_at};
+
+use super::{
+    error::{TrackingId, WebexError},
+    markdown, pages,
+    settings::{self, BadSettings, WebexSettings},
+    wire::Complaint,
+};
+
+/// The largest answer that is read, in bytes.
+const LARGEST: usize = 1024 * 1024;
+/// The wait after a 429 that names none.
+const UNNAMED_WAIT: Duration = Duration::from_secs(5);
+/// A wait of 0 s must not become a busy loop.
+const SHORTEST_WAIT: Duration = Duration::from_millis(200);
+
+pub(super) struct Transport {
+    http: Client,
+    base: Url,
+    token: SecretString,
+    deadline: Duration,
+}
+
+/// A success.
+pub(super) struct Reply {
+    pub(super) body: Vec<u8>,
+    /// The next page of a list, on the same host.
+    pub(super) next: Option<Url>,
+    pub(super) tracking_id: TrackingId,
+}
+
+impl Transport {
+    pub(super) fn new(settings: WebexSettings) -> Result<Self, BadSettings> {
+        let base = settings::base(&settings)?;
+        let http = settings::http(&settings, &base)?;
+        Ok(Self { http, base, token: settings.token, deadline: settings.deadline })
+    }
+
+    pub(super) fn base(&self) -> &Url {
+        &self.base
+    }
+
+    /// The address of a resource; each part becomes one segment of the path.
+    pub(super) fn at(&self, path: &[&str]) -> Url {
+        let mut url = self.base.clone();
+        if let Ok(mut segments) = url.path_segments_mut() {
+            segments.extend(path);
+        }
+        url
+    }
+
+    /// Sends the call within the deadline. Only a 429 is sent again, as it was not processed: a write that got no
+    /// answer may have been carried out, and there is no way to recognise a repeat.
+    pub(super) async fn call(&self, method: Method, url: Url, body: Option<&Value>) -> Result<Reply, WebexError> {
+        let until = Instant::now() + self.deadline;
+        timeout_at(until, self.attempts(method, url, body, until)).await.unwrap_or(Err(WebexError::Timeout))
+    }
+
+    async fn attempts(
+        &self,
+        method: Method,
+        url: Url,
+        body: Option<&Value>,
+        until: Instant,
+    ) -> Result<Reply, WebexError> {
+        loop {
+            let mut request = self.http.request(method.clone(), url.clone());
+            if let Some(body) = body {
+                request = request.json(body);
+            }
+            let response = request.send().await.map_err(network)?;
+            match self.judge(response).await {
+                Err(WebexError::RateLimited { after, tracking_id }) => {
+                    metrics::counter!("readback_webex_rate_limited_total").increment(1);
+                    if Instant::now().checked_add(after).is_none_or(|resume| resume >= until) {
+                        return Err(WebexError::RateLimited { after, tracking_id });
+                    }
+                    sleep(after.max(SHORTEST_WAIT)).await;
+                }
+                done => return done,
+            }
+        }
+    }
+
+    async fn judge(&self, mut response: Response) -> Result<Reply, WebexError> {
+        let status = response.status();
+        let tracking_id = TrackingId::parse(text_header(&response, "trackingid"));
+        let after = retry_after(&response);
+        let next = text_header(&response, "link").and_then(|link| pages::next(link, &self.base));
+        let body = bounded(&mut response).await;
+        if status.is_success() {
+            return match body? {
+                Some(body) => Ok(Reply { body, next, tracking_id }),
+                None => Err(WebexError::Malformed { what: "answer", tracking_id }),
+            };
+        }
+        // The status is known; the words that go with it are a help, not a need.
+        let body = body.ok().flatten().unwrap_or_default();
+        Err(self.refusal(status, after, tracking_id, &body))
+    }
+
+    fn refusal(&self, status: StatusCode, after: Duration, tracking_id: TrackingId, body: &[u8]) -> WebexError {
+        let complaint: Complaint = serde_json::from_slice(body).unwrap_or_default();
+        let tracking_id = match complaint.tracking_id {
+            Some(id) => TrackingId::parse(Some(&id)),
+            None => tracking_id,
+        };
+        match status {
+            StatusCode::UNAUTHORIZED => WebexError::Unauthorized { tracking_id },
+            StatusCode::NOT_FOUND => WebexError::NotFound { tracking_id },
+            StatusCode::TOO_MANY_REQUESTS => WebexError::RateLimited { after, tracking_id },
+            other => WebexError::Refused {
+                status: other.as_u16(),
+                message: self.plain(complaint.message.as_deref().unwrap_or("no reason given")),
+                tracking_id,
+            },
+        }
+    }
+
+    /// Somebody else's words, fit for a log: one line, 300 bytes, and without the token, should it be echoed.
+    fn plain(&self, message: &str) -> String {
+        let message = message.replace(self.token.expose_secret(), "[token]");
+        let line: String = message.chars().map(|c| if c.is_control() { ' ' } else { c }).collect();
+        markdown::cut(&line, 300)
+    }
+}
+
+fn network(fault: reqwest::Error) -> WebexError {
+    if fault.is_timeout() && !fault.is_connect() {
+        return WebexError::Timeout;
+    }
+    WebexError::Network(Box::new(fault.without_url()))
+}
+
+fn text_header<'r>(response: &'r Response, name: &str) -> Option<&'r str> {
+    response.headers().get(name)?.to_str().ok()
+}
+
+fn retry_after(response: &Response) -> Duration {
+    let seconds = text_header(response, header::RETRY_AFTER.as_str()).and_then(|value| value.trim().parse().ok());
+    seconds.map_or(UNNAMED_WAIT, Duration::from_secs)
+}
+
+/// The whole body, or nothing if it is larger than [`LARGEST`].
+async fn bounded(response: &mut Response) -> Result<Option<Vec<u8>>, WebexError> {
+    let mut body = Vec::new();
+    while let Some(chunk) = response.chunk().await.map_err(network)? {
+        if body.len() + chunk.len() > LARGEST {
+            return Ok(None);
+        }
+        body.extend_from_slice(&chunk);
+    }
+    Ok(Some(body))
+}
