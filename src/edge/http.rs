@@ -1,0 +1,134 @@
+//! The routes: deliveries from Webex, and what an operator's tools ask.
+
+use std::time::Duration;
+
+use axum::{
+    Router,
+    body::Bytes,
+    extract::{DefaultBodyLimit, State, rejection::BytesRejection},
+    http::{HeaderMap, StatusCode, header},
+    response::IntoResponse,
+    routing::{get, post},
+};
+use tower_http::timeout::TimeoutLayer;
+
+use crate::telemetry::Metrics;
+
+use super::{
+    envelope::{self, Delivery},
+    intake::{Intake, NotTaken, Taken},
+    readiness::Readiness,
+    signature::Secrets,
+};
+
+/// The largest delivery that is read, in bytes. A real one has about two thousand.
+pub const LARGEST: usize = 64 * 1024;
+/// How long a sender may take for one request.
+const PATIENCE: Duration = Duration::from_secs(10);
+
+/// What the routes work with. There is none without a secret.
+#[derive(Clone)]
+pub struct Edge {
+    /// The keys of the signature.
+    pub secrets: Secrets,
+    /// Where notices wait.
+    pub intake: Intake,
+    /// What the service still waits for, and who the bot is.
+    pub readiness: Readiness,
+    /// Where the figures come from.
+    pub metrics: Metrics,
+}
+
+/// `POST /webex`, `GET /healthz`, `GET /readyz` and `GET /metrics`.
+pub fn router(edge: Edge) -> Router {
+    Router::new()
+        .route("/webex", post(webex).layer(DefaultBodyLimit::max(LARGEST)))
+        .route("/healthz", get(|| async { "ok\n" }))
+        .route("/readyz", get(readyz))
+        .route("/metrics", get(figures))
+        .layer(TimeoutLayer::with_status_code(StatusCode::REQUEST_TIMEOUT, PATIENCE))
+        .with_state(edge)
+}
+
+/// Judges a delivery and hands it over. No call leaves the process before the answer does.
+async fn webex(State(edge): State<Edge>, headers: HeaderMap, body: Result<Bytes, BytesRejection>) -> StatusCode {
+    let verdict = edge.judge(&headers, body);
+    let (status, result) = verdict.answer();
+    metrics::counter!("readback_deliveries_total", "result" => result).increment(1);
+    tracing::debug!(result, "delivery");
+    status
+}
+
+async fn readyz(State(edge): State<Edge>) -> impl IntoResponse {
+    let missing = edge.readiness.waiting_for();
+    if missing.is_empty() {
+        (StatusCode::OK, "ready\n".to_owned())
+    } else {
+        (StatusCode::SERVICE_UNAVAILABLE, format!("waiting for: {}\n", missing.join(", ")))
+    }
+}
+
+async fn figures(State(edge): State<Edge>) -> impl IntoResponse {
+    ([(header::CONTENT_TYPE, "text/plain; version=0.0.4; charset=utf-8")], edge.metrics.render())
+}
+
+/// What a delivery turned out to be.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Verdict {
+    Queued,
+    Repeat,
+    Own,
+    NotServed,
+    Oversized,
+    Broken,
+    Unsigned,
+    Nonsense,
+    NotReady,
+    Full,
+    Stopping,
+}
+
+impl Verdict {
+    /// The status for Webex, and the label for the counter. Only what Webex itself did wrong, or the service, fails.
+    const fn answer(self) -> (StatusCode, &'static str) {
+        match self {
+            Self::Queued => (StatusCode::OK, "queued"),
+            Self::Repeat => (StatusCode::OK, "repeat"),
+            Self::Own => (StatusCode::OK, "own"),
+            Self::NotServed => (StatusCode::OK, "not_served"),
+            Self::Oversized => (StatusCode::PAYLOAD_TOO_LARGE, "oversized"),
+            Self::Broken => (StatusCode::BAD_REQUEST, "broken"),
+            Self::Unsigned => (StatusCode::UNAUTHORIZED, "unsigned"),
+            Self::Nonsense => (StatusCode::BAD_REQUEST, "nonsense"),
+            Self::NotReady => (StatusCode::SERVICE_UNAVAILABLE, "not_ready"),
+            Self::Full => (StatusCode::SERVICE_UNAVAILABLE, "full"),
+            Self::Stopping => (StatusCode::SERVICE_UNAVAILABLE, "stopping"),
+        }
+    }
+}
+
+impl Edge {
+    fn judge(&self, headers: &HeaderMap, body: Result<Bytes, BytesRejection>) -> Verdict {
+        let body = match body {
+            Ok(body) => body,
+            Err(fault) if fault.status() == StatusCode::PAYLOAD_TOO_LARGE => return Verdict::Oversized,
+            Err(_) => return Verdict::Broken,
+        };
+        if !self.secrets.signed(headers, &body) {
+            return Verdict::Unsigned;
+        }
+        // Before the bot knows who it is, it could not tell its own messages from an order.
+        let Some(bot_id) = self.readiness.bot_id() else { return Verdict::NotReady };
+        match envelope::read(&body, bot_id) {
+            Delivery::Nonsense => Verdict::Nonsense,
+            Delivery::NotServed => Verdict::NotServed,
+            Delivery::Own => Verdict::Own,
+            Delivery::Ours(notice) => match self.intake.offer(notice) {
+                Ok(Taken::Queued) => Verdict::Queued,
+                Ok(Taken::Repeat) => Verdict::Repeat,
+                Err(NotTaken::Full) => Verdict::Full,
+                Err(NotTaken::Stopping) => Verdict::Stopping,
+            },
+        }
+    }
+}
