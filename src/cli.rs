@@ -1,0 +1,263 @@
+//! The command line: what can be typed, as types. What is typed is carried out elsewhere.
+
+use std::{ffi::OsString, path::PathBuf};
+
+use clap::{ArgMatches, Args, CommandFactory as _, FromArgMatches as _, Parser, Subcommand, ValueEnum};
+
+use crate::{
+    config::{self, Flags, Loaded, Problems, Purpose},
+    domain::Namespace,
+};
+
+mod out;
+mod settings;
+
+pub use out::Out;
+
+/// What was typed.
+#[derive(Clone, Debug)]
+pub struct Cli {
+    /// The subcommand with its options.
+    pub command: Command,
+    /// The settings among the flags.
+    pub flags: Flags,
+}
+
+/// A Webex bot that changes Kubernetes Deployments when people ask in plain words, and reads anything destructive or
+/// doubtful back before it acts.
+#[derive(Debug, Parser)]
+#[command(name = "readback", version, arg_required_else_help = true, infer_long_args = false)]
+struct Typed {
+    #[command(subcommand)]
+    command: Command,
+}
+
+/// What to do.
+#[derive(Clone, Debug, Subcommand)]
+pub enum Command {
+    /// Run the bot: listen for Webex, and change what people order.
+    ///
+    /// Needs a bot's token, the webhooks' secret, a cluster, and the people who may use it; `readback doctor` checks all
+    /// of them. With --public-url it sees to its own two webhooks.
+    Serve(ServeArgs),
+    /// Try it without an account: a local room in the browser, a local cluster, and the bot between them.
+    ///
+    /// Everything listens on loopback only and is gone when it ends. The environment's cluster is never touched: to put a
+    /// real one in the local one's place, name its kubeconfig here.
+    Demo(DemoArgs),
+    /// Say what a sentence would be understood as, and what would be done about it. Changes nothing.
+    ///
+    /// With a TEXT it answers in words. Without, it reads rows of JSON ({"id", "text"}) from standard input and writes one
+    /// for each. Needs no network and no cluster.
+    Interpret(InterpretArgs),
+    /// Teach the model from the example sentences. Needs a build with the cargo feature `rust-bert`.
+    Train(TrainArgs),
+    /// Score the model on rows whose right answer is known.
+    Eval(EvalArgs),
+    /// Check every setting and every credential, with reads only, and show the settings in force.
+    Doctor,
+    /// Print the table of all settings, in Markdown.
+    #[command(hide = true)]
+    Settings,
+}
+
+/// Options of `serve`.
+#[derive(Clone, Debug, Args)]
+pub struct ServeArgs {
+    /// Leave the webhooks as they are, though a public URL is set
+    #[arg(long)]
+    pub no_webhooks: bool,
+}
+
+/// Options of `demo`.
+#[derive(Clone, Debug, Args)]
+pub struct DemoArgs {
+    /// The kubeconfig of a real cluster to use in place of the local one
+    #[arg(long, value_name = "FILE")]
+    pub kubeconfig: Option<PathBuf>,
+    /// The context in it [default: its current one]
+    #[arg(long, value_name = "NAME", requires = "kubeconfig")]
+    pub context: Option<String>,
+    /// The namespaces in it that may be touched, comma-separated [default: the context's]
+    #[arg(long, value_name = "LIST", requires = "kubeconfig", value_delimiter = ',', value_parser = namespace)]
+    pub namespaces: Vec<Namespace>,
+    /// The port of the page [default: a free one]
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u16).range(1..))]
+    pub port: Option<u16>,
+    /// Open the page in the browser
+    #[arg(long, overrides_with = "no_open")]
+    open: bool,
+    /// Do not open it, only print its address (this is the default)
+    #[arg(long)]
+    no_open: bool,
+}
+
+impl DemoArgs {
+    /// Whether to open the page in the browser. The last of `--open` and `--no-open` counts.
+    pub const fn opens(&self) -> bool {
+        self.open && !self.no_open
+    }
+}
+
+/// Options of `interpret`.
+#[derive(Clone, Debug, Args)]
+pub struct InterpretArgs {
+    /// What is live: clusters, namespaces and Deployments, in JSON [default: a few made-up ones]
+    #[arg(long, value_name = "FILE")]
+    pub catalog: Option<PathBuf>,
+    /// What runs the model
+    #[arg(long, value_enum, default_value_t)]
+    pub engine: Engine,
+    /// A sentence, such as "bump nginx to 3"
+    #[arg(value_name = "TEXT")]
+    words: Vec<String>,
+}
+
+impl InterpretArgs {
+    /// The sentence, if one was typed; unquoted words are joined by spaces.
+    pub fn text(&self) -> Option<String> {
+        (!self.words.is_empty()).then(|| self.words.join(" "))
+    }
+}
+
+/// What runs the model.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, ValueEnum)]
+pub enum Engine {
+    /// In every build.
+    #[default]
+    Candle,
+    /// rust-bert on libtorch, in a build with the cargo feature `rust-bert`.
+    RustBert,
+}
+
+/// Options of `train`. What is `None` is as the recipe says.
+#[derive(Clone, Debug, Args)]
+pub struct TrainArgs {
+    /// Only check the example sentences, and train nothing
+    #[arg(long)]
+    pub check: bool,
+    /// The folder of example sentences
+    #[arg(long, value_name = "DIR", default_value = "intents")]
+    pub examples: PathBuf,
+    /// Where the model is written
+    #[arg(long, value_name = "DIR", default_value = "models")]
+    pub out: PathBuf,
+    /// The folder of the encoder to start from; `scripts/libtorch.sh` fetches it and names it in the variable
+    #[arg(long, value_name = "DIR", env = "READBACK_MINILM", hide_env_values = true)]
+    pub encoder: Option<PathBuf>,
+    /// How many of the encoder's layers to keep [default: the recipe's]
+    #[arg(long, value_name = "N", value_parser = from_1_to::<12>)]
+    pub layers: Option<usize>,
+    /// How many pieces of the encoder's vocabulary to keep, about [default: the recipe's]
+    #[arg(long, value_name = "N", value_parser = from_1_to::<100_000>)]
+    pub vocabulary: Option<usize>,
+    /// How often each sentence is seen [default: the recipe's]
+    #[arg(long, value_name = "N", value_parser = from_1_to::<1000>)]
+    pub epochs: Option<usize>,
+    /// How many folds are held out in turn to measure and to calibrate; 0 is none [default: the recipe's]
+    #[arg(long, value_name = "N")]
+    pub folds: Option<usize>,
+    /// The seed of everything random [default: the recipe's]
+    #[arg(long, value_name = "N")]
+    pub seed: Option<u64>,
+    /// How many threads to use [default: one a core]
+    #[arg(long, value_name = "N", value_parser = from_1_to::<1024>)]
+    pub threads: Option<usize>,
+    /// Where finished fits are kept, so that a training that was cut off goes on from there
+    #[arg(long, value_name = "DIR")]
+    pub keep: Option<PathBuf>,
+    /// Measure on the folds only, and write no model
+    #[arg(long)]
+    pub measure_only: bool,
+    /// Where to list the held-out sentences that were read wrongly
+    #[arg(long, value_name = "FILE")]
+    pub errors: Option<PathBuf>,
+}
+
+/// Options of `eval`.
+#[derive(Clone, Debug, Args)]
+pub struct EvalArgs {
+    /// Rows of JSON: what `interpret` writes, with the right commands
+    #[arg(value_name = "FILE", required = true)]
+    pub files: Vec<PathBuf>,
+    /// What is live, as for `interpret`
+    #[arg(long, value_name = "FILE")]
+    pub catalog: Option<PathBuf>,
+    /// What runs the model
+    #[arg(long, value_enum, default_value_t)]
+    pub engine: Engine,
+}
+
+impl Command {
+    /// What its settings are read for; `None` when it reads none.
+    pub const fn purpose(&self) -> Option<Purpose> {
+        match self {
+            Self::Serve(_) => Some(Purpose::Serve),
+            Self::Doctor => Some(Purpose::Doctor),
+            Self::Demo(_) => Some(Purpose::Demo),
+            Self::Interpret(_) | Self::Eval(_) => Some(Purpose::Read),
+            Self::Train(_) => Some(Purpose::Train),
+            Self::Settings => None,
+        }
+    }
+}
+
+impl Cli {
+    /// Reads the command line of this process. Prints help and ends the process when help was asked for, or when what
+    /// was typed makes no sense.
+    pub fn parse() -> Self {
+        Self::from(std::env::args_os()).unwrap_or_else(|error| error.exit())
+    }
+
+    /// Reads a command line; the first word is the program's name.
+    ///
+    /// # Errors
+    /// A text for the terminal: what is wrong, or the help that was asked for.
+    pub fn from<W: Into<OsString> + Clone>(words: impl IntoIterator<Item = W>) -> Result<Self, clap::Error> {
+        let matches = command().try_get_matches_from(words)?;
+        let typed = Typed::from_arg_matches(&matches)?;
+        let flags = matches.subcommand().map(|(_, matches)| flags(typed.command.purpose(), matches));
+        Ok(Self { command: typed.command, flags: flags.unwrap_or_default() })
+    }
+
+    /// Reads the settings of the command that was typed; `None` when it has none.
+    ///
+    /// # Errors
+    /// Everything that is malformed, and for `serve` what is missing.
+    pub fn settings(&self) -> Option<Result<Loaded, Problems>> {
+        Some(config::load(self.command.purpose()?, &self.flags))
+    }
+}
+
+/// The whole command line, each subcommand with the flags of the settings that it uses.
+pub fn command() -> clap::Command {
+    let all = [
+        ("serve", Purpose::Serve),
+        ("doctor", Purpose::Doctor),
+        ("demo", Purpose::Demo),
+        ("interpret", Purpose::Read),
+        ("eval", Purpose::Read),
+        ("train", Purpose::Train),
+    ];
+    all.into_iter().fold(Typed::command(), |command, (name, purpose)| {
+        command.mut_subcommand(name, |subcommand| settings::add(subcommand, purpose))
+    })
+}
+
+fn flags(purpose: Option<Purpose>, matches: &ArgMatches) -> Flags {
+    let used = config::all().filter(|about| about.has_flag() && purpose.is_some_and(|p| p.uses(about.group)));
+    used.filter_map(|about| Some((about.key, matches.get_one::<String>(about.key)?.clone()))).collect()
+}
+
+fn namespace(text: &str) -> Result<Namespace, String> {
+    Namespace::parse(text.trim())
+        .ok_or_else(|| "must be a namespace: lower-case letters, digits and inner dashes".to_owned())
+}
+
+fn from_1_to<const MOST: usize>(text: &str) -> Result<usize, String> {
+    let found = text.parse().ok().filter(|n| (1..=MOST).contains(n));
+    found.ok_or_else(|| format!("must be a whole number from 1 to {MOST}"))
+}
+
+#[cfg(test)]
+mod tests;

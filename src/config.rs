@@ -1,0 +1,136 @@
+//! Settings: read once, at the start, into types. A setting is declared in one place (`declared`); its flag, its
+//! variable, its key in the file, its help and its row in the table all follow from that.
+//!
+//! A flag is stronger than the environment, the environment than the file, the file than the default. Everything that
+//! is wrong is told at once. The file is flat TOML: `max-replicas = 50`.
+
+use std::{fmt::Write as _, path::Path};
+
+mod declared;
+mod parse;
+mod people;
+mod problem;
+mod reader;
+mod setting;
+mod settings;
+mod source;
+#[cfg(test)]
+mod tests;
+mod unknown;
+
+pub use people::People;
+pub use problem::{Problem, Problems};
+pub use reader::{Effective, Origin};
+pub use setting::{About, Fallback, Group, Shown};
+pub use settings::{
+    CaFile, ClusterSettings, ClusterSource, LogFormat, LogSettings, NetworkSettings, PolicySettings, ServerSettings,
+    Settings, WebexAccess,
+};
+pub use source::{Environment, Flags};
+
+/// What the settings are read for. A command reads only what it uses, so a faulty Webex token does not stop `interpret`.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Purpose {
+    /// The bot: everything, and what it cannot do without must be there.
+    Serve,
+    /// The check of everything: what is missing is told, and the rest is checked all the same.
+    Doctor,
+    /// The local room and cluster: policy, model, network, log. Never the people or the cluster of the environment.
+    Demo,
+    /// Reading sentences (`interpret`, `eval`): model and log.
+    Read,
+    /// Training: the log.
+    Train,
+}
+
+impl Purpose {
+    /// Whether settings of this group are read.
+    pub const fn uses(self, group: Group) -> bool {
+        match self {
+            Self::Serve | Self::Doctor => true,
+            Self::Demo => matches!(group, Group::File | Group::Policy | Group::Model | Group::Network | Group::Log),
+            Self::Read => matches!(group, Group::File | Group::Model | Group::Log),
+            Self::Train => matches!(group, Group::File | Group::Log),
+        }
+    }
+}
+
+/// Settings, and what there is to say about them.
+#[derive(Clone, Debug)]
+pub struct Loaded {
+    /// The settings.
+    pub settings: Settings,
+    /// Why `serve` would not start, though nothing is malformed. Only for `doctor`; empty for every other purpose.
+    pub missing: Vec<Problem>,
+    /// What is odd and does no harm, one sentence each.
+    pub warnings: Vec<String>,
+    /// Each setting that the purpose reads, as it is in force.
+    pub effective: Vec<Effective>,
+}
+
+/// Reads the settings from the command line's flags, this process' environment and the file.
+///
+/// # Errors
+/// Everything that is malformed, and for `serve` what is missing.
+pub fn load(purpose: Purpose, flags: &Flags) -> Result<Loaded, Problems> {
+    load_from(purpose, flags, &Environment::of_process(), Path::new("."))
+}
+
+/// Reads the settings from these flags, this environment, and the file that they name or that is in `folder`.
+///
+/// # Errors
+/// Everything that is malformed, and for `serve` what is missing.
+pub fn load_from(
+    purpose: Purpose,
+    flags: &Flags,
+    environment: &Environment,
+    folder: &Path,
+) -> Result<Loaded, Problems> {
+    let mut problems = Vec::new();
+    let file = source::File::find(flags, environment, folder, &mut problems);
+    let from = file.path.as_deref().map(|path| path.display().to_string());
+    let mut reader = reader::Reader {
+        purpose,
+        flags,
+        environment,
+        file,
+        problems,
+        missing: Vec::new(),
+        warnings: unknown::variables(environment),
+        effective: Vec::new(),
+    };
+    let settings = settings::read(&mut reader);
+    reader.finish()?;
+    let (value, origin) = (from.unwrap_or_else(|| "none".to_owned()), reader.file.origin);
+    reader.effective.insert(0, Effective { name: declared::CONFIG.about.variable(), value, origin });
+    let missing = if purpose == Purpose::Doctor { reader.missing } else { Vec::new() };
+    Ok(Loaded { settings, missing, warnings: reader.warnings, effective: reader.effective })
+}
+
+/// Every setting's names, help and default, in the order of the help.
+pub fn all() -> impl Iterator<Item = &'static About> {
+    declared::ALL.iter().map(|setting| setting.about())
+}
+
+/// The table of all settings, in Markdown. The README holds a copy between two comments, and a test compares them.
+pub fn markdown() -> String {
+    let mut table =
+        String::from("| variable | flag and key in the file | what it does | default |\n|---|---|---|---|\n");
+    for about in all() {
+        let (first, aliases) = (about.variable(), &about.env[1..]);
+        let aliases: String = aliases.iter().fold(String::new(), |all, alias| all + " (or `" + alias + "`)");
+        let name = match (about.has_flag(), about.in_file()) {
+            (true, true) => format!("`--{0}`, `{0}`", about.key),
+            (true, false) => format!("`--{}`", about.key),
+            (false, _) => format!("`{}`, no flag: it is secret", about.key),
+        };
+        let default = match about.default {
+            Fallback::Unset => String::new(),
+            Fallback::Text(text) => format!("`{text}`"),
+            Fallback::Described(words) => words.to_owned(),
+        };
+        // Writing to a string cannot fail.
+        let _ = writeln!(table, "| `{first}`{aliases} | {name} | {} | {default} |", about.help);
+    }
+    table
+}

@@ -1,0 +1,281 @@
+//! The settings as types, put together from what was given.
+
+use std::{
+    net::IpAddr,
+    path::{Path, PathBuf},
+    time::Duration,
+};
+
+use secrecy::SecretString;
+
+use super::{
+    People, declared as d,
+    reader::{Origin, Reader, Taken},
+    setting::Group,
+};
+use crate::domain::{ClusterName, Namespace};
+
+/// Every setting, parsed. A group that the command does not use has its defaults. `Debug` shows no secret.
+#[derive(Clone, Debug)]
+pub struct Settings {
+    /// The Kubernetes cluster.
+    pub cluster: ClusterSettings,
+    /// Webex.
+    pub webex: WebexAccess,
+    /// The bot's own HTTP server.
+    pub server: ServerSettings,
+    /// Who may use it, and what it asks first.
+    pub policy: PolicySettings,
+    /// The file that changes are recorded in.
+    pub database: PathBuf,
+    /// The folder of the model; `None` means the built-in one.
+    pub model: Option<PathBuf>,
+    /// The way out.
+    pub network: NetworkSettings,
+    /// The log.
+    pub log: LogSettings,
+}
+
+/// Which cluster, and what of it.
+#[derive(Clone, Debug)]
+pub struct ClusterSettings {
+    /// What people call it.
+    pub name: ClusterName,
+    /// How it is reached. Always there for `serve`; `doctor` goes on without it.
+    pub source: Option<ClusterSource>,
+    /// The namespace that is meant when nobody names one; `None` means the source's own.
+    pub namespace: Option<Namespace>,
+    /// The namespaces that may be touched, each once; empty means the source's own.
+    pub namespaces: Vec<Namespace>,
+}
+
+/// Where a cluster's address and credentials come from.
+#[derive(Clone, Debug)]
+pub enum ClusterSource {
+    /// Named setting by setting.
+    Direct {
+        /// The API server: `https`, or `http` on loopback.
+        url: String,
+        /// Its CA certificate: PEM in base64 without line breaks.
+        ca_base64: Option<String>,
+        /// Whose token it is, for people.
+        user: Option<String>,
+        /// The bearer token.
+        token: SecretString,
+    },
+    /// A kubeconfig.
+    Kubeconfig {
+        /// The file; `None` means what `kubectl` would read (the files of `KUBECONFIG`, else `~/.kube/config`).
+        path: Option<PathBuf>,
+        /// The context; `None` means the current one.
+        context: Option<String>,
+    },
+    /// The service account of the pod this runs in.
+    InCluster,
+}
+
+/// How Webex is reached.
+#[derive(Clone, Debug)]
+pub struct WebexAccess {
+    /// The bot's token. Always there for `serve`; `doctor` goes on without it.
+    pub token: Option<SecretString>,
+    /// The webhooks' secrets, the first for new webhooks. Never empty for `serve`.
+    pub webhook_secrets: Vec<SecretString>,
+    /// The base of the API, without a slash at its end.
+    pub api_url: String,
+}
+
+/// Where the bot listens, and where Webex finds it.
+#[derive(Clone, Debug)]
+pub struct ServerSettings {
+    /// The address Webex delivers to, without a slash at its end: `https`, or `http` on loopback.
+    pub public_url: Option<String>,
+    /// The address to listen on.
+    pub bind: IpAddr,
+    /// The port to listen on.
+    pub port: u16,
+}
+
+/// Who may use it, and what it asks first.
+#[derive(Clone, Debug)]
+pub struct PolicySettings {
+    /// Who may use it.
+    pub people: People,
+    /// More replicas than this are refused.
+    pub max_replicas: u32,
+    /// Adding more than this, and more than there are, is confirmed.
+    pub step: u32,
+    /// Namespaces in which every write is confirmed.
+    pub protected_namespaces: Vec<Namespace>,
+    /// How long a card can be confirmed.
+    pub card_lifetime: Duration,
+}
+
+/// The way out, to Webex and to the cluster alike.
+#[derive(Clone, Debug)]
+pub struct NetworkSettings {
+    /// The proxy for HTTPS; may hold a password.
+    pub https_proxy: Option<SecretString>,
+    /// Hosts reached without it, comma-separated.
+    pub no_proxy: Option<String>,
+    /// More certificate authorities.
+    pub ca_file: Option<CaFile>,
+}
+
+/// A file of CA certificates, read.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct CaFile {
+    /// Where it is.
+    pub path: PathBuf,
+    /// What was in it: at least one certificate, in PEM.
+    pub pem: Vec<u8>,
+}
+
+/// What is logged and how.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct LogSettings {
+    /// A filter that `tracing_subscriber::EnvFilter` takes.
+    pub filter: String,
+    /// The form of a line.
+    pub format: LogFormat,
+}
+
+/// The form of a log line.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum LogFormat {
+    /// For people.
+    Text,
+    /// One JSON object a line.
+    Json,
+}
+
+/// Takes every setting. What is wrong is in the reader afterwards.
+pub(super) fn read(reader: &mut Reader<'_>) -> Settings {
+    Settings {
+        cluster: cluster(reader),
+        webex: webex(reader),
+        server: ServerSettings {
+            public_url: reader.value(&d::PUBLIC_URL),
+            port: reader.or_default(&d::PORT),
+            bind: reader.or_default(&d::BIND),
+        },
+        policy: policy(reader),
+        database: reader.or_default(&d::DATABASE),
+        model: reader.value(&d::MODEL),
+        network: NetworkSettings {
+            https_proxy: reader.value(&d::HTTPS_PROXY),
+            no_proxy: reader.value(&d::NO_PROXY),
+            ca_file: reader.value(&d::CA_FILE),
+        },
+        log: LogSettings { filter: reader.or_default(&d::LOG), format: reader.or_default(&d::LOG_FORMAT) },
+    }
+}
+
+fn webex(reader: &mut Reader<'_>) -> WebexAccess {
+    let faults = reader.problems.len();
+    let token = reader.value(&d::WEBEX_BOT_TOKEN);
+    if token.is_none() && reader.problems.len() == faults {
+        reader.miss("WEBEX_BOT_TOKEN", "is not set; it must be the access token that developer.webex.com gave the bot");
+    }
+    let faults = reader.problems.len();
+    let secrets = reader.value(&d::WEBEX_WEBHOOK_SECRET);
+    if secrets.is_none() && reader.problems.len() == faults {
+        let what = "is not set; it must be the webhooks' secret, or no delivery can be told from a forged one \
+                    (`openssl rand -hex 24` makes one)";
+        reader.miss("WEBEX_WEBHOOK_SECRET", what);
+    }
+    let api_url = reader.or_default(&d::WEBEX_API_URL);
+    WebexAccess { token, webhook_secrets: secrets.unwrap_or_default(), api_url }
+}
+
+fn policy(reader: &mut Reader<'_>) -> PolicySettings {
+    let people = reader.value(&d::PEOPLE).unwrap_or_default();
+    if people.is_empty() && reader.purpose.uses(Group::People) {
+        reader.warnings.push("READBACK_PEOPLE: names nobody, so nobody may use the bot".to_owned());
+    }
+    PolicySettings {
+        people,
+        max_replicas: reader.or_default(&d::MAX_REPLICAS),
+        step: reader.or_default(&d::STEP),
+        protected_namespaces: reader.value(&d::PROTECTED_NAMESPACES).unwrap_or_default(),
+        card_lifetime: reader.or_default(&d::CARD_MINUTES),
+    }
+}
+
+fn cluster(reader: &mut Reader<'_>) -> ClusterSettings {
+    let name = reader.or_default(&d::CLUSTER_NAME);
+    // Outside its purpose a cluster is not even looked for.
+    let source = if reader.purpose.uses(Group::Cluster) { source(reader) } else { None };
+    let namespace = reader.value(&d::KUBERNETES_NAMESPACE);
+    let namespaces = reader.value(&d::NAMESPACES).unwrap_or_else(|| namespace.iter().cloned().collect());
+    ClusterSettings { name, source, namespace, namespaces }
+}
+
+/// `CLUSTER_URL` before a kubeconfig before the pod's service account.
+fn source(reader: &mut Reader<'_>) -> Option<ClusterSource> {
+    let faults = reader.problems.len();
+    let url = reader.given(&d::CLUSTER_URL);
+    let ca = reader.given(&d::CLUSTER_CERT);
+    let user = reader.value(&d::KUBERNETES_USERNAME);
+    let token = reader.given(&d::KUBERNETES_TOKEN);
+    let kubeconfig = reader.given(&d::KUBECONFIG);
+    let context = reader.given(&d::CONTEXT);
+    if reader.problems.len() > faults {
+        return None;
+    }
+    let Some(url) = url else {
+        for name in [token.map(|taken| taken.name), ca.map(|taken| taken.name)].into_iter().flatten() {
+            reader.miss("CLUSTER_URL", &format!("is not set, but {name} is; set both, or neither"));
+        }
+        return indirect(reader, kubeconfig, context.map(|taken| taken.value));
+    };
+    // One of them would be ignored, and the wrong cluster is the wrong one to guess. The variable `KUBECONFIG` is
+    // excepted: machines have it for `kubectl`.
+    let rivals = [kubeconfig.map(|taken| (taken.name, taken.origin)), context.map(|taken| (taken.name, taken.origin))];
+    for (rival, _) in rivals.into_iter().flatten().filter(|(_, origin)| *origin != Origin::Variable("KUBECONFIG")) {
+        reader.miss(&url.name, &format!("names a cluster, and so does {rival}; set one of them"));
+    }
+    let Some(token) = token else {
+        reader.miss("KUBERNETES_TOKEN", "is not set; it must be the bearer token for CLUSTER_URL");
+        return None;
+    };
+    Some(ClusterSource::Direct { url: url.value, ca_base64: ca.map(|taken| taken.value), user, token: token.value })
+}
+
+fn indirect(
+    reader: &mut Reader<'_>,
+    kubeconfig: Option<Taken<PathBuf>>,
+    context: Option<String>,
+) -> Option<ClusterSource> {
+    if let Some(Taken { value, origin, name }) = kubeconfig {
+        let files: Vec<PathBuf> = match origin {
+            Origin::Variable(_) => std::env::split_paths(&value).filter(|path| !path.as_os_str().is_empty()).collect(),
+            Origin::Flag | Origin::File | Origin::Default => vec![value],
+        };
+        if !files.iter().any(|path| path.is_file()) {
+            let all: Vec<String> = files.iter().map(|path| path.display().to_string()).collect();
+            reader.miss(&name, &format!("must be a kubeconfig; there is no file `{}`", all.join("`, `")));
+            return None;
+        }
+        // Several files are merged as `kubectl` merges them, which whoever reads the variable again does.
+        let path = (files.len() == 1).then(|| files[0].clone());
+        return Some(ClusterSource::Kubeconfig { path, context });
+    }
+    let usual = reader.environment.get("HOME").map(|home| Path::new(home).join(".kube/config"));
+    if usual.is_some_and(|path| path.is_file()) {
+        return Some(ClusterSource::Kubeconfig { path: None, context });
+    }
+    match (reader.environment.get("KUBERNETES_SERVICE_HOST"), context) {
+        (Some(_), None) => Some(ClusterSource::InCluster),
+        (Some(_) | None, Some(_)) => {
+            reader.miss("READBACK_CONTEXT", "names a context, but there is no kubeconfig; set KUBECONFIG as well");
+            None
+        }
+        (None, None) => {
+            let what = "no cluster is named: set CLUSTER_URL with KUBERNETES_TOKEN, or KUBECONFIG, \
+                        or run in a pod with a service account";
+            reader.miss("CLUSTER_URL", what);
+            None
+        }
+    }
+}
