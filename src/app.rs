@@ -1,0 +1,243 @@
+//! The service put together: what is started, in which order, and how it stops.
+
+use std::{path::PathBuf, sync::Arc, time::Duration};
+
+use anyhow::Context;
+use jiff::SignedDuration;
+use tokio::{net::TcpListener, sync::watch, time::sleep};
+
+use crate::{
+    change::sqlite::Sqlite,
+    cluster::{Catalog, Cluster, Connection},
+    config::People,
+    domain::Person,
+    edge::{self, Bounds, Edge, Intake, Readiness, Secrets},
+    life::{Crew, Stop},
+    nlu::model::Model,
+    policy::Rules,
+    resolve::Directory,
+    telemetry::Metrics,
+    tls,
+    turn::{Bot, Followers, Parts, Reader},
+    webex::{
+        Webex, WebexError, WebexSettings,
+        hooks::{self, Wanted},
+    },
+};
+
+/// How long a stop may take in all.
+const GRACE: Duration = Duration::from_secs(50);
+/// How long turns and rollouts may take to finish, within that.
+const TURNS_GRACE: Duration = Duration::from_secs(40);
+/// Between two looks at the bot's webhooks.
+const HOOKS_PERIOD: Duration = Duration::from_mins(5);
+/// Between two times that the metrics are tidied.
+const TIDY: Duration = Duration::from_secs(10);
+/// Between two tries to reach Webex, or to fill the catalog, at the start.
+const TRY_AGAIN: Duration = Duration::from_secs(2);
+
+/// Everything that one bot is made of, parsed and checked.
+#[derive(Debug)]
+pub struct Wiring {
+    /// The room's side.
+    pub webex: WebexSettings,
+    /// The keys of the webhooks' signatures.
+    pub secrets: Secrets,
+    /// Where Webex reaches the edge; without it, webhooks are somebody else's business.
+    pub public_url: Option<String>,
+    /// The cluster's side.
+    pub connection: Connection,
+    /// Who may use it.
+    pub people: People,
+    /// The policy.
+    pub rules: Rules,
+    /// How long a card stays valid.
+    pub card_life: SignedDuration,
+    /// The file with the changes.
+    pub database: PathBuf,
+}
+
+/// Runs the bot until the stop is requested, then finishes what it took.
+///
+/// # Errors
+/// What kept it from starting, or what ended it early.
+pub async fn run(
+    wiring: Wiring,
+    model: Arc<Model>,
+    listener: TcpListener,
+    metrics: Metrics,
+    stop: Stop,
+) -> anyhow::Result<()> {
+    tls::install_ring();
+    let readiness = Readiness::new();
+    readiness.model(true);
+    let store = Sqlite::open(&wiring.database).await?;
+    let cluster = Cluster::connect(wiring.connection.clone()).await.context("the cluster's settings")?;
+    let webex = Webex::new(wiring.webex.clone()).context("the Webex settings")?;
+    let hooks = wiring.public_url.as_deref().map(|url| Wanted::new(url, wiring.secrets.first().clone())).transpose()?;
+    let catalog = Catalog::new(&cluster);
+    let (followers, following) = Followers::new();
+    let (names, live_names) = watch::channel(Arc::new(directory(&cluster, &catalog)));
+    let (ready, bot) = watch::channel(None::<Bot>);
+
+    let handler = move |notice| {
+        let mut bot = bot.clone();
+        async move {
+            // What arrives before everything is ready waits: an empty catalog would answer falsely.
+            let found = bot.wait_for(Option::is_some).await.map(|bot| bot.clone());
+            if let Ok(Some(bot)) = found {
+                bot.handle(notice).await;
+            }
+        }
+    };
+    let edge = Edge {
+        secrets: wiring.secrets.clone(),
+        intake: Intake::new(handler, Bounds::default()),
+        readiness: readiness.clone(),
+        metrics: metrics.clone(),
+    };
+
+    let mut crew = Crew::new(stop.clone());
+    for (name, watch) in catalog.watches() {
+        tracing::debug!(name, "watching");
+        crew.start("catalog watch", until(stop.clone(), watch));
+    }
+    crew.start("catalog", keep_directory(cluster.clone(), catalog.clone(), names, readiness.clone(), stop.clone()));
+    crew.start("metrics", until(stop.clone(), tidy(metrics.clone())));
+    let turns_done = Stop::new();
+    crew.start("rollouts", following.run(turns_done.clone()));
+    crew.start("edge", {
+        let stop = stop.clone();
+        async move {
+            let served = edge::serve(listener, edge, stop, TURNS_GRACE).await;
+            // Rollouts are told last: a turn that was just finished may have handed one over.
+            turns_done.request();
+            served
+        }
+    });
+    let room = webex.clone();
+    let parts = move |me: Person| Parts {
+        webex: room,
+        me,
+        cluster,
+        names: live_names,
+        reader: Reader::new(model, cores()),
+        store,
+        people: wiring.people,
+        rules: wiring.rules,
+        card_life: wiring.card_life,
+        followers,
+    };
+    let start = Start { webex, hooks, catalog, readiness, ready };
+    crew.start("bot", until(stop, start.run(parts)));
+    crew.run(GRACE).await
+}
+
+/// What is needed to get the bot going.
+struct Start {
+    webex: Webex,
+    hooks: Option<Wanted>,
+    catalog: Catalog,
+    readiness: Readiness,
+    ready: watch::Sender<Option<Bot>>,
+}
+
+impl Start {
+    /// Learns who the bot is, settles what the last run left, makes the webhooks right, and lets the bot work; then looks
+    /// after cards and webhooks for as long as it is let.
+    async fn run(mut self, parts: impl FnOnce(Person) -> Parts) -> anyhow::Result<()> {
+        let me = self.patient("who the bot is", || self.webex.me()).await?;
+        tracing::info!(bot = me.name, "Webex knows this bot");
+        self.readiness.identity(&me.id);
+        while !self.catalog.ready() {
+            tokio::select! {
+                () = self.catalog.changed() => {}
+                () = sleep(TRY_AGAIN) => {}
+            }
+        }
+        let bot = Bot::new(parts(me));
+        bot.recover().await;
+        if let Some(wanted) = &self.hooks {
+            let report = self.patient("the webhooks", || hooks::ensure(&self.webex, wanted)).await?;
+            tracing::info!(?report, "webhooks are right");
+        }
+        self.ready.send_replace(Some(bot.clone()));
+        tracing::info!("ready");
+        let never = Stop::new();
+        match self.hooks {
+            Some(wanted) => {
+                tokio::try_join!(bot.sweep(never.clone()), hooks::keep(self.webex, wanted, HOOKS_PERIOD, never))
+                    .map(|_| ())
+            }
+            None => bot.sweep(never).await,
+        }
+    }
+
+    /// Tries until it works: Webex being away for a while is no reason to give up, a refused token is.
+    async fn patient<T, F>(&self, what: &str, call: impl Fn() -> F) -> anyhow::Result<T>
+    where
+        F: Future<Output = Result<T, WebexError>>,
+    {
+        loop {
+            match call().await {
+                Ok(done) => return Ok(done),
+                Err(
+                    error
+                    @ (WebexError::Unauthorized { .. } | WebexError::Refused { .. } | WebexError::NotFound { .. }),
+                ) => {
+                    return Err(error).with_context(|| format!("Webex refuses to say {what}"));
+                }
+                Err(error) => tracing::warn!(%error, "cannot learn {what} from Webex; trying again"),
+            }
+            sleep(TRY_AGAIN).await;
+        }
+    }
+}
+
+/// Runs something that has no end of its own until the stop.
+async fn until(stop: Stop, job: impl Future<Output = anyhow::Result<()>>) -> anyhow::Result<()> {
+    tokio::select! {
+        biased;
+        () = stop.requested() => Ok(()),
+        ended = job => ended,
+    }
+}
+
+/// Keeps the metrics' memory bounded while nobody reads them.
+async fn tidy(metrics: Metrics) -> anyhow::Result<()> {
+    loop {
+        sleep(TIDY).await;
+        metrics.tidy();
+    }
+}
+
+/// Rebuilds the look-up whenever the catalog has changed.
+async fn keep_directory(
+    cluster: Cluster,
+    mut catalog: Catalog,
+    names: watch::Sender<Arc<Directory>>,
+    readiness: Readiness,
+    stop: Stop,
+) -> anyhow::Result<()> {
+    loop {
+        names.send_replace(Arc::new(directory(&cluster, &catalog)));
+        readiness.catalog(catalog.ready());
+        tokio::select! {
+            biased;
+            () = stop.requested() => return Ok(()),
+            () = catalog.changed() => {}
+            // Readiness may change without the names.
+            () = sleep(TRY_AGAIN), if !catalog.ready() => {}
+        }
+    }
+}
+
+fn directory(cluster: &Cluster, catalog: &Catalog) -> Directory {
+    let namespaces = cluster.namespaces().iter().map(|namespace| (cluster.name().clone(), namespace.clone())).collect();
+    Directory::new(catalog.snapshot().entries.clone(), namespaces, cluster.name().clone())
+}
+
+/// Messages that are read at once: one for each core.
+fn cores() -> usize {
+    std::thread::available_parallelism().map_or(1, usize::from)
+}
