@@ -1,0 +1,75 @@
+//! Presses of a card's buttons.
+
+use serde::{Deserialize, Serialize};
+use serde_json::{Map, Value};
+
+use super::fault::Fault;
+use super::id::{self, Kind};
+use super::world::{MOST_ACTIONS, What, World};
+
+/// A press as Webex returns it.
+#[derive(Clone, Debug, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub(super) struct Action {
+    pub(super) id: String,
+    #[serde(rename = "type")]
+    pub(super) kind: &'static str,
+    pub(super) message_id: String,
+    pub(super) inputs: Map<String, Value>,
+    pub(super) person_id: String,
+    pub(super) room_id: String,
+    pub(super) created: String,
+}
+
+/// The body of a POST.
+#[derive(Debug, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub(super) struct Press {
+    #[serde(rename = "type")]
+    kind: String,
+    message_id: String,
+    #[serde(default)]
+    inputs: Map<String, Value>,
+}
+
+impl World {
+    /// `caller` presses a button of a card.
+    pub(super) fn press(&mut self, caller: &str, press: Press, now: &str) -> Result<Action, Fault> {
+        if press.kind != "submit" {
+            return Err(Fault::bad("type must be submit"));
+        }
+        let message = self.message(caller, &press.message_id)?.clone();
+        if message.attachments.is_empty() {
+            return Err(Fault::no_action("MessageId should point to an activity with cards"));
+        }
+        if message.person_id == caller {
+            return Err(Fault::no_action("Author of a card cannot submit a cardAction on that card"));
+        }
+        let action = Action {
+            id: id::fresh(Kind::Action),
+            kind: "submit",
+            message_id: press.message_id,
+            inputs: press.inputs,
+            person_id: caller.to_owned(),
+            room_id: message.room_id.clone(),
+            created: now.to_owned(),
+        };
+        if self.actions.len() >= MOST_ACTIONS {
+            self.actions.pop_front();
+        }
+        self.actions.push_back(action.clone());
+        self.tell(What::Pressed(action.clone()), caller, &message);
+        Ok(action)
+    }
+
+    /// The press, for who pressed and for whose card it is. It outlives the message.
+    pub(super) fn action(&self, caller: &str, id: &str) -> Result<&Action, Fault> {
+        let readable = |action: &&Action| {
+            let author = self.messages.iter().find(|m| m.id == action.message_id).map(|m| m.person_id.as_str());
+            let inside = self.space(caller, &action.room_id).is_ok();
+            action.id == id && inside && (action.person_id == caller || author.is_none_or(|author| author == caller))
+        };
+        let found = self.actions.iter().find(readable);
+        found.ok_or_else(|| Fault::of(http::StatusCode::NOT_FOUND, "Unable to get attachment action."))
+    }
+}

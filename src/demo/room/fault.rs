@@ -1,0 +1,86 @@
+//! Refusals in the shape and, where known, the words of Webex.
+
+use axum::Json;
+use axum::http::{HeaderMap, HeaderValue, StatusCode, header};
+use axum::response::{IntoResponse, Response};
+use serde_json::json;
+use uuid::Uuid;
+
+/// The header by which Webex names a call.
+pub(super) const TRACKING: &str = "trackingid";
+
+/// Why a call was refused.
+#[derive(Debug)]
+pub(super) struct Fault {
+    status: StatusCode,
+    message: String,
+    retry_after: Option<u32>,
+}
+
+impl Fault {
+    /// 400: the request is wrong.
+    pub(super) fn bad(message: impl Into<String>) -> Self {
+        Self::of(StatusCode::BAD_REQUEST, message)
+    }
+
+    /// 400 for an attachment action, in the words of Webex.
+    pub(super) fn no_action(reason: &str) -> Self {
+        Self::bad(format!("Unable to post attachment action: \"{reason}\""))
+    }
+
+    /// 401: no token, or an unknown one.
+    pub(super) fn unauthorised() -> Self {
+        Self::of(
+            StatusCode::UNAUTHORIZED,
+            "The request requires a valid access token set in the Authorization request header.",
+        )
+    }
+
+    /// 403: known, but not theirs to do.
+    pub(super) fn forbidden(message: impl Into<String>) -> Self {
+        Self::of(StatusCode::FORBIDDEN, message)
+    }
+
+    /// 404: no such thing, or none that the caller may see.
+    pub(super) fn missing(what: &str) -> Self {
+        Self::of(StatusCode::NOT_FOUND, format!("Could not find a {what} with provided ID."))
+    }
+
+    /// 429, to be repeated after so many seconds.
+    pub(super) fn too_many(retry_after: u32) -> Self {
+        let message = "Too many requests; wait for the time in Retry-After.";
+        Self { retry_after: Some(retry_after), ..Self::of(StatusCode::TOO_MANY_REQUESTS, message) }
+    }
+
+    /// Any other refusal.
+    pub(super) fn of(status: StatusCode, message: impl Into<String>) -> Self {
+        Self { status, message: message.into(), retry_after: None }
+    }
+}
+
+impl IntoResponse for Fault {
+    fn into_response(self) -> Response {
+        let tracking = tracking_id();
+        let body = json!({
+            "message": self.message,
+            "errors": [{ "description": self.message }],
+            "trackingId": tracking,
+        });
+        let mut headers = HeaderMap::new();
+        headers.insert(TRACKING, header_of(&tracking));
+        if let Some(seconds) = self.retry_after {
+            headers.insert(header::RETRY_AFTER, seconds.into());
+        }
+        (self.status, headers, Json(body)).into_response()
+    }
+}
+
+/// A name for one call.
+pub(super) fn tracking_id() -> String {
+    format!("ROUTER_{}", Uuid::new_v4())
+}
+
+/// The name of a call as a header.
+pub(super) fn header_of(tracking: &str) -> HeaderValue {
+    HeaderValue::from_str(tracking).expect("letters, digits, `_` and `-` only")
+}
