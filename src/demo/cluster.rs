@@ -1,0 +1,126 @@
+//! The local cluster of `readback demo`: a small HTTP server that speaks what is needed of the Kubernetes API.
+//!
+//! Namespaces, Deployments and their scale, `ReplicaSets`, pods and events; list, watch, the three patches, dry run and
+//! conflicts; rollouts that take time and can fail. The objects are kept as JSON, so that a field which this
+//! code does not know survives. A request becomes a change of the store in `http` and `write`; the
+//! controllers in `control` look at the store and move it on, a step at a time.
+
+mod admit;
+mod control;
+mod discovery;
+mod failure;
+mod fields;
+mod http;
+mod kind;
+mod patch;
+mod seed;
+mod select;
+mod store;
+mod table;
+mod watch;
+mod write;
+
+use std::{
+    convert::Infallible,
+    io,
+    sync::{Arc, Mutex},
+    time::Duration,
+};
+
+use anyhow::anyhow;
+use axum::Router;
+use jiff::Timestamp;
+use secrecy::{ExposeSecret, SecretString};
+use tokio::{net::TcpListener, select, sync::Notify, time::sleep};
+use tokio_util::sync::CancellationToken;
+use uuid::Uuid;
+
+pub use control::Pace;
+use http::Api;
+pub use seed::{Seed, Workload};
+
+/// How to reach the local cluster.
+#[derive(Clone, Debug)]
+pub struct LocalCluster {
+    /// `http://127.0.0.1:PORT`, to be used with the token.
+    pub url: String,
+    /// The bearer token that every request needs.
+    pub token: SecretString,
+}
+
+impl LocalCluster {
+    /// The cluster that will be served on `listener`, with a fresh token. Fails if the listener has no address.
+    pub fn on(listener: &TcpListener) -> io::Result<Self> {
+        let token = SecretString::from(Uuid::new_v4().simple().to_string());
+        Ok(Self { url: format!("http://{}", listener.local_addr()?), token })
+    }
+
+    /// A kubeconfig for it, as YAML, with `namespace` as the default one.
+    ///
+    /// kubectl sends no bearer token over plain HTTP, so the token is also part of the server's address.
+    pub fn kubeconfig(&self, namespace: &str) -> String {
+        let (url, token) = (&self.url, self.token.expose_secret());
+        format!(
+            "apiVersion: v1
+kind: Config
+current-context: readback-demo
+clusters:
+- name: main
+  cluster:
+    server: \"{url}/{token}\"
+contexts:
+- name: readback-demo
+  context:
+    cluster: main
+    user: demo
+    namespace: \"{namespace}\"
+users:
+- name: demo
+  user:
+    token: \"{token}\"
+"
+        )
+    }
+}
+
+/// Serves `cluster` on `listener`, beginning with `seed`, until `stop`. `now` says what time it is.
+///
+/// Fails if the seed is no valid set of Deployments, or the listener breaks.
+pub async fn serve(
+    listener: TcpListener,
+    cluster: &LocalCluster,
+    seed: Seed,
+    now: fn() -> Timestamp,
+    stop: CancellationToken,
+) -> anyhow::Result<()> {
+    let grown = seed
+        .grow(now())
+        .map_err(|failure| anyhow!("the seed of the local cluster: {}", failure.status()["message"]))?;
+    let api = Arc::new(Api {
+        cluster: Mutex::new(grown),
+        changed: Notify::new(),
+        token: cluster.token.clone(),
+        now,
+        stop: stop.clone(),
+    });
+    let router = Router::new().fallback(http::answer).with_state(Arc::clone(&api));
+    let server = axum::serve(listener, router).with_graceful_shutdown(stop.cancelled_owned());
+    select! {
+        ended = server => Ok(ended?),
+        never = control(&api) => match never {},
+    }
+}
+
+/// Lets the controllers work: after each change, and at every tick while something is under way.
+async fn control(api: &Api) -> Infallible {
+    loop {
+        let (under_way, tick) = {
+            let mut cluster = api.lock();
+            (cluster.step((api.now)()), cluster.pace.tick.max(Duration::from_millis(1)))
+        };
+        select! {
+            () = api.changed.notified() => {}
+            () = sleep(tick), if under_way => {}
+        }
+    }
+}

@@ -1,0 +1,120 @@
+//! What the local cluster holds when it starts: everything settled, as if it had run for days.
+
+use std::time::Duration;
+
+use jiff::{SignedDuration, Timestamp};
+use serde_json::{Value, json};
+
+use super::{
+    control::{Cluster, Pace},
+    failure::Failure,
+    kind::Kind,
+    write::{self, Options},
+};
+
+/// How long before the start the Deployments were made.
+const HISTORY: SignedDuration = SignedDuration::from_hours(75);
+/// Steps that the Deployments get to settle.
+const STEPS: usize = 2000;
+
+/// What to start with, and how fast things happen.
+#[derive(Clone, Debug)]
+pub struct Seed {
+    /// The Deployments; their namespaces exist too.
+    pub workloads: Vec<Workload>,
+    /// Images that no registry has, as `name:tag`. A tag with `broken` or `missing` in it is never there either.
+    pub missing_images: Vec<String>,
+    /// How fast pods start, fail and end.
+    pub pace: Pace,
+}
+
+/// One Deployment.
+#[derive(Clone, Debug)]
+pub struct Workload {
+    /// Where it lives.
+    pub namespace: &'static str,
+    /// Its name, and the value of its label `app`.
+    pub name: &'static str,
+    /// How many pods it asks for.
+    pub replicas: u16,
+    /// Its containers, as name and image.
+    pub containers: Vec<(&'static str, &'static str)>,
+    /// Seconds without progress until its rollout counts as failed.
+    pub deadline: u16,
+}
+
+impl Workload {
+    fn new(
+        namespace: &'static str,
+        name: &'static str,
+        replicas: u16,
+        containers: &[(&'static str, &'static str)],
+    ) -> Self {
+        Self { namespace, name, replicas, containers: containers.to_vec(), deadline: 600 }
+    }
+
+    fn object(&self) -> Value {
+        let containers: Vec<_> =
+            self.containers.iter().map(|(name, image)| json!({ "name": name, "image": image })).collect();
+        let labels = json!({ "app": self.name });
+        json!({
+            "apiVersion": "apps/v1", "kind": "Deployment", "metadata": { "name": self.name, "labels": labels },
+            "spec": { "replicas": self.replicas, "progressDeadlineSeconds": self.deadline,
+                "selector": { "matchLabels": labels },
+                "template": { "metadata": { "labels": labels }, "spec": { "containers": containers } } },
+        })
+    }
+}
+
+impl Seed {
+    /// A dozen Deployments in three namespaces. Tag 2.4 of `checkout` was never pushed, so that rollout fails.
+    pub fn demo() -> Self {
+        let one = Workload::new;
+        let mut checkout = one("staging", "checkout-service", 4, &[("checkout", "checkout:2.3")]);
+        checkout.deadline = 30;
+        let payments =
+            [("payments-api", "registry.example.com/shop/payments-api:1.8.3"), ("envoy", "envoyproxy/envoy:v1.31.0")];
+        let workloads = vec![
+            one("default", "nginx-deployment", 2, &[("nginx", "nginx:1.20")]),
+            one("default", "web-frontend", 3, &[("web", "registry.example.com/shop/web-frontend:5.2.0")]),
+            one("default", "payments-api", 3, &payments),
+            one("default", "redis-cache", 1, &[("redis", "redis:7.2")]),
+            checkout,
+            one("staging", "payments-api", 2, &[("payments-api", "registry.example.com/shop/payments-api:1.9.0-rc.1")]),
+            one("staging", "cart-service", 2, &[("cart", "registry.example.com/shop/cart:3.0.7")]),
+            one("staging", "search", 1, &[("search", "opensearchproject/opensearch:2.17.0")]),
+            one("monitoring", "grafana", 1, &[("grafana", "grafana/grafana:11.2.0")]),
+            one("monitoring", "loki-gateway", 2, &[("nginx", "nginxinc/nginx-unprivileged:1.27-alpine")]),
+            one("monitoring", "prometheus-server", 1, &[("prometheus", "quay.io/prometheus/prometheus:v2.54.1")]),
+            one("monitoring", "alertmanager", 1, &[("alertmanager", "quay.io/prometheus/alertmanager:v0.27.0")]),
+        ];
+        Self { workloads, missing_images: vec!["checkout:2.4".into()], pace: Pace::visible() }
+    }
+
+    /// The same, fast enough for tests.
+    pub fn quick() -> Self {
+        Self { pace: Pace::quick(), ..Self::demo() }
+    }
+
+    /// A cluster in which all this has settled before `now`.
+    pub(crate) fn grow(self, now: Timestamp) -> Result<Cluster, Failure> {
+        let tick = self.pace.tick.max(Duration::from_millis(1));
+        let mut cluster = Cluster::new(self.pace, self.missing_images);
+        let mut then = now - HISTORY;
+        let options = Options::read("", Some("kubectl-create"), None, then)?;
+        for workload in &self.workloads {
+            if cluster.store.get(Kind::Namespace, "", workload.namespace).is_none() {
+                cluster.add_namespace(workload.namespace, then);
+            }
+            write::create(&mut cluster.store, workload.namespace, workload.object(), &options)?;
+        }
+        for _ in 0..STEPS {
+            if !cluster.step(then) {
+                break;
+            }
+            then += tick;
+        }
+        cluster.settle();
+        Ok(cluster)
+    }
+}
