@@ -1,0 +1,112 @@
+//! `readback doctor`: every setting and every credential, checked with reads only.
+
+use std::{fmt::Display, process::ExitCode};
+
+use tokio::runtime::Runtime;
+
+use super::{connection, model, webex};
+use crate::{
+    cli::{Engine, Out},
+    cluster::Cluster,
+    config::{Loaded, Origin, Settings},
+    tls,
+    webex::Webex,
+};
+
+/// What was looked at, and how it went.
+struct Finding {
+    what: String,
+    result: Result<String, String>,
+}
+
+pub(super) fn run(loaded: &Loaded, out: &mut Out) -> anyhow::Result<ExitCode> {
+    tls::install_ring();
+    let width = loaded.effective.iter().map(|setting| setting.name.len()).max().unwrap_or(0);
+    for setting in &loaded.effective {
+        out.line(format_args!("{:width$}  {}  ({})", setting.name, setting.value, origin(&setting.origin)))?;
+    }
+    out.line("")?;
+    for warning in &loaded.warnings {
+        out.line(format_args!("note     {warning}"))?;
+    }
+    let mut findings: Vec<Finding> = loaded
+        .missing
+        .iter()
+        .map(|problem| Finding { what: "settings".into(), result: Err(problem.to_string()) })
+        .collect();
+    findings.push(found(
+        "model",
+        model(loaded.settings.model.as_deref(), Engine::Candle)
+            .map(|model| format!("{:.1} % of held-out messages read exactly", model.manifest().scores.exact * 100.0)),
+    ));
+    findings.extend(Runtime::new()?.block_on(remote(&loaded.settings)));
+    for finding in &findings {
+        match &finding.result {
+            Ok(detail) => out.line(format_args!("ok       {}: {detail}", finding.what))?,
+            Err(why) => out.line(format_args!("FAILED   {}: {why}", finding.what))?,
+        }
+    }
+    Ok(if findings.iter().all(|finding| finding.result.is_ok()) { ExitCode::SUCCESS } else { ExitCode::FAILURE })
+}
+
+fn origin(origin: &Origin) -> String {
+    match origin {
+        Origin::Flag => "flag".to_owned(),
+        Origin::Variable(name) => format!("variable {name}"),
+        Origin::File => "file".to_owned(),
+        Origin::Default => "default".to_owned(),
+    }
+}
+
+fn found(what: &str, result: Result<String, impl Display>) -> Finding {
+    // The alternate form of an error holds its causes.
+    Finding { what: what.to_owned(), result: result.map_err(|error| format!("{error:#}")) }
+}
+
+/// What only Webex and the cluster can tell.
+async fn remote(settings: &Settings) -> Vec<Finding> {
+    let mut findings = room(settings).await;
+    if settings.cluster.source.is_none() {
+        return findings;
+    }
+    let cluster = match connection(settings) {
+        Ok(connection) => Cluster::connect(connection).await.map_err(anyhow::Error::from),
+        Err(error) => Err(error),
+    };
+    match cluster {
+        Ok(cluster) => findings.extend(cluster.check().await.into_iter().map(|check| Finding {
+            what: format!("cluster {}: {}", cluster.name(), check.what),
+            result: if check.ok { Ok(check.detail) } else { Err(check.detail) },
+        })),
+        Err(error) => findings.push(found("cluster", Err::<String, _>(error))),
+    }
+    findings
+}
+
+async fn room(settings: &Settings) -> Vec<Finding> {
+    if settings.webex.token.is_none() {
+        return Vec::new();
+    }
+    let client = webex(settings).and_then(|settings| Webex::new(settings).map_err(anyhow::Error::from));
+    let client = match client {
+        Ok(client) => client,
+        Err(error) => return vec![found("Webex", Err::<String, _>(error))],
+    };
+    let me = client.me().await.map(|me| {
+        if me.is_bot {
+            format!("the token is {}'s", me.name)
+        } else {
+            format!("the token is {}'s, who is a person and no bot", me.name)
+        }
+    });
+    let mut findings = vec![found("Webex token", me)];
+    if let Some(url) = &settings.server.public_url {
+        let hooks = client.webhooks().await.map(|hooks| {
+            let own: Vec<_> = hooks.iter().filter(|hook| hook.target_url.starts_with(url.as_str())).collect();
+            let active = own.iter().filter(|hook| hook.status.as_deref() != Some("inactive")).count();
+            format!("{active} of 2 active at {url} (serve creates and repairs them)")
+        });
+        findings.push(found("Webex webhooks", hooks));
+    }
+    findings
+}

@@ -1,0 +1,55 @@
+//! `readback interpret`.
+
+use std::{
+    fs,
+    io::{BufRead, stdin},
+    path::Path,
+    process::ExitCode,
+};
+
+use anyhow::Context;
+
+use super::model;
+use crate::{
+    cli::{InterpretArgs, Out},
+    config::Settings,
+    interpret::{self, Interpreter},
+    resolve::Directory,
+};
+
+/// What is live when no catalog file is named: enough for a first try.
+const SAMPLE: &str = include_str!("sample-catalog.json");
+/// The longest row that is read, in bytes.
+const LONGEST_ROW: usize = 1 << 20;
+
+pub(super) fn run(settings: &Settings, args: &InterpretArgs, out: &mut Out) -> anyhow::Result<ExitCode> {
+    let interpreter =
+        Interpreter::new(model(settings.model.as_deref(), args.engine)?, directory(args.catalog.as_deref())?);
+    if let Some(text) = args.text() {
+        out.line(interpreter.words(&text)?)?;
+        return Ok(ExitCode::SUCCESS);
+    }
+    // The first reading sets up what every later one reuses; it is nobody's time.
+    interpreter.judge("how is web doing?")?;
+    for line in stdin().lock().split(b'\n') {
+        let line = line.context("reading standard input")?;
+        if line.iter().all(u8::is_ascii_whitespace) {
+            continue;
+        }
+        let row = if line.len() > LONGEST_ROW {
+            serde_json::json!({"id": null, "error": "the row is longer than a mebibyte"})
+        } else {
+            interpreter.row(&String::from_utf8_lossy(&line))
+        };
+        out.line(row)?;
+    }
+    Ok(ExitCode::SUCCESS)
+}
+
+pub(super) fn directory(file: Option<&Path>) -> anyhow::Result<Directory> {
+    let text = match file {
+        Some(file) => fs::read_to_string(file).with_context(|| format!("reading `{}`", file.display()))?,
+        None => SAMPLE.to_owned(),
+    };
+    interpret::catalog(&text)
+}

@@ -1,0 +1,234 @@
+//! `readback demo`: stand-ins for Webex and for a cluster that speak real HTTP on loopback, and the bot between them.
+//!
+//! The bot is the same as in production, with other addresses: nothing in it knows that this is a demo.
+
+use std::{
+    fs, io,
+    net::Ipv4Addr,
+    path::{Path, PathBuf},
+    sync::Arc,
+    time::Duration,
+};
+
+use anyhow::Context;
+use jiff::SignedDuration;
+use secrecy::{ExposeSecret, SecretString};
+use tokio::{net::TcpListener, sync::watch};
+use tokio_util::sync::CancellationToken;
+use uuid::Uuid;
+
+use crate::{
+    app::{self, Wiring},
+    clock,
+    cluster::{Cluster, Connection, Source},
+    config::People,
+    domain::{ClusterName, Namespace},
+    edge::Secrets,
+    life::{Crew, Stop},
+    nlu::model::Model,
+    policy::Rules,
+    telemetry::Metrics,
+    webex::WebexSettings,
+};
+
+pub mod cluster;
+mod feed;
+pub mod page;
+pub mod room;
+
+/// The namespaces of the local cluster.
+const NAMESPACES: [&str; 3] = ["default", "staging", "monitoring"];
+/// How long a stop may take: a little more than the bot's own.
+const GRACE: Duration = Duration::from_secs(55);
+
+/// What `demo` was asked for.
+#[derive(Clone, Debug, Default)]
+pub struct Options {
+    /// A real cluster in place of the local one.
+    pub kubeconfig: Option<PathBuf>,
+    /// The context in it; `None` means its current one.
+    pub context: Option<String>,
+    /// The namespaces in it; empty means the context's.
+    pub namespaces: Vec<Namespace>,
+    /// How long a card stays valid.
+    pub card_life: SignedDuration,
+    /// The port of the page; `None` means a free one.
+    pub port: Option<u16>,
+}
+
+/// Where everything is, for the newcomer.
+#[derive(Debug)]
+pub struct Addresses {
+    /// The page.
+    pub page: String,
+    /// The base of the room's Webex API.
+    pub api: String,
+    /// The people, with their tokens.
+    pub people: Vec<room::Resident>,
+    /// The kubeconfig of the local cluster, or the one that was given.
+    pub kubeconfig: PathBuf,
+}
+
+/// A folder of this run only; it goes when the run ends.
+#[derive(Debug)]
+struct Folder(PathBuf);
+
+impl Folder {
+    fn new() -> io::Result<Self> {
+        use std::os::unix::fs::DirBuilderExt;
+        let path = std::env::temp_dir().join(format!("readback-demo-{}", Uuid::new_v4().simple()));
+        fs::DirBuilder::new().mode(0o700).create(&path)?;
+        Ok(Self(path))
+    }
+}
+
+impl Drop for Folder {
+    fn drop(&mut self) {
+        // What cannot be removed lies in the system's temporary folder, which is tidied anyway.
+        let _ = fs::remove_dir_all(&self.0);
+    }
+}
+
+/// Runs the room, the cluster and the bot until the stop. `announce` is called once, when everything is listening.
+///
+/// # Errors
+/// What could not be started, or what ended early.
+pub async fn run(
+    options: Options,
+    model: Arc<Model>,
+    rules: Rules,
+    metrics: Metrics,
+    stop: Stop,
+    announce: impl FnOnce(&Addresses),
+) -> anyhow::Result<()> {
+    let folder = Folder::new().context("a temporary folder")?;
+    let halt = CancellationToken::new();
+    let mut crew = Crew::new(stop.clone());
+
+    let (connection, kubeconfig) = match &options.kubeconfig {
+        Some(path) => (real_cluster(&options, path), path.clone()),
+        None => local_cluster(&mut crew, &folder.0, &halt).await?,
+    };
+    let watched = Cluster::connect(connection.clone()).await.context("the cluster's settings")?;
+    let (views, view) = watch::channel(page::ClusterView::default());
+    crew.start("cluster view", feed::keep(watched, views, stop.clone()));
+
+    let listener = listen(options.port.unwrap_or(0)).await.context("the page's port")?;
+    let page = format!("http://{}", listener.local_addr()?);
+    let open_room = room::Room::new(room::RoomSeed::demo(), clock::now);
+    let handle = open_room.handle();
+    let serving = open_room.serve(listener, page::router(handle.clone(), view), halt.clone());
+    crew.start("room", serving);
+
+    let edge = listen(0).await?;
+    let people = handle.residents();
+    let wiring =
+        Wiring { card_life: options.card_life, ..wiring(&people, &page, &edge, connection, rules, &folder.0)? };
+    announce(&Addresses { api: format!("{page}/v1"), page, people, kubeconfig });
+    crew.start("bot", {
+        let stop = stop.clone();
+        async move {
+            let ended = app::run(wiring, model, edge, metrics, stop).await;
+            // The room and the cluster stay up until the bot has said its last word.
+            halt.cancel();
+            ended
+        }
+    });
+    crew.run(GRACE).await
+}
+
+async fn listen(port: u16) -> io::Result<TcpListener> {
+    TcpListener::bind((Ipv4Addr::LOCALHOST, port)).await
+}
+
+fn connection(source: Source, namespaces: Vec<Namespace>) -> Connection {
+    Connection {
+        name: ClusterName::parse("main").expect("a valid name"),
+        source,
+        namespaces,
+        proxy: None,
+        no_proxy: None,
+        extra_ca_pem: None,
+        call_timeout: Duration::from_secs(10),
+    }
+}
+
+fn real_cluster(options: &Options, path: &Path) -> Connection {
+    let source = Source::Kubeconfig { path: Some(path.to_owned()), context: options.context.clone() };
+    connection(source, options.namespaces.clone())
+}
+
+async fn local_cluster(
+    crew: &mut Crew,
+    folder: &Path,
+    halt: &CancellationToken,
+) -> anyhow::Result<(Connection, PathBuf)> {
+    let listener = listen(0).await?;
+    let local = cluster::LocalCluster::on(&listener)?;
+    let kubeconfig = folder.join("kubeconfig");
+    write_private(&kubeconfig, &local.kubeconfig(NAMESPACES[0])).context("the kubeconfig")?;
+    let source = Source::Direct {
+        url: local.url.parse().context("the local cluster's address")?,
+        ca_base64: None,
+        user: None,
+        token: local.token.clone(),
+        namespace: None,
+    };
+    let halt = halt.clone();
+    crew.start(
+        "cluster",
+        async move { cluster::serve(listener, &local, cluster::Seed::demo(), clock::now, halt).await },
+    );
+    let namespaces = NAMESPACES.iter().filter_map(|name| Namespace::parse(name)).collect();
+    Ok((connection(source, namespaces), kubeconfig))
+}
+
+fn wiring(
+    people: &[room::Resident],
+    page: &str,
+    edge: &TcpListener,
+    connection: Connection,
+    rules: Rules,
+    folder: &Path,
+) -> anyhow::Result<Wiring> {
+    let bot = people.iter().find(|one| one.role == room::Role::Bot).context("the room has no bot")?;
+    let allowed = people.iter().filter(|one| one.role == room::Role::Allowed).map(|one| one.email.as_str());
+    let allowed = People::parse(&allowed.collect::<Vec<_>>().join(",")).map_err(anyhow::Error::msg)?;
+    let secret = SecretString::from(Uuid::new_v4().simple().to_string());
+    Ok(Wiring {
+        webex: WebexSettings { base_url: format!("{page}/v1"), ..WebexSettings::new(bot.token.clone()) },
+        secrets: Secrets::new(vec![secret])?,
+        public_url: Some(format!("http://{}", edge.local_addr()?)),
+        connection,
+        people: allowed,
+        rules,
+        card_life: SignedDuration::from_mins(10),
+        database: folder.join("readback.db"),
+    })
+}
+
+fn write_private(path: &Path, text: &str) -> io::Result<()> {
+    use std::{io::Write, os::unix::fs::OpenOptionsExt};
+    fs::OpenOptions::new().write(true).create_new(true).mode(0o600).open(path)?.write_all(text.as_bytes())
+}
+
+/// What a newcomer needs to know, as text.
+pub fn greeting(at: &Addresses) -> String {
+    let mut lines = vec![
+        format!("The room is open: {}", at.page),
+        "Write \"bump nginx to 3 please\" there, then \"update nginx to 1.21\".".to_owned(),
+        String::new(),
+        format!("Webex API of the room: {}", at.api),
+    ];
+    lines.extend(at.people.iter().map(|one| {
+        let role = match one.role {
+            room::Role::Allowed => "may give orders",
+            room::Role::Stranger => "may not",
+            room::Role::Bot => "the bot",
+        };
+        format!("  {:<9} {:<24} token {}   {role}", one.name, one.email, one.token.expose_secret())
+    }));
+    lines.push(format!("kubectl:   export KUBECONFIG={}", at.kubeconfig.display()));
+    lines.push("Ctrl-C ends it; nothing is left behind.".to_owned());
+    lines.join("\n")
+}

@@ -1,0 +1,227 @@
+//! `readback interpret`: what messages mean, without a room and without a cluster.
+//!
+//! Judged for a speaker who may do everything, without a history, with every Deployment at two replicas.
+
+use std::{collections::BTreeMap, time::Instant};
+
+use anyhow::{Context, bail};
+use serde::Deserialize;
+use serde_json::{Value, json};
+
+use crate::{
+    domain::{ClusterName, DeploymentName, Namespace, ObjectRef, Score},
+    nlu::{heard::Command, model::Model, reader},
+    policy::{self, Case, Decision, Facts, Rules, Verdict},
+    resolve::{Directory, NotFound, Resolution},
+};
+
+/// The replicas that every Deployment is taken to have.
+const REPLICAS: u32 = 2;
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct CatalogFile {
+    clusters: Vec<ClusterFile>,
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct ClusterFile {
+    name: ClusterName,
+    #[serde(default)]
+    default: bool,
+    namespaces: BTreeMap<Namespace, Vec<DeploymentName>>,
+}
+
+/// Reads a catalog file: `{"clusters":[{"name":"main","default":true,"namespaces":{"default":["nginx"]}}]}`.
+///
+/// # Errors
+/// When it is no such JSON, names a cluster twice, or does not say which of several clusters is the default.
+pub fn catalog(json: &str) -> anyhow::Result<Directory> {
+    let file: CatalogFile = serde_json::from_str(json).context("the catalog file")?;
+    let mut marked = file.clusters.iter().filter(|cluster| cluster.default);
+    let default = match (marked.next(), marked.next(), file.clusters.as_slice()) {
+        (Some(one), None, _) | (None, None, [one]) => one.name.clone(),
+        _ => bail!("the catalog file: exactly one cluster must have \"default\": true"),
+    };
+    let mut objects = Vec::new();
+    let mut namespaces = Vec::new();
+    for cluster in file.clusters {
+        for (namespace, names) in cluster.namespaces {
+            namespaces.push((cluster.name.clone(), namespace.clone()));
+            objects.extend(names.into_iter().map(|name| ObjectRef {
+                cluster: cluster.name.clone(),
+                namespace: namespace.clone(),
+                name,
+            }));
+        }
+    }
+    Ok(Directory::new(objects, namespaces, default))
+}
+
+/// A command with what was decided about it.
+#[derive(Debug)]
+pub struct Judged {
+    /// What was heard.
+    pub command: Command,
+    /// What its name came to.
+    pub found: Option<Result<Resolution, NotFound>>,
+    /// The decision and its reasons.
+    pub verdict: Verdict,
+}
+
+/// Reads and judges messages against one catalog.
+pub struct Interpreter {
+    model: Model,
+    directory: Directory,
+    rules: Rules,
+}
+
+impl Interpreter {
+    /// An interpreter with the default policy.
+    pub fn new(model: Model, directory: Directory) -> Self {
+        let rules = rules(&model);
+        Self { model, directory, rules }
+    }
+
+    /// Reads and judges one message.
+    ///
+    /// # Errors
+    /// When the engine fails.
+    pub fn judge(&self, text: &str) -> anyhow::Result<Vec<Judged>> {
+        let heard = reader::read(&self.model, self.directory.gazetteer(), text)?;
+        let cases: Vec<Case<'_>> = heard
+            .commands
+            .iter()
+            .map(|command| {
+                let found = self.directory.look_up(command);
+                let targets = found.iter().flatten().flat_map(|found| found.targets.clone());
+                let facts = targets.map(|object| Facts { object, replicas: REPLICAS }).collect();
+                Case { command, found, facts, can_undo: false }
+            })
+            .collect();
+        let verdicts = policy::judge(&cases, &self.rules);
+        let found: Vec<_> = cases.into_iter().map(|case| case.found).collect();
+        let judged = heard.commands.into_iter().zip(found).zip(verdicts);
+        Ok(judged.map(|((command, found), verdict)| Judged { command, found, verdict }).collect())
+    }
+
+    /// One row of JSONL for one row of JSONL: the interpretation, or `{"id", "error"}`.
+    pub fn row(&self, line: &str) -> Value {
+        #[derive(Deserialize)]
+        struct Row {
+            id: Value,
+            text: String,
+        }
+        let row: Row = match serde_json::from_str(line) {
+            Ok(row) => row,
+            Err(error) => {
+                let id = serde_json::from_str::<Value>(line).ok().and_then(|row| row.get("id").cloned());
+                return json!({"id": id, "error": error.to_string()});
+            }
+        };
+        let start = Instant::now();
+        let judged = self.judge(&row.text);
+        let micros = u64::try_from(start.elapsed().as_micros()).unwrap_or(u64::MAX);
+        match judged {
+            Ok(judged) => {
+                let commands: Vec<Value> = judged.iter().map(|judged| self.command(judged)).collect();
+                json!({"id": row.id, "text": row.text, "commands": commands, "micros": micros})
+            }
+            Err(error) => json!({"id": row.id, "error": error.to_string()}),
+        }
+    }
+
+    /// The interpretation of one message, for people.
+    ///
+    /// # Errors
+    /// When the engine fails.
+    pub fn words(&self, text: &str) -> anyhow::Result<String> {
+        let lines = self.judge(text)?.into_iter().map(|judged| {
+            let read = crate::words::understood(&judged.command);
+            let targets: Vec<String> =
+                self.targets(judged.found.as_ref()).iter().map(|target| format!("`{target}`")).collect();
+            let live = if targets.is_empty() { String::new() } else { format!("\n  live: {}", targets.join(", ")) };
+            let sure = judged.command.confidence.probability() * 100.0;
+            let reasons: String =
+                judged.verdict.reasons.iter().map(|reason| format!("\n  because: {reason}")).collect();
+            format!("I read: {read} ({sure:.1} % sure){live}\n  → {}{reasons}", decision(judged.verdict.decision))
+        });
+        Ok(lines.collect::<Vec<_>>().join("\n"))
+    }
+
+    fn targets(&self, found: Option<&Result<Resolution, NotFound>>) -> Vec<String> {
+        found
+            .into_iter()
+            .flatten()
+            .flat_map(|found| &found.targets)
+            .map(|target| self.directory.label(target))
+            .collect()
+    }
+
+    /// A command as the wire has it.
+    pub fn command(&self, judged: &Judged) -> Value {
+        let mut value = slots(&judged.command);
+        value["targets"] = json!(self.targets(judged.found.as_ref()));
+        value["decision"] = json!(judged.verdict.decision);
+        value["reasons"] = json!(judged.verdict.reasons);
+        let alternative = |command: &Command| {
+            let mut value = slots(command);
+            value["targets"] = json!(self.targets(self.directory.look_up(command).as_ref()));
+            value
+        };
+        value["alternatives"] = judged.command.alternatives.iter().map(alternative).collect();
+        value
+    }
+}
+
+/// The default policy, with the confidence that this model's evaluation asks for.
+pub fn rules(model: &Model) -> Rules {
+    Rules::standard(Score::of(model.manifest().thresholds.write))
+}
+
+/// The slots of a command as the wire has them; absent ones are omitted.
+fn slots(command: &Command) -> Value {
+    let words = |mention: &Option<crate::nlu::heard::Mention>| mention.as_ref().map(|mention| mention.words.clone());
+    let all = json!({
+        "intent": command.intent,
+        "confidence": command.confidence.probability(),
+        "deployment": words(&command.deployment),
+        "replicas": command.replicas,
+        "image": command.image,
+        "revision": command.revision,
+        "min": command.min,
+        "max": command.max,
+        "cpu": command.cpu,
+        "lines": command.lines,
+        "container": words(&command.container),
+        "namespace": words(&command.namespace),
+        "cluster": words(&command.cluster),
+    });
+    let Value::Object(all) = all else { return all };
+    Value::Object(all.into_iter().filter(|(_, value)| !value.is_null()).collect())
+}
+
+fn decision(decision: Decision) -> &'static str {
+    match decision {
+        Decision::Refuse => "refused",
+        Decision::Clarify => "asks",
+        Decision::Confirm => "asks for confirmation on a card",
+        Decision::Execute => "done at once",
+        Decision::Answer => "answered",
+        Decision::Ignore => "nothing is done",
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_catalog_needs_one_default_cluster() {
+        let two = r#"{"clusters":[{"name":"a","namespaces":{}},{"name":"b","namespaces":{}}]}"#;
+        assert!(catalog(two).expect_err("no default").to_string().contains("default"));
+        assert!(catalog(&two.replacen("\"namespaces\"", "\"default\":true,\"namespaces\"", 1)).is_ok());
+        assert!(catalog(r#"{"clusters":[{"name":"a","namespaces":{"x":["Bad Name"]}}]}"#).is_err());
+    }
+}

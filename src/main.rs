@@ -1,0 +1,12 @@
+//! The command line of readback.
+
+use std::process::ExitCode;
+
+use readback::{
+    cli::{Cli, Out},
+    commands,
+};
+
+fn main() -> ExitCode {
+    commands::run(Cli::parse(), &mut Out::stdout(), &mut Out::stderr())
+}
