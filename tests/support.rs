@@ -1,0 +1,8 @@
+//! What the integration tests share: servers to talk to, and ways to wait for them.
+
+pub(crate) mod bot;
+pub(crate) mod kubelet;
+pub(crate) mod person;
+pub(crate) mod plane;
+pub(crate) mod tap;
+pub(crate) mod wait;

@@ -1,0 +1,200 @@
+//! A whole bot between a local room and a cluster: what production runs, at other addresses.
+
+pub(crate) mod room;
+
+use std::sync::{Arc, OnceLock};
+use std::time::Duration;
+
+use jiff::{SignedDuration, Timestamp};
+use kube::{Client, Config};
+use readback::app::{self, Wiring};
+use readback::cluster::{Connection, Source};
+use readback::config::People;
+use readback::demo::cluster::{LocalCluster, Seed, serve};
+use readback::domain::{ClusterName, Namespace, Score};
+use readback::edge::Secrets;
+use readback::interpret;
+use readback::life::Stop;
+use readback::nlu::model::Model;
+use readback::policy::Rules;
+use readback::telemetry::Metrics;
+use readback::webex::WebexSettings;
+use secrecy::{ExposeSecret as _, SecretString};
+use tempfile::TempDir;
+use tokio::net::TcpListener;
+use tokio::task::JoinSet;
+use tokio_util::sync::{CancellationToken, DropGuard};
+
+use self::room::OpenRoom;
+use super::plane::Plane;
+use super::plane::access::Account;
+use super::tap::Tap;
+use super::wait::PATIENCE;
+
+/// The key of the webhooks' signatures.
+pub(crate) const SECRET: &str = "a secret of the whole bot's tests";
+/// The namespaces of the local cluster.
+const NAMESPACES: [&str; 3] = ["default", "staging", "monitoring"];
+
+/// The model that is built in, read once for all tests.
+pub(crate) fn model() -> Arc<Model> {
+    static MODEL: OnceLock<Arc<Model>> = OnceLock::new();
+    MODEL.get_or_init(|| Arc::new(Model::embedded().unwrap())).clone()
+}
+
+/// The process's metrics, started once for all tests.
+pub(crate) fn metrics() -> Metrics {
+    static METRICS: OnceLock<Metrics> = OnceLock::new();
+    METRICS.get_or_init(|| Metrics::start().unwrap()).clone()
+}
+
+/// The time, for the servers of a test.
+#[expect(clippy::disallowed_methods, reason = "a test of servers that run in real time")]
+pub(crate) fn now() -> Timestamp {
+    Timestamp::now()
+}
+
+/// The room and the limits of one bot.
+#[derive(Clone, Copy)]
+pub(crate) struct Setup {
+    /// The room's clock.
+    pub(crate) room_clock: fn() -> Timestamp,
+    /// How long a card stays valid.
+    pub(crate) card_life: SignedDuration,
+}
+
+impl Default for Setup {
+    fn default() -> Self {
+        Self { room_clock: now, card_life: SignedDuration::from_mins(10) }
+    }
+}
+
+/// A running bot with its room. Everything ends with it.
+pub(crate) struct Bot {
+    /// The room that it is in.
+    pub(crate) room: OpenRoom,
+    setup: Setup,
+    connection: Connection,
+    folder: TempDir,
+    port: u16,
+    running: Option<Running>,
+}
+
+struct Running {
+    stop: Stop,
+    task: JoinSet<anyhow::Result<()>>,
+}
+
+impl Bot {
+    /// Starts a bot before this cluster, and waits until it hears the room.
+    pub(crate) async fn start(setup: Setup, connection: Connection) -> Self {
+        let room = OpenRoom::new(setup.room_clock).await;
+        let folder = tempfile::tempdir().unwrap();
+        let mut bot = Self { room, setup, connection, folder, port: 0, running: None };
+        bot.run().await;
+        bot
+    }
+
+    /// Asks the bot to stop, and waits until it has.
+    ///
+    /// # Panics
+    /// When it does not stop in time, or stops with a fault.
+    pub(crate) async fn stop(&mut self) {
+        let mut running = self.running.take().expect("the bot runs");
+        running.stop.request();
+        let ended = tokio::time::timeout(PATIENCE, running.task.join_next()).await;
+        ended.expect("the bot stops in time").expect("it is one task").unwrap().unwrap();
+    }
+
+    /// Starts the bot again, on the same database and the same port.
+    pub(crate) async fn run(&mut self) {
+        let listener = TcpListener::bind(("127.0.0.1", self.port)).await.unwrap();
+        self.port = listener.local_addr().unwrap().port();
+        let public_url = format!("http://127.0.0.1:{}", self.port);
+        let model = model();
+        // How sure the model has to be is its evaluation's business; here every reading counts.
+        let rules = Rules { act: Score::ZERO, card: Score::ZERO, ..interpret::rules(&model) };
+        let wiring = Wiring {
+            webex: WebexSettings {
+                base_url: format!("{}/v1", self.room.base),
+                ..WebexSettings::new(self.room.bot_token())
+            },
+            secrets: Secrets::new(vec![SecretString::from(SECRET)]).unwrap(),
+            public_url: Some(public_url.clone()),
+            connection: self.connection.clone(),
+            people: People::parse(&self.room.allowed()).unwrap(),
+            rules,
+            card_life: self.setup.card_life,
+            database: self.folder.path().join("readback.db"),
+        };
+        let stop = Stop::new();
+        let mut task = JoinSet::new();
+        task.spawn(app::run(wiring, model, listener, metrics(), stop.clone()));
+        self.running = Some(Running { stop, task });
+        self.room.hooked(&format!("{public_url}/webex")).await;
+    }
+}
+
+/// How to reach a cluster that was named address by address.
+fn direct(url: &str, ca_base64: Option<String>, token: &str, namespaces: &[&str]) -> Connection {
+    Connection {
+        name: ClusterName::parse("main").unwrap(),
+        source: Source::Direct {
+            url: url.parse().unwrap(),
+            ca_base64,
+            user: None,
+            token: SecretString::from(token.to_owned()),
+            namespace: None,
+        },
+        namespaces: namespaces.iter().map(|name| Namespace::parse(name).unwrap()).collect(),
+        proxy: None,
+        no_proxy: None,
+        extra_ca_pem: None,
+        call_timeout: Duration::from_secs(10),
+    }
+}
+
+/// How a service account reaches one namespace of the real control plane.
+pub(crate) fn on_plane(plane: &Plane, account: &Account, namespace: &str) -> Connection {
+    use base64::Engine as _;
+    let ca = base64::engine::general_purpose::STANDARD.encode(plane.ca_pem());
+    direct(plane.url(), Some(ca), &account.token, &[namespace])
+}
+
+/// The same, through a tap.
+pub(crate) fn on_tapped_plane(tap: &Tap, account: &Account, namespace: &str) -> Connection {
+    direct(&tap.url, None, &account.token, &[namespace])
+}
+
+/// A local cluster with a tap before it.
+pub(crate) struct Local {
+    /// What the bot asked of it.
+    pub(crate) tap: Tap,
+    /// Somebody else's way to it, past the tap.
+    pub(crate) client: Client,
+    token: SecretString,
+    _serving: JoinSet<()>,
+    _stop: DropGuard,
+}
+
+impl Local {
+    /// Starts one with these Deployments.
+    pub(crate) async fn start(seed: Seed) -> Self {
+        let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let local = LocalCluster::on(&listener).unwrap();
+        let tap = Tap::on(&local.url, None).await;
+        let mut config = Config::new(local.url.parse().unwrap());
+        config.auth_info.token = Some(local.token.clone());
+        let client = Client::try_from(config).unwrap();
+        let (token, stop) = (local.token.clone(), CancellationToken::new());
+        let until = stop.clone();
+        let mut serving = JoinSet::new();
+        serving.spawn(async move { serve(listener, &local, seed, now, until).await.unwrap() });
+        Self { tap, client, token, _serving: serving, _stop: stop.drop_guard() }
+    }
+
+    /// How a bot reaches it, through the tap.
+    pub(crate) fn connection(&self) -> Connection {
+        direct(&self.tap.url, None, self.token.expose_secret(), &NAMESPACES)
+    }
+}

@@ -1,0 +1,234 @@
+//! A tap on the line between the bot and an API server: it notes every call, and can hold writes or their answers.
+
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+
+use axum::Router;
+use axum::body::{Body, Bytes, to_bytes};
+use axum::extract::{Request, State};
+use axum::response::Response;
+use futures::stream;
+use http::{HeaderMap, Method, StatusCode, header};
+use serde_json::Value;
+use tokio::net::TcpListener;
+use tokio::sync::watch;
+use tokio::task::JoinSet;
+
+use super::wait;
+
+/// The largest body of a request.
+const LARGEST: usize = 1 << 20;
+
+/// One call as the bot sent it.
+#[derive(Clone, Debug)]
+pub(crate) struct Call {
+    pub(crate) method: Method,
+    /// Path and query.
+    pub(crate) uri: String,
+    /// The body as JSON; null without one.
+    pub(crate) body: Value,
+    /// The status of the answer, once there is one.
+    pub(crate) status: Option<u16>,
+}
+
+impl Call {
+    /// Whether it may change something. A dry run counts.
+    pub(crate) fn is_write(&self) -> bool {
+        self.method != Method::GET
+    }
+
+    /// Whether it asks the server to change nothing.
+    pub(crate) fn is_dry_run(&self) -> bool {
+        self.uri.contains("dryRun=All")
+    }
+}
+
+/// What becomes of writes that are no dry runs.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Gate {
+    /// They go through.
+    Open,
+    /// They wait before the API server sees them.
+    BeforeWrites,
+    /// The API server carries them out, and its answer waits.
+    BeforeAnswers,
+}
+
+/// Listens as long as it is kept.
+pub(crate) struct Tap {
+    /// Where it listens, as `http://127.0.0.1:PORT`.
+    pub(crate) url: String,
+    gate: watch::Sender<Gate>,
+    line: Arc<Line>,
+    _serving: JoinSet<()>,
+}
+
+struct Line {
+    upstream: String,
+    http: reqwest::Client,
+    calls: Mutex<Vec<Call>>,
+    noted: watch::Sender<usize>,
+    gate: watch::Receiver<Gate>,
+    held: watch::Sender<usize>,
+}
+
+/// A write that the gate holds; it ends with the write, or when its sender hangs up.
+struct Held<'l>(&'l Line);
+
+impl Drop for Held<'_> {
+    fn drop(&mut self) {
+        self.0.held.send_modify(|held| *held -= 1);
+    }
+}
+
+impl Tap {
+    /// Taps the line to `upstream`; `ca_pem` is the certificate to trust for `https`.
+    pub(crate) async fn on(upstream: &str, ca_pem: Option<&str>) -> Self {
+        readback::tls::install_ring();
+        let client = reqwest::Client::builder().no_proxy();
+        let certificate = ca_pem.map(|pem| reqwest::Certificate::from_pem(pem.as_bytes()).unwrap());
+        let http = client.tls_certs_only(certificate).build().unwrap();
+        let (gate, watched) = watch::channel(Gate::Open);
+        let line = Line {
+            upstream: upstream.to_owned(),
+            http,
+            calls: Mutex::default(),
+            noted: watch::Sender::new(0),
+            gate: watched,
+            held: watch::Sender::new(0),
+        };
+        let line = Arc::new(line);
+        let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let url = format!("http://{}", listener.local_addr().unwrap());
+        let router = Router::new().fallback(forward).with_state(Arc::clone(&line));
+        let mut serving = JoinSet::new();
+        serving.spawn(async move { axum::serve(listener, router).await.unwrap() });
+        Self { url, gate, line, _serving: serving }
+    }
+
+    /// Sets what becomes of writes from now on.
+    pub(crate) fn set(&self, gate: Gate) {
+        self.gate.send_replace(gate);
+    }
+
+    /// The writes so far, in the order in which they came. Dry runs are among them.
+    pub(crate) fn writes(&self) -> Vec<Call> {
+        let mut writes = self.line.calls().clone();
+        writes.retain(Call::is_write);
+        writes
+    }
+
+    /// Waits until whoever sent the writes that are held has hung up: they will never arrive.
+    ///
+    /// # Panics
+    /// When they have not within the patience of a test.
+    pub(crate) async fn abandoned(&self) {
+        let mut held = self.line.held.subscribe();
+        let hung_up = held.wait_for(|held| *held == 0);
+        tokio::time::timeout(wait::PATIENCE, hung_up).await.expect("the senders hang up").unwrap();
+    }
+
+    /// Waits until the first call that fits has come, and was carried out where `answered` asks for that.
+    ///
+    /// # Panics
+    /// When none has within the patience of a test.
+    pub(crate) async fn until(&self, answered: bool, fits: impl Fn(&Call) -> bool) -> Call {
+        self.noted(|calls| calls.iter().find(|call| fits(call) && !(answered && call.status.is_none())).cloned()).await
+    }
+
+    /// Waits until so many writes were answered.
+    ///
+    /// # Panics
+    /// When they were not within the patience of a test.
+    pub(crate) async fn until_answered(&self, writes: usize) {
+        let answered = |call: &&Call| call.is_write() && call.status.is_some();
+        self.noted(|calls| (calls.iter().filter(answered).count() >= writes).then_some(())).await;
+    }
+
+    async fn noted<T>(&self, find: impl Fn(&[Call]) -> Option<T>) -> T {
+        let mut noted = self.line.noted.subscribe();
+        let waiting = async {
+            loop {
+                noted.borrow_and_update();
+                let found = find(&self.line.calls());
+                match found {
+                    Some(found) => return found,
+                    None => noted.changed().await.unwrap(),
+                }
+            }
+        };
+        tokio::time::timeout(wait::PATIENCE, waiting).await.expect("what is waited for came")
+    }
+}
+
+impl Line {
+    fn calls(&self) -> MutexGuard<'_, Vec<Call>> {
+        self.calls.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn note(&self, call: Call) -> usize {
+        let at = {
+            let mut calls = self.calls();
+            calls.push(call);
+            calls.len() - 1
+        };
+        self.noted.send_modify(|count| *count += 1);
+        at
+    }
+
+    fn note_status(&self, at: usize, status: u16) {
+        self.calls()[at].status = Some(status);
+        self.noted.send_modify(|count| *count += 1);
+    }
+
+    async fn wait_while(&self, holding: Gate, held: bool) {
+        if held {
+            self.held.send_modify(|held| *held += 1);
+            let _held = Held(self);
+            // The tap going away ends the wait as well.
+            let _ = self.gate.clone().wait_for(|gate| *gate != holding).await;
+        }
+    }
+}
+
+async fn forward(State(line): State<Arc<Line>>, request: Request) -> Response {
+    let (head, body) = request.into_parts();
+    let body = to_bytes(body, LARGEST).await.unwrap_or_default();
+    let uri = head.uri.path_and_query().map_or("/", |uri| uri.as_str()).to_owned();
+    let json = serde_json::from_slice(&body).unwrap_or_default();
+    let call = Call { method: head.method.clone(), uri: uri.clone(), body: json, status: None };
+    let held = call.is_write() && !call.is_dry_run();
+    let at = line.note(call);
+    line.wait_while(Gate::BeforeWrites, held).await;
+    let request = line.http.request(head.method, format!("{}{uri}", line.upstream)).headers(passed_on(head.headers));
+    let Ok(answer) = request.body(body).send().await else { return status(StatusCode::BAD_GATEWAY) };
+    line.note_status(at, answer.status().as_u16());
+    line.wait_while(Gate::BeforeAnswers, held).await;
+    passed_back(answer)
+}
+
+/// What belongs to the message and not to the connection.
+fn passed_on(mut headers: HeaderMap) -> HeaderMap {
+    for own in [header::HOST, header::CONNECTION, header::TRANSFER_ENCODING, header::CONTENT_LENGTH] {
+        headers.remove(own);
+    }
+    headers
+}
+
+/// The answer, passed on as it comes: a watch has no end.
+fn passed_back(mut answer: reqwest::Response) -> Response {
+    let (code, headers) = (answer.status(), passed_on(std::mem::take(answer.headers_mut())));
+    let chunks = stream::unfold(answer, |mut answer| async move {
+        let chunk: Option<Result<Bytes, reqwest::Error>> = answer.chunk().await.transpose();
+        chunk.map(|chunk| (chunk, answer))
+    });
+    let mut response = Response::new(Body::from_stream(chunks));
+    *response.status_mut() = code;
+    *response.headers_mut() = headers;
+    response
+}
+
+fn status(code: StatusCode) -> Response {
+    let mut response = Response::new(Body::empty());
+    *response.status_mut() = code;
+    response
+}
