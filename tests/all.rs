@@ -1,0 +1,20 @@
+//! The one integration binary: what must be true of the whole bot, and of the servers it talks to.
+
+#![expect(clippy::unwrap_used, reason = "what helps a test may panic as the test may")]
+
+mod change;
+mod conversations;
+mod deploy;
+mod edge;
+mod first_words;
+mod interpret;
+mod local_cluster;
+mod model;
+#[cfg(feature = "rust-bert")]
+mod parity;
+mod plane;
+mod real_cluster;
+mod room;
+mod support;
+mod webex_client;
+mod webex_hooks;

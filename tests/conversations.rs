@@ -1,0 +1,61 @@
+//! Golden conversations: each file of `conversations/` is spoken to a whole bot, and what it says and does is compared.
+
+mod script;
+mod shown;
+mod stage;
+
+use std::path::PathBuf;
+
+macro_rules! conversations {
+    ($($name:ident),* $(,)?) => {
+        $(
+            #[tokio::test]
+            async fn $name() {
+                stage::perform(stringify!($name)).await;
+            }
+        )*
+
+        #[test]
+        fn every_conversation_is_held() {
+            let mut held = vec![$(stringify!($name).to_owned()),*];
+            held.sort_unstable();
+            let files = std::fs::read_dir(folder()).unwrap().map(|entry| entry.unwrap().path());
+            let files = files.filter(|path| path.extension().is_some_and(|extension| extension == "txt"));
+            let mut found: Vec<String> =
+                files.map(|path| path.file_stem().unwrap().to_str().unwrap().to_owned()).collect();
+            found.sort_unstable();
+            assert_eq!(found, held, "the files and the names in the test differ");
+        }
+    };
+}
+
+conversations!(
+    a_button_is_pressed_twice,
+    a_card_is_pressed_after_its_end,
+    a_card_outlives_a_restart,
+    a_name_fits_several,
+    a_new_image_is_read_back_and_rolled_out,
+    a_newer_order_takes_the_place_of_a_card,
+    a_plain_order_is_done_at_once,
+    a_restart_is_cancelled,
+    a_rollout_fails,
+    a_stranger_gives_an_order,
+    a_stranger_presses,
+    a_verb_is_not_offered_yet,
+    an_order_arrives_late,
+    an_unknown_card_is_pressed,
+    another_person_presses,
+    everything_is_delivered_twice,
+    it_is_somewhere_else,
+    nothing_would_change,
+    questions_are_answered,
+    several_orders_in_one_message,
+    the_deployment_has_changed_meanwhile,
+    the_limit_is_exceeded,
+    webex_asks_the_bot_to_wait,
+    webex_refuses_to_edit_cards,
+);
+
+fn folder() -> PathBuf {
+    PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("tests/conversations")
+}

@@ -1,0 +1,129 @@
+//! The files of conversations: what is said and done, and what is expected of the bot.
+
+/// A conversation, as it is to go.
+pub(super) struct Script {
+    /// The lines before the first step: what it is about, and what is given.
+    pub(super) head: Vec<String>,
+    /// How long cards stay valid, in seconds, where that is given.
+    pub(super) card_seconds: Option<i64>,
+    /// Whether the room's clock is three minutes behind.
+    pub(super) late: bool,
+    /// What happens, in order.
+    pub(super) steps: Vec<Step>,
+    /// The lines about the calls that change something, at the end.
+    pub(super) calls: Vec<String>,
+}
+
+/// One line of a conversation that makes something happen.
+pub(super) struct Step {
+    /// As it stands in the file.
+    pub(super) line: String,
+    /// What it means.
+    pub(super) deed: Deed,
+    /// What the bot says to it, as lines.
+    pub(super) expected: Vec<String>,
+}
+
+/// What somebody does. Cards have letters, in the order in which they appear.
+pub(super) enum Deed {
+    Say { who: String, text: String, in_private: bool },
+    Press { who: String, press: String, of: char, on: char, times: usize },
+    PressMadeUp { who: String, press: String, on: char },
+    Scale { namespace: String, name: String, replicas: u32 },
+    Restart,
+    Outlast,
+    DeliverTwice,
+    RefuseCardEdits,
+    RefuseCalls { count: u32 },
+}
+
+impl Script {
+    /// Reads a file.
+    ///
+    /// # Panics
+    /// At a line that is no part of a conversation.
+    pub(super) fn parse(text: &str) -> Self {
+        let mut script =
+            Self { head: Vec::new(), card_seconds: None, late: false, steps: Vec::new(), calls: Vec::new() };
+        let mut lines = text.lines().peekable();
+        while let Some(line) =
+            lines.next_if(|line| line.is_empty() || line.starts_with('#') || line.starts_with("given:"))
+        {
+            script.given(line);
+            script.head.push(line.to_owned());
+        }
+        for line in lines.by_ref() {
+            if line == "calls:" {
+                break;
+            } else if line.starts_with("bot") || line.starts_with("  ") {
+                let step = script.steps.last_mut().expect("the bot says nothing before it is spoken to");
+                step.expected.push(line.to_owned());
+            } else if !line.is_empty() {
+                let deed = Deed::parse(line).unwrap_or_else(|| panic!("nobody can do this: {line}"));
+                script.steps.push(Step { line: line.to_owned(), deed, expected: Vec::new() });
+            }
+        }
+        script.calls = lines.map(str::to_owned).collect();
+        script
+    }
+
+    fn given(&mut self, line: &str) {
+        match line.strip_prefix("given: ") {
+            None => {}
+            Some("cards are valid for 1 second") => self.card_seconds = Some(1),
+            Some("the room's clock is 3 minutes behind") => self.late = true,
+            Some(other) => panic!("nobody can give this: {other}"),
+        }
+    }
+}
+
+impl Deed {
+    fn parse(line: &str) -> Option<Self> {
+        if let Some(event) = line.strip_prefix("- ") {
+            return Self::event(event);
+        }
+        if let Some((who, press)) = line.split_once(" presses ") {
+            return Self::press(who, press);
+        }
+        let (who, text) = line.split_once(": ")?;
+        let (who, in_private) = who.strip_suffix(" in private").map_or((who, false), |who| (who, true));
+        Some(Self::Say { who: who.to_owned(), text: text.to_owned(), in_private })
+    }
+
+    fn press(who: &str, press: &str) -> Option<Self> {
+        let who = who.to_owned();
+        let (press, times) = press.strip_suffix(" twice").map_or((press, 1), |press| (press, 2));
+        let (button, on) = press.split_once(" on ")?;
+        let on = letter(on)?;
+        if let Some(press) = button.strip_prefix("a made-up ") {
+            return Some(Self::PressMadeUp { who, press: press.to_lowercase(), on });
+        }
+        let (press, of) = match button.strip_prefix("the ").and_then(|rest| rest.split_once(" of ")) {
+            Some((press, of)) => (press, letter(of)?),
+            None => (button, on),
+        };
+        Some(Self::Press { who, press: press.to_lowercase(), of, on, times })
+    }
+
+    fn event(event: &str) -> Option<Self> {
+        match event {
+            "the bot is restarted" => return Some(Self::Restart),
+            "the cards run out" => return Some(Self::Outlast),
+            "Webex delivers everything twice" => return Some(Self::DeliverTwice),
+            "Webex refuses to edit cards" => return Some(Self::RefuseCardEdits),
+            _ => {}
+        }
+        if let Some(count) = event.strip_prefix("Webex refuses the next ").and_then(|rest| rest.strip_suffix(" calls"))
+        {
+            return Some(Self::RefuseCalls { count: count.parse().ok()? });
+        }
+        let (object, replicas) = event.strip_prefix("somebody else scales ")?.split_once(" to ")?;
+        let (namespace, name) = object.split_once('/')?;
+        Some(Self::Scale { namespace: namespace.to_owned(), name: name.to_owned(), replicas: replicas.parse().ok()? })
+    }
+}
+
+fn letter(text: &str) -> Option<char> {
+    let mut letters = text.chars();
+    letters.next().filter(char::is_ascii_uppercase).filter(|_| letters.next().is_none())
+}

@@ -1,0 +1,242 @@
+//! Speaks a conversation to a whole bot, and compares what comes of it with the file, line by line.
+
+use std::fs;
+use std::time::{Duration, Instant};
+
+use jiff::{SignedDuration, Timestamp};
+use k8s_openapi::api::apps::v1::Deployment;
+use kube::Api;
+use kube::api::{Patch, PatchParams};
+use readback::demo::cluster::Seed;
+use readback::demo::room::CardEdits;
+use serde_json::{Value, json};
+
+use super::script::{Deed, Script};
+use super::{folder, shown};
+use crate::support::bot::{Bot, Local, Setup, now};
+
+/// How long the bot has for what is expected of it. Far above what is normal: a busy machine is slow and not wrong.
+const PATIENCE: Duration = Duration::from_secs(40);
+/// Between two looks at the room.
+const LOOK: Duration = Duration::from_millis(20);
+/// While a file is written anew: when nothing has changed for this long, the bot has said what it says.
+const QUIET: Duration = Duration::from_secs(5);
+
+/// Holds the conversation of this name. With `READBACK_BLESS` in the environment, the file is written as it went.
+///
+/// # Panics
+/// Where it goes otherwise than the file says.
+pub(super) async fn perform(name: &str) {
+    let path = folder().join(format!("{name}.txt"));
+    let written = fs::read_to_string(&path).unwrap();
+    let script = Script::parse(&written);
+    let bless = std::env::var_os("READBACK_BLESS").is_some();
+    let mut stage = Stage::set(&script).await;
+    let mut lines = script.head.clone();
+    for step in &script.steps {
+        stage.play(&step.deed).await;
+        let said = if bless { stage.all_said().await } else { stage.said(&step.expected).await };
+        lines.push(step.line.clone());
+        lines.extend(said);
+        compare(bless, &lines, &script, &written);
+    }
+    stage.fence().await;
+    lines.push("calls:".to_owned());
+    lines.extend(stage.local.tap.writes().iter().flat_map(shown::call));
+    let played = lines.join("\n") + "\n";
+    if bless {
+        fs::write(&path, played).unwrap();
+    } else {
+        assert_eq!(played, written, "{name}: it went otherwise");
+    }
+}
+
+/// Fails at the step that goes otherwise, not at the end.
+fn compare(bless: bool, lines: &[String], script: &Script, written: &str) {
+    let so_far = lines.join("\n");
+    let expected: Vec<&str> = written.lines().take(lines.len()).collect();
+    assert!(
+        bless || so_far == expected.join("\n"),
+        "went:\n{so_far}\n\nexpected:\n{written}\n({} steps)",
+        script.steps.len()
+    );
+}
+
+/// A message of the bot, as it was last looked at.
+#[derive(Clone, PartialEq)]
+struct Seen {
+    id: String,
+    lines: Vec<String>,
+}
+
+struct Stage {
+    local: Local,
+    bot: Bot,
+    seen: Vec<Seen>,
+    /// The messages with cards, in the order in which they appeared.
+    cards: Vec<Value>,
+    used_private: bool,
+    card_life: SignedDuration,
+    last_deed: Timestamp,
+}
+
+fn three_minutes_ago() -> Timestamp {
+    now() - SignedDuration::from_mins(3)
+}
+
+impl Stage {
+    async fn set(script: &Script) -> Self {
+        let mut seed = Seed::quick();
+        for workload in &mut seed.workloads {
+            // A failing rollout is given up within the test.
+            workload.deadline = workload.deadline.min(3);
+        }
+        let local = Local::start(seed).await;
+        let mut setup = Setup::default();
+        if script.late {
+            setup.room_clock = three_minutes_ago;
+        }
+        if let Some(seconds) = script.card_seconds {
+            setup.card_life = SignedDuration::from_secs(seconds);
+        }
+        let bot = Bot::start(setup, local.connection()).await;
+        let card_life = setup.card_life;
+        Self { local, bot, seen: Vec::new(), cards: Vec::new(), used_private: false, card_life, last_deed: now() }
+    }
+
+    async fn play(&mut self, deed: &Deed) {
+        let room = &self.bot.room;
+        match deed {
+            Deed::Say { who, text, in_private: false } => drop(room.say(who, text).await),
+            Deed::Say { who, text, in_private: true } => {
+                room.say_in_private(who, text).await;
+                self.used_private = true;
+            }
+            Deed::Press { who, press, of, on, times } => {
+                let inputs = json!({ "change": self.change_on(*of), "press": press });
+                for _ in 0..*times {
+                    room.press_with(who, self.card(*on)["id"].as_str().unwrap(), &inputs).await;
+                }
+            }
+            Deed::PressMadeUp { who, press, on } => {
+                let made_up = self.change_on(*on).chars().rev().collect::<String>();
+                let inputs = json!({ "change": made_up, "press": press });
+                room.press_with(who, self.card(*on)["id"].as_str().unwrap(), &inputs).await;
+            }
+            Deed::Scale { namespace, name, replicas } => self.scale(namespace, name, *replicas).await,
+            Deed::Restart => {
+                self.bot.stop().await;
+                self.bot.run().await;
+            }
+            Deed::Outlast => self.outlast().await,
+            Deed::DeliverTwice => room.switch(|room| room.deliver_twice = true),
+            Deed::RefuseCardEdits => room.switch(|room| room.card_edits = CardEdits::Refused),
+            Deed::RefuseCalls { count } => room.switch(|room| (room.refuse_calls, room.retry_after) = (*count, 1)),
+        }
+        self.last_deed = now();
+    }
+
+    fn card(&self, letter: char) -> &Value {
+        &self.cards[usize::from(letter as u8 - b'A')]
+    }
+
+    /// The id that the buttons of a card carried when it appeared.
+    fn change_on(&self, letter: char) -> &str {
+        self.card(letter)["attachments"][0]["content"]["actions"][0]["data"]["change"].as_str().unwrap()
+    }
+
+    async fn scale(&self, namespace: &str, name: &str, replicas: u32) {
+        let api: Api<Deployment> = Api::namespaced(self.local.client.clone(), namespace);
+        let patch = Patch::Merge(json!({ "spec": { "replicas": replicas } }));
+        api.patch(name, &PatchParams::default(), &patch).await.unwrap();
+    }
+
+    /// Waits until every card that has appeared is past its time.
+    async fn outlast(&self) {
+        let end = self.last_deed + self.card_life * 3;
+        while now() < end {
+            tokio::time::sleep(LOOK).await;
+        }
+    }
+
+    /// What is new in the room since the last look, as lines; and the room as it is now.
+    async fn look(&mut self) -> (Vec<String>, Vec<Seen>) {
+        let mut now = Vec::new();
+        for message in self.bot.room.said_by_bot().await {
+            let id = message["id"].as_str().unwrap().to_owned();
+            let letter = message["attachments"].is_array().then(|| self.letter(&id, &message));
+            now.push(Seen { id, lines: shown::message(&message, letter) });
+        }
+        let gone = self.seen.iter().filter(|old| !now.iter().any(|new| new.id == old.id));
+        let mut lines: Vec<String> = gone.map(|old| format!("bot deletes {}", self.name(&old.id))).collect();
+        lines.extend(now.iter().filter(|new| !self.seen.contains(new)).flat_map(|new| new.lines.clone()));
+        (lines, now)
+    }
+
+    /// The letter of a card. One without buttons that was never seen is an older one, posted anew.
+    fn letter(&mut self, id: &str, message: &Value) -> char {
+        let card = |message: &Value| message["attachments"][0]["content"].clone();
+        let title = card(message)["body"][0]["text"].as_str().unwrap().to_owned();
+        let asks = !card(message)["actions"].as_array().unwrap().is_empty();
+        let known = self.cards.iter().position(|card| card["id"] == id);
+        let posted_anew = || {
+            let about = |old: &Value| card(old)["body"][0]["text"].as_str().is_some_and(|old| old.contains(&title));
+            self.cards.iter().rposition(about).filter(|_| !asks)
+        };
+        let at = known.or_else(posted_anew).unwrap_or_else(|| {
+            self.cards.push(message.clone());
+            self.cards.len() - 1
+        });
+        char::from(b'A' + u8::try_from(at).unwrap())
+    }
+
+    fn name(&self, id: &str) -> String {
+        match self.cards.iter().position(|card| card["id"] == id) {
+            Some(at) => format!("[card {}]", char::from(b'A' + u8::try_from(at).unwrap())),
+            None => "a message".to_owned(),
+        }
+    }
+
+    /// What the bot has said since the last step: as expected, or what it is when patience is at its end.
+    async fn said(&mut self, expected: &[String]) -> Vec<String> {
+        let started = Instant::now();
+        loop {
+            let (lines, seen) = self.look().await;
+            if lines == expected || started.elapsed() > PATIENCE {
+                self.seen = seen;
+                return lines;
+            }
+            tokio::time::sleep(LOOK).await;
+        }
+    }
+
+    async fn all_said(&mut self) -> Vec<String> {
+        let (mut last, mut since) = (Vec::new(), Instant::now());
+        loop {
+            let (lines, seen) = self.look().await;
+            if lines != last {
+                (last, since) = (lines, Instant::now());
+            } else if since.elapsed() > QUIET {
+                self.seen = seen;
+                return last;
+            }
+            tokio::time::sleep(LOOK).await;
+        }
+    }
+
+    /// Asks for help in every room that was used: a room is worked off in order, so with the answer everything before
+    /// is done, and whatever else has been said by then is too much.
+    async fn fence(&mut self) {
+        let mut roots = vec![self.bot.room.say("Ann", "help").await];
+        if self.used_private {
+            roots.push(self.bot.room.say_in_private("Ann", "help").await);
+        }
+        for root in &roots {
+            self.bot.room.told(root, "Say it in plain words").await;
+        }
+        let before = self.seen.len();
+        let (lines, seen) = self.look().await;
+        let unknown = seen.iter().filter(|new| !self.seen.contains(new)).count();
+        assert_eq!((seen.len(), unknown), (before + roots.len(), roots.len()), "the bot said more: {lines:#?}");
+    }
+}
