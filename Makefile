@@ -1,0 +1,76 @@
+# What can be done with this repository. `make help` lists it.
+
+SHELL := bash
+.SHELLFLAGS := -euo pipefail -c
+.DEFAULT_GOAL := help
+MAKEFLAGS += --no-print-directory
+CARGO ?= cargo
+
+.PHONY: help
+help: ## List the targets
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  %-22s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+
+.PHONY: demo
+demo: ## Try it: a local room in the browser and a local cluster (ARGS="--port 8080" passes options on)
+	$(CARGO) run --release --locked -- demo $(ARGS)
+
+.PHONY: test
+test: test-rust test-browser ## All tests; installs what they need and says so
+
+.PHONY: test-rust
+test-rust: ## The Rust tests, a real Kubernetes control plane included
+	variables=$$(scripts/setup-tests.sh); eval "$$variables"; $(CARGO) test --locked $(ARGS)
+
+.PHONY: test-browser
+test-browser: ## The demo's page, driven in Chromium
+	variables=$$(scripts/setup-tests.sh); eval "$$variables"; \
+	$(CARGO) build --locked --bin readback; \
+	scripts/browser-test.sh "$${CARGO_TARGET_DIR:-target}/debug/readback"
+
+.PHONY: test-rust-bert
+test-rust-bert: ## The tests of what needs libtorch: training, and that both engines answer the same
+	variables=$$(scripts/setup-tests.sh rust-bert); eval "$$variables"; \
+	$(CARGO) test --locked --features rust-bert --target-dir "$${CARGO_TARGET_DIR:-target}/torch" --lib --test all -- nlu:: parity:: $(ARGS)
+
+.PHONY: train
+train: ## Teach the model again from intents/ (ARGS="--seed 2" passes options on)
+	variables=$$(scripts/setup-tests.sh rust-bert); eval "$$variables"; \
+	$(CARGO) run --release --locked --features rust-bert --target-dir "$${CARGO_TARGET_DIR:-target}/torch" -- train $(ARGS)
+
+.PHONY: libtorch
+libtorch: ## Fetch libtorch and the encoder, and print the variables that name them
+	scripts/libtorch.sh
+
+.PHONY: vendor-adaptivecards
+vendor-adaptivecards: ## Fetch Microsoft's card renderer into the page again
+	scripts/vendor-adaptivecards.sh
+
+.PHONY: image-build
+image-build: ## Build the image's files, as the Dockerfile does, into target/image/rootfs
+	scripts/image-build.sh
+
+.PHONY: check
+check: check-format check-lints check-docs check-dependencies ## Everything that is checked without running it
+
+.PHONY: check-format
+check-format:
+	$(CARGO) fmt --check
+
+# The same warnings as errors everywhere, without RUSTFLAGS, which would build every dependency again.
+.PHONY: check-lints
+check-lints:
+	$(CARGO) clippy --locked --all-targets -- -D warnings
+
+.PHONY: check-docs
+check-docs:
+	RUSTDOCFLAGS="-D warnings" $(CARGO) doc --locked --no-deps --document-private-items --lib
+
+# Advisories need a database that is not reachable everywhere: they are told, and stop nothing.
+.PHONY: check-dependencies
+check-dependencies:
+	@if ! $(CARGO) deny --version >/dev/null 2>&1; then \
+	  echo 'NOT RUN: licences, bans, sources and advisories: cargo-deny is not installed (cargo install --locked cargo-deny)'; \
+	else \
+	  $(CARGO) deny --locked --all-features check bans licenses sources; \
+	  $(CARGO) deny --locked --all-features check advisories || echo 'advisories: see above; they stop nothing'; \
+	fi
