@@ -60,8 +60,9 @@ pub fn question(change: &Change, notes: &[String], warnings: &[String]) -> Shown
     facts.push(("valid until".into(), clock(order.expires)));
     let summary = order.effects.iter().map(summary).collect::<Vec<_>>().join(", ");
     let markdown = format!(
-        "**Change `{}`** in {place}? {summary}. The card has Confirm and Cancel; it is valid until {}.",
+        "**Change `{}`** in {place}? {}. The card has Confirm and Cancel; it is valid until {}.",
         order.target.name,
+        escape_markdown(&summary),
         clock(order.expires)
     );
     let body = json!([
@@ -78,7 +79,7 @@ pub fn question(change: &Change, notes: &[String], warnings: &[String]) -> Shown
 pub fn outcome(change: &Change, state: &str) -> Shown {
     let order = change.order();
     let summary = order.effects.iter().map(summary).collect::<Vec<_>>().join(", ");
-    let markdown = format!("`{}` {summary}\n\n{state}", order.target.name);
+    let markdown = format!("`{}` {}\n\n{state}", order.target.name, escape_markdown(&summary));
     let place = format!("{} · {}", order.target.cluster, order.target.namespace);
     let body = json!([
         heading(&format!("`{}`", order.target.name)),

@@ -1,8 +1,10 @@
 //! Sentences that the bot says. Short, plain, exact: what happened, what did not, what to do next.
 
 use crate::{
+    cluster::Live,
     domain::{Amount, Intent},
     nlu::heard::{Command, Mention},
+    webex::code,
 };
 
 mod outcome;
@@ -63,6 +65,12 @@ pub fn intent(intent: Intent) -> &'static str {
         Intent::Help => "help",
         Intent::None => "nothing ordered",
     }
+}
+
+/// What its serving containers run. An image is any text that the API server took.
+fn images(live: &Live) -> String {
+    let serving = live.containers().iter().filter(|one| !one.init || one.restart_always);
+    serving.map(|one| code(&plain(&one.image))).collect::<Vec<_>>().join(", ")
 }
 
 /// Words of a person on one line, bounded, for a sentence of ours.

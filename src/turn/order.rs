@@ -67,7 +67,7 @@ impl Bot {
         let plan = match plan::plan(command, live, &cause, now()) {
             Planned::Write(plan) => *plan,
             Planned::Unchanged(sentence) | Planned::Refused(sentence) | Planned::Ask(sentence) => {
-                return Ok(Some(sentence));
+                return Ok(Some(words::mild(&sentence)));
             }
             Planned::NotOffered => return Ok(Some(words::not_offered(command.intent))),
         };

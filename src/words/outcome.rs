@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use super::plain;
+use super::{images, plain};
 use crate::{
     cards::{clock, summary},
     change::{Answer, Change, Standing, State, Who},
@@ -152,14 +152,6 @@ fn outside_code(text: &str) -> String {
         return space(!text.is_empty()).to_owned();
     }
     format!("{}{bare}{}", space(text.starts_with(' ')), space(text.ends_with(' ')))
-}
-
-fn images(live: &Live) -> String {
-    live.containers()
-        .iter()
-        .map(|one| format!("`{}`", plain(&one.image).replace('`', "'")))
-        .collect::<Vec<_>>()
-        .join(", ")
 }
 
 /// A change whose object has changed since the card was made.

@@ -2,9 +2,9 @@
 
 use jiff::SignedDuration;
 
-use super::{intent, outcome::escape_causes, plain};
+use super::{images, intent, outcome::escape_causes, plain};
 use crate::{
-    cluster::{Cause, Description, Health, Live},
+    cluster::{Cause, Description, Health},
     domain::{Intent, Namespace, ObjectRef, Person},
     nlu::heard::Command,
     webex::escape_markdown,
@@ -23,13 +23,17 @@ pub fn reasons(reasons: &[String]) -> String {
     }
 }
 
-/// Reasons quote the person: their words may hold markup, the backticks around names are ours.
-fn mild(reason: &str) -> String {
-    reason
-        .split('`')
-        .map(|part| part.replace('<', "&lt;").replace('*', "\\*").replace('_', "\\_").replace('[', "\\["))
-        .collect::<Vec<_>>()
-        .join("`")
+/// A sentence of ours that quotes a person or an object: markup in the quoted words is shown, and no mention survives. The
+/// backticks around names are ours.
+pub fn mild(sentence: &str) -> String {
+    let part = |(at, part): (usize, &str)| {
+        if at % 2 == 1 {
+            part.replace("<@", "<\u{200b}@")
+        } else {
+            part.replace('<', "&lt;").replace('*', "\\*").replace('_', "\\_").replace('[', "\\[")
+        }
+    };
+    sentence.split('`').enumerate().map(part).collect::<Vec<_>>().join("`")
 }
 
 /// What to say about a message that orders nothing; silence for thanks.
@@ -168,11 +172,6 @@ fn causes(described: &Description) -> String {
     described.causes.iter().take(3).map(one).collect()
 }
 
-fn images(live: &Live) -> String {
-    let serving = live.containers().iter().filter(|one| !one.init || one.restart_always);
-    serving.map(|one| format!("`{}`", plain(&one.image).replace('`', "'"))).collect::<Vec<_>>().join(", ")
-}
-
 /// A Deployment that went away between the question and the look.
 pub fn no_longer_there(object: &ObjectRef) -> String {
     format!("`{}` is no longer in `{}`.", object.name, object.namespace)
@@ -232,4 +231,17 @@ pub fn change_cause(command: &Command, person: &Person) -> String {
         (None, verb) => intent(verb).to_owned(),
     };
     format!("readback: {what}, ordered by {}", person.email())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn no_mention_survives_a_quotation() {
+        for text in ["“<@all>” is no tag.", "`web` runs `<@all>`.", "a ` <@personEmail:x> ` b", "` <@all>"] {
+            assert!(!mild(text).contains("<@"), "{text}");
+        }
+        assert_eq!(mild("`web_1` has “a*b”."), "`web_1` has “a\\*b”.");
+    }
 }
