@@ -23,14 +23,16 @@ fn read(c: &mut Criterion) {
     for (name, message) in MESSAGES {
         let words = words(message);
         let (hints, segments) = (live.hints(&words), segments(&words));
-        let input = model.encode(&words, &hints, &segments);
-        let output = model.engine().run(&input).expect("the engine runs");
+        let input = model.encode(&words, &hints);
+        let encoded = model.engine().encode(&input).expect("the engine runs");
+        let clauses = input.pieces_of(&segments);
         let pieces = input.pieces.len();
         let mut group = c.benchmark_group(format!("{name}, {pieces} pieces"));
         group.bench_function("tokenise", |b| b.iter(|| readback::nlu::tokenise::words(message)));
-        group.bench_function("encode", |b| b.iter(|| model.encode(&words, &hints, &segments)));
-        group.bench_function("engine", |b| b.iter(|| model.engine().run(&input)));
-        group.bench_function("decode", |b| b.iter(|| model.decode(&output.tags)));
+        group.bench_function("encode", |b| b.iter(|| model.encode(&words, &hints)));
+        group.bench_function("engine", |b| b.iter(|| model.engine().encode(&input)));
+        group.bench_function("intents", |b| b.iter(|| model.engine().intents(&encoded, &clauses)));
+        group.bench_function("decode", |b| b.iter(|| model.decode(&encoded.tags)));
         group.bench_function("read", |b| b.iter(|| model.read(&words, &hints)));
         group.finish();
     }

@@ -54,6 +54,8 @@ pub enum Command {
     Train(TrainArgs),
     /// Score the model on rows whose right answer is known.
     Eval(EvalArgs),
+    /// Teach and measure the same network on public data. Needs a build with the cargo feature `rust-bert`.
+    BenchNlu(BenchNluArgs),
     /// Check every setting and every credential, with reads only, and show the settings in force.
     Doctor,
     /// Print the table of all settings, in Markdown.
@@ -139,6 +141,9 @@ pub struct TrainArgs {
     /// The folder of example sentences
     #[arg(long, value_name = "DIR", default_value = "intents")]
     pub examples: PathBuf,
+    /// A folder with more of them, in the same form; may be given several times
+    #[arg(long, value_name = "DIR")]
+    pub with: Vec<PathBuf>,
     /// Where the model is written
     #[arg(long, value_name = "DIR", default_value = "models")]
     pub out: PathBuf,
@@ -174,12 +179,53 @@ pub struct TrainArgs {
     pub errors: Option<PathBuf>,
 }
 
+/// Options of `bench-nlu`.
+#[derive(Clone, Debug, Args)]
+pub struct BenchNluArgs {
+    /// Which data
+    #[arg(value_enum)]
+    pub yardstick: YardstickName,
+    /// Where it lies: for snips the folders train, dev and test, for clinc150 a `data_full.json`
+    #[arg(value_name = "DIR")]
+    pub folder: PathBuf,
+    /// The folder of the encoder to start from; `scripts/libtorch.sh` fetches it and names it in the variable
+    #[arg(long, value_name = "DIR", env = "READBACK_MINILM", hide_env_values = true)]
+    pub encoder: Option<PathBuf>,
+    /// How many of the encoder's layers to keep
+    #[arg(long, value_name = "N", default_value = "6", value_parser = from_1_to::<12>)]
+    pub layers: usize,
+    /// How often each message is seen [default: 6 for snips, 8 for clinc150]
+    #[arg(long, value_name = "N", value_parser = from_1_to::<1000>)]
+    pub epochs: Option<usize>,
+    /// The learning rate of the encoder
+    #[arg(long, value_name = "RATE", default_value = "2e-4")]
+    pub rate: f64,
+    /// The seed of everything random
+    #[arg(long, value_name = "N", default_value = "1")]
+    pub seed: u64,
+    /// How many threads to use [default: one a core]
+    #[arg(long, value_name = "N", value_parser = from_1_to::<1024>)]
+    pub threads: Option<usize>,
+}
+
+/// Which public data.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub enum YardstickName {
+    /// Intents and slots: 13,084 messages to learn from, 700 to measure on.
+    Snips,
+    /// 150 intents, and what is out of scope: the full set.
+    Clinc150,
+}
+
 /// Options of `eval`.
 #[derive(Clone, Debug, Args)]
 pub struct EvalArgs {
     /// Rows of JSON: what `interpret` writes, with the right commands
     #[arg(value_name = "FILE", required = true)]
     pub files: Vec<PathBuf>,
+    /// Where to draw the risk–coverage curve of all rows, as SVG
+    #[arg(long, value_name = "FILE")]
+    pub curve: Option<PathBuf>,
     /// What is live, as for `interpret`
     #[arg(long, value_name = "FILE")]
     pub catalog: Option<PathBuf>,
@@ -196,7 +242,7 @@ impl Command {
             Self::Doctor => Some(Purpose::Doctor),
             Self::Demo(_) => Some(Purpose::Demo),
             Self::Interpret(_) | Self::Eval(_) => Some(Purpose::Read),
-            Self::Train(_) => Some(Purpose::Train),
+            Self::Train(_) | Self::BenchNlu(_) => Some(Purpose::Train),
             Self::Settings => None,
         }
     }
@@ -238,6 +284,7 @@ pub fn command() -> clap::Command {
         ("interpret", Purpose::Read),
         ("eval", Purpose::Read),
         ("train", Purpose::Train),
+        ("bench-nlu", Purpose::Train),
     ];
     all.into_iter().fold(Typed::command(), |command, (name, purpose)| {
         command.mut_subcommand(name, |subcommand| settings::add(subcommand, purpose))

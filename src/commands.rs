@@ -25,6 +25,7 @@ use crate::{
     webex::WebexSettings,
 };
 
+mod bench_nlu;
 mod doctor;
 mod evaluate;
 mod read;
@@ -65,6 +66,7 @@ fn dispatch(cli: Cli, out: &mut Out, err: &mut Out) -> anyhow::Result<ExitCode> 
         Command::Demo(args) => show(&settings(loaded)?, &args, out),
         Command::Interpret(args) => read::run(&settings(loaded)?, &args, out),
         Command::Train(args) => teach::run(&args, out, err),
+        Command::BenchNlu(args) => bench_nlu::run(&args, out, err),
         Command::Eval(args) => evaluate::run(&settings(loaded)?, &args, out),
         Command::Doctor => doctor::run(&loaded.context("doctor reads the settings")?, out),
         Command::Settings => {

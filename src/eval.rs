@@ -1,12 +1,20 @@
 //! Scoring: what `interpret` makes of messages whose right answer is known.
 
-use std::{fmt, time::Instant};
+use std::time::Instant;
 
 use anyhow::Context;
 use serde::Deserialize;
 use serde_json::{Map, Value};
 
-use crate::interpret::Interpreter;
+use crate::interpret::{Interpreter, Judgement};
+use crate::nlu::train::measure::{Share, auroc};
+
+mod compare;
+pub mod curve;
+mod report;
+
+use compare::{is_same, slots};
+use curve::Point;
 
 /// A message and its right answer.
 #[derive(Clone, Debug, Deserialize)]
@@ -17,6 +25,18 @@ pub struct Row {
     pub text: String,
     /// The right commands: intent, slots, `target` (one, a list, or null), and optionally the decision.
     pub commands: Vec<Map<String, Value>>,
+}
+
+impl Row {
+    fn orders_nothing(&self) -> bool {
+        self.commands.iter().all(|right| right.get("intent").is_some_and(|intent| intent == "none"))
+    }
+
+    /// Whether this may be done at once: it is ordered to the letter, and no decision speaks against it.
+    fn allows(&self, act: &Value) -> bool {
+        let executes = |right: &&Map<String, Value>| right.get("decision").is_none_or(|decision| decision == "execute");
+        self.commands.iter().filter(executes).any(|right| is_same(act, right))
+    }
 }
 
 /// Reads rows of JSON; blank lines are skipped.
@@ -36,14 +56,25 @@ pub struct Scores {
     frames: usize,
     decisions: usize,
     decided: usize,
+    /// Slots read, slots that are right, and slots that are both.
+    slots: (usize, usize, usize),
+    /// Rows that order nothing, and those of them that got a card or an act.
     quiet: usize,
     cards: usize,
+    quiet_acts: usize,
     /// Executed without asking although the right answer does not execute exactly that.
     wrong_acts: Vec<String>,
     executable: usize,
     executed: usize,
+    /// The confidence of each row, and whether it was read exactly.
+    judged: Vec<(f64, bool)>,
+    /// How likely it was that each row asks for something, and whether it does.
+    scope: Vec<(f64, bool)>,
+    /// The confidence of each act that only confidence could hold back, and whether it is right.
+    acts: Vec<(f64, bool)>,
+    threshold: f64,
     micros: Vec<u64>,
-    wrong: Vec<String>,
+    wrong: Vec<(f64, String)>,
 }
 
 /// Reads every row and compares.
@@ -51,55 +82,113 @@ pub struct Scores {
 /// # Errors
 /// When the engine fails.
 pub fn score(interpreter: &Interpreter, rows: &[Row]) -> anyhow::Result<Scores> {
-    let mut scores = Scores { rows: rows.len(), ..Scores::default() };
+    let threshold = interpreter.threshold().probability();
+    let mut scores = Scores { rows: rows.len(), threshold, ..Scores::default() };
     for row in rows {
         let start = Instant::now();
         let judged = interpreter.judge(&row.text)?;
         scores.micros.push(u64::try_from(start.elapsed().as_micros()).unwrap_or(u64::MAX));
-        let read: Vec<Value> = judged.iter().map(|judged| interpreter.command(judged)).collect();
+        let read: Vec<Value> = judged.commands.iter().map(|judged| interpreter.command(judged)).collect();
         scores.add(row, &read);
+        scores.weigh(row, &read, &judged);
     }
     scores.micros.sort_unstable();
+    scores.wrong.sort_by(|a, b| b.0.total_cmp(&a.0));
     Ok(scores)
 }
 
 impl Scores {
+    /// What was read and decided.
     fn add(&mut self, row: &Row, read: &[Value]) {
         let same_count = read.len() == row.commands.len();
         let pairs = || read.iter().zip(&row.commands);
         let intents = same_count && pairs().all(|(read, right)| right.get("intent") == read.get("intent"));
-        let frame = same_count && pairs().all(|(read, right)| is_same(read, right));
         let labelled = row.commands.iter().all(|right| right.contains_key("decision"));
-        let decisions =
-            frame && pairs().all(|(read, right)| right.get("decision").is_none_or(|d| read.get("decision") == Some(d)));
+        let decisions = is_exact(row, read)
+            && pairs().all(|(read, right)| right.get("decision").is_none_or(|d| read.get("decision") == Some(d)));
         self.intents += usize::from(intents);
-        self.frames += usize::from(frame);
+        self.frames += usize::from(is_exact(row, read));
         self.decided += usize::from(labelled);
         self.decisions += usize::from(labelled && decisions);
+        self.compare_slots(row, read);
         let decides = |value: &Value, decision: &str| value["decision"] == decision;
         let acts: Vec<&Value> = read.iter().filter(|read| decides(read, "execute")).collect();
-        let may_act = |act: &&Value| {
-            row.commands.iter().any(|right| is_same(act, right) && right.get("decision").is_none_or(|d| d == "execute"))
-        };
-        if acts.iter().any(|act| !may_act(act)) {
+        if acts.iter().any(|act| !row.allows(act)) {
             self.wrong_acts.push(row.id.clone());
         }
-        if row.commands.iter().all(|right| right.get("intent").is_some_and(|intent| intent == "none")) {
+        if row.orders_nothing() {
             self.quiet += 1;
             self.cards += usize::from(read.iter().any(|read| decides(read, "confirm")));
+            self.quiet_acts += usize::from(!acts.is_empty());
         }
         let executes = |right: &Map<String, Value>| right.get("decision").is_some_and(|d| d == "execute");
         self.executable += row.commands.iter().filter(|right| executes(right)).count();
-        self.executed += acts.iter().filter(|act| may_act(act)).count();
-        if !frame || (labelled && !decisions) {
-            self.wrong.push(format!(
-                "{} {:?}: {}",
-                row.id,
-                row.text,
-                read.iter().map(brief).collect::<Vec<_>>().join("; ")
-            ));
+        self.executed += acts.iter().filter(|act| row.allows(act)).count();
+    }
+
+    fn compare_slots(&mut self, row: &Row, read: &[Value]) {
+        let nothing = Map::new();
+        for at in 0..read.len().max(row.commands.len()) {
+            let of_read = read.get(at).and_then(Value::as_object).unwrap_or(&nothing);
+            let (a, b) = (slots(of_read), slots(row.commands.get(at).unwrap_or(&nothing)));
+            self.slots.0 += a.len();
+            self.slots.1 += b.len();
+            self.slots.2 += a.intersection(&b).count();
         }
     }
+
+    /// How sure it was, and whether it was right to be.
+    fn weigh(&mut self, row: &Row, read: &[Value], judged: &Judgement) {
+        let confidence = |command: &crate::interpret::Judged| command.command.confidence.probability();
+        let least = judged.commands.iter().map(confidence).fold(1.0, f64::min);
+        self.judged.push((least, is_exact(row, read)));
+        self.scope.push((judged.in_scope.probability(), !row.orders_nothing()));
+        for (command, read) in judged.commands.iter().zip(read).filter(|(command, _)| command.would_act) {
+            self.acts.push((confidence(command), row.allows(read)));
+        }
+        let labelled = |right: &Map<String, Value>, read: &Value| {
+            right.get("decision").is_none_or(|decision| read.get("decision") == Some(decision))
+        };
+        if !is_exact(row, read) || !row.commands.iter().zip(read).all(|(right, read)| labelled(right, read)) {
+            let said: Vec<String> = read.iter().map(brief).collect();
+            self.wrong.push((least, format!("{} {:?}: {}", row.id, row.text, said.join("; "))));
+        }
+    }
+
+    /// How many readings are at least so sure, and how many of them are wrong.
+    pub fn curve(&self) -> Vec<Point> {
+        curve::curve(&self.judged)
+    }
+
+    /// The confidence from which on an order is carried out.
+    pub const fn threshold(&self) -> f64 {
+        self.threshold
+    }
+
+    /// Adds the rows of another file.
+    pub fn join(&mut self, other: Self) {
+        self.judged.extend(other.judged);
+        self.acts.extend(other.acts);
+        self.scope.extend(other.scope);
+        self.threshold = other.threshold;
+    }
+
+    /// How well it tells what asks for something from what does not.
+    fn scope_auroc(&self) -> f64 {
+        auroc(&self.scope)
+    }
+
+    /// The share of right acts that could be carried out at the lowest threshold that lets no wrong one through.
+    fn coverage_without_wrong_acts(&self) -> f64 {
+        let worst = self.acts.iter().filter(|(_, right)| !right).map(|act| act.0).fold(f64::NEG_INFINITY, f64::max);
+        let mut share = Share::default();
+        self.acts.iter().filter(|(_, right)| *right).for_each(|(confidence, _)| share.count(*confidence > worst));
+        share.value()
+    }
+}
+
+fn is_exact(row: &Row, read: &[Value]) -> bool {
+    read.len() == row.commands.len() && read.iter().zip(&row.commands).all(|(read, right)| is_same(read, right))
 }
 
 fn brief(read: &Value) -> String {
@@ -108,72 +197,6 @@ fn brief(read: &Value) -> String {
         .iter()
         .filter(|(key, value)| !matches!(key.as_str(), "reasons" | "alternatives") && **value != serde_json::json!([]));
     shown.map(|(key, value)| format!("{key}={}", value.to_string().trim_matches('"'))).collect::<Vec<_>>().join(" ")
-}
-
-/// Whether a command was read to the letter: intent, every slot, and the live Deployments.
-fn is_same(read: &Value, right: &Map<String, Value>) -> bool {
-    const VALUES: [&str; 8] = ["intent", "replicas", "image", "revision", "min", "max", "cpu", "lines"];
-    const WORDS: [&str; 4] = ["deployment", "container", "namespace", "cluster"];
-    let targets = right.get("target").is_none_or(|target| sorted(target) == sorted(&read["targets"]));
-    targets
-        && VALUES.iter().all(|slot| is_equal(read.get(slot), right.get(*slot)))
-        && WORDS.iter().all(|slot| folded(read.get(slot)) == folded(right.get(*slot)))
-}
-
-fn is_equal(read: Option<&Value>, right: Option<&Value>) -> bool {
-    match (read, right) {
-        (Some(Value::Number(a)), Some(Value::Number(b))) => match (a.as_f64(), b.as_f64()) {
-            (Some(a), Some(b)) => (a - b).abs() < 1e-6,
-            _ => false,
-        },
-        (Some(Value::Object(a)), Some(Value::Object(b))) => {
-            a.len() == b.len() && a.iter().all(|(key, value)| is_equal(Some(value), b.get(key)))
-        }
-        (read, right) => read.filter(|v| !v.is_null()) == right.filter(|v| !v.is_null()),
-    }
-}
-
-fn sorted(targets: &Value) -> Vec<&str> {
-    let mut all: Vec<&str> = match targets {
-        Value::String(one) => vec![one],
-        Value::Array(several) => several.iter().filter_map(Value::as_str).collect(),
-        Value::Null | Value::Bool(_) | Value::Number(_) | Value::Object(_) => Vec::new(),
-    };
-    all.sort_unstable();
-    all
-}
-
-/// Words compared without case and without an article in front.
-fn folded(words: Option<&Value>) -> Option<String> {
-    let words = words?.as_str()?.to_lowercase();
-    Some(words.strip_prefix("the ").unwrap_or(&words).to_owned())
-}
-
-impl fmt::Display for Scores {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        #[expect(clippy::cast_precision_loss, reason = "counts of rows")]
-        let share = |part: usize, whole: usize| if whole == 0 { 0.0 } else { part as f64 * 100.0 / whole as f64 };
-        let quantile = |q: usize| {
-            self.micros
-                .get((self.micros.len() * q / 100).min(self.micros.len().saturating_sub(1)))
-                .copied()
-                .unwrap_or(0)
-        };
-        writeln!(f, "  rows                        {}", self.rows)?;
-        writeln!(f, "  intents right               {:.1} %", share(self.intents, self.rows))?;
-        writeln!(f, "  exact frames                {:.1} %", share(self.frames, self.rows))?;
-        if self.decided > 0 {
-            writeln!(f, "  exact, decision too         {:.1} %", share(self.decisions, self.decided))?;
-            writeln!(f, "  executed of executable      {} of {}", self.executed, self.executable)?;
-        }
-        writeln!(f, "  wrong acts                  {} {}", self.wrong_acts.len(), self.wrong_acts.join(" "))?;
-        writeln!(f, "  cards where nothing ordered {} of {}", self.cards, self.quiet)?;
-        writeln!(f, "  microseconds p50, p99       {}, {}", quantile(50), quantile(99))?;
-        for wrong in &self.wrong {
-            writeln!(f, "    {wrong}")?;
-        }
-        Ok(())
-    }
 }
 
 #[cfg(test)]

@@ -68,6 +68,17 @@ pub struct Judged {
     pub found: Option<Result<Resolution, NotFound>>,
     /// The decision and its reasons.
     pub verdict: Verdict,
+    /// Whether it would be done at once if the confidence did not count.
+    pub would_act: bool,
+}
+
+/// A message with what was decided about each of its commands.
+#[derive(Debug)]
+pub struct Judgement {
+    /// The commands, in order.
+    pub commands: Vec<Judged>,
+    /// How likely it is that the message asks for anything at all.
+    pub in_scope: Score,
 }
 
 /// Reads and judges messages against one catalog.
@@ -78,6 +89,11 @@ pub struct Interpreter {
 }
 
 impl Interpreter {
+    /// The least confidence with which a write is done at once.
+    pub const fn threshold(&self) -> Score {
+        self.rules.act
+    }
+
     /// An interpreter with the default policy.
     pub fn new(model: Model, directory: Directory) -> Self {
         let rules = rules(&model);
@@ -88,7 +104,7 @@ impl Interpreter {
     ///
     /// # Errors
     /// When the engine fails.
-    pub fn judge(&self, text: &str) -> anyhow::Result<Vec<Judged>> {
+    pub fn judge(&self, text: &str) -> anyhow::Result<Judgement> {
         let heard = reader::read(&self.model, self.directory.gazetteer(), text)?;
         let cases: Vec<Case<'_>> = heard
             .commands
@@ -101,9 +117,15 @@ impl Interpreter {
             })
             .collect();
         let verdicts = policy::judge(&cases, &self.rules);
+        let sure = Rules { act: Score::ZERO, card: Score::ZERO, ..self.rules.clone() };
+        let acts: Vec<bool> =
+            policy::judge(&cases, &sure).iter().map(|verdict| verdict.decision == Decision::Execute).collect();
         let found: Vec<_> = cases.into_iter().map(|case| case.found).collect();
-        let judged = heard.commands.into_iter().zip(found).zip(verdicts);
-        Ok(judged.map(|((command, found), verdict)| Judged { command, found, verdict }).collect())
+        let judged = heard.commands.into_iter().zip(found).zip(verdicts).zip(acts);
+        let judged = judged
+            .map(|(((command, found), verdict), would_act)| Judged { command, found, verdict, would_act })
+            .collect();
+        Ok(Judgement { commands: judged, in_scope: heard.in_scope })
     }
 
     /// One row of JSONL for one row of JSONL: the interpretation, or `{"id", "error"}`.
@@ -125,7 +147,7 @@ impl Interpreter {
         let micros = u64::try_from(start.elapsed().as_micros()).unwrap_or(u64::MAX);
         match judged {
             Ok(judged) => {
-                let commands: Vec<Value> = judged.iter().map(|judged| self.command(judged)).collect();
+                let commands: Vec<Value> = judged.commands.iter().map(|judged| self.command(judged)).collect();
                 json!({"id": row.id, "text": row.text, "commands": commands, "micros": micros})
             }
             Err(error) => json!({"id": row.id, "error": error.to_string()}),
@@ -137,7 +159,7 @@ impl Interpreter {
     /// # Errors
     /// When the engine fails.
     pub fn words(&self, text: &str) -> anyhow::Result<String> {
-        let lines = self.judge(text)?.into_iter().map(|judged| {
+        let lines = self.judge(text)?.commands.into_iter().map(|judged| {
             let read = crate::words::understood(&judged.command);
             let targets: Vec<String> =
                 self.targets(judged.found.as_ref()).iter().map(|target| format!("`{target}`")).collect();

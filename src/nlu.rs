@@ -27,3 +27,4 @@ pub mod split;
 pub mod tokenise;
 pub mod train;
 pub mod wordpiece;
+pub mod yardstick;

@@ -24,6 +24,7 @@ fn what_a_newcomer_is_told_to_write_is_understood_at_once() {
     for (text, decision, target) in expected {
         let judged = interpreter.judge(text).unwrap();
         let got: Vec<_> = judged
+            .commands
             .iter()
             .map(|one| {
                 let targets =
@@ -34,7 +35,7 @@ fn what_a_newcomer_is_told_to_write_is_understood_at_once() {
         if got != [(decision, vec![target.to_owned()])] {
             wrong.push(format!(
                 "“{text}”: {got:?}, {:?}",
-                judged.iter().map(|one| &one.verdict.reasons).collect::<Vec<_>>()
+                judged.commands.iter().map(|one| &one.verdict.reasons).collect::<Vec<_>>()
             ));
         }
     }

@@ -5,7 +5,7 @@ use readback::nlu::gazetteer::Gazetteer;
 use readback::nlu::model::{EngineKind, FILES, Model, Reading};
 use readback::nlu::slot::{Slot, Tag};
 use readback::nlu::tokenise::words;
-use readback::nlu::train::corpus;
+use readback::nlu::train::{corpus, lint};
 
 /// A message, its intent, and the words of its slots.
 type Case = (&'static str, Intent, &'static [(Slot, &'static str)]);
@@ -102,8 +102,10 @@ fn a_folder_that_holds_no_model_is_refused_by_name() {
 fn the_committed_model_was_trained_from_the_committed_examples() {
     let model = Model::embedded().unwrap();
     let folder = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("intents");
-    let digest = corpus::digest(&folder).unwrap();
+    let digest = corpus::digest(std::slice::from_ref(&folder)).unwrap();
     assert_eq!(model.manifest().examples, digest, "run `readback train` and commit `models/`");
-    let (_, findings) = corpus::read(&folder).unwrap();
+    let (corpus, mut findings) = corpus::read(std::slice::from_ref(&folder)).unwrap();
+    findings.extend(lint::lint(&corpus));
+    findings.extend(lint::near_evaluation(&corpus, &folder).unwrap());
     assert!(findings.is_empty(), "{}", findings[0]);
 }

@@ -1,24 +1,21 @@
 //! `readback train`.
 
+use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
 use anyhow::ensure;
 
 use crate::{
     cli::{Out, TrainArgs},
-    nlu::train::{self, TrainOptions, corpus},
+    nlu::train::{self, TrainOptions, corpus, lint},
 };
 
 pub(super) fn run(args: &TrainArgs, out: &mut Out, err: &mut Out) -> anyhow::Result<ExitCode> {
+    let examples: Vec<PathBuf> = std::iter::once(&args.examples).chain(&args.with).cloned().collect();
     if args.check {
-        let (corpus, findings) = corpus::read(&args.examples)?;
-        for finding in &findings {
-            out.line(finding)?;
-        }
-        out.line(format_args!("{} example sentences, {} faults", corpus.rows.len(), findings.len()))?;
-        return Ok(if findings.is_empty() { ExitCode::SUCCESS } else { ExitCode::FAILURE });
+        return check(&examples, out);
     }
-    let options = options(args)?;
+    let options = options(args, examples)?;
     let report = train::run(&options, &mut |at| {
         let (gone, left) = (at.elapsed.as_secs(), at.left.as_secs());
         // Progress that nobody reads does not stop the training.
@@ -32,17 +29,30 @@ pub(super) fn run(args: &TrainArgs, out: &mut Out, err: &mut Out) -> anyhow::Res
     Ok(ExitCode::SUCCESS)
 }
 
-fn options(args: &TrainArgs) -> anyhow::Result<TrainOptions> {
+/// Names what is wrong with the examples, and what nothing is learned from.
+fn check(examples: &[PathBuf], out: &mut Out) -> anyhow::Result<ExitCode> {
+    let (corpus, mut findings) = corpus::read(examples)?;
+    findings.extend(lint::lint(&corpus));
+    for folder in examples {
+        findings.extend(lint::near_evaluation(&corpus, folder)?);
+    }
+    let unsplit = lint::unsplit(&corpus);
+    for finding in unsplit.iter().map(|finding| format!("note: {finding}")) {
+        out.line(finding)?;
+    }
+    for finding in &findings {
+        out.line(finding)?;
+    }
+    let (rows, faults) = (corpus.rows.len(), findings.len());
+    out.line(format_args!("{rows} example sentences, {faults} faults, {} messages not taken apart", unsplit.len()))?;
+    Ok(if findings.is_empty() { ExitCode::SUCCESS } else { ExitCode::FAILURE })
+}
+
+fn options(args: &TrainArgs, examples: Vec<PathBuf>) -> anyhow::Result<TrainOptions> {
     let recipe = TrainOptions::default();
-    let encoder = args.encoder.clone().unwrap_or_default();
-    ensure!(
-        cfg!(not(feature = "rust-bert")) || !encoder.as_os_str().is_empty(),
-        "no encoder to start from: `eval \"$(scripts/libtorch.sh)\"` fetches it and sets READBACK_MINILM, or name it with --encoder"
-    );
-    let threads = args.threads.or_else(|| std::thread::available_parallelism().ok().map(usize::from));
     Ok(TrainOptions {
-        examples: args.examples.clone(),
-        encoder,
+        examples,
+        encoder: encoder(args.encoder.as_deref())?,
         out: args.out.clone(),
         seed: args.seed.unwrap_or(recipe.seed),
         layers: args.layers.unwrap_or(recipe.layers),
@@ -50,9 +60,25 @@ fn options(args: &TrainArgs) -> anyhow::Result<TrainOptions> {
         epochs: args.epochs.unwrap_or(recipe.epochs),
         folds: args.folds.unwrap_or(recipe.folds),
         final_fit: !args.measure_only,
-        threads: threads.and_then(|threads| i32::try_from(threads).ok()).unwrap_or(recipe.threads),
+        threads: threads(args.threads),
         keep: args.keep.clone(),
         errors: args.errors.clone(),
         ..recipe
     })
+}
+
+/// The encoder to start from; a build that cannot train says so later.
+pub(super) fn encoder(named: Option<&Path>) -> anyhow::Result<PathBuf> {
+    let encoder = named.unwrap_or(Path::new("")).to_owned();
+    ensure!(
+        cfg!(not(feature = "rust-bert")) || !encoder.as_os_str().is_empty(),
+        "no encoder to start from: `eval \"$(scripts/libtorch.sh)\"` fetches it and sets READBACK_MINILM, or name it with --encoder"
+    );
+    Ok(encoder)
+}
+
+/// How many threads to use: as asked, else one a core.
+pub(super) fn threads(asked: Option<usize>) -> i32 {
+    let threads = asked.or_else(|| std::thread::available_parallelism().ok().map(usize::from));
+    threads.and_then(|threads| i32::try_from(threads).ok()).unwrap_or(1)
 }

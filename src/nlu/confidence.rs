@@ -11,7 +11,7 @@ use super::wordpiece::Input;
 use crate::domain::{Intent, Score};
 
 /// What the confidence is made of, in the order of the manifest's weights.
-pub const FEATURES: [&str; 11] = [
+pub const FEATURES: [&str; 12] = [
     "bias",
     "log of the least intent probability",
     "least lead over the second intent",
@@ -23,7 +23,32 @@ pub const FEATURES: [&str; 11] = [
     "share of tagged words where nothing is ordered",
     "likeness to an example of the same intent",
     "lead of that over examples of other intents",
+    "log of the least certainty of where clauses begin",
 ];
+
+/// How sure it is where clauses begin.
+#[derive(Clone, Debug, Default)]
+pub struct Boundaries(Vec<f64>);
+
+impl Boundaries {
+    /// For each word, the probability that it is rightly in the clause where it stands, given the logits and the clauses
+    /// that were made of them. Where the rules begin a clause by themselves, there is no doubt.
+    pub fn new(begins: &[f32], segments: &[Range<usize>]) -> Self {
+        let certain = |(at, logit): (usize, &f32)| {
+            let logit = if logit.is_finite() { f64::from(*logit) } else { 0.0 };
+            let begun = segments.iter().any(|segment| segment.start == at);
+            let likely = 1.0 / (1.0 + (-logit).exp());
+            if !begun {
+                1.0 - likely
+            } else if logit > 0.0 {
+                likely
+            } else {
+                1.0
+            }
+        };
+        Self(begins.iter().enumerate().map(certain).collect())
+    }
+}
 
 /// What the network said of one message, as probabilities.
 #[derive(Clone, Debug)]
@@ -34,6 +59,7 @@ pub struct Evidence {
     pub slots: Decoded,
     /// For each segment, how like it is to the examples.
     pub likeness: Vec<Likeness>,
+    boundaries: Boundaries,
     unknown: f64,
 }
 
@@ -44,12 +70,13 @@ impl Evidence {
         intents: &[Intents],
         slots: Decoded,
         likeness: Vec<Likeness>,
+        boundaries: Boundaries,
         calibration: &Calibration,
     ) -> Self {
         #[expect(clippy::cast_precision_loss, reason = "at most a few hundred pieces")]
         let unknown = input.unknown as f64 / input.pieces.len().max(1) as f64;
         let intents = intents.iter().map(|row| softmax(row, calibration.intent_temperature)).collect();
-        Self { intents, slots, likeness, unknown }
+        Self { intents, slots, likeness, boundaries, unknown }
     }
 
     /// How likely it is that all of the message is read rightly.
@@ -65,7 +92,7 @@ impl Evidence {
     /// The features of these segments, in the order of [`FEATURES`]; `from` is the place of the first of them.
     pub fn features(&self, from: usize, segments: &[Range<usize>]) -> [f64; FEATURES.len()] {
         let (mut intent, mut lead, mut none, mut stray) = (1.0_f64, 1.0_f64, 0.0_f64, 0.0_f64);
-        let (mut path, mut words, mut least) = (0.0, 0.0, 1.0_f64);
+        let (mut path, mut words, mut least, mut boundary) = (0.0, 0.0, 1.0_f64, 1.0_f64);
         let (mut same, mut ahead) = (1.0_f64, 1.0_f64);
         let of_segments = self.intents.iter().zip(&self.likeness).skip(from);
         for ((probabilities, likeness), segment) in of_segments.zip(segments) {
@@ -83,10 +110,25 @@ impl Evidence {
             words += length(segment);
             let marginals = self.slots.marginals.get(segment.clone()).unwrap_or_default();
             least = marginals.iter().copied().fold(least, f64::min);
+            let boundaries = self.boundaries.0.get(segment.clone()).unwrap_or_default();
+            boundary = boundaries.iter().copied().fold(boundary, f64::min);
         }
         let log = |p: f64| p.max(1e-6).ln();
         let path = path.max(-20.0);
-        [1.0, log(intent), lead, path, path / f64::max(words, 1.0), log(least), none, self.unknown, stray, same, ahead]
+        [
+            1.0,
+            log(intent),
+            lead,
+            path,
+            path / f64::max(words, 1.0),
+            log(least),
+            none,
+            self.unknown,
+            stray,
+            same,
+            ahead,
+            log(boundary),
+        ]
     }
 
     fn tagged(&self, segment: &Range<usize>) -> f64 {
@@ -140,7 +182,7 @@ mod tests {
     use crate::nlu::decode::{Transitions, decode};
 
     fn calibration() -> Calibration {
-        let weights = vec![0.0, 1.0, 0.5, 0.5, 0.0, 0.2, -1.0, -2.0, -1.0, 1.0, 1.0];
+        let weights = vec![0.0, 1.0, 0.5, 0.5, 0.0, 0.2, -1.0, -2.0, -1.0, 1.0, 1.0, 1.0];
         Calibration { intent_temperature: 1.5, slot_temperature: 1.2, weights }
     }
 
@@ -159,7 +201,8 @@ mod tests {
         };
         let slots = decode(&[tags, tags], &Transitions::new(&[], &[], &[]), 1.2);
         let likeness = vec![Likeness { same: 0.9, other: 0.2 }];
-        Evidence::new(&input, &[intents], slots, likeness, &calibration())
+        let boundaries = Boundaries::new(&[-5.0, -5.0], std::slice::from_ref(&(0..2)));
+        Evidence::new(&input, &[intents], slots, likeness, boundaries, &calibration())
     }
 
     #[test]

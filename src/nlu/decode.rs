@@ -35,19 +35,30 @@ impl Transitions {
     /// From the learned numbers; `next` is row by row, the row being the tag before.
     /// What BIO forbids is forbidden here, whatever they say.
     pub fn new(start: &[f32], end: &[f32], next: &[f32]) -> Self {
+        Self::of(Tag::COUNT, allowed, [start, end, next])
+    }
+
+    /// The same for so many tags of any kind; the learned numbers are those of the start, the end, and one after another.
+    pub(crate) fn of(count: usize, allowed: impl Fn(Option<usize>, usize) -> bool, learned: [&[f32]; 3]) -> Self {
         let score = |from: Option<usize>, to: usize, learned: Option<&f32>| {
             let learned = learned.copied().filter(|score| score.is_finite()).unwrap_or(0.0);
             f64::from(if allowed(from, to) { learned } else { FORBIDDEN })
         };
-        let tags = 0..Tag::COUNT;
+        let [start, end, next] = learned;
+        let row = |from: usize| (0..count).map(|to| score(Some(from), to, next.get(from * count + to))).collect();
         Self {
-            start: tags.clone().map(|to| score(None, to, start.get(to))).collect(),
-            end: tags.clone().map(|tag| score(None, 0, end.get(tag))).collect(),
-            next: tags
-                .clone()
-                .map(|from| tags.clone().map(|to| score(Some(from), to, next.get(from * Tag::COUNT + to))).collect())
+            start: (0..count).map(|to| score(None, to, start.get(to))).collect(),
+            end: (0..count)
+                .map(|tag| end.get(tag).copied().filter(|score| score.is_finite()).map_or(0.0, f64::from))
                 .collect(),
+            next: (0..count).map(row).collect(),
         }
+    }
+
+    /// The columns of the best path through these logits.
+    #[cfg(feature = "rust-bert")]
+    pub(crate) fn best_path(&self, rows: &[impl AsRef<[f32]>]) -> Vec<usize> {
+        viterbi(&emitted(rows, 1.0), self)
     }
 
     fn tempered(&self, temperature: f64) -> Self {
@@ -103,9 +114,9 @@ pub fn log_probability(tags: &[Tags], path: &[Tag], transitions: &Transitions, t
         - total(&forward(&emitted, &transitions), &transitions)
 }
 
-fn emitted(tags: &[Tags], temperature: f64) -> Vec<Vec<f64>> {
+fn emitted(tags: &[impl AsRef<[f32]>], temperature: f64) -> Vec<Vec<f64>> {
     let number = |v: &f32| if v.is_finite() { f64::from(*v) / temperature } else { 0.0 };
-    tags.iter().map(|row| row.iter().map(number).collect()).collect()
+    tags.iter().map(|row| row.as_ref().iter().map(number).collect()).collect()
 }
 
 fn total(forward: &[Vec<f64>], transitions: &Transitions) -> f64 {
@@ -115,14 +126,15 @@ fn total(forward: &[Vec<f64>], transitions: &Transitions) -> f64 {
 fn viterbi(emitted: &[Vec<f64>], transitions: &Transitions) -> Vec<usize> {
     let mut back: Vec<Vec<usize>> = Vec::new();
     let mut best: Vec<f64> = Vec::new();
+    let count = transitions.start.len();
     for (at, row) in emitted.iter().enumerate() {
-        let mut from = vec![0; Tag::COUNT];
-        best = (0..Tag::COUNT)
+        let mut from = vec![0; count];
+        best = (0..count)
             .map(|to| {
                 let reach = if at == 0 {
                     transitions.start[to]
                 } else {
-                    let (before, score) = top((0..Tag::COUNT).map(|b| best[b] + transitions.next[b][to]));
+                    let (before, score) = top((0..count).map(|b| best[b] + transitions.next[b][to]));
                     from[to] = before;
                     score
                 };

@@ -103,7 +103,7 @@ pub fn frame(clean: &Clean, words: &[Word<'_>], hints: &[Hint], tags: &[Tag], se
         commands.push(Command::new(Intent::None, confidence));
         asides.clear();
     }
-    Heard { commands, asides }
+    Heard { commands, asides, in_scope: Score::ONE }
 }
 
 /// The marked runs inside a clause.

@@ -20,12 +20,18 @@ pub enum Hint {
     Namespace = 4,
     /// It is a cluster.
     Cluster = 5,
+    /// It begins a Deployment's name, or is a letter or two away from a part of one.
+    Near = 6,
 }
 
 impl Hint {
     /// How many there are.
-    pub const COUNT: usize = 6;
+    pub const COUNT: usize = 7;
 }
+
+/// Shorter words resemble too many, longer ones are no words.
+const SHORTEST: usize = 4;
+const LONGEST: usize = 40;
 
 /// The live names, folded for look-up. Built once for each state of the catalog.
 #[derive(Clone, Debug, Default)]
@@ -33,6 +39,8 @@ pub struct Gazetteer {
     names: HashSet<String>,
     spoken: HashMap<String, Vec<Vec<String>>>,
     parts: HashSet<String>,
+    /// Parts and whole names of some length, by their first letter.
+    long: HashMap<char, Vec<String>>,
     namespaces: HashSet<String>,
     clusters: HashSet<String>,
 }
@@ -68,6 +76,13 @@ impl Gazetteer {
             new.namespaces.extend(parts(namespace).filter(|part| part.len() > 1));
         }
         new.clusters.extend(clusters.into_iter().map(fold));
+        let long: HashSet<&String> =
+            new.parts.iter().chain(&new.names).filter(|part| part.chars().count() >= SHORTEST).collect();
+        let mut by_letter: HashMap<char, Vec<String>> = HashMap::new();
+        for part in long {
+            by_letter.entry(part.chars().next().unwrap_or_default()).or_default().push(part.clone());
+        }
+        new.long = by_letter;
         new
     }
 
@@ -92,6 +107,15 @@ impl Gazetteer {
         word.len() >= 4 && self.namespaces.iter().any(|namespace| namespace.starts_with(word))
     }
 
+    /// "stagging" for `staging`: one letter off.
+    fn resembles_a_namespace(&self, word: &str) -> bool {
+        let length = word.chars().count();
+        let near =
+            |name: &&String| name.chars().count().abs_diff(length) <= 1 && name.chars().next() == word.chars().next();
+        (5..=LONGEST).contains(&length)
+            && self.namespaces.iter().filter(near).any(|name| name.len() >= 5 && strsim::osa_distance(word, name) <= 1)
+    }
+
     fn alone(&self, word: &str) -> Hint {
         if word.is_empty() {
             Hint::None
@@ -103,15 +127,31 @@ impl Gazetteer {
             Hint::Namespace
         } else if self.parts.contains(word) {
             Hint::Part
+        } else if self.resembles_a_namespace(word) {
+            Hint::Namespace
+        } else if self.is_near(word) {
+            Hint::Near
         } else {
             Hint::None
         }
+    }
+
+    /// Whether a word begins a live name, or is mistyped: one letter off, two in a longer word. The first letter is
+    /// hardly ever the wrong one.
+    fn is_near(&self, word: &str) -> bool {
+        let length = word.chars().count();
+        let Some(first) = word.chars().next().filter(|_| (SHORTEST..=LONGEST).contains(&length)) else { return false };
+        let allowed = if length < 8 { 1 } else { 2 };
+        self.long.get(&first).into_iter().flatten().any(|part| {
+            part.starts_with(word)
+                || (part.chars().count().abs_diff(length) <= allowed && strsim::osa_distance(word, part) <= allowed)
+        })
     }
 }
 
 #[cfg(test)]
 mod tests {
-    use super::Hint::{Cluster, Name, NameGoesOn, Namespace, None, Part};
+    use super::Hint::{Cluster, Name, NameGoesOn, Namespace, Near, None, Part};
     use super::*;
     use crate::nlu::tokenise::words;
 
@@ -120,5 +160,12 @@ mod tests {
         let live = Gazetteer::new(["payments-api", "nginx"], ["staging"], ["main"]);
         let hints = live.hints(&words("scale Payments API, payments-api and payments of nginx in staging on main"));
         assert_eq!(hints, [None, Name, NameGoesOn, None, Name, None, Part, None, Name, None, Namespace, None, Cluster]);
+    }
+
+    #[test]
+    fn a_mistyped_or_shortened_name_is_near_one() {
+        let live = Gazetteer::new(["payments-api", "recommendation-engine"], [], []);
+        let hints = live.hints(&words("paymnets recomendation paym scale engin banana"));
+        assert_eq!(hints, [Near, Near, Near, None, Near, None]);
     }
 }

@@ -191,7 +191,8 @@ mod tests {
 
     fn lowered(text: &str) -> bool {
         let clean = clean(text);
-        let mut heard = Heard { commands: vec![Command::new(Intent::Scale, Score::ONE)], asides: Vec::new() };
+        let mut heard =
+            Heard { commands: vec![Command::new(Intent::Scale, Score::ONE)], asides: Vec::new(), in_scope: Score::ONE };
         lower(&mut heard, &clean, &words(&clean.text));
         heard.commands[0].confidence < Score::ONE && !heard.commands[0].doubts.is_empty()
     }
@@ -225,7 +226,11 @@ mod tests {
     fn what_orders_nothing_is_told_why() {
         let why = |text: &str| {
             let clean = clean(text);
-            let mut heard = Heard { commands: vec![Command::new(Intent::None, Score::ONE)], asides: Vec::new() };
+            let mut heard = Heard {
+                commands: vec![Command::new(Intent::None, Score::ONE)],
+                asides: Vec::new(),
+                in_scope: Score::ONE,
+            };
             lower(&mut heard, &clean, &words(&clean.text));
             heard.commands[0].doubts.first().cloned()
         };
@@ -237,7 +242,11 @@ mod tests {
     #[test]
     fn a_low_confidence_is_never_raised() {
         let clean = clean("don't scale web");
-        let mut heard = Heard { commands: vec![Command::new(Intent::Scale, Score::of(0.1))], asides: Vec::new() };
+        let mut heard = Heard {
+            commands: vec![Command::new(Intent::Scale, Score::of(0.1))],
+            asides: Vec::new(),
+            in_scope: Score::ONE,
+        };
         lower(&mut heard, &clean, &words(&clean.text));
         assert_eq!(heard.commands[0].confidence, Score::of(0.1));
     }

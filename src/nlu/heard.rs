@@ -9,6 +9,8 @@ pub struct Heard {
     pub commands: Vec<Command>,
     /// Clauses beside the orders that ordered nothing, as said.
     pub asides: Vec<String>,
+    /// How likely it is that the message asks this bot for anything at all: low is out of scope.
+    pub in_scope: Score,
 }
 
 /// Words that name something.

@@ -62,6 +62,8 @@ pub struct Reading {
     pub tags: Vec<Tag>,
     /// How likely it is that every intent and every tag is right.
     pub score: Score,
+    /// How likely it is that some clause asks for something.
+    pub in_scope: Score,
     /// Whether the message was too long to be read to its end; the scores are zero then.
     pub truncated: bool,
 }
@@ -134,17 +136,21 @@ impl Model {
     /// # Errors
     /// When the engine itself fails; no message is refused.
     pub fn read(&self, words: &[Word<'_>], hints: &[Hint]) -> anyhow::Result<Reading> {
-        let segments = split::segments(words);
-        let input = self.encode(words, hints, &segments);
-        let output = self.engine.run(&input)?;
-        let decoded = decode(&output.tags, &self.transitions, self.manifest.calibration.slot_temperature);
-        let likeness = output.intents.iter().zip(&segments).map(|(logits, segment)| {
+        let input = self.encode(words, hints);
+        let encoded = self.engine.encode(&input)?;
+        let segments = split::segments_where(words, |at| encoded.begins.get(at).is_some_and(|begins| *begins > 0.0));
+        let intents = self.engine.intents(&encoded, &input.pieces_of(&segments))?;
+        let decoded = decode(&encoded.tags, &self.transitions, self.manifest.calibration.slot_temperature);
+        let likeness = intents.iter().zip(&segments).map(|(logits, segment)| {
             let tags = decoded.tags.get(segment.start..).unwrap_or_default();
             self.memory.likeness(&words[segment.clone()], tags, best(logits))
         });
         let likeness = likeness.collect();
         let calibration = &self.manifest.calibration;
-        let evidence = confidence::Evidence::new(&input, &output.intents, decoded, likeness, calibration);
+        let evidence = {
+            let boundaries = confidence::Boundaries::new(&encoded.begins, &segments);
+            confidence::Evidence::new(&input, &intents, decoded, likeness, boundaries, calibration)
+        };
         Ok(self.reading(words.len(), &segments, &input, &evidence))
     }
 
@@ -166,12 +172,13 @@ impl Model {
         tags.resize(words, Tag::Outside);
         let trusted = !input.truncated && !clauses.is_empty();
         let score = if trusted { evidence.of_message(segments, calibration) } else { Score::ZERO };
-        Reading { clauses, tags, score, truncated: input.truncated }
+        let asks = evidence.intents.iter().map(|row| 1.0 - row.last().copied().unwrap_or(1.0)).fold(0.0, f64::max);
+        Reading { clauses, tags, score, in_scope: Score::of(asks), truncated: input.truncated }
     }
 
     /// The input of a message, for those who compare engines.
-    pub fn encode(&self, words: &[Word<'_>], hints: &[Hint], segments: &[Range<usize>]) -> Input {
-        self.vocabulary.encode(words, hints, segments)
+    pub fn encode(&self, words: &[Word<'_>], hints: &[Hint]) -> Input {
+        self.vocabulary.encode(words, hints, &[])
     }
 
     /// The tags of these logits, for those who measure.

@@ -20,7 +20,7 @@ use crate::domain::{Intent, Score};
 pub fn read(model: &Model, live: &Gazetteer, text: &str) -> anyhow::Result<Heard> {
     let clean = clean(text);
     match shell::read(&clean.text) {
-        Some(Shell::Orders(commands)) => return Ok(Heard { commands, asides: Vec::new() }),
+        Some(Shell::Orders(commands)) => return Ok(Heard { commands, asides: Vec::new(), in_scope: Score::ONE }),
         Some(Shell::Nothing) => return Ok(nothing(Score::ONE)),
         None => {}
     }
@@ -32,7 +32,8 @@ pub fn read(model: &Model, live: &Gazetteer, text: &str) -> anyhow::Result<Heard
     if let Some(command) = plain::read(&words, &hints) {
         let odd = clean.is_odd(&(0..clean.text.len()));
         let deployment = command.deployment.clone().map(|name| Mention { odd: name.odd || odd, ..name });
-        return Ok(Heard { commands: vec![Command { deployment, ..command }], asides: Vec::new() });
+        let commands = vec![Command { deployment, ..command }];
+        return Ok(Heard { commands, asides: Vec::new(), in_scope: Score::ONE });
     }
     let reading = model.read(&words, &hints)?;
     let segments: Vec<Segment> = reading
@@ -41,10 +42,11 @@ pub fn read(model: &Model, live: &Gazetteer, text: &str) -> anyhow::Result<Heard
         .map(|clause| Segment { words: clause.words.clone(), intent: clause.intent, confidence: clause.score })
         .collect();
     let mut heard = frame::frame(&clean, &words, &hints, &reading.tags, &segments);
+    heard.in_scope = reading.in_scope;
     guard::lower(&mut heard, &clean, &words);
     Ok(heard)
 }
 
 fn nothing(confidence: Score) -> Heard {
-    Heard { commands: vec![Command::new(Intent::None, confidence)], asides: Vec::new() }
+    Heard { commands: vec![Command::new(Intent::None, confidence)], asides: Vec::new(), in_scope: Score::ZERO }
 }

@@ -15,11 +15,20 @@ const MOST: usize = 12;
 
 /// The ranges of words that stand for one clause each, in order. Punctuation and joining words between them belong to none.
 pub fn segments(words: &[Word<'_>]) -> Vec<Range<usize>> {
+    segments_where(words, |_| false)
+}
+
+/// The same, with more clauses: one begins at each of the words where `begins` says so.
+pub fn segments_where(words: &[Word<'_>], begins: impl Fn(usize) -> bool) -> Vec<Range<usize>> {
     let lower: Vec<String> = words.iter().map(Word::lower).collect();
     let mut found: Vec<Range<usize>> = Vec::new();
     let mut start = 0;
     let mut at = 0;
     while at < words.len() {
+        if at > start && begins(at) && found.len() + 1 < MOST {
+            push(words, start..at, &mut found);
+            start = at;
+        }
         match cut(words, &lower, at).filter(|_| found.len() + 1 < MOST) {
             Some(next) => {
                 push(words, start..at, &mut found);
@@ -36,10 +45,10 @@ pub fn segments(words: &[Word<'_>]) -> Vec<Range<usize>> {
     found
 }
 
-/// Keeps a range, less the punctuation at its ends, if it says anything.
+/// Keeps a range, less the punctuation at its ends and the joining words behind it, if it says anything.
 fn push(words: &[Word<'_>], range: Range<usize>, found: &mut Vec<Range<usize>>) {
-    let speaks = |at: &usize| !words[*at].is_punctuation();
-    let (first, last) = (range.clone().find(speaks), range.rev().find(speaks));
+    let first = range.clone().find(|at| !words[*at].is_punctuation());
+    let last = range.rev().find(|at| !is_joining(&words[*at]));
     if let (Some(first), Some(last)) = (first, last) {
         found.push(first..last + 1);
     }
@@ -59,6 +68,16 @@ fn cut(words: &[Word<'_>], lower: &[String], at: usize) -> Option<usize> {
         }
         _ => None,
     }
+}
+
+/// The first word of a clause that is more than a joining word; none if it has only such.
+pub fn first_said(words: &[Word<'_>], mut clause: Range<usize>) -> Option<usize> {
+    clause.find(|at| words.get(*at).is_some_and(|word| !is_joining(word)))
+}
+
+fn is_joining(word: &Word<'_>) -> bool {
+    word.is_punctuation()
+        || matches!(word.lower().as_str(), "and" | "then" | "also" | "plus" | "but" | "afterwards" | "n")
 }
 
 fn joins(word: &str) -> bool {

@@ -17,6 +17,9 @@ mod fit;
 #[cfg(feature = "rust-bert")]
 mod hold;
 pub mod judge;
+#[cfg(feature = "rust-bert")]
+pub(crate) mod learn;
+pub mod lint;
 pub mod measure;
 pub mod names;
 #[cfg(feature = "rust-bert")]
@@ -31,8 +34,8 @@ use super::model::Manifest;
 /// What to train, from what, and how long.
 #[derive(Clone, Debug)]
 pub struct TrainOptions {
-    /// The folder of example sentences.
-    pub examples: PathBuf,
+    /// The folders of example sentences: the first is whole, the others add to it.
+    pub examples: Vec<PathBuf>,
     /// The folder of the encoder to start from: `config.json`, `vocab.txt`, `model.safetensors`.
     pub encoder: PathBuf,
     /// Where the model is written.
@@ -65,7 +68,7 @@ pub struct TrainOptions {
 impl Default for TrainOptions {
     fn default() -> Self {
         Self {
-            examples: PathBuf::from("intents"),
+            examples: vec![PathBuf::from("intents")],
             encoder: PathBuf::new(),
             out: PathBuf::from("models"),
             seed: 1,
@@ -126,7 +129,10 @@ pub fn run(options: &TrainOptions, progress: &mut dyn FnMut(Progress)) -> anyhow
 /// Always: this build cannot train, and the error says how to get one that can.
 #[cfg(not(feature = "rust-bert"))]
 pub fn run(_options: &TrainOptions, _progress: &mut dyn FnMut(Progress)) -> anyhow::Result<Report> {
-    anyhow::bail!(
-        "this build cannot train. Run `eval \"$(scripts/libtorch.sh)\"` and build again with `--features rust-bert`"
-    )
+    anyhow::bail!(CANNOT_TRAIN)
 }
+
+/// What a build without rust-bert says.
+#[cfg(not(feature = "rust-bert"))]
+pub(crate) const CANNOT_TRAIN: &str =
+    "this build cannot train. Run `eval \"$(scripts/libtorch.sh)\"` and build again with `--features rust-bert`";

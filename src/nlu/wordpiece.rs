@@ -50,6 +50,15 @@ pub struct Input {
     pub unknown: usize,
 }
 
+impl Input {
+    /// The pieces of these ranges of words. A range beyond the bound is missing.
+    pub fn pieces_of(&self, segments: &[Range<usize>]) -> Vec<Range<usize>> {
+        let place = |word: usize| self.first.get(word).copied().unwrap_or(self.pieces.len() - 1);
+        let segments = segments.iter().map(|segment| place(segment.start)..place(segment.end));
+        segments.filter(|range| !range.is_empty()).collect()
+    }
+}
+
 impl Vocabulary {
     /// A vocabulary of one piece a line, the number of the line being its id.
     ///
@@ -128,13 +137,12 @@ impl Vocabulary {
             first.push(pieces.len());
             pieces.append(&mut of_word);
         }
-        let place = |word: usize| first.get(word).copied().unwrap_or(pieces.len());
-        let segments = segments.iter().map(|segment| place(segment.start)..place(segment.end));
-        let segments = segments.filter(|range| !range.is_empty()).collect();
         let hints = (0..first.len()).map(|at| hints.get(at).copied().unwrap_or(Hint::None)).collect();
         let unknown = pieces.iter().filter(|piece| **piece == self.unknown).count();
         pieces.push(self.end);
-        Input { pieces, first, hints, segments, truncated, unknown }
+        let mut input = Input { pieces, first, hints, segments: Vec::new(), truncated, unknown };
+        input.segments = input.pieces_of(segments);
+        input
     }
 }
 

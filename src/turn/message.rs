@@ -68,7 +68,7 @@ impl Bot {
             }
             Freshness::Stale { .. } | Freshness::Ahead { .. } => {}
         }
-        let Heard { commands, asides } = heard;
+        let Heard { commands, asides, in_scope: _ } = heard;
         let known = self.know(commands, &directory, place).await?;
         let outcome = outcome(&known);
         let order = Order { message, place, person, text: &text, directory: &directory, writes: writes_in(&known) };

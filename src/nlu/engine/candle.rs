@@ -1,17 +1,22 @@
 //! The network on candle: one message at a time, no padding and no masks, nothing computed that no head reads.
 
+use std::ops::Range;
+
 use anyhow::Context;
 use candle_core::{DType, Device, Tensor};
 use candle_nn::ops::{layer_norm, softmax_last_dim};
+use half::f16;
 use safetensors::SafeTensors;
 
-use super::{Engine, Output, row};
+use super::{Encoded, Engine, Intents, row, word_rows};
 use crate::nlu::model::Shape;
 use crate::nlu::wordpiece::Input;
 
 mod gelu;
+mod packed;
 
-use gelu::BiasGelu;
+use gelu::Gelu;
+use packed::Packed;
 
 const EPSILON: f32 = 1e-12;
 
@@ -23,9 +28,9 @@ pub struct Candle {
     places: Tensor,
     norm: Norm,
     layers: Vec<Layer>,
-    intent: [Linear; 2],
+    intent: [Packed; 2],
     hints: Tensor,
-    slot: Linear,
+    slot: Packed,
     heads: usize,
 }
 
@@ -35,21 +40,13 @@ struct Norm {
     bias: Tensor,
 }
 
-/// `W·xᵗ + b`: with so few columns, the long side first is the faster product. States stand in columns here, and in
-/// rows where they are normalised.
-#[derive(Debug)]
-struct Linear {
-    weight: Tensor,
-    bias: Tensor,
-}
-
 #[derive(Debug)]
 struct Layer {
-    query_key_value: Linear,
-    attention: Linear,
+    query_key_value: Packed,
+    attention: Packed,
     attention_norm: Norm,
-    wide: Linear,
-    narrow: Linear,
+    wide: Packed,
+    narrow: Packed,
     norm: Norm,
 }
 
@@ -69,10 +66,19 @@ impl Weights<'_> {
         Ok(Tensor::from_raw_buffer(view.data(), DType::F16, shape, &Device::Cpu)?)
     }
 
-    fn linear(&self, name: &str, input: usize, output: usize) -> anyhow::Result<Linear> {
-        let weight = self.get(&format!("{name}.weight"), &[output, input])?;
-        let bias = self.get(&format!("{name}.bias"), &[output])?;
-        Ok(Linear { weight, bias: bias.unsqueeze(1)? })
+    /// The layers of these names side by side, as one.
+    fn packed(&self, names: &[String], inputs: usize, outputs: usize) -> anyhow::Result<Packed> {
+        let (mut weights, mut biases) = (Vec::new(), Vec::new());
+        for name in names {
+            let weight = self.halves(&format!("{name}.weight"), &[outputs, inputs])?;
+            weights.extend(weight.flatten_all()?.to_vec1::<f16>()?);
+            biases.extend(self.get(&format!("{name}.bias"), &[outputs])?.to_vec1::<f32>()?);
+        }
+        Ok(Packed::new(&weights, biases, inputs))
+    }
+
+    fn linear(&self, name: &str, inputs: usize, outputs: usize) -> anyhow::Result<Packed> {
+        self.packed(&[name.to_owned()], inputs, outputs)
     }
 
     fn norm(&self, name: &str, width: usize) -> anyhow::Result<Norm> {
@@ -85,17 +91,9 @@ impl Weights<'_> {
     fn layer(&self, at: usize, shape: &Shape) -> anyhow::Result<Layer> {
         let name = format!("encoder.layer.{at}");
         let width = shape.hidden;
-        let [query, key, value] =
-            ["query", "key", "value"].map(|part| self.linear(&format!("{name}.attention.self.{part}"), width, width));
-        let (query, key, value) = (query?, key?, value?);
-        #[expect(clippy::cast_precision_loss, reason = "a few dozen")]
-        let scale = 1.0 / ((width / shape.heads) as f64).sqrt();
-        let query = Linear { weight: (query.weight * scale)?, bias: (query.bias * scale)? };
+        let parts = ["query", "key", "value"].map(|part| format!("{name}.attention.self.{part}"));
         Ok(Layer {
-            query_key_value: Linear {
-                weight: Tensor::cat(&[query.weight, key.weight, value.weight], 0)?,
-                bias: Tensor::cat(&[query.bias, key.bias, value.bias], 0)?,
-            },
+            query_key_value: self.packed(&parts, width, width)?,
             attention: self.linear(&format!("{name}.attention.output.dense"), width, width)?,
             attention_norm: self.norm(&format!("{name}.attention.output.LayerNorm"), width)?,
             wide: self.linear(&format!("{name}.intermediate.dense"), width, shape.intermediate)?,
@@ -105,35 +103,37 @@ impl Weights<'_> {
     }
 }
 
-impl Linear {
-    fn apply(&self, columns: &Tensor) -> candle_core::Result<Tensor> {
-        self.weight.matmul(columns)?.broadcast_add(&self.bias)
-    }
-}
-
 impl Norm {
     fn apply(&self, rows: &Tensor) -> candle_core::Result<Tensor> {
         layer_norm(rows, &self.weight, &self.bias, EPSILON)
+    }
+
+    fn width(&self) -> candle_core::Result<usize> {
+        self.weight.dims1()
     }
 }
 
 impl Layer {
     /// Rows in, rows out.
     fn apply(&self, x: &Tensor, heads: usize) -> candle_core::Result<Tensor> {
-        let (length, width) = x.dims2()?;
-        let parts = self.query_key_value.apply(&x.t()?)?.reshape((3, heads, width / heads, length))?;
-        let (query, key, value) = (parts.get(0)?, parts.get(1)?, parts.get(2)?);
-        let attention = softmax_last_dim(&query.transpose(1, 2)?.matmul(&key)?)?;
-        let mixed = value.matmul(&attention.transpose(1, 2)?)?.reshape((width, length))?;
-        let x = self.attention_norm.apply(&rows(&self.attention.apply(&mixed)?)?.add(x)?)?;
-        let wide = self.wide.weight.matmul(&x.t()?)?.apply_op2_no_bwd(&self.wide.bias, &BiasGelu)?;
-        self.norm.apply(&rows(&self.narrow.apply(&wide)?)?.add(&x)?)
+        let mixed = self.mix(x, heads)?.apply_op1_no_bwd(&self.attention)?;
+        let x = self.attention_norm.apply(&mixed.add(x)?)?;
+        let wide = x.apply_op1_no_bwd(&self.wide)?.apply_op1_no_bwd(&Gelu)?;
+        self.norm.apply(&wide.apply_op1_no_bwd(&self.narrow)?.add(&x)?)
     }
-}
 
-/// Columns as rows.
-fn rows(columns: &Tensor) -> candle_core::Result<Tensor> {
-    columns.t()?.contiguous()
+    /// The attention of each row to all.
+    fn mix(&self, x: &Tensor, heads: usize) -> candle_core::Result<Tensor> {
+        let (length, width) = x.dims2()?;
+        let part = width / heads;
+        let parts = x.apply_op1_no_bwd(&self.query_key_value)?.reshape((length, 3, heads, part))?;
+        let of_head = |at: usize| parts.narrow(1, at, 1)?.squeeze(1)?.transpose(0, 1);
+        #[expect(clippy::cast_precision_loss, reason = "a few dozen")]
+        let scale = 1.0 / (part as f64).sqrt();
+        let scores = of_head(0)?.contiguous()?.matmul(&of_head(1)?.transpose(1, 2)?.contiguous()?)?;
+        let attention = softmax_last_dim(&(scores * scale)?)?;
+        attention.matmul(&of_head(2)?.contiguous()?)?.transpose(0, 1)?.contiguous()?.reshape((length, width))
+    }
 }
 
 impl Candle {
@@ -156,12 +156,12 @@ impl Candle {
                 weights.linear("intent.out", inner, shape.intents)?,
             ],
             hints: weights.get("slot.hint.weight", &[shape.hints, shape.hint_width])?,
-            slot: weights.linear("slot.out", width + shape.hint_width, shape.tags)?,
+            slot: weights.linear("slot.out", width + shape.hint_width, shape.tags + 1)?,
             heads: shape.heads,
         })
     }
 
-    fn encode(&self, input: &Input) -> candle_core::Result<Tensor> {
+    fn states(&self, input: &Input) -> candle_core::Result<Tensor> {
         let pieces = Tensor::new(input.pieces.as_slice(), &Device::Cpu)?;
         let words = self.words.index_select(&pieces, 0)?.to_dtype(DType::F32)?;
         let mut x = self.norm.apply(&(words + self.places.narrow(0, 0, input.pieces.len())?)?)?;
@@ -171,41 +171,36 @@ impl Candle {
         Ok(x)
     }
 
-    fn intents(&self, hidden: &Tensor, input: &Input) -> candle_core::Result<Vec<Vec<f32>>> {
-        if input.segments.is_empty() {
-            return Ok(Vec::new());
-        }
-        let means = input.segments.iter().map(|segment| hidden.narrow(0, segment.start, segment.len())?.mean(0));
-        let means = Tensor::stack(&means.collect::<candle_core::Result<Vec<_>>>()?, 0)?;
-        let [dense, out] = &self.intent;
-        rows(&out.apply(&dense.apply(&means.t()?)?.tanh()?)?)?.to_vec2()
-    }
-
-    fn tags(&self, hidden: &Tensor, input: &Input) -> candle_core::Result<Vec<Vec<f32>>> {
+    fn words(&self, states: &Tensor, input: &Input) -> candle_core::Result<Vec<Vec<f32>>> {
         if input.first.is_empty() {
             return Ok(Vec::new());
         }
         let first: Vec<u32> = input.first.iter().filter_map(|at| u32::try_from(*at).ok()).collect();
         let hints: Vec<u32> = input.hints.iter().map(|hint| *hint as u32).collect();
-        let states = hidden.index_select(&Tensor::new(first, &Device::Cpu)?, 0)?;
+        let states = states.index_select(&Tensor::new(first, &Device::Cpu)?, 0)?;
         let hints = self.hints.index_select(&Tensor::new(hints, &Device::Cpu)?, 0)?;
-        rows(&self.slot.apply(&Tensor::cat(&[states, hints], 1)?.t()?)?)?.to_vec2()
+        Tensor::cat(&[states, hints], 1)?.apply_op1_no_bwd(&self.slot)?.to_vec2()
     }
 }
 
 impl Engine for Candle {
-    fn run(&self, input: &Input) -> anyhow::Result<Output> {
-        let hidden = self.encode(input)?;
-        let intents = self.intents(&hidden, input)?;
-        let tags = self.tags(&hidden, input)?;
-        Ok(Output {
-            intents: intents.iter().map(|values| row(values)).collect::<anyhow::Result<_>>()?,
-            tags: tags.iter().map(|values| row(values)).collect::<anyhow::Result<_>>()?,
-        })
+    fn encode(&self, input: &Input) -> anyhow::Result<Encoded> {
+        let states = self.states(input)?;
+        let (tags, begins) = word_rows(&self.words(&states, input)?)?;
+        Ok(Encoded { states: states.flatten_all()?.to_vec1()?, tags, begins })
     }
 
-    fn hidden(&self, input: &Input) -> anyhow::Result<Vec<Vec<f32>>> {
-        Ok(self.encode(input)?.to_vec2()?)
+    fn intents(&self, encoded: &Encoded, clauses: &[Range<usize>]) -> anyhow::Result<Vec<Intents>> {
+        if clauses.is_empty() {
+            return Ok(Vec::new());
+        }
+        let width = self.norm.width()?;
+        let states = Tensor::from_slice(&encoded.states, (encoded.states.len() / width, width), &Device::Cpu)?;
+        let means = clauses.iter().map(|clause| states.narrow(0, clause.start, clause.len())?.mean(0));
+        let means = Tensor::stack(&means.collect::<candle_core::Result<Vec<_>>>()?, 0)?;
+        let [dense, out] = &self.intent;
+        let logits = means.apply_op1_no_bwd(dense)?.tanh()?.apply_op1_no_bwd(out)?.to_vec2()?;
+        logits.iter().map(|values| row(values)).collect()
     }
 
     fn name(&self) -> &'static str {

@@ -1,5 +1,6 @@
 //! The network on rust-bert: what is trained, and a second engine to serve it.
 
+use std::ops::Range;
 use std::sync::{Mutex, PoisonError};
 
 use anyhow::Context;
@@ -8,9 +9,8 @@ use safetensors::SafeTensors;
 use tch::nn::{self, Init, Module, VarStore};
 use tch::{Device, Kind, Tensor};
 
-use super::{Engine, Output, row};
+use super::{Encoded, Engine, Intents, row, word_rows};
 use crate::nlu::model::Shape;
-use crate::nlu::slot::Tag;
 use crate::nlu::wordpiece::Input;
 
 /// The learning-rate group of the encoder's weights.
@@ -34,28 +34,18 @@ pub(crate) struct Network {
     /// What a path gains by one tag (row) before another (column).
     pub(crate) transitions: Tensor,
     dropout: f64,
+    tags: i64,
+    width: i64,
 }
 
 /// Several inputs, padded to one length.
 pub(crate) struct Batch {
     pieces: Tensor,
     mask: Tensor,
-    /// For each segment of the batch, its share of each piece.
-    means: Tensor,
     first: Tensor,
     hints: Tensor,
     /// Messages, and words in the longest.
     pub(crate) size: (i64, i64),
-}
-
-/// What the network says of a batch.
-pub(crate) struct Logits {
-    /// One row for each segment of the batch, message by message.
-    pub(crate) intents: Tensor,
-    /// Messages, words, tags.
-    pub(crate) tags: Tensor,
-    /// Messages, pieces, states.
-    pub(crate) hidden: Tensor,
 }
 
 /// A size as libtorch counts.
@@ -90,37 +80,54 @@ impl Network {
         let dense = nn::linear(&intent / "dense", width, inner, nn::LinearConfig::default());
         let out = nn::linear(&intent / "out", inner, long(shape.intents), nn::LinearConfig::default());
         let hint = nn::embedding(&slot / "hint", long(shape.hints), hints, nn::EmbeddingConfig::default());
-        let linear = nn::linear(&slot / "out", width + hints, tags, nn::LinearConfig::default());
+        let linear = nn::linear(&slot / "out", width + hints, tags + 1, nn::LinearConfig::default());
         let (start, end) = (slot.var("start", &[tags], small), slot.var("end", &[tags], small));
         let transitions = slot.var("transitions", &[tags, tags], small);
-        Self { store, bert, dense, out, hint, slot: linear, start, end, transitions, dropout }
+        Self { store, bert, dense, out, hint, slot: linear, start, end, transitions, dropout, tags, width }
     }
 
-    /// The logits of a batch.
-    pub(crate) fn forward(&self, batch: &Batch, train: bool) -> anyhow::Result<Logits> {
+    /// The last layer's states of a batch: messages, pieces, states.
+    pub(crate) fn states(&self, batch: &Batch, train: bool) -> anyhow::Result<Tensor> {
         let output =
             self.bert.forward_t(Some(&batch.pieces), Some(&batch.mask), None, None, None, None, None, train)?;
-        let hidden = output.hidden_state;
-        let flat = hidden.flatten(0, 1);
-        let means = batch.means.matmul(&flat).dropout(self.dropout, train);
-        let intents = self.out.forward(&self.dense.forward(&means).tanh().dropout(self.dropout, train));
-        let states = flat.index_select(0, &batch.first).dropout(self.dropout, train);
-        let tags = self.slot.forward(&Tensor::cat(&[states, self.hint.forward(&batch.hints)], 1));
+        Ok(output.hidden_state)
+    }
+
+    /// What states say of words: the logits of the tags (messages, words, tags), and whether a clause begins (messages,
+    /// words).
+    pub(crate) fn words(&self, states: &Tensor, batch: &Batch, train: bool) -> (Tensor, Tensor) {
+        let first = states.flatten(0, 1).index_select(0, &batch.first).dropout(self.dropout, train);
+        let both = self.slot.forward(&Tensor::cat(&[first, self.hint.forward(&batch.hints)], 1));
         let (messages, words) = batch.size;
-        Ok(Logits { intents, tags: tags.reshape([messages, words, long(Tag::COUNT)]), hidden })
+        let both = both.reshape([messages, words, self.tags + 1]);
+        (both.narrow(2, 0, self.tags), both.select(2, self.tags))
+    }
+
+    /// The mean state of each clause, given its share of each piece of the batch.
+    pub(crate) fn clauses(&self, states: &Tensor, means: &Tensor) -> Tensor {
+        means.matmul(&states.flatten(0, 1))
+    }
+
+    /// The logits of the intents of these clauses, by their mean states.
+    pub(crate) fn intents(&self, clauses: &Tensor, train: bool) -> Tensor {
+        let inner = self.dense.forward(&clauses.dropout(self.dropout, train)).tanh();
+        self.out.forward(&inner.dropout(self.dropout, train))
+    }
+
+    /// The learned scores of one tag after another: at the start, at the end, and row by row, the row being the tag before.
+    pub(crate) fn transitions(&self) -> anyhow::Result<[Vec<f32>; 3]> {
+        let numbers = |tensor: &Tensor| Vec::<f32>::try_from(tensor.detach().contiguous().view(-1));
+        Ok([numbers(&self.start)?, numbers(&self.end)?, numbers(&self.transitions)?])
     }
 }
 
 impl Batch {
     /// Pads these inputs to one length.
-    #[expect(clippy::cast_precision_loss, reason = "at most 128 pieces")]
     pub(crate) fn new(inputs: &[&Input]) -> Self {
         let length = inputs.iter().map(|input| input.pieces.len()).max().unwrap_or(0);
         let words = inputs.iter().map(|input| input.first.len()).max().unwrap_or(0);
         let (mut pieces, mut mask) = (Vec::new(), Vec::new());
         let (mut first, mut hints) = (Vec::new(), Vec::new());
-        let mut means: Vec<f32> = Vec::new();
-        let mut segments = 0;
         for (at, input) in inputs.iter().enumerate() {
             pieces.extend(input.pieces.iter().map(|piece| i64::from(*piece)));
             mask.extend(input.pieces.iter().map(|_| 1i64));
@@ -130,22 +137,31 @@ impl Batch {
             hints.extend(input.hints.iter().map(|hint| *hint as i64));
             first.resize((at + 1) * words, long(at * length));
             hints.resize((at + 1) * words, 0);
-            for segment in &input.segments {
-                let mut row = vec![0.0; inputs.len() * length];
-                row[at * length + segment.start..at * length + segment.end].fill(1.0 / segment.len() as f32);
-                means.append(&mut row);
-                segments += 1;
-            }
         }
         let shape = [long(inputs.len()), long(length)];
         Self {
             pieces: Tensor::from_slice(&pieces).reshape(shape),
             mask: Tensor::from_slice(&mask).reshape(shape),
-            means: Tensor::from_slice(&means).reshape([segments, shape[0] * shape[1]]),
             first: Tensor::from_slice(&first),
             hints: Tensor::from_slice(&hints),
             size: (shape[0], long(words)),
         }
+    }
+
+    /// For each clause of each message (ranges of pieces), its share of each piece of the batch.
+    #[expect(clippy::cast_precision_loss, reason = "at most 128 pieces")]
+    pub(crate) fn means(&self, clauses: &[&[Range<usize>]]) -> Tensor {
+        let (messages, length) = self.pieces.size2().unwrap_or((0, 0));
+        let (messages, length) = (usize::try_from(messages).unwrap_or(0), usize::try_from(length).unwrap_or(0));
+        let mut means: Vec<f32> = Vec::new();
+        for (at, clauses) in clauses.iter().enumerate() {
+            for clause in *clauses {
+                let mut row = vec![0.0; messages * length];
+                row[at * length + clause.start..at * length + clause.end].fill(1.0 / clause.len() as f32);
+                means.append(&mut row);
+            }
+        }
+        Tensor::from_slice(&means).reshape([-1, long(messages * length)])
     }
 }
 
@@ -179,23 +195,37 @@ impl RustBert {
         Ok(Self(Mutex::new(network)))
     }
 
-    fn forward(&self, input: &Input) -> anyhow::Result<Logits> {
-        let network = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        tch::no_grad(|| network.forward(&Batch::new(&[input]), false))
+    fn network(&self) -> std::sync::MutexGuard<'_, Network> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
 impl Engine for RustBert {
-    fn run(&self, input: &Input) -> anyhow::Result<Output> {
-        let logits = self.forward(input)?;
-        Ok(Output {
-            intents: rows(&logits.intents)?.iter().map(|values| row(values)).collect::<anyhow::Result<_>>()?,
-            tags: rows(&logits.tags.squeeze_dim(0))?.iter().map(|values| row(values)).collect::<anyhow::Result<_>>()?,
-        })
+    fn encode(&self, input: &Input) -> anyhow::Result<Encoded> {
+        let network = self.network();
+        let batch = Batch::new(&[input]);
+        let (states, both) = tch::no_grad(|| {
+            let states = network.states(&batch, false)?;
+            let (tags, begins) = network.words(&states, &batch, false);
+            anyhow::Ok((states, Tensor::cat(&[tags, begins.unsqueeze(2)], 2)))
+        })?;
+        let (tags, begins) = word_rows(&rows(&both.squeeze_dim(0))?)?;
+        Ok(Encoded { states: Vec::try_from(states.contiguous().view(-1))?, tags, begins })
     }
 
-    fn hidden(&self, input: &Input) -> anyhow::Result<Vec<Vec<f32>>> {
-        rows(&self.forward(input)?.hidden.squeeze_dim(0))
+    fn intents(&self, encoded: &Encoded, clauses: &[Range<usize>]) -> anyhow::Result<Vec<Intents>> {
+        if clauses.is_empty() {
+            return Ok(Vec::new());
+        }
+        let network = self.network();
+        let states = Tensor::from_slice(&encoded.states).reshape([-1, network.width]);
+        let means = clauses.iter().map(|clause| {
+            let rows = states.narrow(0, long(clause.start), long(clause.len()));
+            rows.mean_dim([0i64].as_slice(), false, Kind::Float)
+        });
+        let means = Tensor::stack(&means.collect::<Vec<_>>(), 0);
+        let logits = tch::no_grad(|| network.intents(&means, false));
+        rows(&logits)?.iter().map(|values| row(values)).collect()
     }
 
     fn name(&self) -> &'static str {

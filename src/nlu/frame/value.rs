@@ -39,8 +39,7 @@ impl Clause<'_, '_> {
             Slot::Replicas | Slot::Image => self.count_or_tag(span),
             Slot::Old => self.command.old = Some(self.message.said(words).to_owned()),
             Slot::Revision => self.command.revision = self.number("revision", words),
-            Slot::Min => self.command.min = self.number("minimum", words),
-            Slot::Max => self.command.max = self.number("maximum", words),
+            Slot::Min | Slot::Max => self.bound(span),
             Slot::Cpu => self.command.cpu = self.number("CPU target", words),
             Slot::Lines => self.command.lines = self.number("number of lines", words),
             Slot::Container => self.command.container = Some(self.message.mention(words)),
@@ -53,6 +52,17 @@ impl Clause<'_, '_> {
                     .push(format!("“{said}” is not scheduled: the change would stay until somebody takes it back."));
                 self.command.duration = Some(said);
             }
+        }
+    }
+
+    /// One end of an autoscaler's range, or both: "2-10".
+    fn bound(&mut self, span: &Span) {
+        let said = self.message.said(&span.words).replace("..", "-").replace('–', "-");
+        let ends = said.split_once('-').map(|(low, high)| (low.trim().parse(), high.trim().parse()));
+        match (ends, span.slot) {
+            (Some((Ok(low), Ok(high))), _) => (self.command.min, self.command.max) = (Some(low), Some(high)),
+            (_, Slot::Min) => self.command.min = self.number("minimum", &span.words),
+            (_, _) => self.command.max = self.number("maximum", &span.words),
         }
     }
 
@@ -179,7 +189,9 @@ impl Clause<'_, '_> {
             || pair("turn", &["off"])
             || pair("switch", &["off"])
             || pair("power", &["off", "down"])
-            || pair("scale", &["nothing"]);
+            || pair("scale", &["nothing"])
+            || pair("spin", &["nothing", "completely"])
+            || ["park", "mothball", "hibernate", "quiesce", "idle"].iter().any(|word| has(word));
         let empty = self.command.replicas.is_none() && self.command.faults.is_empty() && self.command.image.is_none();
         if self.command.intent == Intent::Scale && empty && stops {
             self.command.replicas = Some(Amount::To(0));

@@ -10,7 +10,7 @@ use crate::nlu::slot::{Slot, Tag};
 use crate::nlu::wordpiece::MOST_PIECES;
 
 /// The number of the format that this program writes and reads.
-pub const FORMAT: u32 = 1;
+pub const FORMAT: u32 = 2;
 
 /// `manifest.json`.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]

@@ -50,7 +50,7 @@ pub enum Vary {
 impl Varied {
     /// Varies a sentence.
     pub fn new(row: &Row, how: Vary, namer: &mut Namer<'_>) -> Self {
-        let parts = row.parts.iter().map(|part| Part { text: clean(&part.text).text, slot: part.slot }).collect();
+        let parts = row.parts.iter().map(|part| Part { text: clean(&part.text).text, ..part.clone() }).collect();
         let mut varied = Self { parts, live: Live::default() };
         let fresh = match how {
             Vary::Nothing => 0.0,
@@ -58,21 +58,23 @@ impl Varied {
             Vary::All => 0.7,
         };
         varied.substitute(fresh, namer);
-        if row.intent == Intent::None {
-            // Hardly ever left as it is: a name that is often seen where nothing is ordered would come to mean just that.
-            varied.rename_unmarked((fresh * 1.35).min(1.0), namer);
+        for (clause, intent) in row.clauses.iter().enumerate() {
+            if *intent == Intent::None {
+                // Hardly ever left as it is: a name that is often seen where nothing is ordered would come to mean that.
+                varied.rename_unmarked(clause, (fresh * 1.35).min(1.0), namer);
+            }
         }
         if how == Vary::All {
             varied.mistype(namer);
-            varied.surround(row.intent, namer);
+            varied.surround(row.clauses[0], row.clauses[row.clauses.len() - 1], namer);
             varied.punctuate(namer);
         }
         varied
     }
 
-    /// Whether it may hold words that would be marked in an order: names, numbers, versions.
-    pub fn names_things(&self) -> bool {
-        let number = |part: &Part| part.text.contains(|c: char| c.is_ascii_digit());
+    /// Whether a clause may hold words that would be marked in an order: names, numbers, versions.
+    pub fn names_things(&self, clause: usize) -> bool {
+        let number = |part: &Part| part.clause == clause && part.text.contains(|c: char| c.is_ascii_digit());
         !self.live.names.is_empty() || self.parts.iter().any(number)
     }
 
@@ -93,8 +95,8 @@ impl Varied {
     }
 
     /// Where nothing is marked, names are known by their hyphens.
-    fn rename_unmarked(&mut self, fresh: f64, namer: &mut Namer<'_>) {
-        for part in &mut self.parts {
+    fn rename_unmarked(&mut self, clause: usize, fresh: f64, namer: &mut Namer<'_>) {
+        for part in self.parts.iter_mut().filter(|part| part.clause == clause) {
             let mut words: Vec<String> = Vec::new();
             for word in part.text.split(' ') {
                 let core = word.trim_matches(|c: char| !c.is_alphanumeric());
@@ -136,19 +138,25 @@ impl Varied {
         self.parts[at].text = words.join(" ");
     }
 
-    fn surround(&mut self, intent: Intent, namer: &mut Namer<'_>) {
-        let short = matches!(intent, Intent::Confirm | Intent::Cancel);
+    /// Small talk before and after; the first and the last clause say of what.
+    fn surround(&mut self, first: Intent, last: Intent, namer: &mut Namer<'_>) {
+        let short = matches!(first, Intent::Confirm | Intent::Cancel);
         let (before, after) = if short { (0.1, 0.1) } else { (0.3, 0.25) };
         if namer.chance(before) {
-            let opener = namer.one(if intent == Intent::None { &QUIET } else { &OPENERS });
-            self.parts.insert(0, Part { text: format!("{opener} "), slot: None });
+            let opener = namer.one(if first == Intent::None { &QUIET } else { &OPENERS });
+            self.parts.insert(0, Part::plain(format!("{opener} "), 0));
         }
-        if intent != Intent::None && namer.chance(after) {
+        if last != Intent::None && namer.chance(after) {
             self.drop_final_mark();
             let closer = namer.one(&CLOSERS);
             let space = if closer.starts_with(',') || closer.starts_with('!') { "" } else { " " };
-            self.parts.push(Part { text: format!("{space}{closer}"), slot: None });
+            let clause = self.last_clause();
+            self.parts.push(Part::plain(format!("{space}{closer}"), clause));
         }
+    }
+
+    fn last_clause(&self) -> usize {
+        self.parts.last().map_or(0, |part| part.clause)
     }
 
     fn punctuate(&mut self, namer: &mut Namer<'_>) {
@@ -158,7 +166,8 @@ impl Varied {
             let ends = self.parts.last().is_some_and(|part| part.text.ends_with(|c: char| c.is_alphanumeric()));
             if ends {
                 let mark = *namer.one(&[".", "!", "!!", "...", " ."]);
-                self.parts.push(Part { text: mark.to_owned(), slot: None });
+                let clause = self.last_clause();
+                self.parts.push(Part::plain(mark, clause));
             }
         }
         for at in 0..self.parts.len() {
@@ -190,7 +199,7 @@ mod tests {
     use rand::rngs::StdRng;
 
     use super::*;
-    use crate::nlu::train::corpus::{parse, render};
+    use crate::nlu::train::corpus::render;
     use crate::nlu::train::entities::Entities;
 
     fn entities() -> Entities {
@@ -207,7 +216,7 @@ mod tests {
 
     fn varied(intent: Intent, line: &str, how: Vary, seed: u64) -> Varied {
         let (entities, mut rng) = (entities(), StdRng::seed_from_u64(seed));
-        let row = Row { intent, parts: parse(line).unwrap(), line: 1 };
+        let row = Row::parse(Some(intent), line, String::new()).unwrap();
         Varied::new(&row, how, &mut Namer { entities: &entities, rng: &mut rng })
     }
 

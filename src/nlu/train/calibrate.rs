@@ -4,11 +4,24 @@ use super::compose::Kind;
 use super::example::Example;
 use super::measure::{Outcome, is_right};
 use crate::domain::Intent;
-use crate::nlu::confidence::{Evidence, FEATURES, probability, softmax};
+use crate::nlu::confidence::{Boundaries, Evidence, FEATURES, probability, softmax};
 use crate::nlu::decode::{Transitions, decode, log_probability};
-use crate::nlu::engine::Output;
+use crate::nlu::engine::{Intents, Tags};
 use crate::nlu::memory::Likeness;
 use crate::nlu::model::{Calibration, Thresholds};
+
+/// What a network says of one message.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Output {
+    /// The clauses that it makes of it, as ranges of words.
+    pub segments: Vec<std::ops::Range<usize>>,
+    /// For each of them.
+    pub intents: Vec<Intents>,
+    /// For each word.
+    pub tags: Vec<Tags>,
+    /// For each word, whether a clause begins with it.
+    pub begins: Vec<f32>,
+}
 
 /// What a network said of an example that it had not seen.
 #[derive(Clone, Debug)]
@@ -38,7 +51,7 @@ pub fn calibration(held: &[Held], transitions: &[Transitions]) -> Calibration {
         .iter()
         .map(|held| {
             let evidence = evidence(held, transitions, &tempered);
-            let features = evidence.features(0, &held.example.segments);
+            let features = evidence.features(0, &held.output.segments);
             let outcome = outcome_of(held, &evidence, FLAT);
             (features.to_vec(), is_right(&held.example, &outcome))
         })
@@ -49,13 +62,15 @@ pub fn calibration(held: &[Held], transitions: &[Transitions]) -> Calibration {
 /// What is read in a held-out example, and how sure it is.
 pub fn outcome(held: &Held, transitions: &[Transitions], calibration: &Calibration) -> Outcome {
     let evidence = evidence(held, transitions, calibration);
-    let features = evidence.features(0, &held.example.segments);
+    let features = evidence.features(0, &held.output.segments);
     outcome_of(held, &evidence, probability(&features, &calibration.weights))
 }
 
 fn evidence(held: &Held, transitions: &[Transitions], calibration: &Calibration) -> Evidence {
     let slots = decode(&held.output.tags, &transitions[held.fold], calibration.slot_temperature);
-    Evidence::new(&held.example.input, &held.output.intents, slots, held.likeness.clone(), calibration)
+    let output = &held.output;
+    let boundaries = Boundaries::new(&output.begins, &output.segments);
+    Evidence::new(&held.example.input, &output.intents, slots, held.likeness.clone(), boundaries, calibration)
 }
 
 fn outcome_of(held: &Held, evidence: &Evidence, confidence: f64) -> Outcome {
@@ -64,8 +79,7 @@ fn outcome_of(held: &Held, evidence: &Evidence, confidence: f64) -> Outcome {
         Intent::ALL[top.min(Intent::ALL.len() - 1)]
     };
     let intents: Vec<Intent> = evidence.intents.iter().map(best).collect();
-    debug_assert_eq!(intents.len(), held.example.intents.len(), "one intent for each segment");
-    Outcome { intents, tags: evidence.slots.tags.clone(), confidence }
+    Outcome { segments: held.output.segments.clone(), intents, tags: evidence.slots.tags.clone(), confidence }
 }
 
 fn intent_loss(held: &[Held], temperature: f64) -> f64 {
@@ -74,7 +88,7 @@ fn intent_loss(held: &[Held], temperature: f64) -> f64 {
         let place = |intent: &Intent| Intent::ALL.iter().position(|other| other == intent).unwrap_or(0);
         pairs.map(|(row, intent)| -softmax(row, temperature)[place(intent)].max(1e-12).ln()).sum()
     };
-    held.iter().map(of).sum()
+    held.iter().filter(|held| held.output.segments == held.example.segments).map(of).sum()
 }
 
 fn slot_loss(held: &[Held], transitions: &[Transitions], temperature: f64) -> f64 {
@@ -98,8 +112,8 @@ fn least(loss: impl Fn(f64) -> f64) -> f64 {
 }
 
 /// Logistic regression by Newton's method, with a ridge on all weights but the bias.
-fn logistic(rows: &[(Vec<f64>, bool)]) -> Vec<f64> {
-    let size = FEATURES.len();
+pub(crate) fn logistic(rows: &[(Vec<f64>, bool)]) -> Vec<f64> {
+    let size = rows.first().map_or(0, |row| row.0.len());
     let mut weights = vec![0.0; size];
     for _ in 0..30 {
         let mut gradient: Vec<f64> = (0..size).map(|at| if at == 0 { 0.0 } else { -RIDGE * weights[at] }).collect();

@@ -133,7 +133,11 @@ impl Source<'_> {
     fn single(&self, row: usize, how: Vary, known: Names, namer: &mut Namer<'_>) -> Option<Example> {
         let source = &self.corpus.rows[row];
         let varied = Varied::new(source, how, namer);
-        Draft { rows: vec![(row, source.intent, varied)], joins: Vec::new() }.example(known, self.vocabulary, namer)
+        Draft { rows: vec![(row, source.clauses.clone(), varied)], joins: Vec::new() }.example(
+            known,
+            self.vocabulary,
+            namer,
+        )
     }
 
     fn composed(&self, orders: &[usize], asides: &[usize], namer: &mut Namer<'_>) -> Option<Example> {
@@ -153,7 +157,7 @@ impl Source<'_> {
             if at + 1 < picked.len() {
                 varied.drop_final_mark();
             }
-            (*row, source.intent, varied)
+            (*row, source.clauses.clone(), varied)
         });
         let rows = rows.collect();
         let known = if namer.chance(NAMES_DROPPED) { Names::Unknown } else { Names::Live };
@@ -164,10 +168,10 @@ impl Source<'_> {
     fn balanced(&self, rows: &[usize]) -> Vec<(usize, usize)> {
         let mut counts: HashMap<Intent, usize> = HashMap::new();
         for row in rows {
-            *counts.entry(self.corpus.rows[*row].intent).or_default() += 1;
+            *counts.entry(self.corpus.rows[*row].intent()).or_default() += 1;
         }
         let mean = rows.len() / counts.len().max(1);
-        let times = |row: &usize| (mean / counts[&self.corpus.rows[*row].intent].max(1)).clamp(1, MOST_REPEATS);
+        let times = |row: &usize| (mean / counts[&self.corpus.rows[*row].intent()].max(1)).clamp(1, MOST_REPEATS);
         rows.iter().map(|row| (*row, times(row))).collect()
     }
 
@@ -179,8 +183,8 @@ impl Source<'_> {
         let of = |fits: &dyn Fn(&Row) -> bool| -> Vec<usize> {
             rows.iter().copied().filter(|row| short(&self.corpus.rows[*row]) && fits(&self.corpus.rows[*row])).collect()
         };
-        let orders = of(&|row| named(row) && row.intent != Intent::None);
-        let asides = of(&|row| row.intent == Intent::None && stands_alone(&row.text()));
+        let orders = of(&|row| named(row) && row.clauses.len() == 1 && row.intent() != Intent::None);
+        let asides = of(&|row| row.intent() == Intent::None && stands_alone(&row.text()));
         if orders.is_empty() || asides.is_empty() { (rows.to_vec(), rows.to_vec()) } else { (orders, asides) }
     }
 }

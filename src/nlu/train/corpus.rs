@@ -1,16 +1,19 @@
-//! The example sentences: one file for each intent, one sentence a line, slots marked `[words](slot)`.
+//! The example sentences: one file for each intent, one sentence a line, slots marked `[words](slot)`; and one file,
+//! [`SEVERAL`], for messages of several clauses, each begun by its intent: `{restart} kick [api](deployment)`.
 
-use std::collections::HashMap;
 use std::fmt;
 use std::ops::Range;
-use std::path::Path;
+use std::path::PathBuf;
 
 use anyhow::Context;
 use sha1::{Digest, Sha1};
 
 use crate::domain::Intent;
 use crate::nlu::slot::{Slot, Tag};
-use crate::nlu::tokenise::{Word, words};
+use crate::nlu::tokenise::Word;
+
+/// The file of messages with several clauses, without its ending.
+pub const SEVERAL: &str = "several";
 
 /// A stretch of a sentence: in one slot, or in none.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -19,17 +22,26 @@ pub struct Part {
     pub text: String,
     /// The slot that it is marked with.
     pub slot: Option<Slot>,
+    /// Which clause it belongs to: a place in [`Row::clauses`].
+    pub clause: usize,
+}
+
+impl Part {
+    /// A stretch in no slot.
+    pub fn plain(text: impl Into<String>, clause: usize) -> Self {
+        Self { text: text.into(), slot: None, clause }
+    }
 }
 
 /// An example sentence.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Row {
-    /// What it asks for.
-    pub intent: Intent,
+    /// What each of its clauses asks for; one for a row of an intent's own file.
+    pub clauses: Vec<Intent>,
     /// Its stretches, in order.
     pub parts: Vec<Part>,
-    /// The number of its line in its file, from 1.
-    pub line: usize,
+    /// Where it stands: `scale.txt:12`.
+    pub place: String,
 }
 
 /// All example sentences.
@@ -42,21 +54,33 @@ pub struct Corpus {
 /// Something to repair in the examples.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Finding {
-    /// The intent whose file it is in.
-    pub intent: Intent,
-    /// The number of the line, from 1.
-    pub line: usize,
+    /// Where: `scale.txt:12`.
+    pub place: String,
     /// What is wrong.
     pub what: String,
 }
 
 impl fmt::Display for Finding {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{}.txt:{}: {}", self.intent, self.line, self.what)
+        write!(f, "{}: {}", self.place, self.what)
     }
 }
 
 impl Row {
+    /// A row from its line.
+    ///
+    /// # Errors
+    /// When a mark names no slot or is empty, or a clause names no intent.
+    pub fn parse(file: Option<Intent>, line: &str, place: String) -> Result<Self, String> {
+        let Some(intent) = file else { return several(line, place) };
+        Ok(Self { clauses: vec![intent], parts: parse(line, 0)?, place })
+    }
+
+    /// The first thing that it asks for; `none` if it asks for nothing.
+    pub fn intent(&self) -> Intent {
+        self.clauses.iter().copied().find(|intent| *intent != Intent::None).unwrap_or(Intent::None)
+    }
+
     /// The sentence as it is said.
     pub fn text(&self) -> String {
         self.parts.iter().map(|part| part.text.as_str()).collect()
@@ -95,11 +119,28 @@ pub fn tags(words: &[Word<'_>], marks: &[(Range<usize>, Slot)]) -> Vec<Tag> {
     words.iter().map(tag).collect()
 }
 
-/// Takes one line apart. A bracket that is no mark is text.
+/// A message of several clauses. What stands before the first brace belongs to no clause, so nothing may.
+fn several(line: &str, place: String) -> Result<Row, String> {
+    let mut row = Row { clauses: Vec::new(), parts: Vec::new(), place };
+    let mut clauses = line.split('{');
+    if clauses.next().is_some_and(|before| !before.trim().is_empty()) {
+        return Err("a message of several clauses begins with an intent in braces".to_owned());
+    }
+    for clause in clauses {
+        let (name, text) = clause.split_once('}').ok_or("a brace is not closed")?;
+        let intent = Intent::parse(name).ok_or_else(|| format!("`{name}` is no intent"))?;
+        let text = text.strip_prefix(' ').unwrap_or(text);
+        row.parts.extend(parse(text, row.clauses.len())?);
+        row.clauses.push(intent);
+    }
+    Ok(row)
+}
+
+/// Takes the text of one clause apart. A bracket that is no mark is text.
 ///
 /// # Errors
 /// When a mark names no slot, or is empty.
-pub fn parse(line: &str) -> Result<Vec<Part>, String> {
+pub fn parse(line: &str, clause: usize) -> Result<Vec<Part>, String> {
     let mut parts: Vec<Part> = Vec::new();
     let mut text = String::new();
     let mut rest = line;
@@ -116,14 +157,14 @@ pub fn parse(line: &str) -> Result<Vec<Part>, String> {
             return Err("a mark is empty".to_owned());
         }
         if !text.is_empty() {
-            parts.push(Part { text: std::mem::take(&mut text), slot: None });
+            parts.push(Part::plain(std::mem::take(&mut text), clause));
         }
-        parts.push(Part { text: value.to_owned(), slot: Some(known) });
+        parts.push(Part { text: value.to_owned(), slot: Some(known), clause });
         rest = after;
     }
     text.push_str(rest);
     if !text.is_empty() {
-        parts.push(Part { text, slot: None });
+        parts.push(Part::plain(text, clause));
     }
     Ok(parts)
 }
@@ -136,85 +177,68 @@ fn mark(text: &str) -> Option<(&str, &str, &str)> {
     (name && !value.contains('[')).then_some((value, slot, after))
 }
 
-/// Reads the examples, and says what is wrong with them. A faulty line is left out.
+/// Reads the examples of these folders, and says what is wrong with them. A faulty line is left out. The first folder
+/// has a file for every intent; the others add to it, and may lack files.
 ///
 /// # Errors
 /// When a file cannot be read.
-pub fn read(folder: &Path) -> anyhow::Result<(Corpus, Vec<Finding>)> {
+pub fn read(folders: &[PathBuf]) -> anyhow::Result<(Corpus, Vec<Finding>)> {
     let mut corpus = Corpus::default();
     let mut findings = Vec::new();
-    for intent in Intent::ALL {
-        let path = folder.join(format!("{intent}.txt"));
-        let text = std::fs::read_to_string(&path).with_context(|| format!("cannot read `{}`", path.display()))?;
-        for (at, line) in text.lines().enumerate() {
-            let (line, number) = (line.trim(), at + 1);
-            if line.is_empty() || line.starts_with('#') {
+    let files = Intent::ALL.map(Some).into_iter().chain([None]);
+    for file in files {
+        let name = file.map_or(SEVERAL, Intent::as_str);
+        for (at, folder) in folders.iter().enumerate() {
+            let path = folder.join(format!("{name}.txt"));
+            if (at > 0 || file.is_none()) && !path.exists() {
                 continue;
             }
-            match parse(line) {
-                Ok(parts) => corpus.rows.push(Row { intent, parts, line: number }),
-                Err(what) => findings.push(Finding { intent, line: number, what }),
+            let text = std::fs::read_to_string(&path).with_context(|| format!("cannot read `{}`", path.display()))?;
+            for (number, line) in text.lines().enumerate() {
+                let line = line.trim();
+                if line.is_empty() || line.starts_with('#') {
+                    continue;
+                }
+                let shown = if at == 0 { format!("{name}.txt") } else { path.display().to_string() };
+                let place = format!("{shown}:{}", number + 1);
+                match Row::parse(file, line, place.clone()) {
+                    Ok(row) => corpus.rows.push(row),
+                    Err(what) => findings.push(Finding { place, what }),
+                }
             }
         }
     }
-    findings.extend(lint(&corpus));
     Ok((corpus, findings))
 }
 
-/// What is wrong with rows that could be read.
-pub fn lint(corpus: &Corpus) -> Vec<Finding> {
-    let mut findings = Vec::new();
-    let mut seen: HashMap<String, Intent> = HashMap::new();
-    for row in &corpus.rows {
-        let mut find = |what: String| findings.push(Finding { intent: row.intent, line: row.line, what });
-        let (text, marks) = render(&row.parts);
-        let words = words(&text);
-        let folded = words.iter().filter(|word| !word.is_punctuation()).map(Word::lower).collect::<Vec<_>>().join(" ");
-        let key = if folded.is_empty() { text.clone() } else { folded + if text.ends_with('?') { "?" } else { "" } };
-        match seen.insert(key, row.intent) {
-            Some(other) if other != row.intent => find(format!("`{text}` is also in {other}.txt")),
-            _ => {}
-        }
-        if row.intent == Intent::None && !marks.is_empty() {
-            find("what orders nothing has no slots".to_owned());
-        }
-        if row.intent != Intent::None && (text.contains("](") || text.contains("[[")) {
-            find("a mark is broken".to_owned());
-        }
-        for (at, slot) in &marks {
-            // `deploy/web` and `staging/web` are one word, and are taken apart later.
-            let slash = text[..at.start].ends_with('/') || text[at.end..].starts_with('/');
-            let cut = |edge: usize| words.iter().any(|word| word.at.start < edge && edge < word.at.end);
-            if !slash && (cut(at.start) || cut(at.end)) {
-                find(format!("the mark of {} `{}` cuts a word", slot.as_str(), &text[at.clone()]));
-            }
-        }
-    }
-    findings
-}
-
-/// A digest of everything that a model is trained from: file names and bytes, in the order of the names.
+/// A digest of everything that a model is trained from: names of files and bytes, in the order of the names, folder by
+/// folder.
 ///
 /// # Errors
 /// When a file cannot be read.
-pub fn digest(folder: &Path) -> anyhow::Result<String> {
-    let mut files = Vec::new();
-    for part in [folder.to_owned(), folder.join("entities")] {
-        let entries = std::fs::read_dir(&part).with_context(|| format!("cannot read `{}`", part.display()))?;
-        for entry in entries {
-            let path = entry?.path();
-            if path.extension().is_some_and(|end| end == "txt") {
-                files.push(path);
+pub fn digest(folders: &[PathBuf]) -> anyhow::Result<String> {
+    let mut digest = Sha1::new();
+    for folder in folders {
+        let mut files = Vec::new();
+        for part in [folder.clone(), folder.join("entities")] {
+            if part != *folder && !part.exists() {
+                continue;
+            }
+            let entries = std::fs::read_dir(&part).with_context(|| format!("cannot read `{}`", part.display()))?;
+            for entry in entries {
+                let path = entry?.path();
+                if path.extension().is_some_and(|end| end == "txt") {
+                    files.push(path);
+                }
             }
         }
-    }
-    files.sort();
-    let mut digest = Sha1::new();
-    for path in files {
-        let bytes = std::fs::read(&path).with_context(|| format!("cannot read `{}`", path.display()))?;
-        let name = path.strip_prefix(folder).unwrap_or(&path).to_string_lossy();
-        digest.update(format!("{name} {}\n", bytes.len()));
-        digest.update(&bytes);
+        files.sort();
+        for path in files {
+            let bytes = std::fs::read(&path).with_context(|| format!("cannot read `{}`", path.display()))?;
+            let name = path.strip_prefix(folder).unwrap_or(&path).to_string_lossy();
+            digest.update(format!("{name} {}\n", bytes.len()));
+            digest.update(&bytes);
+        }
     }
     Ok(hex::encode(digest.finalize()))
 }
@@ -222,13 +246,14 @@ pub fn digest(folder: &Path) -> anyhow::Result<String> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::nlu::tokenise::words;
 
     fn row(intent: Intent, line: &str) -> Row {
-        Row { intent, parts: parse(line).unwrap(), line: 1 }
+        Row::parse(Some(intent), line, "x.txt:1".to_owned()).unwrap()
     }
 
     fn tagged(line: &str) -> Vec<(String, Tag)> {
-        let (text, marks) = render(&parse(line).unwrap());
+        let (text, marks) = render(&parse(line, 0).unwrap());
         let words = words(&text);
         words.iter().map(|word| word.text.to_owned()).zip(tags(&words, &marks)).collect()
     }
@@ -253,19 +278,17 @@ mod tests {
     #[test]
     fn brackets_of_pasted_text_are_text() {
         assert_eq!(row(Intent::None, "[error] web [1] (main)").text(), "[error] web [1] (main)");
-        assert!(parse("scale [web](deploymnt)").unwrap_err().contains("deploymnt"));
-        assert!(parse("scale [ ](deployment)").is_err());
+        assert!(parse("scale [web](deploymnt)", 0).unwrap_err().contains("deploymnt"));
+        assert!(parse("scale [ ](deployment)", 0).is_err());
     }
 
     #[test]
-    fn the_lint_finds_what_would_teach_the_wrong_thing() {
-        let found = |rows: &[(Intent, &str)]| {
-            let rows = rows.iter().map(|(intent, line)| row(*intent, line)).collect();
-            lint(&Corpus { rows }).into_iter().map(|finding| finding.what).collect::<Vec<_>>()
-        };
-        assert!(found(&[(Intent::Scale, "scale [web](deployment)-api to 3")])[0].contains("cuts a word"));
-        assert!(found(&[(Intent::Confirm, "Go!"), (Intent::Cancel, "go")])[0].contains("confirm"));
-        assert!(found(&[(Intent::None, "[web](deployment) is nice")])[0].contains("no slots"));
-        assert!(found(&[(Intent::Scale, "scale [web](deployment) to [3](replicas)")]).is_empty());
+    fn a_message_of_several_clauses_names_the_intent_of_each() {
+        let parse = |line: &str| Row::parse(None, line, String::new());
+        let row = parse("{scale} bump [api](deployment) to [3](replicas) {restart} and kick [it](deployment)").unwrap();
+        assert_eq!(row.clauses, [Intent::Scale, Intent::Restart]);
+        assert_eq!(row.text(), "bump api to 3 and kick it");
+        assert_eq!(row.parts.last().map(|part| part.clause), Some(1));
+        assert!(parse("hey {scale} web").is_err() && parse("{scal} web").is_err() && parse("{scale web").is_err());
     }
 }

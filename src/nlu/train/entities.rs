@@ -1,6 +1,6 @@
 //! The lists of names, tags and images that examples are varied with.
 
-use std::path::Path;
+use std::path::PathBuf;
 
 use anyhow::Context;
 
@@ -22,17 +22,24 @@ pub struct Entities {
 }
 
 impl Entities {
-    /// Reads the lists of this folder of examples.
+    /// Reads the lists of these folders of examples, all together. A folder may lack lists.
     ///
     /// # Errors
-    /// When a list cannot be read or is empty.
-    pub fn read(examples: &Path) -> anyhow::Result<Self> {
+    /// When a list cannot be read, or has no value in any folder.
+    pub fn read(examples: &[PathBuf]) -> anyhow::Result<Self> {
         let list = |name: &str| {
-            let path = examples.join("entities").join(format!("{name}.txt"));
-            let text = std::fs::read_to_string(&path).with_context(|| format!("cannot read `{}`", path.display()))?;
-            let lines = text.lines().map(str::trim).filter(|line| !line.is_empty() && !line.starts_with('#'));
-            let values: Vec<String> = lines.map(str::to_owned).collect();
-            anyhow::ensure!(!values.is_empty(), "`{}` has no values", path.display());
+            let mut values: Vec<String> = Vec::new();
+            for folder in examples {
+                let path = folder.join("entities").join(format!("{name}.txt"));
+                if !path.exists() {
+                    continue;
+                }
+                let text =
+                    std::fs::read_to_string(&path).with_context(|| format!("cannot read `{}`", path.display()))?;
+                let lines = text.lines().map(str::trim).filter(|line| !line.is_empty() && !line.starts_with('#'));
+                values.extend(lines.map(str::to_owned));
+            }
+            anyhow::ensure!(!values.is_empty(), "there is no list of {name}");
             Ok(values)
         };
         Ok(Self {

@@ -11,9 +11,10 @@ use super::names::Namer;
 use crate::domain::Intent;
 use crate::nlu::gazetteer::{Gazetteer, Hint};
 use crate::nlu::slot::Tag;
-use crate::nlu::split::segments;
+use crate::nlu::split::{first_said, segments, segments_where};
 use crate::nlu::tokenise::words;
 use crate::nlu::wordpiece::{Input, Vocabulary};
+use std::collections::HashSet;
 use std::ops::Range;
 
 /// A sentence, with what it must be read as.
@@ -34,13 +35,15 @@ pub struct Example {
     /// Whether the tag of each word is taught. Where nothing is ordered, names are not marked, and whether they are
     /// tagged does not matter: to teach that they are no names would only unsettle the tags of orders.
     pub taught: Vec<bool>,
+    /// Whether a clause begins with each word; `None` where the rules see that anyway.
+    pub begins: Vec<Option<bool>>,
 }
 
 /// A sentence made of one or several varied rows, each with its intent and the text before it.
 #[derive(Clone, Debug)]
 pub struct Draft {
-    /// Each row: its place in the corpus, its intent, and what it became.
-    pub rows: Vec<(usize, Intent, Varied)>,
+    /// Each row: its place in the corpus, the intents of its clauses, and what it became.
+    pub rows: Vec<(usize, Vec<Intent>, Varied)>,
     /// What stands between the rows; one fewer.
     pub joins: Vec<&'static str>,
 }
@@ -59,21 +62,38 @@ impl Draft {
     pub fn example(&self, known: Names, vocabulary: &Vocabulary, namer: &mut Namer<'_>) -> Option<Example> {
         let mut parts: Vec<Part> = Vec::new();
         let mut spans: Vec<(Range<usize>, Intent)> = Vec::new();
+        let mut open: Vec<bool> = Vec::new();
         let mut length = 0;
-        for (at, (_, intent, varied)) in self.rows.iter().enumerate() {
+        for (at, (_, clauses, varied)) in self.rows.iter().enumerate() {
             if let Some(join) = at.checked_sub(1).map(|before| self.joins[before]) {
-                parts.push(Part { text: join.to_owned(), slot: None });
+                parts.push(Part::plain(join, 0));
                 length += join.len();
             }
-            let start = length;
-            length += varied.parts.iter().map(|part| part.text.len()).sum::<usize>();
+            for (clause, intent) in clauses.iter().enumerate() {
+                let of_clause = varied.parts.iter().filter(|part| part.clause == clause);
+                let start = length;
+                length += of_clause.map(|part| part.text.len()).sum::<usize>();
+                spans.push((start..length, *intent));
+                open.push(*intent == Intent::None && varied.names_things(clause));
+            }
             parts.extend(varied.parts.iter().cloned());
-            spans.push((start..length, *intent));
         }
         let (text, marks) = corpus::render(&parts);
         let words = words(&text);
         let tags = corpus::tags(&words, &marks);
-        let segments = segments(&words);
+        let starts: Vec<usize> = spans
+            .iter()
+            .skip(1)
+            .filter_map(|(span, _)| {
+                let of_span = |at: &usize| span.contains(&words[*at].at.start);
+                let first = (0..words.len()).find(of_span)?;
+                let last = (0..words.len()).rfind(of_span)?;
+                first_said(&words, first..last + 1)
+            })
+            .collect();
+        let by_rule: HashSet<usize> = segments(&words).into_iter().map(|segment| segment.start).collect();
+        let begins = (0..words.len()).map(|at| (!by_rule.contains(&at)).then(|| starts.contains(&at))).collect();
+        let segments = segments_where(&words, |at| starts.contains(&at));
         let row_of = |word: usize| spans.iter().position(|(span, _)| span.contains(&words[word].at.start));
         let rows: Vec<Vec<usize>> = segments
             .iter()
@@ -93,10 +113,8 @@ impl Draft {
             return None;
         }
         let sources = self.rows.iter().map(|row| row.0).collect();
-        let open: Vec<bool> =
-            self.rows.iter().map(|(_, intent, varied)| *intent == Intent::None && varied.names_things()).collect();
         let taught = (0..words.len()).map(|word| !row_of(word).is_some_and(|row| open[row])).collect();
-        Some(Example { sources, input, segments, intents, tags, taught, text: text.clone() })
+        Some(Example { sources, input, segments, intents, tags, taught, begins, text: text.clone() })
     }
 
     /// What is live: the values of the sentence, most of the time, and others that it does not name.
@@ -159,7 +177,7 @@ mod tests {
 
     use super::*;
     use crate::nlu::train::augment::Vary;
-    use crate::nlu::train::corpus::{Row, parse};
+    use crate::nlu::train::corpus::Row;
 
     fn example(rows: &[(Intent, &str)], join: &'static str) -> Option<Example> {
         let list = vec!["web".to_owned()];
@@ -174,8 +192,8 @@ mod tests {
         let mut rng = StdRng::seed_from_u64(1);
         let mut namer = Namer { entities: &entities, rng: &mut rng };
         let varied = |(at, (intent, line)): (usize, &(Intent, &str))| {
-            let row = Row { intent: *intent, parts: parse(line).unwrap(), line: 1 };
-            (at, *intent, Varied::new(&row, Vary::Nothing, &mut namer))
+            let row = Row::parse(Some(*intent), line, String::new()).unwrap();
+            (at, row.clauses.clone(), Varied::new(&row, Vary::Nothing, &mut namer))
         };
         let rows: Vec<_> = rows.iter().enumerate().map(varied).collect();
         let joins = vec![join; rows.len() - 1];
@@ -207,8 +225,11 @@ mod tests {
     }
 
     #[test]
-    fn a_segment_of_two_minds_is_no_example() {
+    fn a_clause_that_the_rules_do_not_see_is_cut_and_taught() {
         let rows = [(Intent::Restart, "restart [api](deployment)"), (Intent::Status, "[web](deployment) ok")];
-        assert_eq!(example(&rows, " and "), None);
+        let example = example(&rows, " and ").unwrap();
+        assert_eq!(example.intents, [Intent::Restart, Intent::Status]);
+        assert_eq!(example.segments, [0..2, 3..5]);
+        assert_eq!(example.begins, [None, Some(false), Some(false), Some(true), Some(false)]);
     }
 }

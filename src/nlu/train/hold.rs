@@ -7,14 +7,14 @@ use rand::SeedableRng;
 use rand::rngs::StdRng;
 use rand::seq::SliceRandom;
 
-use super::calibrate::Held;
+use super::calibrate::{Held, Output};
 use super::corpus::Corpus;
 use super::example::Example;
 use super::fit::{Fitter, outputs, transitions};
 use super::run::Clock;
 use crate::domain::Intent;
 use crate::nlu::decode::{Transitions, decode};
-use crate::nlu::engine::{Intents, Output};
+use crate::nlu::engine::Intents;
 use crate::nlu::memory::{Likeness, Memory};
 use crate::nlu::model::best;
 use crate::nlu::tokenise::words;
@@ -26,7 +26,7 @@ pub(super) fn folds(corpus: &Corpus, count: usize, seed: u64) -> Vec<Vec<usize>>
     }
     let mut phrasings: BTreeMap<(Intent, String), Vec<usize>> = BTreeMap::new();
     for (at, row) in corpus.rows.iter().enumerate() {
-        phrasings.entry((row.intent, row.phrasing())).or_default().push(at);
+        phrasings.entry((row.intent(), row.phrasing())).or_default().push(at);
     }
     let mut rng = StdRng::seed_from_u64(seed);
     let mut folds = vec![Vec::new(); count];
@@ -76,5 +76,5 @@ fn likeness(memory: &Memory, example: &Example, output: &Output, learned: &Trans
         let tags = tags.get(segment.start..).unwrap_or_default();
         memory.likeness(&words[segment.clone()], tags, best(logits))
     };
-    output.intents.iter().zip(&example.segments).map(of).collect()
+    output.intents.iter().zip(&output.segments).map(of).collect()
 }

@@ -71,8 +71,7 @@ fn list_errors(pairs: &[(&Example, &Outcome)], corpus: &Corpus) -> String {
     wrong.sort_by(|a, b| b.1.confidence.total_cmp(&a.1.confidence));
     let mut list = String::new();
     for (example, outcome) in wrong {
-        let lines: Vec<String> =
-            example.sources.iter().map(|at| format!("{}:{}", corpus.rows[*at].intent, corpus.rows[*at].line)).collect();
+        let lines: Vec<&str> = example.sources.iter().map(|at| corpus.rows[*at].place.as_str()).collect();
         let names = |intents: &[Intent]| intents.iter().map(|intent| intent.as_str()).collect::<Vec<_>>().join(" ");
         let words = crate::nlu::tokenise::words(&example.text);
         let marks: Vec<String> = words

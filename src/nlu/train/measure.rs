@@ -10,7 +10,9 @@ use crate::nlu::slot::{Slot, Tag};
 /// What was read in one held-out example.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Outcome {
-    /// The intent read in each segment.
+    /// The clauses, as ranges of words.
+    pub segments: Vec<Range<usize>>,
+    /// The intent read in each of them.
     pub intents: Vec<Intent>,
     /// The tag read for each word.
     pub tags: Vec<Tag>,
@@ -60,18 +62,22 @@ pub fn spans(tags: &[Tag], within: &Range<usize>) -> HashSet<(Slot, Range<usize>
 
 /// Whether everything that matters was read rightly: every intent, and every slot where something is ordered.
 pub fn is_right(example: &Example, outcome: &Outcome) -> bool {
-    let orders = example.segments.iter().zip(&example.intents).filter(|(_, intent)| **intent != Intent::None);
-    outcome.intents == example.intents
-        && orders.into_iter().all(|(words, _)| spans(&example.tags, words) == spans(&outcome.tags, words))
+    let orders = |segments: &[Range<usize>], intents: &[Intent], tags: &[Tag]| -> Vec<_> {
+        let asks = segments.iter().zip(intents).filter(|(_, intent)| **intent != Intent::None);
+        asks.map(|(words, intent)| (*intent, spans(tags, words))).collect()
+    };
+    orders(&example.segments, &example.intents, &example.tags)
+        == orders(&outcome.segments, &outcome.intents, &outcome.tags)
 }
 
 /// Segments with the right intent.
 pub fn intents(pairs: &[(&Example, &Outcome)], only: Option<Intent>) -> Share {
     let mut share = Share::default();
     for (example, outcome) in pairs {
-        for (wanted, read) in example.intents.iter().zip(&outcome.intents) {
+        for (segment, wanted) in example.segments.iter().zip(&example.intents) {
             if only.is_none_or(|only| only == *wanted) {
-                share.count(wanted == read);
+                let read = outcome.segments.iter().position(|read| read.contains(&segment.start));
+                share.count(read.and_then(|at| outcome.intents.get(at)) == Some(wanted));
             }
         }
     }
@@ -106,23 +112,45 @@ pub fn exact(pairs: &[(&Example, &Outcome)]) -> Share {
     share
 }
 
-/// Expected calibration error over 15 bins: how far the confidence is from the share of right readings.
-#[expect(
-    clippy::cast_precision_loss,
-    clippy::cast_possible_truncation,
-    clippy::cast_sign_loss,
-    reason = "probabilities and thousands"
-)]
-pub fn calibration_error(judged: &[(f64, bool)]) -> f64 {
-    const BINS: usize = 15;
-    let mut bins = [(0.0, 0.0, 0.0); BINS];
-    for (confidence, right) in judged {
-        let bin = &mut bins[((confidence.clamp(0.0, 1.0) * BINS as f64) as usize).min(BINS - 1)];
-        bin.0 += 1.0;
-        bin.1 += confidence;
-        bin.2 += f64::from(u8::from(*right));
+/// The readings whose confidence is between two bounds.
+#[derive(Clone, Copy, Debug, Default, PartialEq)]
+pub struct Bin {
+    /// How many.
+    pub count: u32,
+    said: f64,
+    right: f64,
+}
+
+impl Bin {
+    /// Their mean confidence.
+    pub fn said(&self) -> f64 {
+        self.said / f64::from(self.count.max(1))
     }
-    bins.iter().map(|(_, said, right)| f64::abs(said - right)).sum::<f64>() / judged.len().max(1) as f64
+
+    /// The share of them that is right.
+    pub fn right(&self) -> f64 {
+        self.right / f64::from(self.count.max(1))
+    }
+}
+
+/// The readings in 15 bins of equal width.
+#[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "a probability times fifteen")]
+pub fn bins(judged: &[(f64, bool)]) -> [Bin; 15] {
+    let mut bins = [Bin::default(); 15];
+    let count = bins.len();
+    for (confidence, right) in judged {
+        let bin = &mut bins[((confidence.clamp(0.0, 1.0) * 15.0) as usize).min(count - 1)];
+        bin.count += 1;
+        bin.said += confidence;
+        bin.right += f64::from(u8::from(*right));
+    }
+    bins
+}
+
+/// Expected calibration error over 15 bins: how far the confidence is from the share of right readings.
+#[expect(clippy::cast_precision_loss, reason = "thousands")]
+pub fn calibration_error(judged: &[(f64, bool)]) -> f64 {
+    bins(judged).iter().map(|bin| f64::abs(bin.said - bin.right)).sum::<f64>() / judged.len().max(1) as f64
 }
 
 /// How likely a right reading has a higher confidence than a wrong one. One half when there are only right or wrong ones.

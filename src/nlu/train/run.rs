@@ -12,9 +12,11 @@ use super::calibrate;
 use super::compose::Source;
 use super::corpus::{self, Corpus};
 use super::entities::Entities;
-use super::fit::{Fitter, Start};
+use super::fit::Fitter;
 use super::hold::{folds, hold_out};
 use super::judge;
+use super::learn::Start;
+use super::lint::lint;
 use super::vocabulary::Cut;
 use super::{Progress, Report, TrainOptions};
 use crate::nlu::confidence::FEATURES;
@@ -31,7 +33,8 @@ pub(super) fn run(options: &TrainOptions, progress: &mut dyn FnMut(Progress)) ->
     if let Some(keep) = &options.keep {
         std::fs::create_dir_all(keep).with_context(|| format!("cannot make `{}`", keep.display()))?;
     }
-    let (corpus, findings) = corpus::read(&options.examples)?;
+    let (corpus, mut findings) = corpus::read(&options.examples)?;
+    findings.extend(lint(&corpus));
     if let Some(first) = findings.first() {
         bail!("{} faults in the examples, the first: {first}", findings.len());
     }

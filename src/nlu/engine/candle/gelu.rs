@@ -1,36 +1,31 @@
-//! The bias and the activation inside a layer in one pass: candle's own takes as long as a matrix product.
+//! The activation inside a layer: candle's own takes as long as a matrix product.
 
-use candle_core::{CpuStorage, CustomOp2, Error, Layout, Result, Shape};
+use candle_core::{CpuStorage, CustomOp1, Error, Layout, Result, Shape};
+use pulp::Arch;
 
-/// `gelu(x + b)`, with one `b` for each row.
-pub(super) struct BiasGelu;
+/// The activation of every number.
+pub(super) struct Gelu;
 
-impl CustomOp2 for BiasGelu {
+impl CustomOp1 for Gelu {
     fn name(&self) -> &'static str {
-        "bias-gelu"
+        "gelu"
     }
 
-    fn cpu_fwd(&self, x: &CpuStorage, at: &Layout, bias: &CpuStorage, bias_at: &Layout) -> Result<(CpuStorage, Shape)> {
-        let (_, columns) = at.shape().dims2()?;
-        let (x, bias) = (slice(x, at)?, slice(bias, bias_at)?);
-        let mut out = Vec::with_capacity(x.len());
-        for (row, bias) in x.chunks_exact(columns.max(1)).zip(bias) {
-            out.extend(row.iter().map(|x| gelu(x + bias)));
-        }
+    fn cpu_fwd(&self, x: &CpuStorage, at: &Layout) -> Result<(CpuStorage, Shape)> {
+        let (from, to) = at.contiguous_offsets().ok_or_else(|| Error::Msg("gelu: not contiguous".to_owned()))?;
+        let mut out = x.as_slice::<f32>()?[from..to].to_vec();
+        Arch::new().dispatch(|| out.iter_mut().for_each(|x| *x = gelu(*x)));
         Ok((CpuStorage::F32(out), at.shape().clone()))
     }
 }
 
-fn slice<'s>(storage: &'s CpuStorage, at: &Layout) -> Result<&'s [f32]> {
-    let (from, to) = at.contiguous_offsets().ok_or_else(|| Error::Msg("bias-gelu: not contiguous".to_owned()))?;
-    Ok(&storage.as_slice::<f32>()?[from..to])
-}
-
+#[inline(always)]
 fn gelu(x: f32) -> f32 {
     0.5 * x * (1.0 + erf(x * std::f32::consts::FRAC_1_SQRT_2))
 }
 
 /// The error function as a quotient of polynomials, within 1e-6: no branch and no call, so that it is vectorised.
+#[inline(always)]
 #[expect(clippy::excessive_precision, reason = "the coefficients as they are published")]
 fn erf(x: f32) -> f32 {
     let x = x.clamp(-4.0, 4.0);
