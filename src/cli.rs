@@ -162,12 +162,21 @@ pub struct TrainArgs {
     /// How many folds are held out in turn to measure and to calibrate; 0 is none [default: the recipe's]
     #[arg(long, value_name = "N")]
     pub folds: Option<usize>,
+    /// How many of the folds to measure, from the first [default: all]
+    #[arg(long, value_name = "N", value_parser = from_1_to::<100>)]
+    pub measured_folds: Option<usize>,
+    /// Leave a part of the recipe out, to see what it brings; may be given several times
+    #[arg(long, value_enum, value_name = "PART")]
+    pub without: Vec<RecipePart>,
     /// The seed of everything random [default: the recipe's]
     #[arg(long, value_name = "N")]
     pub seed: Option<u64>,
     /// How many threads to use [default: one a core]
     #[arg(long, value_name = "N", value_parser = from_1_to::<1024>)]
     pub threads: Option<usize>,
+    /// Where to write the scores, in JSON
+    #[arg(long, value_name = "FILE")]
+    pub report: Option<PathBuf>,
     /// Where finished fits are kept, so that a training that was cut off goes on from there
     #[arg(long, value_name = "DIR")]
     pub keep: Option<PathBuf>,
@@ -177,6 +186,17 @@ pub struct TrainArgs {
     /// Where to list the held-out sentences that were read wrongly
     #[arg(long, value_name = "FILE")]
     pub errors: Option<PathBuf>,
+}
+
+/// A part of the recipe that can be left out.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub enum RecipePart {
+    /// What is known to be live
+    Gazetteer,
+    /// Other names, typos, small talk, composed messages
+    Augmentation,
+    /// Sentences that order nothing
+    Background,
 }
 
 /// Options of `bench-nlu`.

@@ -160,10 +160,12 @@ impl Interpreter {
     /// When the engine fails.
     pub fn words(&self, text: &str) -> anyhow::Result<String> {
         let lines = self.judge(text)?.commands.into_iter().map(|judged| {
-            let read = crate::words::understood(&judged.command);
-            let targets: Vec<String> =
-                self.targets(judged.found.as_ref()).iter().map(|target| format!("`{target}`")).collect();
-            let live = if targets.is_empty() { String::new() } else { format!("\n  live: {}", targets.join(", ")) };
+            let targets = self.targets(judged.found.as_ref());
+            let one = if let [one] = targets.as_slice() { Some(one.as_str()) } else { None };
+            let read = crate::words::understood(&judged.command, one);
+            let several: Vec<String> = targets.iter().map(|target| format!("`{target}`")).collect();
+            let live =
+                if several.len() > 1 { format!("\n  it could be {}", several.join(", ")) } else { String::new() };
             let sure = judged.command.confidence.probability() * 100.0;
             let reasons: String =
                 judged.verdict.reasons.iter().map(|reason| format!("\n  because: {reason}")).collect();

@@ -224,7 +224,7 @@ fn questions(case: &Case<'_>, rules: &Rules) -> Vec<String> {
         reasons.extend(case.facts.iter().filter(unchanged).map(reason::rounds_to_nothing));
     }
     if command.intent.is_write() && command.confidence < rules.card {
-        reasons.push(reason::UNSURE.to_owned());
+        reasons.push(reason::unsure(command));
     }
     reasons
 }
@@ -247,7 +247,7 @@ fn cautions(case: &Case<'_>, rules: &Rules) -> Vec<String> {
     reasons.extend(case.facts.iter().filter_map(|facts| reason::other_old_value(command, facts)));
     reasons.extend(command.doubts.iter().cloned());
     if command.confidence < rules.act {
-        reasons.push(reason::NOT_CERTAIN.to_owned());
+        reasons.push(reason::not_certain(command));
     }
     reasons
 }

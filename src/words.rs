@@ -3,7 +3,7 @@
 use crate::{
     cluster::Live,
     domain::{Amount, Intent},
-    nlu::heard::{Command, Mention},
+    nlu::heard::{Command, EVERYTHING, Mention},
     webex::code,
 };
 
@@ -13,14 +13,18 @@ mod reply;
 pub use outcome::*;
 pub use reply::*;
 
-/// What was read, in one line: "scale · `web` · to 3 · in staging".
-pub fn understood(command: &Command) -> String {
+/// What was read, in one line: "scale · `web-frontend` (you wrote “web fronted”) · to 3 · in staging". `live` is the one
+/// Deployment that the name came to.
+pub fn understood(command: &Command, live: Option<&str>) -> String {
     let mut parts = vec![intent(command.intent).to_owned()];
     let named = |mention: &Option<Mention>| mention.as_ref().map(|mention| plain(mention.name()));
-    parts.extend(
-        named(&command.deployment)
-            .map(|name| if name == "*" { "every Deployment".to_owned() } else { format!("“{name}”") }),
-    );
+    let name = |said: String| match live {
+        _ if said == EVERYTHING => "every Deployment".to_owned(),
+        Some(live) if live.rsplit('/').next() == Some(said.as_str()) => code(live),
+        Some(live) => format!("{} (you wrote “{said}”)", code(live)),
+        None => format!("“{said}”"),
+    };
+    parts.extend(named(&command.deployment).map(name));
     parts.extend(command.replicas.map(amount));
     parts.extend(command.image.as_ref().map(|image| format!("image {image}")));
     parts.extend(command.revision.map(|n| format!("revision {n}")));

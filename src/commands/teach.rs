@@ -3,11 +3,12 @@
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
-use anyhow::ensure;
+use anyhow::{Context, ensure};
 
 use crate::{
-    cli::{Out, TrainArgs},
-    nlu::train::{self, TrainOptions, corpus, lint},
+    cli::{Out, RecipePart, TrainArgs},
+    domain::Intent,
+    nlu::train::{self, TrainOptions, Without, corpus, lint},
 };
 
 pub(super) fn run(args: &TrainArgs, out: &mut Out, err: &mut Out) -> anyhow::Result<ExitCode> {
@@ -25,6 +26,17 @@ pub(super) fn run(args: &TrainArgs, out: &mut Out, err: &mut Out) -> anyhow::Res
         ));
     })?;
     out.line(serde_json::to_string_pretty(&report.manifest)?)?;
+    let scores = &report.manifest.scores;
+    for (intent, right) in Intent::ALL.iter().zip(&scores.by_intent).filter(|(_, right)| **right < train::WEAK) {
+        out.line(format_args!(
+            "{intent} needs more sentences: {:.0} % of its held-out clauses are read rightly",
+            100.0 * right
+        ))?;
+    }
+    if let Some(path) = &args.report {
+        let text = serde_json::to_string_pretty(scores)? + "\n";
+        std::fs::write(path, text).with_context(|| format!("writing `{}`", path.display()))?;
+    }
     out.line(format_args!("{} bytes of weights after {} s", report.size, report.took.as_secs()))?;
     Ok(ExitCode::SUCCESS)
 }
@@ -59,12 +71,22 @@ fn options(args: &TrainArgs, examples: Vec<PathBuf>) -> anyhow::Result<TrainOpti
         vocabulary: args.vocabulary.unwrap_or(recipe.vocabulary),
         epochs: args.epochs.unwrap_or(recipe.epochs),
         folds: args.folds.unwrap_or(recipe.folds),
+        measured_folds: args.measured_folds.unwrap_or(recipe.measured_folds),
+        without: args.without.iter().copied().map(part).collect(),
         final_fit: !args.measure_only,
         threads: threads(args.threads),
         keep: args.keep.clone(),
         errors: args.errors.clone(),
         ..recipe
     })
+}
+
+const fn part(named: RecipePart) -> Without {
+    match named {
+        RecipePart::Gazetteer => Without::Gazetteer,
+        RecipePart::Augmentation => Without::Augmentation,
+        RecipePart::Background => Without::Background,
+    }
 }
 
 /// The encoder to start from; a build that cannot train says so later.

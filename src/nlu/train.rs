@@ -50,6 +50,10 @@ pub struct TrainOptions {
     pub epochs: usize,
     /// How many folds are held out in turn to measure and calibrate; fewer than 2 is none.
     pub folds: usize,
+    /// How many of the folds are really measured, from the first; the others are only left out of nothing.
+    pub measured_folds: usize,
+    /// What is left out, to see what it brings.
+    pub without: Vec<Without>,
     /// Whether to write a model of all sentences after the folds.
     pub final_fit: bool,
     /// The learning rate of the encoder; that of the heads is twenty times as high.
@@ -58,11 +62,22 @@ pub struct TrainOptions {
     pub batch: usize,
     /// Threads.
     pub threads: i32,
-    /// Where the networks of the folds are kept, if anywhere: a training that was interrupted goes on from there. It must
-    /// be emptied when the examples or these options change.
+    /// Where the networks are kept, if anywhere: a training that was interrupted goes on from there. What was fitted from
+    /// other examples or with other options is left aside.
     pub keep: Option<PathBuf>,
     /// Where the held-out rows that were read wrongly are listed, if anywhere.
     pub errors: Option<PathBuf>,
+}
+
+/// A part of the recipe that can be left out.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Without {
+    /// The live names: nothing is ever known to be live.
+    Gazetteer,
+    /// Other names and values, typos, small talk and composed messages: every sentence as it was written.
+    Augmentation,
+    /// The sentences that order nothing.
+    Background,
 }
 
 impl Default for TrainOptions {
@@ -73,9 +88,11 @@ impl Default for TrainOptions {
             out: PathBuf::from("models"),
             seed: 1,
             layers: 3,
-            vocabulary: 9000,
+            vocabulary: 16_000,
             epochs: 6,
             folds: 2,
+            measured_folds: usize::MAX,
+            without: Vec::new(),
             final_fit: true,
             learning_rate: 2e-4,
             batch: 32,
@@ -102,6 +119,9 @@ pub struct Progress {
     /// Until the end, if it goes on like this.
     pub left: Duration,
 }
+
+/// An intent whose held-out clauses are right less often than this needs more sentences.
+pub const WEAK: f64 = 0.85;
 
 /// What came of a training.
 #[derive(Clone, Debug)]

@@ -51,6 +51,16 @@ pub struct Input {
 }
 
 impl Input {
+    /// For each piece, what the live names say about the word that it belongs to.
+    pub fn piece_hints(&self) -> Vec<Hint> {
+        let mut hints = vec![Hint::None; self.pieces.len()];
+        let ends = self.first.iter().skip(1).copied().chain([self.pieces.len() - 1]);
+        for ((start, end), hint) in self.first.iter().zip(ends).zip(&self.hints) {
+            hints[*start..end].fill(*hint);
+        }
+        hints
+    }
+
     /// The pieces of these ranges of words. A range beyond the bound is missing.
     pub fn pieces_of(&self, segments: &[Range<usize>]) -> Vec<Range<usize>> {
         let place = |word: usize| self.first.get(word).copied().unwrap_or(self.pieces.len() - 1);

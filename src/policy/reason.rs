@@ -5,13 +5,20 @@ use crate::{
     domain::{Amount, Intent, ObjectRef},
     nlu::heard::Command,
     resolve::{NotFound, Resolution},
+    words::understood,
 };
 
 pub(super) const NOTHING_ORDERED: &str = "That orders nothing, so nothing was done.";
 pub(super) const NOTHING_OPEN: &str = "No question is open, so there is nothing to answer.";
 pub(super) const NOTHING_TO_UNDO: &str = "There is no change of mine to take back.";
-pub(super) const UNSURE: &str = "I am not sure enough what is meant.";
-pub(super) const NOT_CERTAIN: &str = "I am not certain that I read this right.";
+
+pub(super) fn unsure(command: &Command) -> String {
+    format!("I am not sure enough what is meant. What I read, perhaps wrongly: {}.", understood(command, None))
+}
+
+pub(super) fn not_certain(command: &Command) -> String {
+    format!("I am not certain that I read this right: {}.", understood(command, None))
+}
 
 pub(super) fn not_alone(same_object: bool) -> String {
     if same_object {

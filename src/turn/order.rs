@@ -38,7 +38,8 @@ impl Bot {
         match verdict.decision {
             Decision::Ignore => Ok(words::ignored(order.text, &verdict.reasons)),
             _ if !is_offered(command.intent) => Ok(Some(words::not_offered(command.intent))),
-            Decision::Refuse | Decision::Clarify => Ok(Some(words::reasons(&verdict.reasons))),
+            Decision::Refuse => Ok(Some(words::reasons(&verdict.reasons))),
+            Decision::Clarify => Ok(Some(words::question(&command, &verdict.reasons))),
             Decision::Answer => self.answer(order, &command, found.as_ref()).await.map(Some),
             Decision::Execute | Decision::Confirm if order.writes > MOST_CARDS => {
                 Ok(Some(words::too_many(order.writes, MOST_CARDS)))

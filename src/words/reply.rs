@@ -2,7 +2,7 @@
 
 use jiff::SignedDuration;
 
-use super::{images, intent, outcome::escape_causes, plain};
+use super::{images, intent, outcome::escape_causes, plain, understood};
 use crate::{
     cluster::{Cause, Description, Health},
     domain::{Intent, Namespace, ObjectRef, Person},
@@ -21,6 +21,13 @@ pub fn reasons(reasons: &[String]) -> String {
     } else {
         format!("{text} Nothing was done.").replace("nothing was done. Nothing was done.", "nothing was done.")
     }
+}
+
+/// The reasons why something is asked in words, and what was read so far.
+pub fn question(command: &Command, reasons: &[String]) -> String {
+    let asked = self::reasons(reasons);
+    let read = mild(&understood(command, None));
+    if asked.contains(&read) { asked } else { format!("{asked} I read: {read}.") }
 }
 
 /// A sentence of ours that quotes a person or an object: markup in the quoted words is shown, and no mention survives. The

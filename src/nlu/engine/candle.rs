@@ -26,6 +26,8 @@ pub struct Candle {
     /// In half precision: only a few rows are read for a message.
     words: Tensor,
     places: Tensor,
+    /// What the live names say about a word.
+    types: Tensor,
     norm: Norm,
     layers: Vec<Layer>,
     intent: [Packed; 2],
@@ -144,11 +146,10 @@ impl Candle {
     pub fn new(safetensors: &[u8], shape: &Shape) -> anyhow::Result<Self> {
         let weights = Weights(SafeTensors::deserialize(safetensors).context("the weights are no safetensors")?);
         let (width, inner) = (shape.hidden, shape.intent_hidden);
-        let token_type = weights.get("embeddings.token_type_embeddings.weight", &[2, width])?;
-        let places = weights.get("embeddings.position_embeddings.weight", &[shape.positions, width])?;
         Ok(Self {
             words: weights.halves("embeddings.word_embeddings.weight", &[shape.vocabulary, width])?,
-            places: places.broadcast_add(&token_type.get(0)?)?,
+            places: weights.get("embeddings.position_embeddings.weight", &[shape.positions, width])?,
+            types: weights.get("embeddings.token_type_embeddings.weight", &[shape.hints, width])?,
             norm: weights.norm("embeddings.LayerNorm", width)?,
             layers: (0..shape.layers).map(|at| weights.layer(at, shape)).collect::<anyhow::Result<_>>()?,
             intent: [
@@ -164,7 +165,10 @@ impl Candle {
     fn states(&self, input: &Input) -> candle_core::Result<Tensor> {
         let pieces = Tensor::new(input.pieces.as_slice(), &Device::Cpu)?;
         let words = self.words.index_select(&pieces, 0)?.to_dtype(DType::F32)?;
-        let mut x = self.norm.apply(&(words + self.places.narrow(0, 0, input.pieces.len())?)?)?;
+        let hints: Vec<u32> = input.piece_hints().iter().map(|hint| *hint as u32).collect();
+        let types = self.types.index_select(&Tensor::new(hints, &Device::Cpu)?, 0)?;
+        let places = self.places.narrow(0, 0, input.pieces.len())?;
+        let mut x = self.norm.apply(&((words + places)? + types)?)?;
         for layer in &self.layers {
             x = layer.apply(&x, self.heads)?;
         }

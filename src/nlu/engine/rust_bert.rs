@@ -42,6 +42,7 @@ pub(crate) struct Network {
 pub(crate) struct Batch {
     pieces: Tensor,
     mask: Tensor,
+    types: Tensor,
     first: Tensor,
     hints: Tensor,
     /// Messages, and words in the longest.
@@ -68,7 +69,8 @@ impl Network {
             max_position_embeddings: long(shape.positions),
             num_attention_heads: long(shape.heads),
             num_hidden_layers: long(shape.layers),
-            type_vocab_size: 2,
+            // The token types are free for what the live names say about a word.
+            type_vocab_size: long(shape.hints),
             vocab_size: long(shape.vocabulary),
             ..BertConfig::default()
         };
@@ -88,8 +90,16 @@ impl Network {
 
     /// The last layer's states of a batch: messages, pieces, states.
     pub(crate) fn states(&self, batch: &Batch, train: bool) -> anyhow::Result<Tensor> {
-        let output =
-            self.bert.forward_t(Some(&batch.pieces), Some(&batch.mask), None, None, None, None, None, train)?;
+        let output = self.bert.forward_t(
+            Some(&batch.pieces),
+            Some(&batch.mask),
+            Some(&batch.types),
+            None,
+            None,
+            None,
+            None,
+            train,
+        )?;
         Ok(output.hidden_state)
     }
 
@@ -126,13 +136,15 @@ impl Batch {
     pub(crate) fn new(inputs: &[&Input]) -> Self {
         let length = inputs.iter().map(|input| input.pieces.len()).max().unwrap_or(0);
         let words = inputs.iter().map(|input| input.first.len()).max().unwrap_or(0);
-        let (mut pieces, mut mask) = (Vec::new(), Vec::new());
+        let (mut pieces, mut mask, mut types) = (Vec::new(), Vec::new(), Vec::new());
         let (mut first, mut hints) = (Vec::new(), Vec::new());
         for (at, input) in inputs.iter().enumerate() {
             pieces.extend(input.pieces.iter().map(|piece| i64::from(*piece)));
             mask.extend(input.pieces.iter().map(|_| 1i64));
+            types.extend(input.piece_hints().iter().map(|hint| *hint as i64));
             pieces.resize((at + 1) * length, 0);
             mask.resize((at + 1) * length, 0);
+            types.resize((at + 1) * length, 0);
             first.extend(input.first.iter().map(|place| long(at * length + place)));
             hints.extend(input.hints.iter().map(|hint| *hint as i64));
             first.resize((at + 1) * words, long(at * length));
@@ -142,6 +154,7 @@ impl Batch {
         Self {
             pieces: Tensor::from_slice(&pieces).reshape(shape),
             mask: Tensor::from_slice(&mask).reshape(shape),
+            types: Tensor::from_slice(&types).reshape(shape),
             first: Tensor::from_slice(&first),
             hints: Tensor::from_slice(&hints),
             size: (shape[0], long(words)),

@@ -6,6 +6,7 @@ use rand::SeedableRng;
 use rand::rngs::StdRng;
 use rand::seq::SliceRandom;
 
+use super::Without;
 use super::augment::{Varied, Vary};
 use super::corpus::{Corpus, Row};
 use super::entities::Entities;
@@ -65,6 +66,8 @@ pub struct Source<'s> {
     pub entities: &'s Entities,
     /// The vocabulary of the network.
     pub vocabulary: &'s Vocabulary,
+    /// What is left out.
+    pub without: &'s [Without],
 }
 
 impl Source<'_> {
@@ -73,12 +76,20 @@ impl Source<'_> {
         let mut rng = StdRng::seed_from_u64(seed);
         let mut namer = Namer { entities: self.entities, rng: &mut rng };
         let mut examples = Vec::new();
-        for (row, times) in self.balanced(rows) {
+        let lacks = |part| self.without.contains(&part);
+        let orders = |row: &usize| self.corpus.rows[*row].intent() != Intent::None;
+        let rows: Vec<usize> = rows.iter().copied().filter(|row| !lacks(Without::Background) || orders(row)).collect();
+        let how = if lacks(Without::Augmentation) { Vary::Nothing } else { Vary::All };
+        for (row, times) in self.balanced(&rows) {
             for _ in 0..times {
-                let known = if namer.chance(NAMES_DROPPED) { Names::Unknown } else { Names::Live };
-                examples.extend(self.single(row, Vary::All, known, &mut namer));
+                let known = self.known(&mut namer);
+                examples.extend(self.single(row, how, known, &mut namer));
             }
         }
+        if lacks(Without::Augmentation) {
+            return examples;
+        }
+        let rows = rows.as_slice();
         let (orders, asides) = self.composable(rows);
         #[expect(
             clippy::cast_possible_truncation,
@@ -93,15 +104,22 @@ impl Source<'_> {
         examples
     }
 
+    /// Whether what an example names is known to be live.
+    fn known(&self, namer: &mut Namer<'_>) -> Names {
+        let dropped = namer.chance(NAMES_DROPPED) || self.without.contains(&Without::Gazetteer);
+        if dropped { Names::Unknown } else { Names::Live }
+    }
+
     /// Held-out examples of these rows: as written and with other names, with and without live names, and composed.
     pub fn held_out(&self, rows: &[usize], seed: u64) -> Vec<(Kind, Example)> {
         let mut rng = StdRng::seed_from_u64(seed);
         let mut namer = Namer { entities: self.entities, rng: &mut rng };
         let mut examples = Vec::new();
+        let live = if self.without.contains(&Without::Gazetteer) { Names::Unknown } else { Names::Live };
         for row in rows {
             for (kind, how, known) in [
-                (Kind::AsWritten, Vary::Nothing, Names::Live),
-                (Kind::Renamed, Vary::Values, Names::Live),
+                (Kind::AsWritten, Vary::Nothing, live),
+                (Kind::Renamed, Vary::Values, live),
                 (Kind::Nameless, Vary::Values, Names::Unknown),
             ] {
                 examples.extend(self.single(*row, how, known, &mut namer).map(|example| (kind, example)));
@@ -160,7 +178,7 @@ impl Source<'_> {
             (*row, source.clauses.clone(), varied)
         });
         let rows = rows.collect();
-        let known = if namer.chance(NAMES_DROPPED) { Names::Unknown } else { Names::Live };
+        let known = self.known(namer);
         Draft { rows, joins }.example(known, self.vocabulary, namer)
     }
 

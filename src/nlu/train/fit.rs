@@ -1,6 +1,7 @@
 //! Fitting: from examples to the product's network.
 
 use anyhow::Context;
+use sha1::{Digest, Sha1};
 
 use super::TrainOptions;
 use super::calibrate::Output;
@@ -21,6 +22,8 @@ use crate::nlu::wordpiece::Input;
 /// Everything that stays the same from fold to fold.
 pub(super) struct Fitter<'f> {
     pub(super) options: &'f TrainOptions,
+    /// The digest of the examples.
+    pub(super) examples: &'f str,
     pub(super) source: Source<'f>,
     pub(super) start: &'f Start,
     pub(super) shape: &'f Shape,
@@ -47,7 +50,7 @@ impl Fitter<'_> {
     /// The network of this name that was kept, or one that is fitted now and then kept.
     pub(super) fn kept_or_fit(&self, name: &str, rows: &[usize], step: &mut dyn FnMut(f64)) -> anyhow::Result<Network> {
         let Some(folder) = &self.options.keep else { return self.fit(rows, step) };
-        let path = folder.join(format!("{name}.safetensors"));
+        let path = folder.join(format!("{name}-{}.safetensors", self.recipe()));
         if path.exists() {
             let mut network = Network::new(self.shape, DROPOUT);
             network.store.load(&path).with_context(|| format!("cannot read `{}`", path.display()))?;
@@ -57,6 +60,16 @@ impl Fitter<'_> {
         let network = self.fit(rows, step)?;
         network.store.save(&path).with_context(|| format!("cannot write `{}`", path.display()))?;
         Ok(network)
+    }
+
+    /// A short digest of everything that a fit depends on but its rows.
+    fn recipe(&self) -> String {
+        let TrainOptions { seed, epochs, folds, learning_rate, batch, without, .. } = self.options;
+        let all =
+            format!("{} {:?} {seed} {epochs} {folds} {learning_rate} {batch} {without:?}", self.examples, self.shape);
+        let mut digest = hex::encode(Sha1::digest(all));
+        digest.truncate(12);
+        digest
     }
 
     /// About how many steps a fit of so many rows takes.

@@ -20,6 +20,7 @@ use crate::nlu::wordpiece::Input;
 /// The share of states that is dropped while learning.
 pub(super) const DROPOUT: f64 = 0.1;
 const SMOOTHING: f64 = 0.05;
+const TYPES: &str = "embeddings.token_type_embeddings.weight";
 const CLIP: f64 = 1.0;
 const WARM_UP: f64 = 0.1;
 /// How much a message's path counts beside its intents: about as much as the mean over ten words.
@@ -98,11 +99,13 @@ impl Start {
             let tensor = match name.as_str() {
                 "embeddings.word_embeddings.weight" => tensor.index_select(0, &Tensor::from_slice(&cut.ids)),
                 "embeddings.position_embeddings.weight" => tensor.narrow(0, 0, variable.size()[0]),
+                // Every word is of the first type to begin with; what the live names say is learned from there.
+                TYPES => tensor.narrow(0, 0, 1).repeat([variable.size()[0], 1]),
                 _ => tensor.shallow_clone(),
             };
             ensure!(tensor.size() == variable.size(), "`{name}` of the encoder is {:?}", tensor.size());
             tch::no_grad(|| variable.f_copy_(&tensor))?;
-            if name.starts_with("embeddings.") && name.ends_with("embeddings.weight") {
+            if name.starts_with("embeddings.") && name.ends_with("embeddings.weight") && name != TYPES {
                 let _ = variable.set_requires_grad(false);
             }
         }

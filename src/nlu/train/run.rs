@@ -47,9 +47,10 @@ pub(super) fn run(options: &TrainOptions, progress: &mut dyn FnMut(Progress)) ->
     let vocabulary = Vocabulary::parse(&cut.text)?;
     let shape = Shape::of(options.layers, vocabulary.size());
     let start = Start::read(&options.encoder)?;
-    let source = Source { corpus: &corpus, entities: &entities, vocabulary: &vocabulary };
-    let fitter = Fitter { options, source, start: &start, shape: &shape, cut: &cut };
-    let folds = folds(&corpus, options.folds, options.seed);
+    let source = Source { corpus: &corpus, entities: &entities, vocabulary: &vocabulary, without: &options.without };
+    let fitter = Fitter { options, examples: &examples, source, start: &start, shape: &shape, cut: &cut };
+    let mut folds = folds(&corpus, options.folds, options.seed);
+    folds.truncate(options.measured_folds);
     let mut clock = Clock::new(began, &fitter, &corpus, &folds, progress);
     let (held, learned) = hold_out(&fitter, &corpus, &folds, &mut clock)?;
     let calibration = if held.is_empty() { uncalibrated() } else { calibrate::calibration(&held, &learned) };

@@ -43,9 +43,10 @@ fn deployment(text: &str, renew: bool, live: &mut Live, namer: &mut Namer<'_>) -
     let said = match namer.rng.random_range(0..100) {
         _ if spoken && parts.len() > 1 => parts.join(" "),
         0..15 if parts.len() > 1 => (*namer.one(&parts[..parts.len() - 1])).to_owned(),
-        15..20 if parts.len() > 1 => parts.join(" "),
-        20..24 if parts.len() > 1 => parts.join("_"),
-        24..28 => namer.slip(&name),
+        15..23 if parts.len() > 1 => parts.join(" "),
+        23..26 if parts.len() > 1 => parts.join("_"),
+        26..34 => namer.slip(&name),
+        34..37 if parts.len() > 1 => namer.slip(&parts.join(" ")),
         _ => name.clone(),
     };
     live.names.push(name);
