@@ -159,8 +159,7 @@ impl Directory {
 
     /// What the name in a command comes to; `None` when it names nothing, or is a pronoun that nothing explains.
     pub fn look_up(&self, command: &Command) -> Option<Result<Resolution, NotFound>> {
-        let namespace = command.namespace.as_ref().map(|place| place.words.as_str());
-        let cluster = command.cluster.as_ref().map(|place| place.words.as_str());
+        let (namespace, cluster) = (command.namespace_words(), command.cluster_words());
         match &command.deployment {
             Some(mention) if mention.is_open_pronoun() => None,
             Some(mention) => Some(self.resolve(Asked { name: mention.name(), namespace, cluster })),

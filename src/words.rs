@@ -33,8 +33,8 @@ pub fn understood(command: &Command, live: Option<&str>) -> String {
     parts.extend(command.cpu.map(|n| format!("{n} % CPU")));
     parts.extend(command.lines.map(|n| format!("{n} lines")));
     parts.extend(named(&command.container).map(|name| format!("container {name}")));
-    parts.extend(named(&command.namespace).map(|name| format!("in {name}")));
-    parts.extend(named(&command.cluster).map(|name| format!("on {name}")));
+    parts.extend(command.namespace_words().map(|name| format!("in {}", plain(name))));
+    parts.extend(command.cluster_words().map(|name| format!("on {}", plain(name))));
     parts.join(" · ")
 }
 

@@ -1,11 +1,14 @@
 //! Both engines serve the same model: what candle says, rust-bert says.
 
+use readback::eval;
+use readback::interpret::{self, Interpreter};
 use readback::nlu::gazetteer::Gazetteer;
 use readback::nlu::model::{EngineKind, Model};
 use readback::nlu::tokenise::words;
 use readback::nlu::train::corpus;
 use readback::nlu::wordpiece::Vocabulary;
 use rust_bert::pipelines::common::{ModelType, TokenizerOption};
+use serde_json::Value;
 
 /// Every so many sentences of the examples, from every file, and some that are odd.
 fn sentences() -> Vec<String> {
@@ -52,6 +55,42 @@ fn candle_and_rust_bert_read_every_sentence_alike() {
         let apart = (ours.score.probability() - theirs.score.probability()).abs();
         assert!(apart < 0.005, "{text}: scores {} and {}", ours.score, theirs.score);
     }
+}
+
+/// What is compared of a command: all of it but the last digits of its confidence.
+fn without_confidence(mut command: Value) -> Value {
+    if let Some(command) = command.as_object_mut() {
+        command.remove("confidence");
+        let alternatives = command.get_mut("alternatives").and_then(Value::as_array_mut);
+        alternatives.into_iter().flatten().for_each(|other| *other = without_confidence(other.take()));
+    }
+    command
+}
+
+#[test]
+fn both_engines_decide_alike_on_every_row_of_the_evaluation() {
+    let folder = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("intents/eval");
+    let mut compared = 0;
+    for entry in std::fs::read_dir(&folder).unwrap() {
+        let path = entry.unwrap().path();
+        if path.extension().is_none_or(|end| end != "jsonl") {
+            continue;
+        }
+        let name = path.file_stem().unwrap().to_str().unwrap();
+        let catalog = if name.starts_with("second") { "second_catalog.json" } else { "catalog.json" };
+        let catalog = std::fs::read_to_string(folder.join(catalog)).unwrap();
+        let [candle, rust_bert] = [EngineKind::Candle, EngineKind::RustBert]
+            .map(|engine| Interpreter::new(Model::embedded_on(engine).unwrap(), interpret::catalog(&catalog).unwrap()));
+        for row in eval::rows(&std::fs::read_to_string(&path).unwrap()).unwrap() {
+            let read = |interpreter: &Interpreter| -> Vec<Value> {
+                let judged = interpreter.judge(&row.text).unwrap().commands;
+                judged.iter().map(|judged| without_confidence(interpreter.command(judged))).collect()
+            };
+            assert_eq!(read(&candle), read(&rust_bert), "{}: {}", row.id, row.text);
+            compared += 1;
+        }
+    }
+    assert!(compared > 400, "{compared} rows compared");
 }
 
 #[test]

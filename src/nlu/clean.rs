@@ -13,11 +13,21 @@ pub struct Clean {
     pub text: String,
     /// Bytes of `text` beside or at which something was replaced or removed that a reader cannot see.
     odd: BTreeSet<usize>,
+    /// The message as it came, and for each byte of `text` where it came from.
+    raw: String,
+    from: Vec<usize>,
     /// Whether the message went on beyond [`LONGEST`].
     pub cut: bool,
 }
 
 impl Clean {
+    /// What was typed where these bytes of `text` stand.
+    pub fn raw(&self, at: &Range<usize>) -> &str {
+        let start = self.from.get(at.start).copied().unwrap_or(self.raw.len());
+        let end = self.from.get(at.end).copied().unwrap_or(self.raw.len());
+        self.raw.get(start..end).unwrap_or_default().trim()
+    }
+
     /// Whether a name at these bytes is anything but the plain ASCII that it looks like.
     pub fn is_odd(&self, at: &Range<usize>) -> bool {
         self.odd.range(at.clone()).next().is_some() || self.text.get(at.clone()).is_none_or(|text| !text.is_ascii())
@@ -26,12 +36,15 @@ impl Clean {
 
 /// Cleans a message.
 pub fn clean(raw: &str) -> Clean {
-    let mut clean = Clean::default();
-    let chars: Vec<char> = raw.chars().take(LONGEST).collect();
-    clean.cut = raw.chars().nth(LONGEST).is_some();
+    let end = raw.char_indices().nth(LONGEST).map(|(at, _)| at);
+    let kept = &raw[..end.unwrap_or(raw.len())];
+    let mut clean = Clean { cut: end.is_some(), raw: kept.to_owned(), ..Clean::default() };
+    let disguised = disguised(kept);
+    let (places, chars): (Vec<usize>, Vec<char>) = kept.char_indices().unzip();
     let at = |i: usize| chars.get(i).copied();
     let mut invisible = false;
     for (i, &c) in chars.iter().enumerate() {
+        clean.from.resize(clean.text.len(), i.checked_sub(1).map_or(0, |last| places[last]));
         let before = i.checked_sub(1).and_then(at);
         if is_invisible(c) {
             // Emoji are joined and coloured by invisible characters; there they hide nothing.
@@ -43,12 +56,38 @@ pub fn clean(raw: &str) -> Clean {
             clean.odd.insert(clean.text.len());
         }
         invisible = false;
+        let stands_for = look_alike(c).filter(|_| disguised.iter().any(|word| word.contains(&places[i])));
+        if stands_for.is_some() {
+            clean.odd.insert(clean.text.len());
+        }
         match text {
             Some(text) => clean.text.push_str(text),
-            None => clean.text.push(full_width(c).unwrap_or(c)),
+            None => clean.text.push(stands_for.or_else(|| full_width(c)).unwrap_or(c)),
         }
+        clean.from.resize(clean.text.len(), places[i]);
     }
     clean
+}
+
+/// The words that mix letters of ours with letters of other scripts that look like them.
+fn disguised(raw: &str) -> Vec<Range<usize>> {
+    let start = |word: &str| word.as_ptr() as usize - raw.as_ptr() as usize;
+    let mixed = |word: &&str| {
+        word.contains(|c: char| c.is_ascii_alphabetic()) && word.contains(|c: char| look_alike(c).is_some())
+    };
+    raw.split_whitespace().filter(mixed).map(|word| start(word)..start(word) + word.len()).collect()
+}
+
+/// The letter that a Cyrillic or Greek one looks like.
+fn look_alike(c: char) -> Option<char> {
+    const PAIRS: &[(&str, &str)] = &[
+        ("асԁеɡһіјӏмпоԛрѕтԝхуѵв", "acdeghijlmnoqpstwxyvb"),
+        ("АВСЕНІЈКМОРЅТХУ", "ABCEHIJKMOPSTXY"),
+        ("αεικνορτυχ", "aeiknoptux"),
+        ("ΑΒΕΖΗΙΚΜΝΟΡΤΥΧ", "ABEZHIKMNOPTYX"),
+        ("ıŀ", "il"),
+    ];
+    PAIRS.iter().find_map(|(theirs, ours)| theirs.chars().zip(ours.chars()).find(|pair| pair.0 == c).map(|pair| pair.1))
 }
 
 /// What stands for a typographic character, and whether a name that holds it is not what it looks like.
@@ -115,6 +154,25 @@ mod tests {
             assert_eq!(clean.is_odd(&(6..end)), odd, "{raw:?}");
             assert!(!clean.is_odd(&(0..5)), "{raw:?}");
         }
+    }
+
+    #[test]
+    fn what_was_typed_is_not_forgotten() {
+        let typed = |raw: &str, name: &str| {
+            let clean = clean(raw);
+            let start = clean.text.find(name).expect("there");
+            clean.raw(&(start..start + name.len())).to_owned()
+        };
+        assert_eq!(typed("scale ng\u{200b}inx to 3", "nginx"), "ng\u{200b}inx");
+        assert_eq!(typed("scale web–api to 3", "web-api"), "web–api");
+        assert_eq!(typed("restart l\u{43e}ki", "loki"), "l\u{43e}ki");
+        assert_eq!(typed("“nginx” to 3", "nginx"), "nginx");
+    }
+
+    #[test]
+    fn letters_of_another_script_are_unmasked_in_mixed_words_only() {
+        assert_eq!(text("restart l\u{43e}ki"), "restart loki");
+        assert_eq!(text("перезапусти loki"), "перезапусти loki");
     }
 
     #[test]

@@ -60,7 +60,10 @@ impl Message<'_> {
         let skip = usize::from(words.len() > 1 && matches!(self.lower[words.start].as_str(), "the" | "our" | "my"));
         let words = words.start + skip..words.end;
         let bytes = self.words[words.start].at.start..self.words[words.end - 1].at.end;
-        Mention { words: self.said(&words).to_owned(), stands_for: None, odd: self.clean.is_odd(&bytes) }
+        let plain = self.said(&words);
+        let raw = self.clean.raw(&bytes);
+        let stands_for = (raw != plain).then(|| plain.to_owned());
+        Mention { stands_for, ..Mention::new(raw, self.clean.is_odd(&bytes)) }
     }
 }
 
@@ -97,7 +100,7 @@ pub fn frame(clean: &Clean, words: &[Word<'_>], hints: &[Hint], tags: &[Tag], se
         }
         commands.extend(found);
     }
-    commands.dedup_by(|next, last| next.intent == last.intent && next.deployment.is_none() && *next == *last);
+    correct::fold_repeats(&mut commands);
     if commands.is_empty() {
         let confidence = segments.iter().map(|segment| segment.confidence).min().unwrap_or(Score::ONE);
         commands.push(Command::new(Intent::None, confidence));

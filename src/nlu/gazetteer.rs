@@ -43,6 +43,7 @@ pub struct Gazetteer {
     long: HashMap<char, Vec<String>>,
     namespaces: HashSet<String>,
     clusters: HashSet<String>,
+    cluster_parts: HashSet<String>,
 }
 
 /// Lower case, without `-`, `_`, `.` and spaces: two spellings of one name fold to the same.
@@ -75,7 +76,10 @@ impl Gazetteer {
             new.namespaces.insert(fold(namespace));
             new.namespaces.extend(parts(namespace).filter(|part| part.len() > 1));
         }
-        new.clusters.extend(clusters.into_iter().map(fold));
+        for cluster in clusters {
+            new.clusters.insert(fold(cluster));
+            new.cluster_parts.extend(parts(cluster).filter(|part| part.len() > 1));
+        }
         let long: HashSet<&String> =
             new.parts.iter().chain(&new.names).filter(|part| part.chars().count() >= SHORTEST).collect();
         let mut by_letter: HashMap<char, Vec<String>> = HashMap::new();
@@ -127,6 +131,8 @@ impl Gazetteer {
             Hint::Namespace
         } else if self.parts.contains(word) {
             Hint::Part
+        } else if self.cluster_parts.contains(word) {
+            Hint::Cluster
         } else if self.resembles_a_namespace(word) {
             Hint::Namespace
         } else if self.is_near(word) {

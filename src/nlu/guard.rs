@@ -72,6 +72,21 @@ pub fn lower(heard: &mut Heard, clean: &Clean, words: &[Word<'_>]) {
     }
 }
 
+/// Whether a message is no order whatever its words say: it opens by mentioning somebody else, or it is a manifest, a diff
+/// or a table of a program. Only this bot's own mention is taken off before.
+pub fn orders_nothing(text: &str) -> bool {
+    let text = text.trim_start();
+    let mention = text.strip_prefix('@').and_then(|rest| rest.split(|c: char| !c.is_alphanumeric()).next());
+    let own = ["", "bot", "readback", "here", "all", "channel"];
+    let addressed = mention.is_some_and(|name| !own.contains(&name.to_lowercase().as_str()));
+    let line = |line: &str| {
+        ["--- ", "+++ ", "@@ ", "apiVersion:", "diff --git", "NAME ", "REVISION ", "NAMESPACE ", "LAST SEEN"]
+            .iter()
+            .any(|start| line.starts_with(start))
+    };
+    addressed || text.lines().any(line)
+}
+
 /// The first sign that a message shows.
 fn sign(lower: &[String], text: &str) -> Option<Sign> {
     let has = |wanted: &[&str]| lower.iter().any(|word| wanted.contains(&word.as_str()));

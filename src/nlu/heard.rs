@@ -18,13 +18,30 @@ pub struct Heard {
 pub struct Mention {
     /// The words, as said.
     pub words: String,
-    /// For a pronoun, or a clause without a name: the words that it stands for, said earlier in the message.
+    /// The words to look up, where they are others: for a pronoun what it stands for, for a name with characters that are
+    /// not what they look like the name that it looks like.
     pub stands_for: Option<String>,
+    /// For a pronoun: where what it stands for was said to be.
+    pub there: There,
     /// Whether the words hold characters that are not what they look like.
     pub odd: bool,
 }
 
+/// The namespace and the cluster that were said beside a name.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct There {
+    /// The words for the namespace.
+    pub namespace: Option<String>,
+    /// The words for the cluster.
+    pub cluster: Option<String>,
+}
+
 impl Mention {
+    /// Words that stand for themselves.
+    pub fn new(words: impl Into<String>, odd: bool) -> Self {
+        Self { words: words.into(), stands_for: None, there: There::default(), odd }
+    }
+
     /// The words to look up.
     pub fn name(&self) -> &str {
         self.stands_for.as_deref().unwrap_or(&self.words)
@@ -114,6 +131,18 @@ pub struct Command {
 }
 
 impl Command {
+    /// The words for its namespace: said, or said of what its pronoun stands for.
+    pub fn namespace_words(&self) -> Option<&str> {
+        let implied = || self.deployment.as_ref()?.there.namespace.as_deref();
+        self.namespace.as_ref().map(Mention::name).or_else(implied)
+    }
+
+    /// The words for its cluster, likewise.
+    pub fn cluster_words(&self) -> Option<&str> {
+        let implied = || self.deployment.as_ref()?.there.cluster.as_deref();
+        self.cluster.as_ref().map(Mention::name).or_else(implied)
+    }
+
     /// A command without slots.
     pub fn new(intent: Intent, confidence: Score) -> Self {
         Self {

@@ -49,7 +49,7 @@ pub fn parse(words: &[&str]) -> Option<Number> {
     match words.as_slice() {
         [] => None,
         [one] => single(one),
-        [number, "times" | "fold"] => Some(Number::Factor(f64::from(whole(&[number])?))),
+        [number @ .., "times" | "fold"] if !number.is_empty() => Some(Number::Factor(f64::from(whole(number)?))),
         [number, "percent" | "per-cent" | "pct" | "%"] => single(number).map(percent),
         ["cut" | "by" | "to", "in" | "a", "half"] | ["in", "half"] | ["by", "half"] => Some(Number::Factor(0.5)),
         ["half", "a", "dozen"] => Some(Number::Whole(6)),

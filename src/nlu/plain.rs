@@ -16,8 +16,7 @@ pub fn read(words: &[Word<'_>], hints: &[Hint]) -> Option<Command> {
         return None;
     }
     let live = |at: usize| hints.get(at).is_some_and(|hint| matches!(hint, Hint::Name | Hint::Part));
-    let name =
-        |word: &Word<'_>| Some(Mention { words: word.text.to_owned(), stands_for: None, odd: !word.text.is_ascii() });
+    let name = |word: &Word<'_>| Some(Mention::new(word.text.to_owned(), !word.text.is_ascii()));
     match verb.lower().as_str() {
         "scale" if live(1) => {
             let replicas = last.text.parse().ok().filter(|n| i32::try_from(*n).is_ok()).map(Amount::To)?;

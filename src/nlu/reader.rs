@@ -25,8 +25,10 @@ pub fn read(model: &Model, live: &Gazetteer, text: &str) -> anyhow::Result<Heard
         None => {}
     }
     let words = words(&clean.text);
-    if words.is_empty() || clean.cut {
-        return Ok(nothing(Score::ONE));
+    if words.is_empty() || clean.cut || guard::orders_nothing(&clean.text) {
+        let mut nothing = nothing(Score::ONE);
+        guard::lower(&mut nothing, &clean, &words);
+        return Ok(nothing);
     }
     let hints = live.hints(&words);
     if let Some(command) = plain::read(&words, &hints) {

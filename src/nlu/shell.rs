@@ -247,7 +247,7 @@ fn names<'n>(words: &[&'n str]) -> Option<Vec<&'n str>> {
 }
 
 fn mention(words: &str) -> Mention {
-    Mention { words: words.to_owned(), stands_for: None, odd: !words.is_ascii() }
+    Mention::new(words.to_owned(), !words.is_ascii())
 }
 
 #[cfg(test)]

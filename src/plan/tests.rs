@@ -75,7 +75,7 @@ fn of_several_containers_one_must_be_meant() {
     let (_, after) = written(&by_repository, &several);
     assert_eq!(after["spec"]["template"]["spec"]["containers"][0]["image"], "reg:5000/team/web:2");
     let named = |words: &str| Command {
-        container: Some(Mention { words: words.into(), stands_for: None, odd: false }),
+        container: Some(Mention::new(words, false)),
         ..image(ImageChange::Tag("4".into()))
     };
     let (_, after) = written(&named("proxy"), &several);

@@ -13,10 +13,7 @@ fn object(name: &str) -> ObjectRef {
 }
 
 fn order(intent: Intent, name: &str) -> Command {
-    Command {
-        deployment: Some(Mention { words: name.into(), stands_for: None, odd: false }),
-        ..Command::new(intent, Score::ONE)
-    }
+    Command { deployment: Some(Mention::new(name, false)), ..Command::new(intent, Score::ONE) }
 }
 
 fn scale(amount: Amount) -> Command {
@@ -131,8 +128,7 @@ fn what_makes_a_plain_order_ask() {
     assert_eq!(with(|c| c.replicas = None), Decision::Clarify);
     assert_eq!(with(|c| c.alternatives.push(c.clone())), Decision::Clarify);
     assert_eq!(with(|c| c.deployment.as_mut().expect("named").odd = true), Decision::Confirm);
-    let everything =
-        Command { deployment: Some(Mention { words: "*".into(), stands_for: None, odd: false }), ..plain.clone() };
+    let everything = Command { deployment: Some(Mention::new("*", false)), ..plain.clone() };
     assert_eq!(judge(&[case(&everything, &["a", "b"], Strength::Exact, 2)], &rules())[0].decision, Decision::Confirm);
     let mut protected = rules();
     protected.protected.push(Namespace::parse("default").expect("valid"));

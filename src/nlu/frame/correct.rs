@@ -237,6 +237,25 @@ pub(super) fn completes(last: &Command, found: &[Command]) -> bool {
     last.intent == next.intent && lacks_value(last) && !lacks_value(next) && (same_name || last.deployment.is_none())
 }
 
+/// Takes out what is said twice: a reason that names what the order after it is about ("sync is stuck, kick it"), and an
+/// order that is repeated.
+pub(super) fn fold_repeats(commands: &mut Vec<Command>) {
+    let name = |command: &Command| command.deployment.as_ref().map(|mention| mention.name().to_owned());
+    let is_bare = |command: &Command| {
+        command.replicas.is_none() && command.image.is_none() && command.max.is_none() && command.faults.is_empty()
+    };
+    commands.dedup_by(|next, last| {
+        let repeats = next.intent == last.intent && name(next) == name(last) && is_bare(last);
+        if repeats && next.deployment.is_some() {
+            let (namespace, cluster) = (last.namespace.take(), last.cluster.take());
+            last.clone_from(next);
+            last.namespace = last.namespace.take().or(namespace);
+            last.cluster = last.cluster.take().or(cluster);
+        }
+        repeats
+    });
+}
+
 /// Both halves as one command.
 pub(super) fn completed(last: Option<Command>, found: Vec<Command>) -> Vec<Command> {
     let (Some(last), [next]) = (last, found.as_slice()) else { return found };

@@ -29,7 +29,7 @@ pub(super) fn commands(message: &Message<'_>, segment: &Segment, spans: &[Span])
             group.names.iter().partition(|name| is_pronoun(message.said(&name.words)));
         let explained = match (named.as_slice(), pronouns.as_slice()) {
             ([name], [pronoun]) => Some(Mention {
-                stands_for: Some(message.mention(&name.words).words),
+                stands_for: Some(message.mention(&name.words).name().to_owned()),
                 odd: message.mention(&name.words).odd,
                 ..message.mention(&pronoun.words)
             }),
@@ -120,18 +120,20 @@ fn is_value(slot: Slot) -> bool {
 
 /// Puts a name into a command: `deploy/x` is `x`, `staging/web` names the namespace too, "all of them" is `*`.
 fn place(command: &mut Command, mut mention: Mention) {
-    let lower = mention.words.to_lowercase();
+    let lower = mention.name().to_lowercase();
+    let lower = if is_pronoun(&mention.words) { mention.words.to_lowercase() } else { lower };
+    let name = mention.name().to_owned();
     let kind = ["deployment.apps/", "deployments/", "deployment/", "deploy/", "svc/", "service/"];
     if let Some(prefix) = kind.iter().find(|prefix| lower.starts_with(**prefix)) {
-        mention.words.drain(..prefix.len());
+        mention = Mention::new(&name[prefix.len()..], mention.odd);
     } else if let Some((namespace, name)) =
-        mention.words.split_once('/').filter(|(a, b)| !a.is_empty() && !b.is_empty() && !b.contains('/'))
+        name.split_once('/').filter(|(a, b)| !a.is_empty() && !b.is_empty() && !b.contains('/'))
     {
-        command.namespace.get_or_insert(Mention { words: namespace.into(), stands_for: None, odd: mention.odd });
-        mention.words = name.into();
+        command.namespace.get_or_insert(Mention::new(namespace, mention.odd));
+        mention = Mention::new(name, mention.odd);
     }
     if is_everything(&lower) {
-        mention.words = EVERYTHING.into();
+        mention = Mention::new(EVERYTHING, mention.odd);
     }
     if !mention.words.is_empty() {
         command.deployment = Some(mention);

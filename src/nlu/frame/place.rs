@@ -5,12 +5,13 @@ use std::ops::Range;
 use super::{Message, Span};
 use crate::nlu::{
     gazetteer::Hint,
-    heard::{Command, Mention, is_pronoun},
+    heard::{Command, Mention, There, is_pronoun},
     slot::Slot,
 };
 
 /// Moves the namespace out of a name that holds one ("web prod"), and out of a list of names ("checkout (prod)").
 pub(super) fn apart(message: &Message<'_>, spans: Vec<Span>) -> Vec<Span> {
+    let spans: Vec<Span> = spans.into_iter().map(|span| Span { slot: kind_of_place(message, &span), ..span }).collect();
     if spans.iter().any(|span| span.slot == Slot::Namespace) {
         return spans;
     }
@@ -28,6 +29,16 @@ pub(super) fn apart(message: &Message<'_>, spans: Vec<Span>) -> Vec<Span> {
         }
     }
     found
+}
+
+/// "in eu" may name a namespace or a cluster: what is live tells.
+fn kind_of_place(message: &Message<'_>, span: &Span) -> Slot {
+    let hints: Vec<Hint> = span.words.clone().map(|at| hint(message, at)).collect();
+    match (span.slot, hints.as_slice()) {
+        (Slot::Namespace, [Hint::Cluster]) => Slot::Cluster,
+        (Slot::Cluster, [Hint::Namespace]) => Slot::Namespace,
+        (slot, _) => slot,
+    }
 }
 
 fn hint(message: &Message<'_>, at: usize) -> Hint {
@@ -87,11 +98,10 @@ pub(super) fn explain_pronouns(
             Some(mention) if is_pronoun(&mention.words) => {
                 let stands_for = Some(last.name().to_owned());
                 command.deployment = Some(Mention { stands_for, odd: mention.odd || last.odd, ..mention });
-                inherit_place(&mut command, before);
+                command.deployment = command.deployment.map(|mention| Mention { there: there(before), ..mention });
             }
             None if super::takes_a_name(&command) && !before.is_empty() => {
-                command.deployment = Some(last.clone());
-                inherit_place(&mut command, before);
+                command.deployment = Some(Mention { there: there(before), ..last.clone() });
             }
             Some(_) | None => {}
         }
@@ -113,9 +123,10 @@ fn named_before(message: &Message<'_>, clause: usize) -> Option<Mention> {
 }
 
 /// The object that a pronoun stands for is where it was said to be.
-fn inherit_place(command: &mut Command, before: &[Command]) {
-    if let Some(last) = before.iter().rev().find(|last| last.deployment.is_some()) {
-        command.namespace = command.namespace.take().or_else(|| last.namespace.clone());
-        command.cluster = command.cluster.take().or_else(|| last.cluster.clone());
+fn there(before: &[Command]) -> There {
+    let last = before.iter().rev().find(|last| last.deployment.is_some());
+    There {
+        namespace: last.and_then(Command::namespace_words).map(str::to_owned),
+        cluster: last.and_then(Command::cluster_words).map(str::to_owned),
     }
 }

@@ -123,8 +123,18 @@ fn pronouns_stand_for_the_last_name() {
         "scale [web](deployment) in [prod](namespace) to [3](replicas) and restart [it](deployment)",
         &[Scale, Restart],
     );
-    assert_eq!(brief(&heard), ["scale web in prod to 3", "restart web in prod"]);
-    assert_eq!(heard.commands[1].deployment.as_ref().map(|d| d.words.as_str()), Some("it"));
+    assert_eq!(brief(&heard), ["scale web in prod to 3", "restart web"]);
+    let restart = &heard.commands[1];
+    assert_eq!(restart.deployment.as_ref().map(|d| d.words.as_str()), Some("it"));
+    assert_eq!(restart.namespace_words(), Some("prod"), "it is where it was said to be");
+}
+
+#[test]
+fn a_reason_that_names_it_first_is_no_order_of_its_own() {
+    let text = "[sync](deployment) is stuck again, kick [it](deployment)";
+    let heard = heard(text, &[Restart, Restart]);
+    assert_eq!(brief(&heard), ["restart sync"]);
+    assert_eq!(heard.commands[0].deployment.as_ref().map(|d| d.words.as_str()), Some("it"));
 }
 
 #[test]
