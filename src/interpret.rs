@@ -201,7 +201,8 @@ impl Interpreter {
 
 /// The default policy, with the confidence that this model's evaluation asks for.
 pub fn rules(model: &Model) -> Rules {
-    Rules::standard(Score::of(model.manifest().thresholds.write))
+    let thresholds = model.manifest().thresholds;
+    Rules::standard(Score::of(thresholds.write), Score::of(thresholds.card))
 }
 
 /// The slots of a command as the wire has them; absent ones are omitted.

@@ -39,9 +39,6 @@ pub struct Verdict {
     pub reasons: Vec<String>,
 }
 
-/// Below this a reading is a guess: a card for it would mostly be noise, so it is asked in words.
-const CARD: f64 = 0.25;
-
 /// What the operator set.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Rules {
@@ -53,14 +50,15 @@ pub struct Rules {
     pub protected: Vec<Namespace>,
     /// The least confidence with which a write is executed unasked.
     pub act: Score,
-    /// The least confidence with which a write is put on a card. Below, it is asked in words.
+    /// The least confidence with which a write is put on a card. Below, a card would mostly be noise, so it is asked in
+    /// words.
     pub card: Score,
 }
 
 impl Rules {
     /// The policy of an operator who set none, with the confidence that the model's manifest asks for.
-    pub fn standard(act: Score) -> Self {
-        Self { ceiling: 100, step: 5, protected: Vec::new(), act, card: Score::of(CARD) }
+    pub fn standard(act: Score, card: Score) -> Self {
+        Self { ceiling: 100, step: 5, protected: Vec::new(), act, card }
     }
 }
 

@@ -5,7 +5,7 @@
 use super::{clean::Clean, heard::Heard, lexicon::is_verb, tokenise::Word};
 use crate::domain::{Intent, Score};
 
-/// What an order that shows a sign is worth at most: enough for a card, never enough to act.
+/// What is left of the confidence of an order that shows a sign: enough for a card if it was sure, never enough to act.
 const DOUBTED: f64 = 0.5;
 
 /// A sign that a message may order nothing.
@@ -60,13 +60,12 @@ impl Sign {
 pub fn lower(heard: &mut Heard, clean: &Clean, words: &[Word<'_>]) {
     let lower: Vec<String> = words.iter().map(Word::lower).collect();
     let Some(sign) = sign(&lower, &clean.text) else { return };
-    let ceiling = Score::of(DOUBTED);
     let speaks_of_acting = lower.iter().any(|word| is_verb(word));
     for command in &mut heard.commands {
         if command.intent == Intent::None && speaks_of_acting {
             command.doubts.push(sign.nothing().to_owned());
-        } else if command.intent.is_write() && command.confidence > ceiling {
-            command.confidence = ceiling;
+        } else if command.intent.is_write() {
+            command.confidence = Score::of(command.confidence.probability() * DOUBTED);
             command.doubts.push(sign.doubt().to_owned());
         }
     }
@@ -263,6 +262,6 @@ mod tests {
             in_scope: Score::ONE,
         };
         lower(&mut heard, &clean, &words(&clean.text));
-        assert_eq!(heard.commands[0].confidence, Score::of(0.1));
+        assert!(heard.commands[0].confidence < Score::of(0.1));
     }
 }

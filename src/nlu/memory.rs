@@ -11,6 +11,10 @@ use super::slot::Tag;
 use super::tokenise::Word;
 use crate::domain::Intent;
 
+/// A word or pair in more than one of so many phrasings is left aside, unless these are few.
+const COMMON: usize = 15;
+const FEW: usize = 50;
+
 /// The phrasings of the examples, by their words.
 #[derive(Clone, Debug, Default)]
 pub struct Memory {
@@ -22,7 +26,8 @@ pub struct Memory {
 
 #[derive(Clone, Debug)]
 struct Phrasing {
-    intent: Intent,
+    /// The place of its intent among all.
+    place: usize,
     weight: f64,
 }
 
@@ -69,11 +74,21 @@ impl Memory {
                 words.entry(feature.as_str().into()).or_default().within.push(at as u32);
             }
         }
+        // What nearly everything has in common tells nothing apart, and costs the most to compare.
+        let most = (phrasings.len() / COMMON).max(FEW);
         for entry in words.values_mut() {
-            entry.weight = (phrasings.len() as f64 / entry.within.len().max(2) as f64).ln().max(0.1);
+            if entry.within.len() > most {
+                entry.within = Vec::new();
+            } else {
+                entry.weight = (phrasings.len() as f64 / entry.within.len().max(2) as f64).ln().max(0.1);
+            }
         }
-        let weight = |features: &BTreeSet<String>| features.iter().map(|feature| words[feature.as_str()].weight).sum();
-        let phrasings = phrasings.iter().map(|(intent, f)| Phrasing { intent: *intent, weight: weight(f) }).collect();
+        let weight = |features: &BTreeSet<String>| {
+            features.iter().filter_map(|feature| words.get(feature.as_str())).map(|entry| entry.weight).sum()
+        };
+        let place = |intent: &Intent| Intent::ALL.iter().position(|other| other == intent).unwrap_or(0);
+        let phrasings =
+            phrasings.iter().map(|(intent, f)| Phrasing { place: place(intent), weight: weight(f) }).collect();
         let unknown = words.values().map(|entry| entry.weight).fold(1.0, f64::max);
         Self { phrasings, words, unknown }
     }
@@ -93,18 +108,19 @@ impl Memory {
 
     /// How like a clause is to the examples of the intent that was read in it, and to those of others.
     pub fn likeness(&self, words: &[Word<'_>], tags: &[Tag], intent: Intent) -> Likeness {
-        let orders = self.nearest(&features(words, tags, Intent::Scale), |other| other != Intent::None);
-        let nothing = self.nearest(&features(words, tags, Intent::None), |other| other == Intent::None);
+        let orders = self.nearest(&features(words, tags, Intent::Scale));
+        let nothing = self.nearest(&features(words, tags, Intent::None));
         let mut likeness = Likeness::default();
-        for (other, near) in orders.into_iter().chain(nothing) {
+        for (at, other) in Intent::ALL.into_iter().enumerate() {
+            let near = if other == Intent::None { nothing[at] } else { orders[at] };
             let place = if other == intent { &mut likeness.same } else { &mut likeness.other };
             *place = place.max(near);
         }
         likeness
     }
 
-    /// For each intent that fits, the weighted share that the features have in common with its nearest phrasing.
-    fn nearest(&self, features: &BTreeSet<String>, fits: impl Fn(Intent) -> bool) -> HashMap<Intent, f64> {
+    /// For each intent, the weighted share that the features have in common with its nearest phrasing.
+    fn nearest(&self, features: &BTreeSet<String>) -> [f64; Intent::ALL.len()] {
         let mut common = vec![0.0; self.phrasings.len()];
         let mut whole = 0.0;
         for feature in features {
@@ -118,11 +134,10 @@ impl Memory {
                 common[*at as usize] += entry.weight;
             }
         }
-        let mut nearest: HashMap<Intent, f64> = HashMap::new();
-        for (phrasing, common) in self.phrasings.iter().zip(common).filter(|(phrasing, _)| fits(phrasing.intent)) {
+        let mut nearest = [0.0; Intent::ALL.len()];
+        for (phrasing, common) in self.phrasings.iter().zip(common).filter(|(_, common)| *common > 0.0) {
             let near = common / (whole + phrasing.weight - common).max(1e-9);
-            let best = nearest.entry(phrasing.intent).or_default();
-            *best = best.max(near);
+            nearest[phrasing.place] = f64::max(nearest[phrasing.place], near);
         }
         nearest
     }

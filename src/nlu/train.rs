@@ -89,7 +89,7 @@ impl Default for TrainOptions {
             seed: 1,
             layers: 3,
             vocabulary: 16_000,
-            epochs: 6,
+            epochs: 5,
             folds: 2,
             measured_folds: usize::MAX,
             without: Vec::new(),

@@ -74,10 +74,8 @@ fn of_several_containers_one_must_be_meant() {
     let by_repository = image(ImageChange::Reference("reg:5000/team/web:2".into()));
     let (_, after) = written(&by_repository, &several);
     assert_eq!(after["spec"]["template"]["spec"]["containers"][0]["image"], "reg:5000/team/web:2");
-    let named = |words: &str| Command {
-        container: Some(Mention::new(words, false)),
-        ..image(ImageChange::Tag("4".into()))
-    };
+    let named =
+        |words: &str| Command { container: Some(Mention::new(words, false)), ..image(ImageChange::Tag("4".into())) };
     let (_, after) = written(&named("proxy"), &several);
     assert_eq!(after["spec"]["template"]["spec"]["containers"][1]["image"], "envoy:4");
     assert!(matches!(planned(&named("nothing"), &several), Planned::Refused(_)));

@@ -31,7 +31,7 @@ fn case<'c>(command: &'c Command, targets: &[&str], strength: Strength, replicas
 }
 
 fn rules() -> Rules {
-    Rules::standard(Score::of(0.9))
+    Rules::standard(Score::of(0.9), Score::of(0.25))
 }
 
 fn decides(command: &Command, replicas: u32) -> Decision {

@@ -73,15 +73,15 @@ pub struct Calibration {
     pub weights: Vec<f64>,
 }
 
-/// The least score at which a reading counts as certain, by what it would do.
+/// The least score at which something is done about a reading, by its risk.
 #[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Thresholds {
-    /// For what changes nothing.
+    /// At which a reading that changes nothing counts as certain, in the scores.
     pub read: f64,
-    /// For a change that is easily taken back.
+    /// At which a change that is easily taken back is made without asking.
     pub write: f64,
-    /// For everything else.
-    pub destructive: f64,
+    /// At which any change is put on a card; below, it is asked in words.
+    pub card: f64,
 }
 
 /// Measured on held-out folds; shares are 0 to 1.

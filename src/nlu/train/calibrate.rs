@@ -2,7 +2,7 @@
 
 use super::compose::Kind;
 use super::example::Example;
-use super::measure::{Outcome, is_right};
+use super::measure::{Outcome, Share, is_right};
 use crate::domain::Intent;
 use crate::nlu::confidence::{Boundaries, Evidence, FEATURES, probability, softmax};
 use crate::nlu::decode::{Transitions, decode, log_probability};
@@ -190,25 +190,40 @@ pub fn risk(intents: &[Intent]) -> Risk {
     }
 }
 
-/// For each risk, the least confidence at which nearly all readings are right, never below a floor. The folds have seen
-/// only a part of the sentences that the model learns from, so that it is right a little more often than asked for here.
-pub fn thresholds(judged: &[(Risk, f64, bool)]) -> Thresholds {
-    let of = |risk: Risk, floor: f64, wanted: f64| {
-        let of_risk: Vec<(f64, bool)> = judged.iter().filter(|j| j.0 == risk).map(|j| (j.1, j.2)).collect();
-        let good = |threshold: &f64| {
-            let kept = of_risk.iter().filter(|(confidence, _)| confidence >= threshold);
-            let (all, right) = kept.fold((0.0, 0.0), |sum, k| (sum.0 + 1.0, sum.1 + f64::from(u8::from(k.1))));
-            all > 0.0 && right / all >= wanted
-        };
-        let steps = (0..50).map(|step| 0.5 + 0.01 * f64::from(step)).filter(|threshold| *threshold >= floor - 1e-9);
-        steps.into_iter().find(good).unwrap_or(0.99)
+/// A held-out message, judged.
+#[derive(Clone, Copy, Debug)]
+pub struct Judged {
+    /// The risk of what was read.
+    pub risk: Risk,
+    /// How sure it was.
+    pub confidence: f64,
+    /// Whether it was read rightly.
+    pub right: bool,
+    /// Whether the message orders nothing.
+    pub nothing: bool,
+}
+
+/// For each risk, the least confidence at which nearly all readings are right, never below a floor; and the least at which
+/// hardly any message that orders nothing would be put on a card. The folds have seen only a part of the sentences that
+/// the model learns from, so that it is right a little more often than asked for here.
+pub fn thresholds(judged: &[Judged]) -> Thresholds {
+    let steps = |from: u32| (from..100).map(|hundredths| f64::from(hundredths) / 100.0);
+    let share = |of: &dyn Fn(&Judged) -> bool, is: &dyn Fn(&Judged) -> bool| {
+        let mut share = Share::default();
+        judged.iter().filter(|judged| of(judged)).for_each(|judged| share.count(is(judged)));
+        (share.all > 0).then(|| share.value())
     };
+    let of = |risk: Risk, floor: u32, wanted: f64| {
+        let right = |least: f64| share(&|j| j.risk == risk && j.confidence >= least, &|j| j.right);
+        steps(floor).find(|least| right(*least).is_some_and(|right| right >= wanted)).unwrap_or(0.99)
+    };
+    let carded = |least: f64| share(&|j| j.nothing, &|j| j.risk != Risk::Read && j.confidence >= least);
     Thresholds {
-        read: of(Risk::Read, 0.5, 0.93),
+        read: of(Risk::Read, 50, 0.93),
         // Most readings that are wrong at this score act on nothing: they lack a value, name nothing live, or show a sign
         // that the guard knows. `eval` counts the acts that remain.
-        write: of(Risk::Write, 0.9, 0.95),
-        destructive: of(Risk::Destructive, 0.8, 0.96),
+        write: of(Risk::Write, 85, 0.96),
+        card: steps(20).take(40).find(|least| carded(*least).is_none_or(|share| share <= 0.02)).unwrap_or(0.6),
     }
 }
 
@@ -237,12 +252,14 @@ mod tests {
 
     #[test]
     fn a_threshold_keeps_only_what_is_right_often_enough() {
-        let judged = |confidence: f64, right| (Risk::Write, confidence, right);
+        let judged = |confidence: f64, right| Judged { risk: Risk::Write, confidence, right, nothing: !right };
         let mut all: Vec<_> = (0..98).map(|_| judged(0.95, true)).collect();
-        all.extend((0..20).map(|at| judged(0.85, at % 2 == 0)));
+        all.extend((0..20).map(|at| judged(0.87, at % 2 == 0)));
+        all.extend((0..200).map(|_| judged(0.3, false)));
         let thresholds = thresholds(&all);
-        assert!(thresholds.write > 0.85 && thresholds.write <= 0.951);
-        assert!((thresholds.destructive - 0.99).abs() < 1e-9, "nothing to learn from is never sure");
+        assert!(thresholds.write > 0.87 && thresholds.write <= 0.951);
+        assert!(thresholds.card > 0.3 && thresholds.card <= 0.6, "{}", thresholds.card);
+        assert!((thresholds.read - 0.99).abs() < 1e-9, "nothing to learn from is never sure");
     }
 
     #[test]

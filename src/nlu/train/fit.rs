@@ -64,9 +64,8 @@ impl Fitter<'_> {
 
     /// A short digest of everything that a fit depends on but its rows.
     fn recipe(&self) -> String {
-        let TrainOptions { seed, epochs, folds, learning_rate, batch, without, .. } = self.options;
-        let all =
-            format!("{} {:?} {seed} {epochs} {folds} {learning_rate} {batch} {without:?}", self.examples, self.shape);
+        let TrainOptions { seed, epochs, learning_rate, batch, without, .. } = self.options;
+        let all = format!("{} {:?} {seed} {epochs} {learning_rate} {batch} {without:?}", self.examples, self.shape);
         let mut digest = hex::encode(Sha1::digest(all));
         digest.truncate(12);
         digest

@@ -54,7 +54,8 @@ pub(super) fn hold_out(
     for (fold, rows) in folds.iter().enumerate() {
         clock.stage = format!("fold {} of {}", fold + 1, folds.len());
         let rest: Vec<usize> = (0..corpus.rows.len()).filter(|row| !rows.contains(row)).collect();
-        let network = fitter.kept_or_fit(&format!("fold-{}", fold + 1), &rest, &mut |loss| clock.step(loss))?;
+        let name = format!("fold-{}-of-{}", fold + 1, fitter.options.folds);
+        let network = fitter.kept_or_fit(&name, &rest, &mut |loss| clock.step(loss))?;
         let examples = fitter.source.held_out(rows, fitter.options.seed.wrapping_add(fold as u64));
         let memory = Memory::new(&fitter.source.phrasings(&rest));
         let (kinds, examples): (Vec<_>, Vec<Example>) = examples.into_iter().unzip();

@@ -2,7 +2,7 @@
 
 use std::fmt::Write as _;
 
-use super::calibrate::{self, Held, risk};
+use super::calibrate::{self, Held, Judged, Risk, risk};
 use super::compose::Kind;
 use super::corpus::Corpus;
 use super::example::Example;
@@ -26,22 +26,24 @@ pub struct Judgement {
 pub fn judge(held: &[Held], learned: &[Transitions], calibration: &Calibration, corpus: &Corpus) -> Judgement {
     let outcomes: Vec<Outcome> = held.iter().map(|held| calibrate::outcome(held, learned, calibration)).collect();
     let pairs: Vec<(&Example, &Outcome)> = held.iter().map(|held| &held.example).zip(&outcomes).collect();
-    let judged: Vec<_> = pairs.iter().map(|(e, o)| (risk(&o.intents), o.confidence, measure::is_right(e, o))).collect();
-    let thresholds = calibrate::thresholds(&judged);
+    let judged: Vec<Judged> = pairs.iter().map(|(example, outcome)| of_one(example, outcome)).collect();
+    // In a cluster the names are known; the rows without are there to measure what that brings.
+    let named = judged.iter().zip(held).filter(|(_, held)| held.kind != Kind::Nameless);
+    let thresholds = calibrate::thresholds(&named.map(|(judged, _)| *judged).collect::<Vec<_>>());
     let least = |risk| match risk {
-        calibrate::Risk::Read => thresholds.read,
-        calibrate::Risk::Write => thresholds.write,
-        calibrate::Risk::Destructive => thresholds.destructive,
+        Risk::Read => thresholds.read,
+        Risk::Write => thresholds.write,
+        Risk::Destructive => thresholds.card,
     };
     let mut certain = measure::Share::default();
     let mut certain_right = measure::Share::default();
-    for (risk, confidence, right) in &judged {
-        certain.count(*confidence >= least(*risk));
-        if *confidence >= least(*risk) {
-            certain_right.count(*right);
+    for judged in &judged {
+        certain.count(judged.confidence >= least(judged.risk));
+        if judged.confidence >= least(judged.risk) {
+            certain_right.count(judged.right);
         }
     }
-    let confidences: Vec<(f64, bool)> = judged.iter().map(|j| (j.1, j.2)).collect();
+    let confidences: Vec<(f64, bool)> = judged.iter().map(|judged| (judged.confidence, judged.right)).collect();
     let of_kind = |kind: Kind| -> Vec<_> {
         pairs.iter().zip(held).filter(|(_, held)| held.kind == kind).map(|(pair, _)| *pair).collect()
     };
@@ -63,6 +65,15 @@ pub fn judge(held: &[Held], learned: &[Transitions], calibration: &Calibration, 
         by_intent: Intent::ALL.iter().map(|intent| measure::intents(&pairs, Some(*intent)).value()).collect(),
     };
     Judgement { thresholds, scores, errors: list_errors(&pairs, corpus) }
+}
+
+fn of_one(example: &Example, outcome: &Outcome) -> Judged {
+    Judged {
+        risk: risk(&outcome.intents),
+        confidence: outcome.confidence,
+        right: measure::is_right(example, outcome),
+        nothing: example.intents.iter().all(|intent| *intent == Intent::None),
+    }
 }
 
 /// The held-out messages that were read wrongly, the surest first.

@@ -60,7 +60,7 @@ pub(super) fn run(options: &TrainOptions, progress: &mut dyn FnMut(Progress)) ->
     }
     let manifest = Manifest {
         format: FORMAT,
-        examples,
+        examples: examples.clone(),
         seed: options.seed,
         intents: manifest::intents(),
         slots: manifest::slots(),
