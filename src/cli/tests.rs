@@ -23,7 +23,7 @@ fn the_command_line_is_well_formed() {
 #[test]
 fn the_six_commands_are_in_the_help_and_nothing_else() {
     let help = help("readback --help");
-    for name in ["serve", "demo", "interpret", "train", "eval", "doctor"] {
+    for name in ["serve", "demo", "interpret", "train", "eval", "bench-nlu", "doctor"] {
         assert!(help.lines().any(|line| line.trim_start().starts_with(&format!("{name} "))), "{name}: {help}");
     }
     assert!(!help.contains("  settings "), "{help}");
@@ -91,9 +91,27 @@ fn train_and_eval_take_their_options() {
     assert_eq!((args.layers, args.folds, args.seed), (Some(3), Some(0), Some(7)));
     assert!(args.measure_only && !args.check && args.epochs.is_none());
     assert_eq!(typed("readback train --layers 0").unwrap_err().kind(), ErrorKind::ValueValidation);
-    let Command::Eval(args) = typed("readback eval a.jsonl b.jsonl").unwrap().command else { panic!("not eval") };
-    assert_eq!(args.files.len(), 2);
+    let line =
+        "readback train --with mine --with yours --without gazetteer --folds 2 --measured-folds 1 --report r.json";
+    let Command::Train(args) = typed(line).unwrap().command else { panic!("not train") };
+    assert_eq!((args.with.len(), args.measured_folds, args.report), (2, Some(1), Some("r.json".into())));
+    assert_eq!(args.without, [RecipePart::Gazetteer]);
+    let line = "readback eval a.jsonl b.jsonl --curve c.svg --engine rust-bert";
+    let Command::Eval(args) = typed(line).unwrap().command else { panic!("not eval") };
+    assert_eq!((args.files.len(), args.curve, args.engine), (2, Some("c.svg".into()), Engine::RustBert));
     assert_eq!(typed("readback eval").unwrap_err().kind(), ErrorKind::MissingRequiredArgument);
+}
+
+#[test]
+fn public_data_is_measured_with_six_layers_unless_told_otherwise() {
+    let Command::BenchNlu(args) = typed("readback bench-nlu snips data").unwrap().command else {
+        panic!("not bench-nlu")
+    };
+    assert_eq!((args.yardstick, args.layers, args.epochs), (YardstickName::Snips, 6, None));
+    let line = "readback bench-nlu clinc150 data --layers 3 --epochs 2";
+    let Command::BenchNlu(args) = typed(line).unwrap().command else { panic!("not bench-nlu") };
+    assert_eq!((args.yardstick, args.layers, args.epochs), (YardstickName::Clinc150, 3, Some(2)));
+    assert_eq!(typed("readback bench-nlu atis data").unwrap_err().kind(), ErrorKind::InvalidValue);
 }
 
 #[derive(Clone, Default)]

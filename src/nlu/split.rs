@@ -123,6 +123,18 @@ mod tests {
         assert!(clauses("").is_empty());
     }
 
+    #[test]
+    fn a_clause_begins_where_the_network_says_so_too() {
+        let text = "logs of echo and status of nginx";
+        let words = words(text);
+        let said = |range: Range<usize>| words[range].iter().map(|word| word.text).collect::<Vec<_>>().join(" ");
+        let with = |begins: usize| segments_where(&words, |at| at == begins).into_iter().map(said).collect::<Vec<_>>();
+        assert_eq!(with(4), ["logs of echo", "status of nginx"], "the joining word belongs to neither");
+        assert_eq!(with(0), [text], "the first word begins a clause anyway");
+        assert_eq!(first_said(&words, 3..7), Some(4));
+        assert_eq!(first_said(&words, 3..4), None);
+    }
+
     proptest! {
         #[test]
         fn segments_are_in_order_and_never_empty(text in "(scale|and|api|,|\\.|then|restart|to|3|\n| ){0,40}") {

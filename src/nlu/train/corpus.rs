@@ -283,6 +283,24 @@ mod tests {
     }
 
     #[test]
+    fn a_folder_of_ones_own_adds_to_the_first() {
+        let (first, second) = (tempfile::tempdir().unwrap(), tempfile::tempdir().unwrap());
+        for intent in Intent::ALL {
+            std::fs::write(first.path().join(format!("{intent}.txt")), format!("# {intent}\n\n{intent} it\n")).unwrap();
+        }
+        std::fs::write(second.path().join("scale.txt"), "turn [web](deployment) to [11](replicas)\n[web](nothing)\n")
+            .unwrap();
+        let folders = [first.path().to_owned(), second.path().to_owned()];
+        let (corpus, findings) = super::read(&folders).unwrap();
+        assert_eq!(corpus.rows.len(), Intent::ALL.len() + 1);
+        assert_eq!(corpus.rows[0].place, "scale.txt:3");
+        assert!(findings.len() == 1 && findings[0].place.ends_with("scale.txt:2"), "{findings:?}");
+        assert_ne!(digest(&folders).unwrap(), digest(&folders[..1]).unwrap());
+        std::fs::remove_file(first.path().join("none.txt")).unwrap();
+        assert!(super::read(&folders).is_err(), "the first folder is whole");
+    }
+
+    #[test]
     fn a_message_of_several_clauses_names_the_intent_of_each() {
         let parse = |line: &str| Row::parse(None, line, String::new());
         let row = parse("{scale} bump [api](deployment) to [3](replicas) {restart} and kick [it](deployment)").unwrap();
