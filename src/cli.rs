@@ -69,6 +69,9 @@ pub struct ServeArgs {
     /// Leave the webhooks as they are, though a public URL is set
     #[arg(long)]
     pub no_webhooks: bool,
+    /// What runs the model
+    #[arg(long, value_enum, default_value_t)]
+    pub engine: Engine,
 }
 
 /// Options of `demo`.
@@ -86,6 +89,9 @@ pub struct DemoArgs {
     /// The port of the page [default: a free one]
     #[arg(long, value_name = "N", value_parser = clap::value_parser!(u16).range(1..))]
     pub port: Option<u16>,
+    /// What runs the model
+    #[arg(long, value_enum, default_value_t)]
+    pub engine: Engine,
     /// Open the page in the browser
     #[arg(long, overrides_with = "no_open")]
     open: bool,

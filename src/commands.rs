@@ -77,7 +77,7 @@ fn dispatch(cli: Cli, out: &mut Out, err: &mut Out) -> anyhow::Result<ExitCode> 
 }
 
 fn serve(settings: &Settings, args: &ServeArgs) -> anyhow::Result<ExitCode> {
-    let model = Arc::new(model(settings.model.as_deref(), Engine::Candle)?);
+    let model = Arc::new(model(settings.model.as_deref(), args.engine)?);
     let mut wiring = wiring(settings, rules(&settings.policy, &model))?;
     if args.no_webhooks {
         wiring.public_url = None;
@@ -95,7 +95,7 @@ fn serve(settings: &Settings, args: &ServeArgs) -> anyhow::Result<ExitCode> {
 }
 
 fn show(settings: &Settings, args: &DemoArgs, out: &mut Out) -> anyhow::Result<ExitCode> {
-    let model = Arc::new(model(settings.model.as_deref(), Engine::Candle)?);
+    let model = Arc::new(model(settings.model.as_deref(), args.engine)?);
     let rules = rules(&settings.policy, &model);
     let metrics = Metrics::start()?;
     let options = demo::Options {

@@ -237,6 +237,22 @@ mod tests {
     }
 
     #[test]
+    fn mentions_of_others_and_output_of_programs_order_nothing() {
+        for text in [
+            "@ivan @petra pls delete the staging beacon deployment",
+            "@sre-oncall grafana needs a restart",
+            "--- a/loki.yaml\n+++ b/loki.yaml\n-  replicas: 2",
+            "apiVersion: apps/v1\nkind: Deployment",
+            "REVISION  CHANGE-CAUSE\n3         image 4.6.0",
+        ] {
+            assert!(orders_nothing(text), "{text}");
+        }
+        for text in ["@bot scale web to 3", "scale web to 3 @ivan asked for it", "@ scale web", "name web to 3", ""] {
+            assert!(!orders_nothing(text), "{text}");
+        }
+    }
+
+    #[test]
     fn what_orders_nothing_is_told_why() {
         let why = |text: &str| {
             let clean = clean(text);

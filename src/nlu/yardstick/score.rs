@@ -9,8 +9,8 @@ use std::ops::Range;
 pub struct Scores {
     /// Messages with the right intent.
     pub intent: f64,
-    /// F1 of the slots: kind and words, as `conlleval` counts.
-    pub slot_f1: f64,
+    /// F1 of the slots, kind and words, as `conlleval` counts; none where the data has no slots.
+    pub slot_f1: Option<f64>,
     /// Messages with the right intent and every tag right.
     pub exact: f64,
 }
@@ -34,7 +34,7 @@ pub fn score(pairs: &[(Labels<'_>, Labels<'_>)]) -> Scores {
     let share = |part: usize, whole: usize| 100.0 * part as f64 / whole.max(1) as f64;
     Scores {
         intent: share(intent, pairs.len()),
-        slot_f1: share(2 * both, read + right),
+        slot_f1: (right > 0).then(|| share(2 * both, read + right)),
         exact: share(exact, pairs.len()),
     }
 }
@@ -61,8 +61,11 @@ pub fn allowed(before: Option<&str>, tag: &str) -> bool {
 impl fmt::Display for Scores {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         writeln!(f, "  intents right   {:.2} %", self.intent)?;
-        writeln!(f, "  slot F1         {:.2} %", self.slot_f1)?;
-        writeln!(f, "  exact           {:.2} %", self.exact)
+        if let Some(slot_f1) = self.slot_f1 {
+            writeln!(f, "  slot F1         {slot_f1:.2} %")?;
+            writeln!(f, "  exact           {:.2} %", self.exact)?;
+        }
+        Ok(())
     }
 }
 
@@ -76,7 +79,7 @@ mod tests {
         let read = ("PlayMusic", vec!["O", "B-artist", "O", "B-genre"]);
         let scores = score(&[(read, right.clone()), (right.clone(), right)]);
         assert!((scores.intent - 100.0).abs() < 1e-9 && (scores.exact - 50.0).abs() < 1e-9);
-        assert!((scores.slot_f1 - 75.0).abs() < 1e-9, "{scores:?}");
+        assert!(scores.slot_f1.is_some_and(|f1| (f1 - 75.0).abs() < 1e-9), "{scores:?}");
     }
 
     #[test]
