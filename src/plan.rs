@@ -85,7 +85,7 @@ fn set_image(command: &Command, live: &Live, cause: &str) -> Planned {
     let Some(change) = &command.image else {
         return Planned::Ask(format!("Which image or tag should {} run?", name(live)));
     };
-    let said = command.container.as_ref().map(|mention| mention.words.as_str());
+    let said = command.container.as_ref().map(crate::nlu::heard::Mention::name);
     let container = match container(live, said, change) {
         Ok(container) => container,
         Err(planned) => return planned,

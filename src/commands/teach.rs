@@ -41,7 +41,7 @@ pub(super) fn run(args: &TrainArgs, out: &mut Out, err: &mut Out) -> anyhow::Res
     Ok(ExitCode::SUCCESS)
 }
 
-/// Names what is wrong with the examples, and what nothing is learned from.
+/// Names what is wrong with the examples, and what only the network can cut.
 fn check(examples: &[PathBuf], out: &mut Out) -> anyhow::Result<ExitCode> {
     let (corpus, mut findings) = corpus::read(examples)?;
     findings.extend(lint::lint(&corpus));
@@ -56,7 +56,10 @@ fn check(examples: &[PathBuf], out: &mut Out) -> anyhow::Result<ExitCode> {
         out.line(finding)?;
     }
     let (rows, faults) = (corpus.rows.len(), findings.len());
-    out.line(format_args!("{rows} example sentences, {faults} faults, {} messages not taken apart", unsplit.len()))?;
+    out.line(format_args!(
+        "{rows} example sentences, {faults} faults, {} messages that only the network can cut",
+        unsplit.len()
+    ))?;
     Ok(if findings.is_empty() { ExitCode::SUCCESS } else { ExitCode::FAILURE })
 }
 

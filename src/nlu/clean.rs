@@ -44,7 +44,6 @@ pub fn clean(raw: &str) -> Clean {
     let at = |i: usize| chars.get(i).copied();
     let mut invisible = false;
     for (i, &c) in chars.iter().enumerate() {
-        clean.from.resize(clean.text.len(), i.checked_sub(1).map_or(0, |last| places[last]));
         let before = i.checked_sub(1).and_then(at);
         if is_invisible(c) {
             // Emoji are joined and coloured by invisible characters; there they hide nothing.
@@ -56,7 +55,8 @@ pub fn clean(raw: &str) -> Clean {
             clean.odd.insert(clean.text.len());
         }
         invisible = false;
-        let stands_for = look_alike(c).filter(|_| disguised.iter().any(|word| word.contains(&places[i])));
+        let stands_for =
+            look_alike(full_width(c).unwrap_or(c)).filter(|_| disguised.iter().any(|word| word.contains(&places[i])));
         if stands_for.is_some() {
             clean.odd.insert(clean.text.len());
         }
@@ -73,7 +73,8 @@ pub fn clean(raw: &str) -> Clean {
 fn disguised(raw: &str) -> Vec<Range<usize>> {
     let start = |word: &str| word.as_ptr() as usize - raw.as_ptr() as usize;
     let mixed = |word: &&str| {
-        word.contains(|c: char| c.is_ascii_alphabetic()) && word.contains(|c: char| look_alike(c).is_some())
+        word.contains(|c: char| full_width(c).unwrap_or(c).is_ascii_alphabetic())
+            && word.contains(|c: char| look_alike(c).is_some())
     };
     raw.split_whitespace().filter(mixed).map(|word| start(word)..start(word) + word.len()).collect()
 }
@@ -83,7 +84,7 @@ fn look_alike(c: char) -> Option<char> {
     const PAIRS: &[(&str, &str)] = &[
         ("асԁеɡһіјӏмпоԛрѕтԝхуѵв", "acdeghijlmnoqpstwxyvb"),
         ("АВСЕНІЈКМОРЅТХУ", "ABCEHIJKMOPSTXY"),
-        ("αεικνορτυχ", "aeiknoptux"),
+        ("αεικνορτυχ", "aeikvoptux"),
         ("ΑΒΕΖΗΙΚΜΝΟΡΤΥΧ", "ABEZHIKMNOPTYX"),
         ("ıŀ", "il"),
     ];

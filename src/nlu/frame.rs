@@ -8,7 +8,7 @@ use std::ops::Range;
 use super::{
     clean::Clean,
     gazetteer::Hint,
-    heard::{Command, Heard, Mention},
+    heard::{Command, Heard, Mention, is_pronoun},
     slot::{Slot, Tag},
     tokenise::Word,
 };
@@ -60,10 +60,11 @@ impl Message<'_> {
         let skip = usize::from(words.len() > 1 && matches!(self.lower[words.start].as_str(), "the" | "our" | "my"));
         let words = words.start + skip..words.end;
         let bytes = self.words[words.start].at.start..self.words[words.end - 1].at.end;
-        let plain = self.said(&words);
-        let raw = self.clean.raw(&bytes);
-        let stands_for = (raw != plain).then(|| plain.to_owned());
-        Mention { stands_for, ..Mention::new(raw, self.clean.is_odd(&bytes)) }
+        let (plain, odd) = (self.said(&words), self.clean.is_odd(&bytes));
+        if !odd || is_pronoun(plain) {
+            return Mention::new(plain, odd);
+        }
+        Mention { stands_for: Some(plain.to_owned()), ..Mention::new(self.clean.raw(&bytes), odd) }
     }
 }
 
@@ -86,7 +87,7 @@ pub fn frame(clean: &Clean, words: &[Word<'_>], hints: &[Hint], tags: &[Tag], se
         let spans = place::apart(&message, spans);
         let corrects = correct::corrects_the_previous(&message, segment);
         let found = group::commands(&message, segment, &spans);
-        let mut found = place::explain_pronouns(&message, segment.words.start, found, &commands);
+        let mut found = place::explain_pronouns(&message, &segment.words, found, &commands);
         if corrects && commands.last().is_some_and(|last| correct::is_correction(last, &found)) {
             let last = commands.pop();
             found = correct::corrected(last, found);
@@ -140,7 +141,8 @@ fn takes_a_name(command: &Command) -> bool {
         command.intent,
         Intent::Undo | Intent::List | Intent::Confirm | Intent::Cancel | Intent::Help | Intent::None
     );
-    !needs_none && (command.intent != Intent::Status || command.namespace.is_none())
+    let place = command.namespace.is_some() || command.cluster.is_some();
+    !needs_none && (command.intent != Intent::Status || !place)
 }
 
 #[cfg(test)]

@@ -1,4 +1,5 @@
-//! Which words of a message look like something that is live: a feature for the model, never a rule.
+//! Which words of a message look like something that is live: a feature for the model. Ordinary code uses it only to tell
+//! a namespace from a cluster, and to know the plain forms.
 
 use std::collections::{HashMap, HashSet};
 
@@ -16,9 +17,9 @@ pub enum Hint {
     NameGoesOn = 2,
     /// It is one part of a Deployment's name ("payments").
     Part = 3,
-    /// It is a namespace, or a part of one.
+    /// It is a namespace, a part or the beginning of one, or a letter away from one.
     Namespace = 4,
-    /// It is a cluster.
+    /// It is a cluster or a part of one, and no namespace.
     Cluster = 5,
     /// It begins a Deployment's name, or is a letter or two away from a part of one.
     Near = 6,
@@ -125,9 +126,11 @@ impl Gazetteer {
             Hint::None
         } else if self.names.contains(word) {
             Hint::Name
+        } else if self.namespaces.contains(word) {
+            Hint::Namespace
         } else if self.clusters.contains(word) {
             Hint::Cluster
-        } else if self.namespaces.contains(word) || self.begins_a_namespace(word) {
+        } else if self.begins_a_namespace(word) {
             Hint::Namespace
         } else if self.parts.contains(word) {
             Hint::Part

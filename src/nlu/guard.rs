@@ -71,19 +71,19 @@ pub fn lower(heard: &mut Heard, clean: &Clean, words: &[Word<'_>]) {
     }
 }
 
-/// Whether a message is no order whatever its words say: it opens by mentioning somebody else, or it is a manifest, a diff
+/// Whether a message is no order whatever its words say: it opens by mentioning somebody else, or with a manifest, a diff
 /// or a table of a program. Only this bot's own mention is taken off before.
 pub fn orders_nothing(text: &str) -> bool {
+    const TABLES: &[&str] = &["NAME ", "REVISION ", "NAMESPACE ", "LAST SEEN "];
     let text = text.trim_start();
-    let mention = text.strip_prefix('@').and_then(|rest| rest.split(|c: char| !c.is_alphanumeric()).next());
-    let own = ["", "bot", "readback", "here", "all", "channel"];
-    let addressed = mention.is_some_and(|name| !own.contains(&name.to_lowercase().as_str()));
-    let line = |line: &str| {
-        ["--- ", "+++ ", "@@ ", "apiVersion:", "diff --git", "NAME ", "REVISION ", "NAMESPACE ", "LAST SEEN"]
-            .iter()
-            .any(|start| line.starts_with(start))
-    };
-    addressed || text.lines().any(line)
+    let pasted = OUTPUT.iter().chain(TABLES).any(|start| text.starts_with(start));
+    pasted || text.split_whitespace().next().is_some_and(mentions_another)
+}
+
+/// `@ivan`, but not what may be this bot or everybody.
+fn mentions_another(word: &str) -> bool {
+    let name = word.strip_prefix('@').map(|name| name.trim_end_matches([',', ':', '!', '.']).to_lowercase());
+    name.is_some_and(|name| !matches!(name.as_str(), "" | "bot" | "readback" | "here" | "all" | "channel"))
 }
 
 /// The first sign that a message shows.
@@ -164,9 +164,12 @@ const HEARSAY: &[&str] = &[
     "wish",
 ];
 
-/// A line of a quotation, a diff, a manifest or a log.
+/// How lines of diffs and manifests begin.
+const OUTPUT: &[&str] = &["--- ", "+++ ", "@@ ", "apiVersion:", "kind:", "diff --git"];
+
+/// A line of a quotation, a diff or a manifest.
 fn is_pasted_line(line: &str) -> bool {
-    ["> ", "--- ", "+++ ", "@@ ", "apiVersion:", "kind:", "diff --git"].iter().any(|start| line.starts_with(start))
+    line.starts_with("> ") || OUTPUT.iter().any(|start| line.starts_with(start))
 }
 
 /// Whether a mention, "Dear …", "team …" or a name with a comma opens the message.
@@ -180,7 +183,7 @@ fn addresses_another(lower: &[String], text: &str) -> bool {
     let named = text.starts_with(char::is_uppercase)
         && lower.get(1).is_some_and(|word| word == ",")
         && !NOBODY.contains(&first);
-    first.starts_with('@')
+    mentions_another(first)
         || first == "dear"
         || lower.iter().any(|word| matches!(word.as_str(), "yourself" | "yourselves"))
         || named

@@ -136,7 +136,7 @@ fn whole(words: &[&str]) -> Option<u32> {
             }
             "more" | "extra" | "fewer" | "less" | "additional" if run.is_some() => continue,
             "no" | "none" | "nothing" | "nil" | "naught" | "zilch" => 0,
-            "couple" | "pair" => return Some(run.unwrap_or(1).checked_mul(2)? + total),
+            "couple" | "pair" => return Some(run.unwrap_or(1).checked_mul(2)?.checked_add(total)?),
             "dozen" => return run.unwrap_or(1).checked_mul(12)?.checked_add(total),
             "hundred" => {
                 run = Some(run.unwrap_or(1).checked_mul(100)?);

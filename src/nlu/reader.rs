@@ -5,7 +5,7 @@ use super::{
     frame::{self, Segment},
     gazetteer::Gazetteer,
     guard,
-    heard::{Command, Heard, Mention},
+    heard::{Command, Heard},
     model::Model,
     plain,
     shell::{self, Shell},
@@ -20,7 +20,11 @@ use crate::domain::{Intent, Score};
 pub fn read(model: &Model, live: &Gazetteer, text: &str) -> anyhow::Result<Heard> {
     let clean = clean(text);
     match shell::read(&clean.text) {
-        Some(Shell::Orders(commands)) => return Ok(Heard { commands, asides: Vec::new(), in_scope: Score::ONE }),
+        Some(Shell::Orders(mut commands)) => {
+            let odd = clean.is_odd(&(0..clean.text.len()));
+            commands.iter_mut().for_each(|command| mark_odd(command, odd));
+            return Ok(Heard { commands, asides: Vec::new(), in_scope: Score::ONE });
+        }
         Some(Shell::Nothing) => return Ok(nothing(Score::ONE)),
         None => {}
     }
@@ -31,11 +35,15 @@ pub fn read(model: &Model, live: &Gazetteer, text: &str) -> anyhow::Result<Heard
         return Ok(nothing);
     }
     let hints = live.hints(&words);
-    if let Some(command) = plain::read(&words, &hints) {
-        let odd = clean.is_odd(&(0..clean.text.len()));
-        let deployment = command.deployment.clone().map(|name| Mention { odd: name.odd || odd, ..name });
-        let commands = vec![Command { deployment, ..command }];
-        return Ok(Heard { commands, asides: Vec::new(), in_scope: Score::ONE });
+    if let Some(mut command) = plain::read(&words, &hints) {
+        mark_odd(&mut command, clean.is_odd(&(0..clean.text.len())));
+        if let Some(name) = command.deployment.as_mut().filter(|name| name.odd) {
+            // The name as it was typed, where it can be told from the rest.
+            let at = words.iter().find(|word| word.text == name.words).map(|word| clean.raw(&word.at).to_owned());
+            let plain = std::mem::replace(&mut name.words, at.unwrap_or_default());
+            name.stands_for = Some(plain);
+        }
+        return Ok(Heard { commands: vec![command], asides: Vec::new(), in_scope: Score::ONE });
     }
     let reading = model.read(&words, &hints)?;
     let segments: Vec<Segment> = reading
@@ -47,6 +55,12 @@ pub fn read(model: &Model, live: &Gazetteer, text: &str) -> anyhow::Result<Heard
     heard.in_scope = reading.in_scope;
     guard::lower(&mut heard, &clean, &words);
     Ok(heard)
+}
+
+/// What a rule read in a message with characters that are not what they look like is never taken at its word.
+fn mark_odd(command: &mut Command, odd: bool) {
+    let Command { deployment, namespace, cluster, .. } = command;
+    [deployment, namespace, cluster].into_iter().flatten().for_each(|mention| mention.odd |= odd);
 }
 
 fn nothing(confidence: Score) -> Heard {

@@ -26,7 +26,7 @@ pub fn segments_where(words: &[Word<'_>], begins: impl Fn(usize) -> bool) -> Vec
     let mut at = 0;
     while at < words.len() {
         if at > start && begins(at) && found.len() + 1 < MOST {
-            push(words, start..at, &mut found);
+            push(words, start..without_joining(words, start..at), &mut found);
             start = at;
         }
         match cut(words, &lower, at).filter(|_| found.len() + 1 < MOST) {
@@ -45,13 +45,19 @@ pub fn segments_where(words: &[Word<'_>], begins: impl Fn(usize) -> bool) -> Vec
     found
 }
 
-/// Keeps a range, less the punctuation at its ends and the joining words behind it, if it says anything.
+/// Keeps a range, less the punctuation at its ends, if it says anything.
 fn push(words: &[Word<'_>], range: Range<usize>, found: &mut Vec<Range<usize>>) {
-    let first = range.clone().find(|at| !words[*at].is_punctuation());
-    let last = range.rev().find(|at| !is_joining(&words[*at]));
-    if let (Some(first), Some(last)) = (first, last) {
+    let speaks = |at: &usize| !words[*at].is_punctuation();
+    let (first, last) = (range.clone().find(speaks), range.clone().rev().find(speaks));
+    if let (Some(first), Some(last), Some(_)) = (first, last, first_said(words, range)) {
         found.push(first..last + 1);
     }
+}
+
+/// The end of a clause less the words that join it to the next.
+fn without_joining(words: &[Word<'_>], mut clause: Range<usize>) -> usize {
+    let start = clause.start;
+    clause.rfind(|at| !is_joining(&words[*at])).map_or(start, |last| last + 1)
 }
 
 /// If a clause ends before the word at `at`: where the next one starts.

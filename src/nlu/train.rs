@@ -50,7 +50,7 @@ pub struct TrainOptions {
     pub epochs: usize,
     /// How many folds are held out in turn to measure and calibrate; fewer than 2 is none.
     pub folds: usize,
-    /// How many of the folds are really measured, from the first; the others are only left out of nothing.
+    /// How many of the folds are held out and measured, from the first.
     pub measured_folds: usize,
     /// What is left out, to see what it brings.
     pub without: Vec<Without>,

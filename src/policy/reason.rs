@@ -33,12 +33,7 @@ pub(super) fn not_found(command: &Command, missing: &NotFound) -> String {
     match missing {
         NotFound::Place { said } => format!("There is no namespace or cluster like “{said}” here."),
         NotFound::Elsewhere(objects) => {
-            let place = [&command.namespace, &command.cluster]
-                .into_iter()
-                .flatten()
-                .map(|place| place.words.as_str())
-                .collect::<Vec<_>>()
-                .join(" · ");
+            let place = place_words(command);
             let places: Vec<String> = objects.iter().map(|object| format!("`{object}`")).collect();
             format!("There is no “{said}” in {place}; there is {}.", list(&places))
         }
@@ -204,6 +199,11 @@ pub(super) fn bulk(count: usize) -> String {
     format!("This changes {count} Deployments.")
 }
 
+/// The words for the namespace and the cluster.
+fn place_words(command: &Command) -> String {
+    [command.namespace_words(), command.cluster_words()].into_iter().flatten().collect::<Vec<_>>().join(" · ")
+}
+
 pub(super) fn weakness(command: &Command, found: Option<&Resolution>) -> Vec<String> {
     let mut reasons = Vec::new();
     let Some(found) = found else { return reasons };
@@ -213,12 +213,7 @@ pub(super) fn weakness(command: &Command, found: Option<&Resolution>) -> Vec<Str
         reasons.push(format!("You wrote “{}”; the nearest is `{}`.", mention.name(), target.name));
     }
     if found.weak_place {
-        let said = [&command.namespace, &command.cluster]
-            .into_iter()
-            .flatten()
-            .map(|place| place.words.as_str())
-            .collect::<Vec<_>>()
-            .join(" · ");
+        let said = place_words(command);
         let place = found.targets.first().map(|target| target.namespace.to_string()).unwrap_or_default();
         reasons.push(format!("You wrote “{said}”; the nearest is `{place}`."));
     }

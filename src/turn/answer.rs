@@ -53,7 +53,7 @@ impl Bot {
     /// The Deployments of the namespaces that are meant; for their health, only what is not well is spelled out.
     async fn overview(&self, order: &Order<'_>, command: &Command, health: bool) -> Result<String, Fault> {
         let namespace = command.namespace_words();
-        let cluster = command.cluster.as_ref().map(|mention| mention.words.as_str());
+        let cluster = command.cluster_words();
         let places = order.directory.places(namespace, cluster).unwrap_or_default();
         let mut live: Vec<Live> = Vec::new();
         let mut namespaces: Vec<Namespace> = places.into_iter().map(|(_, namespace)| namespace).collect();

@@ -5,7 +5,13 @@ use std::ops::Range;
 use super::{Message, Segment, Span};
 use crate::{
     domain::Intent,
-    nlu::{heard::Command, lexicon::is_verb, numbers, slot::Slot, tokenise::Word},
+    nlu::{
+        heard::{Command, Mention, is_pronoun},
+        lexicon::is_verb,
+        numbers,
+        slot::Slot,
+        tokenise::Word,
+    },
 };
 
 const CORRECTIONS: &[&[&str]] = &[
@@ -209,7 +215,7 @@ pub(super) fn corrected(last: Option<Command>, found: Vec<Command>) -> Vec<Comma
     let (Some(last), [again]) = (last, found.as_slice()) else { return found };
     let mut again = again.clone();
     again.deployment = match again.deployment {
-        Some(mention) if mention.stands_for.is_none() => Some(mention),
+        Some(mention) if !is_pronoun(&mention.words) => Some(mention),
         _ => last.deployment,
     };
     let no_value = again.replicas.is_none() && again.image.is_none() && again.faults.is_empty();
@@ -238,22 +244,42 @@ pub(super) fn completes(last: &Command, found: &[Command]) -> bool {
 }
 
 /// Takes out what is said twice: a reason that names what the order after it is about ("sync is stuck, kick it"), and an
-/// order that is repeated.
+/// order that is repeated. What says anything of its own stays.
 pub(super) fn fold_repeats(commands: &mut Vec<Command>) {
-    let name = |command: &Command| command.deployment.as_ref().map(|mention| mention.name().to_owned());
-    let is_bare = |command: &Command| {
-        command.replicas.is_none() && command.image.is_none() && command.max.is_none() && command.faults.is_empty()
-    };
     commands.dedup_by(|next, last| {
-        let repeats = next.intent == last.intent && name(next) == name(last) && is_bare(last);
-        if repeats && next.deployment.is_some() {
+        let repeats = next == last || announces(last, next);
+        if repeats && next != last {
             let (namespace, cluster) = (last.namespace.take(), last.cluster.take());
+            let confidence = last.confidence.min(next.confidence);
             last.clone_from(next);
             last.namespace = last.namespace.take().or(namespace);
             last.cluster = last.cluster.take().or(cluster);
+            last.confidence = confidence;
         }
         repeats
     });
+}
+
+/// Whether a command says no more than the intent, the name and the place of the next.
+fn announces(last: &Command, next: &Command) -> bool {
+    let name = |command: &Command| command.deployment.as_ref().map(|mention| mention.name().to_owned());
+    let bare = Command {
+        deployment: last.deployment.clone(),
+        namespace: last.namespace.clone(),
+        cluster: last.cluster.clone(),
+        ..Command::new(last.intent, last.confidence)
+    };
+    let agrees = |last: &Option<Mention>, next: &Option<Mention>| match (last, next) {
+        (Some(last), Some(next)) => last.name() == next.name(),
+        (None, Some(_)) => false,
+        (_, None) => true,
+    };
+    *last == bare
+        && last.intent == next.intent
+        && name(last).is_some()
+        && name(last) == name(next)
+        && agrees(&last.namespace, &next.namespace)
+        && agrees(&last.cluster, &next.cluster)
 }
 
 /// Both halves as one command.

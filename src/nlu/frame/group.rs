@@ -40,7 +40,7 @@ pub(super) fn commands(message: &Message<'_>, segment: &Segment, spans: &[Span])
             None if named.is_empty() => pronouns.iter().map(|name| message.mention(&name.words)).collect(),
             None => named.iter().map(|name| message.mention(&name.words)).collect(),
         };
-        let strays = group.names.iter().filter_map(|name| stray(message, segment, name));
+        let strays = group.names.iter().filter_map(|name| stray(message, segment, name, spans));
         let strays: Vec<String> =
             strays.map(|word| format!("“{word}” stands beside the name, and I do not know what it says.")).collect();
         for mention in mentions {
@@ -54,11 +54,12 @@ pub(super) fn commands(message: &Message<'_>, segment: &Segment, spans: &[Span])
 }
 
 /// A word right before a name that may be a part of it: "img" of "img resizer", where only "resizer" was marked.
-fn stray<'m>(message: &'m Message<'_>, segment: &Segment, name: &Span) -> Option<&'m str> {
+fn stray<'m>(message: &'m Message<'_>, segment: &Segment, name: &Span, spans: &[Span]) -> Option<&'m str> {
     let before = name.words.start.checked_sub(1).filter(|at| *at >= segment.words.start)?;
-    let marked = message.hints.get(before).is_some_and(|hint| *hint != Hint::None);
-    let beside = marked || message.words[before].is_punctuation() || stands_beside_a_name(&message.lower[before]);
-    (!beside).then(|| message.words[before].text)
+    let marked = spans.iter().any(|span| span.words.contains(&before));
+    let known = message.hints.get(before).is_some_and(|hint| !matches!(hint, Hint::None | Hint::Near));
+    let beside = message.words[before].is_punctuation() || stands_beside_a_name(&message.lower[before]);
+    (!marked && !known && !beside).then(|| message.words[before].text)
 }
 
 /// Slots before the first name, and the slots of the only group, are shared; a slot inside a clause stays there.
@@ -120,19 +121,25 @@ fn is_value(slot: Slot) -> bool {
 
 /// Puts a name into a command: `deploy/x` is `x`, `staging/web` names the namespace too, "all of them" is `*`.
 fn place(command: &mut Command, mut mention: Mention) {
-    let lower = mention.name().to_lowercase();
-    let lower = if is_pronoun(&mention.words) { mention.words.to_lowercase() } else { lower };
     let name = mention.name().to_owned();
+    let lower = name.to_lowercase();
     let kind = ["deployment.apps/", "deployments/", "deployment/", "deploy/", "svc/", "service/"];
+    let renamed = |mention: &Mention, name: &str| {
+        if is_pronoun(&mention.words) {
+            Mention { stands_for: Some(name.to_owned()), ..mention.clone() }
+        } else {
+            Mention::new(name, mention.odd)
+        }
+    };
     if let Some(prefix) = kind.iter().find(|prefix| lower.starts_with(**prefix)) {
-        mention = Mention::new(&name[prefix.len()..], mention.odd);
+        mention = renamed(&mention, &name[prefix.len()..]);
     } else if let Some((namespace, name)) =
         name.split_once('/').filter(|(a, b)| !a.is_empty() && !b.is_empty() && !b.contains('/'))
     {
         command.namespace.get_or_insert(Mention::new(namespace, mention.odd));
-        mention = Mention::new(name, mention.odd);
+        mention = renamed(&mention, name);
     }
-    if is_everything(&lower) {
+    if is_everything(&mention.words.to_lowercase()) {
         mention = Mention::new(EVERYTHING, mention.odd);
     }
     if !mention.words.is_empty() {

@@ -11,7 +11,9 @@ use crate::nlu::{
 
 /// Moves the namespace out of a name that holds one ("web prod"), and out of a list of names ("checkout (prod)").
 pub(super) fn apart(message: &Message<'_>, spans: Vec<Span>) -> Vec<Span> {
-    let spans: Vec<Span> = spans.into_iter().map(|span| Span { slot: kind_of_place(message, &span), ..span }).collect();
+    let names_a_cluster = spans.iter().any(|span| span.slot == Slot::Cluster);
+    let spans: Vec<Span> =
+        spans.into_iter().map(|span| Span { slot: kind_of_place(message, &span, names_a_cluster), ..span }).collect();
     if spans.iter().any(|span| span.slot == Slot::Namespace) {
         return spans;
     }
@@ -31,14 +33,10 @@ pub(super) fn apart(message: &Message<'_>, spans: Vec<Span>) -> Vec<Span> {
     found
 }
 
-/// "in eu" may name a namespace or a cluster: what is live tells.
-fn kind_of_place(message: &Message<'_>, span: &Span) -> Slot {
-    let hints: Vec<Hint> = span.words.clone().map(|at| hint(message, at)).collect();
-    match (span.slot, hints.as_slice()) {
-        (Slot::Namespace, [Hint::Cluster]) => Slot::Cluster,
-        (Slot::Cluster, [Hint::Namespace]) => Slot::Namespace,
-        (slot, _) => slot,
-    }
+/// "in eu" may name a cluster, where no namespace is called so and no cluster was named beside it.
+fn kind_of_place(message: &Message<'_>, span: &Span, names_a_cluster: bool) -> Slot {
+    let only_a_cluster = span.words.len() == 1 && hint(message, span.words.start) == Hint::Cluster;
+    if span.slot == Slot::Namespace && only_a_cluster && !names_a_cluster { Slot::Cluster } else { span.slot }
 }
 
 fn hint(message: &Message<'_>, at: usize) -> Hint {
@@ -73,41 +71,67 @@ fn cut(message: &Message<'_>, words: &Range<usize>) -> Option<(Range<usize>, Ran
 /// any that is live ("nginx is slow, give it 4").
 pub(super) fn explain_pronouns(
     message: &Message<'_>,
-    clause: usize,
+    clause: &Range<usize>,
     found: Vec<Command>,
     before: &[Command],
 ) -> Vec<Command> {
     let named = |command: &Command| {
         command.deployment.as_ref().filter(|d| !is_pronoun(&d.words) || d.stands_for.is_some()).cloned()
     };
-    let Some(last) = before.iter().rev().find_map(named).or_else(|| named_before(message, clause)) else {
+    let Some(last) = before.iter().rev().find_map(named).or_else(|| named_before(message, clause.start)) else {
         return found;
     };
     let mut explained = Vec::new();
     for mut command in found {
         match command.deployment.clone() {
             Some(mention) if is_plural(&mention.words) && before.iter().any(|command| named(command).is_some()) => {
-                let mut names: Vec<String> = before.iter().filter_map(named).map(|m| m.name().to_owned()).collect();
-                names.dedup();
-                explained.extend(names.into_iter().map(|name| Command {
-                    deployment: Some(Mention { stands_for: Some(name), odd: last.odd, ..mention.clone() }),
-                    ..command.clone()
-                }));
+                let mut each: Vec<Mention> =
+                    before.iter().filter_map(|one| Some(standing_for(&mention, &named(one)?, one))).collect();
+                each.dedup();
+                let commands = each.into_iter().map(|name| Command { deployment: Some(name), ..command.clone() });
+                explained.extend(commands);
                 continue;
             }
             Some(mention) if is_pronoun(&mention.words) => {
-                let stands_for = Some(last.name().to_owned());
-                command.deployment = Some(Mention { stands_for, odd: mention.odd || last.odd, ..mention });
-                command.deployment = command.deployment.map(|mention| Mention { there: there(before), ..mention });
+                command.deployment = Some(explain(&mention, &last, before));
             }
             None if super::takes_a_name(&command) && !before.is_empty() => {
-                command.deployment = Some(Mention { there: there(before), ..last.clone() });
+                let pronoun = pronoun_in(message, clause);
+                command.deployment = Some(explain(pronoun.as_ref().unwrap_or(&last), &last, before));
             }
             Some(_) | None => {}
         }
         explained.push(command);
     }
     explained
+}
+
+/// A pronoun, or a name that is understood, with what it stands for.
+fn explain(said: &Mention, last: &Mention, before: &[Command]) -> Mention {
+    match before.iter().rev().find(|command| command.deployment.is_some()) {
+        Some(command) => standing_for(said, last, command),
+        None => Mention { stands_for: Some(last.name().to_owned()), odd: said.odd || last.odd, ..said.clone() },
+    }
+}
+
+/// What was said, standing for the name in a command, which is where it was said to be there.
+fn standing_for(said: &Mention, name: &Mention, command: &Command) -> Mention {
+    let place_is_odd = [&command.namespace, &command.cluster].into_iter().flatten().any(|place| place.odd);
+    Mention {
+        stands_for: Some(name.name().to_owned()),
+        there: There {
+            namespace: command.namespace_words().map(str::to_owned),
+            cluster: command.cluster_words().map(str::to_owned),
+        },
+        odd: said.odd || name.odd || place_is_odd,
+        ..said.clone()
+    }
+}
+
+/// A pronoun that the model left unmarked in a clause that names nothing: "show me its status".
+fn pronoun_in(message: &Message<'_>, clause: &Range<usize>) -> Option<Mention> {
+    let at = clause.clone().find(|at| matches!(message.lower[*at].as_str(), "it" | "its" | "them"))?;
+    Some(message.mention(&(at..at + 1)))
 }
 
 fn is_plural(words: &str) -> bool {
@@ -120,13 +144,4 @@ fn named_before(message: &Message<'_>, clause: usize) -> Option<Mention> {
     let start = last(Hint::Name).or_else(|| last(Hint::Part))?;
     let goes_on = (start + 1..clause).take_while(|at| hint(message, *at) == Hint::NameGoesOn).count();
     Some(message.mention(&(start..start + 1 + goes_on)))
-}
-
-/// The object that a pronoun stands for is where it was said to be.
-fn there(before: &[Command]) -> There {
-    let last = before.iter().rev().find(|last| last.deployment.is_some());
-    There {
-        namespace: last.and_then(Command::namespace_words).map(str::to_owned),
-        cluster: last.and_then(Command::cluster_words).map(str::to_owned),
-    }
 }

@@ -8,7 +8,7 @@ use crate::{
     nlu::{
         amount::{self, Reading},
         heard::{Command, Mention},
-        lexicon::{is_count_verb, is_release_verb, is_tag_word, is_unit},
+        lexicon::{is_count_verb, is_filler, is_release_verb, is_tag_word, is_unit},
         numbers::{self, Number},
         slot::Slot,
     },
@@ -57,7 +57,7 @@ impl Clause<'_, '_> {
 
     /// One end of an autoscaler's range, or both: "2-10".
     fn bound(&mut self, span: &Span) {
-        let said = self.message.said(&span.words).replace("..", "-").replace('–', "-");
+        let said = self.message.said(&span.words).replace("..", "-").replace('—', "-");
         let ends = said.split_once('-').map(|(low, high)| (low.trim().parse(), high.trim().parse()));
         match (ends, span.slot) {
             (Some((Ok(low), Ok(high))), _) => (self.command.min, self.command.max) = (Some(low), Some(high)),
@@ -178,6 +178,7 @@ impl Clause<'_, '_> {
     fn stopped(&mut self) {
         let clause = &self.message.lower[self.segment.words.clone()];
         let has = |word: &str| clause.iter().any(|said| said == word);
+        let first = clause.iter().find(|word| !is_filler(word));
         let pair = |a: &str, b: &[&str]| has(a) && b.iter().any(|b| has(b));
         let stops = has("stop")
             || has("stopped")
@@ -190,8 +191,7 @@ impl Clause<'_, '_> {
             || pair("switch", &["off"])
             || pair("power", &["off", "down"])
             || pair("scale", &["nothing"])
-            || pair("spin", &["nothing", "completely"])
-            || ["park", "mothball", "hibernate", "quiesce", "idle"].iter().any(|word| has(word));
+            || first.is_some_and(|word| matches!(word.as_str(), "park" | "mothball" | "hibernate" | "quiesce"));
         let empty = self.command.replicas.is_none() && self.command.faults.is_empty() && self.command.image.is_none();
         if self.command.intent == Intent::Scale && empty && stops {
             self.command.replicas = Some(Amount::To(0));

@@ -77,7 +77,7 @@ fn broken(row: &Row) -> Vec<String> {
     found
 }
 
-/// Messages of several clauses whose clauses are not told apart: nothing is learned from them.
+/// Messages of several clauses that the rules alone would cut in the wrong place: the network learns to cut them.
 pub fn unsplit(corpus: &Corpus) -> Vec<Finding> {
     let several = corpus.rows.iter().filter(|row| row.clauses.len() > 1);
     let split = |row: &&Row| {
@@ -97,7 +97,7 @@ pub fn unsplit(corpus: &Corpus) -> Vec<Finding> {
         !segments(&words).into_iter().all(alike)
     };
     let finding =
-        |row: &Row| Finding { place: row.place.clone(), what: format!("`{}` is not taken apart", row.text()) };
+        |row: &Row| Finding { place: row.place.clone(), what: format!("`{}` is cut by the network only", row.text()) };
     several.filter(split).map(finding).collect()
 }
 
@@ -140,7 +140,7 @@ pub fn near_evaluation(corpus: &Corpus, folder: &Path) -> anyhow::Result<Vec<Fin
             let share = common as f64 / all.max(1) as f64;
             (share >= NEAR).then(|| measured[at].0.clone())
         };
-        common.into_iter().find_map(near)
+        common.into_iter().filter_map(near).min()
     };
     let finding = |row: &Row| {
         let id = nearest(row)?;
