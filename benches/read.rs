@@ -75,7 +75,7 @@ fn read(c: &mut Criterion) {
     let mut group = c.benchmark_group(format!("{} messages", messages.len()));
     group.sample_size(20);
     group.bench_function("tokenise", |b| {
-        b.iter(|| messages.iter().map(|text| hinted(text).pieces.len()).sum::<usize>())
+        b.iter(|| messages.iter().map(|text| hinted(text).pieces.len()).sum::<usize>());
     });
     let inputs: Vec<_> = messages.iter().map(|text| hinted(text)).collect();
     group.bench_function("encode", |b| b.iter(|| inputs.iter().for_each(|input| drop(model.engine().encode(input)))));

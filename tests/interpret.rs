@@ -70,5 +70,5 @@ fn one_sentence_is_answered_in_words() {
         .output()
         .unwrap();
     let text = String::from_utf8(output.stdout).unwrap();
-    assert!(text.contains("scale · “nginx-deployment” · to 3") && text.contains("done at once"), "{text}");
+    assert!(text.contains("scale · `default/nginx-deployment` · to 3") && text.contains("done at once"), "{text}");
 }

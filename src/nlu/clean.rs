@@ -47,7 +47,13 @@ pub fn clean(raw: &str) -> Clean {
         let before = i.checked_sub(1).and_then(at);
         if is_invisible(c) {
             // Emoji are joined and coloured by invisible characters; there they hide nothing.
-            invisible |= !before.is_some_and(is_emoji);
+            let hides = !before.is_some_and(is_emoji);
+            invisible |= hides;
+            // What stands before it may be the end of a name.
+            if let Some((last, _)) = clean.text.char_indices().next_back().filter(|(_, c)| hides && !c.is_whitespace())
+            {
+                clean.odd.insert(last);
+            }
             continue;
         }
         let (text, hidden) = plain(c, before, at(i + 1));
@@ -147,9 +153,14 @@ mod tests {
 
     #[test]
     fn a_name_that_is_not_what_it_looks_like_is_odd() {
-        for (raw, odd) in
-            [("nginx", false), ("ng\u{200b}inx", true), ("ngіnx", true), ("web–api", true), ("ｎginx", true)]
-        {
+        for (raw, odd) in [
+            ("nginx", false),
+            ("ng\u{200b}inx", true),
+            ("nginx\u{200b}", true),
+            ("ngіnx", true),
+            ("web–api", true),
+            ("ｎginx", true),
+        ] {
             let clean = clean(&format!("scale {raw} to 3"));
             let end = clean.text.find(" to").expect("there");
             assert_eq!(clean.is_odd(&(6..end)), odd, "{raw:?}");

@@ -6,7 +6,7 @@ use super::{clean::Clean, heard::Heard, lexicon::is_verb, tokenise::Word};
 use crate::domain::{Intent, Score};
 
 /// What is left of the confidence of an order that shows a sign: enough for a card if it was sure, never enough to act.
-const DOUBTED: f64 = 0.5;
+pub(crate) const DOUBTED: f64 = 0.5;
 
 /// A sign that a message may order nothing.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -25,6 +25,10 @@ pub enum Sign {
     Pasted,
     /// It opens by addressing somebody else.
     Addressed,
+    /// It weighs something, or thanks for it.
+    Musing,
+    /// It may be a joke.
+    Joke,
 }
 
 impl Sign {
@@ -38,6 +42,8 @@ impl Sign {
             Self::Quotation => "The order stands in quotation marks.",
             Self::Pasted => "The message looks like something pasted.",
             Self::Addressed => "The message may be meant for somebody else.",
+            Self::Musing => "The message may only weigh or report something.",
+            Self::Joke => "The message may be a joke.",
         }
     }
 
@@ -51,6 +57,8 @@ impl Sign {
             Self::Quotation => "Understood as a quotation: nothing was done.",
             Self::Pasted => "Understood as something pasted: nothing was done.",
             Self::Addressed => "Understood as meant for somebody else: nothing was done.",
+            Self::Musing => "Understood as a thought or a report: nothing was done.",
+            Self::Joke => "Understood as a joke: nothing was done.",
         }
     }
 }
@@ -92,9 +100,16 @@ fn sign(lower: &[String], text: &str) -> Option<Sign> {
     let pair = |first: &[&str], second: &[&str]| {
         lower.windows(2).any(|two| first.contains(&two[0].as_str()) && second.contains(&two[1].as_str()))
     };
-    if has(NEGATIONS) || pair(&["do", "should", "must", "did", "let's", "why", "rather", "better"], &["not"]) {
+    if has(NEGATIONS)
+        || pair(&["do", "should", "must", "did", "let's", "why", "rather", "better"], &["not"])
+        || pair(&["not"], &["gonna", "going"])
+    {
         Some(Sign::Negation)
     } else if has(CONDITIONS)
+        || pair(&["let"], &["me"])
+        || pair(&["the"], &["moment", "minute", "instant", "second"])
+        || pair(&["in"], &["case"])
+        || pair(&["wait", "waiting", "subject"], &["for", "to", "until"])
         || (has(&["when", "after"]) && !pair(&["when"], &["you", "u", "convenient", "possible", "free"]))
     {
         Some(Sign::Condition)
@@ -108,10 +123,34 @@ fn sign(lower: &[String], text: &str) -> Option<Sign> {
         Some(Sign::Pasted)
     } else if addresses_another(lower, text) {
         Some(Sign::Addressed)
+    } else if has(MUSINGS) || pair(&["by"], &["hand"]) || pair(&["thanks", "thank", "thx", "congrats"], &["for", "on"])
+    {
+        Some(Sign::Musing)
+    } else if has(JOKES) || text.contains('🤡') || text.trim_end().ends_with("/s") {
+        Some(Sign::Joke)
     } else {
         None
     }
 }
+
+/// Whether a message shows any sign of ordering nothing.
+pub fn is_doubtful(text: &str, words: &[Word<'_>]) -> bool {
+    sign(&words.iter().map(Word::lower).collect::<Vec<_>>(), text).is_some()
+}
+
+const MUSINGS: &[&str] = &[
+    "maybe",
+    "perhaps",
+    "possibly",
+    "possible",
+    "might",
+    "probably",
+    "theoretically",
+    "theory",
+    "manually",
+    "wondering",
+];
+const JOKES: &[&str] = &["haha", "hahaha", "lol", "lmao", "rofl", "jk", "kidding", "joking", "joke"];
 
 const NEGATIONS: &[&str] = &[
     "don't",
@@ -127,8 +166,20 @@ const NEGATIONS: &[&str] = &[
     "shouldnt",
     "didnt",
 ];
-const CONDITIONS: &[&str] =
-    &["if", "unless", "until", "once", "whenever", "suppose", "supposing", "assuming", "otherwise"];
+const CONDITIONS: &[&str] = &[
+    "if",
+    "unless",
+    "until",
+    "once",
+    "whenever",
+    "suppose",
+    "supposing",
+    "assuming",
+    "otherwise",
+    "pending",
+    "awaiting",
+    "provided",
+];
 const TIMES: &[&str] = &[
     "tomorrow",
     "tonight",

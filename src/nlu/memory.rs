@@ -4,6 +4,7 @@
 //! in the examples, and in the examples of which intent, is evidence that it does not have.
 
 use std::collections::{BTreeSet, HashMap};
+use std::ops::Range;
 
 use anyhow::Context;
 
@@ -20,6 +21,8 @@ const FEW: usize = 50;
 pub struct Memory {
     phrasings: Vec<Phrasing>,
     words: HashMap<Box<str>, Entry>,
+    /// How many of the phrasings order something; they come first.
+    orders: usize,
     /// What a word weighs that is in no example.
     unknown: f64,
 }
@@ -68,6 +71,10 @@ impl Memory {
     /// A memory of these phrasings, each by its features.
     #[expect(clippy::cast_precision_loss, clippy::cast_possible_truncation, reason = "thousands of phrasings")]
     pub fn new(phrasings: &[(Intent, BTreeSet<String>)]) -> Self {
+        let (mut sorted, nothing): (Vec<_>, Vec<_>) = phrasings.iter().partition(|(intent, _)| *intent != Intent::None);
+        let orders = sorted.len();
+        sorted.extend(nothing);
+        let phrasings = sorted;
         let mut words: HashMap<Box<str>, Entry> = HashMap::new();
         for (at, (_, features)) in phrasings.iter().enumerate() {
             for feature in features {
@@ -90,7 +97,7 @@ impl Memory {
         let phrasings =
             phrasings.iter().map(|(intent, f)| Phrasing { place: place(intent), weight: weight(f) }).collect();
         let unknown = words.values().map(|entry| entry.weight).fold(1.0, f64::max);
-        Self { phrasings, words, unknown }
+        Self { phrasings, words, orders, unknown }
     }
 
     /// A memory as [`write()`] writes it: a line for each phrasing, the intent and the features, with tabs between.
@@ -108,8 +115,8 @@ impl Memory {
 
     /// How like a clause is to the examples of the intent that was read in it, and to those of others.
     pub fn likeness(&self, words: &[Word<'_>], tags: &[Tag], intent: Intent) -> Likeness {
-        let orders = self.nearest(&features(words, tags, Intent::Scale));
-        let nothing = self.nearest(&features(words, tags, Intent::None));
+        let orders = self.nearest(&features(words, tags, Intent::Scale), 0..self.orders);
+        let nothing = self.nearest(&features(words, tags, Intent::None), self.orders..self.phrasings.len());
         let mut likeness = Likeness::default();
         for (at, other) in Intent::ALL.into_iter().enumerate() {
             let near = if other == Intent::None { nothing[at] } else { orders[at] };
@@ -119,9 +126,9 @@ impl Memory {
         likeness
     }
 
-    /// For each intent, the weighted share that the features have in common with its nearest phrasing.
-    fn nearest(&self, features: &BTreeSet<String>) -> [f64; Intent::ALL.len()] {
-        let mut common = vec![0.0; self.phrasings.len()];
+    /// For each intent, the weighted share that the features have in common with its nearest phrasing of these.
+    fn nearest(&self, features: &BTreeSet<String>, among: Range<usize>) -> [f64; Intent::ALL.len()] {
+        let mut common = vec![0.0; among.len()];
         let mut whole = 0.0;
         for feature in features {
             let Some(entry) = self.words.get(feature.as_str()) else {
@@ -130,12 +137,13 @@ impl Memory {
                 continue;
             };
             whole += entry.weight;
-            for at in &entry.within {
-                common[*at as usize] += entry.weight;
+            let place = |end: usize| entry.within.partition_point(|at| (*at as usize) < end);
+            for at in &entry.within[place(among.start)..place(among.end)] {
+                common[*at as usize - among.start] += entry.weight;
             }
         }
         let mut nearest = [0.0; Intent::ALL.len()];
-        for (phrasing, common) in self.phrasings.iter().zip(common).filter(|(_, common)| *common > 0.0) {
+        for (phrasing, common) in self.phrasings[among].iter().zip(common).filter(|(_, common)| *common > 0.0) {
             let near = common / (whole + phrasing.weight - common).max(1e-9);
             nearest[phrasing.place] = f64::max(nearest[phrasing.place], near);
         }

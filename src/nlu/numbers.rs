@@ -129,6 +129,7 @@ fn whole(words: &[&str]) -> Option<u32> {
     for word in words.iter().flat_map(|word| word.split('-')) {
         let value = match word {
             "and" if run.is_some() => continue,
+            "single" if run == Some(1) => continue,
             "a" | "an" | "another" | "single" | "extra" | "more"
                 if run.is_none() && word != "more" && word != "extra" =>
             {
@@ -136,7 +137,7 @@ fn whole(words: &[&str]) -> Option<u32> {
             }
             "more" | "extra" | "fewer" | "less" | "additional" if run.is_some() => continue,
             "no" | "none" | "nothing" | "nil" | "naught" | "zilch" => 0,
-            "couple" | "pair" => return Some(run.unwrap_or(1).checked_mul(2)?.checked_add(total)?),
+            "couple" | "pair" => return run.unwrap_or(1).checked_mul(2)?.checked_add(total),
             "dozen" => return run.unwrap_or(1).checked_mul(12)?.checked_add(total),
             "hundred" => {
                 run = Some(run.unwrap_or(1).checked_mul(100)?);

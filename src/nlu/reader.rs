@@ -22,7 +22,9 @@ pub fn read(model: &Model, live: &Gazetteer, text: &str) -> anyhow::Result<Heard
     match shell::read(&clean.text) {
         Some(Shell::Orders(mut commands)) => {
             let odd = clean.is_odd(&(0..clean.text.len()));
-            commands.iter_mut().for_each(|command| mark_odd(command, odd));
+            for command in &mut commands {
+                mark_odd(command, odd);
+            }
             return Ok(Heard { commands, asides: Vec::new(), in_scope: Score::ONE });
         }
         Some(Shell::Nothing) => return Ok(nothing(Score::ONE)),

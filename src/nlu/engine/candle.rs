@@ -76,6 +76,11 @@ impl Weights<'_> {
             weights.extend(weight.flatten_all()?.to_vec1::<f16>()?);
             biases.extend(self.get(&format!("{name}.bias"), &[outputs])?.to_vec1::<f32>()?);
         }
+        anyhow::ensure!(
+            weights.iter().all(|weight| weight.is_finite()),
+            "a weight of `{}` is no number",
+            names.join("`, `")
+        );
         Ok(Packed::new(&weights, biases, inputs))
     }
 

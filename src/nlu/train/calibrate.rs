@@ -7,6 +7,7 @@ use crate::domain::Intent;
 use crate::nlu::confidence::{Boundaries, Evidence, FEATURES, probability, softmax};
 use crate::nlu::decode::{Transitions, decode, log_probability};
 use crate::nlu::engine::{Intents, Tags};
+use crate::nlu::guard::DOUBTED;
 use crate::nlu::memory::Likeness;
 use crate::nlu::model::{Calibration, Thresholds};
 
@@ -201,6 +202,8 @@ pub struct Judged {
     pub right: bool,
     /// Whether the message orders nothing.
     pub nothing: bool,
+    /// Whether it shows a sign of that: no order in it is then carried out unasked, whatever the confidence.
+    pub doubtful: bool,
 }
 
 /// For each risk, the least confidence at which nearly all readings are right, never below a floor; and the least at which
@@ -214,15 +217,18 @@ pub fn thresholds(judged: &[Judged]) -> Thresholds {
         (share.all > 0).then(|| share.value())
     };
     let of = |risk: Risk, floor: u32, wanted: f64| {
-        let right = |least: f64| share(&|j| j.risk == risk && j.confidence >= least, &|j| j.right);
+        let right = |least: f64| share(&|j| j.risk == risk && !j.doubtful && j.confidence >= least, &|j| j.right);
         steps(floor).find(|least| right(*least).is_some_and(|right| right >= wanted)).unwrap_or(0.99)
     };
-    let carded = |least: f64| share(&|j| j.nothing, &|j| j.risk != Risk::Read && j.confidence >= least);
+    let carded = |least: f64| {
+        let sure = |j: &Judged| if j.doubtful { j.confidence * DOUBTED } else { j.confidence };
+        share(&|j| j.nothing, &|j| j.risk != Risk::Read && sure(j) >= least)
+    };
     Thresholds {
         read: of(Risk::Read, 50, 0.93),
         // Most readings that are wrong at this score act on nothing: they lack a value, name nothing live, or show a sign
         // that the guard knows. `eval` counts the acts that remain.
-        write: of(Risk::Write, 85, 0.96),
+        write: of(Risk::Write, 85, 0.94),
         // A sign halves the confidence: what was sure must still reach a card.
         card: steps(20).take(20).find(|least| carded(*least).is_none_or(|share| share <= 0.02)).unwrap_or(0.4),
     }
@@ -253,7 +259,8 @@ mod tests {
 
     #[test]
     fn a_threshold_keeps_only_what_is_right_often_enough() {
-        let judged = |confidence: f64, right| Judged { risk: Risk::Write, confidence, right, nothing: !right };
+        let judged =
+            |confidence: f64, right| Judged { risk: Risk::Write, confidence, right, nothing: !right, doubtful: false };
         let mut all: Vec<_> = (0..98).map(|_| judged(0.95, true)).collect();
         all.extend((0..20).map(|at| judged(0.87, at % 2 == 0)));
         all.extend((0..200).map(|_| judged(0.3, false)));

@@ -9,7 +9,9 @@ use super::example::Example;
 use super::measure::{self, Outcome};
 use crate::domain::Intent;
 use crate::nlu::decode::Transitions;
+use crate::nlu::guard::is_doubtful;
 use crate::nlu::model::{Calibration, Scores, Thresholds};
+use crate::nlu::tokenise::words;
 
 /// How a training did on rows that it had not seen.
 #[derive(Clone, Debug)]
@@ -73,6 +75,7 @@ fn of_one(example: &Example, outcome: &Outcome) -> Judged {
         confidence: outcome.confidence,
         right: measure::is_right(example, outcome),
         nothing: example.intents.iter().all(|intent| *intent == Intent::None),
+        doubtful: is_doubtful(&example.text, &words(&example.text)),
     }
 }
 
@@ -84,7 +87,7 @@ fn list_errors(pairs: &[(&Example, &Outcome)], corpus: &Corpus) -> String {
     for (example, outcome) in wrong {
         let lines: Vec<&str> = example.sources.iter().map(|at| corpus.rows[*at].place.as_str()).collect();
         let names = |intents: &[Intent]| intents.iter().map(|intent| intent.as_str()).collect::<Vec<_>>().join(" ");
-        let words = crate::nlu::tokenise::words(&example.text);
+        let words = words(&example.text);
         let marks: Vec<String> = words
             .iter()
             .zip(example.tags.iter().zip(&outcome.tags))

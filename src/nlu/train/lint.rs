@@ -43,10 +43,10 @@ pub fn lint(corpus: &Corpus) -> Vec<Finding> {
 fn folded(text: &str) -> String {
     let words = words(text);
     let said: Vec<String> = words.iter().filter(|word| !word.is_punctuation()).map(Word::lower).collect();
-    match said.is_empty() {
-        true => text.to_owned(),
-        false => said.join(" ") + if text.ends_with('?') { "?" } else { "" },
+    if said.is_empty() {
+        return text.to_owned();
     }
+    said.join(" ") + if text.ends_with('?') { "?" } else { "" }
 }
 
 fn marks(row: &Row) -> Vec<(Slot, String)> {
@@ -124,7 +124,9 @@ pub fn near_evaluation(corpus: &Corpus, folder: &Path) -> anyhow::Result<Vec<Fin
     }
     let mut index: HashMap<&str, Vec<usize>> = HashMap::new();
     for (at, (_, features)) in measured.iter().enumerate() {
-        features.iter().for_each(|feature| index.entry(feature).or_default().push(at));
+        for feature in features {
+            index.entry(feature).or_default().push(at);
+        }
     }
     let nearest = |row: &Row| {
         let (text, marks) = render(&row.parts);

@@ -20,12 +20,14 @@ impl CustomOp1 for Gelu {
 }
 
 #[inline(always)]
+#[expect(clippy::inline_always, reason = "only inlined code is compiled for the processor at hand")]
 fn gelu(x: f32) -> f32 {
     0.5 * x * (1.0 + erf(x * std::f32::consts::FRAC_1_SQRT_2))
 }
 
 /// The error function as a quotient of polynomials, within 1e-6: no branch and no call, so that it is vectorised.
 #[inline(always)]
+#[expect(clippy::inline_always, reason = "only inlined code is compiled for the processor at hand")]
 #[expect(clippy::excessive_precision, reason = "the coefficients as they are published")]
 fn erf(x: f32) -> f32 {
     let x = x.clamp(-4.0, 4.0);
