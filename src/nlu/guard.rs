@@ -8,6 +8,9 @@ use crate::domain::{Intent, Score};
 /// What is left of the confidence of an order that shows a sign: enough for a card if it was sure, never enough to act.
 pub(crate) const DOUBTED: f64 = 0.5;
 
+/// The same where it is too little for a card.
+const GUESSED: f64 = 0.35;
+
 /// A sign that a message may order nothing.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Sign {
@@ -15,6 +18,8 @@ pub enum Sign {
     Negation,
     /// It names a condition or a later event.
     Condition,
+    /// Something else has to come first: a moment, an answer, an approval.
+    Awaits,
     /// It names another time.
     AnotherTime,
     /// It may repeat what somebody else said.
@@ -32,11 +37,27 @@ pub enum Sign {
 }
 
 impl Sign {
+    /// What is left of the confidence of an order with this sign. What waits, weighs or jokes is hardly ever an order: it
+    /// is asked about in words.
+    const fn leaves(self) -> f64 {
+        match self {
+            Self::Awaits | Self::Musing | Self::Joke => GUESSED,
+            Self::Negation
+            | Self::Condition
+            | Self::AnotherTime
+            | Self::Hearsay
+            | Self::Quotation
+            | Self::Pasted
+            | Self::Addressed => DOUBTED,
+        }
+    }
+
     /// Why an order with this sign asks first.
     const fn doubt(self) -> &'static str {
         match self {
             Self::Negation => "The message says “not” somewhere.",
             Self::Condition => "The message names a condition or a later moment.",
+            Self::Awaits => "The message may wait for something else.",
             Self::AnotherTime => "The message names another time, and nothing is scheduled.",
             Self::Hearsay => "The message may repeat what somebody else said.",
             Self::Quotation => "The order stands in quotation marks.",
@@ -52,6 +73,9 @@ impl Sign {
         match self {
             Self::Negation => "Understood as “do not”: nothing was done.",
             Self::Condition => "I don't wait for conditions: nothing was done. Say it when the time has come.",
+            Self::Awaits => {
+                "Understood as waiting for something else: nothing was done. Say it when the time has come."
+            }
             Self::AnotherTime => "I don't schedule: nothing was done. Say it then, and it happens then.",
             Self::Hearsay => "Understood as what somebody else said: nothing was done.",
             Self::Quotation => "Understood as a quotation: nothing was done.",
@@ -73,7 +97,7 @@ pub fn lower(heard: &mut Heard, clean: &Clean, words: &[Word<'_>]) {
         if command.intent == Intent::None && speaks_of_acting {
             command.doubts.push(sign.nothing().to_owned());
         } else if command.intent.is_write() {
-            command.confidence = Score::of(command.confidence.probability() * DOUBTED);
+            command.confidence = Score::of(command.confidence.probability() * sign.leaves());
             command.doubts.push(sign.doubt().to_owned());
         }
     }
@@ -105,11 +129,14 @@ fn sign(lower: &[String], text: &str) -> Option<Sign> {
         || pair(&["not"], &["gonna", "going"])
     {
         Some(Sign::Negation)
-    } else if has(CONDITIONS)
-        || pair(&["let"], &["me"])
-        || pair(&["the"], &["moment", "minute", "instant", "second"])
-        || pair(&["in"], &["case"])
+    } else if has(AWAITED)
+        || pair(&["me"], &["check", "see", "ask", "confirm", "think", "talk"])
+        || pair(&["the"], &["moment", "minute", "instant"])
         || pair(&["wait", "waiting", "subject"], &["for", "to", "until"])
+    {
+        Some(Sign::Awaits)
+    } else if has(CONDITIONS)
+        || pair(&["in"], &["case"])
         || (has(&["when", "after"]) && !pair(&["when"], &["you", "u", "convenient", "possible", "free"]))
     {
         Some(Sign::Condition)
@@ -166,20 +193,9 @@ const NEGATIONS: &[&str] = &[
     "shouldnt",
     "didnt",
 ];
-const CONDITIONS: &[&str] = &[
-    "if",
-    "unless",
-    "until",
-    "once",
-    "whenever",
-    "suppose",
-    "supposing",
-    "assuming",
-    "otherwise",
-    "pending",
-    "awaiting",
-    "provided",
-];
+const AWAITED: &[&str] = &["pending", "awaiting", "provided"];
+const CONDITIONS: &[&str] =
+    &["if", "unless", "until", "once", "whenever", "suppose", "supposing", "assuming", "otherwise"];
 const TIMES: &[&str] = &[
     "tomorrow",
     "tonight",
@@ -277,6 +293,9 @@ mod tests {
             "once QA is done, scale web to 5",
             "Dear DBA team, scale web to 5",
             "Priya, scale web to 5 please",
+            "web to 5, pending sign-off",
+            "maybe scale web to 5",
+            "scale web to 5 haha",
         ] {
             assert!(lowered(doubtful), "{doubtful}");
         }
@@ -284,6 +303,7 @@ mod tests {
             "scale web to 5",
             "when you get a second, scale web to 5",
             "can you bump web to 5? traffic is up",
+            "let me have 5 pods of web",
             "set \"web\" to 5",
         ] {
             assert!(!lowered(plain), "{plain}");

@@ -214,6 +214,8 @@ pub fn is_filler(word: &str) -> bool {
 
 /// Words that stand beside a name without being a part of it.
 const BESIDE: &[&str] = &[
+    "mean",
+    "meant",
     "the",
     "a",
     "an",
@@ -371,9 +373,16 @@ pub fn stands_beside_a_name(word: &str) -> bool {
         || !word.chars().all(char::is_alphabetic)
         || BESIDE.contains(&word)
         || is_verb(word)
+        || resembles_a_verb(word)
         || is_unit(word)
         || is_filler(word)
         || is_release_verb(word)
         || is_count_verb(word)
         || super::numbers::parse(&[word]).is_some()
+}
+
+/// Whether the word is a common verb of ours with a slip of the fingers in it, "sclae". Only verbs that no part of a name
+/// is a letter away from.
+fn resembles_a_verb(word: &str) -> bool {
+    ["scale", "restart", "increase", "decrease"].iter().any(|verb| strsim::osa_distance(word, verb) == 1)
 }
