@@ -123,9 +123,22 @@ pub async fn run(
         names: live_names,
         reader: Reader::new(model, cores()),
         store,
-        people: wiring.people,
+        policy: watch::channel(Arc::new(crate::policy::Policy::of_people(
+            wiring.people,
+            crate::policy::Limits {
+                ceiling: wiring.rules.ceiling,
+                step: wiring.rules.step,
+                protected: false,
+                expiry: wiring.card_life,
+                confirm: std::collections::BTreeSet::default(),
+                unconfirmed: std::collections::BTreeSet::default(),
+                approval: crate::policy::Approval::Own,
+                images: crate::policy::ImageLimits,
+            },
+        )))
+        .1,
         rules: wiring.rules,
-        card_life: wiring.card_life,
+        observe: false,
         followers,
     };
     let start = Start { webex, hooks, catalog, readiness, ready };

@@ -1,35 +1,88 @@
-//! Adaptive Cards: the question before a change, and what the card becomes afterwards.
+//! Adaptive Cards: the question before a change, the question about an order that is not clear, and what each becomes.
 //!
-//! Schema 1.3, which is what Webex renders. A card carries an opaque id and nothing that is acted on.
+//! Schema 1.3, which is what Webex renders. A card carries an opaque id and nothing that is acted on: what a button means is
+//! on record, and what is typed is checked like anything that a stranger says.
 
 use jiff::Timestamp;
 use serde_json::{Value, json};
 
 use crate::{
-    change::{Change, ChangeId, Effect},
+    change::{ChangeId, Effect, Field},
     webex::escape_markdown,
 };
+
+mod ask;
+mod confirm;
+mod ended;
+mod inputs;
+
+pub use ask::{ask, asked};
+pub use confirm::confirm;
+pub use ended::{Offer, done, outcome};
+pub use inputs::{Values, values};
 
 /// The most characters of one line on a card: a card that Webex refuses for its size would be no question at all.
 const LONGEST: usize = 300;
 
-/// Which button was pressed.
+/// Which button was pressed, and on what. Read from untrusted inputs: it allows nothing.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Pressed {
+    /// A button on the card of a change.
+    Change(ChangeId, Press),
+    /// A button on the card of a question.
+    Question(ChangeId, Pick),
+}
+
+/// A button on the card of a change.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Press {
     /// Confirm.
     Confirm,
     /// Cancel.
     Cancel,
+    /// Take it back.
+    Undo,
+    /// Ask anew, on what is live now.
+    Again,
 }
 
-/// What a press carries, read from untrusted inputs.
-pub fn pressed(inputs: &serde_json::Map<String, Value>) -> Option<(ChangeId, Press)> {
-    let id = inputs.get("change").and_then(Value::as_str).and_then(ChangeId::parse)?;
-    match inputs.get("press").and_then(Value::as_str)? {
-        "confirm" => Some((id, Press::Confirm)),
-        "cancel" => Some((id, Press::Cancel)),
-        _ => None,
+/// A button on the card of a question.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Pick {
+    /// This choice, from 0.
+    Choice(usize),
+    /// The choice that stands in the list.
+    Listed(usize),
+    /// None of them.
+    Nothing,
+}
+
+/// What a press carries.
+pub fn pressed(inputs: &serde_json::Map<String, Value>) -> Option<Pressed> {
+    let id = |key: &str| inputs.get(key).and_then(Value::as_str).and_then(ChangeId::parse);
+    let press = inputs.get("press").and_then(Value::as_str)?;
+    if let Some(id) = id("question") {
+        let number = |value: &Value| match value {
+            Value::String(digits) if digits.len() <= 3 => digits.parse().ok(),
+            Value::Number(number) => number.as_u64().and_then(|n| usize::try_from(n).ok()),
+            _ => None,
+        };
+        let pick = match press {
+            "nothing" => Pick::Nothing,
+            "listed" => Pick::Listed(inputs.get("target").and_then(number)?),
+            "choice" => Pick::Choice(inputs.get("choice").and_then(number)?),
+            _ => return None,
+        };
+        return Some(Pressed::Question(id, pick));
     }
+    let press = match press {
+        "confirm" => Press::Confirm,
+        "cancel" => Press::Cancel,
+        "undo" => Press::Undo,
+        "again" => Press::Again,
+        _ => return None,
+    };
+    Some(Pressed::Change(id("change")?, press))
 }
 
 /// A card with its fallback for clients that show none.
@@ -41,56 +94,7 @@ pub struct Shown {
     pub card: Value,
 }
 
-/// The question: what is understood, where, before → after, why it asks, how long it stays valid.
-pub fn question(change: &Change, notes: &[String], warnings: &[String]) -> Shown {
-    let order = change.order();
-    let title = format!("Change `{}`?", order.target.name);
-    let place = format!("{} · {}", order.target.cluster, order.target.namespace);
-    let mut facts: Vec<(String, String)> = order.effects.iter().map(effect).collect();
-    let mut lines = |label: &str, sentences: &[String]| {
-        let text = sentences.iter().map(|sentence| cut(sentence)).collect::<Vec<_>>().join(" ");
-        if !text.is_empty() {
-            facts.push((label.to_owned(), text));
-        }
-    };
-    lines("why ask", &order.reasons);
-    lines("watch", notes);
-    lines("warning", warnings);
-    facts.push(("asked by".into(), cut(&order.requester.name)));
-    facts.push(("valid until".into(), clock(order.expires)));
-    let summary = order.effects.iter().map(summary).collect::<Vec<_>>().join(", ");
-    let markdown = format!(
-        "**Change `{}`** in {place}? {}. The card has Confirm and Cancel; it is valid until {}.",
-        order.target.name,
-        escape_markdown(&summary),
-        clock(order.expires)
-    );
-    let body = json!([
-        heading(&title),
-        {"type": "TextBlock", "text": escape_markdown(&place), "isSubtle": true, "spacing": "None", "wrap": true},
-        {"type": "FactSet", "facts": facts.iter().map(|(title, value)| json!({"title": title, "value": escape_markdown(&bare(value))})).collect::<Vec<_>>()},
-    ]);
-    let button = |title: &str, style: &str, press: &str| json!({"type": "Action.Submit", "title": title, "style": style, "data": {"change": change.id().to_string(), "press": press}});
-    let actions = json!([button("Confirm", "positive", "confirm"), button("Cancel", "default", "cancel")]);
-    Shown { card: card(&body, &actions, &markdown), markdown }
-}
-
-/// What a card becomes: its end or its progress, without buttons.
-pub fn outcome(change: &Change, state: &str) -> Shown {
-    let order = change.order();
-    let summary = order.effects.iter().map(summary).collect::<Vec<_>>().join(", ");
-    let markdown = format!("`{}` {}\n\n{state}", order.target.name, escape_markdown(&summary));
-    let place = format!("{} · {}", order.target.cluster, order.target.namespace);
-    let body = json!([
-        heading(&format!("`{}`", order.target.name)),
-        {"type": "TextBlock", "text": escape_markdown(&place), "isSubtle": true, "spacing": "None", "wrap": true},
-        {"type": "TextBlock", "text": escape_markdown(&summary), "wrap": true},
-        {"type": "TextBlock", "text": bare(state), "wrap": true, "weight": "Bolder"},
-    ]);
-    Shown { card: card(&body, &json!([]), &markdown), markdown }
-}
-
-fn card(body: &Value, actions: &Value, fallback: &str) -> Value {
+fn card(body: &[Value], actions: &[Value], fallback: &str) -> Value {
     json!({
         "$schema": "http://adaptivecards.io/schemas/adaptive-card.json",
         "type": "AdaptiveCard",
@@ -105,13 +109,63 @@ fn heading(text: &str) -> Value {
     json!({"type": "TextBlock", "text": escape_markdown(&bare(text)), "size": "Medium", "weight": "Bolder", "wrap": true})
 }
 
+fn line(text: &str) -> Value {
+    json!({"type": "TextBlock", "text": escape_markdown(&bare(text)), "wrap": true})
+}
+
+fn subtle(text: &str) -> Value {
+    json!({"type": "TextBlock", "text": escape_markdown(text), "isSubtle": true, "spacing": "None", "wrap": true})
+}
+
+fn facts(facts: &[(String, String)]) -> Value {
+    let one = |(title, value): &(String, String)| json!({"title": title, "value": escape_markdown(&bare(value))});
+    json!({"type": "FactSet", "facts": facts.iter().map(one).collect::<Vec<_>>()})
+}
+
+fn button(title: &str, style: &str, data: &Value) -> Value {
+    json!({"type": "Action.Submit", "title": title, "style": style, "data": data})
+}
+
+/// The inputs for the values that can be typed, with what is known filled in. The client's checks are for comfort: what
+/// comes back is checked again.
+fn inputs(fields: &[Field]) -> Vec<Value> {
+    fields.iter().map(input).collect()
+}
+
+fn input(field: &Field) -> Value {
+    match field {
+        Field::Replicas { known, most } => {
+            let mut input = json!({"type": "Input.Number", "id": "replicas", "label": "Replicas", "min": 0, "max": most,
+                "isRequired": true, "errorMessage": format!("A whole number from 0 to {most}.")});
+            if let Some(known) = known {
+                input["value"] = json!(known);
+            }
+            input
+        }
+        Field::Image { known } => {
+            let mut input = json!({"type": "Input.Text", "id": "image", "label": "Image or tag", "maxLength": LONGEST,
+                "isRequired": true, "regex": "^[A-Za-z0-9_@.:/-]+$", "errorMessage": "A tag, or a whole image."});
+            if let Some(known) = known {
+                input["value"] = json!(known);
+            }
+            input
+        }
+        Field::Container { names, known } => {
+            let choice = |name: &String| json!({"title": name, "value": name});
+            let mut input = json!({"type": "Input.ChoiceSet", "id": "container", "label": "Container", "style": "compact",
+                "isRequired": true, "errorMessage": "Choose one.",
+                "choices": names.iter().map(choice).collect::<Vec<_>>()});
+            if let Some(known) = known {
+                input["value"] = json!(known);
+            }
+            input
+        }
+    }
+}
+
 /// Cards know no code spans: the backticks of a sentence would show.
 fn bare(text: &str) -> String {
     text.replace('`', "")
-}
-
-fn effect(effect: &Effect) -> (String, String) {
-    (effect.what.clone(), cut(&format!("{} → {}", effect.before, effect.after)))
 }
 
 /// One effect in a sentence: `2 → 3`, with what it is where that is not plain.
@@ -136,24 +190,49 @@ pub fn clock(at: Timestamp) -> String {
 
 #[cfg(test)]
 mod tests {
+    use proptest::prelude::*;
+
     use super::*;
+
+    fn read(inputs: Value) -> Option<Pressed> {
+        let Value::Object(inputs) = inputs else { return None };
+        pressed(&inputs)
+    }
 
     #[test]
     fn only_a_known_press_on_a_real_id_counts() {
         let id = ChangeId::derive("m1", 0);
-        let inputs = |change: Value, press: Value| {
-            serde_json::Map::from_iter([("change".into(), change), ("press".into(), press)])
+        let on = |press: Value| read(json!({"change": id.to_string(), "press": press}));
+        assert_eq!(on(json!("confirm")), Some(Pressed::Change(id, Press::Confirm)));
+        assert_eq!(on(json!("cancel")), Some(Pressed::Change(id, Press::Cancel)));
+        assert_eq!(on(json!("undo")), Some(Pressed::Change(id, Press::Undo)));
+        assert_eq!(on(json!("again")), Some(Pressed::Change(id, Press::Again)));
+        assert_eq!(on(json!("approve")), None);
+        assert_eq!(on(json!(["confirm"])), None);
+        assert_eq!(read(json!({"change": "../../x", "press": "confirm"})), None);
+        assert_eq!(read(json!({"change": 7, "press": "confirm"})), None);
+        assert_eq!(read(json!({})), None);
+    }
+
+    #[test]
+    fn a_choice_is_a_small_number() {
+        let id = ChangeId::derive("m1", 0);
+        let on = |press: &str, choice: Value| {
+            read(json!({"question": id.to_string(), "press": press, "choice": choice, "target": choice}))
         };
-        assert_eq!(pressed(&inputs(json!(id.to_string()), json!("confirm"))), Some((id, Press::Confirm)));
-        assert_eq!(pressed(&inputs(json!(id.to_string()), json!("cancel"))), Some((id, Press::Cancel)));
-        for (change, press) in [
-            (json!("../../x"), json!("confirm")),
-            (json!(id.to_string()), json!("approve")),
-            (json!(7), json!("confirm")),
-            (json!(id.to_string()), json!(["confirm"])),
-        ] {
-            assert_eq!(pressed(&inputs(change, press)), None);
+        assert_eq!(on("choice", json!(2)), Some(Pressed::Question(id, Pick::Choice(2))));
+        assert_eq!(on("listed", json!("12")), Some(Pressed::Question(id, Pick::Listed(12))));
+        assert_eq!(on("nothing", json!(null)), Some(Pressed::Question(id, Pick::Nothing)));
+        for bad in [json!(-1), json!(1.5), json!("1e3"), json!("99999"), json!({}), json!(null)] {
+            assert_eq!(on("choice", bad.clone()), None, "{bad}");
         }
-        assert_eq!(pressed(&serde_json::Map::new()), None);
+        assert_eq!(on("confirm", json!(0)), None);
+    }
+
+    proptest! {
+        #[test]
+        fn no_input_breaks_it(key in "(change|question|press|choice|target)", value in "\\PC{0,50}") {
+            let _ = read(json!({key: value, "press": "choice"}));
+        }
     }
 }

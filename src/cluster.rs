@@ -33,7 +33,7 @@ pub use check::Check;
 pub use connection::{ConnectError, Connection, Source};
 pub use follow::Follow;
 pub use live::{Condition, Container, DeploymentStatusView, Live, Strategy};
-pub use patch::{PatchRefusal, Trace, restart, scale, set_image};
+pub use patch::{PatchRefusal, Trace, inverse, restart, scale, set_image, with_cause};
 pub use pods::{Cause, CauseKind, PodView};
 pub use rollout::{Changed, Failure, Progress, Rollout, progress};
 pub use status::{Description, Health, describe};

@@ -75,6 +75,7 @@ pub mod life;
 pub mod nlu;
 pub mod plan;
 pub mod policy;
+pub mod question;
 pub mod resolve;
 pub mod telemetry;
 pub mod tls;

@@ -5,9 +5,9 @@
 use jiff::Timestamp;
 
 use crate::{
-    change::Effect,
+    change::{Draft, Effect, Inverse},
     cluster::{self, Container, Live, PatchRefusal, Strategy, Write},
-    domain::{ImageChange, ImageReference, Intent},
+    domain::{Amount, ImageChange, ImageReference, Intent},
     nlu::heard::Command,
 };
 
@@ -25,6 +25,10 @@ pub struct Plan {
     pub template_changed: bool,
     /// What to know before it is sent, as sentences.
     pub notes: Vec<String>,
+    /// What takes it back; none where nothing does.
+    pub inverse: Option<Inverse>,
+    /// The image that would run, where it changes.
+    pub image: Option<String>,
 }
 
 /// What came of planning.
@@ -73,7 +77,11 @@ fn scale(command: &Command, live: &Live) -> Planned {
     let effects = vec![Effect { what: "replicas".into(), before: before.to_string(), after: after.to_string() }];
     let notes = if live.paused() { vec!["It is paused; scaling works all the same.".to_owned()] } else { Vec::new() };
     match cluster::scale(live, after) {
-        Ok(write) => Planned::Write(Box::new(Plan { write, effects, template_changed: false, notes })),
+        Ok(write) => {
+            let back = Draft { replicas: Some(Amount::To(before)), ..Draft::new(Intent::Scale) };
+            let inverse = taken_back(&write, &effects, back);
+            Planned::Write(Box::new(Plan { write, effects, template_changed: false, notes, inverse, image: None }))
+        }
         Err(PatchRefusal::Unchanged) => {
             Planned::Unchanged(format!("{} already has {after}. Nothing was sent.", name(live)))
         }
@@ -103,7 +111,20 @@ fn set_image(command: &Command, live: &Live, cause: &str) -> Planned {
     match cluster::set_image(live, &container.name, &image, cause) {
         Ok(write) => {
             let notes = image_notes(command, live, &container.image, &image);
-            Planned::Write(Box::new(Plan { write, effects, template_changed: true, notes }))
+            let back = Draft {
+                image: Some(ImageChange::Reference(container.image.clone())),
+                container: Some(container.name.clone()),
+                ..Draft::new(Intent::SetImage)
+            };
+            let inverse = taken_back(&write, &effects, back);
+            Planned::Write(Box::new(Plan {
+                write,
+                effects,
+                template_changed: true,
+                notes,
+                inverse,
+                image: Some(image.to_string()),
+            }))
         }
         Err(PatchRefusal::Unchanged) => Planned::Unchanged(format!(
             "{} already runs `{image}`. Nothing was sent; “restart” would replace its pods.",
@@ -124,13 +145,21 @@ fn restart(live: &Live, cause: &str, now: Timestamp) -> Planned {
     let effects = vec![Effect { what: "pods".into(), before: pods, after: "replaced, same image".into() }];
     match cluster::restart(live, now, cause) {
         Ok(write) => {
-            Planned::Write(Box::new(Plan { write, effects, template_changed: true, notes: template_notes(live) }))
+            let notes = template_notes(live);
+            Planned::Write(Box::new(Plan { write, effects, template_changed: true, notes, inverse: None, image: None }))
         }
         Err(PatchRefusal::Unchanged) => {
             Planned::Unchanged(format!("{} was restarted this very second. Nothing was sent.", name(live)))
         }
         Err(why) => refused(live, &why),
     }
+}
+
+/// What takes a write back: the patch and the effects the other way round.
+fn taken_back(write: &Write, effects: &[Effect], draft: Draft) -> Option<Inverse> {
+    let patch = cluster::inverse(&write.patch)?;
+    let effects = effects.iter().map(Effect::reversed).collect();
+    Some(Inverse { patch, effects, draft })
 }
 
 /// The container that is meant: by its name, by its repository, or the only one. Never simply the first.

@@ -8,9 +8,14 @@ use crate::{
     resolve::{NotFound, Resolution, Strength},
 };
 
+mod approval;
+mod book;
 mod reason;
 #[cfg(test)]
 mod tests;
+
+pub use approval::Approval;
+pub use book::{Asked, ImageLimits, Limits, Policy, Right};
 
 /// What is done about a command.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, serde::Serialize)]

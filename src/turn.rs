@@ -1,26 +1,33 @@
 //! One message or one press, from arrival to reply. The only orchestrator: everything it calls either decides without
 //! acting, or acts without deciding.
 
-use std::{sync::Arc, time::Instant};
+use std::{
+    ops::Deref,
+    sync::{Arc, Mutex},
+    time::Instant,
+};
 
 use anyhow::Context;
-use jiff::SignedDuration;
 use tokio::sync::watch;
 
 use crate::{
     change::sqlite::Sqlite,
     clock,
     cluster::Cluster,
-    config::People,
     domain::Person,
     edge::Notice,
-    policy::Rules,
+    policy::{Policy, Rules},
     resolve::Directory,
     webex::{self, Webex},
     words,
 };
 
 mod answer;
+mod ask;
+mod carry;
+mod context;
+mod dialogue;
+mod draft;
 mod follow;
 mod message;
 mod order;
@@ -29,6 +36,7 @@ mod reader;
 mod recover;
 mod send;
 mod speak;
+mod undo;
 
 pub use follow::{Followers, Following};
 pub use reader::Reader;
@@ -48,19 +56,33 @@ pub struct Parts {
     pub reader: Reader,
     /// The changes on record.
     pub store: Sqlite,
-    /// Who may use it.
-    pub people: People,
-    /// The policy.
+    /// Who may do what, where; it can change while the bot runs.
+    pub policy: watch::Receiver<Arc<Policy>>,
+    /// How sure the model has to be, and what holds where no Deployment is known yet.
     pub rules: Rules,
-    /// How long a card stays valid.
-    pub card_life: SignedDuration,
+    /// Whether it only observes, everywhere.
+    pub observe: bool,
     /// Where rollouts are followed.
     pub followers: Followers,
 }
 
 /// The bot. Clones are the same one.
 #[derive(Clone, Debug)]
-pub struct Bot(Arc<Parts>);
+pub struct Bot(Arc<Inner>);
+
+#[derive(Debug)]
+struct Inner {
+    parts: Parts,
+    topics: Mutex<context::Topics>,
+}
+
+impl Deref for Inner {
+    type Target = Parts;
+
+    fn deref(&self) -> &Parts {
+        &self.parts
+    }
+}
 
 /// Where an answer belongs.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -73,7 +95,7 @@ struct Place {
 impl Bot {
     /// A bot of these parts.
     pub fn new(parts: Parts) -> Self {
-        Self(Arc::new(parts))
+        Self(Arc::new(Inner { parts, topics: Mutex::default() }))
     }
 
     /// Handles one notice to its end. What goes wrong is logged in full under a reference, and the room is told the reference.
@@ -105,6 +127,16 @@ impl Bot {
         if let Err(error) = self.post(place, &text, None).await {
             tracing::error!(reference, error = format!("{error:#}"), "the room could not be told");
         }
+    }
+
+    /// The policy as it is now.
+    fn policy(&self) -> Arc<Policy> {
+        self.0.policy.borrow().clone()
+    }
+
+    /// Whether it only observes in this room.
+    fn observes(&self, room: &str) -> bool {
+        self.0.observe || self.policy().observes(room)
     }
 
     fn directory(&self) -> Arc<Directory> {

@@ -7,9 +7,11 @@ use crate::{
     webex::code,
 };
 
+mod dialogue;
 mod outcome;
 mod reply;
 
+pub use dialogue::*;
 pub use outcome::*;
 pub use reply::*;
 
@@ -90,6 +92,8 @@ pub const NOT_LISTED: &str = "You are not on this bot's list, so nothing was don
 pub const UNKNOWN_CARD: &str = "I do not know this card, so nothing was changed. Say again what you want.";
 /// Something was dated ahead of our clock.
 pub const FROM_THE_FUTURE: &str = "Webex dates this later than my own clock, so I cannot tell how old it is. Nothing was done. Whoever runs me should check the clock.";
+/// The bot only observes where this was ordered.
+pub const ONLY_OBSERVED: &str = "I only observe here: nothing is changed, after Confirm either.";
 /// The short record of a write that the API server accepted.
 pub const APPLIED: &str = "applied";
 /// A rollout that goes on without being watched.

@@ -7,7 +7,11 @@ use json_patch::{Patch, PatchOperation};
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
-use crate::domain::{Intent, ObjectRef, Person};
+use super::{ChangeId, Draft, Field};
+use crate::{
+    domain::{Intent, ObjectRef, Person},
+    policy::Approval,
+};
 
 /// The most characters of a message that are kept.
 const WORDS: usize = 1000;
@@ -53,6 +57,31 @@ pub struct Effect {
     pub after: String,
 }
 
+/// What takes a change back: its old values, where the new ones are still there.
+#[derive(Clone, PartialEq, Serialize, Deserialize)]
+pub struct Inverse {
+    /// Tests the uid and the new values, then writes the old ones.
+    pub patch: Patch,
+    /// Before and after, the other way round.
+    pub effects: Vec<Effect>,
+    /// The old values as an order, to be judged like one.
+    pub draft: Draft,
+}
+
+impl fmt::Debug for Inverse {
+    /// Leaves out the values, as [`Order`] does.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Inverse").finish_non_exhaustive()
+    }
+}
+
+impl Effect {
+    /// The other way round.
+    pub fn reversed(&self) -> Self {
+        Self { what: self.what.clone(), before: self.after.clone(), after: self.before.clone() }
+    }
+}
+
 /// Everything known about a write when it is recorded.
 #[derive(Clone, PartialEq, Serialize, Deserialize)]
 pub struct Order {
@@ -80,8 +109,33 @@ pub struct Order {
     pub effects: Vec<Effect>,
     /// Why it needs confirming, in sentences. Empty if it does not.
     pub reasons: Vec<String>,
-    /// Who may approve or decline it, each alone. For now that is the requester.
-    pub deciders: Vec<Who>,
+    /// Whose yes it needs.
+    #[serde(default)]
+    pub approval: Approval,
+    /// What to know before it is sent, in sentences: what will happen to it, as far as that can be foreseen.
+    #[serde(default)]
+    pub notes: Vec<String>,
+    /// What the API server warned of in the dry run.
+    #[serde(default)]
+    pub warnings: Vec<String>,
+    /// The values that its card offers to correct, where the words were not understood for certain.
+    #[serde(default)]
+    pub fields: Vec<Field>,
+    /// What was asked for, to plan it anew.
+    #[serde(default)]
+    pub draft: Option<Draft>,
+    /// What takes it back; none where nothing does.
+    #[serde(default)]
+    pub inverse: Option<Inverse>,
+    /// The change that this one takes back.
+    #[serde(default)]
+    pub undoes: Option<ChangeId>,
+    /// Whether it was ordered in a direct message, where nobody else sees it.
+    #[serde(default)]
+    pub private: bool,
+    /// Whether it is only shown, and never sent.
+    #[serde(default)]
+    pub observe: bool,
     /// Whether the pod template changes, so that pods are replaced.
     pub template_changed: bool,
     /// When the message was sent, as Webex has it. It says which of two orders is the newer one.

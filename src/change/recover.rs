@@ -29,6 +29,8 @@ pub enum Recovery {
     SendAgain,
     /// It is not sent. Say what is live now and offer a fresh card.
     Stale,
+    /// It was approved where the bot only observes: say what would have been done.
+    Observe,
     /// Its card never went out: post it.
     AskAgain,
     /// It waits, or it has ended. A card that is past its time is closed like any other.
@@ -44,7 +46,8 @@ pub fn after_restart(change: &Change, live: Option<&LiveFacts>, now: Timestamp) 
         None => change.order().intent == Intent::Delete,
     };
     match change.state() {
-        State::Waiting if change.card().is_none() && !change.is_past(now) => Recovery::AskAgain,
+        State::Waiting { .. } if change.card().is_none() && !change.is_past(now) => Recovery::AskAgain,
+        State::Approved(_) if change.order().observe => Recovery::Observe,
         State::Approved(approved) => {
             let untouched = live.is_some_and(|live| live.matches_before);
             if untouched && is_fresh(approved, now) { Recovery::Send } else { Recovery::Stale }
@@ -56,10 +59,11 @@ pub fn after_restart(change: &Change, live: Option<&LiveFacts>, now: Timestamp) 
         }
         // It was sent and may have been overwritten since: sending it again is never right.
         State::Unknown(_) => Recovery::Stale,
-        State::Waiting
+        State::Waiting { .. }
         | State::Applied(_)
         | State::Failed(_)
         | State::Stale(_)
+        | State::Observed(_)
         | State::Declined(_)
         | State::Expired { .. }
         | State::Superseded { .. } => Recovery::Nothing,
@@ -73,7 +77,7 @@ mod tests {
     use super::*;
 
     fn decision() -> Decision {
-        Decision { by: person("ann"), at: at(0) }
+        Decision::of(person("ann"), at(0))
     }
 
     fn hold() -> Hold {
@@ -157,7 +161,7 @@ mod tests {
 
     #[test]
     fn a_card_that_never_went_out_is_posted_while_it_is_valid() {
-        let mut waiting = in_state(State::Waiting);
+        let mut waiting = in_state(State::Waiting { approvals: Vec::new() });
         assert_eq!(after_restart(&waiting, None, at(599)), Recovery::AskAgain);
         assert_eq!(after_restart(&waiting, None, at(600)), Recovery::Nothing);
         waiting.card = Some("card".into());

@@ -4,7 +4,10 @@ use jiff::{SignedDuration, Timestamp};
 use serde_json::json;
 
 use super::{Effect, Order, Who};
-use crate::domain::{ClusterName, DeploymentName, Intent, Namespace, ObjectRef};
+use crate::{
+    domain::{ClusterName, DeploymentName, Intent, Namespace, ObjectRef},
+    policy::Approval,
+};
 
 /// So many seconds after the order was made.
 pub(super) fn at(seconds: i64) -> Timestamp {
@@ -39,7 +42,15 @@ pub(super) fn order() -> Order {
         patch: serde_json::from_value(patch).expect("a patch"),
         effects: vec![Effect { what: "image".into(), before: "nginx:1.20".into(), after: "nginx:1.21".into() }],
         reasons: vec!["A new image restarts all pods.".into()],
-        deciders: vec![person("ann")],
+        approval: Approval::Own,
+        notes: Vec::new(),
+        warnings: Vec::new(),
+        fields: Vec::new(),
+        draft: None,
+        inverse: None,
+        undoes: None,
+        private: false,
+        observe: false,
         template_changed: true,
         said: at(0),
         created: at(0),

@@ -10,14 +10,17 @@ use rusqlite::{Connection, TransactionBehavior};
 use tokio::{sync::Mutex, task::spawn_blocking};
 
 use super::{
-    Answer, Change, ChangeId, Claimed, Decide, End, Event, Holder, Standing,
+    Answer, Change, ChangeId, Claimed, Decide, End, Event, Filter, Holder, Standing,
     step::step,
     store::{Claim, Delivery, Fault, Found, Recorded, Store},
 };
 
+use crate::question::{Question, Replied, Reply};
+
 mod archive;
 mod dedupe;
 mod open;
+mod questions;
 mod rows;
 
 pub use archive::Archive;
@@ -172,9 +175,38 @@ impl Store for Sqlite {
         Ok(found)
     }
 
+    async fn newest(&self, filter: &Filter, most: usize) -> Result<Found, Fault> {
+        let filter = filter.clone();
+        self.with(move |connection| rows::newest(connection, &filter, most)).await
+    }
+
     async fn waiting_of(&self, person_id: &str) -> Result<Found, Fault> {
         let person_id = person_id.to_owned();
         self.with(move |connection| rows::waiting_of(connection, &person_id)).await
+    }
+
+    async fn ask(&self, question: Question) -> Result<Question, Fault> {
+        self.with(move |connection| questions::ask(connection, question)).await
+    }
+
+    async fn question(&self, id: ChangeId) -> Result<Option<Question>, Fault> {
+        self.with(move |connection| questions::read(connection, id)).await
+    }
+
+    async fn question_posted(&self, id: ChangeId, message_id: &str) -> Result<Option<Question>, Fault> {
+        let card = Some(message_id.to_owned());
+        let noted = self.with(move |connection| questions::edit(connection, id, |question| question.card = card));
+        Ok(noted.await?.map(|(question, ())| question))
+    }
+
+    async fn reply(&self, id: ChangeId, reply: &Reply, now: Timestamp) -> Result<Option<(Question, Replied)>, Fault> {
+        let reply = reply.clone();
+        self.with(move |connection| questions::reply(connection, id, &reply, now)).await
+    }
+
+    async fn open_questions(&self, person_id: Option<&str>) -> Result<Vec<Question>, Fault> {
+        let person_id = person_id.map(str::to_owned);
+        self.with(move |connection| questions::open(connection, person_id.as_deref())).await
     }
 
     async fn seen(&self, delivery: Delivery, id: &str, now: Timestamp) -> Result<bool, Fault> {

@@ -15,6 +15,16 @@ pub struct Decision {
     pub by: Who,
     /// The moment.
     pub at: Timestamp,
+    /// Who had approved it before, where one yes is not enough.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub also: Vec<Who>,
+}
+
+impl Decision {
+    /// The decision of one person.
+    pub const fn of(by: Who, at: Timestamp) -> Self {
+        Self { by, at, also: Vec::new() }
+    }
 }
 
 /// One run of a serving process. What another run claimed, and left without an outcome, it left in a crash.
@@ -68,6 +78,8 @@ pub enum End {
     Stale(Outcome),
     /// It was sent, and whether it was applied could not be read. A later look may settle it.
     Unknown(Outcome),
+    /// It was not sent: here the bot only shows what it would do.
+    Observed(Outcome),
 }
 
 /// The record of an end.
@@ -87,8 +99,12 @@ pub struct Ending {
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(tag = "is", rename_all = "snake_case")]
 pub enum State {
-    /// Nobody has decided.
-    Waiting,
+    /// Too few have decided.
+    Waiting {
+        /// Who has said yes so far, each once.
+        #[serde(default, skip_serializing_if = "Vec::is_empty")]
+        approvals: Vec<Decision>,
+    },
     /// It may be claimed, and can still be declined.
     Approved(Decision),
     /// It may have been sent.
@@ -106,6 +122,8 @@ pub enum State {
     Stale(Ending),
     /// Sent, and nobody knows. It is no kind of `Failed`: that one promises that nothing was changed.
     Unknown(Ending),
+    /// Approved, and not sent: the bot only observes there.
+    Observed(Ending),
     /// Somebody said no.
     Declined(Decision),
     /// Nobody decided in time.
@@ -126,13 +144,14 @@ impl State {
     /// The state in one word.
     pub const fn standing(&self) -> Standing {
         match self {
-            Self::Waiting => Standing::Waiting,
+            Self::Waiting { .. } => Standing::Waiting,
             Self::Approved(_) => Standing::Approved,
             Self::Claimed { .. } => Standing::Claimed,
             Self::Applied(_) => Standing::Applied,
             Self::Failed(_) => Standing::Failed,
             Self::Stale(_) => Standing::Stale,
             Self::Unknown(_) => Standing::Unknown,
+            Self::Observed(_) => Standing::Observed,
             Self::Declined(_) => Standing::Declined,
             Self::Expired { .. } => Standing::Expired,
             Self::Superseded { .. } => Standing::Superseded,
@@ -144,10 +163,12 @@ impl State {
         match self {
             Self::Approved(decision) | Self::Declined(decision) => Some(decision),
             Self::Claimed { approved, .. } => Some(approved),
-            Self::Applied(ending) | Self::Failed(ending) | Self::Stale(ending) | Self::Unknown(ending) => {
-                Some(&ending.approved)
-            }
-            Self::Waiting | Self::Expired { .. } | Self::Superseded { .. } => None,
+            Self::Applied(ending)
+            | Self::Failed(ending)
+            | Self::Stale(ending)
+            | Self::Unknown(ending)
+            | Self::Observed(ending) => Some(&ending.approved),
+            Self::Waiting { .. } | Self::Expired { .. } | Self::Superseded { .. } => None,
         }
     }
 
@@ -155,22 +176,28 @@ impl State {
     pub const fn hold(&self) -> Option<&Hold> {
         match self {
             Self::Claimed { hold, .. } => Some(hold),
-            Self::Applied(ending) | Self::Failed(ending) | Self::Stale(ending) | Self::Unknown(ending) => {
-                ending.hold.as_ref()
-            }
-            Self::Waiting | Self::Approved(_) | Self::Declined(_) | Self::Expired { .. } | Self::Superseded { .. } => {
-                None
-            }
+            Self::Applied(ending)
+            | Self::Failed(ending)
+            | Self::Stale(ending)
+            | Self::Unknown(ending)
+            | Self::Observed(ending) => ending.hold.as_ref(),
+            Self::Waiting { .. }
+            | Self::Approved(_)
+            | Self::Declined(_)
+            | Self::Expired { .. }
+            | Self::Superseded { .. } => None,
         }
     }
 
     /// What came of it, if it was approved and has ended.
     pub const fn outcome(&self) -> Option<&Outcome> {
         match self {
-            Self::Applied(ending) | Self::Failed(ending) | Self::Stale(ending) | Self::Unknown(ending) => {
-                Some(&ending.outcome)
-            }
-            Self::Waiting
+            Self::Applied(ending)
+            | Self::Failed(ending)
+            | Self::Stale(ending)
+            | Self::Unknown(ending)
+            | Self::Observed(ending) => Some(&ending.outcome),
+            Self::Waiting { .. }
             | Self::Approved(_)
             | Self::Claimed { .. }
             | Self::Declined(_)
@@ -181,7 +208,7 @@ impl State {
 }
 
 /// A state in one word.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub enum Standing {
     /// Nobody has decided.
     Waiting,
@@ -197,6 +224,8 @@ pub enum Standing {
     Stale,
     /// Sent; whether it was applied is not known.
     Unknown,
+    /// Approved, and only shown.
+    Observed,
     /// Somebody said no.
     Declined,
     /// Nobody decided in time.
@@ -206,6 +235,26 @@ pub enum Standing {
 }
 
 impl Standing {
+    /// Every one, in the order of a change's life.
+    pub const ALL: [Self; 11] = [
+        Self::Waiting,
+        Self::Approved,
+        Self::Claimed,
+        Self::Applied,
+        Self::Failed,
+        Self::Stale,
+        Self::Unknown,
+        Self::Observed,
+        Self::Declined,
+        Self::Expired,
+        Self::Superseded,
+    ];
+
+    /// The standing of that name.
+    pub fn parse(name: &str) -> Option<Self> {
+        Self::ALL.into_iter().find(|standing| standing.as_str() == name)
+    }
+
     /// The name on record.
     pub const fn as_str(self) -> &'static str {
         match self {
@@ -216,6 +265,7 @@ impl Standing {
             Self::Failed => "failed",
             Self::Stale => "stale",
             Self::Unknown => "unknown",
+            Self::Observed => "observed",
             Self::Declined => "declined",
             Self::Expired => "expired",
             Self::Superseded => "superseded",

@@ -2,7 +2,10 @@
 
 use jiff::{SignedDuration, Timestamp};
 
-use super::{Change, ChangeId, Decision, End, Ending, Hold, Holder, Standing, State, Who};
+use super::{
+    Bar, Change, ChangeId, Decision, End, Ending, Hold, Holder, Permit, Standing, State, Who,
+    ballot::{self, Press},
+};
 
 /// An approval can be acted on while it is younger than this.
 pub const FRESH: SignedDuration = SignedDuration::from_secs(60);
@@ -14,11 +17,15 @@ pub enum Decide {
     Approve {
         /// The person, as Webex gives them.
         who: Who,
+        /// What the policy says about it now.
+        permit: Permit,
     },
     /// A person presses Cancel, or says no.
     Decline {
         /// The person, as Webex gives them.
         who: Who,
+        /// What the policy says about it now.
+        permit: Permit,
     },
     /// Somebody looks at the clock.
     Expire,
@@ -59,11 +66,22 @@ pub enum Answer {
     Approved,
     /// This press declined it.
     Declined,
-    /// Only others may decide. Nothing changed.
-    NotYours {
-        /// Those others.
-        waits_for: Vec<Who>,
+    /// This press is one of several that are needed.
+    Counted {
+        /// So many have said yes.
+        have: usize,
+        /// So many have to.
+        needed: usize,
     },
+    /// This person had said yes before, and more people have to. Nothing changed.
+    CountedBefore {
+        /// So many have said yes.
+        have: usize,
+        /// So many have to.
+        needed: usize,
+    },
+    /// This person may not decide. Nothing changed.
+    NotYours(Bar),
     /// Too late: a person had decided. Nothing changed.
     AlreadyDecided {
         /// The person.
@@ -101,8 +119,8 @@ pub enum Answer {
 /// claimed can still be declined. The press of somebody who may not decide never changes anything.
 pub fn step(change: &Change, event: &Event, now: Timestamp) -> (State, Answer) {
     let (moved, answer) = match event {
-        Event::Decide(Decide::Approve { who }) => press(change, who, Press::Approve, now),
-        Event::Decide(Decide::Decline { who }) => press(change, who, Press::Decline, now),
+        Event::Decide(Decide::Approve { who, permit }) => press(change, who, Press::Approve, permit, now),
+        Event::Decide(Decide::Decline { who, permit }) => press(change, who, Press::Decline, permit, now),
         Event::Decide(Decide::Expire) => expire(change, now),
         Event::Decide(Decide::Supersede { by }) => supersede(change, *by, now),
         Event::Claim { generation, holder } => claim(change, *generation, holder, now),
@@ -115,26 +133,19 @@ pub fn step(change: &Change, event: &Event, now: Timestamp) -> (State, Answer) {
 /// A new state, if there is one, and the answer.
 type Step = (Option<State>, Answer);
 
-#[derive(Clone, Copy)]
-enum Press {
-    Approve,
-    Decline,
-}
-
-fn press(change: &Change, who: &Who, press: Press, now: Timestamp) -> Step {
-    let may_decide = change.may_decide(who);
-    let decision = || Decision { by: who.clone(), at: now };
-    match (change.state(), press) {
-        (State::Waiting, _) if change.is_past(now) => {
+fn press(change: &Change, who: &Who, press: Press, permit: &Permit, now: Timestamp) -> Step {
+    let bar = ballot::bar(change, who, press, permit);
+    let declined = || (Some(State::Declined(Decision::of(who.clone(), now))), Answer::Declined);
+    match (change.state(), press, bar) {
+        (State::Waiting { .. }, _, bar) if change.is_past(now) => {
             let (state, answer) = expired(change);
-            (state.filter(|_| may_decide), answer)
+            (state.filter(|_| bar.is_none()), answer)
         }
-        (State::Waiting, _) if !may_decide => (None, Answer::NotYours { waits_for: change.order().deciders.clone() }),
-        (State::Waiting, Press::Approve) => (Some(State::Approved(decision())), Answer::Approved),
-        (State::Waiting, Press::Decline) => (Some(State::Declined(decision())), Answer::Declined),
-        (State::Approved(_), Press::Decline) if may_decide => (Some(State::Declined(decision())), Answer::Declined),
-        (State::Expired { at }, _) => (None, Answer::Expired { at: *at }),
-        (State::Superseded { by, at }, _) => (None, Answer::Superseded { by: *by, at: *at }),
+        (State::Waiting { .. }, _, Some(bar)) => (None, Answer::NotYours(bar)),
+        (State::Waiting { approvals }, Press::Approve, None) => ballot::approve(change, approvals, who, now),
+        (State::Waiting { .. } | State::Approved(_), Press::Decline, None) => declined(),
+        (State::Expired { at }, ..) => (None, Answer::Expired { at: *at }),
+        (State::Superseded { by, at }, ..) => (None, Answer::Superseded { by: *by, at: *at }),
         (
             State::Approved(made)
             | State::Declined(made)
@@ -142,8 +153,9 @@ fn press(change: &Change, who: &Who, press: Press, now: Timestamp) -> Step {
             | State::Applied(Ending { approved: made, .. })
             | State::Failed(Ending { approved: made, .. })
             | State::Stale(Ending { approved: made, .. })
-            | State::Unknown(Ending { approved: made, .. }),
-            _,
+            | State::Unknown(Ending { approved: made, .. })
+            | State::Observed(Ending { approved: made, .. }),
+            ..,
         ) => {
             let standing = change.standing();
             (None, Answer::AlreadyDecided { by: made.by.clone(), at: made.at, standing })
@@ -175,6 +187,10 @@ fn supersede(change: &Change, by: ChangeId, now: Timestamp) -> Step {
 
 fn claim(change: &Change, generation: i64, holder: &Holder, now: Timestamp) -> Step {
     let State::Approved(approved) = change.state() else { return (None, Answer::Unchanged) };
+    // Where the bot only observes, there is no way to a claim.
+    if change.order().observe {
+        return (None, Answer::Unchanged);
+    }
     if !is_fresh(approved, now) {
         return (None, Answer::TooOld);
     }
@@ -207,18 +223,21 @@ pub(super) fn is_fresh(approved: &Decision, now: Timestamp) -> bool {
 fn finish(change: &Change, end: &End, now: Timestamp) -> Step {
     let (approved, hold) = match (change.state(), end) {
         // What was never claimed was never sent: it can be given up, and nothing else.
-        (State::Approved(approved), End::Failed(_) | End::Stale(_)) => (approved, None),
+        (State::Approved(approved), End::Failed(_) | End::Stale(_) | End::Observed(_)) => (approved, None),
+        // What was claimed may have been sent: nobody can say that it was only shown.
+        (State::Claimed { .. } | State::Unknown(_), End::Observed(_)) => return (None, Answer::Unchanged),
         (State::Claimed { approved, hold }, _) => (approved, Some(hold)),
         (State::Unknown(ending), End::Applied(_) | End::Failed(_) | End::Stale(_)) => {
             (&ending.approved, ending.hold.as_ref())
         }
         (
-            State::Waiting
+            State::Waiting { .. }
             | State::Approved(_)
             | State::Applied(_)
             | State::Failed(_)
             | State::Stale(_)
             | State::Unknown(_)
+            | State::Observed(_)
             | State::Declined(_)
             | State::Expired { .. }
             | State::Superseded { .. },
@@ -230,6 +249,7 @@ fn finish(change: &Change, end: &End, now: Timestamp) -> Step {
         End::Failed(outcome) => (State::Failed, outcome),
         End::Stale(outcome) => (State::Stale, outcome),
         End::Unknown(outcome) => (State::Unknown, outcome),
+        End::Observed(outcome) => (State::Observed, outcome),
     };
     let ending = Ending { approved: approved.clone(), hold: hold.cloned(), outcome: outcome.clone(), at: now };
     (Some(state(ending)), Answer::Ended)

@@ -4,7 +4,8 @@ use std::{future::Future, io, path::PathBuf};
 
 use jiff::{SignedDuration, Timestamp};
 
-use super::{Answer, Change, ChangeId, Claimed, Decide, End};
+use super::{Answer, Change, ChangeId, Claimed, Decide, End, Filter};
+use crate::question::{Question, Replied, Reply};
 
 /// How long a delivery is remembered at least. Webex repeats for minutes, not for days.
 pub const REMEMBERED: SignedDuration = SignedDuration::from_hours(48);
@@ -122,8 +123,36 @@ pub trait Store: Send + Sync + 'static {
     /// What still waits and is past its time: each of them is to be expired, and its card closed.
     fn expired_open(&self, now: Timestamp) -> impl Future<Output = Result<Found, Fault>> + Send;
 
+    /// The newest `most` changes that the filter picks, the newest first.
+    fn newest(&self, filter: &Filter, most: usize) -> impl Future<Output = Result<Found, Fault>> + Send;
+
     /// What this person has ordered and nobody has decided, expired or not.
     fn waiting_of(&self, person_id: &str) -> impl Future<Output = Result<Found, Fault>> + Send;
+
+    /// Puts a question on record, unless it is there already; the question as it stands.
+    fn ask(&self, question: Question) -> impl Future<Output = Result<Question, Fault>> + Send;
+
+    /// The question as it stands.
+    fn question(&self, id: ChangeId) -> impl Future<Output = Result<Option<Question>, Fault>> + Send;
+
+    /// Notes which message carries the card of a question; `None` if there is no such question.
+    fn question_posted(
+        &self,
+        id: ChangeId,
+        message_id: &str,
+    ) -> impl Future<Output = Result<Option<Question>, Fault>> + Send;
+
+    /// Replies to a question, in one compare-and-set: the question as it stands afterwards, and what became of the reply.
+    /// `None` if there is no such question.
+    fn reply(
+        &self,
+        id: ChangeId,
+        reply: &Reply,
+        now: Timestamp,
+    ) -> impl Future<Output = Result<Option<(Question, Replied)>, Fault>> + Send;
+
+    /// The questions that nothing has ended, past their time or not, oldest first; those of one person, or all.
+    fn open_questions(&self, person_id: Option<&str>) -> impl Future<Output = Result<Vec<Question>, Fault>> + Send;
 
     /// Whether this delivery was seen before. The first call says no and remembers it, for [`REMEMBERED`] at least.
     fn seen(&self, delivery: Delivery, id: &str, now: Timestamp) -> impl Future<Output = Result<bool, Fault>> + Send;

@@ -92,10 +92,47 @@ pub fn restart(live: &Live, at: Timestamp, cause: &str) -> Result<Write, PatchRe
     write(live, operations)
 }
 
+/// What takes a patch back: where it tests an old value and then replaces it, the new value is tested and the old one
+/// written; its other tests stay. `None` where some value that it writes, other than the change-cause, was not tested.
+pub fn inverse(patch: &Patch) -> Option<Patch> {
+    let mut operations = Vec::new();
+    for operation in &patch.0 {
+        match operation {
+            PatchOperation::Test(held) => operations.push(PatchOperation::Test(held.clone())),
+            PatchOperation::Replace(new) => {
+                let held = operations.iter_mut().find_map(|one| match one {
+                    PatchOperation::Test(held) if held.path == new.path => Some(held),
+                    _ => None,
+                })?;
+                let old = std::mem::replace(&mut held.value, new.value.clone());
+                operations.push(PatchOperation::Replace(ReplaceOperation { path: new.path.clone(), value: old }));
+            }
+            PatchOperation::Add(note) if is_cause(&note.path) => {}
+            PatchOperation::Add(_) | PatchOperation::Remove(_) | PatchOperation::Move(_) | PatchOperation::Copy(_) => {
+                return None;
+            }
+        }
+    }
+    Some(Patch(operations))
+}
+
+/// A patch that notes why as well, for an object whose annotations are there.
+pub fn with_cause(mut patch: Patch, cause: &str) -> Patch {
+    patch.0.push(add(["metadata", "annotations", CHANGE_CAUSE], json!(shortened(cause))));
+    patch
+}
+
+fn is_cause(path: &PointerBuf) -> bool {
+    *path == pointer(["metadata", "annotations", CHANGE_CAUSE])
+}
+
+fn shortened(cause: &str) -> String {
+    cause.chars().map(|c| if c.is_control() { ' ' } else { c }).take(LONGEST_CAUSE).collect()
+}
+
 /// Notes why, without touching any other annotation.
 fn change_cause(live: &Live, cause: &str) -> Vec<PatchOperation> {
-    let visible = cause.chars().map(|c| if c.is_control() { ' ' } else { c });
-    let cause: String = visible.take(LONGEST_CAUSE).collect();
+    let cause = shortened(cause);
     if live.annotated() {
         return vec![add(["metadata", "annotations", CHANGE_CAUSE], json!(cause))];
     }

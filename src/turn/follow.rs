@@ -4,9 +4,9 @@ use std::time::{Duration, Instant};
 
 use tokio::{sync::mpsc, task::JoinSet};
 
-use super::{Bot, speak::addressed};
+use super::{Bot, send::after};
 use crate::{
-    cards,
+    cards::Offer,
     change::{Change, Store},
     cluster::{Follow, Rollout},
     domain::Person,
@@ -94,13 +94,14 @@ impl Job {
             let next = tokio::select! {
                 biased;
                 () = stop.requested() => {
-                    self.tell(words::NOT_WATCHED).await;
+                    self.tell(words::NOT_WATCHED, Offer::Nothing).await;
                     return;
                 }
                 next = self.follow.next() => next,
                 () = due, if unsaid.is_some() && edits < EDITS => {
                     if let Some(rollout) = unsaid.take() {
-                        self.tell(&words::rollout(&rollout, start.elapsed(), self.change.order().template_changed)).await;
+                        let template = self.change.order().template_changed;
+                        self.tell(&words::rollout(&rollout, start.elapsed(), template), Offer::Nothing).await;
                         edits += 1;
                         last = Instant::now();
                     }
@@ -110,7 +111,8 @@ impl Job {
             match next {
                 Some(rollout) if rollout.is_end() => {
                     let template = self.change.order().template_changed;
-                    self.tell_end(&words::rollout(&rollout, start.elapsed(), template)).await;
+                    let offer = if changed_since(&rollout) { Offer::Nothing } else { after(&self.change) };
+                    self.tell_end(&words::rollout(&rollout, start.elapsed(), template), offer).await;
                     return;
                 }
                 Some(rollout) => unsaid = Some(rollout),
@@ -120,8 +122,8 @@ impl Job {
     }
 
     /// Lets the change say how it stands.
-    async fn tell(&mut self, state: &str) -> bool {
-        match self.bot.tell(&self.change, &self.person, state).await {
+    async fn tell(&mut self, state: &str, offer: Offer) -> bool {
+        match self.bot.tell(&self.change, &self.person, state, offer).await {
             // A card that had to be posted anew is another message from then on.
             Ok(now) => {
                 self.change = now;
@@ -135,8 +137,8 @@ impl Job {
     }
 
     /// Lets the change say how it ended. Where that fails, the next start tries again.
-    async fn tell_end(&mut self, state: &str) {
-        if self.tell(state).await
+    async fn tell_end(&mut self, state: &str, offer: Offer) {
+        if self.tell(state, offer).await
             && let Err(error) = self.bot.0.store.told(self.change.id()).await
         {
             tracing::warn!(%error, change = %self.change.id(), "that the end was told could not be noted");
@@ -144,16 +146,7 @@ impl Job {
     }
 }
 
-impl Bot {
-    /// Lets the message, or the card, of a change say how it stands; the change as it is on record afterwards.
-    pub(super) async fn tell(&self, change: &Change, person: &Person, state: &str) -> anyhow::Result<Change> {
-        if change.card().is_some() {
-            let state = format!("{} {state}", words::decided(change));
-            self.show(change, &cards::outcome(change, &state)).await?;
-        } else if let Some(message) = change.progress() {
-            let text = addressed(person, &words::done_so_far(change, state));
-            self.0.webex.edit(message, &change.order().room_id, &text, None).await?;
-        }
-        Ok(self.0.store.get(change.id()).await?.unwrap_or_else(|| change.clone()))
-    }
+/// Whether somebody else has changed it since: taking it back would take that back too.
+fn changed_since(rollout: &Rollout) -> bool {
+    matches!(rollout, Rollout::Superseded(_) | Rollout::Gone)
 }

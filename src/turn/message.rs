@@ -1,27 +1,58 @@
 //! A message: who wrote it, what it says, what is done about it.
 
-use super::{At, Bot, Fault, Place, Turn, now, order::Order};
+use std::sync::Arc;
+
+use jiff::Timestamp;
+
+use super::{At, Bot, Fault, Place, Turn, dialogue, draft, now};
 use crate::{
-    change::{Store, store::Delivery},
+    change::{Change, Store, store::Delivery},
     cluster::Live,
     domain::{Intent, ObjectRef, Person},
     edge::{Freshness, freshness},
     nlu::heard::{Command, Heard},
-    policy::{self, Case, Decision, Facts, Verdict},
+    policy::{self, Case, Decision, Facts, Policy, Rules, Verdict},
     resolve::{Directory, NotFound, Resolution},
-    webex::{Message, WebexError, order_text},
+    webex::{Message, RoomKind, WebexError, order_text},
     words,
 };
 
 /// So many live objects are read for one command at most.
 const MOST_TARGETS: usize = 20;
 
+/// What was said: in a message, or by a button on a card.
+pub(super) struct Said<'s> {
+    /// The Webex id of the message or the press.
+    pub(super) id: &'s str,
+    pub(super) place: &'s Place,
+    pub(super) person: &'s Person,
+    /// The words; for a button, those that led to its card.
+    pub(super) text: &'s str,
+    /// When, as Webex has it.
+    pub(super) at: Timestamp,
+    /// Whether in a direct message.
+    pub(super) private: bool,
+    pub(super) directory: &'s Directory,
+    pub(super) policy: &'s Policy,
+}
+
 /// A command with everything that is known about it.
 pub(super) struct Known {
     pub(super) command: Command,
     pub(super) found: Option<Result<Resolution, NotFound>>,
     pub(super) live: Vec<Live>,
+    /// What `undo` would take back.
+    pub(super) undo: Option<Change>,
     pub(super) verdict: Verdict,
+}
+
+impl Known {
+    fn targets(&self) -> &[ObjectRef] {
+        match &self.found {
+            Some(Ok(resolution)) => &resolution.targets,
+            Some(Err(_)) | None => &[],
+        }
+    }
 }
 
 impl Bot {
@@ -44,56 +75,89 @@ impl Bot {
         if person.is_bot {
             return Ok("bot");
         }
-        if !self.0.people.allows(&person) {
+        let policy = self.policy();
+        if !policy.knows(&person) {
             self.reply(&place, &person, words::NOT_LISTED).await.before(&place, "answering")?;
             return Ok("not allowed");
         }
-        self.heard(&message, &place, &person).await
+        let (text, directory) = (order_text(&message, &self.0.me), self.directory());
+        let said = Said {
+            id: &message.id,
+            place: &place,
+            person: &person,
+            text: &text,
+            at: message.created,
+            private: message.room_kind == RoomKind::Direct,
+            directory: &directory,
+            policy: &policy,
+        };
+        self.heard(&said, &message, &directory).await
     }
 
-    async fn heard(&self, message: &Message, place: &Place, person: &Person) -> Turn {
-        let text = order_text(message, &self.0.me);
-        let directory = self.directory();
-        let heard = self.0.reader.read(text.clone(), directory.clone()).await.before(place, "reading the message")?;
-        let writes = heard.commands.iter().any(|command| command.intent.is_write());
-        match freshness(message.created, now()) {
-            Freshness::Fresh => {}
-            Freshness::Stale { age } if writes => {
-                self.reply(place, person, &words::too_late(age)).await.before(place, "answering")?;
-                return Ok("too late");
-            }
-            Freshness::Ahead { .. } if writes => {
-                self.reply(place, person, words::FROM_THE_FUTURE).await.before(place, "answering")?;
-                return Ok("from the future");
-            }
-            Freshness::Stale { .. } | Freshness::Ahead { .. } => {}
+    async fn heard(&self, said: &Said<'_>, message: &Message, directory: &Arc<Directory>) -> Turn {
+        let place = said.place;
+        if let Some(about) = dialogue::about(said.text) {
+            let answer = self.about(said, about).await?;
+            self.reply(place, said.person, &answer).await.before(place, "answering")?;
+            return Ok("answer");
         }
-        let Heard { commands, asides, in_scope: _ } = heard;
-        let known = self.know(commands, &directory, place).await?;
-        let outcome = outcome(&known);
-        let order = Order { message, place, person, text: &text, directory: &directory, writes: writes_in(&known) };
+        let read = self.0.reader.read(said.text.to_owned(), directory.clone());
+        let Heard { mut commands, asides, in_scope: _ } = read.await.before(place, "reading the message")?;
+        if let Some(late) = lateness(&commands, said.at) {
+            self.reply(place, said.person, &late).await.before(place, "answering")?;
+            return Ok("too late");
+        }
+        self.in_context(said, &mut commands);
+        let orders = commands.len();
+        let talk: Vec<Command> = commands.extract_if(.., |command| is_talk(command.intent)).collect();
         let mut lines = Vec::new();
-        for (position, known) in known.into_iter().enumerate() {
-            if let Some(line) = self.act(&order, position, known).await? {
+        let alone = talk.len() == orders && asides.is_empty();
+        let mut outcome = "answer";
+        if !talk.is_empty() {
+            lines.extend(self.typed(said, &talk, alone, message.parent_id.is_some()).await?);
+        }
+        if !commands.is_empty() {
+            let orders_nothing = commands.iter().all(|command| command.intent == Intent::None);
+            if let Some(line) = self.taken_as_no(said, &commands).await?.filter(|_| orders_nothing) {
                 lines.push(line);
+            } else {
+                let (did, said_lines) = self.carry(said, commands).await?;
+                outcome = did;
+                lines.extend(said_lines);
             }
         }
         lines.extend(asides.iter().filter(|aside| words::asks_for_something(aside)).map(|aside| words::aside(aside)));
         lines.dedup();
         if !lines.is_empty() {
-            self.reply(place, person, &lines.join("\n\n")).await.after(place, "answering")?;
+            self.reply(place, said.person, &lines.join("\n\n")).await.after(place, "answering")?;
         }
         Ok(outcome)
     }
 
+    /// Judges commands together and does what comes of it: the outcome in a word, and what is to be said in one reply.
+    pub(super) async fn carry(
+        &self,
+        said: &Said<'_>,
+        commands: Vec<Command>,
+    ) -> Result<(&'static str, Vec<String>), Fault> {
+        let known = self.know(said, commands).await?;
+        self.remember(said, &known);
+        let (outcome, writes) = (outcome(&known), writes_in(&known));
+        let mut lines = Vec::new();
+        for (position, known) in known.into_iter().enumerate() {
+            lines.extend(self.act(said, position, known, writes).await?);
+        }
+        Ok((outcome, lines))
+    }
+
     /// Looks up the names of the commands, reads what they name, and judges them together.
-    async fn know(&self, commands: Vec<Command>, directory: &Directory, place: &Place) -> Result<Vec<Known>, Fault> {
+    async fn know(&self, said: &Said<'_>, commands: Vec<Command>) -> Result<Vec<Known>, Fault> {
         let mut cases = Vec::new();
         for command in &commands {
-            let mut found = directory.look_up(command);
+            let mut found = said.directory.look_up(command);
             let mut live = Vec::new();
             if let (Some(Ok(resolution)), true) = (&mut found, command.intent.is_write()) {
-                live = self.read(&resolution.targets, place).await?;
+                live = self.read(&resolution.targets, said.place).await?;
                 // The catalog may be a moment behind: what is gone is no target.
                 resolution
                     .targets
@@ -104,25 +168,25 @@ impl Bot {
                     found = Some(Err(NotFound::Nothing { near: Vec::new() }));
                 }
             }
-            cases.push((found, live));
+            let undo = if command.intent == Intent::Undo { self.to_undo(said, found.as_ref()).await? } else { None };
+            cases.push((found, live, undo));
         }
         let judged: Vec<Case<'_>> = commands
             .iter()
             .zip(&cases)
-            .map(|(command, (found, live))| Case {
+            .map(|(command, (found, live, undo))| Case {
                 command,
                 found: found.clone(),
-                facts: live
-                    .iter()
-                    .map(|live| Facts { object: live.object().clone(), replicas: live.replicas() })
-                    .collect(),
-                can_undo: false,
+                facts: live.iter().map(|live| facts(said, command.intent, live)).collect(),
+                can_undo: undo.is_some(),
             })
             .collect();
-        let verdicts = policy::judge(&judged, &self.0.rules);
+        let verdicts = policy::judge(&judged, &self.rules());
         drop(judged);
         let known = commands.into_iter().zip(cases).zip(verdicts);
-        Ok(known.map(|((command, (found, live)), verdict)| Known { command, found, live, verdict }).collect())
+        Ok(known
+            .map(|((command, (found, live, undo)), verdict)| Known { command, found, live, undo, verdict })
+            .collect())
     }
 
     async fn read(&self, targets: &[ObjectRef], place: &Place) -> Result<Vec<Live>, Fault> {
@@ -132,13 +196,49 @@ impl Bot {
         }
         Ok(live)
     }
+
+    /// Remembers what was talked about, so that the next message can say "it".
+    fn remember(&self, said: &Said<'_>, known: &[Known]) {
+        for known in known {
+            let [object] = known.targets() else { continue };
+            let draft = draft::draft_of(&known.command);
+            let ordered = (known.command.intent.is_write() && draft::is_complete(&draft)).then_some(draft);
+            self.note_topic(said.place, object, ordered.filter(|draft| draft.intent != Intent::Undo));
+        }
+    }
+
+    /// The operator's rules where no Deployment is known yet.
+    pub(super) fn rules(&self) -> Rules {
+        self.0.rules.clone()
+    }
+}
+
+/// What is known about a live Deployment, and about this person there.
+pub(super) fn facts(_said: &Said<'_>, _intent: Intent, live: &Live) -> Facts {
+    Facts { object: live.object().clone(), replicas: live.replicas() }
+}
+
+/// Whether it is a yes or a no.
+const fn is_talk(intent: Intent) -> bool {
+    matches!(intent, Intent::Confirm | Intent::Cancel)
+}
+
+/// What to say when something that would act has been on its way for too long.
+fn lateness(commands: &[Command], said: Timestamp) -> Option<String> {
+    if !commands.iter().any(|command| command.intent.is_write() || command.intent == Intent::Confirm) {
+        return None;
+    }
+    match freshness(said, now()) {
+        Freshness::Fresh => None,
+        Freshness::Stale { age } => Some(words::too_late(age)),
+        Freshness::Ahead { .. } => Some(words::FROM_THE_FUTURE.to_owned()),
+    }
 }
 
 /// How many Deployments the commands would change, each command counted for itself.
 fn writes_in(known: &[Known]) -> usize {
     let changes = |known: &&Known| matches!(known.verdict.decision, Decision::Execute | Decision::Confirm);
-    let targets = |known: &Known| known.found.iter().flatten().map(|found| found.targets.len()).sum::<usize>();
-    known.iter().filter(changes).map(targets).sum()
+    known.iter().filter(changes).map(|known| known.targets().len()).sum()
 }
 
 /// The turn in a word, for the log: the most consequential of its decisions.
@@ -159,13 +259,14 @@ fn outcome(known: &[Known]) -> &'static str {
     }
 }
 
-/// Whether a later change of this bot may offer the verb.
+/// Whether the verb can be carried out; the others are understood only.
 pub(super) fn is_offered(intent: Intent) -> bool {
     matches!(
         intent,
         Intent::Scale
             | Intent::SetImage
             | Intent::Restart
+            | Intent::Undo
             | Intent::Status
             | Intent::List
             | Intent::Help

@@ -1,55 +1,54 @@
 //! One command of a message: answered, asked about, put on a card, or done.
 
 use super::{
-    At, Bot, Fault, Place,
-    message::{Known, is_offered},
+    At, Bot, Fault, Place, draft,
+    message::{Known, Said, is_offered},
     now,
+    send::after,
 };
 use crate::{
     cards,
     change::{self, Change, Decide, Recorded, Store, Who},
     cluster::{Live, Preview},
-    domain::Person,
+    domain::{ImageReference, Intent},
+    nlu::heard::Command,
     plan::{self, Plan, Planned},
-    policy::{Decision, Verdict},
-    resolve::Directory,
-    webex::Message,
+    policy::{Approval, Decision, Limits, Verdict},
+    question::Reply,
     words,
 };
 
 /// More cards than this for one message would be a wall that nobody reads.
 const MOST_CARDS: usize = 5;
 
-/// The message that a command came in.
-pub(super) struct Order<'o> {
-    pub(super) message: &'o Message,
-    pub(super) place: &'o Place,
-    pub(super) person: &'o Person,
-    pub(super) text: &'o str,
-    pub(super) directory: &'o Directory,
-    /// How many Deployments all commands of the message would change.
-    pub(super) writes: usize,
-}
-
 impl Bot {
-    /// Does what was decided about one command. What is to be said in the common reply is returned.
-    pub(super) async fn act(&self, order: &Order<'_>, position: usize, known: Known) -> Result<Option<String>, Fault> {
-        let Known { command, found, live, verdict } = known;
-        match verdict.decision {
-            Decision::Ignore => Ok(words::ignored(order.text, &verdict.reasons)),
-            _ if !is_offered(command.intent) => Ok(Some(words::not_offered(command.intent))),
-            Decision::Refuse => Ok(Some(words::reasons(&verdict.reasons))),
-            Decision::Clarify => Ok(Some(words::question(&command, &verdict.reasons))),
-            Decision::Answer => self.answer(order, &command, found.as_ref()).await.map(Some),
-            Decision::Execute | Decision::Confirm if order.writes > MOST_CARDS => {
-                Ok(Some(words::too_many(order.writes, MOST_CARDS)))
+    /// Does what was decided about one command. What is to be said in the common reply is returned. `writes` is how many
+    /// Deployments all commands of the message would change.
+    pub(super) async fn act(
+        &self,
+        said: &Said<'_>,
+        position: usize,
+        known: Known,
+        writes: usize,
+    ) -> Result<Option<String>, Fault> {
+        match known.verdict.decision {
+            Decision::Ignore => Ok(words::ignored(said.text, &known.verdict.reasons)),
+            _ if !is_offered(known.command.intent) => Ok(Some(words::not_offered(known.command.intent))),
+            Decision::Refuse => Ok(Some(words::reasons(&known.verdict.reasons))),
+            Decision::Clarify => self.clarify(said, position, &known).await,
+            Decision::Answer => self.answer(said, &known.command, known.found.as_ref()).await.map(Some),
+            Decision::Execute | Decision::Confirm if writes > MOST_CARDS => {
+                Ok(Some(words::too_many(writes, MOST_CARDS)))
             }
+            Decision::Execute | Decision::Confirm if known.command.intent == Intent::Undo => match &known.undo {
+                Some(taken) => self.undo(said, taken, &known.verdict.reasons).await,
+                None => Ok(Some(words::NOTHING_TO_UNDO.to_owned())),
+            },
             Decision::Execute | Decision::Confirm => {
                 let mut lines = Vec::new();
-                for (nth, live) in live.iter().enumerate() {
-                    // Every change of a message has a place of its own, so that a repeated delivery finds the same one.
-                    let position = u32::try_from(position * 100 + nth).unwrap_or(u32::MAX);
-                    lines.extend(self.write(order, position, &command, live, &verdict).await?);
+                for (nth, live) in known.live.iter().enumerate() {
+                    let position = place_of(position, nth);
+                    lines.extend(self.write(said, position, &known.command, live, &known.verdict).await?);
                 }
                 Ok((!lines.is_empty()).then(|| lines.join("\n\n")))
             }
@@ -58,91 +57,110 @@ impl Bot {
 
     async fn write(
         &self,
-        order: &Order<'_>,
+        said: &Said<'_>,
         position: u32,
-        command: &crate::nlu::heard::Command,
+        command: &Command,
         live: &Live,
         verdict: &Verdict,
     ) -> Result<Option<String>, Fault> {
-        let cause = words::change_cause(command, order.person);
+        let cause = words::change_cause(command, said.person);
         let plan = match plan::plan(command, live, &cause, now()) {
             Planned::Write(plan) => *plan,
-            Planned::Unchanged(sentence) | Planned::Refused(sentence) | Planned::Ask(sentence) => {
-                return Ok(Some(words::mild(&sentence)));
-            }
+            Planned::Unchanged(sentence) | Planned::Refused(sentence) => return Ok(Some(words::mild(&sentence))),
+            Planned::Ask(sentence) => return self.ask_values(said, position, command, live, &sentence).await,
             Planned::NotOffered => return Ok(Some(words::not_offered(command.intent))),
         };
-        let record = self.record(order, position, command, plan.clone(), verdict);
-        if verdict.decision == Decision::Execute {
-            let change = Change::ordered(record).before(order.place, "recording the order")?;
-            return self.execute(order, change).await;
+        let limits = said.policy.limits(live.object());
+        if let Some(refusal) = refused_image(&plan, &limits) {
+            return Ok(Some(words::reasons(&[refusal])));
         }
-        let mut notes = plan.notes.clone();
-        let mut warnings = Vec::new();
+        let mut order = self.order(said, position, command, plan.clone(), verdict, &limits);
+        if verdict.decision == Decision::Execute && !order.observe {
+            let change = Change::ordered(order).before(said.place, "recording the order")?;
+            return self.execute(said, change).await;
+        }
         match self.0.cluster.preview(&plan.write).await {
-            Preview::Accepted { warnings: said, .. } => warnings = said,
+            Preview::Accepted { warnings, .. } => order.warnings = warnings,
             Preview::Refused(why) => return Ok(Some(words::would_be_refused(live.object(), &why))),
             Preview::Stale(_) => return Ok(Some(words::moved_while_asking(live.object()))),
-            Preview::Unavailable(why) => notes.push(words::no_preview(&why)),
+            Preview::Unavailable(why) => order.notes.push(words::no_preview(&why)),
         }
-        let change = Change::asking(record).before(order.place, "recording the question")?;
-        self.ask(order, change, &notes, &warnings).await?;
-        Ok(None)
+        if verdict.decision == Decision::Execute {
+            let change = Change::ordered(order).before(said.place, "recording the order")?;
+            return self.execute(said, change).await;
+        }
+        if command.confidence < self.0.rules.act {
+            order.fields = draft::fields(&draft::draft_of(command), Some(live), limits.ceiling);
+        }
+        let change = Change::asking(order).before(said.place, "recording the question")?;
+        self.ask(said, change).await.map(|()| None)
     }
 
-    fn record(
+    fn order(
         &self,
-        order: &Order<'_>,
+        said: &Said<'_>,
         position: u32,
-        command: &crate::nlu::heard::Command,
+        command: &Command,
         plan: Plan,
         verdict: &Verdict,
+        limits: &Limits,
     ) -> change::Order {
-        let requester = Who::from(order.person);
         let created = now();
         change::Order {
-            message_id: order.message.id.clone(),
+            message_id: said.id.to_owned(),
             position,
-            requester: requester.clone(),
-            room_id: order.place.room.clone(),
-            thread_id: order.message.thread().to_owned(),
-            words: order.text.to_owned(),
+            requester: Who::from(said.person),
+            room_id: said.place.room.clone(),
+            thread_id: said.place.thread.clone().unwrap_or_default(),
+            words: said.text.to_owned(),
             intent: command.intent,
             target: plan.write.object,
             uid: plan.write.uid,
             patch: plan.write.patch,
             effects: plan.effects,
             reasons: verdict.reasons.clone(),
-            deciders: vec![requester],
+            approval: if verdict.decision == Decision::Execute { Approval::Own } else { limits.approval.clone() },
+            notes: plan.notes,
+            warnings: Vec::new(),
+            fields: Vec::new(),
+            draft: Some(draft::draft_of(command)),
+            inverse: plan.inverse,
+            undoes: None,
+            private: said.private,
+            observe: self.observes(&said.place.room),
             template_changed: plan.template_changed,
-            said: order.message.created,
+            said: said.at,
             created,
-            expires: created.checked_add(self.0.card_life).unwrap_or(created),
+            expires: created.checked_add(limits.expiry).unwrap_or(created),
         }
     }
 
     /// Records an order that needs no card, then sends it.
-    async fn execute(&self, order: &Order<'_>, change: Change) -> Result<Option<String>, Fault> {
-        match self.0.store.record(change.clone()).await.before(order.place, "recording the order")? {
+    async fn execute(&self, said: &Said<'_>, change: Change) -> Result<Option<String>, Fault> {
+        match self.0.store.record(change.clone()).await.before(said.place, "recording the order")? {
             Recorded::New => {}
             Recorded::AlreadyThere(_) => return Ok(None),
         }
-        self.supersede(&change, order.place).await?;
-        self.send(&change, order.place, order.person).await
+        self.supersede(&change, said.place).await?;
+        self.send(&change, said.place, said.person).await
     }
 
-    /// Records a question, then posts its card.
-    async fn ask(&self, order: &Order<'_>, change: Change, notes: &[String], warnings: &[String]) -> Result<(), Fault> {
-        match self.0.store.record(change.clone()).await.before(order.place, "recording the question")? {
+    /// Records a change that waits, then posts its card.
+    pub(super) async fn ask(&self, said: &Said<'_>, change: Change) -> Result<(), Fault> {
+        match self.0.store.record(change.clone()).await.before(said.place, "recording the question")? {
             Recorded::New => {}
             Recorded::AlreadyThere(old) if old.card().is_some() => return Ok(()),
             Recorded::AlreadyThere(_) => {}
         }
-        self.supersede(&change, order.place).await?;
-        let shown = cards::question(&change, notes, warnings);
-        let posted =
-            self.post(order.place, &shown.markdown, Some(shown.card)).await.before(order.place, "posting the card")?;
-        self.0.store.card_posted(change.id(), &posted).await.before(order.place, "noting the card")?;
+        self.supersede(&change, said.place).await?;
+        self.post_card(&change, said.place).await
+    }
+
+    /// Posts the card of a change that waits.
+    pub(super) async fn post_card(&self, change: &Change, place: &Place) -> Result<(), Fault> {
+        let shown = cards::confirm(change);
+        let posted = self.post(place, &shown.markdown, Some(shown.card)).await.before(place, "posting the card")?;
+        self.0.store.card_posted(change.id(), &posted).await.before(place, "noting the card")?;
         Ok(())
     }
 
@@ -158,14 +176,35 @@ impl Bot {
                 self.close(&older).await;
             }
         }
+        let open = self.0.store.open_questions(Some(person)).await.before(place, "looking for older questions")?;
+        let older = |question: &&crate::question::Question| {
+            question.is_about(newer.target()) && question.said < newer.order().said
+        };
+        for question in open.iter().filter(older) {
+            let replied = self.0.store.reply(question.id, &Reply::Supersede, now());
+            if let Some((question, _)) = replied.await.before(place, "closing an older question")? {
+                self.show_question(&question).await;
+            }
+        }
         Ok(())
     }
 
     /// Lets a card show its end. A card that cannot be reached is only logged: its record is closed already.
     pub(super) async fn close(&self, change: &Change) {
-        let shown = cards::outcome(change, &words::ended(change));
+        let shown = cards::outcome(change, &words::ended(change), after(change));
         if let Err(error) = self.show(change, &shown).await {
             tracing::warn!(error = format!("{error:#}"), change = %change.id(), "a card could not be closed");
         }
     }
+}
+
+/// Every change of a message has a place of its own, so that a repeated delivery finds the same one.
+pub(super) fn place_of(command: usize, nth: usize) -> u32 {
+    u32::try_from(command * 100 + nth).unwrap_or(u32::MAX)
+}
+
+/// Why the policy does not let this image be run, if it does not. The whole image is known only now.
+fn refused_image(plan: &Plan, limits: &Limits) -> Option<String> {
+    let image = plan.image.as_deref()?;
+    limits.images.refuses(&ImageReference::parse(image).ok()?)
 }

@@ -1,14 +1,31 @@
 //! A press on a card: authorised by the person whom Webex gives, consumed once, always answered.
 
-use super::{At, Bot, Fault, Place, Turn, now};
+use serde_json::{Map, Value};
+
+use super::{At, Bot, Fault, Place, Turn, draft, message::Said, now, undo::verb_of};
 use crate::{
-    cards::{Press, pressed},
-    change::{Answer, Change, Decide, Store, Who, store::Delivery},
-    domain::Person,
+    cards::{self, Pick, Press, Pressed},
+    change::{Answer, Change, Decide, Order, Permit, Standing, Store, Who, store::Delivery},
     edge::{Freshness, freshness},
+    policy::{Approval, Asked},
+    question::{Question, Replied, Reply},
     webex::{AttachmentAction, WebexError},
     words,
 };
+
+/// The card that a press is on.
+enum Card {
+    Change(Box<Change>, Press),
+    Question(Box<Question>, Pick),
+}
+
+/// What a press came to: a word for the log, and what is to be said.
+pub(super) type Did = (&'static str, Option<String>);
+
+/// What is to be said.
+pub(super) fn line(did: Did) -> Option<String> {
+    did.1
+}
 
 impl Bot {
     /// Handles a press by its id.
@@ -21,12 +38,8 @@ impl Bot {
         if self.is_me(&action.person_id) {
             return Ok("own");
         }
-        let pressed = pressed(&action.inputs);
-        let place = self.place_of(&action).await?;
-        let change = match pressed {
-            Some((id, _)) => self.0.store.get(id).await.before(&place, "looking up the change")?,
-            None => None,
-        };
+        let mut place = self.place_of(&action).await?;
+        let card = self.card_of(&action, &place).await?;
         if self.0.store.seen(Delivery::Action, &action.id, now()).await.before(&place, "remembering the press")? {
             return Ok("repeat");
         }
@@ -34,46 +47,206 @@ impl Bot {
         if person.is_bot {
             return Ok("bot");
         }
-        let change = change.filter(|change| change.is_on_card(&action.room_id, &action.message_id));
-        let refusal = match (&change, freshness(action.created, now())) {
-            _ if !self.0.people.allows(&person) => Some(words::NOT_LISTED.to_owned()),
+        let policy = self.policy();
+        let refusal = match (&card, freshness(action.created, now())) {
+            _ if !policy.knows(&person) => Some(words::NOT_LISTED.to_owned()),
             (None, _) => Some(words::UNKNOWN_CARD.to_owned()),
             (Some(_), Freshness::Stale { age }) => Some(words::press_too_late(age)),
             (Some(_), Freshness::Ahead { .. }) => Some(words::FROM_THE_FUTURE.to_owned()),
             (Some(_), Freshness::Fresh) => None,
         };
-        let (Some(change), Some((_, press)), None) = (change, pressed, &refusal) else {
+        let (Some(card), None) = (card, &refusal) else {
             let text = refusal.unwrap_or_else(|| words::UNKNOWN_CARD.to_owned());
             self.reply(&place, &person, &text).await.before(&place, "answering the press")?;
             return Ok("refused press");
         };
-        let who = Who::from(&person);
-        let decide = match press {
-            Press::Confirm => Decide::Approve { who: who.clone() },
-            Press::Cancel => Decide::Decline { who: who.clone() },
+        let (thread, text, private) = match &card {
+            Card::Change(change, _) => (&change.order().thread_id, &change.order().words, change.order().private),
+            Card::Question(question, _) => (&question.thread_id, &question.words, question.private),
         };
-        let decided = self.0.store.decide(change.id(), &decide, now()).await.before(&place, "deciding")?;
-        let Some((change, answer)) = decided else {
-            self.reply(&place, &person, words::UNKNOWN_CARD).await.before(&place, "answering the press")?;
-            return Ok("unknown change");
+        place.thread = Some(thread.clone());
+        let directory = self.directory();
+        let said = Said {
+            id: &action.id,
+            place: &place,
+            person: &person,
+            text,
+            at: action.created,
+            private,
+            directory: &directory,
+            policy: &policy,
         };
-        self.decided(&change, answer, &place, &person).await
+        let (did, line) = match &card {
+            Card::Change(change, press) => self.on_change(&said, change, *press, &action.inputs).await?,
+            Card::Question(question, pick) => self.on_question(&said, question, *pick, &action.inputs).await?,
+        };
+        if let Some(line) = line {
+            self.reply(&place, &person, &line).await.after(&place, "answering the press")?;
+        }
+        Ok(did)
     }
 
-    /// Does and says what a decision came to.
-    async fn decided(&self, change: &Change, answer: Answer, place: &Place, person: &Person) -> Turn {
+    /// The record behind the card; none where the press is not on the message that carries it.
+    async fn card_of(&self, action: &AttachmentAction, place: &Place) -> Result<Option<Card>, Fault> {
+        match cards::pressed(&action.inputs) {
+            Some(Pressed::Change(id, press)) => {
+                let change = self.0.store.get(id).await.before(place, "looking up the change")?;
+                let change = change.filter(|change| change.is_on_card(&action.room_id, &action.message_id));
+                Ok(change.map(|change| Card::Change(Box::new(change), press)))
+            }
+            Some(Pressed::Question(id, pick)) => {
+                let question = self.0.store.question(id).await.before(place, "looking up the question")?;
+                let question = question.filter(|question| question.is_on_card(&action.room_id, &action.message_id));
+                Ok(question.map(|question| Card::Question(Box::new(question), pick)))
+            }
+            None => Ok(None),
+        }
+    }
+
+    async fn on_change(
+        &self,
+        said: &Said<'_>,
+        change: &Change,
+        press: Press,
+        inputs: &Map<String, Value>,
+    ) -> Result<Did, Fault> {
+        let requester = change.order().requester.person_id == said.person.id;
+        match press {
+            Press::Undo => return self.undo(said, change, &[]).await.map(|line| ("undo", line)),
+            Press::Again if !requester => return Ok(("late press", Some(words::press_again_not_yours(change)))),
+            Press::Again if matches!(change.standing(), Standing::Stale | Standing::Expired) => {
+                return self.again(said, change).await.map(|line| ("again", line));
+            }
+            Press::Again => return Ok(("late press", Some(words::ended(change)))),
+            Press::Confirm | Press::Cancel => {}
+        }
+        if press == Press::Confirm
+            && change.standing() == Standing::Waiting
+            && !change.is_past(now())
+            && let Some(did) = self.edited(said, change, inputs).await?
+        {
+            return Ok(did);
+        }
+        let who = Who::from(said.person);
+        let permit = self.permit(said, change, press == Press::Confirm).await?;
+        let decide =
+            if press == Press::Confirm { Decide::Approve { who, permit } } else { Decide::Decline { who, permit } };
+        let decided = self.0.store.decide(change.id(), &decide, now()).await.before(said.place, "deciding")?;
+        let Some((change, answer)) = decided else { return Ok(("unknown change", Some(words::UNKNOWN_CARD.into()))) };
+        self.decided(said, &change, answer).await
+    }
+
+    /// Whether the values on the card were changed, and then what came of it: it is another order, planned and judged anew,
+    /// that takes the place of the first.
+    async fn edited(
+        &self,
+        said: &Said<'_>,
+        change: &Change,
+        inputs: &Map<String, Value>,
+    ) -> Result<Option<Did>, Fault> {
+        let order = change.order();
+        let (fields, Some(draft)) = (&order.fields, &order.draft) else { return Ok(None) };
+        if fields.is_empty() {
+            return Ok(None);
+        }
+        let values = match cards::values(inputs, fields) {
+            Ok(values) => values,
+            Err(sentence) => return Ok(Some(("bad input", Some(words::bad_input(&sentence))))),
+        };
+        if !values.edited {
+            return Ok(None);
+        }
+        if order.requester.person_id != said.person.id {
+            return Ok(Some(("refused press", Some(words::NOT_YOURS_TO_EDIT.to_owned()))));
+        }
+        let line = self.order_from_card(said, &values.fill(draft), &order.target, words::EDITED).await?;
+        Ok(Some(("edited", line)))
+    }
+
+    /// What the policy says, now, about this person deciding this change: by what is on record and by what holds today.
+    pub(super) async fn permit(&self, said: &Said<'_>, change: &Change, approve: bool) -> Result<Permit, Fault> {
+        let order = change.order();
+        let requester = order.requester.person_id == said.person.id;
+        if !approve && requester {
+            return Ok(Ok(()));
+        }
+        let today = said.policy.limits(&order.target).approval;
+        let asked = asked(order, said.person);
+        if !requester {
+            let mut demands = vec![&order.approval];
+            if today != order.approval && today != Approval::Own {
+                demands.push(&today);
+            }
+            for demand in demands {
+                if let Err(why) = said.policy.may_approve(demand, &asked, &order.requester.person_id) {
+                    return Ok(Err(why.to_string()));
+                }
+            }
+        }
+        if !approve {
+            return Ok(Ok(()));
+        }
+        if requester && order.approval == Approval::Own && today != Approval::Own {
+            return Ok(Err(words::STRICTER_NOW.to_owned()));
+        }
+        // Whoever ordered it must still be allowed to.
+        let ordered = if requester {
+            said.policy.may(&asked)
+        } else {
+            match self.0.webex.person(&order.requester.person_id).await {
+                Ok(person) => said.policy.may(&self::asked(order, &person)),
+                Err(WebexError::NotFound { .. }) => return Ok(Err(words::REQUESTER_GONE.to_owned())),
+                Err(error) => return Err(error).before(said.place, "asking who ordered it"),
+            }
+        };
+        if let Err(denied) = ordered {
+            return Ok(Err(denied.to_string()));
+        }
+        Ok(self.still_allowed(said, order))
+    }
+
+    /// Whether the policy still allows the change itself: limits and hours may be others than when it was ordered.
+    fn still_allowed(&self, said: &Said<'_>, order: &Order) -> Permit {
+        if let Some(quiet) = said.policy.quiet(&order.target, now()) {
+            return Err(quiet);
+        }
+        let limits = said.policy.limits(&order.target);
+        for effect in &order.effects {
+            match effect.after.parse::<u32>() {
+                Ok(n) if effect.what == "replicas" && n > limits.ceiling => {
+                    return Err(words::above_limit_now(&order.target, n, limits.ceiling));
+                }
+                _ => {}
+            }
+            if effect.what.starts_with("image")
+                && let Ok(image) = crate::domain::ImageReference::parse(&effect.after)
+                && let Some(refusal) = limits.images.refuses(&image)
+            {
+                return Err(refusal);
+            }
+        }
+        Ok(())
+    }
+
+    /// Does what a decision came to, and gives what is to be said.
+    pub(super) async fn decided(&self, said: &Said<'_>, change: &Change, answer: Answer) -> Result<Did, Fault> {
         match answer {
             Answer::Approved => {
-                if let Some(line) = self.send(change, place, person).await? {
-                    self.reply(place, person, &line).await.after(place, "answering the press")?;
-                }
-                Ok("approved")
+                self.note_topic(said.place, change.target(), None);
+                Ok(("approved", self.send(change, said.place, said.person).await?))
             }
             Answer::Declined => {
                 self.close(change).await;
-                Ok("declined")
+                Ok(("declined", None))
             }
-            Answer::NotYours { .. }
+            Answer::Counted { .. } => {
+                if let Err(error) = self.show(change, &cards::confirm(change)).await {
+                    tracing::warn!(error = format!("{error:#}"), "the card could not show the approval");
+                }
+                Ok(("counted", Some(words::press(&answer, change, &Who::from(said.person)))))
+            }
+            Answer::NotYours(_)
+            | Answer::CountedBefore { .. }
             | Answer::AlreadyDecided { .. }
             | Answer::Expired { .. }
             | Answer::Superseded { .. }
@@ -81,16 +254,74 @@ impl Bot {
             | Answer::TooOld
             | Answer::Ended
             | Answer::Unchanged => {
-                self.reply(place, person, &words::press(&answer, change, &Who::from(person)))
-                    .await
-                    .before(place, "answering the press")?;
                 // An old card may still show buttons: what has ended is shown as ended.
                 if matches!(answer, Answer::Expired { .. } | Answer::Superseded { .. }) {
                     self.close(change).await;
                 }
-                Ok("late press")
+                Ok(("late press", Some(words::press(&answer, change, &Who::from(said.person)))))
             }
         }
+    }
+
+    async fn on_question(
+        &self,
+        said: &Said<'_>,
+        question: &Question,
+        pick: Pick,
+        inputs: &Map<String, Value>,
+    ) -> Result<Did, Fault> {
+        match pick {
+            Pick::Choice(choice) | Pick::Listed(choice) => self.picked(said, question, choice, inputs).await,
+            Pick::Nothing => {
+                let reply = Reply::Dismiss(Who::from(said.person));
+                self.replied(said, question, &reply).await.map(|(did, _)| did)
+            }
+        }
+    }
+
+    /// Answers a question, and orders what was picked: it is looked up, planned and judged like any order.
+    pub(super) async fn picked(
+        &self,
+        said: &Said<'_>,
+        question: &Question,
+        choice: usize,
+        inputs: &Map<String, Value>,
+    ) -> Result<Did, Fault> {
+        let filled = match question.choices.get(choice) {
+            Some(picked) if question.asked.person_id == said.person.id => match cards::values(inputs, &question.fields)
+            {
+                Ok(values) => Some((values.fill(&picked.draft), picked.target.clone())),
+                Err(sentence) => return Ok(("bad input", Some(words::bad_input(&sentence)))),
+            },
+            _ => None,
+        };
+        let reply = Reply::Pick(Who::from(said.person), choice);
+        let (did, replied) = self.replied(said, question, &reply).await?;
+        let (Replied::Picked, Some((draft, target))) = (replied, filled) else { return Ok(did) };
+        let command = draft::command_of(&draft, &target);
+        let (outcome, lines) = self.carry(said, vec![command]).await?;
+        Ok((outcome, (!lines.is_empty()).then(|| lines.join("\n\n"))))
+    }
+
+    /// Replies to a question; its card shows what came of it.
+    async fn replied(&self, said: &Said<'_>, question: &Question, reply: &Reply) -> Result<(Did, Replied), Fault> {
+        let replied =
+            self.0.store.reply(question.id, reply, now()).await.before(said.place, "answering the question")?;
+        let Some((question, replied)) = replied else {
+            return Ok((("unknown question", Some(words::UNKNOWN_CARD.to_owned())), Replied::Over));
+        };
+        let did = match replied {
+            Replied::Picked | Replied::Dismissed => ("answered", None),
+            Replied::NotYours => ("late press", Some(words::asked_somebody_else(&question.asked.name))),
+            Replied::NoSuchChoice | Replied::Unchanged => ("late press", Some(words::UNKNOWN_CARD.to_owned())),
+            Replied::Over | Replied::Expired | Replied::Superseded => {
+                ("late press", Some(words::question_over(&question)))
+            }
+        };
+        if !matches!(replied, Replied::NotYours | Replied::NoSuchChoice) {
+            self.show_question(&question).await;
+        }
+        Ok((did, replied))
     }
 
     /// Where the answer to a press belongs. A card stands in a thread, and threads are flat: Webex takes no answer to the
@@ -104,4 +335,9 @@ impl Bot {
         };
         Ok(Place { room: action.room_id.clone(), thread })
     }
+}
+
+/// What the policy is asked about an order, of this person.
+fn asked<'a>(order: &'a Order, person: &'a crate::domain::Person) -> Asked<'a> {
+    Asked { person, room: &order.room_id, private: order.private, verb: verb_of(order), object: Some(&order.target) }
 }

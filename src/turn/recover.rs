@@ -5,13 +5,19 @@ use std::time::Duration;
 
 use jiff::SignedDuration;
 
-use super::{At, Bot, Fault, Place, now};
+use super::{
+    At, Bot, Fault, Place,
+    carry::{Settled, Unsettled, settle},
+    now,
+    send::{after, broken_at},
+};
 use crate::{
-    cards,
-    change::{Change, Claim, Decide, End, LiveFacts, Outcome, Recovery, Standing, Store, after_restart},
-    cluster::{Live, Rollout, Trace, Write},
+    cards::Offer,
+    change::{Change, Decide, Standing, Store},
+    cluster::{Rollout, Trace, Write},
     domain::Person,
     life::Stop,
+    question::Reply,
     words,
 };
 
@@ -53,6 +59,7 @@ impl Bot {
                 tracing::error!(error = format!("{:#}", fault.cause), change = %change.id(), "a change could not be settled");
             }
         }
+        self.ask_anew().await;
     }
 
     /// Goes on with the rollouts of which the last run could not tell the end.
@@ -74,6 +81,7 @@ impl Bot {
     async fn resume_one(&self, change: &Change) -> Result<(), Fault> {
         let (place, person) = whereabouts(change);
         tracing::info!(change = %change.id(), "telling the end of a change of the last run");
+        let mut offer = after(change);
         let state = if change.standing() == Standing::Applied {
             let compared = self.0.cluster.compare(&Write::of(change)).await.after(&place, "reading the Deployment")?;
             let rollout = match compared {
@@ -83,6 +91,7 @@ impl Bot {
                 Some((live, Trace::Untouched | Trace::Moved)) => Rollout::Superseded(Box::new(live)),
                 Some((_, Trace::Replaced)) | None => Rollout::Gone,
             };
+            offer = Offer::Nothing;
             words::rollout(&rollout, Duration::ZERO, change.order().template_changed)
         } else {
             words::ended(change)
@@ -90,7 +99,7 @@ impl Bot {
         if change.card().is_none() && change.progress().is_none() {
             self.reply(&place, &person, &words::done_so_far(change, &state)).await.after(&place, "telling the end")?;
         } else if change.standing() == Standing::Applied {
-            self.tell(change, &person, &state).await.after(&place, "telling the end")?;
+            self.tell(change, &person, &state, offer).await.after(&place, "telling the end")?;
         } else {
             self.close(change).await;
         }
@@ -99,43 +108,19 @@ impl Bot {
 
     async fn settle(&self, change: &Change) -> Result<(), Fault> {
         let (place, person) = whereabouts(change);
-        let compared = self.0.cluster.compare(&Write::of(change)).await.before(&place, "reading the Deployment")?;
-        let facts = compared.as_ref().map(|(live, trace)| LiveFacts {
-            uid: live.uid().to_owned(),
-            generation: live.generation(),
-            matches_after: *trace == Trace::Applied,
-            matches_before: *trace == Trace::Untouched,
-        });
-        let live = compared.map(|(live, _)| live);
-        let recovery = after_restart(change, facts.as_ref(), now());
-        tracing::info!(change = %change.id(), ?recovery, "settling a change of the last run");
-        let said = match (recovery, live) {
-            (Recovery::Nothing, _) => None,
-            (Recovery::AskAgain, _) => {
-                self.ask_again(change, &place).await?;
+        let observes = self.observes(&change.order().room_id);
+        let settled = match settle(&self.0.store, &self.0.cluster, change, observes, now).await {
+            Ok(settled) => settled,
+            Err(Unsettled::Broken(broken)) => return Err(broken_at(broken, &place)),
+            Err(error @ Unsettled::Unreadable(_)) => return Err(error).before(&place, "settling the change"),
+        };
+        let said = match settled {
+            Settled::Nothing => None,
+            Settled::AskAgain => {
+                self.post_card(change, &place).await?;
                 None
             }
-            (Recovery::WasApplied, Some(live)) => {
-                let outcome = Outcome { text: words::APPLIED.to_owned(), live: Vec::new() };
-                let ended = self
-                    .0
-                    .store
-                    .finish(change.id(), End::Applied(outcome), now())
-                    .await
-                    .after(&place, "recording the outcome")?;
-                let change = ended.map_or_else(|| change.clone(), |(change, _)| change);
-                self.tell_and_follow(change, &live, &place, &person).await?;
-                None
-            }
-            (Recovery::WasApplied | Recovery::Stale, None) => {
-                self.given_up(change, words::gone(change), &place, &person).await?
-            }
-            (Recovery::Stale, Some(live)) => {
-                self.given_up(change, words::restarted(change, &live), &place, &person).await?
-            }
-            (Recovery::Send, _) => self.send(change, &place, &person).await?,
-            (Recovery::SendAgain, Some(live)) => self.send_again(change, &live, &place, &person).await?,
-            (Recovery::SendAgain, None) => None,
+            Settled::Carried(carried) => self.tell_carried(carried, &place, &person).await?,
         };
         if let Some(text) = said {
             self.reply(&place, &person, &text).await.after(&place, "answering")?;
@@ -143,46 +128,21 @@ impl Bot {
         Ok(())
     }
 
-    async fn given_up(
-        &self,
-        change: &Change,
-        text: String,
-        place: &Place,
-        person: &Person,
-    ) -> Result<Option<String>, Fault> {
-        self.end(change, End::Stale(Outcome { text, live: Vec::new() }), place, person).await
-    }
-
-    async fn send_again(
-        &self,
-        change: &Change,
-        live: &Live,
-        place: &Place,
-        person: &Person,
-    ) -> Result<Option<String>, Fault> {
-        match self
-            .0
-            .store
-            .claim_again(change.id(), live.generation(), now())
-            .await
-            .before(place, "claiming the change")?
-        {
-            Claim::Won(claimed) => {
-                let applied = self.0.cluster.apply(*claimed).await;
-                self.finish(change, applied, place, person).await
+    /// Posts the cards of questions that the last run recorded and never posted.
+    async fn ask_anew(&self) {
+        let open = match self.0.store.open_questions(None).await {
+            Ok(open) => open,
+            Err(error) => {
+                tracing::error!(%error, "the questions of the last run could not be read");
+                return;
             }
-            Claim::Lost(change) => Ok(Some(words::ended(&change))),
-            Claim::TooOld(change) => self.given_up(&change, words::restarted(&change, live), place, person).await,
-            Claim::NotFound => Ok(None),
+        };
+        for question in open.iter().filter(|question| question.card.is_none() && question.is_open(now())) {
+            let place = Place { room: question.room_id.clone(), thread: Some(question.thread_id.clone()) };
+            if let Err(fault) = self.post_question_card(question, &place).await {
+                tracing::error!(error = format!("{:#}", fault.cause), "a question could not be asked anew");
+            }
         }
-    }
-
-    /// Posts a card that the last run recorded and never posted.
-    async fn ask_again(&self, change: &Change, place: &Place) -> Result<(), Fault> {
-        let shown = cards::question(change, &[], &[]);
-        let posted = self.post(place, &shown.markdown, Some(shown.card)).await.before(place, "posting the card")?;
-        self.0.store.card_posted(change.id(), &posted).await.before(place, "noting the card")?;
-        Ok(())
     }
 
     /// Closes cards that nobody answered in time, until the stop. A press is judged by its own clock; this only tidies.
@@ -202,12 +162,31 @@ impl Bot {
                     continue;
                 }
             };
+            self.close_questions().await;
             for change in expired {
                 match self.0.store.decide(change.id(), &Decide::Expire, now()).await {
                     Ok(Some((change, _))) => self.close(&change).await,
                     Ok(None) => {}
                     Err(error) => tracing::error!(%error, change = %change.id(), "a question could not be closed"),
                 }
+            }
+        }
+    }
+
+    /// Closes questions that nobody answered in time.
+    async fn close_questions(&self) {
+        let open = match self.0.store.open_questions(None).await {
+            Ok(open) => open,
+            Err(error) => {
+                tracing::error!(%error, "open questions could not be read");
+                return;
+            }
+        };
+        for question in open.iter().filter(|question| !question.is_open(now())) {
+            match self.0.store.reply(question.id, &Reply::Expire, now()).await {
+                Ok(Some((question, _))) => self.show_question(&question).await,
+                Ok(None) => {}
+                Err(error) => tracing::error!(%error, "a question could not be closed"),
             }
         }
     }

@@ -5,9 +5,10 @@ use std::time::Duration;
 use super::{images, plain};
 use crate::{
     cards::{clock, summary},
-    change::{Answer, Change, Standing, State, Who},
+    change::{Answer, Bar, Change, Standing, State, Who},
     cluster::{Failure, Live, Progress, Rollout},
     domain::ObjectRef,
+    policy::Approval,
     webex::{code, escape_markdown},
 };
 
@@ -21,7 +22,11 @@ pub fn done_so_far(change: &Change, state: &str) -> String {
 /// Who decided, and when, for the card of a change: "Confirmed by Ann at 14:24 UTC."
 pub fn decided(change: &Change) -> String {
     match change.state().decision() {
-        Some(decision) => format!("Confirmed by {} at {}.", escape_markdown(&decision.by.name), clock(decision.at)),
+        Some(decision) => {
+            let people: Vec<String> =
+                decision.also.iter().chain([&decision.by]).map(|who| escape_markdown(&who.name)).collect();
+            format!("Confirmed by {} at {}.", and(&people), clock(decision.at))
+        }
         None => String::new(),
     }
 }
@@ -35,10 +40,12 @@ pub fn under_way(change: &Change) -> String {
 /// A change that has ended, or stands as it does, for its card or for the person.
 pub fn ended(change: &Change) -> String {
     match change.state() {
-        State::Waiting => format!("Waiting until {}.", clock(change.order().expires)),
+        State::Waiting { .. } => format!("Waiting until {}.", clock(change.order().expires)),
         State::Approved(_) | State::Claimed { .. } => format!("{} It is under way.", decided(change)),
         State::Applied(_) => format!("{} Done.", decided(change)),
-        State::Failed(ending) | State::Stale(ending) | State::Unknown(ending) => ending.outcome.text.clone(),
+        State::Failed(ending) | State::Stale(ending) | State::Unknown(ending) | State::Observed(ending) => {
+            ending.outcome.text.clone()
+        }
         State::Declined(decision) => {
             format!(
                 "Cancelled by {} at {}. Nothing was changed.",
@@ -54,9 +61,14 @@ pub fn ended(change: &Change) -> String {
 /// The answer to a press that decided nothing.
 pub fn press(answer: &Answer, change: &Change, presser: &Who) -> String {
     match answer {
-        Answer::NotYours { waits_for } => {
-            let names: Vec<String> = waits_for.iter().map(|who| escape_markdown(&who.name)).collect();
-            format!("This card waits for {}. Nothing was changed.", names.join(" or "))
+        Answer::NotYours(bar) => barred(bar, change),
+        Answer::Counted { have, needed } => {
+            format!("Your yes is counted: {have} of {needed}. Nothing was changed yet.")
+        }
+        Answer::CountedBefore { have, needed } => {
+            format!(
+                "Your yes was counted before: {have} of {needed}. It needs somebody else's too. Nothing was changed."
+            )
         }
         Answer::AlreadyDecided { by, at, standing } => already(by, *at, *standing, presser),
         Answer::Expired { at } => {
@@ -71,6 +83,48 @@ pub fn press(answer: &Answer, change: &Change, presser: &Who) -> String {
     }
 }
 
+fn barred(bar: &Bar, change: &Change) -> String {
+    match bar {
+        Bar::Requester(who) => format!("This card waits for {}. Nothing was changed.", escape_markdown(&who.name)),
+        Bar::OwnOrder => {
+            let others = waits_for(change).unwrap_or_else(|| "somebody else".to_owned());
+            format!(
+                "You ordered this yourself, so your yes does not count here: it waits for {others}. Nothing was changed."
+            )
+        }
+        Bar::Policy(why) => format!("{why} Nothing was changed."),
+    }
+}
+
+/// Whose yes a change waits for, where that is not simply the one who ordered it; with how many have said it.
+pub fn waits_for(change: &Change) -> Option<String> {
+    let order = change.order();
+    let who = match &order.approval {
+        Approval::Own => return None,
+        Approval::Other => "somebody else who may do that there".to_owned(),
+        Approval::Named { people, count } => {
+            let people: Vec<String> = people.iter().map(|one| escape_markdown(one)).collect();
+            let people = super::reply::or(&people);
+            if *count <= 1 { people } else { format!("{count} of {people}") }
+        }
+    };
+    let State::Waiting { approvals } = change.state() else { return Some(who) };
+    if approvals.is_empty() {
+        return Some(who);
+    }
+    let yes: Vec<String> = approvals.iter().map(|one| escape_markdown(&one.by.name)).collect();
+    Some(format!("{who}; {} of {} so far: {}", yes.len(), order.approval.count(), and(&yes)))
+}
+
+/// "a", "a and b", "a, b and c".
+fn and(items: &[String]) -> String {
+    match items {
+        [] => String::new(),
+        [one] => one.clone(),
+        [all @ .., last] => format!("{} and {last}", all.join(", ")),
+    }
+}
+
 fn already(by: &Who, at: jiff::Timestamp, standing: Standing, presser: &Who) -> String {
     let whom = if by.is_same_person(presser) { "you".to_owned() } else { escape_markdown(&by.name) };
     let (verb, rest) = match standing {
@@ -78,6 +132,7 @@ fn already(by: &Who, at: jiff::Timestamp, standing: Standing, presser: &Who) -> 
         Standing::Applied => ("confirmed", "It is done; nothing more was changed."),
         Standing::Failed => ("confirmed", "It was not applied; the card says why."),
         Standing::Stale => ("confirmed", "It was not applied, because the Deployment had changed meanwhile."),
+        Standing::Observed => ("confirmed", "I only observe here, so nothing was changed."),
         Standing::Unknown => ("confirmed", "Whether it was applied could not be told; ask me for the status."),
         Standing::Waiting | Standing::Approved | Standing::Claimed | Standing::Expired | Standing::Superseded => {
             ("confirmed", "It is under way; nothing more was changed.")
@@ -168,6 +223,34 @@ pub fn stale(change: &Change, live: Option<&Live>) -> String {
         "Not applied: `{}` was at {} when you asked, and has {now} now. Say it again if it still holds.",
         order.target.name,
         then.join(", ")
+    )
+}
+
+/// An approved change where the bot only observes.
+pub fn observed(change: &Change) -> String {
+    let decided = if change.card().is_some() { format!("{} ", decided(change)) } else { String::new() };
+    format!("{decided}I only observe here, so nothing was changed. This is what would have been done.")
+}
+
+/// A change that was taken back by a later one.
+pub fn taken_back(undo: &Change) -> String {
+    let by = undo
+        .state()
+        .decision()
+        .map(|decision| format!(" by {} at {}", escape_markdown(&decision.by.name), clock(decision.at)));
+    format!("Taken back{}.", by.unwrap_or_default())
+}
+
+/// A change that was ordered in a direct message, told elsewhere.
+pub fn announcement(change: &Change) -> String {
+    let order = change.order();
+    let effects: Vec<String> = order.effects.iter().map(|effect| escape_markdown(&summary(effect))).collect();
+    format!(
+        "{} ordered in a direct message: `{}` {}. {}",
+        escape_markdown(&order.requester.name),
+        order.target,
+        effects.join(", "),
+        if order.observe { "Only observed, nothing was changed." } else { "It was accepted." }
     )
 }
 

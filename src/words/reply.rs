@@ -118,12 +118,12 @@ pub fn too_many(count: usize, most: usize) -> String {
     )
 }
 
-/// A yes or no in words; `open` questions of this person wait in the room.
-pub fn typed_answer(open: usize) -> String {
-    match open {
-        0 => "No question of yours is open here, so there is nothing to answer.".to_owned(),
-        1 => "Your answer belongs on the card: press Confirm or Cancel there.".to_owned(),
-        n => format!("{n} questions of yours are open here. Press Confirm or Cancel on the card you mean."),
+/// "a", "a or b", "a, b or c".
+pub(super) fn or(items: &[String]) -> String {
+    match items {
+        [] => String::new(),
+        [one] => one.clone(),
+        [all @ .., last] => format!("{} or {last}", all.join(", ")),
     }
 }
 
@@ -138,6 +138,11 @@ pub fn help() -> String {
         "Names may be partial or mistyped. What I am not sure of, I ask.",
     ]
     .join("\n")
+}
+
+/// What a person may do.
+pub fn rights(_rights: &[crate::policy::Right]) -> String {
+    String::new()
 }
 
 /// One Deployment: counts, images, and why it fails.

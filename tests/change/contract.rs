@@ -2,7 +2,7 @@
 
 use futures::future::join_all;
 use readback::change::{
-    Answer, Change, ChangeId, Claim, Decide, End, LiveValue, Order, Outcome, Recorded, Standing, State, Store,
+    Answer, Bar, Change, ChangeId, Claim, Decide, End, LiveValue, Order, Outcome, Recorded, Standing, State, Store,
     store::{Delivery, Found, REMEMBERED},
 };
 
@@ -50,11 +50,11 @@ async fn standing(store: &impl Store, id: ChangeId) -> Standing {
 }
 
 pub(super) fn yes(name: &str) -> Decide {
-    Decide::Approve { who: person(name) }
+    Decide::Approve { who: person(name), permit: Ok(()) }
 }
 
 pub(super) fn no(name: &str) -> Decide {
-    Decide::Decline { who: person(name) }
+    Decide::Decline { who: person(name), permit: Ok(()) }
 }
 
 fn outcome(text: &str) -> Outcome {
@@ -116,7 +116,7 @@ async fn a_stranger_changes_nothing(store: &impl Store) {
     let id = asked(store, "stranger").await;
     let before = store.get(id).await.unwrap();
     for press in [yes("eve"), no("eve")] {
-        assert_eq!(decide(store, id, &press, 1).await.1, Answer::NotYours { waits_for: vec![person("ann")] });
+        assert_eq!(decide(store, id, &press, 1).await.1, Answer::NotYours(Bar::Requester(person("ann"))));
         assert_eq!(decide(store, id, &press, 700).await.1, Answer::Expired { at: at(600) });
     }
     assert_eq!(store.get(id).await.unwrap(), before);

@@ -4,6 +4,7 @@ use jiff::{SignedDuration, Timestamp};
 use readback::{
     change::{Effect, Order, Who},
     domain::{ClusterName, DeploymentName, Intent, Namespace, ObjectRef},
+    policy::Approval,
 };
 use serde_json::json;
 
@@ -40,7 +41,15 @@ pub(super) fn order(message_id: &str) -> Order {
         patch: serde_json::from_value(patch).unwrap(),
         effects: vec![Effect { what: "replicas".into(), before: "20".into(), after: "3".into() }],
         reasons: vec!["That is fewer than half.".into()],
-        deciders: vec![person("ann")],
+        approval: Approval::Own,
+        notes: Vec::new(),
+        warnings: Vec::new(),
+        fields: Vec::new(),
+        draft: None,
+        inverse: None,
+        undoes: None,
+        private: false,
+        observe: false,
         template_changed: false,
         said: at(-1),
         created: at(0),

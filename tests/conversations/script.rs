@@ -8,6 +8,10 @@ pub(super) struct Script {
     pub(super) card_seconds: Option<i64>,
     /// Whether the room's clock is three minutes behind.
     pub(super) late: bool,
+    /// Whether the bot only observes.
+    pub(super) observe: bool,
+    /// The policy file, where there is one: the lines that begin with a bar.
+    pub(super) policy: Option<String>,
     /// What happens, in order.
     pub(super) steps: Vec<Step>,
     /// The lines about the calls that change something, at the end.
@@ -26,15 +30,43 @@ pub(super) struct Step {
 
 /// What somebody does. Cards have letters, in the order in which they appear.
 pub(super) enum Deed {
-    Say { who: String, text: String, in_private: bool },
-    Press { who: String, press: String, of: char, on: char, times: usize },
-    PressMadeUp { who: String, press: String, on: char },
-    Scale { namespace: String, name: String, replicas: u32 },
+    Say {
+        who: String,
+        text: String,
+        in_private: bool,
+    },
+    /// In the thread that this card stands in.
+    Reply {
+        who: String,
+        text: String,
+        to: char,
+    },
+    /// The button `title` of the card `of`, on the card `on`, with what was typed there.
+    Press {
+        who: String,
+        title: String,
+        of: char,
+        on: char,
+        times: usize,
+        typed: Vec<(String, String)>,
+    },
+    PressMadeUp {
+        who: String,
+        press: String,
+        on: char,
+    },
+    Scale {
+        namespace: String,
+        name: String,
+        replicas: u32,
+    },
     Restart,
     Outlast,
     DeliverTwice,
     RefuseCardEdits,
-    RefuseCalls { count: u32 },
+    RefuseCalls {
+        count: u32,
+    },
 }
 
 impl Script {
@@ -43,12 +75,20 @@ impl Script {
     /// # Panics
     /// At a line that is no part of a conversation.
     pub(super) fn parse(text: &str) -> Self {
-        let mut script =
-            Self { head: Vec::new(), card_seconds: None, late: false, steps: Vec::new(), calls: Vec::new() };
+        let mut script = Self {
+            head: Vec::new(),
+            card_seconds: None,
+            late: false,
+            observe: false,
+            policy: None,
+            steps: Vec::new(),
+            calls: Vec::new(),
+        };
+        let is_head = |line: &str| {
+            line.is_empty() || line.starts_with('#') || line.starts_with("given:") || line.starts_with('|')
+        };
         let mut lines = text.lines().peekable();
-        while let Some(line) =
-            lines.next_if(|line| line.is_empty() || line.starts_with('#') || line.starts_with("given:"))
-        {
+        while let Some(line) = lines.next_if(|line| is_head(line)) {
             script.given(line);
             script.head.push(line.to_owned());
         }
@@ -68,8 +108,15 @@ impl Script {
     }
 
     fn given(&mut self, line: &str) {
+        if let Some(line) = line.strip_prefix('|') {
+            let policy = self.policy.get_or_insert_default();
+            policy.push_str(line.trim_start());
+            policy.push('\n');
+        }
         match line.strip_prefix("given: ") {
             None => {}
+            Some("this policy") => {}
+            Some("the bot only observes") => self.observe = true,
             Some("cards are valid for 1 second") => self.card_seconds = Some(1),
             Some("the room's clock is 3 minutes behind") => self.late = true,
             Some(other) => panic!("nobody can give this: {other}"),
@@ -86,23 +133,29 @@ impl Deed {
             return Self::press(who, press);
         }
         let (who, text) = line.split_once(": ")?;
+        if let Some((who, to)) = who.split_once(" in the thread of ") {
+            return Some(Self::Reply { who: who.to_owned(), text: text.to_owned(), to: letter(to)? });
+        }
         let (who, in_private) = who.strip_suffix(" in private").map_or((who, false), |who| (who, true));
         Some(Self::Say { who: who.to_owned(), text: text.to_owned(), in_private })
     }
 
     fn press(who: &str, press: &str) -> Option<Self> {
         let who = who.to_owned();
+        let (press, typed) = press.split_once(", typing ").unwrap_or((press, ""));
+        let typed = typed.split(", ").filter_map(|one| one.split_once(' '));
+        let typed = typed.map(|(field, value)| (field.to_owned(), value.to_owned())).collect();
         let (press, times) = press.strip_suffix(" twice").map_or((press, 1), |press| (press, 2));
-        let (button, on) = press.split_once(" on ")?;
+        let (button, on) = press.rsplit_once(" on ")?;
         let on = letter(on)?;
         if let Some(press) = button.strip_prefix("a made-up ") {
             return Some(Self::PressMadeUp { who, press: press.to_lowercase(), on });
         }
-        let (press, of) = match button.strip_prefix("the ").and_then(|rest| rest.split_once(" of ")) {
+        let (title, of) = match button.strip_prefix("the ").and_then(|rest| rest.split_once(" of ")) {
             Some((press, of)) => (press, letter(of)?),
             None => (button, on),
         };
-        Some(Self::Press { who, press: press.to_lowercase(), of, on, times })
+        Some(Self::Press { who, title: title.to_owned(), of, on, times, typed })
     }
 
     fn event(event: &str) -> Option<Self> {

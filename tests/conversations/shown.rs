@@ -28,6 +28,12 @@ fn on_card(card: &Value) -> String {
                 let facts = element["facts"].as_array().into_iter().flatten();
                 lines.extend(facts.map(|fact| format!("{}: {}", text(&fact["title"]), text(&fact["value"]))));
             }
+            "Input.ChoiceSet" => {
+                let choices = element["choices"].as_array().into_iter().flatten();
+                let titles: Vec<_> = choices.map(|choice| text(&choice["title"])).collect();
+                lines.push(format!("{}: ({}){}", text(&element["label"]), titles.join(" | "), filled(element)));
+            }
+            "Input.Number" | "Input.Text" => lines.push(format!("{}: ({})", text(&element["label"]), filled(element))),
             _ => lines.push(text(&element["text"]).to_owned()),
         }
     }
@@ -35,6 +41,15 @@ fn on_card(card: &Value) -> String {
         card["actions"].as_array().into_iter().flatten().map(|one| format!("[{}]", text(&one["title"]))).collect();
     lines.push(buttons.join(" "));
     lines.join("\n")
+}
+
+/// What stands in a field of a card already.
+fn filled(element: &Value) -> String {
+    match &element["value"] {
+        Value::Null => String::new(),
+        Value::String(text) => text.clone(),
+        other => other.to_string(),
+    }
 }
 
 /// A mention as its reader sees it.

@@ -112,8 +112,15 @@ impl Stage {
                 room.say_in_private(who, text).await;
                 self.used_private = true;
             }
-            Deed::Press { who, press, of, on, times } => {
-                let inputs = json!({ "change": self.change_on(*of), "press": press });
+            Deed::Reply { who, text, to } => {
+                let root = self.card(*to)["parentId"].as_str().unwrap();
+                room.say_in_thread(who, text, root).await;
+            }
+            Deed::Press { who, title, of, on, times, typed } => {
+                let mut inputs = self.button(*of, title).await;
+                for (field, value) in typed {
+                    inputs[field] = json!(value);
+                }
                 for _ in 0..*times {
                     room.press_with(who, self.card(*on)["id"].as_str().unwrap(), &inputs).await;
                 }
@@ -138,6 +145,27 @@ impl Stage {
 
     fn card(&self, letter: char) -> &Value {
         &self.cards[usize::from(letter as u8 - b'A')]
+    }
+
+    /// What a button of a card sends: one that is there now, else one that was there when the card appeared. What stands in
+    /// its fields is sent with it.
+    async fn button(&self, letter: char, title: &str) -> Value {
+        let first = self.card(letter);
+        let now = self.bot.room.said_by_bot().await.into_iter().find(|message| message["id"] == first["id"]);
+        let content = |message: &Value| message["attachments"][0]["content"].clone();
+        for card in now.iter().chain([first]).map(content) {
+            let actions = card["actions"].as_array().cloned().unwrap_or_default();
+            if let Some(action) = actions.iter().find(|action| action["title"] == title) {
+                let mut inputs = action["data"].clone();
+                for field in card["body"].as_array().into_iter().flatten() {
+                    if let (Some(id), false) = (field["id"].as_str(), field["value"].is_null()) {
+                        inputs[id] = field["value"].clone();
+                    }
+                }
+                return inputs;
+            }
+        }
+        panic!("card {letter} has no button {title}");
     }
 
     /// The id that the buttons of a card carried when it appeared.
@@ -173,11 +201,12 @@ impl Stage {
         (lines, now)
     }
 
-    /// The letter of a card. One without buttons that was never seen is an older one, posted anew.
+    /// The letter of a card. One that asks nothing and was never seen is an older one, posted anew.
     fn letter(&mut self, id: &str, message: &Value) -> char {
         let card = |message: &Value| message["attachments"][0]["content"].clone();
         let title = card(message)["body"][0]["text"].as_str().unwrap().to_owned();
-        let asks = !card(message)["actions"].as_array().unwrap().is_empty();
+        let is_question = |action: &Value| !["Undo", "Ask again"].contains(&action["title"].as_str().unwrap());
+        let asks = card(message)["actions"].as_array().unwrap().iter().any(is_question);
         let known = self.cards.iter().position(|card| card["id"] == id);
         let posted_anew = || {
             let about = |old: &Value| card(old)["body"][0]["text"].as_str().is_some_and(|old| old.contains(&title));

@@ -6,7 +6,7 @@ use rusqlite::Connection;
 
 use super::{open, rows};
 use crate::change::{
-    Change, ChangeId,
+    Change, ChangeId, Filter,
     store::{Fault, Found},
 };
 
@@ -25,8 +25,8 @@ impl Archive {
         Ok(rows::read(&self.0, id)?.map(|row| row.change))
     }
 
-    /// The newest `limit` changes in any state, oldest of them first.
-    pub fn newest(&self, limit: u32) -> Result<Found, Fault> {
-        rows::newest(&self.0, limit)
+    /// The newest `most` changes that the filter picks, the newest first.
+    pub fn newest(&self, filter: &Filter, most: usize) -> Result<Found, Fault> {
+        rows::newest(&self.0, filter, most)
     }
 }

@@ -11,13 +11,14 @@ use std::{
 
 use rusqlite::{Connection, OpenFlags, TransactionBehavior};
 
+use super::questions;
 use crate::change::store::Fault;
 
 /// `rbck`: SQLite's own mark for whose file it is.
 const APPLICATION: i64 = 0x7262_636b;
 
 /// The newest format that this program knows, and the one that it writes.
-pub(super) const FORMAT: i64 = 1;
+pub(super) const FORMAT: i64 = 2;
 
 /// An audit reads while a serving process writes, and either may have to wait a little for the other.
 const PATIENCE: Duration = Duration::from_secs(5);
@@ -157,7 +158,10 @@ fn make(connection: &mut Connection) -> rusqlite::Result<()> {
     if format == 0 {
         transaction.execute_batch(SCHEMA)?;
         transaction.pragma_update(None, "application_id", APPLICATION)?;
-        transaction.pragma_update(None, "user_version", FORMAT)?;
     }
+    if format < 2 {
+        transaction.execute_batch(questions::SCHEMA)?;
+    }
+    transaction.pragma_update(None, "user_version", FORMAT)?;
     transaction.commit()
 }

@@ -4,7 +4,7 @@ use jiff::Timestamp;
 use rusqlite::{Connection, OptionalExtension, Params, Row as Columns, params};
 
 use crate::change::{
-    Change, ChangeId,
+    Change, ChangeId, Filter,
     store::{Fault, Found},
 };
 
@@ -77,10 +77,25 @@ pub(super) fn waiting_of(connection: &Connection, person_id: &str) -> Result<Fou
     list(connection, "WHERE state = 'waiting' AND requester = ?1 ORDER BY created, id", [person_id])
 }
 
-/// The newest `limit` changes, in any state.
-pub(super) fn newest(connection: &Connection, limit: u32) -> Result<Found, Fault> {
-    let mut found = list(connection, "ORDER BY created DESC, id DESC LIMIT ?1", [limit])?;
-    found.changes.reverse();
+/// The newest `most` changes that the filter picks, the newest first.
+pub(super) fn newest(connection: &Connection, filter: &Filter, most: usize) -> Result<Found, Fault> {
+    let edge = |moment: Option<Timestamp>, none: i64| moment.map_or(none, Timestamp::as_millisecond);
+    // The columns are as fine as a millisecond; the filter itself judges the edges.
+    let (since, until) = (edge(filter.since, i64::MIN), edge(filter.until, i64::MAX));
+    let mut statement = connection
+        .prepare(&format!("{COLUMNS} WHERE created >= ?1 AND created <= ?2 ORDER BY created DESC, id DESC"))?;
+    let mut rows = statement.query([since, until])?;
+    let mut found = Found::default();
+    while let Some(columns) = rows.next()? {
+        if found.changes.len() >= most {
+            break;
+        }
+        match parse(columns) {
+            Ok(row) if filter.fits(&row.change) => found.changes.push(row.change),
+            Ok(_) => {}
+            Err(fault) => found.unreadable.push(fault),
+        }
+    }
     Ok(found)
 }
 

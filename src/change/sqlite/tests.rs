@@ -67,15 +67,15 @@ async fn reading_beside_a_serving_process_is_fine_and_cannot_write() {
     let id = recorded(&store).await;
     let archive = Archive::open(&file).expect("opens");
     assert_eq!(archive.get(id).expect("read").expect("there").standing(), Standing::Waiting);
-    store.decide(id, &Decide::Decline { who: person("ann") }, at(1)).await.expect("decided");
-    let found = archive.newest(10).expect("read");
+    store.decide(id, &Decide::Decline { who: person("ann"), permit: Ok(()) }, at(1)).await.expect("decided");
+    let found = archive.newest(&Filter::default(), 10).expect("read");
     assert_eq!(found.changes.iter().map(Change::standing).collect::<Vec<_>>(), [Standing::Declined]);
     assert!(archive.0.execute("DELETE FROM changes", []).is_err());
     assert!(matches!(Archive::open(folder.path().join("none.db")), Err(Fault::Open { .. })));
 }
 
 #[tokio::test]
-async fn the_newest_changes_are_listed_oldest_first() {
+async fn the_newest_changes_come_first() {
     let folder = folder();
     let store = open(&folder.path().join("changes.db")).await;
     for second in 0..5 {
@@ -83,9 +83,14 @@ async fn the_newest_changes_are_listed_oldest_first() {
         store.record(Change::asking(order).expect("fit")).await.expect("recorded");
     }
     let archive = Archive::open(folder.path().join("changes.db")).expect("opens");
-    let created: Vec<_> =
-        archive.newest(2).expect("read").changes.iter().map(|change| change.order().created).collect();
-    assert_eq!(created, [at(3), at(4)]);
+    let created: Vec<_> = archive
+        .newest(&Filter::default(), 2)
+        .expect("read")
+        .changes
+        .iter()
+        .map(|change| change.order().created)
+        .collect();
+    assert_eq!(created, [at(4), at(3)]);
 }
 
 #[tokio::test]
@@ -126,10 +131,10 @@ async fn a_file_of_a_newer_readback_is_left_alone() {
     let folder = folder();
     let file = folder.path().join("changes.db");
     drop(open(&file).await);
-    vandalise(&file, "PRAGMA user_version = 2");
+    vandalise(&file, "PRAGMA user_version = 3");
     let before = fs::read(&file).expect("read");
     let fault = Sqlite::open(&file).await.expect_err("refused");
-    assert!(matches!(fault, Fault::Newer { found: 2, known: 1, .. }), "{fault:?}");
+    assert!(matches!(fault, Fault::Newer { found: 3, known: 2, .. }), "{fault:?}");
     assert!(matches!(Archive::open(&file), Err(Fault::Newer { .. })));
     assert_eq!(fs::read(&file).expect("read"), before);
 }
@@ -171,7 +176,7 @@ async fn a_broken_record_is_a_fault_that_quotes_nothing_and_hides_no_other() {
         vandalise(&file, &sql.replace('$', &format!("'{id}'")));
 
         let store = open(&file).await;
-        let approve = Decide::Approve { who: person("ann") };
+        let approve = Decide::Approve { who: person("ann"), permit: Ok(()) };
         let faults = [
             store.get(id).await.map(drop).expect_err(sql),
             store.decide(id, &approve, at(1)).await.map(drop).expect_err(sql),

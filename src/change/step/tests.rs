@@ -5,6 +5,7 @@ use proptest::prelude::*;
 use super::super::samples::{at, order, person};
 use super::super::{Order, Outcome};
 use super::*;
+use crate::policy::Approval;
 
 /// What every press and look in the table is judged at. The order expires at 600.
 const NOW: i64 = 500;
@@ -16,7 +17,7 @@ fn holder(name: &str) -> Holder {
 }
 
 fn decision(seconds: i64) -> Decision {
-    Decision { by: person("ann"), at: at(seconds) }
+    Decision::of(person("ann"), at(seconds))
 }
 
 fn hold(run: &str) -> Hold {
@@ -32,6 +33,9 @@ fn changes() -> Vec<(&'static str, Change)> {
     let waiting = |expires| Change::asking(Order { expires: at(expires), ..order() }).expect("fit");
     let open = |state| waiting(600).moved(state);
     let claimed = |approved, run| State::Claimed { approved: decision(approved), hold: hold(run) };
+    let asking = |order: Order| Change::asking(order).expect("fit");
+    let two_of = || Approval::Named { people: vec!["example.com".into()], count: 2 };
+    let one_yes = State::Waiting { approvals: vec![Decision::of(person("eve"), at(NOW - 9))] };
     vec![
         ("waiting", waiting(600)),
         ("waiting, a moment left", waiting(NOW + 1)),
@@ -49,18 +53,39 @@ fn changes() -> Vec<(&'static str, Change)> {
         ("declined", open(State::Declined(decision(NOW - 5)))),
         ("expired", open(State::Expired { at: at(400) })),
         ("superseded", open(State::Superseded { by: ChangeId::derive("m2", 0), at: at(NOW - 5) })),
+        ("observed", open(State::Observed(ending()))),
+        ("approved, to observe", {
+            let watched = asking(Order { observe: true, ..order() });
+            watched.moved(State::Approved(decision(NOW - 5)))
+        }),
+        ("waiting for somebody else", asking(Order { approval: Approval::Other, ..order() })),
+        ("waiting for two", asking(Order { approval: two_of(), ..order() })),
+        ("waiting for one more", asking(Order { approval: two_of(), ..order() }).moved(one_yes)),
     ]
+}
+
+fn approve(name: &str, permit: Permit) -> Event {
+    Event::Decide(Decide::Approve { who: person(name), permit })
+}
+
+fn decline(name: &str, permit: Permit) -> Event {
+    Event::Decide(Decide::Decline { who: person(name), permit })
 }
 
 fn events() -> Vec<(&'static str, Event)> {
     let outcome = Outcome::default;
     let claim = |generation| Event::Claim { generation, holder: holder(HERE) };
     let again = |generation| Event::ClaimAgain { generation, holder: holder(HERE) };
+    let refused = || Err("The policy has changed.".to_owned());
     vec![
-        ("ann approves", Event::Decide(Decide::Approve { who: person("ann") })),
-        ("eve approves", Event::Decide(Decide::Approve { who: person("eve") })),
-        ("ann declines", Event::Decide(Decide::Decline { who: person("ann") })),
-        ("eve declines", Event::Decide(Decide::Decline { who: person("eve") })),
+        ("ann approves", approve("ann", Ok(()))),
+        ("eve approves", approve("eve", Ok(()))),
+        ("ann declines", decline("ann", Ok(()))),
+        ("eve declines", decline("eve", Ok(()))),
+        ("bo approves", approve("bo", Ok(()))),
+        ("ann approves, not permitted", approve("ann", refused())),
+        ("eve approves, not permitted", approve("eve", refused())),
+        ("ann declines, not permitted", decline("ann", refused())),
         ("expire", Event::Decide(Decide::Expire)),
         ("supersede", Event::Decide(Decide::Supersede { by: ChangeId::derive("m9", 0) })),
         ("supersede by itself", Event::Decide(Decide::Supersede { by: ChangeId::derive("m1", 0) })),
@@ -71,6 +96,7 @@ fn events() -> Vec<(&'static str, Event)> {
         ("failed", Event::End(End::Failed(outcome()))),
         ("stale", Event::End(End::Stale(outcome()))),
         ("unknown", Event::End(End::Unknown(outcome()))),
+        ("observed", Event::End(End::Observed(outcome()))),
     ]
 }
 
@@ -78,24 +104,33 @@ fn events() -> Vec<(&'static str, Event)> {
 const MOVES: &[(&str, &str, Standing)] = &[
     ("waiting", "ann approves", Standing::Approved),
     ("waiting", "ann declines", Standing::Declined),
+    ("waiting", "ann declines, not permitted", Standing::Declined),
     ("waiting", "supersede", Standing::Superseded),
     ("waiting, a moment left", "ann approves", Standing::Approved),
     ("waiting, a moment left", "ann declines", Standing::Declined),
+    ("waiting, a moment left", "ann declines, not permitted", Standing::Declined),
     ("waiting, a moment left", "supersede", Standing::Superseded),
     ("waiting, expired now", "ann approves", Standing::Expired),
     ("waiting, expired now", "ann declines", Standing::Expired),
+    ("waiting, expired now", "ann declines, not permitted", Standing::Expired),
     ("waiting, expired now", "expire", Standing::Expired),
     ("waiting, expired now", "supersede", Standing::Expired),
     ("approved", "ann declines", Standing::Declined),
+    ("approved", "ann declines, not permitted", Standing::Declined),
     ("approved", "claim", Standing::Claimed),
     ("approved", "failed", Standing::Failed),
     ("approved", "stale", Standing::Stale),
+    ("approved", "observed", Standing::Observed),
     ("approved long ago", "ann declines", Standing::Declined),
+    ("approved long ago", "ann declines, not permitted", Standing::Declined),
     ("approved long ago", "failed", Standing::Failed),
     ("approved long ago", "stale", Standing::Stale),
+    ("approved long ago", "observed", Standing::Observed),
     ("approved in the future", "ann declines", Standing::Declined),
+    ("approved in the future", "ann declines, not permitted", Standing::Declined),
     ("approved in the future", "failed", Standing::Failed),
     ("approved in the future", "stale", Standing::Stale),
+    ("approved in the future", "observed", Standing::Observed),
     ("claimed", "applied", Standing::Applied),
     ("claimed", "failed", Standing::Failed),
     ("claimed", "stale", Standing::Stale),
@@ -112,6 +147,28 @@ const MOVES: &[(&str, &str, Standing)] = &[
     ("unknown", "applied", Standing::Applied),
     ("unknown", "failed", Standing::Failed),
     ("unknown", "stale", Standing::Stale),
+    ("approved, to observe", "ann declines", Standing::Declined),
+    ("approved, to observe", "ann declines, not permitted", Standing::Declined),
+    ("approved, to observe", "failed", Standing::Failed),
+    ("approved, to observe", "stale", Standing::Stale),
+    ("approved, to observe", "observed", Standing::Observed),
+    ("waiting for somebody else", "eve approves", Standing::Approved),
+    ("waiting for somebody else", "ann declines", Standing::Declined),
+    ("waiting for somebody else", "eve declines", Standing::Declined),
+    ("waiting for somebody else", "bo approves", Standing::Approved),
+    ("waiting for somebody else", "ann declines, not permitted", Standing::Declined),
+    ("waiting for somebody else", "supersede", Standing::Superseded),
+    ("waiting for two", "eve approves", Standing::Waiting),
+    ("waiting for two", "ann declines", Standing::Declined),
+    ("waiting for two", "eve declines", Standing::Declined),
+    ("waiting for two", "bo approves", Standing::Waiting),
+    ("waiting for two", "ann declines, not permitted", Standing::Declined),
+    ("waiting for two", "supersede", Standing::Superseded),
+    ("waiting for one more", "ann declines", Standing::Declined),
+    ("waiting for one more", "eve declines", Standing::Declined),
+    ("waiting for one more", "bo approves", Standing::Approved),
+    ("waiting for one more", "ann declines, not permitted", Standing::Declined),
+    ("waiting for one more", "supersede", Standing::Superseded),
 ];
 
 #[test]
@@ -131,7 +188,7 @@ fn these_cells_of_the_whole_table_move_a_change_and_no_other_does() {
 #[test]
 fn every_state_is_in_the_table() {
     let here: std::collections::HashSet<_> = changes().into_iter().map(|(_, change)| change.standing()).collect();
-    assert_eq!(here.len(), 10);
+    assert_eq!(here.len(), Standing::ALL.len());
 }
 
 #[test]
@@ -142,8 +199,14 @@ fn an_answer_claims_a_move_exactly_where_there_was_one() {
             let cell = format!("{from} × {what}: {answer:?}");
             let moved = &state != change.state();
             match answer {
-                Answer::Approved | Answer::Declined | Answer::Claimed | Answer::Ended => assert!(moved, "{cell}"),
-                Answer::NotYours { .. } | Answer::AlreadyDecided { .. } | Answer::TooOld | Answer::Unchanged => {
+                Answer::Approved | Answer::Declined | Answer::Counted { .. } | Answer::Claimed | Answer::Ended => {
+                    assert!(moved, "{cell}")
+                }
+                Answer::NotYours(_)
+                | Answer::CountedBefore { .. }
+                | Answer::AlreadyDecided { .. }
+                | Answer::TooOld
+                | Answer::Unchanged => {
                     assert!(!moved, "{cell}");
                 }
                 Answer::Expired { .. } => {
@@ -161,7 +224,7 @@ fn every_press_is_answered_with_what_is_true() {
     let already = |standing| Answer::AlreadyDecided { by: ann(), at: at(NOW - 5), standing };
     let expired = |seconds| Answer::Expired { at: at(seconds) };
     let superseded = || Answer::Superseded { by: ChangeId::derive("m2", 0), at: at(NOW - 5) };
-    let not_yours = || Answer::NotYours { waits_for: vec![ann()] };
+    let not_yours = || Answer::NotYours(Bar::Requester(ann()));
     // State; then the answers to Ann's yes, Eve's yes, Ann's no, Eve's no.
     let table = [
         ("waiting", [Answer::Approved, not_yours(), Answer::Declined, not_yours()]),
@@ -216,7 +279,7 @@ proptest! {
             let (state, answer) = step(&change, &event, at(now));
             if answer == Answer::Approved {
                 prop_assert!(now < 600, "approved after its end");
-                approved_by_ann |= event == Event::Decide(Decide::Approve { who: person("ann") });
+                approved_by_ann |= event == approve("ann", Ok(()));
             }
             if answer == Answer::Claimed {
                 claims += 1;

@@ -95,6 +95,14 @@ impl OpenRoom {
         self.post(person, &json!({ "toPersonId": self.bot().id, "markdown": text })).await
     }
 
+    /// Says something to the bot in a thread of the room of all.
+    pub(crate) async fn say_in_thread(&self, name: &str, text: &str, root: &str) {
+        let person = self.person(name);
+        let room = self.id(person, "group").await;
+        let markdown = format!("<@personId:{}> {text}", self.bot().id);
+        self.post(person, &json!({ "roomId": room, "markdown": markdown, "parentId": root })).await;
+    }
+
     async fn post(&self, person: &Person, message: &Value) -> String {
         let (status, posted) = person.post("/messages", message).await;
         assert_eq!(status, 200, "{posted}");

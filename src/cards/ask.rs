@@ -1,0 +1,79 @@
+//! The card of a question: which of several, or a value that is missing; and what it becomes.
+
+use serde_json::{Value, json};
+
+use super::{Shown, button, card, clock, cut, heading, inputs, line, subtle};
+use crate::{
+    question::{Asked, Choice, Question},
+    webex::escape_markdown,
+    words,
+};
+
+/// Webex shows five buttons at most; one is for none of them.
+const MOST_BUTTONS: usize = 4;
+
+/// The card of a question that can be answered.
+pub fn ask(question: &Question) -> Shown {
+    let data = |press: &str| json!({"question": question.id.to_string(), "press": press});
+    let mut body = vec![heading(&question.text)];
+    if let [only] = question.choices.as_slice() {
+        body.push(subtle(&place(only)));
+    }
+    body.push(subtle(&format!("asked {} · valid until {}", cut(&question.asked.name), clock(question.expires))));
+    body.extend(inputs(&question.fields));
+    let named = question.fields.is_empty() && question.choices.len() <= MOST_BUTTONS;
+    let mut actions: Vec<Value> = Vec::new();
+    if named {
+        actions.extend(question.choices.iter().enumerate().map(|(nth, choice)| {
+            let mut data = data("choice");
+            data["choice"] = json!(nth);
+            button(&cut(&choice.label), "default", &data)
+        }));
+    } else if let [_] = question.choices.as_slice() {
+        let mut data = data("choice");
+        data["choice"] = json!(0);
+        actions.push(button("Preview", "positive", &data));
+    } else {
+        body.push(listed(&question.choices));
+        actions.push(button("Choose", "positive", &data("listed")));
+    }
+    actions.push(button(
+        if named && question.choices.len() > 1 { "None" } else { "Cancel" },
+        "default",
+        &data("nothing"),
+    ));
+    let markdown = format!("{} {}", words::mild(&question.text), options(question));
+    Shown { card: card(&body, &actions, &markdown), markdown }
+}
+
+fn options(question: &Question) -> String {
+    let labels: Vec<String> = question.choices.iter().map(|choice| escape_markdown(&cut(&choice.label))).collect();
+    format!("The card has: {}. It is valid until {}.", labels.join(", "), clock(question.expires))
+}
+
+fn listed(choices: &[Choice]) -> Value {
+    let one = |(nth, choice): (usize, &Choice)| json!({"title": cut(&choice.label), "value": nth.to_string()});
+    json!({"type": "Input.ChoiceSet", "id": "target", "label": "Which one", "style": "compact", "isRequired": true,
+        "errorMessage": "Choose one.", "choices": choices.iter().enumerate().map(one).collect::<Vec<_>>()})
+}
+
+fn place(choice: &Choice) -> String {
+    format!("{} · {}", choice.target.cluster, choice.target.namespace)
+}
+
+/// What the card of a question becomes.
+pub fn asked(question: &Question) -> Shown {
+    let state = match question.state {
+        Asked::Open => format!("Open until {}.", clock(question.expires)),
+        Asked::Answered { choice, .. } => {
+            let label = question.choices.get(choice).map_or("", |choice| choice.label.as_str());
+            format!("Answered: {}.", cut(label))
+        }
+        Asked::Dismissed { at } => format!("Cancelled at {}. Nothing was done.", clock(at)),
+        Asked::Expired { at } => format!("Expired at {}. Nothing was done.", clock(at)),
+        Asked::Superseded { at } => format!("Replaced at {} by a newer order.", clock(at)),
+    };
+    let body = [heading(&question.text), line(&state)];
+    let markdown = format!("{}\n\n{}", words::mild(&question.text), escape_markdown(&state));
+    Shown { card: card(&body, &[], &markdown), markdown }
+}

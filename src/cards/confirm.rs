@@ -1,0 +1,55 @@
+//! The card that asks before a change: what is understood, where, before → after, why it asks, who decides, until when.
+
+use serde_json::json;
+
+use super::{Shown, button, card, clock, cut, facts, heading, inputs, subtle, summary};
+use crate::{
+    change::{Change, Effect},
+    domain::Intent,
+    webex::escape_markdown,
+    words,
+};
+
+/// The card of a change that waits.
+pub fn confirm(change: &Change) -> Shown {
+    let order = change.order();
+    let title = if order.intent == Intent::Undo {
+        format!("Take back a change of `{}`?", order.target.name)
+    } else {
+        format!("Change `{}`?", order.target.name)
+    };
+    let place = format!("{} · {}", order.target.cluster, order.target.namespace);
+    let mut lines: Vec<(String, String)> = order.effects.iter().map(effect).collect();
+    let mut add = |label: &str, sentences: &[String]| {
+        let text = sentences.iter().map(|sentence| cut(sentence)).collect::<Vec<_>>().join(" ");
+        if !text.is_empty() {
+            lines.push((label.to_owned(), text));
+        }
+    };
+    add("why ask", &order.reasons);
+    add("watch", &order.notes);
+    add("warning", &order.warnings);
+    add("waits for", &words::waits_for(change).into_iter().collect::<Vec<_>>());
+    if order.observe {
+        add("observing", &[words::ONLY_OBSERVED.to_owned()]);
+    }
+    lines.push(("asked by".into(), cut(&order.requester.name)));
+    lines.push(("valid until".into(), clock(order.expires)));
+    let effects = order.effects.iter().map(summary).collect::<Vec<_>>().join(", ");
+    let markdown = format!(
+        "**{}** in {}: {}. The card has Confirm and Cancel; it is valid until {}.",
+        escape_markdown(&title.replace('`', "")),
+        escape_markdown(&place),
+        escape_markdown(&effects),
+        clock(order.expires)
+    );
+    let mut body = vec![heading(&title), subtle(&place), facts(&lines)];
+    body.extend(inputs(&order.fields));
+    let press = |press: &str| json!({"change": change.id().to_string(), "press": press});
+    let actions = [button("Confirm", "positive", &press("confirm")), button("Cancel", "default", &press("cancel"))];
+    Shown { card: card(&body, &actions, &markdown), markdown }
+}
+
+fn effect(effect: &Effect) -> (String, String) {
+    (effect.what.clone(), cut(&format!("{} → {}", effect.before, effect.after)))
+}

@@ -1,0 +1,50 @@
+//! What a card becomes: its progress or its end. No Confirm and no Cancel is left; what can follow is offered.
+
+use serde_json::{Value, json};
+
+use super::{Shown, bare, button, card, heading, subtle, summary};
+use crate::{change::Change, webex::escape_markdown};
+
+/// What can follow a change that has ended.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Offer {
+    /// Nothing.
+    Nothing,
+    /// To take it back.
+    Undo,
+    /// To ask anew, on what is live now.
+    Again,
+}
+
+impl Offer {
+    fn buttons(self, change: &Change) -> Vec<Value> {
+        let data = |press: &str| json!({"change": change.id().to_string(), "press": press});
+        match self {
+            Self::Nothing => Vec::new(),
+            Self::Undo => vec![button("Undo", "default", &data("undo"))],
+            Self::Again => vec![button("Ask again", "default", &data("again"))],
+        }
+    }
+}
+
+/// The card of a change that is under way or has ended.
+pub fn outcome(change: &Change, state: &str, offer: Offer) -> Shown {
+    let order = change.order();
+    let effects = order.effects.iter().map(summary).collect::<Vec<_>>().join(", ");
+    let markdown = format!("`{}` {}\n\n{state}", order.target.name, escape_markdown(&effects));
+    let place = format!("{} · {}", order.target.cluster, order.target.namespace);
+    let body = [
+        heading(&format!("`{}`", order.target.name)),
+        subtle(&place),
+        json!({"type": "TextBlock", "text": escape_markdown(&effects), "wrap": true}),
+        json!({"type": "TextBlock", "text": bare(state), "wrap": true, "weight": "Bolder"}),
+    ];
+    Shown { card: card(&body, &offer.buttons(change), &markdown), markdown }
+}
+
+/// The end of a change that was done without a card: one line, and what can follow. `addressed` is the same line as a
+/// message, with its mention.
+pub fn done(change: &Change, line: &str, addressed: &str, offer: Offer) -> Shown {
+    let body = [json!({"type": "TextBlock", "text": bare(line), "wrap": true})];
+    Shown { card: card(&body, &offer.buttons(change), line), markdown: addressed.to_owned() }
+}

@@ -1,0 +1,59 @@
+//! Who may decide a change, and when enough people have said yes.
+
+use jiff::Timestamp;
+
+use super::{Answer, Change, Decision, State, Who};
+use crate::policy::Approval;
+
+/// What the policy says, at the moment of the press, about this person deciding this change: yes, or why not.
+pub type Permit = Result<(), String>;
+
+/// Why somebody may not decide.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Bar {
+    /// Only the one who ordered it decides.
+    Requester(Who),
+    /// Whoever ordered it cannot approve it: somebody else has to.
+    OwnOrder,
+    /// The policy does not let them, and why.
+    Policy(String),
+}
+
+/// What a person wants of a change.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Press {
+    Approve,
+    Decline,
+}
+
+/// Whether `who` may decide, by what is on record and by what the policy says now. Both have to agree.
+pub(super) fn bar(change: &Change, who: &Who, press: Press, permit: &Permit) -> Option<Bar> {
+    let order = change.order();
+    let own = order.requester.is_same_person(who);
+    if who.person_id.is_empty() {
+        return Some(Bar::Requester(order.requester.clone()));
+    }
+    match (&order.approval, press) {
+        (Approval::Own, _) if !own => Some(Bar::Requester(order.requester.clone())),
+        // Taking an order of one's own back needs nobody's leave.
+        (_, Press::Decline) if own => None,
+        (Approval::Other | Approval::Named { .. }, Press::Approve) if own => Some(Bar::OwnOrder),
+        _ => permit.clone().err().map(Bar::Policy),
+    }
+}
+
+/// Counts a yes. Each person counts once.
+pub(super) fn approve(change: &Change, approvals: &[Decision], who: &Who, now: Timestamp) -> (Option<State>, Answer) {
+    let needed = change.order().approval.count();
+    if approvals.iter().any(|one| one.by.is_same_person(who)) {
+        return (None, Answer::CountedBefore { have: approvals.len(), needed });
+    }
+    let have = approvals.len() + 1;
+    if have < needed {
+        let mut approvals = approvals.to_vec();
+        approvals.push(Decision::of(who.clone(), now));
+        return (Some(State::Waiting { approvals }), Answer::Counted { have, needed });
+    }
+    let also = approvals.iter().map(|one| one.by.clone()).collect();
+    (Some(State::Approved(Decision { by: who.clone(), at: now, also })), Answer::Approved)
+}

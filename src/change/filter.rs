@@ -1,0 +1,79 @@
+//! Which changes on record are meant.
+
+use jiff::Timestamp;
+
+use super::{Change, Standing};
+use crate::domain::ObjectRef;
+
+/// Picks changes. What is `None` or empty picks all.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Filter {
+    /// Who ordered or decided it: a part of the address or the name, in any case, or the whole person id.
+    pub person: Option<String>,
+    /// A part of `cluster/namespace/name`.
+    pub target: Option<String>,
+    /// Exactly this object.
+    pub object: Option<ObjectRef>,
+    /// Ordered in this room.
+    pub room: Option<String>,
+    /// Ordered at this moment or later.
+    pub since: Option<Timestamp>,
+    /// Ordered before this moment.
+    pub until: Option<Timestamp>,
+    /// In one of these states.
+    pub standings: Vec<Standing>,
+}
+
+impl Filter {
+    /// Whether the change is meant.
+    pub fn fits(&self, change: &Change) -> bool {
+        let order = change.order();
+        let is = |wanted: &Option<String>, found: &str| wanted.as_ref().is_none_or(|wanted| wanted == found);
+        self.person.as_ref().is_none_or(|person| names(change, person))
+            && self.target.as_ref().is_none_or(|part| place(&order.target).contains(&part.to_lowercase()))
+            && self.object.as_ref().is_none_or(|object| *object == order.target)
+            && is(&self.room, &order.room_id)
+            && self.since.is_none_or(|since| order.created >= since)
+            && self.until.is_none_or(|until| order.created < until)
+            && (self.standings.is_empty() || self.standings.contains(&change.standing()))
+    }
+}
+
+fn names(change: &Change, person: &str) -> bool {
+    let part = person.to_lowercase();
+    let decided = change.state().decision();
+    let people = std::iter::once(&change.order().requester)
+        .chain(decided.into_iter().flat_map(|decision| std::iter::once(&decision.by).chain(&decision.also)));
+    people.into_iter().any(|who| {
+        who.person_id == person || who.email.to_lowercase().contains(&part) || who.name.to_lowercase().contains(&part)
+    })
+}
+
+fn place(object: &ObjectRef) -> String {
+    format!("{}/{}/{}", object.cluster, object.namespace, object.name)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::samples::{at, order};
+    use super::*;
+
+    fn fits(filter: &Filter) -> bool {
+        filter.fits(&Change::asking(order()).expect("fit"))
+    }
+
+    #[test]
+    fn each_part_narrows_and_nothing_picks_all() {
+        assert!(fits(&Filter::default()));
+        let person = |text: &str| Filter { person: Some(text.into()), ..Filter::default() };
+        assert!(fits(&person("ANN@")) && fits(&person("id-of-ann")) && !fits(&person("bo")));
+        let target = |text: &str| Filter { target: Some(text.into()), ..Filter::default() };
+        assert!(fits(&target("nginx")) && fits(&target("default/nginx")) && !fits(&target("staging")));
+        assert!(fits(&Filter { since: Some(at(0)), until: Some(at(1)), ..Filter::default() }));
+        assert!(!fits(&Filter { since: Some(at(1)), ..Filter::default() }));
+        assert!(!fits(&Filter { until: Some(at(0)), ..Filter::default() }));
+        assert!(fits(&Filter { standings: vec![Standing::Waiting], ..Filter::default() }));
+        assert!(!fits(&Filter { standings: vec![Standing::Applied], ..Filter::default() }));
+        assert!(!fits(&Filter { room: Some("elsewhere".into()), ..Filter::default() }));
+    }
+}

@@ -1,0 +1,261 @@
+//! An approved change on its way to the API server: read, claimed, sent once, recorded. Who is told what comes later.
+//!
+//! Generic over the store, the cluster and the clock, so that every order of events can be played through in a test.
+
+use std::future::Future;
+
+use jiff::Timestamp;
+
+use crate::{
+    change::{Change, Claim, Claimed, End, LiveFacts, LiveValue, Outcome, Recovery, Store, after_restart, store},
+    cluster::{Applied, Cluster, Live, ReadError, Trace, Write},
+    words,
+};
+
+/// What a change needs of a cluster.
+pub(super) trait Line: Send + Sync {
+    /// The object as it is now.
+    fn read(&self, change: &Change) -> impl Future<Output = Result<Option<Live>, ReadError>> + Send;
+    /// Sends a claimed change, once.
+    fn apply(&self, claimed: Claimed) -> impl Future<Output = Applied> + Send;
+    /// The object as it is now, and what the change has left on it.
+    fn compare(&self, change: &Change) -> impl Future<Output = Result<Option<(Live, Trace)>, ReadError>> + Send;
+}
+
+impl Line for Cluster {
+    async fn read(&self, change: &Change) -> Result<Option<Live>, ReadError> {
+        Self::read(self, change.target()).await
+    }
+
+    async fn apply(&self, claimed: Claimed) -> Applied {
+        Self::apply(self, claimed).await
+    }
+
+    async fn compare(&self, change: &Change) -> Result<Option<(Live, Trace)>, ReadError> {
+        Self::compare(self, &Write::of(change)).await
+    }
+}
+
+/// What became of an approved change.
+#[derive(Debug)]
+pub(super) enum Carried {
+    /// The API server accepted it; the object as it is now.
+    Applied(Box<Change>, Box<Live>),
+    /// It has ended, and the record says how.
+    Ended(Box<Change>),
+    /// Somebody else decides, or carries it: it stands like this.
+    Elsewhere(Box<Change>),
+    /// There is no such change.
+    Unknown,
+}
+
+/// The record could not be kept.
+#[derive(Debug, thiserror::Error)]
+#[error("{doing}")]
+pub(super) struct Broken {
+    doing: &'static str,
+    #[source]
+    cause: store::Fault,
+    /// Whether the change may have been sent before that.
+    pub(super) sent: bool,
+}
+
+trait Doing<T> {
+    fn unsent(self, doing: &'static str) -> Result<T, Broken>;
+    fn sent(self, doing: &'static str) -> Result<T, Broken>;
+}
+
+impl<T> Doing<T> for Result<T, store::Fault> {
+    fn unsent(self, doing: &'static str) -> Result<T, Broken> {
+        self.map_err(|cause| Broken { doing, cause, sent: false })
+    }
+
+    fn sent(self, doing: &'static str) -> Result<T, Broken> {
+        self.map_err(|cause| Broken { doing, cause, sent: true })
+    }
+}
+
+/// Carries an approved change out. Where the bot only `observes`, its end is on record and nothing is sent.
+pub(super) async fn carry_out(
+    store: &impl Store,
+    line: &impl Line,
+    change: &Change,
+    observes: bool,
+    clock: impl Fn() -> Timestamp + Send + Sync,
+) -> Result<Carried, Broken> {
+    if observes || change.order().observe {
+        return end(store, change, End::Observed(outcome(words::observed(change), None)), &clock).await;
+    }
+    let live = match line.read(change).await {
+        Ok(live) => live,
+        Err(error) => {
+            tracing::error!(%error, change = %change.id(), "the object could not be read before the change");
+            return end(store, change, End::Failed(outcome(words::unreadable(change), None)), &clock).await;
+        }
+    };
+    let Some(live) = live.filter(|live| live.uid() == change.order().uid) else {
+        return end(store, change, End::Stale(outcome(words::gone(change), None)), &clock).await;
+    };
+    match store.claim(change.id(), live.generation(), clock()).await.unsent("claiming the change")? {
+        Claim::Won(claimed) => {
+            let applied = line.apply(*claimed).await;
+            finish(store, change, applied, &clock).await
+        }
+        Claim::TooOld(change) => {
+            let end_ = End::Stale(outcome(words::approval_too_old(), Some(&live)));
+            end(store, &change, end_, &clock).await
+        }
+        Claim::Lost(change) => Ok(Carried::Elsewhere(change)),
+        Claim::NotFound => Ok(Carried::Unknown),
+    }
+}
+
+/// Records what came of a write.
+async fn finish(
+    store: &impl Store,
+    change: &Change,
+    applied: Applied,
+    clock: &(impl Fn() -> Timestamp + Send + Sync),
+) -> Result<Carried, Broken> {
+    metrics::counter!("readback_writes_total", "outcome" => label(&applied)).increment(1);
+    let live = match applied {
+        Applied::Done(live) => live,
+        Applied::Stale(live) => {
+            let text = words::stale(change, live.as_deref());
+            return end(store, change, End::Stale(outcome(text, live.as_deref())), clock).await;
+        }
+        Applied::Refused(why) => {
+            return end(store, change, End::Failed(outcome(words::refused(&why), None)), clock).await;
+        }
+        Applied::NotApplied { why, live } => {
+            let text = words::not_applied(change, &why, live.as_deref());
+            return end(store, change, End::Failed(outcome(text, live.as_deref())), clock).await;
+        }
+        Applied::Unknown(why) => {
+            return end(store, change, End::Unknown(outcome(words::unknown(change, &why), None)), clock).await;
+        }
+    };
+    applied_is(store, change, live, clock).await
+}
+
+async fn applied_is(
+    store: &impl Store,
+    change: &Change,
+    live: Box<Live>,
+    clock: &(impl Fn() -> Timestamp + Send + Sync),
+) -> Result<Carried, Broken> {
+    let end = End::Applied(outcome(words::APPLIED.to_owned(), Some(&live)));
+    let ended = store.finish(change.id(), end, clock()).await.sent("recording the outcome")?;
+    let change = ended.map_or_else(|| change.clone(), |(change, _)| change);
+    Ok(Carried::Applied(Box::new(change), live))
+}
+
+async fn end(
+    store: &impl Store,
+    change: &Change,
+    end: End,
+    clock: &(impl Fn() -> Timestamp + Send + Sync),
+) -> Result<Carried, Broken> {
+    let ended = store.finish(change.id(), end, clock()).await.sent("recording the outcome")?;
+    let change = ended.map_or_else(|| change.clone(), |(change, _)| change);
+    Ok(Carried::Ended(Box::new(change)))
+}
+
+/// What became of a change that the last run left behind.
+#[derive(Debug)]
+pub(super) enum Settled {
+    /// Nothing is to be done.
+    Nothing,
+    /// Its card never went out.
+    AskAgain,
+    /// It was settled like this.
+    Carried(Carried),
+}
+
+/// Why a change cannot be settled now.
+#[derive(Debug, thiserror::Error)]
+pub(super) enum Unsettled {
+    /// The object cannot be read, so nothing can be said.
+    #[error("reading the Deployment")]
+    Unreadable(#[source] ReadError),
+    /// The record could not be kept.
+    #[error(transparent)]
+    Broken(#[from] Broken),
+}
+
+/// Settles what the last run left behind: from its record and from what is live.
+pub(super) async fn settle(
+    store: &impl Store,
+    line: &impl Line,
+    change: &Change,
+    observes: bool,
+    clock: impl Fn() -> Timestamp + Send + Sync,
+) -> Result<Settled, Unsettled> {
+    let compared = line.compare(change).await.map_err(Unsettled::Unreadable)?;
+    let facts = compared.as_ref().map(|(live, trace)| LiveFacts {
+        uid: live.uid().to_owned(),
+        generation: live.generation(),
+        matches_after: *trace == Trace::Applied,
+        matches_before: *trace == Trace::Untouched,
+    });
+    let live = compared.map(|(live, _)| live);
+    let recovery = after_restart(change, facts.as_ref(), clock());
+    tracing::info!(change = %change.id(), ?recovery, "settling a change of the last run");
+    let stale = |text| End::Stale(outcome(text, None));
+    let carried = match (recovery, live) {
+        (Recovery::Nothing, _) | (Recovery::SendAgain, None) => return Ok(Settled::Nothing),
+        (Recovery::AskAgain, _) => return Ok(Settled::AskAgain),
+        (Recovery::WasApplied, Some(live)) => applied_is(store, change, Box::new(live), &clock).await?,
+        (Recovery::WasApplied | Recovery::Stale, None) => {
+            end(store, change, stale(words::gone(change)), &clock).await?
+        }
+        (Recovery::Stale, Some(live)) => end(store, change, stale(words::restarted(change, &live)), &clock).await?,
+        (Recovery::Send | Recovery::Observe, _) => carry_out(store, line, change, observes, &clock).await?,
+        (Recovery::SendAgain, Some(live)) => send_again(store, line, change, &live, &clock).await?,
+    };
+    Ok(Settled::Carried(carried))
+}
+
+async fn send_again(
+    store: &impl Store,
+    line: &impl Line,
+    change: &Change,
+    live: &Live,
+    clock: &(impl Fn() -> Timestamp + Send + Sync),
+) -> Result<Carried, Broken> {
+    match store.claim_again(change.id(), live.generation(), clock()).await.unsent("claiming the change")? {
+        Claim::Won(claimed) => {
+            let applied = line.apply(*claimed).await;
+            finish(store, change, applied, clock).await
+        }
+        Claim::Lost(change) => Ok(Carried::Elsewhere(change)),
+        Claim::TooOld(change) => {
+            let end_ = End::Stale(outcome(words::restarted(&change, live), None));
+            end(store, &change, end_, clock).await
+        }
+        Claim::NotFound => Ok(Carried::Unknown),
+    }
+}
+
+fn outcome(text: String, live: Option<&Live>) -> Outcome {
+    let values = |live: &Live| {
+        let mut values = vec![LiveValue { what: "replicas".into(), value: live.replicas().to_string() }];
+        values.extend(
+            live.containers()
+                .iter()
+                .map(|one| LiveValue { what: format!("image of {}", one.name), value: one.image.clone() }),
+        );
+        values
+    };
+    Outcome { text, live: live.map(values).unwrap_or_default() }
+}
+
+fn label(applied: &Applied) -> &'static str {
+    match applied {
+        Applied::Done(_) => "done",
+        Applied::Stale(_) => "stale",
+        Applied::Refused(_) => "refused",
+        Applied::NotApplied { .. } => "not_applied",
+        Applied::Unknown(_) => "unknown",
+    }
+}

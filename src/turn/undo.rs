@@ -1,0 +1,158 @@
+//! Taking a change back: its recorded inverse, with preconditions of its own, judged and confirmed like any order.
+
+use super::{At, Bot, Fault, draft, message::Said, now};
+use crate::{
+    change::{Change, Filter, Inverse, Order, Standing, Store, Who},
+    cluster::{self, Live, Preview, Write},
+    domain::{Intent, ObjectRef},
+    nlu::heard::Command,
+    policy::{self, Asked, Case, Decision},
+    resolve::{NotFound, Resolution, Strength},
+    words,
+};
+
+/// The verb that somebody needs the right to: for taking back, the one that is taken back.
+pub(super) fn verb_of(order: &Order) -> Intent {
+    match (order.intent, &order.draft) {
+        (Intent::Undo, Some(draft)) => draft.intent,
+        (intent, _) => intent,
+    }
+}
+
+impl Bot {
+    /// What `undo` means: the last change of the Deployment that was named, else the last one that was made in this room.
+    pub(super) async fn to_undo(
+        &self,
+        said: &Said<'_>,
+        found: Option<&Result<Resolution, NotFound>>,
+    ) -> Result<Option<Change>, Fault> {
+        let mut filter = Filter { standings: vec![Standing::Applied], ..Filter::default() };
+        match found {
+            Some(Ok(resolution)) => match resolution.targets.as_slice() {
+                [object] => filter.object = Some(object.clone()),
+                _ => return Ok(None),
+            },
+            Some(Err(_)) => return Ok(None),
+            None => filter.room = Some(said.place.room.clone()),
+        }
+        let found = self.0.store.newest(&filter, 1).await.before(said.place, "looking for the last change")?;
+        Ok(found.changes.into_iter().next())
+    }
+
+    /// Asks whether to take a change back. What is to be said instead of a card is returned.
+    pub(super) async fn undo(
+        &self,
+        said: &Said<'_>,
+        taken: &Change,
+        reasons: &[String],
+    ) -> Result<Option<String>, Fault> {
+        if taken.standing() != Standing::Applied {
+            return Ok(Some(words::not_in_place(taken)));
+        }
+        let Some(inverse) = &taken.order().inverse else { return Ok(Some(words::no_inverse(taken))) };
+        let asked = Asked {
+            person: said.person,
+            room: &said.place.room,
+            private: said.private,
+            verb: verb_of(taken.order()),
+            object: Some(taken.target()),
+        };
+        if let Err(denied) = said.policy.may(&asked) {
+            return Ok(Some(words::reasons(&[denied.to_string()])));
+        }
+        let live = self.0.cluster.read(taken.target()).await.before(said.place, "reading the Deployment")?;
+        let Some(live) = live.filter(|live| live.uid() == taken.order().uid) else {
+            return Ok(Some(words::gone(taken)));
+        };
+        if let Some(refusal) = self.refused(said, inverse, &live) {
+            return Ok(Some(words::reasons(&refusal)));
+        }
+        let mut order = self.inverse_order(said, taken, inverse, reasons);
+        let write = Write { object: order.target.clone(), uid: order.uid.clone(), patch: order.patch.clone() };
+        match self.0.cluster.preview(&write).await {
+            Preview::Accepted { warnings, .. } => order.warnings = warnings,
+            Preview::Refused(why) => return Ok(Some(words::would_be_refused(live.object(), &why))),
+            Preview::Stale(live) => return Ok(Some(words::moved_since(taken, live.as_deref()))),
+            Preview::Unavailable(why) => order.notes.push(words::no_preview(&why)),
+        }
+        let change = Change::asking(order).before(said.place, "recording the question")?;
+        self.ask(said, change).await.map(|()| None)
+    }
+
+    /// Why the policy would refuse the old values, if it would: they are judged like any order.
+    fn refused(&self, said: &Said<'_>, inverse: &Inverse, live: &Live) -> Option<Vec<String>> {
+        let command: Command = draft::command_of(&inverse.draft, live.object());
+        let targets = vec![live.object().clone()];
+        let case = Case {
+            command: &command,
+            found: Some(Ok(Resolution { targets, strength: Strength::Exact, weak_place: false })),
+            facts: vec![super::message::facts(said, inverse.draft.intent, live)],
+            can_undo: true,
+        };
+        let verdict = policy::judge(&[case], &self.rules()).into_iter().next()?;
+        (verdict.decision == Decision::Refuse).then_some(verdict.reasons)
+    }
+
+    fn inverse_order(&self, said: &Said<'_>, taken: &Change, inverse: &Inverse, reasons: &[String]) -> Order {
+        let (old, created) = (taken.order(), now());
+        let limits = said.policy.limits(&old.target);
+        let patch = if old.template_changed {
+            cluster::with_cause(inverse.patch.clone(), &words::undo_cause(said.person))
+        } else {
+            inverse.patch.clone()
+        };
+        let reasons = if reasons.is_empty() { vec![words::UNDO_ASKS.to_owned()] } else { reasons.to_vec() };
+        Order {
+            message_id: said.id.to_owned(),
+            position: 0,
+            requester: Who::from(said.person),
+            room_id: said.place.room.clone(),
+            thread_id: said.place.thread.clone().unwrap_or_default(),
+            words: said.text.to_owned(),
+            intent: Intent::Undo,
+            target: old.target.clone(),
+            uid: old.uid.clone(),
+            effects: inverse.effects.clone(),
+            reasons,
+            approval: limits.approval,
+            notes: Vec::new(),
+            warnings: Vec::new(),
+            fields: Vec::new(),
+            draft: Some(inverse.draft.clone()),
+            inverse: cluster::inverse(&patch).map(|patch| Inverse {
+                patch,
+                effects: old.effects.clone(),
+                draft: old.draft.clone().unwrap_or_else(|| inverse.draft.clone()),
+            }),
+            patch,
+            undoes: Some(taken.id()),
+            private: said.private,
+            observe: self.observes(&said.place.room),
+            template_changed: old.template_changed,
+            said: said.at,
+            created,
+            expires: created.checked_add(limits.expiry).unwrap_or(created),
+        }
+    }
+
+    /// Asks anew for what a change asked for, on what is live now.
+    pub(super) async fn again(&self, said: &Said<'_>, old: &Change) -> Result<Option<String>, Fault> {
+        let Some(asked) = &old.order().draft else { return Ok(Some(words::UNKNOWN_CARD.to_owned())) };
+        self.order_from_card(said, asked, old.target(), words::ASKED_AGAIN).await
+    }
+
+    /// Orders what stands on a card, as if it had been said; a reason makes sure that it is read back.
+    pub(super) async fn order_from_card(
+        &self,
+        said: &Said<'_>,
+        asked: &crate::change::Draft,
+        object: &ObjectRef,
+        reason: &str,
+    ) -> Result<Option<String>, Fault> {
+        let mut command = draft::command_of(asked, object);
+        command.doubts.retain(|doubt| doubt != reason);
+        command.doubts.push(reason.to_owned());
+        let (_, lines) = self.carry(said, vec![command]).await?;
+        Ok((!lines.is_empty()).then(|| lines.join("\n\n")))
+    }
+}
