@@ -3,18 +3,17 @@
 use std::{path::PathBuf, sync::Arc, time::Duration};
 
 use anyhow::Context;
-use jiff::SignedDuration;
 use tokio::{net::TcpListener, sync::watch, time::sleep};
 
 use crate::{
     change::sqlite::Sqlite,
     cluster::{Catalog, Cluster, Connection},
-    config::People,
+    config::PolicyFile,
     domain::Person,
     edge::{self, Bounds, Edge, Intake, Readiness, Secrets},
     life::{Crew, Stop},
     nlu::model::Model,
-    policy::Rules,
+    policy::{Policy, Rules},
     resolve::Directory,
     telemetry::Metrics,
     tls,
@@ -47,12 +46,14 @@ pub struct Wiring {
     pub public_url: Option<String>,
     /// The cluster's side.
     pub connection: Connection,
-    /// Who may use it.
-    pub people: People,
-    /// The policy.
+    /// Who may do what, where.
+    pub policy: Policy,
+    /// The file that the policy is in, to be read again when it changes.
+    pub policy_file: Option<PolicyFile>,
+    /// How sure the model has to be.
     pub rules: Rules,
-    /// How long a card stays valid.
-    pub card_life: SignedDuration,
+    /// Whether it only observes, everywhere.
+    pub observe: bool,
     /// The file with the changes.
     pub database: PathBuf,
 }
@@ -79,6 +80,7 @@ pub async fn run(
     let (followers, following) = Followers::new();
     let (names, live_names) = watch::channel(Arc::new(directory(&cluster, &catalog)));
     let (ready, bot) = watch::channel(None::<Bot>);
+    let (policies, policy) = watch::channel(Arc::new(wiring.policy));
 
     let handler = move |notice| {
         let mut bot = bot.clone();
@@ -104,6 +106,9 @@ pub async fn run(
     }
     crew.start("catalog", keep_directory(cluster.clone(), catalog.clone(), names, readiness.clone(), stop.clone()));
     crew.start("metrics", until(stop.clone(), tidy(metrics.clone())));
+    if let Some(file) = wiring.policy_file {
+        crew.start("policy", until(stop.clone(), file.keep(policies)));
+    }
     let turns_done = Stop::new();
     crew.start("rollouts", following.run(turns_done.clone()));
     crew.start("edge", {
@@ -123,22 +128,9 @@ pub async fn run(
         names: live_names,
         reader: Reader::new(model, cores()),
         store,
-        policy: watch::channel(Arc::new(crate::policy::Policy::of_people(
-            wiring.people,
-            crate::policy::Limits {
-                ceiling: wiring.rules.ceiling,
-                step: wiring.rules.step,
-                protected: false,
-                expiry: wiring.card_life,
-                confirm: std::collections::BTreeSet::default(),
-                unconfirmed: std::collections::BTreeSet::default(),
-                approval: crate::policy::Approval::Own,
-                images: crate::policy::ImageLimits,
-            },
-        )))
-        .1,
+        policy,
         rules: wiring.rules,
-        observe: false,
+        observe: wiring.observe,
         followers,
     };
     let start = Start { webex, hooks, catalog, readiness, ready };

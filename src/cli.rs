@@ -66,6 +66,9 @@ pub enum Command {
 /// Options of `serve`.
 #[derive(Clone, Debug, Args)]
 pub struct ServeArgs {
+    /// Show what would be done, cards and all, and change nothing
+    #[arg(long)]
+    pub observe: bool,
     /// Leave the webhooks as they are, though a public URL is set
     #[arg(long)]
     pub no_webhooks: bool,
@@ -86,6 +89,9 @@ pub struct DemoArgs {
     /// The namespaces in it that may be touched, comma-separated [default: the context's]
     #[arg(long, value_name = "LIST", requires = "kubeconfig", value_delimiter = ',', value_parser = namespace)]
     pub namespaces: Vec<Namespace>,
+    /// Show what would be done, cards and all, and change nothing
+    #[arg(long)]
+    pub observe: bool,
     /// The port of the page [default: a free one]
     #[arg(long, value_name = "N", value_parser = clap::value_parser!(u16).range(1..))]
     pub port: Option<u16>,

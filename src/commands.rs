@@ -14,13 +14,13 @@ use crate::{
     app::{self, Wiring},
     cli::{Cli, Command, DemoArgs, Engine, Out, ServeArgs},
     cluster::{Connection, Source},
-    config::{self, ClusterSource, Loaded, PolicySettings, Settings},
+    config::{self, ClusterSource, Loaded, PolicyFile, PolicySettings, Settings},
     demo,
     edge::Secrets,
     interpret,
     life::Stop,
     nlu::model::{EngineKind, Model},
-    policy::Rules,
+    policy::{Limits, Policy, Rules},
     telemetry::{self, Metrics},
     webex::WebexSettings,
 };
@@ -79,6 +79,7 @@ fn dispatch(cli: Cli, out: &mut Out, err: &mut Out) -> anyhow::Result<ExitCode> 
 fn serve(settings: &Settings, args: &ServeArgs) -> anyhow::Result<ExitCode> {
     let model = Arc::new(model(settings.model.as_deref(), args.engine)?);
     let mut wiring = wiring(settings, rules(&settings.policy, &model))?;
+    wiring.observe = args.observe;
     if args.no_webhooks {
         wiring.public_url = None;
     }
@@ -103,7 +104,9 @@ fn show(settings: &Settings, args: &DemoArgs, out: &mut Out) -> anyhow::Result<E
         context: args.context.clone(),
         namespaces: args.namespaces.clone(),
         port: args.port,
-        card_life: SignedDuration::try_from(settings.policy.card_lifetime)?,
+        limits: limits(&settings.policy)?,
+        policy_file: policy_file(&settings.policy)?,
+        observe: args.observe,
     };
     Runtime::new()?.block_on(async {
         let stop = stop_on_signal()?;
@@ -168,13 +171,28 @@ fn model(folder: Option<&Path>, engine: Engine) -> anyhow::Result<Model> {
     }
 }
 
-/// The operator's policy, with the confidence that the model's evaluation asks for.
+/// What holds for every command, with the confidence that the model's evaluation asks for.
 fn rules(policy: &PolicySettings, model: &Model) -> Rules {
-    Rules {
-        ceiling: policy.max_replicas,
-        step: policy.step,
-        protected: policy.protected_namespaces.clone(),
-        ..interpret::rules(model)
+    Rules { ceiling: policy.max_replicas, ..interpret::rules(model) }
+}
+
+/// What holds where no policy file says otherwise.
+fn limits(policy: &PolicySettings) -> anyhow::Result<Limits> {
+    let expiry = SignedDuration::try_from(policy.card_lifetime)?;
+    Ok(Limits { ceiling: policy.max_replicas, step: policy.step, expiry, ..Limits::default() })
+}
+
+fn policy_file(policy: &PolicySettings) -> anyhow::Result<Option<PolicyFile>> {
+    let protected = || policy.protected_namespaces.clone();
+    let file = policy.file.clone().map(|path| Ok(PolicyFile::new(path, limits(policy)?, protected())));
+    file.transpose()
+}
+
+/// The policy of the file, else that of the settings.
+fn policy(settings: &PolicySettings) -> anyhow::Result<Policy> {
+    match policy_file(settings)? {
+        Some(file) => Ok(file.read()?),
+        None => Ok(Policy::of_people(settings.people.clone(), limits(settings)?, &settings.protected_namespaces)),
     }
 }
 
@@ -184,9 +202,10 @@ fn wiring(settings: &Settings, rules: Rules) -> anyhow::Result<Wiring> {
         secrets: Secrets::new(settings.webex.webhook_secrets.clone())?,
         public_url: settings.server.public_url.clone(),
         connection: connection(settings)?,
-        people: settings.policy.people.clone(),
+        policy: policy(&settings.policy)?,
+        policy_file: policy_file(&settings.policy)?,
         rules,
-        card_life: SignedDuration::try_from(settings.policy.card_lifetime)?,
+        observe: false,
         database: settings.database.clone(),
     })
 }

@@ -9,6 +9,7 @@ use std::{fmt::Write as _, path::Path};
 mod declared;
 mod parse;
 mod people;
+mod policy_file;
 mod problem;
 mod reader;
 mod setting;
@@ -19,6 +20,7 @@ mod tests;
 mod unknown;
 
 pub use people::People;
+pub use policy_file::{BadPolicy, PolicyFile};
 pub use problem::{Problem, Problems};
 pub use reader::{Effective, Origin};
 pub use setting::{About, Fallback, Group, Shown};

@@ -11,7 +11,6 @@ use std::{
 };
 
 use anyhow::Context;
-use jiff::SignedDuration;
 use secrecy::{ExposeSecret, SecretString};
 use tokio::{net::TcpListener, sync::watch};
 use tokio_util::sync::CancellationToken;
@@ -21,12 +20,12 @@ use crate::{
     app::{self, Wiring},
     clock,
     cluster::{Cluster, Connection, Source},
-    config::People,
+    config::{People, PolicyFile},
     domain::{ClusterName, Namespace},
     edge::Secrets,
     life::{Crew, Stop},
     nlu::model::Model,
-    policy::Rules,
+    policy::{Limits, Policy, Rules},
     telemetry::Metrics,
     webex::WebexSettings,
 };
@@ -50,8 +49,12 @@ pub struct Options {
     pub context: Option<String>,
     /// The namespaces in it; empty means the context's.
     pub namespaces: Vec<Namespace>,
-    /// How long a card stays valid.
-    pub card_life: SignedDuration,
+    /// What holds where no policy file says otherwise.
+    pub limits: Limits,
+    /// The policy file; without one, everybody in the room but the stranger may do everything.
+    pub policy_file: Option<PolicyFile>,
+    /// Whether the bot only observes.
+    pub observe: bool,
     /// The port of the page; `None` means a free one.
     pub port: Option<u16>,
 }
@@ -122,8 +125,7 @@ pub async fn run(
 
     let edge = listen(0).await?;
     let people = handle.residents();
-    let wiring =
-        Wiring { card_life: options.card_life, ..wiring(&people, &page, &edge, connection, rules, &folder.0)? };
+    let wiring = wiring(&people, &page, &edge, connection, rules, &folder.0, options)?;
     announce(&Addresses { api: format!("{page}/v1"), page, people, kubeconfig });
     crew.start("bot", {
         let stop = stop.clone();
@@ -190,19 +192,25 @@ fn wiring(
     connection: Connection,
     rules: Rules,
     folder: &Path,
+    options: Options,
 ) -> anyhow::Result<Wiring> {
     let bot = people.iter().find(|one| one.role == room::Role::Bot).context("the room has no bot")?;
     let allowed = people.iter().filter(|one| one.role == room::Role::Allowed).map(|one| one.email.as_str());
     let allowed = People::parse(&allowed.collect::<Vec<_>>().join(",")).map_err(anyhow::Error::msg)?;
+    let policy = match &options.policy_file {
+        Some(file) => file.read()?,
+        None => Policy::of_people(allowed, options.limits, &[]),
+    };
     let secret = SecretString::from(Uuid::new_v4().simple().to_string());
     Ok(Wiring {
         webex: WebexSettings { base_url: format!("{page}/v1"), ..WebexSettings::new(bot.token.clone()) },
         secrets: Secrets::new(vec![secret])?,
         public_url: Some(format!("http://{}", edge.local_addr()?)),
         connection,
-        people: allowed,
+        policy,
+        policy_file: options.policy_file,
         rules,
-        card_life: SignedDuration::from_mins(10),
+        observe: options.observe,
         database: folder.join("readback.db"),
     })
 }

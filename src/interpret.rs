@@ -112,7 +112,7 @@ impl Interpreter {
             .map(|command| {
                 let found = self.directory.look_up(command);
                 let targets = found.iter().flatten().flat_map(|found| found.targets.clone());
-                let facts = targets.map(|object| Facts { object, replicas: REPLICAS }).collect();
+                let facts = targets.map(|object| Facts::plain(object, REPLICAS)).collect();
                 Case { command, found, facts, can_undo: false }
             })
             .collect();

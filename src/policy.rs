@@ -3,19 +3,27 @@
 //! Pure and total. Where several rules fit, the first of refuse, clarify, confirm, execute wins.
 
 use crate::{
-    domain::{Amount, Intent, Namespace, ObjectRef, Score},
+    domain::{Amount, Intent, ObjectRef, Score},
     nlu::heard::Command,
     resolve::{NotFound, Resolution, Strength},
 };
 
 mod approval;
 mod book;
+mod file;
+mod glob;
+mod grant;
+mod limits;
+mod quiet;
 mod reason;
 #[cfg(test)]
 mod tests;
 
 pub use approval::Approval;
-pub use book::{Asked, ImageLimits, Limits, Policy, Right};
+pub use book::Policy;
+pub use file::PolicyFault;
+pub use grant::{Asked, Right};
+pub use limits::{GitOps, ImageLimits, Limits};
 
 /// What is done about a command.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, serde::Serialize)]
@@ -44,15 +52,11 @@ pub struct Verdict {
     pub reasons: Vec<String>,
 }
 
-/// What the operator set.
+/// What holds for every command, whatever it is about.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Rules {
-    /// More replicas than this are refused.
+    /// More replicas than this are refused, where no Deployment is known yet.
     pub ceiling: u32,
-    /// Adding more than this, and more than there are, is confirmed.
-    pub step: u32,
-    /// Namespaces in which every write is confirmed.
-    pub protected: Vec<Namespace>,
     /// The least confidence with which a write is executed unasked.
     pub act: Score,
     /// The least confidence with which a write is put on a card. Below, a card would mostly be noise, so it is asked in
@@ -61,9 +65,9 @@ pub struct Rules {
 }
 
 impl Rules {
-    /// The policy of an operator who set none, with the confidence that the model's manifest asks for.
+    /// The rules of an operator who set none, with the confidence that the model's manifest asks for.
     pub fn standard(act: Score, card: Score) -> Self {
-        Self { ceiling: 100, step: 5, protected: Vec::new(), act, card }
+        Self { ceiling: Limits::default().ceiling, act, card }
     }
 }
 
@@ -74,6 +78,19 @@ pub struct Facts {
     pub object: ObjectRef,
     /// Its replicas now.
     pub replicas: u32,
+    /// What holds for it.
+    pub limits: Limits,
+    /// Why this person may not do this to it, if they may not: a sentence.
+    pub denied: Option<String>,
+    /// Why nothing is changed there now, if it is a quiet hour: a sentence.
+    pub quiet: Option<String>,
+}
+
+impl Facts {
+    /// What is known where no policy limits anything beyond the defaults.
+    pub fn plain(object: ObjectRef, replicas: u32) -> Self {
+        Self { object, replicas, limits: Limits::default(), denied: None, quiet: None }
+    }
 }
 
 /// A command with what its words name.
@@ -159,7 +176,14 @@ fn alone(case: &Case<'_>, rules: &Rules) -> Verdict {
 
 fn refusals(case: &Case<'_>, rules: &Rules) -> Vec<String> {
     let command = case.command;
+    let denied: Vec<String> = case.facts.iter().filter_map(|facts| facts.denied.clone()).collect();
+    if !denied.is_empty() {
+        return denied;
+    }
     let mut reasons = command.faults.clone();
+    if command.intent.is_write() {
+        reasons.extend(case.facts.iter().filter_map(|facts| facts.quiet.clone()));
+    }
     if let Some(Err(missing)) = &case.found {
         reasons.push(reason::not_found(command, missing));
     }
@@ -167,13 +191,14 @@ fn refusals(case: &Case<'_>, rules: &Rules) -> Vec<String> {
         reasons.push(reason::NOTHING_TO_UNDO.to_owned());
     }
     if let (Intent::Scale, Some(amount)) = (command.intent, command.replicas) {
-        reasons.extend(case.facts.iter().filter_map(|facts| beyond(amount, facts, rules)));
+        reasons.extend(case.facts.iter().filter_map(|facts| beyond(amount, facts)));
         if let (true, Amount::To(n)) = (case.facts.is_empty() && n_exceeds(amount, rules), amount) {
             reasons.push(reason::above_ceiling(None, n, rules.ceiling));
         }
     }
     if command.intent == Intent::Autoscale {
-        reasons.extend(reason::bad_bounds(command.min, command.max, command.cpu, rules.ceiling));
+        let ceiling = case.facts.iter().map(|facts| facts.limits.ceiling).min().unwrap_or(rules.ceiling);
+        reasons.extend(reason::bad_bounds(command.min, command.max, command.cpu, ceiling));
     }
     if command.revision == Some(0) {
         reasons.push("There is no revision 0: revisions count from 1.".to_owned());
@@ -185,10 +210,10 @@ fn n_exceeds(amount: Amount, rules: &Rules) -> bool {
     matches!(amount, Amount::To(n) if n > rules.ceiling)
 }
 
-fn beyond(amount: Amount, facts: &Facts, rules: &Rules) -> Option<String> {
+fn beyond(amount: Amount, facts: &Facts) -> Option<String> {
     match amount.from(facts.replicas) {
         None => Some(reason::impossible_count(facts)),
-        Some(n) if n > rules.ceiling => Some(reason::above_ceiling(Some(facts), n, rules.ceiling)),
+        Some(n) if n > facts.limits.ceiling => Some(reason::above_ceiling(Some(facts), n, facts.limits.ceiling)),
         Some(_) => None,
     }
 }
@@ -237,15 +262,23 @@ fn cautions(case: &Case<'_>, rules: &Rules) -> Vec<String> {
     if !command.intent.is_write() {
         return Vec::new();
     }
-    let mut reasons: Vec<String> = reason::destructive(command.intent).into_iter().map(str::to_owned).collect();
+    let passes = !case.facts.is_empty() && case.facts.iter().all(|facts| facts.limits.lets_pass(command.intent));
+    let destructive = reason::destructive(command.intent).filter(|_| !passes);
+    let mut reasons: Vec<String> = destructive.into_iter().map(str::to_owned).collect();
     if let (Intent::Scale, Some(amount)) = (command.intent, command.replicas) {
-        reasons.extend(case.facts.iter().filter_map(|facts| reason::big_step(amount, facts, rules.step)));
+        reasons.extend(case.facts.iter().filter_map(|facts| reason::big_step(amount, facts, facts.limits.step)));
     }
     if case.is_everything() || case.targets().len() > 1 {
         reasons.push(reason::bulk(case.targets().len()));
     }
-    let guarded = case.targets().iter().find(|target| rules.protected.contains(&target.namespace));
-    reasons.extend(guarded.map(|target| format!("`{}` is a protected namespace.", target.namespace)));
+    let guarded = case.facts.iter().find(|facts| facts.limits.protected);
+    reasons.extend(guarded.map(|facts| format!("`{}` is a protected namespace.", facts.object.namespace)));
+    if case.facts.iter().any(|facts| facts.limits.asks_for(command.intent)) {
+        reasons.push(reason::ASKED_THERE.to_owned());
+    }
+    if case.facts.iter().any(|facts| facts.limits.approval != Approval::Own) {
+        reasons.push(reason::NEEDS_ANOTHER.to_owned());
+    }
     reasons.extend(reason::weakness(command, case.found.as_ref().and_then(|found| found.as_ref().ok())));
     reasons.extend(case.facts.iter().filter_map(|facts| reason::other_old_value(command, facts)));
     reasons.extend(command.doubts.iter().cloned());

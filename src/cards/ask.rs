@@ -32,7 +32,7 @@ pub fn ask(question: &Question) -> Shown {
     } else if let [_] = question.choices.as_slice() {
         let mut data = data("choice");
         data["choice"] = json!(0);
-        actions.push(button("Preview", "positive", &data));
+        actions.push(button("Continue", "positive", &data));
     } else {
         body.push(listed(&question.choices));
         actions.push(button("Choose", "positive", &data("listed")));

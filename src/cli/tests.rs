@@ -47,7 +47,10 @@ fn every_setting_is_in_the_help_of_serve_and_doctor() {
 #[test]
 fn flags_of_settings_come_back_by_key_and_secrets_have_none() {
     let cli = typed("readback serve --port 8080 --public-url https://bot.example.com --no-webhooks").unwrap();
-    assert!(matches!(cli.command, Command::Serve(ServeArgs { no_webhooks: true, engine: Engine::Candle })));
+    assert!(matches!(
+        cli.command,
+        Command::Serve(ServeArgs { observe: false, no_webhooks: true, engine: Engine::Candle })
+    ));
     let flags = [("port", "8080".to_owned()), ("public-url", "https://bot.example.com".to_owned())];
     assert_eq!(cli.flags, Flags::from(flags));
     for secret in ["--webex-bot-token", "--webex-webhook-secret", "--kubernetes-token", "--https-proxy"] {

@@ -142,6 +142,15 @@ pub(super) static PEOPLE: Setting<People> = Setting::new(
     "Who may use it: addresses (`ann@example.com`) and whole domains (`example.com`), comma-separated",
 )
 .or_else("nobody");
+pub(super) static POLICY: Setting<PathBuf> = Setting::new(
+    Group::Policy,
+    "policy",
+    &["READBACK_POLICY"],
+    "FILE",
+    parse::path,
+    "The policy file, in TOML: who may do what, where; in place of `READBACK_PEOPLE`",
+)
+.or_else("none");
 pub(super) static MAX_REPLICAS: Setting<u32> = Setting::new(
     Group::Policy,
     "max-replicas",
@@ -256,6 +265,7 @@ pub(super) static ALL: &[&dyn Declared] = &[
     &PORT,
     &BIND,
     &PEOPLE,
+    &POLICY,
     &MAX_REPLICAS,
     &STEP,
     &PROTECTED_NAMESPACES,

@@ -30,6 +30,11 @@ impl People {
         Ok(people)
     }
 
+    /// The addresses, then the domains with an `@` in front, each in order.
+    pub fn entries(&self) -> impl Iterator<Item = String> {
+        self.addresses.iter().cloned().chain(self.domains.iter().map(|domain| format!("@{domain}")))
+    }
+
     /// Whether nobody may use it.
     pub fn is_empty(&self) -> bool {
         self.addresses.is_empty() && self.domains.is_empty()

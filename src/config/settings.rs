@@ -99,8 +99,10 @@ pub struct ServerSettings {
 /// Who may use it, and what it asks first.
 #[derive(Clone, Debug)]
 pub struct PolicySettings {
-    /// Who may use it.
+    /// Who may use it, where there is no policy file.
     pub people: People,
+    /// The policy file.
+    pub file: Option<PathBuf>,
     /// More replicas than this are refused.
     pub max_replicas: u32,
     /// Adding more than this, and more than there are, is confirmed.
@@ -190,11 +192,16 @@ fn webex(reader: &mut Reader<'_>) -> WebexAccess {
 
 fn policy(reader: &mut Reader<'_>) -> PolicySettings {
     let people = reader.value(&d::PEOPLE).unwrap_or_default();
-    if people.is_empty() && reader.purpose.uses(Group::People) {
+    let file = reader.value(&d::POLICY);
+    if file.is_some() && !people.is_empty() {
+        reader.miss("READBACK_PEOPLE", "says who may use the bot, and so does the policy file; set one of them");
+    }
+    if people.is_empty() && file.is_none() && reader.purpose.uses(Group::People) {
         reader.warnings.push("READBACK_PEOPLE: names nobody, so nobody may use the bot".to_owned());
     }
     PolicySettings {
         people,
+        file,
         max_replicas: reader.or_default(&d::MAX_REPLICAS),
         step: reader.or_default(&d::STEP),
         protected_namespaces: reader.value(&d::PROTECTED_NAMESPACES).unwrap_or_default(),

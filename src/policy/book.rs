@@ -1,101 +1,209 @@
-//! Placeholder until the policy file arrives.
-use std::collections::BTreeSet;
+//! The policy as a whole: who may do what, where, and what holds there. Built once, never changed, asked often.
 
-use jiff::{SignedDuration, Timestamp};
+use std::fmt;
 
-use super::Approval;
+use jiff::Timestamp;
+
+use super::{
+    Approval, Asked, GitOps, Limits, Right,
+    grant::{Grant, VERBS, Where},
+    quiet::Quiet,
+};
 use crate::{
     config::People,
-    domain::{ImageReference, Intent, ObjectRef, Person},
+    domain::{Intent, Namespace, ObjectRef, Person},
+    webex, words,
 };
 
-/// What somebody wants to do.
-#[derive(Clone, Copy, Debug)]
-pub struct Asked<'a> {
-    /// Who.
-    pub person: &'a Person,
-    /// In which room.
-    pub room: &'a str,
-    /// Whether that is a direct message.
-    pub private: bool,
-    /// What.
-    pub verb: Intent,
-    /// To which object.
-    pub object: Option<&'a ObjectRef>,
+/// What is set for some namespaces. What is `None` or empty says nothing.
+#[derive(Clone, Debug, Default)]
+pub(super) struct Place {
+    pub(super) at: Where,
+    pub(super) limits: Partial,
+    pub(super) quiet: Vec<Quiet>,
 }
-/// Limits.
-#[derive(Clone, Debug, PartialEq)]
-pub struct Limits {
-    /// a
-    pub ceiling: u32,
-    /// a
-    pub step: u32,
-    /// a
-    pub protected: bool,
-    /// a
-    pub expiry: SignedDuration,
-    /// a
-    pub confirm: BTreeSet<Intent>,
-    /// a
-    pub unconfirmed: BTreeSet<Intent>,
-    /// a
-    pub approval: Approval,
-    /// a
-    pub images: ImageLimits,
+
+/// Limits as far as one place sets them.
+#[derive(Clone, Debug, Default)]
+pub(super) struct Partial {
+    pub(super) ceiling: Option<u32>,
+    pub(super) step: Option<u32>,
+    pub(super) protected: bool,
+    pub(super) expiry: Option<jiff::SignedDuration>,
+    pub(super) approval: Option<Approval>,
+    pub(super) confirm: Vec<Intent>,
+    pub(super) unconfirmed: Vec<Intent>,
+    pub(super) registries: Option<Vec<String>>,
+    pub(super) tags: Option<Vec<String>>,
+    pub(super) forbidden_tags: Vec<String>,
+    pub(super) gitops: Option<GitOps>,
 }
-/// Images.
-#[derive(Clone, Debug, Default, PartialEq)]
-pub struct ImageLimits;
-impl ImageLimits {
-    /// a
-    pub fn refuses(&self, _image: &ImageReference) -> Option<String> {
-        None
-    }
-}
-/// a
-#[derive(Clone, Debug)]
-pub struct Right;
-/// a
-#[derive(Clone, Debug)]
+
+/// Who may do what, where.
+#[derive(Clone)]
 pub struct Policy {
-    people: People,
-    limits: Limits,
+    pub(super) grants: Vec<Grant>,
+    pub(super) places: Vec<Place>,
+    pub(super) defaults: Limits,
+    pub(super) observe: bool,
+    pub(super) observed_rooms: Vec<String>,
+    pub(super) announce: Option<String>,
 }
+
+impl fmt::Debug for Policy {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "Policy of {} grants and {} places", self.grants.len(), self.places.len())
+    }
+}
+
 impl Policy {
-    /// a
-    pub fn of_people(people: People, limits: Limits) -> Self {
-        Self { people, limits }
+    /// The policy of an operator who wrote none: these people may do everything, each confirms their own orders, and in the
+    /// protected namespaces everything is confirmed.
+    pub fn of_people(people: People, defaults: Limits, protected: &[Namespace]) -> Self {
+        let all = Where { namespaces: vec!["*".to_owned()], clusters: Vec::new() };
+        let grant = Grant { people, rooms: None, place: all, verbs: VERBS.into_iter().collect() };
+        let places = if protected.is_empty() { Vec::new() } else { vec![protecting(protected)] };
+        Self { grants: vec![grant], places, defaults, observe: false, observed_rooms: Vec::new(), announce: None }
     }
-    /// a
+
+    /// The same with more namespaces in which everything is confirmed.
+    #[must_use]
+    pub fn protecting(mut self, namespaces: &[Namespace]) -> Self {
+        if !namespaces.is_empty() {
+            self.places.push(protecting(namespaces));
+        }
+        self
+    }
+
+    /// Whether this person may do anything at all, or is asked for their yes.
     pub fn knows(&self, person: &Person) -> bool {
-        self.people.allows(person)
+        let approves = |place: &Place| match &place.limits.approval {
+            Some(Approval::Named { people, .. }) => is_one_of(people, person),
+            Some(Approval::Own | Approval::Other) | None => false,
+        };
+        self.grants.iter().any(|grant| grant.people.allows(person)) || self.places.iter().any(approves)
     }
-    /// a
+
+    /// Whether this person may do this, or why not: a sentence.
+    ///
+    /// # Errors
+    /// What they may do there instead, and who may do it.
     pub fn may(&self, asked: &Asked<'_>) -> Result<(), String> {
-        if self.people.allows(asked.person) { Ok(()) } else { Err("no".into()) }
+        if self.grants.iter().any(|grant| grant.allows(asked)) {
+            return Ok(());
+        }
+        let theirs: Vec<Intent> = VERBS
+            .into_iter()
+            .filter(|verb| self.grants.iter().any(|grant| grant.allows(&Asked { verb: *verb, ..*asked })))
+            .collect();
+        let others = self
+            .grants
+            .iter()
+            .filter(|grant| grant.verbs.contains(&asked.verb) && grant.covers(asked.object))
+            .flat_map(|grant| grant.people.entries());
+        let mut others: Vec<String> = others.collect();
+        others.sort_unstable();
+        others.dedup();
+        Err(words::denied(asked.verb, asked.object, &theirs, &others))
     }
-    /// a
-    pub fn limits(&self, _object: &ObjectRef) -> Limits {
-        self.limits.clone()
+
+    /// What holds for this Deployment. Of several places that name it, the strictest value of each limit counts.
+    pub fn limits(&self, object: &ObjectRef) -> Limits {
+        let mut limits = self.defaults.clone();
+        for place in self.places.iter().filter(|place| place.at.holds(object)) {
+            place.limits.tighten(&mut limits);
+        }
+        limits
     }
-    /// a
-    pub fn quiet(&self, _object: &ObjectRef, _now: Timestamp) -> Option<String> {
-        None
+
+    /// What holds where no Deployment is known yet.
+    pub const fn defaults(&self) -> &Limits {
+        &self.defaults
     }
-    /// a
-    pub fn observes(&self, _room: &str) -> bool {
-        false
+
+    /// Why nothing is changed there at this moment, if it is a quiet hour: a sentence.
+    pub fn quiet(&self, object: &ObjectRef, now: Timestamp) -> Option<String> {
+        let places = self.places.iter().filter(|place| place.at.holds(object));
+        let until = places.flat_map(|place| &place.quiet).find_map(|quiet| quiet.until(now))?;
+        Some(words::quiet_hours(object, &until))
     }
-    /// a
+
+    /// Whether the bot only observes in this room.
+    pub fn observes(&self, room: &str) -> bool {
+        self.observe || self.observed_rooms.iter().any(|one| webex::id::same(one, room))
+    }
+
+    /// The room that is told of changes that were ordered in direct messages.
     pub fn announces_to(&self) -> Option<&str> {
-        None
+        self.announce.as_deref()
     }
-    /// a
-    pub fn rights(&self, _person: &Person, _room: &str, _private: bool) -> Vec<Right> {
-        Vec::new()
+
+    /// What this person may do in this room.
+    pub fn rights(&self, person: &Person, room: &str, private: bool) -> Vec<Right> {
+        self.grants.iter().filter_map(|grant| grant.right(person, room, private)).collect()
     }
-    /// a
-    pub fn may_approve(&self, _approval: &Approval, asked: &Asked<'_>, _requester_id: &str) -> Result<(), String> {
-        self.may(asked)
+
+    /// Whether somebody's yes counts for an order of `requester_id`, or why not: a sentence.
+    ///
+    /// # Errors
+    /// Whose yes counts.
+    pub fn may_approve(&self, approval: &Approval, asked: &Asked<'_>, requester_id: &str) -> Result<(), String> {
+        let own = asked.person.id == requester_id;
+        match approval {
+            Approval::Own if own => Ok(()),
+            Approval::Other if !own => self.may(asked),
+            Approval::Named { people, .. } if !own && is_one_of(people, asked.person) => Ok(()),
+            Approval::Own | Approval::Other | Approval::Named { .. } => Err(words::not_an_approver(approval)),
+        }
+    }
+
+    /// What it holds, in a few words for the operator.
+    pub fn summary(&self) -> String {
+        format!("{} grants, {} places", self.grants.len(), self.places.len())
+    }
+}
+
+impl Partial {
+    /// Makes limits at least as strict as these.
+    fn tighten(&self, limits: &mut Limits) {
+        limits.ceiling = self.ceiling.map_or(limits.ceiling, |n| n.min(limits.ceiling));
+        limits.step = self.step.map_or(limits.step, |n| n.min(limits.step));
+        limits.expiry = self.expiry.map_or(limits.expiry, |time| time.min(limits.expiry));
+        limits.protected |= self.protected;
+        limits.confirm.extend(&self.confirm);
+        limits.unconfirmed.extend(&self.unconfirmed);
+        if let Some(approval) = &self.approval
+            && strictness(approval) > strictness(&limits.approval)
+        {
+            limits.approval = approval.clone();
+        }
+        limits.images.registries.extend(self.registries.clone());
+        limits.images.tags.extend(self.tags.clone());
+        limits.images.forbidden.extend(self.forbidden_tags.iter().cloned());
+        if self.gitops == Some(GitOps::Refuse) {
+            limits.gitops = GitOps::Refuse;
+        }
+    }
+}
+
+/// Named people are stricter than anybody else, and more of them are stricter than fewer.
+fn strictness(approval: &Approval) -> usize {
+    match approval {
+        Approval::Own => 0,
+        Approval::Other => 1,
+        Approval::Named { .. } => 1 + approval.count(),
+    }
+}
+
+fn is_one_of(people: &[String], person: &Person) -> bool {
+    People::parse(&people.join(",")).is_ok_and(|people| people.allows(person))
+}
+
+fn protecting(namespaces: &[Namespace]) -> Place {
+    let namespaces = namespaces.iter().map(ToString::to_string).collect();
+    Place {
+        at: Where { namespaces, clusters: Vec::new() },
+        limits: Partial { protected: true, ..Partial::default() },
+        quiet: Vec::new(),
     }
 }

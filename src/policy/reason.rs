@@ -10,6 +10,8 @@ use crate::{
 
 pub(super) const NOTHING_ORDERED: &str = "That orders nothing, so nothing was done.";
 pub(super) const NOTHING_OPEN: &str = "No question is open, so there is nothing to answer.";
+pub(super) const ASKED_THERE: &str = "The policy wants that confirmed there.";
+pub(super) const NEEDS_ANOTHER: &str = "Changes there need somebody else's yes.";
 pub(super) const NOTHING_TO_UNDO: &str = "There is no change of mine to take back.";
 
 pub(super) fn unsure(command: &Command) -> String {

@@ -1,6 +1,6 @@
 use super::*;
 use crate::{
-    domain::{ClusterName, DeploymentName, ImageChange},
+    domain::{ClusterName, DeploymentName, ImageChange, Namespace},
     nlu::heard::Mention,
 };
 
@@ -24,7 +24,7 @@ fn case<'c>(command: &'c Command, targets: &[&str], strength: Strength, replicas
     let targets: Vec<ObjectRef> = targets.iter().map(|name| object(name)).collect();
     Case {
         command,
-        facts: targets.iter().map(|object| Facts { object: object.clone(), replicas }).collect(),
+        facts: targets.iter().map(|object| Facts::plain(object.clone(), replicas)).collect(),
         found: Some(Ok(Resolution { targets, strength, weak_place: false })),
         can_undo: true,
     }
@@ -130,9 +130,44 @@ fn what_makes_a_plain_order_ask() {
     assert_eq!(with(|c| c.deployment.as_mut().expect("named").odd = true), Decision::Confirm);
     let everything = Command { deployment: Some(Mention::new("*", false)), ..plain.clone() };
     assert_eq!(judge(&[case(&everything, &["a", "b"], Strength::Exact, 2)], &rules())[0].decision, Decision::Confirm);
-    let mut protected = rules();
-    protected.protected.push(Namespace::parse("default").expect("valid"));
-    assert_eq!(judge(&[case(&plain, &["web"], Strength::Exact, 2)], &protected)[0].decision, Decision::Confirm);
+    let there = |limits: Limits| {
+        let mut case = case(&plain, &["web"], Strength::Exact, 2);
+        case.facts[0].limits = limits;
+        judge(&[case], &rules())[0].decision
+    };
+    assert_eq!(there(Limits { protected: true, ..Limits::default() }), Decision::Confirm);
+    assert_eq!(there(Limits { confirm: [Intent::Scale].into(), ..Limits::default() }), Decision::Confirm);
+    assert_eq!(there(Limits { approval: Approval::Other, ..Limits::default() }), Decision::Confirm);
+    assert_eq!(there(Limits { ceiling: 2, ..Limits::default() }), Decision::Refuse);
+    let with = |change: fn(&mut Facts)| {
+        let mut case = case(&plain, &["web"], Strength::Exact, 2);
+        change(&mut case.facts[0]);
+        judge(&[case], &rules())[0].clone()
+    };
+    assert_eq!(with(|facts| facts.quiet = Some("Quiet.".into())).decision, Decision::Refuse);
+    let denied = with(|facts| (facts.denied, facts.quiet) = (Some("No.".into()), Some("Quiet.".into())));
+    assert_eq!(
+        (denied.decision, denied.reasons),
+        (Decision::Refuse, vec!["No.".to_owned()]),
+        "and nothing else is told"
+    );
+}
+
+#[test]
+fn restart_and_a_new_image_can_go_unconfirmed_and_nothing_else() {
+    let there = |intent, confirm: &[Intent]| {
+        let mut command = order(intent, "web");
+        command.image = Some(ImageChange::Tag("2".into()));
+        let mut case = case(&command, &["web"], Strength::Exact, 2);
+        case.facts[0].limits.unconfirmed = [Intent::Restart, Intent::SetImage].into();
+        case.facts[0].limits.confirm = confirm.iter().copied().collect();
+        judge(&[case], &rules())[0].decision
+    };
+    assert_eq!(there(Intent::Restart, &[]), Decision::Execute);
+    assert_eq!(there(Intent::SetImage, &[]), Decision::Execute);
+    assert_eq!(there(Intent::Restart, &[Intent::Restart]), Decision::Confirm, "to ask is the stricter word");
+    assert_eq!(there(Intent::Rollback, &[]), Decision::Confirm);
+    assert_eq!(there(Intent::Delete, &[]), Decision::Confirm);
 }
 
 #[test]

@@ -30,6 +30,10 @@ impl Bot {
     async fn status(&self, said: &Said<'_>, resolution: &Resolution) -> Result<String, Fault> {
         let mut lines = Vec::new();
         for target in &resolution.targets {
+            if let Err(denied) = said.may(Intent::Status, Some(target)) {
+                lines.push(words::reasons(&[denied]));
+                continue;
+            }
             let described = self.0.cluster.describe(target).await.before(said.place, "reading the Deployment")?;
             lines.push(described.map_or_else(
                 || words::no_longer_there(target),
@@ -49,6 +53,15 @@ impl Bot {
         namespaces.dedup();
         for namespace in &namespaces {
             live.extend(self.0.cluster.list(Some(namespace)).await.before(said.place, "listing the Deployments")?);
+        }
+        let verb = if health { Intent::Status } else { Intent::List };
+        let all = live.len();
+        live.retain(|live| said.may(verb, Some(live.object())).is_ok());
+        if live.is_empty()
+            && all > 0
+            && let Err(denied) = said.may(verb, None)
+        {
+            return Ok(words::reasons(&[denied]));
         }
         let described: Vec<_> = live.iter().map(|live| describe(live, None)).collect();
         Ok(if health { words::health(&namespaces, &described) } else { words::list(&namespaces, &described) })

@@ -167,7 +167,7 @@ fn readings(command: &Command, live: &Live, said: &Said<'_>) -> Form {
         return (None, Vec::new(), Vec::new());
     }
     let short: Vec<&str> = choices.iter().map(|choice| choice.label.as_str()).collect();
-    (Some(format!("{} for `{}`?", words::either_of(&short), said.directory.label(live.object()))), choices, Vec::new())
+    (Some(format!("For `{}`: {}?", said.directory.label(live.object()), words::either_of(&short))), choices, Vec::new())
 }
 
 fn reading_label(draft: &Draft, live: &Live) -> String {

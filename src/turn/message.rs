@@ -11,7 +11,7 @@ use crate::{
     domain::{Intent, ObjectRef, Person},
     edge::{Freshness, freshness},
     nlu::heard::{Command, Heard},
-    policy::{self, Case, Decision, Facts, Policy, Rules, Verdict},
+    policy::{self, Asked, Case, Decision, Facts, Policy, Rules, Verdict},
     resolve::{Directory, NotFound, Resolution},
     webex::{Message, RoomKind, WebexError, order_text},
     words,
@@ -34,6 +34,8 @@ pub(super) struct Said<'s> {
     pub(super) private: bool,
     pub(super) directory: &'s Directory,
     pub(super) policy: &'s Policy,
+    /// The change whose card was confirmed with other values than it showed.
+    pub(super) edits: Option<&'s Change>,
 }
 
 /// A command with everything that is known about it.
@@ -90,6 +92,7 @@ impl Bot {
             private: message.room_kind == RoomKind::Direct,
             directory: &directory,
             policy: &policy,
+            edits: None,
         };
         self.heard(&said, &message, &directory).await
     }
@@ -214,8 +217,25 @@ impl Bot {
 }
 
 /// What is known about a live Deployment, and about this person there.
-pub(super) fn facts(_said: &Said<'_>, _intent: Intent, live: &Live) -> Facts {
-    Facts { object: live.object().clone(), replicas: live.replicas() }
+pub(super) fn facts(said: &Said<'_>, verb: Intent, live: &Live) -> Facts {
+    let object = live.object();
+    // What may be taken back is judged by the verb that it takes back, when that is known.
+    let denied = if verb == Intent::Undo { None } else { said.may(verb, Some(object)).err() };
+    Facts {
+        object: object.clone(),
+        replicas: live.replicas(),
+        limits: said.policy.limits(object),
+        denied,
+        quiet: said.policy.quiet(object, now()),
+    }
+}
+
+impl Said<'_> {
+    /// Whether this person may do this, here, or why not.
+    pub(super) fn may(&self, verb: Intent, object: Option<&ObjectRef>) -> Result<(), String> {
+        let asked = Asked { person: self.person, room: &self.place.room, private: self.private, verb, object };
+        self.policy.may(&asked)
+    }
 }
 
 /// Whether it is a yes or a no.

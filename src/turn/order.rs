@@ -93,7 +93,24 @@ impl Bot {
             order.fields = draft::fields(&draft::draft_of(command), Some(live), limits.ceiling);
         }
         let change = Change::asking(order).before(said.place, "recording the question")?;
-        self.ask(said, change).await.map(|()| None)
+        match said.edits {
+            Some(shown) if says_nothing_new(&change, shown) => self.confirmed_already(said, change).await,
+            _ => self.ask(said, change).await.map(|()| None),
+        }
+    }
+
+    /// Carries out what was typed on a card and confirmed with it.
+    async fn confirmed_already(&self, said: &Said<'_>, change: Change) -> Result<Option<String>, Fault> {
+        match self.0.store.record(change.clone()).await.before(said.place, "recording the order")? {
+            Recorded::New => {}
+            Recorded::AlreadyThere(_) => return Ok(None),
+        }
+        self.supersede(&change, said.place).await?;
+        let permit = self.permit(said, &change, true).await?;
+        let decide = Decide::Approve { who: Who::from(said.person), permit };
+        let decided = self.0.store.decide(change.id(), &decide, now()).await.before(said.place, "deciding")?;
+        let Some((change, answer)) = decided else { return Ok(None) };
+        self.decided(said, &change, answer).await.map(super::press::line)
     }
 
     fn order(
@@ -196,6 +213,16 @@ impl Bot {
             tracing::warn!(error = format!("{error:#}"), change = %change.id(), "a card could not be closed");
         }
     }
+}
+
+/// Whether the card that was confirmed said everything that a card of this change would say, but for its values.
+fn says_nothing_new(change: &Change, shown: &Change) -> bool {
+    let (new, old) = (change.order(), shown.order());
+    let said = |sentences: &[String], before: &[String]| sentences.iter().all(|one| before.contains(one));
+    new.approval == Approval::Own
+        && said(&new.reasons, &old.reasons)
+        && said(&new.notes, &old.notes)
+        && said(&new.warnings, &old.warnings)
 }
 
 /// Every change of a message has a place of its own, so that a repeated delivery finds the same one.

@@ -75,6 +75,7 @@ impl Bot {
             private,
             directory: &directory,
             policy: &policy,
+            edits: None,
         };
         let (did, line) = match &card {
             Card::Change(change, press) => self.on_change(&said, change, *press, &action.inputs).await?,
@@ -137,7 +138,7 @@ impl Bot {
     }
 
     /// Whether the values on the card were changed, and then what came of it: it is another order, planned and judged anew,
-    /// that takes the place of the first.
+    /// that takes the place of the first. Where that finds anything that the first card did not say, a second one asks.
     async fn edited(
         &self,
         said: &Said<'_>,
@@ -159,8 +160,10 @@ impl Bot {
         if order.requester.person_id != said.person.id {
             return Ok(Some(("refused press", Some(words::NOT_YOURS_TO_EDIT.to_owned()))));
         }
-        let line = self.order_from_card(said, &values.fill(draft), &order.target, words::EDITED).await?;
-        Ok(Some(("edited", line)))
+        let command = draft::command_of(&values.fill(draft), &order.target);
+        let said = Said { edits: Some(change), ..*said };
+        let (_, lines) = self.carry(&said, vec![command]).await?;
+        Ok(Some(("edited", (!lines.is_empty()).then(|| lines.join("\n\n")))))
     }
 
     /// What the policy says, now, about this person deciding this change: by what is on record and by what holds today.
@@ -179,7 +182,7 @@ impl Bot {
             }
             for demand in demands {
                 if let Err(why) = said.policy.may_approve(demand, &asked, &order.requester.person_id) {
-                    return Ok(Err(why.to_string()));
+                    return Ok(Err(why));
                 }
             }
         }
@@ -200,7 +203,7 @@ impl Bot {
             }
         };
         if let Err(denied) = ordered {
-            return Ok(Err(denied.to_string()));
+            return Ok(Err(denied));
         }
         Ok(self.still_allowed(said, order))
     }

@@ -100,7 +100,7 @@ impl Bot {
         let Some(id) = undo.order().undoes else { return };
         match self.0.store.get(id).await {
             Ok(Some(taken)) => {
-                let state = format!("{} {}", words::ended(&taken), words::taken_back(undo));
+                let state = words::taken_back(&taken, undo);
                 if let Err(error) = self.retell(&taken, &state, Offer::Nothing).await {
                     tracing::warn!(error = format!("{error:#}"), change = %id, "a card could not show that it was taken back");
                 }

@@ -6,7 +6,7 @@ use crate::{
     cluster::{self, Live, Preview, Write},
     domain::{Intent, ObjectRef},
     nlu::heard::Command,
-    policy::{self, Asked, Case, Decision},
+    policy::{self, Case, Decision},
     resolve::{NotFound, Resolution, Strength},
     words,
 };
@@ -50,15 +50,8 @@ impl Bot {
             return Ok(Some(words::not_in_place(taken)));
         }
         let Some(inverse) = &taken.order().inverse else { return Ok(Some(words::no_inverse(taken))) };
-        let asked = Asked {
-            person: said.person,
-            room: &said.place.room,
-            private: said.private,
-            verb: verb_of(taken.order()),
-            object: Some(taken.target()),
-        };
-        if let Err(denied) = said.policy.may(&asked) {
-            return Ok(Some(words::reasons(&[denied.to_string()])));
+        if let Err(denied) = said.may(verb_of(taken.order()), Some(taken.target())) {
+            return Ok(Some(words::reasons(&[denied])));
         }
         let live = self.0.cluster.read(taken.target()).await.before(said.place, "reading the Deployment")?;
         let Some(live) = live.filter(|live| live.uid() == taken.order().uid) else {

@@ -167,5 +167,3 @@ pub const REQUESTER_GONE: &str = "Webex does not know the one who ordered it any
 pub const NOT_YOURS_TO_EDIT: &str = "Only the one who ordered it can change its values. Nothing was changed.";
 /// Why a fresh card asks.
 pub const ASKED_AGAIN: &str = "It is asked again after its first card ended.";
-/// Why an edited order is asked again.
-pub const EDITED: &str = "Its values were changed on the card.";

@@ -117,7 +117,7 @@ pub fn waits_for(change: &Change) -> Option<String> {
 }
 
 /// "a", "a and b", "a, b and c".
-fn and(items: &[String]) -> String {
+pub(super) fn and(items: &[String]) -> String {
     match items {
         [] => String::new(),
         [one] => one.clone(),
@@ -233,12 +233,13 @@ pub fn observed(change: &Change) -> String {
 }
 
 /// A change that was taken back by a later one.
-pub fn taken_back(undo: &Change) -> String {
+pub fn taken_back(taken: &Change, undo: &Change) -> String {
+    let done = if taken.card().is_some() { format!("{} Done.", decided(taken)) } else { "Done.".to_owned() };
     let by = undo
         .state()
         .decision()
         .map(|decision| format!(" by {} at {}", escape_markdown(&decision.by.name), clock(decision.at)));
-    format!("Taken back{}.", by.unwrap_or_default())
+    format!("{done} Taken back{}.", by.unwrap_or_default())
 }
 
 /// A change that was ordered in a direct message, told elsewhere.

@@ -7,6 +7,7 @@ use crate::{
     cluster::{Cause, Description, Health},
     domain::{Intent, Namespace, ObjectRef, Person},
     nlu::heard::Command,
+    policy::{Approval, Right},
     webex::escape_markdown,
 };
 
@@ -140,9 +141,84 @@ pub fn help() -> String {
     .join("\n")
 }
 
-/// What a person may do.
-pub fn rights(_rights: &[crate::policy::Right]) -> String {
-    String::new()
+/// What a person may do, one line a right.
+pub fn rights(rights: &[Right]) -> String {
+    if rights.is_empty() {
+        return "You may do nothing in this room; where you are asked for your yes, the card says so.".to_owned();
+    }
+    let line = |right: &Right| {
+        let verbs: Vec<&str> = right.verbs.iter().map(|verb| verb_name(*verb)).collect();
+        let mut place = if right.namespaces.iter().any(|pattern| pattern == "*") {
+            "everywhere".to_owned()
+        } else {
+            format!("in {}", codes(&right.namespaces))
+        };
+        if !right.clusters.is_empty() {
+            place = format!("{place} on {}", codes(&right.clusters));
+        }
+        format!("- {place}: {}", verbs.join(", "))
+    };
+    let lines: Vec<String> = rights.iter().map(line).collect();
+    format!("In this room you may:\n{}", lines.join("\n"))
+}
+
+/// Why somebody may not do something: what they may do there, and who may do it.
+pub fn denied(verb: Intent, object: Option<&ObjectRef>, theirs: &[Intent], others: &[String]) -> String {
+    let place = object.map_or_else(String::new, |object| format!(" in `{}`", object.namespace));
+    let verbs: Vec<String> = theirs.iter().map(|verb| verb_name(*verb).to_owned()).collect();
+    let what = if verbs.is_empty() {
+        format!("You may not {}{place}.", verb_name(verb))
+    } else {
+        format!("You may {}{place}, not {}.", super::outcome::and(&verbs), verb_name(verb))
+    };
+    const NAMED: usize = 3;
+    let who: Vec<String> = others.iter().take(NAMED).map(|one| one.trim_start_matches('@').to_owned()).collect();
+    match (who.as_slice(), others.len() > NAMED) {
+        ([], _) => format!("{what} Nobody may."),
+        (some, true) => format!("{what} {} and others may.", some.join(", ")),
+        (some, false) => format!("{what} {} may.", super::outcome::and(some)),
+    }
+}
+
+/// A verb as a person would say it: "change the image".
+fn verb_name(verb: Intent) -> &'static str {
+    match verb {
+        Intent::Scale => "scale",
+        Intent::SetImage => "change the image",
+        Intent::Restart => "restart",
+        Intent::Rollback => "roll back",
+        Intent::Pause => "pause",
+        Intent::Resume => "resume",
+        Intent::Autoscale => "autoscale",
+        Intent::Delete => "delete",
+        Intent::Undo => "take changes back",
+        Intent::Status => "see the status",
+        Intent::List => "list",
+        Intent::History => "see the history",
+        Intent::Logs => "see logs",
+        Intent::Confirm | Intent::Cancel | Intent::Help | Intent::None => "talk",
+    }
+}
+
+fn codes(texts: &[String]) -> String {
+    texts.iter().map(|text| crate::webex::code(text)).collect::<Vec<_>>().join(", ")
+}
+
+/// A write in a quiet hour.
+pub fn quiet_hours(object: &ObjectRef, until: &str) -> String {
+    format!("Nothing is changed in `{}` at this hour: it is quiet there until {until}.", object.namespace)
+}
+
+/// Somebody whose yes does not count.
+pub fn not_an_approver(approval: &Approval) -> String {
+    match approval {
+        Approval::Own => "Only the one who ordered it can confirm it.".to_owned(),
+        Approval::Other => "It needs the yes of somebody else who may do that there.".to_owned(),
+        Approval::Named { people, count } => {
+            let people: Vec<String> = people.iter().map(|one| escape_markdown(one)).collect();
+            format!("It needs the yes of {count} of {}.", or(&people))
+        }
+    }
 }
 
 /// One Deployment: counts, images, and why it fails.

@@ -9,6 +9,7 @@ use kube::Api;
 use kube::api::{Patch, PatchParams};
 use readback::demo::cluster::Seed;
 use readback::demo::room::CardEdits;
+use readback::domain::Score;
 use serde_json::{Value, json};
 
 use super::script::{Deed, Script};
@@ -99,8 +100,12 @@ impl Stage {
         if let Some(seconds) = script.card_seconds {
             setup.card_life = SignedDuration::from_secs(seconds);
         }
-        let bot = Bot::start(setup, local.connection()).await;
+        (setup.policy, setup.observe) = (script.policy.clone(), script.observe);
+        if script.unsure {
+            setup.act = Score::ONE;
+        }
         let card_life = setup.card_life;
+        let bot = Bot::start(setup, local.connection()).await;
         Self { local, bot, seen: Vec::new(), cards: Vec::new(), used_private: false, card_life, last_deed: now() }
     }
 

@@ -16,7 +16,7 @@ use readback::edge::Secrets;
 use readback::interpret;
 use readback::life::Stop;
 use readback::nlu::model::Model;
-use readback::policy::Rules;
+use readback::policy::{Limits, Policy, Rules};
 use readback::telemetry::Metrics;
 use readback::webex::WebexSettings;
 use secrecy::{ExposeSecret as _, SecretString};
@@ -55,17 +55,29 @@ pub(crate) fn now() -> Timestamp {
 }
 
 /// The room and the limits of one bot.
-#[derive(Clone, Copy)]
+#[derive(Clone)]
 pub(crate) struct Setup {
     /// The room's clock.
     pub(crate) room_clock: fn() -> Timestamp,
     /// How long a card stays valid.
     pub(crate) card_life: SignedDuration,
+    /// The policy file's text, where there is one.
+    pub(crate) policy: Option<String>,
+    /// Whether the bot only observes.
+    pub(crate) observe: bool,
+    /// How sure the model has to be.
+    pub(crate) act: Score,
 }
 
 impl Default for Setup {
     fn default() -> Self {
-        Self { room_clock: now, card_life: SignedDuration::from_mins(10) }
+        Self {
+            room_clock: now,
+            card_life: SignedDuration::from_mins(10),
+            policy: None,
+            observe: false,
+            act: Score::ZERO,
+        }
     }
 }
 
@@ -106,6 +118,17 @@ impl Bot {
         ended.expect("the bot stops in time").expect("it is one task").unwrap().unwrap();
     }
 
+    async fn policy(&self) -> Policy {
+        let limits = Limits { expiry: self.setup.card_life, ..Limits::default() };
+        match &self.setup.policy {
+            Some(text) => {
+                let room = self.room.id(self.room.person("Ann"), "group").await;
+                Policy::parse(&text.replace("THE_ROOM", &room), &limits).unwrap()
+            }
+            None => Policy::of_people(People::parse(&self.room.allowed()).unwrap(), limits, &[]),
+        }
+    }
+
     /// Starts the bot again, on the same database and the same port.
     pub(crate) async fn run(&mut self) {
         let listener = TcpListener::bind(("127.0.0.1", self.port)).await.unwrap();
@@ -113,7 +136,7 @@ impl Bot {
         let public_url = format!("http://127.0.0.1:{}", self.port);
         let model = model();
         // How sure the model has to be is its evaluation's business; here every reading counts.
-        let rules = Rules { act: Score::ZERO, card: Score::ZERO, ..interpret::rules(&model) };
+        let rules = Rules { act: self.setup.act, card: Score::ZERO, ..interpret::rules(&model) };
         let wiring = Wiring {
             webex: WebexSettings {
                 base_url: format!("{}/v1", self.room.base),
@@ -122,9 +145,10 @@ impl Bot {
             secrets: Secrets::new(vec![SecretString::from(SECRET)]).unwrap(),
             public_url: Some(public_url.clone()),
             connection: self.connection.clone(),
-            people: People::parse(&self.room.allowed()).unwrap(),
+            policy: self.policy().await,
+            policy_file: None,
             rules,
-            card_life: self.setup.card_life,
+            observe: self.setup.observe,
             database: self.folder.path().join("readback.db"),
         };
         let stop = Stop::new();

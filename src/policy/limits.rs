@@ -1,0 +1,139 @@
+//! What holds for one Deployment, when all that the policy says about its place is put together.
+
+use std::collections::BTreeSet;
+
+use jiff::SignedDuration;
+
+use super::{Approval, glob};
+use crate::domain::{ImageReference, Intent};
+
+/// What holds for one Deployment.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Limits {
+    /// More replicas than this are refused.
+    pub ceiling: u32,
+    /// Adding more than this, and more than there are, is confirmed.
+    pub step: u32,
+    /// Whether every write is confirmed.
+    pub protected: bool,
+    /// How long a card can be confirmed.
+    pub expiry: SignedDuration,
+    /// Verbs that are always confirmed here, beside the destructive ones.
+    pub confirm: BTreeSet<Intent>,
+    /// Destructive verbs that need no card here: `restart` and `set_image` at most.
+    pub unconfirmed: BTreeSet<Intent>,
+    /// Whose yes a write needs.
+    pub approval: Approval,
+    /// Which images may run.
+    pub images: ImageLimits,
+    /// What happens when a `GitOps` tool would put the change back.
+    pub gitops: GitOps,
+}
+
+/// What happens when a `GitOps` tool would put a change back.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum GitOps {
+    /// The card says so.
+    #[default]
+    Warn,
+    /// It is refused.
+    Refuse,
+}
+
+impl Default for Limits {
+    fn default() -> Self {
+        Self {
+            ceiling: 100,
+            step: 5,
+            protected: false,
+            expiry: SignedDuration::from_mins(10),
+            confirm: BTreeSet::new(),
+            unconfirmed: BTreeSet::new(),
+            approval: Approval::Own,
+            images: ImageLimits::default(),
+            gitops: GitOps::Warn,
+        }
+    }
+}
+
+impl Limits {
+    /// Whether a verb is read back here whatever else holds.
+    pub fn asks_for(&self, verb: Intent) -> bool {
+        self.confirm.contains(&verb)
+    }
+
+    /// Whether a destructive verb needs no card for that alone.
+    pub fn lets_pass(&self, verb: Intent) -> bool {
+        self.unconfirmed.contains(&verb) && !self.confirm.contains(&verb)
+    }
+}
+
+/// Which images may run.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct ImageLimits {
+    /// From each of these lists one pattern has to fit the repository, registry included.
+    pub(super) registries: Vec<Vec<String>>,
+    /// From each of these lists one pattern has to fit the tag.
+    pub(super) tags: Vec<Vec<String>>,
+    /// None of these may fit the tag.
+    pub(super) forbidden: Vec<String>,
+}
+
+impl ImageLimits {
+    /// Why this image may not run, if it may not: a sentence.
+    pub fn refuses(&self, image: &ImageReference) -> Option<String> {
+        let repository = image.full_repository();
+        let from = |list: &Vec<String>| list.iter().any(|pattern| is_from(pattern, &repository));
+        if let Some(list) = self.registries.iter().find(|list| !from(list)) {
+            return Some(format!("`{repository}` is no repository that may run here; allowed: {}.", list.join(", ")));
+        }
+        // A digest says exactly what runs; no pattern of tags speaks of it.
+        let tag = match (&image.tag, &image.digest) {
+            (None, Some(_)) => return None,
+            (tag, _) => tag.as_deref().unwrap_or("latest"),
+        };
+        if self.forbidden.iter().any(|pattern| glob::fits(pattern, tag)) {
+            return Some(format!("The tag `{tag}` may not run here."));
+        }
+        let list = self.tags.iter().find(|list| !list.iter().any(|pattern| glob::fits(pattern, tag)))?;
+        Some(format!("The tag `{tag}` may not run here; allowed: {}.", list.join(", ")))
+    }
+}
+
+/// A pattern names a registry, or a repository in it, or everything below.
+fn is_from(pattern: &str, repository: &str) -> bool {
+    glob::fits(pattern, repository)
+        || repository.strip_prefix(pattern.trim_end_matches('/')).is_some_and(|rest| rest.starts_with('/'))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn refuses(limits: &ImageLimits, image: &str) -> bool {
+        limits.refuses(&ImageReference::parse(image).expect("valid")).is_some()
+    }
+
+    #[test]
+    fn registries_are_whole_names() {
+        let limits = ImageLimits { registries: vec![vec!["registry.example.com/shop".into()]], ..Default::default() };
+        assert!(!refuses(&limits, "registry.example.com/shop/web:1"));
+        for other in ["registry.example.com/shopping/web:1", "registry.example.com.evil/shop/web:1", "nginx:1"] {
+            assert!(refuses(&limits, other), "{other}");
+        }
+        let library = ImageLimits { registries: vec![vec!["docker.io/library".into()]], ..Default::default() };
+        assert!(!refuses(&library, "nginx:1.21"));
+    }
+
+    #[test]
+    fn an_absent_tag_is_latest_and_a_digest_is_no_tag() {
+        let limits =
+            ImageLimits { forbidden: vec!["latest".into()], tags: vec![vec!["v*".into()]], ..Default::default() };
+        assert!(refuses(&limits, "web"));
+        assert!(refuses(&limits, "web:latest"));
+        assert!(refuses(&limits, "web:1.2"));
+        assert!(!refuses(&limits, "web:v1.2"));
+        assert!(!refuses(&limits, &format!("web@sha256:{}", "a".repeat(64))));
+        assert!(refuses(&limits, &format!("web:latest@sha256:{}", "a".repeat(64))));
+    }
+}
