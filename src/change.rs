@@ -145,7 +145,11 @@ impl Change {
 }
 
 #[cfg(test)]
-mod samples;
+mod contract;
+#[cfg(test)]
+pub(crate) mod memory;
+#[cfg(test)]
+pub(crate) mod samples;
 
 #[cfg(test)]
 mod tests {

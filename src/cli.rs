@@ -5,6 +5,7 @@ use std::{ffi::OsString, path::PathBuf};
 use clap::{ArgMatches, Args, CommandFactory as _, FromArgMatches as _, Parser, Subcommand, ValueEnum};
 
 use crate::{
+    change::Standing,
     config::{self, Flags, Loaded, Problems, Purpose},
     domain::Namespace,
 };
@@ -56,6 +57,8 @@ pub enum Command {
     Eval(EvalArgs),
     /// Teach and measure the same network on public data. Needs a build with the cargo feature `rust-bert`.
     BenchNlu(BenchNluArgs),
+    /// List or export the record of changes: who ordered what, who decided, what came of it. Changes nothing.
+    Audit(AuditArgs),
     /// Check every setting and every credential, with reads only, and show the settings in force.
     Doctor,
     /// Print the table of all settings, in Markdown.
@@ -266,6 +269,45 @@ pub struct EvalArgs {
     pub engine: Engine,
 }
 
+/// Options of `audit`.
+#[derive(Clone, Debug, Args)]
+pub struct AuditArgs {
+    /// Ordered or decided by: a part of the address or the name
+    #[arg(long, value_name = "TEXT")]
+    pub person: Option<String>,
+    /// About: a part of cluster/namespace/name
+    #[arg(long, value_name = "TEXT")]
+    pub target: Option<String>,
+    /// Ordered since: a moment (2026-11-26T08:00:00Z) or an age (90m, 24h, 7d)
+    #[arg(long, value_name = "WHEN")]
+    pub since: Option<String>,
+    /// Ordered before: a moment or an age
+    #[arg(long, value_name = "WHEN")]
+    pub until: Option<String>,
+    /// In these states, comma-separated: waiting, approved, claimed, applied, failed, stale, unknown, observed, declined,
+    /// expired, superseded
+    #[arg(long, value_name = "LIST", value_delimiter = ',', value_parser = standing)]
+    pub state: Vec<Standing>,
+    /// How many at most, the newest first
+    #[arg(long, value_name = "N", default_value = "100")]
+    pub limit: usize,
+    /// In which form
+    #[arg(long, value_enum, default_value_t)]
+    pub format: AuditFormat,
+}
+
+/// The form of an export.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, ValueEnum)]
+pub enum AuditFormat {
+    /// For people
+    #[default]
+    Table,
+    /// One JSON object a line
+    Json,
+    /// With a head line
+    Csv,
+}
+
 impl Command {
     /// What its settings are read for; `None` when it reads none.
     pub const fn purpose(&self) -> Option<Purpose> {
@@ -273,6 +315,7 @@ impl Command {
             Self::Serve(_) => Some(Purpose::Serve),
             Self::Doctor => Some(Purpose::Doctor),
             Self::Demo(_) => Some(Purpose::Demo),
+            Self::Audit(_) => Some(Purpose::Audit),
             Self::Interpret(_) | Self::Eval(_) => Some(Purpose::Read),
             Self::Train(_) | Self::BenchNlu(_) => Some(Purpose::Train),
             Self::Settings => None,
@@ -313,6 +356,7 @@ pub fn command() -> clap::Command {
         ("serve", Purpose::Serve),
         ("doctor", Purpose::Doctor),
         ("demo", Purpose::Demo),
+        ("audit", Purpose::Audit),
         ("interpret", Purpose::Read),
         ("eval", Purpose::Read),
         ("train", Purpose::Train),
@@ -326,6 +370,10 @@ pub fn command() -> clap::Command {
 fn flags(purpose: Option<Purpose>, matches: &ArgMatches) -> Flags {
     let used = config::all().filter(|about| about.has_flag() && purpose.is_some_and(|p| p.uses(about.group)));
     used.filter_map(|about| Some((about.key, matches.get_one::<String>(about.key)?.clone()))).collect()
+}
+
+fn standing(text: &str) -> Result<Standing, String> {
+    Standing::parse(text.trim()).ok_or_else(|| "is no state of a change".to_owned())
 }
 
 fn namespace(text: &str) -> Result<Namespace, String> {

@@ -15,6 +15,7 @@ mod connection;
 mod follow;
 mod kubeconfig;
 mod live;
+mod owner;
 mod patch;
 mod pods;
 mod proxy;
@@ -23,6 +24,7 @@ mod rollout;
 #[cfg(test)]
 pub(crate) mod stand_in;
 mod status;
+mod surroundings;
 mod trust;
 mod verdict;
 mod wire;
@@ -33,10 +35,12 @@ pub use check::Check;
 pub use connection::{ConnectError, Connection, Source};
 pub use follow::Follow;
 pub use live::{Condition, Container, DeploymentStatusView, Live, Strategy};
+pub use owner::{Owners, tool};
 pub use patch::{PatchRefusal, Trace, inverse, restart, scale, set_image, with_cause};
 pub use pods::{Cause, CauseKind, PodView};
 pub use rollout::{Changed, Failure, Progress, Rollout, progress};
 pub use status::{Description, Health, describe};
+pub use surroundings::{Autoscaler, Budget, Surroundings};
 pub use verdict::{WriteVerdict, judge_write_error};
 pub use wire::ReadError;
 
@@ -83,6 +87,18 @@ impl Cluster {
     pub fn covers(&self, object: &ObjectRef) -> bool {
         object.cluster == self.0.name && self.0.namespaces.contains(&object.namespace)
     }
+}
+
+/// A Deployment as a test writes it down.
+#[cfg(test)]
+pub(crate) fn live_of(raw: &serde_json::Value) -> Live {
+    Live::from_api(&ClusterName::parse("main").expect("valid"), raw).expect("a Deployment")
+}
+
+/// What a write has left on an object that a test wrote down.
+#[cfg(test)]
+pub(crate) fn trace_of(write: &Write, raw: &serde_json::Value) -> Trace {
+    patch::trace(write, raw)
 }
 
 impl fmt::Debug for Cluster {

@@ -25,6 +25,7 @@ use crate::{
     webex::WebexSettings,
 };
 
+mod audit;
 mod bench_nlu;
 mod doctor;
 mod evaluate;
@@ -68,6 +69,7 @@ fn dispatch(cli: Cli, out: &mut Out, err: &mut Out) -> anyhow::Result<ExitCode> 
         Command::Train(args) => teach::run(&args, out, err),
         Command::BenchNlu(args) => bench_nlu::run(&args, out, err),
         Command::Eval(args) => evaluate::run(&settings(loaded)?, &args, out),
+        Command::Audit(args) => audit::run(&settings(loaded)?, &args, out),
         Command::Doctor => doctor::run(&loaded.context("doctor reads the settings")?, out),
         Command::Settings => {
             out.text(config::markdown())?;

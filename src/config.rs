@@ -39,6 +39,8 @@ pub enum Purpose {
     Doctor,
     /// The local room and cluster: policy, model, network, log. Never the people or the cluster of the environment.
     Demo,
+    /// Reading the record of changes: store and log.
+    Audit,
     /// Reading sentences (`interpret`, `eval`): model and log.
     Read,
     /// Training: the log.
@@ -51,6 +53,7 @@ impl Purpose {
         match self {
             Self::Serve | Self::Doctor => true,
             Self::Demo => matches!(group, Group::File | Group::Policy | Group::Model | Group::Network | Group::Log),
+            Self::Audit => matches!(group, Group::File | Group::Store | Group::Log),
             Self::Read => matches!(group, Group::File | Group::Model | Group::Log),
             Self::Train => matches!(group, Group::File | Group::Log),
         }

@@ -70,6 +70,7 @@ pub mod demo;
 pub mod domain;
 pub mod edge;
 pub mod eval;
+pub mod forecast;
 pub mod interpret;
 pub mod life;
 pub mod nlu;

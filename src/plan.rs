@@ -6,8 +6,9 @@ use jiff::Timestamp;
 
 use crate::{
     change::{Draft, Effect, Inverse},
-    cluster::{self, Container, Live, PatchRefusal, Strategy, Write},
+    cluster::{self, Container, Live, PatchRefusal, Write},
     domain::{Amount, ImageChange, ImageReference, Intent},
+    forecast::Intended,
     nlu::heard::Command,
 };
 
@@ -27,8 +28,18 @@ pub struct Plan {
     pub notes: Vec<String>,
     /// What takes it back; none where nothing does.
     pub inverse: Option<Inverse>,
+    /// The same, to look ahead.
+    pub intended: Intended,
+}
+
+impl Plan {
     /// The image that would run, where it changes.
-    pub image: Option<String>,
+    pub fn image(&self) -> Option<&str> {
+        match &self.intended {
+            Intended::Image { after, .. } => Some(after),
+            Intended::Scale { .. } | Intended::Restart => None,
+        }
+    }
 }
 
 /// What came of planning.
@@ -75,12 +86,18 @@ fn scale(command: &Command, live: &Live) -> Planned {
         return Planned::Refused(format!("{} has {before} replicas: that many cannot be set.", name(live)));
     };
     let effects = vec![Effect { what: "replicas".into(), before: before.to_string(), after: after.to_string() }];
-    let notes = if live.paused() { vec!["It is paused; scaling works all the same.".to_owned()] } else { Vec::new() };
     match cluster::scale(live, after) {
         Ok(write) => {
             let back = Draft { replicas: Some(Amount::To(before)), ..Draft::new(Intent::Scale) };
             let inverse = taken_back(&write, &effects, back);
-            Planned::Write(Box::new(Plan { write, effects, template_changed: false, notes, inverse, image: None }))
+            Planned::Write(Box::new(Plan {
+                write,
+                effects,
+                template_changed: false,
+                notes: Vec::new(),
+                inverse,
+                intended: Intended::Scale { to: after },
+            }))
         }
         Err(PatchRefusal::Unchanged) => {
             Planned::Unchanged(format!("{} already has {after}. Nothing was sent.", name(live)))
@@ -110,21 +127,19 @@ fn set_image(command: &Command, live: &Live, cause: &str) -> Planned {
     let effects = vec![Effect { what, before: container.image.clone(), after: image.to_string() }];
     match cluster::set_image(live, &container.name, &image, cause) {
         Ok(write) => {
-            let notes = image_notes(command, live, &container.image, &image);
+            let notes = said_otherwise(command, &container.image);
+            let intended = Intended::Image {
+                container: container.name.clone(),
+                before: container.image.clone(),
+                after: image.to_string(),
+            };
             let back = Draft {
                 image: Some(ImageChange::Reference(container.image.clone())),
                 container: Some(container.name.clone()),
                 ..Draft::new(Intent::SetImage)
             };
             let inverse = taken_back(&write, &effects, back);
-            Planned::Write(Box::new(Plan {
-                write,
-                effects,
-                template_changed: true,
-                notes,
-                inverse,
-                image: Some(image.to_string()),
-            }))
+            Planned::Write(Box::new(Plan { write, effects, template_changed: true, notes, inverse, intended }))
         }
         Err(PatchRefusal::Unchanged) => Planned::Unchanged(format!(
             "{} already runs `{image}`. Nothing was sent; “restart” would replace its pods.",
@@ -145,8 +160,8 @@ fn restart(live: &Live, cause: &str, now: Timestamp) -> Planned {
     let effects = vec![Effect { what: "pods".into(), before: pods, after: "replaced, same image".into() }];
     match cluster::restart(live, now, cause) {
         Ok(write) => {
-            let notes = template_notes(live);
-            Planned::Write(Box::new(Plan { write, effects, template_changed: true, notes, inverse: None, image: None }))
+            let (notes, intended) = (Vec::new(), Intended::Restart);
+            Planned::Write(Box::new(Plan { write, effects, template_changed: true, notes, inverse: None, intended }))
         }
         Err(PatchRefusal::Unchanged) => {
             Planned::Unchanged(format!("{} was restarted this very second. Nothing was sent.", name(live)))
@@ -210,39 +225,12 @@ fn new_image(change: &ImageChange, current: &str) -> Option<ImageReference> {
     }
 }
 
-fn image_notes(command: &Command, live: &Live, before: &str, after: &ImageReference) -> Vec<String> {
-    let mut notes = template_notes(live);
-    if live.paused() {
-        notes.push("It is paused: the new image waits until somebody resumes it.".to_owned());
-    }
-    if after.tag.as_deref() == Some("latest") {
-        notes.push(
-            "`latest` is whatever the registry has; a node that has it already may not pull it again.".to_owned(),
-        );
-    }
-    if let Ok(before) = ImageReference::parse(before) {
-        if before.digest.is_some() && after.digest.is_none() {
-            notes.push("It was pinned to a digest; the tag is not.".to_owned());
-        }
-        if before.full_repository() != after.full_repository() {
-            notes.push(format!("Another repository than now: `{}`.", before.repository));
-        }
-        if let Some(old) = command.old.as_deref().filter(|old| before.tag.as_deref() != Some(*old)) {
-            notes.push(format!("You said it runs {}; it runs `{before}`.", crate::words::plain(old)));
-        }
-    }
-    notes
-}
-
-fn template_notes(live: &Live) -> Vec<String> {
-    let mut notes = Vec::new();
-    if live.revision_history_limit() == 0 {
-        notes.push("No earlier revision is kept: it could not be rolled back.".to_owned());
-    }
-    if live.strategy() == Strategy::Recreate {
-        notes.push("All pods stop before the new ones start.".to_owned());
-    }
-    notes
+/// What the speaker took for granted and is not so.
+fn said_otherwise(command: &Command, before: &str) -> Vec<String> {
+    let tag = ImageReference::parse(before).ok().and_then(|image| image.tag);
+    let other = command.old.as_deref().filter(|old| tag.as_deref() != Some(*old));
+    let note = other.map(|old| format!("You said it runs {}; it runs `{before}`.", crate::words::plain(old)));
+    note.into_iter().collect()
 }
 
 fn refused(live: &Live, why: &PatchRefusal) -> Planned {

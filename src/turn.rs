@@ -29,6 +29,8 @@ mod context;
 mod dialogue;
 mod draft;
 mod follow;
+#[cfg(test)]
+mod interleave;
 mod message;
 mod order;
 mod press;

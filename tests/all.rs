@@ -2,7 +2,6 @@
 
 #![expect(clippy::unwrap_used, reason = "what helps a test may panic as the test may")]
 
-mod change;
 mod conversations;
 mod deploy;
 mod edge;

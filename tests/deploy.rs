@@ -65,6 +65,8 @@ fn the_role_has_the_verbs_that_are_used_and_never_a_star() {
         {"apiGroups": ["apps"], "resources": ["deployments"], "verbs": ["get", "list", "watch", "patch"]},
         {"apiGroups": ["apps"], "resources": ["replicasets"], "verbs": ["list"]},
         {"apiGroups": [""], "resources": ["pods"], "verbs": ["list"]},
+        {"apiGroups": ["autoscaling"], "resources": ["horizontalpodautoscalers"], "verbs": ["list"]},
+        {"apiGroups": ["policy"], "resources": ["poddisruptionbudgets"], "verbs": ["list"]},
     ]);
     assert_eq!(rules, wanted);
     let all: Vec<Value> = everything().into_iter().filter(|object| object["kind"] == "Role").collect();

@@ -81,8 +81,13 @@ impl Scene {
         let user = &self.account.user;
         let asked = self.plane.audit(|event| event.user() == user).await;
         assert!(!asked.is_empty(), "the witness saw nothing of {user}");
-        let granted =
-            [("deployments", &["get", "list", "watch", "patch"][..]), ("replicasets", &["list"]), ("pods", &["list"])];
+        let granted = [
+            ("deployments", &["get", "list", "watch", "patch"][..]),
+            ("replicasets", &["list"]),
+            ("pods", &["list"]),
+            ("horizontalpodautoscalers", &["list"]),
+            ("poddisruptionbudgets", &["list"]),
+        ];
         for event in asked.iter().filter(|event| !is_of_the_fixture(event)) {
             let verbs = granted.iter().find(|(resource, _)| *resource == event.resource()).map(|(_, verbs)| *verbs);
             let allowed = verbs.is_some_and(|verbs| verbs.contains(&event.verb.as_str()));

@@ -1,6 +1,6 @@
 //! What to do, after a restart, about a change that the last run left without an outcome.
 
-use jiff::Timestamp;
+use jiff::{SignedDuration, Timestamp};
 
 use super::{Change, State, step::is_fresh};
 use crate::domain::Intent;
@@ -27,8 +27,10 @@ pub enum Recovery {
     Send,
     /// It may have been sent and nothing was written: send it once more, with [`claim_again`](super::Store::claim_again).
     SendAgain,
-    /// It is not sent. Say what is live now and offer a fresh card.
+    /// It was certainly not applied, and is not sent. Say what is live now and offer a fresh card.
     Stale,
+    /// It may have been applied and overwritten: nobody can say. Say that, and what is live now.
+    Unclear,
     /// It was approved where the bot only observes: say what would have been done.
     Observe,
     /// Its card never went out: post it.
@@ -36,6 +38,9 @@ pub enum Recovery {
     /// It waits, or it has ended. A card that is past its time is closed like any other.
     Nothing,
 }
+
+/// For so long what is live can settle an outcome that nobody knew.
+const SETTLED: SignedDuration = SignedDuration::from_hours(1);
 
 /// Judges one change by its record and the live object; `live` is `None` if there is no such object any more. Do not call it
 /// when the object could not be read: nothing can be said then.
@@ -52,14 +57,17 @@ pub fn after_restart(change: &Change, live: Option<&LiveFacts>, now: Timestamp) 
             let untouched = live.is_some_and(|live| live.matches_before);
             if untouched && is_fresh(approved, now) { Recovery::Send } else { Recovery::Stale }
         }
-        State::Claimed { .. } | State::Unknown(_) if has_happened => Recovery::WasApplied,
-        State::Claimed { approved, hold } => {
-            let unwritten = live.is_some_and(|live| live.generation == hold.generation);
-            if unwritten && is_fresh(approved, now) { Recovery::SendAgain } else { Recovery::Stale }
-        }
-        // It was sent and may have been overwritten since: sending it again is never right.
-        State::Unknown(_) => Recovery::Stale,
-        State::Waiting { .. }
+        State::Claimed { .. } if has_happened => Recovery::WasApplied,
+        State::Claimed { approved, hold } => match live.map(|live| live.generation - hold.generation) {
+            Some(0) if is_fresh(approved, now) => Recovery::SendAgain,
+            // Each write of the spec counts the generation on by one: the only one since was somebody else's.
+            Some(0 | 1) => Recovery::Stale,
+            Some(_) | None => Recovery::Unclear,
+        },
+        // What is live much later says nothing about what was sent then. It is never sent again.
+        State::Unknown(ending) if has_happened && now.duration_since(ending.at) < SETTLED => Recovery::WasApplied,
+        State::Unknown(_)
+        | State::Waiting { .. }
         | State::Applied(_)
         | State::Failed(_)
         | State::Stale(_)
@@ -109,12 +117,14 @@ mod tests {
             (live("u1", 7, "before"), 59, Recovery::SendAgain, "just fresh"),
             (live("u1", 7, "before"), 60, Recovery::Stale, "a minute old"),
             (live("u1", 7, "before"), -60, Recovery::Stale, "approved in the future"),
-            (live("u1", 8, "before"), 10, Recovery::Stale, "something else was written"),
-            (live("u1", 6, "before"), 10, Recovery::Stale, "restored from a backup"),
-            (live("u1", 8, "neither"), 10, Recovery::Stale, "changed by somebody"),
-            (live("u2", 7, "before"), 10, Recovery::Stale, "another object"),
-            (live("u2", 7, "after"), 10, Recovery::Stale, "another object that looks alike"),
-            (None, 10, Recovery::Stale, "gone"),
+            (live("u1", 8, "before"), 10, Recovery::Stale, "something else was written, and only that"),
+            (live("u1", 8, "neither"), 10, Recovery::Stale, "changed by somebody, and only by them"),
+            (live("u1", 9, "neither"), 10, Recovery::Unclear, "written twice: one may have been ours"),
+            (live("u1", 9, "before"), 10, Recovery::Unclear, "there and back"),
+            (live("u1", 6, "before"), 10, Recovery::Unclear, "restored from a backup"),
+            (live("u2", 7, "before"), 10, Recovery::Unclear, "another object"),
+            (live("u2", 7, "after"), 10, Recovery::Unclear, "another object that looks alike"),
+            (None, 10, Recovery::Unclear, "gone, perhaps after it was changed"),
         ];
         for (live, now, expected, case) in table {
             assert_eq!(after_restart(&claimed, live.as_ref(), at(now)), expected, "{case}");
@@ -142,8 +152,9 @@ mod tests {
     fn an_unknown_outcome_is_settled_and_never_sent_again() {
         let unknown = in_state(State::Unknown(ending()));
         assert_eq!(after_restart(&unknown, live("u1", 8, "after").as_ref(), at(10)), Recovery::WasApplied);
+        assert_eq!(after_restart(&unknown, live("u1", 8, "after").as_ref(), at(4000)), Recovery::Nothing, "much later");
         for facts in [live("u1", 7, "before"), live("u1", 8, "neither"), live("u2", 7, "after"), None] {
-            assert_eq!(after_restart(&unknown, facts.as_ref(), at(10)), Recovery::Stale, "{facts:?}");
+            assert_eq!(after_restart(&unknown, facts.as_ref(), at(10)), Recovery::Nothing, "{facts:?}");
         }
     }
 

@@ -10,16 +10,16 @@ use crate::{
 };
 
 /// So many seconds after the order was made.
-pub(super) fn at(seconds: i64) -> Timestamp {
+pub(crate) fn at(seconds: i64) -> Timestamp {
     Timestamp::UNIX_EPOCH + SignedDuration::from_hours(500_000) + SignedDuration::from_secs(seconds)
 }
 
-pub(super) fn person(name: &str) -> Who {
+pub(crate) fn person(name: &str) -> Who {
     Who { person_id: format!("id-of-{name}"), name: name.into(), email: format!("{name}@example.com") }
 }
 
 /// Ann asks for another image, at second 0; it expires at second 600.
-pub(super) fn order() -> Order {
+pub(crate) fn order() -> Order {
     let patch = json!([
         {"op": "test", "path": "/metadata/uid", "value": "u1"},
         {"op": "test", "path": "/spec/template/spec/containers/0/image", "value": "nginx:1.20"},
@@ -58,7 +58,7 @@ pub(super) fn order() -> Order {
     }
 }
 
-pub(super) fn aimed_at(name: &str, order: Order) -> Order {
+pub(crate) fn aimed_at(name: &str, order: Order) -> Order {
     let target = ObjectRef { name: DeploymentName::parse(name).expect("valid"), ..order.target };
     Order { target, ..order }
 }

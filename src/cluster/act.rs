@@ -167,6 +167,11 @@ impl Cluster {
         self.call(request, self.server_timeout() + TRAVEL).await
     }
 
+    /// How long a write can be on its way, or under way in the API server, after the process that sent it has died.
+    pub fn longest_on_the_way(&self) -> Duration {
+        self.server_timeout() + TRAVEL
+    }
+
     /// The deadline that the API server itself is asked to keep, in whole seconds.
     fn server_timeout(&self) -> Duration {
         Duration::from_secs(self.0.call_timeout.as_secs().max(1))

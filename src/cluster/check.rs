@@ -17,13 +17,15 @@ pub struct Check {
 }
 
 /// Every right that this module uses, and whether readback can do without it.
-const NEEDED: [(&str, &str, &str, bool); 6] = [
+const NEEDED: [(&str, &str, &str, bool); 8] = [
     ("get", "apps", "deployments", true),
     ("list", "apps", "deployments", true),
     ("watch", "apps", "deployments", true),
     ("patch", "apps", "deployments", true),
     ("list", "apps", "replicasets", false),
     ("list", "", "pods", false),
+    ("list", "autoscaling", "horizontalpodautoscalers", false),
+    ("list", "policy", "poddisruptionbudgets", false),
 ];
 
 impl Cluster {
@@ -60,17 +62,22 @@ impl Cluster {
         let question = json!({"apiVersion": "authorization.k8s.io/v1", "kind": "SelfSubjectAccessReview", "spec":
             {"resourceAttributes": {"namespace": namespace, "verb": verb, "group": group, "resource": resource}}});
         let answer = self.review("/apis/authorization.k8s.io/v1/selfsubjectaccessreviews", &question).await;
-        let (ok, detail) = judge(answer, required);
+        let without = if matches!(group, "autoscaling" | "policy") {
+            "not allowed: cards cannot say what an autoscaler or a disruption budget will make of a change"
+        } else {
+            "not allowed: rollouts are followed without saying why pods fail"
+        };
+        let (ok, detail) = judge(answer, required, without);
         Check { what: format!("may `{verb}` `{resource}` in `{namespace}`"), ok, detail }
     }
 }
 
 /// A right that could not be checked is not taken for granted.
-fn judge(answer: Result<Value, ReadError>, required: bool) -> (bool, String) {
+fn judge(answer: Result<Value, ReadError>, required: bool, without: &str) -> (bool, String) {
     match answer {
         Ok(answer) if answer.pointer("/status/allowed") == Some(&Value::Bool(true)) => (true, "allowed".into()),
         Ok(_) if required => (false, "not allowed: grant it in readback's Role".into()),
-        Ok(_) => (true, "not allowed: rollouts are followed without saying why pods fail".into()),
+        Ok(_) => (true, without.into()),
         Err(error) => (false, format!("could not be checked: {error}")),
     }
 }
@@ -105,6 +112,8 @@ mod tests {
                 "false may `patch` `deployments` in `shop` not allowed: grant it in readback's Role",
                 "true may `list` `replicasets` in `shop` allowed",
                 "true may `list` `pods` in `shop` not allowed: rollouts are followed without saying why pods fail",
+                "true may `list` `horizontalpodautoscalers` in `shop` allowed",
+                "true may `list` `poddisruptionbudgets` in `shop` allowed",
             ]
         );
     }
@@ -120,7 +129,7 @@ mod tests {
 
     #[test]
     fn what_could_not_be_checked_is_not_taken_for_granted() {
-        assert!(!judge(Err(ReadError::Unreachable("x".into())), false).0);
-        assert!(!judge(Ok(Value::Null), true).0);
+        assert!(!judge(Err(ReadError::Unreachable("x".into())), false, "").0);
+        assert!(!judge(Ok(Value::Null), true, "").0);
     }
 }

@@ -14,7 +14,10 @@ use k8s_openapi::apimachinery::pkg::apis::meta::v1::LabelSelector;
 use serde::Deserialize as _;
 use serde_json::Value;
 
-use super::verdict::plain;
+use super::{
+    owner::{Owners, owners},
+    verdict::plain,
+};
 use crate::domain::{ClusterName, DeploymentName, Namespace, ObjectRef};
 
 /// A Deployment as it was when last read.
@@ -35,6 +38,7 @@ pub struct Live {
     change_cause: Option<String>,
     template_metadata: Hidden,
     template_digest: u64,
+    owners: Owners,
 }
 
 /// A container of the pod template.
@@ -166,6 +170,7 @@ impl Live {
             annotated: raw.pointer("/metadata/annotations").is_some_and(Value::is_object),
             template_metadata: Hidden(template.get("metadata").cloned().unwrap_or_default()),
             template_digest: digest(&template),
+            owners: owners(raw),
         })
     }
 
@@ -241,6 +246,16 @@ impl Live {
     /// The seconds without progress after which Kubernetes calls a rollout failed.
     pub fn progress_deadline_seconds(&self) -> u32 {
         self.progress_deadline_seconds
+    }
+
+    /// Who keeps its fields as they are.
+    pub const fn owners(&self) -> &Owners {
+        &self.owners
+    }
+
+    /// The labels of its pods, or null.
+    pub(super) fn template_labels(&self) -> &Value {
+        &self.template_metadata.0["labels"]
     }
 
     pub(super) fn resource_version(&self) -> &str {

@@ -55,12 +55,15 @@ impl Bot {
             live.extend(self.0.cluster.list(Some(namespace)).await.before(said.place, "listing the Deployments")?);
         }
         let verb = if health { Intent::Status } else { Intent::List };
-        let all = live.len();
-        live.retain(|live| said.may(verb, Some(live.object())).is_ok());
-        if live.is_empty()
-            && all > 0
-            && let Err(denied) = said.may(verb, None)
-        {
+        let mut denied = None;
+        live.retain(|live| match said.may(verb, Some(live.object())) {
+            Ok(()) => true,
+            Err(why) => {
+                denied.get_or_insert(why);
+                false
+            }
+        });
+        if let Some(denied) = denied.filter(|_| live.is_empty()) {
             return Ok(words::reasons(&[denied]));
         }
         let described: Vec<_> = live.iter().map(|live| describe(live, None)).collect();

@@ -7,7 +7,9 @@ use std::future::Future;
 use jiff::Timestamp;
 
 use crate::{
-    change::{Change, Claim, Claimed, End, LiveFacts, LiveValue, Outcome, Recovery, Store, after_restart, store},
+    change::{
+        Change, Claim, Claimed, End, LiveFacts, LiveValue, Outcome, Recovery, Standing, Store, after_restart, store,
+    },
     cluster::{Applied, Cluster, Live, ReadError, Trace, Write},
     words,
 };
@@ -20,6 +22,8 @@ pub(super) trait Line: Send + Sync {
     fn apply(&self, claimed: Claimed) -> impl Future<Output = Applied> + Send;
     /// The object as it is now, and what the change has left on it.
     fn compare(&self, change: &Change) -> impl Future<Output = Result<Option<(Live, Trace)>, ReadError>> + Send;
+    /// Waits until nothing that a dead run has sent can arrive any more.
+    fn quiesce(&self) -> impl Future<Output = ()> + Send;
 }
 
 impl Line for Cluster {
@@ -33,6 +37,10 @@ impl Line for Cluster {
 
     async fn compare(&self, change: &Change) -> Result<Option<(Live, Trace)>, ReadError> {
         Self::compare(self, &Write::of(change)).await
+    }
+
+    async fn quiesce(&self) {
+        tokio::time::sleep(self.longest_on_the_way()).await;
     }
 }
 
@@ -191,15 +199,13 @@ pub(super) async fn settle(
     observes: bool,
     clock: impl Fn() -> Timestamp + Send + Sync,
 ) -> Result<Settled, Unsettled> {
-    let compared = line.compare(change).await.map_err(Unsettled::Unreadable)?;
-    let facts = compared.as_ref().map(|(live, trace)| LiveFacts {
-        uid: live.uid().to_owned(),
-        generation: live.generation(),
-        matches_after: *trace == Trace::Applied,
-        matches_before: *trace == Trace::Untouched,
-    });
-    let live = compared.map(|(live, _)| live);
-    let recovery = after_restart(change, facts.as_ref(), clock());
+    let (mut recovery, mut live) = judge(line, change, &clock).await?;
+    if change.standing() == Standing::Claimed && recovery != Recovery::WasApplied {
+        // The run that died may have sent it in its last moment. Only when that can no longer arrive is it certain that it was
+        // not applied, and only then may it be sent again: else both could arrive, with somebody's undoing in between.
+        line.quiesce().await;
+        (recovery, live) = judge(line, change, &clock).await?;
+    }
     tracing::info!(change = %change.id(), ?recovery, "settling a change of the last run");
     let stale = |text| End::Stale(outcome(text, None));
     let carried = match (recovery, live) {
@@ -209,11 +215,30 @@ pub(super) async fn settle(
         (Recovery::WasApplied | Recovery::Stale, None) => {
             end(store, change, stale(words::gone(change)), &clock).await?
         }
+        (Recovery::Unclear, live) => {
+            let text = words::unclear(change, live.as_ref());
+            end(store, change, End::Unknown(outcome(text, live.as_ref())), &clock).await?
+        }
         (Recovery::Stale, Some(live)) => end(store, change, stale(words::restarted(change, &live)), &clock).await?,
         (Recovery::Send | Recovery::Observe, _) => carry_out(store, line, change, observes, &clock).await?,
         (Recovery::SendAgain, Some(live)) => send_again(store, line, change, &live, &clock).await?,
     };
     Ok(Settled::Carried(carried))
+}
+
+async fn judge(
+    line: &impl Line,
+    change: &Change,
+    clock: &(impl Fn() -> Timestamp + Send + Sync),
+) -> Result<(Recovery, Option<Live>), Unsettled> {
+    let compared = line.compare(change).await.map_err(Unsettled::Unreadable)?;
+    let facts = compared.as_ref().map(|(live, trace)| LiveFacts {
+        uid: live.uid().to_owned(),
+        generation: live.generation(),
+        matches_after: *trace == Trace::Applied,
+        matches_before: *trace == Trace::Untouched,
+    });
+    Ok((after_restart(change, facts.as_ref(), clock()), compared.map(|(live, _)| live)))
 }
 
 async fn send_again(

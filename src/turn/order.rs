@@ -11,9 +11,10 @@ use crate::{
     change::{self, Change, Decide, Recorded, Store, Who},
     cluster::{Live, Preview},
     domain::{ImageReference, Intent},
+    forecast::forecast,
     nlu::heard::Command,
     plan::{self, Plan, Planned},
-    policy::{Approval, Decision, Limits, Verdict},
+    policy::{Approval, Decision, GitOps, Limits, Verdict},
     question::Reply,
     words,
 };
@@ -74,7 +75,14 @@ impl Bot {
         if let Some(refusal) = refused_image(&plan, &limits) {
             return Ok(Some(words::reasons(&[refusal])));
         }
+        let around = self.0.cluster.surroundings(live).await;
+        let ahead = forecast(live, &plan.intended, &around);
+        if let (Some(tool), GitOps::Refuse) = (&ahead.gitops, limits.gitops) {
+            return Ok(Some(words::reasons(&[words::in_git(live.object(), tool)])));
+        }
+        let verdict = &overruled(verdict, ahead.overruled);
         let mut order = self.order(said, position, command, plan.clone(), verdict, &limits);
+        order.notes.extend(ahead.notes);
         if verdict.decision == Decision::Execute && !order.observe {
             let change = Change::ordered(order).before(said.place, "recording the order")?;
             return self.execute(said, change).await;
@@ -225,6 +233,16 @@ fn says_nothing_new(change: &Change, shown: &Change) -> bool {
         && said(&new.warnings, &old.warnings)
 }
 
+/// What will not stay is read back, also where it was clear.
+fn overruled(verdict: &Verdict, why: Option<String>) -> Verdict {
+    let mut verdict = verdict.clone();
+    if let Some(why) = why {
+        verdict.decision = verdict.decision.min(Decision::Confirm);
+        verdict.reasons.push(why);
+    }
+    verdict
+}
+
 /// Every change of a message has a place of its own, so that a repeated delivery finds the same one.
 pub(super) fn place_of(command: usize, nth: usize) -> u32 {
     u32::try_from(command * 100 + nth).unwrap_or(u32::MAX)
@@ -232,6 +250,6 @@ pub(super) fn place_of(command: usize, nth: usize) -> u32 {
 
 /// Why the policy does not let this image be run, if it does not. The whole image is known only now.
 fn refused_image(plan: &Plan, limits: &Limits) -> Option<String> {
-    let image = plan.image.as_deref()?;
+    let image = plan.image()?;
     limits.images.refuses(&ImageReference::parse(image).ok()?)
 }

@@ -115,7 +115,7 @@ impl Bot {
         match press {
             Press::Undo => return self.undo(said, change, &[]).await.map(|line| ("undo", line)),
             Press::Again if !requester => return Ok(("late press", Some(words::press_again_not_yours(change)))),
-            Press::Again if matches!(change.standing(), Standing::Stale | Standing::Expired) => {
+            Press::Again if matches!(change.standing(), Standing::Stale | Standing::Expired | Standing::Unknown) => {
                 return self.again(said, change).await.map(|line| ("again", line));
             }
             Press::Again => return Ok(("late press", Some(words::ended(change)))),

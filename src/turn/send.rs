@@ -115,7 +115,7 @@ impl Bot {
 pub(super) fn after(change: &Change) -> Offer {
     match change.standing() {
         Standing::Applied if change.order().inverse.is_some() => Offer::Undo,
-        Standing::Stale | Standing::Expired if change.order().draft.is_some() => Offer::Again,
+        Standing::Stale | Standing::Expired | Standing::Unknown if change.order().draft.is_some() => Offer::Again,
         Standing::Waiting
         | Standing::Approved
         | Standing::Claimed

@@ -4,9 +4,10 @@ use super::{At, Bot, Fault, draft, message::Said, now};
 use crate::{
     change::{Change, Filter, Inverse, Order, Standing, Store, Who},
     cluster::{self, Live, Preview, Write},
-    domain::{Intent, ObjectRef},
+    domain::{Amount, Intent, ObjectRef},
+    forecast::{Intended, forecast},
     nlu::heard::Command,
-    policy::{self, Case, Decision},
+    policy::{self, Case, Decision, GitOps},
     resolve::{NotFound, Resolution, Strength},
     words,
 };
@@ -16,6 +17,20 @@ pub(super) fn verb_of(order: &Order) -> Intent {
     match (order.intent, &order.draft) {
         (Intent::Undo, Some(draft)) => draft.intent,
         (intent, _) => intent,
+    }
+}
+
+/// What the inverse would do, to look ahead.
+fn intended(inverse: &Inverse) -> Intended {
+    let draft = &inverse.draft;
+    match (&draft.replicas, &draft.image, inverse.effects.first()) {
+        (Some(Amount::To(to)), ..) => Intended::Scale { to: *to },
+        (_, Some(_), Some(effect)) => Intended::Image {
+            container: draft.container.clone().unwrap_or_default(),
+            before: effect.before.clone(),
+            after: effect.after.clone(),
+        },
+        _ => Intended::Restart,
     }
 }
 
@@ -60,7 +75,14 @@ impl Bot {
         if let Some(refusal) = self.refused(said, inverse, &live) {
             return Ok(Some(words::reasons(&refusal)));
         }
+        let around = self.0.cluster.surroundings(&live).await;
+        let ahead = forecast(&live, &intended(inverse), &around);
+        if let (Some(tool), GitOps::Refuse) = (&ahead.gitops, said.policy.limits(live.object()).gitops) {
+            return Ok(Some(words::reasons(&[words::in_git(live.object(), tool)])));
+        }
         let mut order = self.inverse_order(said, taken, inverse, reasons);
+        order.reasons.extend(ahead.overruled);
+        order.notes.extend(ahead.notes);
         let write = Write { object: order.target.clone(), uid: order.uid.clone(), patch: order.patch.clone() };
         match self.0.cluster.preview(&write).await {
             Preview::Accepted { warnings, .. } => order.warnings = warnings,

@@ -104,8 +104,7 @@ pub fn waits_for(change: &Change) -> Option<String> {
         Approval::Other => "somebody else who may do that there".to_owned(),
         Approval::Named { people, count } => {
             let people: Vec<String> = people.iter().map(|one| escape_markdown(one)).collect();
-            let people = super::reply::or(&people);
-            if *count <= 1 { people } else { format!("{count} of {people}") }
+            if *count <= 1 { super::reply::or(&people) } else { format!("{count} of {}", and(&people)) }
         }
     };
     let State::Waiting { approvals } = change.state() else { return Some(who) };
@@ -232,6 +231,11 @@ pub fn observed(change: &Change) -> String {
     format!("{decided}I only observe here, so nothing was changed. This is what would have been done.")
 }
 
+/// A change that a tool would put back, where the policy refuses that.
+pub fn in_git(object: &ObjectRef, tool: &str) -> String {
+    format!("{tool} keeps `{}` as it stands in Git and would put this back. Change it there.", object.name)
+}
+
 /// A change that was taken back by a later one.
 pub fn taken_back(taken: &Change, undo: &Change) -> String {
     let done = if taken.card().is_some() { format!("{} Done.", decided(taken)) } else { "Done.".to_owned() };
@@ -292,6 +296,18 @@ pub fn unknown(change: &Change, why: &str) -> String {
         "I cannot tell whether `{}` was changed: {} Ask me for its status before you repeat it.",
         change.target().name,
         sentence(why)
+    )
+}
+
+/// A change that was being sent when the bot was restarted, and may have been overwritten since.
+pub fn unclear(change: &Change, live: Option<&Live>) -> String {
+    let name = &change.target().name;
+    let now = match live {
+        Some(live) => format!("`{name}` has {} replicas and runs {} now.", live.replicas(), images(live)),
+        None => format!("`{name}` is gone now."),
+    };
+    format!(
+        "I was restarted while this was being sent, and more has changed since, so I cannot tell whether it was made in between. {now}"
     )
 }
 

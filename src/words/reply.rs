@@ -147,7 +147,7 @@ pub fn rights(rights: &[Right]) -> String {
         return "You may do nothing in this room; where you are asked for your yes, the card says so.".to_owned();
     }
     let line = |right: &Right| {
-        let verbs: Vec<&str> = right.verbs.iter().map(|verb| verb_name(*verb)).collect();
+        let verbs = verb_names(&right.verbs);
         let mut place = if right.namespaces.iter().any(|pattern| pattern == "*") {
             "everywhere".to_owned()
         } else {
@@ -165,7 +165,9 @@ pub fn rights(rights: &[Right]) -> String {
 /// Why somebody may not do something: what they may do there, and who may do it.
 pub fn denied(verb: Intent, object: Option<&ObjectRef>, theirs: &[Intent], others: &[String]) -> String {
     let place = object.map_or_else(String::new, |object| format!(" in `{}`", object.namespace));
-    let verbs: Vec<String> = theirs.iter().map(|verb| verb_name(*verb).to_owned()).collect();
+    // Whoever wants to change something knows that looking is another matter.
+    let theirs: Vec<Intent> = theirs.iter().copied().filter(|one| one.is_write() == verb.is_write()).collect();
+    let verbs = verb_names(&theirs);
     let what = if verbs.is_empty() {
         format!("You may not {}{place}.", verb_name(verb))
     } else {
@@ -178,6 +180,18 @@ pub fn denied(verb: Intent, object: Option<&ObjectRef>, theirs: &[Intent], other
         (some, true) => format!("{what} {} and others may.", some.join(", ")),
         (some, false) => format!("{what} {} may.", super::outcome::and(some)),
     }
+}
+
+/// Verbs as a person would say them, with all reads as one.
+fn verb_names(verbs: &[Intent]) -> Vec<String> {
+    const READS: [Intent; 4] = [Intent::Status, Intent::List, Intent::History, Intent::Logs];
+    let all_reads = READS.iter().all(|read| verbs.contains(read));
+    let named = verbs.iter().filter(|verb| !(all_reads && READS.contains(verb)));
+    let mut names: Vec<String> = named.map(|verb| verb_name(*verb).to_owned()).collect();
+    if all_reads {
+        names.insert(0, "look".to_owned());
+    }
+    names
 }
 
 /// A verb as a person would say it: "change the image".

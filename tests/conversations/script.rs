@@ -8,6 +8,8 @@ pub(super) struct Script {
     pub(super) card_seconds: Option<i64>,
     /// Whether the room's clock is three minutes behind.
     pub(super) late: bool,
+    /// Whether the bot is never sure enough.
+    pub(super) unsure: bool,
     /// Whether the bot only observes.
     pub(super) observe: bool,
     /// The policy file, where there is one: the lines that begin with a bar.
@@ -79,6 +81,7 @@ impl Script {
             head: Vec::new(),
             card_seconds: None,
             late: false,
+            unsure: false,
             observe: false,
             policy: None,
             steps: Vec::new(),
@@ -116,6 +119,7 @@ impl Script {
         match line.strip_prefix("given: ") {
             None => {}
             Some("this policy") => {}
+            Some("the bot is never sure enough") => self.unsure = true,
             Some("the bot only observes") => self.observe = true,
             Some("cards are valid for 1 second") => self.card_seconds = Some(1),
             Some("the room's clock is 3 minutes behind") => self.late = true,

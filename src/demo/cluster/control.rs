@@ -2,6 +2,7 @@
 //!
 //! Level-triggered: a step looks at what is stored and at the time, never at how it came about.
 
+mod autoscale;
 mod pod;
 mod replicas;
 mod rollout;
@@ -75,6 +76,9 @@ impl Cluster {
         let before = self.store.revision();
         self.collect_garbage(now);
         let mut under_way = false;
+        for autoscaler in self.all(Kind::HorizontalPodAutoscaler) {
+            autoscale::reconcile(self, &autoscaler, now);
+        }
         for deployment in self.all(Kind::Deployment) {
             rollout::reconcile(self, &deployment, now);
         }

@@ -4,9 +4,9 @@ use serde_json::{Value, json};
 
 use super::kind::Kind;
 
-/// The groups beside the core one; all are at version 1. `autoscaling` only names the kind of `deployments/scale`, and
-/// kubectl calls a group without resources broken, so it is not among them.
-const GROUPS: [&str; 2] = ["apps", "authorization.k8s.io"];
+/// The groups beside the core one, with the version that is served.
+const GROUPS: [(&str, &str); 4] =
+    [("apps", "v1"), ("authorization.k8s.io", "v1"), ("autoscaling", "v2"), ("policy", "v1")];
 
 /// The document at a discovery path, given in its segments.
 pub(crate) fn document(path: &[&str]) -> Option<Value> {
@@ -17,8 +17,8 @@ pub(crate) fn document(path: &[&str]) -> Option<Value> {
         })),
         ["api"] => Some(json!({ "kind": "APIVersions", "versions": ["v1"], "serverAddressByClientCIDRs": [] })),
         ["apis"] => Some(json!({ "kind": "APIGroupList", "apiVersion": "v1", "groups": GROUPS.map(group) })),
-        ["apis", name] => GROUPS.contains(name).then(|| {
-            let mut group = group(name);
+        ["apis", name] => GROUPS.iter().find(|(group, _)| group == name).map(|one| {
+            let mut group = group(*one);
             group["kind"] = json!("APIGroup");
             group["apiVersion"] = json!("v1");
             group
@@ -33,6 +33,8 @@ pub(crate) fn document(path: &[&str]) -> Option<Value> {
             Some(resources("apps/v1", &offered))
         }
         ["apis", "autoscaling", "v1"] => Some(resources("autoscaling/v1", &[])),
+        ["apis", "autoscaling", "v2"] => Some(resources("autoscaling/v2", &kinds("autoscaling"))),
+        ["apis", "policy", "v1"] => Some(resources("policy/v1", &kinds("policy"))),
         ["apis", "authorization.k8s.io", "v1"] => {
             let review = json!({ "name": "selfsubjectaccessreviews", "singularName": "selfsubjectaccessreview",
                 "namespaced": false, "kind": "SelfSubjectAccessReview", "verbs": ["create"] });
@@ -42,8 +44,8 @@ pub(crate) fn document(path: &[&str]) -> Option<Value> {
     }
 }
 
-fn group(name: &str) -> Value {
-    let version = json!({ "groupVersion": format!("{name}/v1"), "version": "v1" });
+fn group((name, version): (&str, &str)) -> Value {
+    let version = json!({ "groupVersion": format!("{name}/{version}"), "version": version });
     json!({ "name": name, "versions": [version], "preferredVersion": version })
 }
 

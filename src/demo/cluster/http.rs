@@ -63,6 +63,8 @@ impl<'a> Place<'a> {
         let (group, rest) = match path {
             ["api", "v1", rest @ ..] => ("", rest),
             ["apis", "apps", "v1", rest @ ..] => ("apps", rest),
+            ["apis", "autoscaling", "v2", rest @ ..] => ("autoscaling", rest),
+            ["apis", "policy", "v1", rest @ ..] => ("policy", rest),
             _ => return None,
         };
         let namespaced = |plural: &str| Kind::find(group, plural).filter(|kind| kind.is_namespaced());

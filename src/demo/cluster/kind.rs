@@ -8,10 +8,20 @@ pub(crate) enum Kind {
     Event,
     ReplicaSet,
     Deployment,
+    HorizontalPodAutoscaler,
+    PodDisruptionBudget,
 }
 
 impl Kind {
-    pub(crate) const ALL: [Self; 5] = [Self::Namespace, Self::Pod, Self::Event, Self::ReplicaSet, Self::Deployment];
+    pub(crate) const ALL: [Self; 7] = [
+        Self::Namespace,
+        Self::Pod,
+        Self::Event,
+        Self::ReplicaSet,
+        Self::Deployment,
+        Self::HorizontalPodAutoscaler,
+        Self::PodDisruptionBudget,
+    ];
 
     /// The `kind` field: `Deployment`.
     pub(crate) fn name(self) -> &'static str {
@@ -21,6 +31,8 @@ impl Kind {
             Self::Event => "Event",
             Self::ReplicaSet => "ReplicaSet",
             Self::Deployment => "Deployment",
+            Self::HorizontalPodAutoscaler => "HorizontalPodAutoscaler",
+            Self::PodDisruptionBudget => "PodDisruptionBudget",
         }
     }
 
@@ -32,6 +44,8 @@ impl Kind {
             Self::Event => "events",
             Self::ReplicaSet => "replicasets",
             Self::Deployment => "deployments",
+            Self::HorizontalPodAutoscaler => "horizontalpodautoscalers",
+            Self::PodDisruptionBudget => "poddisruptionbudgets",
         }
     }
 
@@ -43,6 +57,8 @@ impl Kind {
             Self::Event => "ev",
             Self::ReplicaSet => "rs",
             Self::Deployment => "deploy",
+            Self::HorizontalPodAutoscaler => "hpa",
+            Self::PodDisruptionBudget => "pdb",
         }
     }
 
@@ -51,12 +67,19 @@ impl Kind {
         match self {
             Self::Namespace | Self::Pod | Self::Event => "",
             Self::ReplicaSet | Self::Deployment => "apps",
+            Self::HorizontalPodAutoscaler => "autoscaling",
+            Self::PodDisruptionBudget => "policy",
         }
     }
 
     /// The `apiVersion` field: `apps/v1`.
     pub(crate) fn api_version(self) -> &'static str {
-        if self.group().is_empty() { "v1" } else { "apps/v1" }
+        match self {
+            Self::Namespace | Self::Pod | Self::Event => "v1",
+            Self::ReplicaSet | Self::Deployment => "apps/v1",
+            Self::HorizontalPodAutoscaler => "autoscaling/v2",
+            Self::PodDisruptionBudget => "policy/v1",
+        }
     }
 
     /// The name in messages: `deployments.apps`.
@@ -72,7 +95,11 @@ impl Kind {
     /// What a client may do with it here.
     pub(crate) fn verbs(self) -> &'static [&'static str] {
         match self {
-            Self::Namespace | Self::Event | Self::ReplicaSet => &["get", "list", "watch"],
+            Self::Namespace
+            | Self::Event
+            | Self::ReplicaSet
+            | Self::HorizontalPodAutoscaler
+            | Self::PodDisruptionBudget => &["get", "list", "watch"],
             Self::Pod => &["delete", "get", "list", "watch"],
             Self::Deployment => &["create", "delete", "get", "list", "patch", "update", "watch"],
         }

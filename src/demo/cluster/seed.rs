@@ -9,6 +9,7 @@ use super::{
     control::{Cluster, Pace},
     failure::Failure,
     kind::Kind,
+    store::{new_uid, stamp},
     write::{self, Options},
 };
 
@@ -22,6 +23,10 @@ const STEPS: usize = 2000;
 pub struct Seed {
     /// The Deployments; their namespaces exist too.
     pub workloads: Vec<Workload>,
+    /// Autoscalers.
+    pub autoscalers: Vec<Autoscaler>,
+    /// Disruption budgets.
+    pub budgets: Vec<Budget>,
     /// Images that no registry has, as `name:tag`. A tag with `broken` or `missing` in it is never there either.
     pub missing_images: Vec<String>,
     /// How fast pods start, fail and end.
@@ -41,7 +46,14 @@ pub struct Workload {
     pub containers: Vec<(&'static str, &'static str)>,
     /// Seconds without progress until its rollout counts as failed.
     pub deadline: u16,
+    /// The tool that applies it from Git, where one does.
+    pub applied_by: Option<&'static str>,
 }
+
+/// An autoscaler of a Deployment of the same name: where, which, the fewest and the most replicas.
+type Autoscaler = (&'static str, &'static str, u16, u16);
+/// A disruption budget for the pods of a Deployment of the same name: where, which, and how many stay available.
+type Budget = (&'static str, &'static str, u16);
 
 impl Workload {
     fn new(
@@ -50,7 +62,7 @@ impl Workload {
         replicas: u16,
         containers: &[(&'static str, &'static str)],
     ) -> Self {
-        Self { namespace, name, replicas, containers: containers.to_vec(), deadline: 600 }
+        Self { namespace, name, replicas, containers: containers.to_vec(), deadline: 600, applied_by: None }
     }
 
     fn object(&self) -> Value {
@@ -67,11 +79,15 @@ impl Workload {
 }
 
 impl Seed {
-    /// A dozen Deployments in three namespaces. Tag 2.4 of `checkout` was never pushed, so that rollout fails.
+    /// A dozen Deployments in three namespaces. Tag 2.4 of `checkout` was never pushed, so that rollout fails; an autoscaler
+    /// looks after `web-frontend`, a tool for Git after `prometheus-server`.
     pub fn demo() -> Self {
         let one = Workload::new;
         let mut checkout = one("staging", "checkout-service", 4, &[("checkout", "checkout:2.3")]);
         checkout.deadline = 30;
+        let mut prometheus =
+            one("monitoring", "prometheus-server", 1, &[("prometheus", "quay.io/prometheus/prometheus:v2.54.1")]);
+        prometheus.applied_by = Some("argocd-controller");
         let payments =
             [("payments-api", "registry.example.com/shop/payments-api:1.8.3"), ("envoy", "envoyproxy/envoy:v1.31.0")];
         let workloads = vec![
@@ -85,10 +101,16 @@ impl Seed {
             one("staging", "search", 1, &[("search", "opensearchproject/opensearch:2.17.0")]),
             one("monitoring", "grafana", 1, &[("grafana", "grafana/grafana:11.2.0")]),
             one("monitoring", "loki-gateway", 2, &[("nginx", "nginxinc/nginx-unprivileged:1.27-alpine")]),
-            one("monitoring", "prometheus-server", 1, &[("prometheus", "quay.io/prometheus/prometheus:v2.54.1")]),
+            prometheus,
             one("monitoring", "alertmanager", 1, &[("alertmanager", "quay.io/prometheus/alertmanager:v0.27.0")]),
         ];
-        Self { workloads, missing_images: vec!["checkout:2.4".into()], pace: Pace::visible() }
+        Self {
+            workloads,
+            autoscalers: vec![("default", "web-frontend", 2, 6)],
+            budgets: vec![("monitoring", "loki-gateway", 1)],
+            missing_images: vec!["checkout:2.4".into()],
+            pace: Pace::visible(),
+        }
     }
 
     /// The same, fast enough for tests.
@@ -106,7 +128,26 @@ impl Seed {
             if cluster.store.get(Kind::Namespace, "", workload.namespace).is_none() {
                 cluster.add_namespace(workload.namespace, then);
             }
-            write::create(&mut cluster.store, workload.namespace, workload.object(), &options)?;
+            let options = match workload.applied_by {
+                Some(tool) => Options::read("", Some(tool), None, then)?,
+                None => options.clone(),
+            };
+            let mut made = write::create(&mut cluster.store, workload.namespace, workload.object(), &options)?;
+            if workload.applied_by.is_some() {
+                made["metadata"]["managedFields"][0]["operation"] = json!("Apply");
+                cluster.store.put(Kind::Deployment, made);
+            }
+        }
+        for (namespace, name, min, max) in &self.autoscalers {
+            let spec = json!({ "scaleTargetRef": { "apiVersion": "apps/v1", "kind": "Deployment", "name": name },
+                "minReplicas": min, "maxReplicas": max });
+            let one = made(Kind::HorizontalPodAutoscaler, (namespace, name), &spec, then);
+            cluster.store.put(Kind::HorizontalPodAutoscaler, one);
+        }
+        for (namespace, name, available) in &self.budgets {
+            let spec = json!({ "minAvailable": available, "selector": { "matchLabels": { "app": name } } });
+            let one = made(Kind::PodDisruptionBudget, (namespace, name), &spec, then);
+            cluster.store.put(Kind::PodDisruptionBudget, one);
         }
         for _ in 0..STEPS {
             if !cluster.step(then) {
@@ -117,4 +158,9 @@ impl Seed {
         cluster.settle();
         Ok(cluster)
     }
+}
+
+fn made(kind: Kind, (namespace, name): (&str, &str), spec: &Value, then: Timestamp) -> Value {
+    json!({ "apiVersion": kind.api_version(), "kind": kind.name(), "spec": spec,
+        "metadata": { "name": name, "namespace": namespace, "uid": new_uid(), "creationTimestamp": stamp(then), "generation": 1 } })
 }

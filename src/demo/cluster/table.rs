@@ -87,6 +87,15 @@ fn columns(kind: Kind) -> &'static [Column] {
             WIDE[1],
             WIDE[2],
         ],
+        Kind::HorizontalPodAutoscaler => &[
+            NAME,
+            ("Reference", "string", 0),
+            ("MinPods", "string", 0),
+            ("MaxPods", "integer", 0),
+            ("Replicas", "integer", 0),
+            AGE,
+        ],
+        Kind::PodDisruptionBudget => &[NAME, ("Min Available", "string", 0), ("Max Unavailable", "string", 0), AGE],
     }
 }
 
@@ -130,6 +139,19 @@ fn cells(kind: Kind, object: &Value, now: Timestamp) -> Value {
     let joined = |field: &str| containers().map(|c| text(c, field)).collect::<Vec<_>>().join(",");
     let wide = || (joined("/name"), joined("/image"), selector(object));
     match kind {
+        Kind::HorizontalPodAutoscaler => {
+            let target = format!("Deployment/{}", text(object, "/spec/scaleTargetRef/name"));
+            let (min, max) = (number(object, "/spec/minReplicas"), number(object, "/spec/maxReplicas"));
+            json!([name, target, min.to_string(), max, status("currentReplicas"), age])
+        }
+        Kind::PodDisruptionBudget => {
+            let bound = |field: &str| match &object["spec"][field] {
+                Value::Null => "N/A".to_owned(),
+                Value::String(percent) => percent.clone(),
+                count => count.to_string(),
+            };
+            json!([name, bound("minAvailable"), bound("maxUnavailable"), age])
+        }
         Kind::Namespace => json!([name, text(object, "/status/phase"), age]),
         Kind::Pod => {
             let containers = items(object, "/status/containerStatuses");

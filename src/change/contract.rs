@@ -1,15 +1,73 @@
 //! The contract of [`Store`]. A new store begins by passing this.
 
+#![expect(clippy::unwrap_used, reason = "what helps a test may panic as the test may")]
+
 use futures::future::join_all;
-use readback::change::{
-    Answer, Bar, Change, ChangeId, Claim, Decide, End, LiveValue, Order, Outcome, Recorded, Standing, State, Store,
+
+use super::{
+    Answer, Bar, Change, ChangeId, Claim, Decide, Effect, End, Filter, LiveValue, Order, Outcome, Recorded, Standing,
+    State, Store,
+    memory::Memory,
+    samples::{self, at, person},
+    sqlite::Sqlite,
     store::{Delivery, Found, REMEMBERED},
 };
+use crate::{
+    domain::Intent,
+    policy::Approval,
+    question::{Asked, Question, Replied, Reply, tests::question},
+};
 
-use super::sample::{at, order, person};
+mod claims;
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_sqlite_file_keeps_the_contract() {
+    let folder = tempfile::tempdir().unwrap();
+    let file = folder.path().join("changes.db");
+    keeps_the_contract(async || Sqlite::open(&file).await.unwrap()).await;
+}
+
+#[tokio::test]
+async fn memory_keeps_the_contract() {
+    let first = Memory::new();
+    keeps_the_contract(async || first.another_run()).await;
+}
+
+#[test]
+fn no_sequence_of_events_claims_a_change_twice_in_a_sqlite_file() {
+    let folder = tempfile::tempdir().unwrap();
+    let file = folder.path().join("changes.db");
+    claims::at_most_once(async || Sqlite::open(&file).await.unwrap());
+}
+
+#[test]
+fn no_sequence_of_events_claims_a_change_twice_in_memory() {
+    let first = Memory::new();
+    claims::at_most_once(async || first.another_run());
+}
+
+/// Ann scales to 3, with a card that is valid until second 600.
+fn order(message_id: &str) -> Order {
+    let patch = serde_json::json!([
+        {"op": "test", "path": "/metadata/uid", "value": "u1"},
+        {"op": "test", "path": "/spec/replicas", "value": 20},
+        {"op": "replace", "path": "/spec/replicas", "value": 3},
+    ]);
+    Order {
+        message_id: message_id.into(),
+        thread_id: message_id.into(),
+        words: "scale nginx to 3 – ½ price 🙂".into(),
+        intent: Intent::Scale,
+        patch: serde_json::from_value(patch).unwrap(),
+        effects: vec![Effect { what: "replicas".into(), before: "20".into(), after: "3".into() }],
+        template_changed: false,
+        said: at(-1),
+        ..samples::order()
+    }
+}
 
 /// `open` gives a new run on the same records each time it is called; never two at once.
-pub(super) async fn keeps_the_contract<S: Store>(open: impl AsyncFn() -> S) {
+async fn keeps_the_contract<S: Store>(open: impl AsyncFn() -> S) {
     let store = open().await;
     a_repeated_delivery_is_one_change(&store).await;
     of_many_approvals_one_wins(&store).await;
@@ -23,12 +81,16 @@ pub(super) async fn keeps_the_contract<S: Store>(open: impl AsyncFn() -> S) {
     lists_hold_what_they_say(&store).await;
     a_delivery_is_new_once(&store).await;
     an_end_is_untold_until_it_is_told(&store).await;
+    several_people_are_counted_once_each(&store).await;
+    what_is_only_observed_is_never_claimed(&store).await;
+    the_newest_come_first(&store).await;
+    a_question_is_answered_once(&store).await;
     drop(store);
     everything_is_there_after_a_restart(&open).await;
     what_a_dead_run_claimed_is_claimed_again_once(&open).await;
 }
 
-pub(super) async fn asked(store: &impl Store, message_id: &str) -> ChangeId {
+async fn asked(store: &impl Store, message_id: &str) -> ChangeId {
     let change = Change::asking(order(message_id)).unwrap();
     let id = change.id();
     assert_eq!(store.record(change).await.unwrap(), Recorded::New);
@@ -41,7 +103,7 @@ async fn approved(store: &impl Store, message_id: &str, seconds: i64) -> ChangeI
     id
 }
 
-pub(super) async fn decide(store: &impl Store, id: ChangeId, decide: &Decide, seconds: i64) -> (Change, Answer) {
+async fn decide(store: &impl Store, id: ChangeId, decide: &Decide, seconds: i64) -> (Change, Answer) {
     store.decide(id, decide, at(seconds)).await.unwrap().unwrap()
 }
 
@@ -49,11 +111,11 @@ async fn standing(store: &impl Store, id: ChangeId) -> Standing {
     store.get(id).await.unwrap().unwrap().standing()
 }
 
-pub(super) fn yes(name: &str) -> Decide {
+fn yes(name: &str) -> Decide {
     Decide::Approve { who: person(name), permit: Ok(()) }
 }
 
-pub(super) fn no(name: &str) -> Decide {
+fn no(name: &str) -> Decide {
     Decide::Decline { who: person(name), permit: Ok(()) }
 }
 
@@ -250,6 +312,66 @@ async fn what_a_dead_run_claimed_is_claimed_again_once<S: Store>(open: &impl Asy
     assert!(matches!(store.claim_again(old, 7, at(70)).await.unwrap(), Claim::TooOld(_)));
     let claims = join_all((0..4).map(|_| store.claim_again(fresh, 7, at(20)))).await;
     assert_eq!(claims.into_iter().filter(|claim| matches!(claim, Ok(Claim::Won(_)))).count(), 1);
+}
+
+async fn several_people_are_counted_once_each(store: &impl Store) {
+    let two = Approval::Named { people: vec!["example.com".into()], count: 2 };
+    let change = Change::asking(Order { approval: two, ..order("two of them") }).unwrap();
+    let id = change.id();
+    store.record(change).await.unwrap();
+    assert_eq!(decide(store, id, &yes("ann"), 1).await.1, Answer::NotYours(Bar::OwnOrder));
+    let bo = yes("bo");
+    let answers = join_all((0..8).map(|second| decide(store, id, &bo, second))).await;
+    let counted = answers.iter().filter(|(_, answer)| *answer == Answer::Counted { have: 1, needed: 2 }).count();
+    assert_eq!(counted, 1, "eight presses of one person are one yes");
+    assert!(matches!(store.claim(id, 7, at(9)).await.unwrap(), Claim::Lost(_)), "one yes is not enough");
+    let (change, answer) = decide(store, id, &yes("eve"), 10).await;
+    assert_eq!(answer, Answer::Approved);
+    let decision = change.state().decision().unwrap();
+    assert_eq!((&decision.by, decision.also.as_slice()), (&person("eve"), [person("bo")].as_slice()));
+}
+
+async fn what_is_only_observed_is_never_claimed(store: &impl Store) {
+    let change = Change::asking(Order { observe: true, ..order("observed") }).unwrap();
+    let id = change.id();
+    store.record(change).await.unwrap();
+    assert_eq!(decide(store, id, &yes("ann"), 1).await.1, Answer::Approved);
+    assert!(matches!(store.claim(id, 7, at(2)).await.unwrap(), Claim::Lost(_)));
+    let (change, _) = store.finish(id, End::Observed(outcome("shown")), at(3)).await.unwrap().unwrap();
+    assert_eq!(change.standing(), Standing::Observed);
+    assert!(matches!(store.claim(id, 7, at(4)).await.unwrap(), Claim::Lost(_)));
+}
+
+async fn the_newest_come_first(store: &impl Store) {
+    for second in [100, 300, 200] {
+        let order = Order { room_id: "newest".into(), created: at(second), ..order(&format!("newest {second}")) };
+        store.record(Change::asking(order).unwrap()).await.unwrap();
+    }
+    let filter = Filter { room: Some("newest".into()), ..Filter::default() };
+    let found = store.newest(&filter, 2).await.unwrap();
+    assert_eq!(found.changes.iter().map(|change| change.order().created).collect::<Vec<_>>(), [at(300), at(200)]);
+    let none = Filter { standings: vec![Standing::Applied], ..filter };
+    assert!(store.newest(&none, 2).await.unwrap().changes.is_empty());
+}
+
+async fn a_question_is_answered_once(store: &impl Store) {
+    let asked = Question { id: ChangeId::derive("a question", 0), ..question() };
+    let id = asked.id;
+    assert_eq!(store.ask(asked.clone()).await.unwrap(), asked);
+    let again = Question { words: "other words".into(), ..asked.clone() };
+    assert_eq!(store.ask(again).await.unwrap(), asked, "a repeated delivery is one question");
+    assert_eq!(store.question_posted(id, "card").await.unwrap().unwrap().card.as_deref(), Some("card"));
+    let open = async |person| store.open_questions(person).await.unwrap().iter().any(|question| question.id == id);
+    assert!(open(None).await && open(Some("id-of-ann")).await && !open(Some("id-of-eve")).await);
+    let pick = Reply::Pick(person("ann"), 1);
+    let replies = join_all((0..8).map(|second| store.reply(id, &pick, at(second)))).await;
+    let picked = replies.into_iter().filter(|reply| matches!(reply, Ok(Some((_, Replied::Picked))))).count();
+    assert_eq!(picked, 1, "eight presses, one answer");
+    assert!(!open(None).await);
+    let question = store.question(id).await.unwrap().unwrap();
+    assert!(matches!(question.state, Asked::Answered { choice: 1, .. }));
+    assert_eq!(store.reply(ChangeId::derive("nowhere", 0), &pick, at(1)).await.unwrap(), None);
+    assert_eq!(store.question(ChangeId::derive("nowhere", 0)).await.unwrap(), None);
 }
 
 async fn an_end_is_untold_until_it_is_told(store: &impl Store) {

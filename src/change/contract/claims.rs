@@ -6,11 +6,11 @@ use proptest::{
     prelude::*,
     test_runner::{Config, TestRunner},
 };
-use readback::change::{Answer, ChangeId, Claim, Decide, End, Outcome, Standing, Store};
 
-use super::{
-    contract::{asked, decide, no, yes},
-    sample::{at, person},
+use super::{asked, decide, no, yes};
+use crate::change::{
+    Answer, ChangeId, Claim, Decide, End, Outcome, Standing, Store,
+    samples::{at, person},
 };
 
 /// One thing that happens to a change.

@@ -1,0 +1,103 @@
+//! Who owns a field, by `metadata.managedFields`: only a manager that *applies* the very field puts it back. Labels and
+//! annotations alone say that a tool looks after an object, not that it sets this field.
+
+use serde_json::Value;
+
+use super::verdict::plain;
+
+/// The managers that apply the fields that readback changes.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Owners {
+    /// Of `/spec/replicas`.
+    pub replicas: Option<String>,
+    /// Of the image of a container: its name, and the manager.
+    pub images: Vec<(String, String)>,
+    /// The controller that the Deployment belongs to, as `Kind name`.
+    pub controller: Option<String>,
+}
+
+/// Reads the owners of an object. Whatever is not as it should be owns nothing.
+pub(super) fn owners(raw: &Value) -> Owners {
+    let mut owners = Owners::default();
+    let entries = raw.pointer("/metadata/managedFields").and_then(Value::as_array);
+    for entry in entries.into_iter().flatten().filter(|entry| entry["operation"] == "Apply") {
+        let manager = plain(entry["manager"].as_str().unwrap_or_default());
+        // readback itself never applies; an entry under its name is somebody else's.
+        let fields = &entry["fieldsV1"];
+        if fields.pointer("/f:spec/f:replicas").is_some() {
+            owners.replicas = Some(manager.clone());
+        }
+        for list in ["f:containers", "f:initContainers"] {
+            let containers = fields.pointer(&format!("/f:spec/f:template/f:spec/{list}")).and_then(Value::as_object);
+            for (key, fields) in containers.into_iter().flatten() {
+                if let Some(name) = name_in(key).filter(|_| fields.get("f:image").is_some()) {
+                    owners.images.push((name, manager.clone()));
+                }
+            }
+        }
+    }
+    let belongs = raw.pointer("/metadata/ownerReferences").and_then(Value::as_array);
+    let controller = belongs.into_iter().flatten().find(|owner| owner["controller"] == true);
+    owners.controller = controller.map(|owner| {
+        let text = |field: &str| owner[field].as_str().unwrap_or_default();
+        plain(&format!("{} {}", text("kind"), text("name")))
+    });
+    owners
+}
+
+/// The name in a key such as `k:{"name":"web"}`.
+fn name_in(key: &str) -> Option<String> {
+    let key: Value = serde_json::from_str(key.strip_prefix("k:")?).ok()?;
+    key["name"].as_str().map(plain)
+}
+
+/// How people call a manager, and whether it looks again by itself.
+pub fn tool(manager: &str) -> (String, bool) {
+    let known = match manager {
+        "argocd-controller" | "argocd-application-controller" => Some("Argo CD"),
+        "kustomize-controller" => Some("Flux"),
+        "helm-controller" => Some("Flux (Helm)"),
+        _ => None,
+    };
+    known.map_or_else(|| (format!("`{}`", manager.replace('`', "")), false), |name| (name.to_owned(), true))
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+    use serde_json::json;
+
+    use super::*;
+
+    #[test]
+    fn only_the_very_field_that_is_applied_is_owned() {
+        let object = |operation: &str, fields: Value| {
+            owners(
+                &json!({"metadata": {"managedFields": [{"manager": "argocd-controller", "operation": operation, "fieldsV1": fields}]}}),
+            )
+        };
+        let replicas = json!({"f:spec": {"f:replicas": {}}});
+        assert_eq!(object("Apply", replicas.clone()).replicas.as_deref(), Some("argocd-controller"));
+        assert_eq!(object("Update", replicas), Owners::default(), "an update does not come back");
+        let labels = json!({"f:metadata": {"f:labels": {"f:app.kubernetes.io/instance": {}}}});
+        assert_eq!(object("Apply", labels), Owners::default());
+        let image = json!({"f:spec": {"f:template": {"f:spec": {"f:containers": {"k:{\"name\":\"web\"}": {"f:image": {}}, "k:{\"name\":\"proxy\"}": {"f:env": {}}}}}}});
+        assert_eq!(object("Apply", image).images, [("web".to_owned(), "argocd-controller".to_owned())]);
+    }
+
+    #[test]
+    fn a_controller_is_named() {
+        let raw = json!({"metadata": {"ownerReferences": [{"kind": "Team", "name": "x"}, {"kind": "Rollout", "name": "web", "controller": true}]}});
+        assert_eq!(owners(&raw).controller.as_deref(), Some("Rollout web"));
+    }
+
+    proptest! {
+        #[test]
+        fn nothing_breaks_it(key in "\\PC{0,40}", manager in "\\PC{0,20}") {
+            let raw = json!({"metadata": {"managedFields": [
+                7, {"operation": "Apply"}, {"operation": "Apply", "manager": manager, "fieldsV1": {"f:spec": {"f:template": {"f:spec": {"f:containers": {key: {"f:image": []}}}}}}},
+            ], "ownerReferences": {"controller": true}}});
+            let _ = owners(&raw);
+        }
+    }
+}

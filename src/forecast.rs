@@ -1,0 +1,185 @@
+//! What will happen to a change after it is made, as far as that can be foreseen: who will overrule it, what will not work,
+//! what cannot be taken back. Pure: it looks at what was read.
+
+use crate::{
+    cluster::{Autoscaler, Health, Live, Strategy, Surroundings, describe, tool},
+    domain::ImageReference,
+};
+
+#[cfg(test)]
+mod tests;
+
+/// What would be done.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Intended {
+    /// Another number of replicas.
+    Scale {
+        /// How many.
+        to: u32,
+    },
+    /// Another image in one container.
+    Image {
+        /// The container.
+        container: String,
+        /// The image as it is.
+        before: String,
+        /// The image as it would be.
+        after: String,
+    },
+    /// New pods.
+    Restart,
+}
+
+/// What can be foreseen.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Forecast {
+    /// What to know before it is done, as sentences.
+    pub notes: Vec<String>,
+    /// Why it will not stay, if somebody overrules it: a sentence. A plain order with one of these is read back.
+    pub overruled: Option<String>,
+    /// The tool that keeps the field in Git, and will put it back.
+    pub gitops: Option<String>,
+}
+
+/// Looks ahead.
+pub fn forecast(live: &Live, intended: &Intended, around: &Surroundings) -> Forecast {
+    let mut seen = Forecast::default();
+    ownership(live, intended, &mut seen);
+    match intended {
+        Intended::Scale { to } => scaling(live, *to, around, &mut seen),
+        Intended::Image { before, after, .. } => {
+            image(before, after, &mut seen.notes);
+            template(live, &mut seen.notes);
+        }
+        Intended::Restart => template(live, &mut seen.notes),
+    }
+    for (what, why) in &around.unknown {
+        let matters = matches!(intended, Intended::Scale { .. });
+        if matters {
+            seen.notes.push(format!("I could not look at {what} ({}).", why.trim_end_matches('.')));
+        }
+    }
+    seen
+}
+
+fn ownership(live: &Live, intended: &Intended, seen: &mut Forecast) {
+    let owners = live.owners();
+    let (owner, field) = match intended {
+        Intended::Scale { .. } => (owners.replicas.as_deref(), "number of replicas"),
+        Intended::Image { container, .. } => {
+            let of = owners.images.iter().find(|(name, _)| name == container);
+            (of.map(|(_, manager)| manager.as_str()), "image")
+        }
+        Intended::Restart => (None, ""),
+    };
+    if let Some(manager) = owner {
+        let (name, by_itself) = tool(manager);
+        if by_itself {
+            seen.overruled = Some(format!("{name} keeps this {field} and will put it back: change it in Git."));
+            seen.gitops = Some(name);
+        } else {
+            seen.notes.push(format!("{name} applies this {field}; when it applies again, it puts it back."));
+        }
+    }
+    if let (Some(controller), Intended::Scale { .. } | Intended::Image { .. }) = (&owners.controller, intended) {
+        seen.overruled.get_or_insert_with(|| format!("It belongs to {controller}, which may put it back."));
+    }
+}
+
+fn scaling(live: &Live, to: u32, around: &Surroundings, seen: &mut Forecast) {
+    if let Some(autoscaler) = &around.autoscaler {
+        let sentence = autoscaled(autoscaler, to);
+        if seen.overruled.is_none() {
+            seen.overruled = Some(sentence);
+        } else {
+            seen.notes.push(sentence);
+        }
+    }
+    for budget in &around.budgets {
+        if let Some(wanted) = budget.min_available.filter(|wanted| to < *wanted) {
+            let name = &budget.name;
+            seen.notes.push(format!("The disruption budget `{name}` wants {wanted} available: with {to}, no node with one of its pods can be drained."));
+        }
+    }
+    if live.paused() {
+        seen.notes.push("It is paused; scaling works all the same.".to_owned());
+    }
+    under_way(live, "", &mut seen.notes);
+}
+
+fn autoscaled(autoscaler: &Autoscaler, to: u32) -> String {
+    let Autoscaler { name, min, max, keda } = autoscaler;
+    let whose = if *keda { format!("The KEDA autoscaler `{name}`") } else { format!("The autoscaler `{name}`") };
+    if to == 0 {
+        format!("With 0 replicas {} stops, and does not start again by itself.", whose.replacen("The", "the", 1))
+    } else if to < *min {
+        format!("{whose} keeps it between {min} and {max}: it will raise {to} to {min}.")
+    } else if to > *max {
+        format!("{whose} keeps it between {min} and {max}: it will lower {to} to {max}.")
+    } else {
+        format!("{whose} decides between {min} and {max}, so {to} may not last.")
+    }
+}
+
+fn image(before: &str, after: &str, notes: &mut Vec<String>) {
+    let Ok(after) = ImageReference::parse(after) else { return };
+    if after.digest.is_none() && after.tag.as_deref().unwrap_or("latest") == "latest" {
+        notes.push(
+            "`latest` is whatever the registry has; a node that has it already may not pull it again.".to_owned(),
+        );
+    }
+    let Ok(before) = ImageReference::parse(before) else { return };
+    if before.digest.is_some() && after.digest.is_none() {
+        notes.push("It was pinned to a digest; the tag is not.".to_owned());
+    }
+    if before.full_repository() != after.full_repository() {
+        notes.push(format!("Another repository than now: `{}`.", before.repository));
+    } else if let (Some(old), Some(new)) = (&before.tag, &after.tag)
+        && is_older(new, old)
+    {
+        notes.push(format!("`{new}` is older than `{old}`."));
+    }
+}
+
+/// Whether a version is certainly older than another: both are dotted numbers, with or without a `v`, and nothing more.
+fn is_older(new: &str, old: &str) -> bool {
+    let numbers = |tag: &str| -> Option<Vec<u64>> {
+        let bare = tag.strip_prefix('v').unwrap_or(tag);
+        bare.split('.').map(|part| part.parse().ok()).collect()
+    };
+    let (Some(mut new), Some(mut old)) = (numbers(new), numbers(old)) else { return false };
+    let dotted = new.len() > 1 && old.len() > 1;
+    let longest = new.len().max(old.len());
+    new.resize(longest, 0);
+    old.resize(longest, 0);
+    dotted && new < old
+}
+
+/// What matters whenever pods are replaced.
+fn template(live: &Live, notes: &mut Vec<String>) {
+    if live.paused() {
+        notes.push("It is paused: nothing rolls out until somebody resumes it.".to_owned());
+    }
+    under_way(live, "; this starts another", notes);
+    if live.revision_history_limit() == 0 {
+        notes.push("No earlier revision is kept: it could not be rolled back.".to_owned());
+    }
+    if live.strategy() == Strategy::Recreate {
+        notes.push("All pods stop before the new ones start.".to_owned());
+    }
+    if live.replicas() == 0 {
+        notes.push("It has 0 replicas: no pod will run it until somebody scales it up.".to_owned());
+    }
+}
+
+fn under_way(live: &Live, and: &str, notes: &mut Vec<String>) {
+    match describe(live, None).health {
+        Health::Rolling(progress) => {
+            notes.push(format!("A rollout is under way, {} of {} updated{and}.", progress.updated, progress.wanted))
+        }
+        Health::Failing { progress, .. } => {
+            notes.push(format!("It is failing now, {} of {} ready.", progress.ready, progress.wanted))
+        }
+        Health::Ready | Health::ScaledToZero | Health::Paused(_) | Health::BeingDeleted => {}
+    }
+}
