@@ -132,6 +132,16 @@ impl Change {
             && older.order.said < self.order.said
     }
 
+    /// Whether it has ended, and the room has not been told how.
+    fn is_untold(&self) -> bool {
+        let ended = match self.standing() {
+            Standing::Applied | Standing::Failed | Standing::Stale | Standing::Observed => true,
+            Standing::Declined | Standing::Expired | Standing::Superseded => self.card.is_some(),
+            Standing::Waiting | Standing::Approved | Standing::Claimed | Standing::Unknown => false,
+        };
+        ended && !self.told
+    }
+
     /// The same change in another state. Only stores move a change.
     fn moved(mut self, state: State) -> Self {
         self.state = state;

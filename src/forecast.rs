@@ -137,7 +137,7 @@ fn image(before: &str, after: &str, notes: &mut Vec<String>) {
     } else if let (Some(old), Some(new)) = (&before.tag, &after.tag)
         && is_older(new, old)
     {
-        notes.push(format!("`{new}` is older than `{old}`."));
+        notes.push(format!("The tag `{new}` is older than `{old}`."));
     }
 }
 

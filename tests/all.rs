@@ -9,6 +9,7 @@ mod first_words;
 mod interpret;
 mod local_cluster;
 mod model;
+mod orders;
 #[cfg(feature = "rust-bert")]
 mod parity;
 mod plane;

@@ -54,6 +54,7 @@ conversations!(
     a_stranger_presses,
     a_verb_is_not_offered_yet,
     a_yes_beside_an_order,
+    an_expired_card_is_asked_again,
     an_order_arrives_late,
     an_unknown_card_is_pressed,
     another_person_presses,
@@ -68,6 +69,7 @@ conversations!(
     questions_are_answered,
     several_orders_in_one_message,
     text_answers_too,
+    the_card_tells_what_will_happen,
     the_deployment_has_changed_meanwhile,
     the_limit_is_exceeded,
     the_policy_says_no,
@@ -76,6 +78,7 @@ conversations!(
     two_readings_are_offered,
     webex_asks_the_bot_to_wait,
     webex_refuses_to_edit_cards,
+    what_is_kept_in_git_is_refused,
     why_it_asked,
     with_two_open_it_asks_which,
 );

@@ -387,4 +387,12 @@ async fn an_end_is_untold_until_it_is_told(store: &impl Store) {
     assert!(!is_untold(1).await, "ordered before");
     assert!(store.told(id).await.unwrap().is_some());
     assert!(!is_untold(0).await, "told");
+    let declined = asked(store, "untold: declined").await;
+    decide(store, declined, &no("ann"), 1).await;
+    let is_untold = async || store.untold(at(0)).await.unwrap().changes.iter().any(|change| change.id() == declined);
+    assert!(!is_untold().await, "no card has gone out");
+    store.card_posted(declined, "card").await.unwrap();
+    assert!(is_untold().await, "its card still has buttons");
+    store.told(declined).await.unwrap();
+    assert!(!is_untold().await);
 }

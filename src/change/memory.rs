@@ -105,8 +105,7 @@ impl Store for Memory {
     }
 
     async fn untold(&self, since: Timestamp) -> Result<Found, Fault> {
-        let ended = [Standing::Applied, Standing::Failed, Standing::Stale];
-        Ok(self.found(|change| !change.told && ended.contains(&change.standing()) && change.order().created >= since))
+        Ok(self.found(|change| change.is_untold() && change.order().created >= since))
     }
 
     async fn decide(&self, id: ChangeId, decide: &Decide, now: Timestamp) -> Result<Option<(Change, Answer)>, Fault> {

@@ -143,7 +143,7 @@ impl Store for Sqlite {
 
     async fn untold(&self, since: Timestamp) -> Result<Found, Fault> {
         let mut found = self.with(move |connection| rows::ended_since(connection, since)).await?;
-        found.changes.retain(|change| !change.told);
+        found.changes.retain(Change::is_untold);
         Ok(found)
     }
 

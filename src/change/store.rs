@@ -83,7 +83,8 @@ pub trait Store: Send + Sync + 'static {
     /// Notes that the room was told how it ended, its rollout included; `None` if there is no such change.
     fn told(&self, id: ChangeId) -> impl Future<Output = Result<Option<Change>, Fault>> + Send;
 
-    /// What was ordered since then, was applied or given up, and whose end the room was not told: a run has died before it could.
+    /// What was ordered since then, has ended, and whose end the room was not told: a run has died before it could, or Webex did
+    /// not take it. What ended without anything to be told of, because no card had gone out, is not among them.
     fn untold(&self, since: Timestamp) -> impl Future<Output = Result<Found, Fault>> + Send;
 
     /// Decides it, if it is open: the change as it stands afterwards, and what to answer. `None` if there is no such change.

@@ -110,8 +110,8 @@ fn budgets_and_what_could_not_be_seen() {
 #[test]
 fn images_by_what_they_are() {
     let live = web(|_| {});
-    assert_eq!(image(&live, "web:1.20", "web:1.19"), ["`1.19` is older than `1.20`."]);
-    assert_eq!(image(&live, "web:v2.0.0", "web:v1.9"), ["`v1.9` is older than `v2.0.0`."]);
+    assert_eq!(image(&live, "web:1.20", "web:1.19"), ["The tag `1.19` is older than `1.20`."]);
+    assert_eq!(image(&live, "web:v2.0.0", "web:v1.9"), ["The tag `v1.9` is older than `v2.0.0`."]);
     for quiet in [("web:1.20", "web:1.20.1"), ("web:2024", "web:7"), ("web:abc", "web:1.0"), ("web:1.2-rc1", "web:1.1")]
     {
         assert!(image(&live, quiet.0, quiet.1).is_empty(), "{quiet:?}");

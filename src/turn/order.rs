@@ -214,10 +214,14 @@ impl Bot {
         Ok(())
     }
 
-    /// Lets a card show its end. A card that cannot be reached is only logged: its record is closed already.
+    /// Lets a card show its end. One that cannot be reached now is logged, and closed later: its record is closed already.
     pub(super) async fn close(&self, change: &Change) {
         let shown = cards::outcome(change, &words::ended(change), after(change));
-        if let Err(error) = self.show(change, &shown).await {
+        let told = match self.show(change, &shown).await {
+            Ok(()) => self.0.store.told(change.id()).await.map(drop).map_err(anyhow::Error::from),
+            Err(error) => Err(error),
+        };
+        if let Err(error) = told {
             tracing::warn!(error = format!("{error:#}"), change = %change.id(), "a card could not be closed");
         }
     }

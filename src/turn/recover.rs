@@ -163,6 +163,7 @@ impl Bot {
                 }
             };
             self.close_questions().await;
+            self.close_untold().await;
             for change in expired {
                 match self.0.store.decide(change.id(), &Decide::Expire, now()).await {
                     Ok(Some((change, _))) => self.close(&change).await,
@@ -170,6 +171,22 @@ impl Bot {
                     Err(error) => tracing::error!(%error, change = %change.id(), "a question could not be closed"),
                 }
             }
+        }
+    }
+
+    /// Closes the cards of changes that have ended and could not be closed then.
+    async fn close_untold(&self) {
+        let untold = match self.0.store.untold(now() - STILL_OF_INTEREST).await {
+            Ok(found) => found.changes,
+            Err(error) => {
+                tracing::error!(%error, "cards to be closed could not be read");
+                return;
+            }
+        };
+        // What was sent is told by those who follow it.
+        let of_cards = [Standing::Declined, Standing::Expired, Standing::Superseded];
+        for change in untold.iter().filter(|change| of_cards.contains(&change.standing())) {
+            self.close(change).await;
         }
     }
 

@@ -98,6 +98,25 @@ impl Night {
     }
 }
 
+/// Lets Webex refuse everything from now on.
+fn cut_off(room: &OpenRoom) {
+    room.switch(|room| (room.refuse_calls, room.retry_after) = (REFUSALS, 600));
+}
+
+/// Waits until the bot has tried to say something.
+async fn tries_to_tell(room: &OpenRoom) {
+    let started = std::time::Instant::now();
+    loop {
+        let mut left = REFUSALS;
+        room.switch(|room| left = room.refuse_calls);
+        if left < REFUSALS {
+            return;
+        }
+        assert!(started.elapsed() < crate::support::wait::PATIENCE, "the bot does not try to tell");
+        tokio::time::sleep(std::time::Duration::from_millis(10)).await;
+    }
+}
+
 fn is_the_change(call: &Call) -> bool {
     call.is_write() && !call.is_dry_run() && call.uri.contains(NGINX)
 }
@@ -140,19 +159,10 @@ async fn killed_before_the_room_is_told_the_next_run_tells_it() {
     let serving = night.serve().await;
     let order = night.confirm().await;
     night.tap.until(true, is_the_change).await;
-    night.room.switch(|room| (room.refuse_calls, room.retry_after) = (REFUSALS, 600));
+    cut_off(&night.room);
     night.tap.set(Gate::Open);
     // Its next call to Webex says that the outcome is on record: it is saved before it is told.
-    let started = std::time::Instant::now();
-    loop {
-        let mut left = REFUSALS;
-        night.room.switch(|room| left = room.refuse_calls);
-        if left < REFUSALS {
-            break;
-        }
-        assert!(started.elapsed() < crate::support::wait::PATIENCE, "the bot does not try to tell");
-        tokio::time::sleep(std::time::Duration::from_millis(10)).await;
-    }
+    tries_to_tell(&night.room).await;
     drop(serving);
     night.room.switch(|room| room.refuse_calls = 0);
 
@@ -179,4 +189,85 @@ async fn killed_while_the_deployment_moves_on_nothing_is_sent_and_that_is_told()
     assert_eq!(image(&night.scene.live().await), Some("nginx:1.20"));
     let (_, sent) = night.scene.writes().await;
     assert!(sent.is_empty(), "{sent:#?}");
+}
+
+#[tokio::test]
+async fn killed_before_the_card_goes_out_the_next_run_asks() {
+    let night = Night::begin().await;
+    night.tap.set(Gate::BeforeDryRuns);
+    let serving = night.serve().await;
+    let order = night.room.say("Ann", ORDER).await;
+    night.tap.until(false, Call::is_dry_run).await;
+    cut_off(&night.room);
+    night.tap.set(Gate::Open);
+    // It is recorded before it is asked.
+    tries_to_tell(&night.room).await;
+    drop(serving);
+    night.room.switch(|room| room.refuse_calls = 0);
+
+    let _serving = night.serve().await;
+    let card = night.room.card(&order).await;
+    night.room.press("Ann", &card, "confirm").await;
+    night.ends_well(&order).await;
+}
+
+#[tokio::test]
+async fn killed_between_the_yes_and_the_claim_the_next_run_carries_it_out() {
+    let night = Night::begin().await;
+    let serving = night.serve().await;
+    let order = night.room.say("Ann", ORDER).await;
+    let card = night.room.card(&order).await;
+    night.tap.set(Gate::BeforeReads);
+    night.room.press("Ann", &card, "confirm").await;
+    // It reads the object after the yes is on record.
+    night.tap.holding().await;
+    drop(serving);
+    night.tap.abandoned().await;
+    let (_, sent) = night.scene.writes().await;
+    assert!(sent.is_empty(), "{sent:#?}");
+    night.tap.set(Gate::Open);
+
+    let _serving = night.serve().await;
+    night.ends_well(&order).await;
+}
+
+#[tokio::test]
+async fn killed_after_the_no_the_next_run_closes_the_card() {
+    let night = Night::begin().await;
+    let serving = night.serve().await;
+    let order = night.room.say("Ann", ORDER).await;
+    let card = night.room.card(&order).await;
+    // Reading the press takes three calls: the press, the card, the person. The next one edits the card.
+    night.room.switch(|room| room.spare_calls = 3);
+    cut_off(&night.room);
+    night.room.press("Ann", &card, "cancel").await;
+    tries_to_tell(&night.room).await;
+    drop(serving);
+    night.room.switch(|room| room.refuse_calls = 0);
+
+    let _serving = night.serve().await;
+    let told = night.room.told(&order, "Cancelled by Ann").await;
+    assert_eq!(told["attachments"][0]["content"]["actions"], serde_json::json!([]), "{told}");
+    assert_eq!(image(&night.scene.live().await), Some("nginx:1.20"));
+    let (_, sent) = night.scene.writes().await;
+    assert!(sent.is_empty(), "{sent:#?}");
+}
+
+#[tokio::test]
+async fn killed_while_the_card_waits_its_record_judges_the_press() {
+    let night = Night::begin().await;
+    let serving = night.serve().await;
+    let order = night.room.say("Ann", "scale nginx-deployment to 0").await;
+    let card = night.room.card(&order).await;
+    drop(serving);
+    // Somebody else's order, in words of its own, while no bot is there: the card is judged by its record afterwards.
+    let other = serde_json::json!({"spec": {"replicas": 3}});
+    night.scene.somebody_else_patches(other).await;
+    let _serving = night.serve().await;
+    night.room.press("Ann", &card, "confirm").await;
+    let told = night.room.told(&order, "Not applied").await;
+    assert!(told["markdown"].as_str().unwrap().contains("has 3 replicas now"), "{told}");
+    let (_, sent) = night.scene.writes().await;
+    assert_eq!(sent.len(), 1, "one patch, which the API server refused: {sent:#?}");
+    assert_eq!(crate::real_cluster::replicas(&night.scene.live().await), Some(3));
 }

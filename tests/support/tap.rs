@@ -42,15 +42,19 @@ impl Call {
     }
 }
 
-/// What becomes of writes that are no dry runs.
+/// What becomes of calls.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Gate {
     /// They go through.
     Open,
-    /// They wait before the API server sees them.
+    /// Writes that are no dry runs wait before the API server sees them.
     BeforeWrites,
-    /// The API server carries them out, and its answer waits.
+    /// The API server carries such writes out, and its answer waits.
     BeforeAnswers,
+    /// Dry runs wait before the API server sees them.
+    BeforeDryRuns,
+    /// Reads of a single Deployment wait before the API server sees them.
+    BeforeReads,
 }
 
 /// Listens as long as it is kept.
@@ -115,6 +119,16 @@ impl Tap {
         let mut writes = self.line.calls().clone();
         writes.retain(Call::is_write);
         writes
+    }
+
+    /// Waits until the gate holds a call.
+    ///
+    /// # Panics
+    /// When it holds none within the patience of a test.
+    pub(crate) async fn holding(&self) {
+        let mut held = self.line.held.subscribe();
+        let one = held.wait_for(|held| *held > 0);
+        tokio::time::timeout(wait::PATIENCE, one).await.expect("a call is held").unwrap();
     }
 
     /// Waits until whoever sent the writes that are held has hung up: they will never arrive.
@@ -197,8 +211,11 @@ async fn forward(State(line): State<Arc<Line>>, request: Request) -> Response {
     let json = serde_json::from_slice(&body).unwrap_or_default();
     let call = Call { method: head.method.clone(), uri: uri.clone(), body: json, status: None };
     let held = call.is_write() && !call.is_dry_run();
+    let (dry, read) = (call.is_dry_run(), call.method == Method::GET && uri.contains("/deployments/"));
     let at = line.note(call);
     line.wait_while(Gate::BeforeWrites, held).await;
+    line.wait_while(Gate::BeforeDryRuns, dry).await;
+    line.wait_while(Gate::BeforeReads, read).await;
     let request = line.http.request(head.method, format!("{}{uri}", line.upstream)).headers(passed_on(head.headers));
     let Ok(answer) = request.body(body).send().await else { return status(StatusCode::BAD_GATEWAY) };
     line.note_status(at, answer.status().as_u16());

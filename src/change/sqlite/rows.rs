@@ -61,10 +61,14 @@ pub(super) fn open(connection: &Connection) -> Result<Found, Fault> {
     list(connection, "WHERE state IN ('waiting', 'approved', 'claimed', 'unknown') ORDER BY created, id", [])
 }
 
-/// What was ordered since then, and sent or given up.
+/// What was ordered since then and has ended.
 pub(super) fn ended_since(connection: &Connection, since: Timestamp) -> Result<Found, Fault> {
     let since = [since.as_millisecond()];
-    list(connection, "WHERE state IN ('applied', 'failed', 'stale') AND created >= ?1 ORDER BY created, id", since)
+    list(
+        connection,
+        "WHERE state NOT IN ('waiting', 'approved', 'claimed', 'unknown') AND created >= ?1 ORDER BY created, id",
+        since,
+    )
 }
 
 /// What waits and may have expired by `now`, to the millisecond.

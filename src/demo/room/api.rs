@@ -91,7 +91,9 @@ impl FromRequestParts<Handle> for Caller {
         let mut world = room.world();
         let caller = world.bearer(token).ok_or_else(Fault::unauthorised)?;
         let (id, is_bot) = (caller.id().to_owned(), caller.is_bot());
-        if is_bot && world.switches.refuse_calls > 0 {
+        if is_bot && world.switches.spare_calls > 0 {
+            world.switches.spare_calls -= 1;
+        } else if is_bot && world.switches.refuse_calls > 0 {
             world.switches.refuse_calls -= 1;
             return Err(Fault::too_many(world.switches.retry_after));
         }

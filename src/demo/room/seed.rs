@@ -67,6 +67,8 @@ impl RoomSeed {
 pub struct Switches {
     /// What becomes of an edit of a message with a card: public statements about Webex contradict each other.
     pub card_edits: CardEdits,
+    /// This many further calls of bots are answered whatever the next switch says.
+    pub spare_calls: u32,
     /// This many further calls of bots are answered 429: Webex limits a program, not its people.
     pub refuse_calls: u32,
     /// The `Retry-After` of those answers, in seconds.
