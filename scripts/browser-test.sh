@@ -3,7 +3,7 @@
 #
 #   scripts/browser-test.sh target/debug/readback
 #
-# The demo's output and the screenshot are kept in READBACK_ARTIFACTS (default: target/browser-test).
+# It also renders the cards in READBACK_CARDS. The demo's output and the screenshots are kept in READBACK_ARTIFACTS (default: target/browser-test).
 set -euo pipefail
 
 repo=$(cd "$(dirname "${BASH_SOURCE[0]}")/.." && pwd)
@@ -16,6 +16,9 @@ fail() { say "$*"; exit 1; }
 
 [[ -d $repo/tests/browser/node_modules ]] || fail "tests/browser/node_modules is missing: run scripts/setup-tests.sh."
 mkdir -p "$READBACK_ARTIFACTS"
+# The cards that the golden conversations have shown; `make test-rust` leaves them there.
+export READBACK_CARDS=${READBACK_CARDS:-$(dirname "$(dirname "$binary")")/tmp/cards}
+[[ -d $READBACK_CARDS ]] || fail "$READBACK_CARDS is missing: run make test-rust first."
 
 "$binary" demo --no-open >"$log" 2>&1 </dev/null &
 demo=$!

@@ -126,6 +126,11 @@ fn button(title: &str, style: &str, data: &Value) -> Value {
     json!({"type": "Action.Submit", "title": title, "style": style, "data": data})
 }
 
+/// A button that sends nothing of what was typed, and so works whatever was.
+fn bare_button(title: &str, data: &Value) -> Value {
+    json!({"type": "Action.Submit", "title": title, "style": "default", "data": data, "associatedInputs": "none"})
+}
+
 /// The inputs for the values that can be typed, with what is known filled in. The client's checks are for comfort: what
 /// comes back is checked again.
 fn inputs(fields: &[Field]) -> Vec<Value> {

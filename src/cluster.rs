@@ -89,18 +89,6 @@ impl Cluster {
     }
 }
 
-/// A Deployment as a test writes it down.
-#[cfg(test)]
-pub(crate) fn live_of(raw: &serde_json::Value) -> Live {
-    Live::from_api(&ClusterName::parse("main").expect("valid"), raw).expect("a Deployment")
-}
-
-/// What a write has left on an object that a test wrote down.
-#[cfg(test)]
-pub(crate) fn trace_of(write: &Write, raw: &serde_json::Value) -> Trace {
-    patch::trace(write, raw)
-}
-
 impl fmt::Debug for Cluster {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Cluster")

@@ -2,7 +2,7 @@
 
 use serde_json::{Value, json};
 
-use super::{Shown, button, card, clock, cut, heading, inputs, line, subtle};
+use super::{Shown, bare_button, button, card, clock, cut, heading, inputs, line, subtle};
 use crate::{
     question::{Asked, Choice, Question},
     webex::escape_markdown,
@@ -37,11 +37,8 @@ pub fn ask(question: &Question) -> Shown {
         body.push(listed(&question.choices));
         actions.push(button("Choose", "positive", &data("listed")));
     }
-    actions.push(button(
-        if named && question.choices.len() > 1 { "None" } else { "Cancel" },
-        "default",
-        &data("nothing"),
-    ));
+    let nothing = if named && question.choices.len() > 1 { "None" } else { "Cancel" };
+    actions.push(bare_button(nothing, &data("nothing")));
     let markdown = format!("{} {}", words::mild(&question.text), options(question));
     Shown { card: card(&body, &actions, &markdown), markdown }
 }

@@ -2,7 +2,7 @@
 
 use serde_json::json;
 
-use super::{Shown, button, card, clock, cut, facts, heading, inputs, subtle, summary};
+use super::{Shown, bare_button, button, card, clock, cut, facts, heading, inputs, subtle, summary};
 use crate::{
     change::{Change, Effect},
     domain::Intent,
@@ -46,7 +46,7 @@ pub fn confirm(change: &Change) -> Shown {
     let mut body = vec![heading(&title), subtle(&place), facts(&lines)];
     body.extend(inputs(&order.fields));
     let press = |press: &str| json!({"change": change.id().to_string(), "press": press});
-    let actions = [button("Confirm", "positive", &press("confirm")), button("Cancel", "default", &press("cancel"))];
+    let actions = [button("Confirm", "positive", &press("confirm")), bare_button("Cancel", &press("cancel"))];
     Shown { card: card(&body, &actions, &markdown), markdown }
 }
 

@@ -98,6 +98,8 @@ pub fn inverse(patch: &Patch) -> Option<Patch> {
     let mut operations = Vec::new();
     for operation in &patch.0 {
         match operation {
+            // That nothing at all was written cannot hold any more.
+            PatchOperation::Test(held) if held.path == pointer(RESOURCE_VERSION) => {}
             PatchOperation::Test(held) => operations.push(PatchOperation::Test(held.clone())),
             PatchOperation::Replace(new) => {
                 let held = operations.iter_mut().find_map(|one| match one {
@@ -107,7 +109,7 @@ pub fn inverse(patch: &Patch) -> Option<Patch> {
                 let old = std::mem::replace(&mut held.value, new.value.clone());
                 operations.push(PatchOperation::Replace(ReplaceOperation { path: new.path.clone(), value: old }));
             }
-            PatchOperation::Add(note) if is_cause(&note.path) => {}
+            PatchOperation::Add(note) if is_cause(note) => {}
             PatchOperation::Add(_) | PatchOperation::Remove(_) | PatchOperation::Move(_) | PatchOperation::Copy(_) => {
                 return None;
             }
@@ -122,9 +124,14 @@ pub fn with_cause(mut patch: Patch, cause: &str) -> Patch {
     patch
 }
 
-fn is_cause(path: &PointerBuf) -> bool {
-    *path == pointer(["metadata", "annotations", CHANGE_CAUSE])
+/// Whether it writes the change-cause and nothing else.
+fn is_cause(note: &AddOperation) -> bool {
+    let alone = |all: &Map<String, Value>| all.len() == 1 && all.contains_key(CHANGE_CAUSE);
+    note.path == pointer(["metadata", "annotations", CHANGE_CAUSE])
+        || (note.path == pointer(["metadata", "annotations"]) && note.value.as_object().is_some_and(alone))
 }
+
+const RESOURCE_VERSION: [&str; 2] = ["metadata", "resourceVersion"];
 
 fn shortened(cause: &str) -> String {
     cause.chars().map(|c| if c.is_control() { ' ' } else { c }).take(LONGEST_CAUSE).collect()
@@ -142,7 +149,7 @@ fn change_cause(live: &Live, cause: &str) -> Vec<PatchOperation> {
 
 /// Nothing at all was written since, status included: for the rare case that no narrower test can be written.
 fn unmoved(live: &Live) -> PatchOperation {
-    test(["metadata", "resourceVersion"], json!(live.resource_version()))
+    test(RESOURCE_VERSION, json!(live.resource_version()))
 }
 
 fn write(live: &Live, operations: Vec<PatchOperation>) -> Result<Write, PatchRefusal> {

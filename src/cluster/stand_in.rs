@@ -214,6 +214,11 @@ pub(super) fn deployment() -> Value {
     })
 }
 
+/// What a write has left on an object that a test wrote down.
+pub(crate) fn trace_of(write: &super::Write, raw: &Value) -> super::Trace {
+    super::patch::trace(write, raw)
+}
+
 pub(crate) fn live_of(raw: &Value) -> Live {
     Live::from_api(&ClusterName::parse("main").expect("valid"), raw).expect("a Deployment")
 }

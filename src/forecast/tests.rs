@@ -1,7 +1,7 @@
 use serde_json::{Value, json};
 
 use super::*;
-use crate::cluster::{Budget, live_of};
+use crate::cluster::{Budget, stand_in::live_of};
 
 fn web(change: impl FnOnce(&mut Value)) -> Live {
     let mut raw = json!({

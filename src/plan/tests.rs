@@ -84,13 +84,28 @@ fn of_several_containers_one_must_be_meant() {
 #[test]
 fn what_to_know_is_noted() {
     let digest = format!("web:1@sha256:{}", "a".repeat(64));
-    let mut raw = object(2, &one(&digest));
-    raw["spec"]["revisionHistoryLimit"] = json!(0);
-    raw["spec"]["strategy"] = json!({"type": "Recreate"});
+    let raw = object(2, &one(&digest));
     let command = Command { old: Some("0.9".into()), ..image(ImageChange::Tag("latest".into())) };
     let (plan, after) = written(&command, &raw);
     assert_eq!(after["spec"]["template"]["spec"]["containers"][0]["image"], "web:latest");
-    assert_eq!(plan.notes.len(), 5, "{:?}", plan.notes);
+    assert_eq!(plan.notes, [format!("You said it runs 0.9; it runs `{digest}`.")]);
+    assert_eq!(plan.image(), Some("web:latest"));
+}
+
+#[test]
+fn what_is_written_can_be_taken_back_and_a_restart_cannot() {
+    for command in [scale(Amount::To(5)), image(ImageChange::Tag("2".into()))] {
+        let raw = object(2, &one("web:1"));
+        let (plan, after) = written(&command, &raw);
+        let inverse = plan.inverse.expect("it has one");
+        let mut back = after;
+        json_patch::patch(&mut back, &inverse.patch).expect("it fits what was written");
+        assert_eq!(back["spec"], raw["spec"], "{command:?}");
+        assert!(json_patch::patch(&mut raw.clone(), &inverse.patch).is_err(), "it tests that the change is in place");
+        assert_eq!(inverse.effects, plan.effects.iter().map(Effect::reversed).collect::<Vec<_>>());
+    }
+    let (plan, _) = written(&Command::new(Intent::Restart, Score::ONE), &object(2, &one("web:1")));
+    assert_eq!(plan.inverse, None);
 }
 
 #[test]

@@ -215,7 +215,7 @@ fn place(table: &Spanned<PlaceTable>) -> Result<Place, Placed> {
         approval: one.approvers.as_ref().map(approval).transpose()?,
         confirm: one.confirm.iter().map(write_verb).collect::<Result<_, _>>()?,
         unconfirmed: one.unconfirmed.iter().map(unconfirmed).collect::<Result<_, _>>()?,
-        registries: one.registries.as_deref().map(texts),
+        registries: one.registries.as_deref().map(registries).transpose()?,
         tags: one.tags.as_deref().map(texts),
         forbidden_tags: texts(&one.forbidden_tags),
         gitops: one.gitops.as_ref().map(gitops).transpose()?,
@@ -229,6 +229,17 @@ fn place(table: &Spanned<PlaceTable>) -> Result<Place, Placed> {
         limits,
         quiet: one.quiet.iter().map(quiet).collect::<Result<_, _>>()?,
     })
+}
+
+/// A star in the name of the registry itself would let in every other one that begins alike.
+fn registries(list: &[Spanned<String>]) -> Result<Vec<String>, Placed> {
+    for one in list {
+        let (text, host) = (one.get_ref(), one.get_ref().split('/').next().unwrap_or_default());
+        if host.is_empty() || host.contains('*') {
+            return Err(wrong(one, format!("“{text}” must begin with a whole registry, such as `docker.io/library`")));
+        }
+    }
+    Ok(list.iter().map(|one| one.get_ref().clone()).collect())
 }
 
 /// From ten seconds to a day: `90s`, `5m`, `2h`.

@@ -26,7 +26,10 @@ use crate::{
         samples::{at, order, person},
         store::{self, Delivery, Found},
     },
-    cluster::{Applied, Live, ReadError, Trace, Write, live_of, trace_of},
+    cluster::{
+        Applied, Live, ReadError, Trace, Write,
+        stand_in::{live_of, trace_of},
+    },
     policy::Approval,
     question::{Question, Replied, Reply},
     words,

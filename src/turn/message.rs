@@ -160,6 +160,7 @@ impl Bot {
             let mut found = said.directory.look_up(command);
             let mut live = Vec::new();
             if let (Some(Ok(resolution)), true) = (&mut found, command.intent.is_write()) {
+                said.narrow(command, &mut resolution.targets);
                 live = self.read(&resolution.targets, said.place).await?;
                 // The catalog may be a moment behind: what is gone is no target.
                 resolution
@@ -204,7 +205,9 @@ impl Bot {
     fn remember(&self, said: &Said<'_>, known: &[Known]) {
         for known in known {
             let [object] = known.targets() else { continue };
-            let draft = draft::draft_of(&known.command);
+            let mut draft = draft::draft_of(&known.command);
+            // How this one was heard says nothing about the next.
+            draft.doubts.clear();
             let ordered = (known.command.intent.is_write() && draft::is_complete(&draft)).then_some(draft);
             self.note_topic(said.place, object, ordered.filter(|draft| draft.intent != Intent::Undo));
         }
@@ -231,6 +234,15 @@ pub(super) fn facts(said: &Said<'_>, verb: Intent, live: &Live) -> Facts {
 }
 
 impl Said<'_> {
+    /// Of several Deployments of one name, those count in which this person may do it, if there are any.
+    fn narrow(&self, command: &Command, targets: &mut Vec<ObjectRef>) {
+        let everything = command.deployment.as_ref().is_some_and(crate::nlu::heard::Mention::is_everything);
+        let may = |target: &ObjectRef| self.may(command.intent, Some(target)).is_ok();
+        if command.intent != Intent::Undo && !everything && targets.len() > 1 && targets.iter().any(may) {
+            targets.retain(may);
+        }
+    }
+
     /// Whether this person may do this, here, or why not.
     pub(super) fn may(&self, verb: Intent, object: Option<&ObjectRef>) -> Result<(), String> {
         let asked = Asked { person: self.person, room: &self.place.room, private: self.private, verb, object };

@@ -14,6 +14,11 @@ pub(super) fn message(message: &Value, letter: Option<char>) -> Vec<String> {
     block(&format!("bot: {thread}{words}"))
 }
 
+/// What a card shows, without what differs from run to run.
+pub(super) fn card_lines(card: &Value) -> Vec<String> {
+    on_card(card).lines().map(steady).collect()
+}
+
 /// Later lines are indented, so that it is plain where a message ends.
 fn block(words: &str) -> Vec<String> {
     let lines = words.lines().filter(|line| !line.trim().is_empty());

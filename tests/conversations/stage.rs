@@ -1,6 +1,7 @@
 //! Speaks a conversation to a whole bot, and compares what comes of it with the file, line by line.
 
 use std::fs;
+use std::path::PathBuf;
 use std::time::{Duration, Instant};
 
 use jiff::{SignedDuration, Timestamp};
@@ -32,7 +33,7 @@ pub(super) async fn perform(name: &str) {
     let written = fs::read_to_string(&path).unwrap();
     let script = Script::parse(&written);
     let bless = std::env::var_os("READBACK_BLESS").is_some();
-    let mut stage = Stage::set(&script).await;
+    let mut stage = Stage::set(name, &script).await;
     let mut lines = script.head.clone();
     for step in &script.steps {
         stage.play(&step.deed).await;
@@ -71,6 +72,7 @@ struct Seen {
 }
 
 struct Stage {
+    name: String,
     local: Local,
     bot: Bot,
     seen: Vec<Seen>,
@@ -86,7 +88,7 @@ fn three_minutes_ago() -> Timestamp {
 }
 
 impl Stage {
-    async fn set(script: &Script) -> Self {
+    async fn set(name: &str, script: &Script) -> Self {
         let mut seed = Seed::quick();
         for workload in &mut seed.workloads {
             // A failing rollout is given up within the test.
@@ -106,7 +108,16 @@ impl Stage {
         }
         let card_life = setup.card_life;
         let bot = Bot::start(setup, local.connection()).await;
-        Self { local, bot, seen: Vec::new(), cards: Vec::new(), used_private: false, card_life, last_deed: now() }
+        Self {
+            name: name.to_owned(),
+            local,
+            bot,
+            seen: Vec::new(),
+            cards: Vec::new(),
+            used_private: false,
+            card_life,
+            last_deed: now(),
+        }
     }
 
     async fn play(&mut self, deed: &Deed) {
@@ -192,12 +203,25 @@ impl Stage {
         }
     }
 
+    /// Keeps every card as it was shown, for the browser's test to render.
+    fn keep(&self, letter: char, card: &Value) {
+        let folder = PathBuf::from(env!("CARGO_TARGET_TMPDIR")).join("cards");
+        fs::create_dir_all(&folder).unwrap();
+        let shown = shown::card_lines(card).join("\n");
+        let print = uuid::Uuid::new_v5(&uuid::Uuid::NAMESPACE_OID, shown.as_bytes()).simple().to_string();
+        let file = folder.join(format!("{}-{letter}-{}.json", self.name, &print[..8]));
+        fs::write(file, serde_json::to_string(card).unwrap()).unwrap();
+    }
+
     /// What is new in the room since the last look, as lines; and the room as it is now.
     async fn look(&mut self) -> (Vec<String>, Vec<Seen>) {
         let mut now = Vec::new();
         for message in self.bot.room.said_by_bot().await {
             let id = message["id"].as_str().unwrap().to_owned();
             let letter = message["attachments"].is_array().then(|| self.letter(&id, &message));
+            if let Some(letter) = letter {
+                self.keep(letter, &message["attachments"][0]["content"]);
+            }
             now.push(Seen { id, lines: shown::message(&message, letter) });
         }
         let gone = self.seen.iter().filter(|old| !now.iter().any(|new| new.id == old.id));

@@ -158,6 +158,7 @@ fn what_is_wrong_is_said_with_its_line() {
         (place("gitops = \"maybe\""), 4),
         (place("quiet = [{ days = \"Fri\", from = \"18:00\", to = \"8\", zone = \"UTC\" }]"), 4),
         (place("quiet = [{ days = \"Fri\", from = \"18:00\", to = \"08:00\", zone = \"Mars/Base\" }]"), 4),
+        (place("registries = [\"registry.example.com*\"]"), 4),
         (place("max_replicas = -1"), 4),
         ("observe = \"yes\"".to_owned(), 1),
         ("announce = \"not an id\"".to_owned(), 1),

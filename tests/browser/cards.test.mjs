@@ -1,0 +1,74 @@
+// Every card that the golden conversations have shown, rendered by Microsoft's library as the page does it.
+//
+// READBACK_PAGE       the address that `readback demo` prints
+// READBACK_CARDS      the folder with the cards, as JSON
+// READBACK_ARTIFACTS  where the picture of all of them goes
+
+import assert from 'node:assert/strict';
+import { mkdir, readFile, readdir } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { test } from 'node:test';
+import { withBrowser } from './chromium.mjs';
+
+const address = process.env.READBACK_PAGE;
+const folder = process.env.READBACK_CARDS;
+assert.ok(address && folder, 'READBACK_PAGE and READBACK_CARDS must be set');
+const artifacts = process.env.READBACK_ARTIFACTS ?? tmpdir();
+
+/** The words that a reader must find on a card. */
+function wordsOf(card) {
+  const plain = (text) => text.replaceAll('\\', '');
+  return card.body.flatMap((element) => {
+    if (element.type === 'FactSet') return element.facts.flatMap((fact) => [fact.title, plain(fact.value)]);
+    return [plain(element.text ?? element.label ?? '')];
+  }).filter((text) => text && !/[*_<>[\]]/.test(text));
+}
+
+for (const [name, viewport] of [['wide', { width: 900, height: 900 }], ['phone', { width: 390, height: 844 }]]) {
+  test(`every card is rendered: ${name}`, { timeout: 240_000 }, async () => {
+    await mkdir(artifacts, { recursive: true });
+    const files = (await readdir(folder)).filter((file) => file.endsWith('.json')).sort();
+    assert.ok(files.length >= 50, `only ${files.length} cards in ${folder}`);
+    await withBrowser({ viewport }, async (context) => {
+      const page = context.pages()[0] ?? await context.newPage();
+      const faults = [];
+      page.on('pageerror', (fault) => faults.push(fault.message));
+      page.on('console', (line) => { if (['error', 'warning'].includes(line.type())) faults.push(line.text()); });
+      await page.goto(address);
+      await page.waitForFunction(() => window.AdaptiveCards);
+      await page.evaluate(() => {
+        document.body.replaceChildren();
+        document.body.style.cssText = 'display:block;overflow:auto;padding:8px;height:auto';
+      });
+      for (const file of files) {
+        const card = JSON.parse(await readFile(join(folder, file), 'utf8'));
+        const seen = await page.evaluate(async (content) => {
+          const { cardElement } = await import('/assets/cards.js');
+          const element = cardElement(content, async () => true);
+          if (!element) return null;
+          document.body.append(element);
+          const fields = [...element.querySelectorAll('input, select, textarea')];
+          return {
+            text: element.innerText,
+            buttons: [...element.querySelectorAll('button.ac-pushButton')].map((button) => button.innerText),
+            fields: fields.length,
+            unnamed: fields.filter((field) => !field.labels?.length && !field.getAttribute('aria-labelledby')).length,
+            wide: element.scrollWidth - element.clientWidth,
+          };
+        }, card);
+        assert.ok(seen, `${file} is not rendered`);
+        const squeezed = (text) => text.replace(/\s+/g, ' ');
+        for (const words of wordsOf(card)) {
+          assert.ok(squeezed(seen.text).includes(squeezed(words)), `${file} does not show “${words}” but ${seen.text}`);
+        }
+        assert.deepEqual(seen.buttons, card.actions.map((action) => action.title), file);
+        assert.equal(seen.fields, card.body.filter((element) => element.type.startsWith('Input.')).length, file);
+        assert.equal(seen.unnamed, 0, `${file} has a field without a name`);
+        assert.ok(seen.wide <= 0, `${file} is ${seen.wide} pixels too wide`);
+      }
+      assert.deepEqual(faults, [], 'no fault in the page');
+      await page.screenshot({ path: join(artifacts, `cards-${name}.png`), fullPage: true });
+    });
+  });
+}
