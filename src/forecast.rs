@@ -54,9 +54,9 @@ pub fn forecast(live: &Live, intended: &Intended, around: &Surroundings) -> Fore
         Intended::Restart => template(live, &mut seen.notes),
     }
     for (what, why) in &around.unknown {
-        let matters = matches!(intended, Intended::Scale { .. });
-        if matters {
-            seen.notes.push(format!("I could not look at {what} ({}).", why.trim_end_matches('.')));
+        if matches!(intended, Intended::Scale { .. }) {
+            let why = why.trim_end_matches('.');
+            seen.notes.push(format!("I could not look at {what} ({why}), so I cannot say what they will make of it."));
         }
     }
     seen
@@ -88,7 +88,7 @@ fn ownership(live: &Live, intended: &Intended, seen: &mut Forecast) {
 
 fn scaling(live: &Live, to: u32, around: &Surroundings, seen: &mut Forecast) {
     if let Some(autoscaler) = &around.autoscaler {
-        let sentence = autoscaled(autoscaler, to);
+        let sentence = autoscaled(autoscaler, live.replicas(), to);
         if seen.overruled.is_none() {
             seen.overruled = Some(sentence);
         } else {
@@ -96,9 +96,12 @@ fn scaling(live: &Live, to: u32, around: &Surroundings, seen: &mut Forecast) {
         }
     }
     for budget in &around.budgets {
-        if let Some(wanted) = budget.min_available.filter(|wanted| to < *wanted) {
+        // At the minimum, too, no pod may be evicted; with no pods there is nothing to evict.
+        if let Some(wanted) = budget.min_available.filter(|wanted| to > 0 && to < live.replicas() && to <= *wanted) {
             let name = &budget.name;
-            seen.notes.push(format!("The disruption budget `{name}` wants {wanted} available: with {to}, no node with one of its pods can be drained."));
+            seen.notes.push(format!(
+                "The disruption budget `{name}` wants {wanted} available: with {to}, no node with one of its pods can be drained."
+            ));
         }
     }
     if live.paused() {
@@ -107,15 +110,19 @@ fn scaling(live: &Live, to: u32, around: &Surroundings, seen: &mut Forecast) {
     under_way(live, "", &mut seen.notes);
 }
 
-fn autoscaled(autoscaler: &Autoscaler, to: u32) -> String {
+fn autoscaled(autoscaler: &Autoscaler, from: u32, to: u32) -> String {
     let Autoscaler { name, min, max, keda } = autoscaler;
     let whose = if *keda { format!("The KEDA autoscaler `{name}`") } else { format!("The autoscaler `{name}`") };
-    if to == 0 {
+    if to == 0 && *keda {
+        format!("{whose} starts it again when its trigger fires.")
+    } else if to == 0 && *min > 0 {
         format!("With 0 replicas {} stops, and does not start again by itself.", whose.replacen("The", "the", 1))
     } else if to < *min {
         format!("{whose} keeps it between {min} and {max}: it will raise {to} to {min}.")
     } else if to > *max {
         format!("{whose} keeps it between {min} and {max}: it will lower {to} to {max}.")
+    } else if from == 0 {
+        format!("{whose} starts again with that, and decides between {min} and {max}.")
     } else {
         format!("{whose} decides between {min} and {max}, so {to} may not last.")
     }
@@ -149,9 +156,10 @@ fn is_older(new: &str, old: &str) -> bool {
     };
     let (Some(mut new), Some(mut old)) = (numbers(new), numbers(old)) else { return false };
     let dotted = new.len() > 1 && old.len() > 1;
-    let longest = new.len().max(old.len());
-    new.resize(longest, 0);
-    old.resize(longest, 0);
+    // `1.20` is not older than `1.20.3`: a short tag usually moves on with its patches.
+    let shared = new.len().min(old.len());
+    new.truncate(shared);
+    old.truncate(shared);
     dotted && new < old
 }
 
@@ -174,12 +182,17 @@ fn template(live: &Live, notes: &mut Vec<String>) {
 
 fn under_way(live: &Live, and: &str, notes: &mut Vec<String>) {
     match describe(live, None).health {
-        Health::Rolling(progress) => {
-            notes.push(format!("A rollout is under way, {} of {} updated{and}.", progress.updated, progress.wanted))
+        // Old pods that are left tell a rollout from pods that are only starting.
+        Health::Rolling(progress) if progress.updated < progress.wanted || progress.total > progress.updated => {
+            notes.push(format!("A rollout is under way, {} of {} updated{and}.", progress.updated, progress.wanted));
         }
-        Health::Failing { progress, .. } => {
-            notes.push(format!("It is failing now, {} of {} ready.", progress.ready, progress.wanted))
+        Health::Rolling(progress) | Health::Failing { progress, deadline_exceeded: false, .. } => {
+            notes.push(format!("{} of {} are ready now.", progress.ready, progress.wanted));
         }
+        Health::Failing { progress, deadline_exceeded: true, .. } => notes.push(format!(
+            "Its last rollout was given up by Kubernetes, {} of {} updated.",
+            progress.updated, progress.wanted
+        )),
         Health::Ready | Health::ScaledToZero | Health::Paused(_) | Health::BeingDeleted => {}
     }
 }

@@ -9,7 +9,7 @@ use std::path::Path;
 use jiff::SignedDuration;
 use k8s_openapi::api::apps::v1::Deployment;
 use kube::Api;
-use kube::api::{Patch, PatchParams};
+use kube::api::{Patch, PatchParams, PostParams};
 use serde_json::{Value, json};
 
 use crate::support::bot::{Bot, Setup, on_plane};
@@ -282,4 +282,42 @@ async fn without_patch_in_the_role_the_refusal_is_told_and_nothing_changes() {
     let (dry, sent) = scene.writes().await;
     assert!(dry.iter().chain(&sent).all(|event| event.code() == Some(403)), "{sent:#?}");
     assert_eq!((dry.len(), sent.len()), (1, 1));
+}
+
+#[tokio::test]
+async fn who_overrules_a_change_is_read_from_the_real_api_server() {
+    use k8s_openapi::api::autoscaling::v2::HorizontalPodAutoscaler;
+    use k8s_openapi::api::policy::v1::PodDisruptionBudget;
+    use readback::cluster::Cluster;
+
+    let scene = Scene::set(Rules::default()).await;
+    let made = |raw: Value| serde_json::from_value(raw).unwrap();
+    let autoscaler: HorizontalPodAutoscaler = made(json!({"metadata": {"name": "nginx"}, "spec": {
+        "scaleTargetRef": {"apiVersion": "apps/v1", "kind": "Deployment", "name": NGINX}, "minReplicas": 2, "maxReplicas": 4}}));
+    let budget: PodDisruptionBudget =
+        serde_json::from_value(json!({"metadata": {"name": "nginx"}, "spec": {"minAvailable": 1, "selector": {}}}))
+            .unwrap();
+    let client = scene.plane.admin();
+    Api::namespaced(client.clone(), &scene.namespace).create(&PostParams::default(), &autoscaler).await.unwrap();
+    Api::namespaced(client, &scene.namespace).create(&PostParams::default(), &budget).await.unwrap();
+    let applied =
+        json!({"apiVersion": "apps/v1", "kind": "Deployment", "metadata": {"name": NGINX}, "spec": {"replicas": 2}});
+    let params = PatchParams::apply("argocd-controller").force();
+    scene.deployments.patch(NGINX, &params, &Patch::Apply(applied)).await.unwrap();
+
+    let cluster = Cluster::connect(on_plane(scene.plane, &scene.account, &scene.namespace)).await.unwrap();
+    let live = cluster.list(None).await.unwrap().into_iter().find(|live| live.object().name.as_str() == NGINX).unwrap();
+    let around = cluster.surroundings(&live).await;
+    assert_eq!(
+        around.autoscaler.map(|one| (one.name, one.min, one.max, one.keda)),
+        Some(("nginx".to_owned(), 2, 4, false))
+    );
+    assert_eq!(around.budgets.iter().map(|one| one.min_available).collect::<Vec<_>>(), [Some(1)]);
+    assert!(around.unknown.is_empty(), "{:?}", around.unknown);
+    assert_eq!(live.owners().replicas.as_deref(), Some("argocd-controller"));
+    // Whoever updates the field takes it over: then nobody puts it back.
+    scene.somebody_else_patches(json!({"spec": {"replicas": 3}})).await;
+    let live = cluster.read(live.object()).await.unwrap().unwrap();
+    assert_eq!(live.owners().replicas, None);
+    scene.stayed_within_its_role().await;
 }

@@ -1,5 +1,5 @@
-//! Who owns a field, by `metadata.managedFields`: only a manager that *applies* the very field puts it back. Labels and
-//! annotations alone say that a tool looks after an object, not that it sets this field.
+//! Who owns a field, by `metadata.managedFields`: only a manager that has written the very field puts it back, and only one
+//! that applies it, or is known to look again. Labels and annotations alone say that a tool looks after an object, not that it sets this field.
 
 use serde_json::Value;
 
@@ -20,18 +20,23 @@ pub struct Owners {
 pub(super) fn owners(raw: &Value) -> Owners {
     let mut owners = Owners::default();
     let entries = raw.pointer("/metadata/managedFields").and_then(Value::as_array);
-    for entry in entries.into_iter().flatten().filter(|entry| entry["operation"] == "Apply") {
+    for entry in entries.into_iter().flatten() {
         let manager = plain(entry["manager"].as_str().unwrap_or_default());
-        // readback itself never applies; an entry under its name is somebody else's.
+        // Argo CD updates where it is not told to apply; it looks again either way.
+        if entry["operation"] != "Apply" && !tool(&manager).1 {
+            continue;
+        }
         let fields = &entry["fieldsV1"];
         if fields.pointer("/f:spec/f:replicas").is_some() {
-            owners.replicas = Some(manager.clone());
+            owners.replicas = stronger(owners.replicas.take(), &manager);
         }
         for list in ["f:containers", "f:initContainers"] {
             let containers = fields.pointer(&format!("/f:spec/f:template/f:spec/{list}")).and_then(Value::as_object);
             for (key, fields) in containers.into_iter().flatten() {
                 if let Some(name) = name_in(key).filter(|_| fields.get("f:image").is_some()) {
-                    owners.images.push((name, manager.clone()));
+                    let at = owners.images.iter().position(|(known, _)| *known == name);
+                    let before = at.map(|at| owners.images.swap_remove(at).1);
+                    owners.images.extend(stronger(before, &manager).map(|manager| (name, manager)));
                 }
             }
         }
@@ -43,6 +48,11 @@ pub(super) fn owners(raw: &Value) -> Owners {
         plain(&format!("{} {}", text("kind"), text("name")))
     });
     owners
+}
+
+/// Of two managers that apply one field, the one that looks again by itself counts.
+fn stronger(before: Option<String>, manager: &str) -> Option<String> {
+    before.filter(|before| tool(before).1).or_else(|| Some(manager.to_owned()))
 }
 
 /// The name in a key such as `k:{"name":"web"}`.
@@ -71,18 +81,33 @@ mod tests {
 
     #[test]
     fn only_the_very_field_that_is_applied_is_owned() {
-        let object = |operation: &str, fields: Value| {
-            owners(
-                &json!({"metadata": {"managedFields": [{"manager": "argocd-controller", "operation": operation, "fieldsV1": fields}]}}),
-            )
+        let object = |manager: &str, operation: &str, fields: Value| {
+            let entry = json!({"manager": manager, "operation": operation, "fieldsV1": fields});
+            owners(&json!({"metadata": {"managedFields": [entry]}}))
         };
         let replicas = json!({"f:spec": {"f:replicas": {}}});
-        assert_eq!(object("Apply", replicas.clone()).replicas.as_deref(), Some("argocd-controller"));
-        assert_eq!(object("Update", replicas), Owners::default(), "an update does not come back");
+        for operation in ["Apply", "Update"] {
+            let found = object("argocd-controller", operation, replicas.clone()).replicas;
+            assert_eq!(found.as_deref(), Some("argocd-controller"), "{operation}");
+        }
+        assert_eq!(object("somebody", "Apply", replicas.clone()).replicas.as_deref(), Some("somebody"));
+        assert_eq!(object("kubectl-edit", "Update", replicas), Owners::default(), "an update does not come back");
         let labels = json!({"f:metadata": {"f:labels": {"f:app.kubernetes.io/instance": {}}}});
-        assert_eq!(object("Apply", labels), Owners::default());
-        let image = json!({"f:spec": {"f:template": {"f:spec": {"f:containers": {"k:{\"name\":\"web\"}": {"f:image": {}}, "k:{\"name\":\"proxy\"}": {"f:env": {}}}}}}});
-        assert_eq!(object("Apply", image).images, [("web".to_owned(), "argocd-controller".to_owned())]);
+        assert_eq!(object("argocd-controller", "Apply", labels), Owners::default());
+        let image = json!({"f:spec": {"f:template": {"f:spec": {"f:containers": {
+            "k:{\"name\":\"web\"}": {"f:image": {}}, "k:{\"name\":\"proxy\"}": {"f:env": {}}}}}}});
+        let owner = ("web".to_owned(), "argocd-controller".to_owned());
+        assert_eq!(object("argocd-controller", "Apply", image).images, [owner]);
+    }
+
+    #[test]
+    fn an_owner_that_looks_again_by_itself_is_not_hidden_by_another() {
+        let entry = |manager: &str| json!({"manager": manager, "operation": "Apply", "fieldsV1": {"f:spec": {"f:replicas": {}}}});
+        for entries in [[entry("argocd-controller"), entry("kubectl")], [entry("kubectl"), entry("argocd-controller")]]
+        {
+            let owners = owners(&json!({"metadata": {"managedFields": entries}}));
+            assert_eq!(owners.replicas.as_deref(), Some("argocd-controller"));
+        }
     }
 
     #[test]

@@ -47,8 +47,16 @@ impl Cluster {
             path(HorizontalPodAutoscaler::API_VERSION, namespace, "horizontalpodautoscalers"),
             path(PodDisruptionBudget::API_VERSION, namespace, "poddisruptionbudgets"),
         );
-        let (autoscalers, budgets) = futures::join!(self.items(&autoscalers, None), self.items(&budgets, None));
+        let (autoscalers, budgets) = futures::join!(self.in_time(&autoscalers), self.in_time(&budgets));
         of(live, autoscalers, budgets)
+    }
+}
+
+impl Cluster {
+    /// A list, page by page, within the time of one call.
+    async fn in_time(&self, path: &str) -> Listed {
+        let limit = self.0.call_timeout;
+        tokio::time::timeout(limit, self.items(path, None)).await.unwrap_or(Err(ReadError::TimedOut(limit)))
     }
 }
 

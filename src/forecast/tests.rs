@@ -57,9 +57,13 @@ fn an_autoscaler_overrules() {
     assert_eq!(says(12, &scaler(false)), "The autoscaler `web` keeps it between 4 and 10: it will lower 12 to 10.");
     assert_eq!(says(5, &scaler(false)), "The autoscaler `web` decides between 4 and 10, so 5 may not last.");
     assert_eq!(
-        says(0, &scaler(true)),
-        "With 0 replicas the KEDA autoscaler `keda-hpa-web` stops, and does not start again by itself."
+        says(0, &scaler(false)),
+        "With 0 replicas the autoscaler `web` stops, and does not start again by itself."
     );
+    assert_eq!(says(0, &scaler(true)), "The KEDA autoscaler `keda-hpa-web` starts it again when its trigger fires.");
+    let off = web(|raw| raw["spec"]["replicas"] = json!(0));
+    let on = scale(&off, 5, &scaler(false)).overruled.expect("overruled");
+    assert_eq!(on, "The autoscaler `web` starts again with that, and decides between 4 and 10.");
 }
 
 #[test]
@@ -101,10 +105,13 @@ fn budgets_and_what_could_not_be_seen() {
         scale(&live, 1, &around).notes,
         [
             "The disruption budget `web` wants 2 available: with 1, no node with one of its pods can be drained.",
-            "I could not look at autoscalers (The role may not list them).",
+            "I could not look at autoscalers (The role may not list them), so I cannot say what they will make of it.",
         ]
     );
-    assert_eq!(scale(&live, 2, &around).notes.len(), 1);
+    assert_eq!(scale(&live, 2, &around).notes.len(), 2, "at the minimum nothing can be evicted either");
+    for quiet in [0, 3, 5] {
+        assert_eq!(scale(&live, quiet, &around).notes.len(), 1, "{quiet}");
+    }
 }
 
 #[test]
@@ -112,8 +119,13 @@ fn images_by_what_they_are() {
     let live = web(|_| {});
     assert_eq!(image(&live, "web:1.20", "web:1.19"), ["The tag `1.19` is older than `1.20`."]);
     assert_eq!(image(&live, "web:v2.0.0", "web:v1.9"), ["The tag `v1.9` is older than `v2.0.0`."]);
-    for quiet in [("web:1.20", "web:1.20.1"), ("web:2024", "web:7"), ("web:abc", "web:1.0"), ("web:1.2-rc1", "web:1.1")]
-    {
+    for quiet in [
+        ("web:1.20", "web:1.20.1"),
+        ("web:2024", "web:7"),
+        ("web:abc", "web:1.0"),
+        ("web:1.2-rc1", "web:1.1"),
+        ("web:1.20.1", "web:1.20"),
+    ] {
         assert!(image(&live, quiet.0, quiet.1).is_empty(), "{quiet:?}");
     }
     assert!(image(&live, "web:1", "web:latest")[0].starts_with("`latest` is"));
@@ -127,6 +139,8 @@ fn images_by_what_they_are() {
 fn the_state_of_the_deployment() {
     let restart = |live: &Live| forecast(live, &Intended::Restart, &Surroundings::default()).notes;
     let rolling = web(|raw| raw["status"]["updatedReplicas"] = json!(1));
+    let starting = web(|raw| raw["status"]["availableReplicas"] = json!(2));
+    assert_eq!(restart(&starting), ["3 of 3 are ready now."]);
     assert_eq!(restart(&rolling), ["A rollout is under way, 1 of 3 updated; this starts another."]);
     assert_eq!(
         restart(&web(|raw| raw["spec"]["paused"] = json!(true)))[0],

@@ -9,9 +9,9 @@ use super::{
 use crate::{
     cards,
     change::{self, Change, Decide, Recorded, Store, Who},
-    cluster::{Live, Preview},
+    cluster::{Live, Preview, Surroundings},
     domain::{ImageReference, Intent},
-    forecast::forecast,
+    forecast::{Forecast, Intended, forecast},
     nlu::heard::Command,
     plan::{self, Plan, Planned},
     policy::{Approval, Decision, GitOps, Limits, Verdict},
@@ -75,8 +75,7 @@ impl Bot {
         if let Some(refusal) = refused_image(&plan, &limits) {
             return Ok(Some(words::reasons(&[refusal])));
         }
-        let around = self.0.cluster.surroundings(live).await;
-        let ahead = forecast(live, &plan.intended, &around);
+        let ahead = self.look_ahead(live, &plan.intended).await;
         if let (Some(tool), GitOps::Refuse) = (&ahead.gitops, limits.gitops) {
             return Ok(Some(words::reasons(&[words::in_git(live.object(), tool)])));
         }
@@ -119,6 +118,15 @@ impl Bot {
         let decided = self.0.store.decide(change.id(), &decide, now()).await.before(said.place, "deciding")?;
         let Some((change, answer)) = decided else { return Ok(None) };
         self.decided(said, &change, answer).await.map(super::press::line)
+    }
+
+    /// What can be foreseen. Autoscalers and budgets have a say in numbers only.
+    pub(super) async fn look_ahead(&self, live: &Live, intended: &Intended) -> Forecast {
+        let around = match intended {
+            Intended::Scale { .. } => self.0.cluster.surroundings(live).await,
+            Intended::Image { .. } | Intended::Restart => Surroundings::default(),
+        };
+        forecast(live, intended, &around)
     }
 
     fn order(

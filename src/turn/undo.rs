@@ -5,7 +5,7 @@ use crate::{
     change::{Change, Filter, Inverse, Order, Standing, Store, Who},
     cluster::{self, Live, Preview, Write},
     domain::{Amount, Intent, ObjectRef},
-    forecast::{Intended, forecast},
+    forecast::Intended,
     nlu::heard::Command,
     policy::{self, Case, Decision, GitOps},
     resolve::{NotFound, Resolution, Strength},
@@ -75,8 +75,7 @@ impl Bot {
         if let Some(refusal) = self.refused(said, inverse, &live) {
             return Ok(Some(words::reasons(&refusal)));
         }
-        let around = self.0.cluster.surroundings(&live).await;
-        let ahead = forecast(&live, &intended(inverse), &around);
+        let ahead = self.look_ahead(&live, &intended(inverse)).await;
         if let (Some(tool), GitOps::Refuse) = (&ahead.gitops, said.policy.limits(live.object()).gitops) {
             return Ok(Some(words::reasons(&[words::in_git(live.object(), tool)])));
         }
