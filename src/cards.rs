@@ -65,7 +65,7 @@ pub fn pressed(inputs: &serde_json::Map<String, Value>) -> Option<Pressed> {
         let number = |value: &Value| match value {
             Value::String(digits) if digits.len() <= 3 => digits.parse().ok(),
             Value::Number(number) => number.as_u64().and_then(|n| usize::try_from(n).ok()),
-            _ => None,
+            Value::Null | Value::Bool(_) | Value::String(_) | Value::Array(_) | Value::Object(_) => None,
         };
         let pick = match press {
             "nothing" => Pick::Nothing,
@@ -168,6 +168,12 @@ fn input(field: &Field) -> Value {
     }
 }
 
+/// A sentence with its markup, for a card: cards know no code spans, so what stands in one is escaped instead.
+fn unticked(text: &str) -> String {
+    let part = |(at, part): (usize, &str)| if at % 2 == 1 { escape_markdown(part) } else { part.to_owned() };
+    text.split('`').enumerate().map(part).collect()
+}
+
 /// Cards know no code spans: the backticks of a sentence would show.
 fn bare(text: &str) -> String {
     text.replace('`', "")
@@ -175,12 +181,20 @@ fn bare(text: &str) -> String {
 
 /// One effect in a sentence: `2 → 3`, with what it is where that is not plain.
 pub fn summary(effect: &Effect) -> String {
-    let values = cut(&format!("{} → {}", effect.before, effect.after));
+    let values = arrow(effect);
     if matches!(effect.what.as_str(), "replicas" | "image" | "pods") {
         values
     } else {
         format!("{} {values}", effect.what)
     }
+}
+
+/// Before and after. What would be is never cut for the sake of what is: it is what Confirm is about.
+fn arrow(effect: &Effect) -> String {
+    /// A whole image reference is shorter: 255 characters of name, 128 of tag, 71 of digest, and their marks.
+    const WHOLE: usize = 512;
+    let after: String = effect.after.chars().filter(|c| !c.is_control()).take(WHOLE).collect();
+    format!("{} → {after}", cut(&effect.before))
 }
 
 fn cut(text: &str) -> String {

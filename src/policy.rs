@@ -177,7 +177,8 @@ fn alone(case: &Case<'_>, rules: &Rules) -> Verdict {
 fn refusals(case: &Case<'_>, rules: &Rules) -> Vec<String> {
     let command = case.command;
     let denied: Vec<String> = case.facts.iter().filter_map(|facts| facts.denied.clone()).collect();
-    if !denied.is_empty() {
+    // Of several that fit, those that they may touch are asked about; of "all", none may be denied.
+    if !denied.is_empty() && (denied.len() == case.facts.len() || case.is_everything()) {
         return denied;
     }
     let mut reasons = command.faults.clone();
@@ -282,6 +283,21 @@ fn cautions(case: &Case<'_>, rules: &Rules) -> Vec<String> {
     reasons.extend(reason::weakness(command, case.found.as_ref().and_then(|found| found.as_ref().ok())));
     reasons.extend(case.facts.iter().filter_map(|facts| reason::other_old_value(command, facts)));
     reasons.extend(command.doubts.iter().cloned());
+    if command.confidence < rules.act {
+        reasons.push(reason::not_certain(command));
+    }
+    reasons
+}
+
+/// What is doubtful about a command whatever else is asked about it first: an answer to that question does not remove it.
+pub fn doubts(case: &Case<'_>, rules: &Rules) -> Vec<String> {
+    let command = case.command;
+    let mut reasons = Vec::new();
+    // Of several, the one that is picked is named on its button.
+    if let ([_], Some(Ok(found))) = (case.targets(), &case.found) {
+        reasons.extend(reason::weakness(command, Some(found)));
+        reasons.extend(case.facts.iter().filter_map(|facts| reason::other_old_value(command, facts)));
+    }
     if command.confidence < rules.act {
         reasons.push(reason::not_certain(command));
     }

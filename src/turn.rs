@@ -11,7 +11,7 @@ use anyhow::Context;
 use tokio::sync::watch;
 
 use crate::{
-    change::sqlite::Sqlite,
+    change::{ChangeId, sqlite::Sqlite},
     clock,
     cluster::Cluster,
     domain::Person,
@@ -76,6 +76,8 @@ pub struct Bot(Arc<Inner>);
 struct Inner {
     parts: Parts,
     topics: Mutex<context::Topics>,
+    /// What the last run left behind and could not be settled at the start.
+    unsettled: Mutex<Vec<ChangeId>>,
 }
 
 impl Deref for Inner {
@@ -97,7 +99,7 @@ struct Place {
 impl Bot {
     /// A bot of these parts.
     pub fn new(parts: Parts) -> Self {
-        Self(Arc::new(Inner { parts, topics: Mutex::default() }))
+        Self(Arc::new(Inner { parts, topics: Mutex::default(), unsettled: Mutex::default() }))
     }
 
     /// Handles one notice to its end. What goes wrong is logged in full under a reference, and the room is told the reference.

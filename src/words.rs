@@ -82,7 +82,9 @@ fn images(live: &Live) -> String {
 /// Words of a person on one line, bounded, for a sentence of ours.
 pub fn plain(words: &str) -> String {
     const LONGEST: usize = 80;
-    let line: String = words.chars().filter(|c| !c.is_control()).take(LONGEST).collect();
+    // A backtick would end a code span of ours.
+    let visible = words.chars().filter(|c| !c.is_control()).map(|c| if c == '`' { '\'' } else { c });
+    let line: String = visible.take(LONGEST).collect();
     if line.chars().count() == LONGEST { format!("{line}…") } else { line }
 }
 

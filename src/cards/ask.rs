@@ -55,7 +55,7 @@ fn listed(choices: &[Choice]) -> Value {
 }
 
 fn place(choice: &Choice) -> String {
-    format!("{} · {}", choice.target.cluster, choice.target.namespace)
+    format!("{} · {} · {}", choice.target.name, choice.target.namespace, choice.target.cluster)
 }
 
 /// What the card of a question becomes.

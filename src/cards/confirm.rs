@@ -2,7 +2,7 @@
 
 use serde_json::json;
 
-use super::{Shown, bare_button, button, card, clock, cut, facts, heading, inputs, subtle, summary};
+use super::{Shown, arrow, bare_button, button, card, clock, cut, facts, heading, inputs, subtle, summary};
 use crate::{
     change::{Change, Effect},
     domain::Intent,
@@ -51,5 +51,5 @@ pub fn confirm(change: &Change) -> Shown {
 }
 
 fn effect(effect: &Effect) -> (String, String) {
-    (effect.what.clone(), cut(&format!("{} → {}", effect.before, effect.after)))
+    (effect.what.clone(), arrow(effect))
 }

@@ -2,7 +2,7 @@
 
 use serde_json::{Value, json};
 
-use super::{Shown, bare, button, card, heading, subtle, summary};
+use super::{Shown, button, card, heading, subtle, summary, unticked};
 use crate::{change::Change, webex::escape_markdown};
 
 /// What can follow a change that has ended.
@@ -37,7 +37,7 @@ pub fn outcome(change: &Change, state: &str, offer: Offer) -> Shown {
         heading(&format!("`{}`", order.target.name)),
         subtle(&place),
         json!({"type": "TextBlock", "text": escape_markdown(&effects), "wrap": true}),
-        json!({"type": "TextBlock", "text": bare(state), "wrap": true, "weight": "Bolder"}),
+        json!({"type": "TextBlock", "text": unticked(state), "wrap": true, "weight": "Bolder"}),
     ];
     Shown { card: card(&body, &offer.buttons(change), &markdown), markdown }
 }
@@ -45,6 +45,6 @@ pub fn outcome(change: &Change, state: &str, offer: Offer) -> Shown {
 /// The end of a change that was done without a card: one line, and what can follow. `addressed` is the same line as a
 /// message, with its mention.
 pub fn done(change: &Change, line: &str, addressed: &str, offer: Offer) -> Shown {
-    let body = [json!({"type": "TextBlock", "text": bare(line), "wrap": true})];
+    let body = [json!({"type": "TextBlock", "text": unticked(line), "wrap": true})];
     Shown { card: card(&body, &offer.buttons(change), line), markdown: addressed.to_owned() }
 }

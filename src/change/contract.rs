@@ -1,7 +1,5 @@
 //! The contract of [`Store`]. A new store begins by passing this.
 
-#![expect(clippy::unwrap_used, reason = "what helps a test may panic as the test may")]
-
 use futures::future::join_all;
 
 use super::{

@@ -77,6 +77,7 @@ impl fmt::Debug for Inverse {
 
 impl Effect {
     /// The other way round.
+    #[must_use]
     pub fn reversed(&self) -> Self {
         Self { what: self.what.clone(), before: self.after.clone(), after: self.before.clone() }
     }

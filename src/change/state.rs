@@ -189,6 +189,23 @@ impl State {
         }
     }
 
+    /// When it ended, if it was approved and has ended.
+    pub const fn ended(&self) -> Option<Timestamp> {
+        match self {
+            Self::Applied(ending)
+            | Self::Failed(ending)
+            | Self::Stale(ending)
+            | Self::Unknown(ending)
+            | Self::Observed(ending) => Some(ending.at),
+            Self::Waiting { .. }
+            | Self::Approved(_)
+            | Self::Claimed { .. }
+            | Self::Declined(_)
+            | Self::Expired { .. }
+            | Self::Superseded { .. } => None,
+        }
+    }
+
     /// What came of it, if it was approved and has ended.
     pub const fn outcome(&self) -> Option<&Outcome> {
         match self {

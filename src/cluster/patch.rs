@@ -102,9 +102,12 @@ pub fn inverse(patch: &Patch) -> Option<Patch> {
             PatchOperation::Test(held) if held.path == pointer(RESOURCE_VERSION) => {}
             PatchOperation::Test(held) => operations.push(PatchOperation::Test(held.clone())),
             PatchOperation::Replace(new) => {
-                let held = operations.iter_mut().find_map(|one| match one {
-                    PatchOperation::Test(held) if held.path == new.path => Some(held),
-                    _ => None,
+                let held = operations.iter_mut().find_map(|one| {
+                    if let PatchOperation::Test(held) = one {
+                        Some(held).filter(|held| held.path == new.path)
+                    } else {
+                        None
+                    }
                 })?;
                 let old = std::mem::replace(&mut held.value, new.value.clone());
                 operations.push(PatchOperation::Replace(ReplaceOperation { path: new.path.clone(), value: old }));

@@ -86,14 +86,7 @@ fn moment(text: &str, now: Timestamp) -> anyhow::Result<Timestamp> {
 fn row(change: &Change) -> Row {
     let (order, state) = (change.order(), change.state());
     let decision = state.decision();
-    let ended = match state {
-        crate::change::State::Applied(ending)
-        | crate::change::State::Failed(ending)
-        | crate::change::State::Stale(ending)
-        | crate::change::State::Unknown(ending)
-        | crate::change::State::Observed(ending) => Some(ending.at),
-        _ => None,
-    };
+    let ended = state.ended();
     let effects: Vec<String> = order.effects.iter().map(summary).collect();
     Row {
         id: change.id().to_string(),

@@ -21,6 +21,15 @@ pub enum Approval {
 }
 
 impl Approval {
+    /// The higher, the stricter: named people are stricter than anybody else, and more of them than fewer.
+    pub fn strictness(&self) -> usize {
+        match self {
+            Self::Own => 0,
+            Self::Other => 1,
+            Self::Named { .. } => 1 + self.count(),
+        }
+    }
+
     /// How many people have to say yes.
     pub fn count(&self) -> usize {
         match self {

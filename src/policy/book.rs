@@ -110,8 +110,14 @@ impl Policy {
     /// What holds for this Deployment. Of several places that name it, the strictest value of each limit counts.
     pub fn limits(&self, object: &ObjectRef) -> Limits {
         let mut limits = self.defaults.clone();
-        for place in self.places.iter().filter(|place| place.at.holds(object)) {
-            place.limits.tighten(&mut limits);
+        let places: Vec<&Partial> =
+            self.places.iter().filter(|place| place.at.holds(object)).map(|place| &place.limits).collect();
+        let strictest = |of: fn(&Partial) -> Option<u32>| places.iter().filter_map(|place| of(place)).min();
+        limits.ceiling = strictest(|place| place.ceiling).unwrap_or(limits.ceiling);
+        limits.step = strictest(|place| place.step).unwrap_or(limits.step);
+        limits.expiry = places.iter().filter_map(|place| place.expiry).min().unwrap_or(limits.expiry);
+        for place in places {
+            place.tighten(&mut limits);
         }
         limits
     }
@@ -164,16 +170,13 @@ impl Policy {
 }
 
 impl Partial {
-    /// Makes limits at least as strict as these.
+    /// Makes limits at least as strict as these, but for the numbers.
     fn tighten(&self, limits: &mut Limits) {
-        limits.ceiling = self.ceiling.map_or(limits.ceiling, |n| n.min(limits.ceiling));
-        limits.step = self.step.map_or(limits.step, |n| n.min(limits.step));
-        limits.expiry = self.expiry.map_or(limits.expiry, |time| time.min(limits.expiry));
         limits.protected |= self.protected;
         limits.confirm.extend(&self.confirm);
         limits.unconfirmed.extend(&self.unconfirmed);
         if let Some(approval) = &self.approval
-            && strictness(approval) > strictness(&limits.approval)
+            && approval.strictness() > limits.approval.strictness()
         {
             limits.approval = approval.clone();
         }
@@ -183,15 +186,6 @@ impl Partial {
         if self.gitops == Some(GitOps::Refuse) {
             limits.gitops = GitOps::Refuse;
         }
-    }
-}
-
-/// Named people are stricter than anybody else, and more of them are stricter than fewer.
-fn strictness(approval: &Approval) -> usize {
-    match approval {
-        Approval::Own => 0,
-        Approval::Other => 1,
-        Approval::Named { .. } => 1 + approval.count(),
     }
 }
 

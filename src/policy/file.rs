@@ -262,11 +262,13 @@ fn approval(given: &Spanned<Approvers>) -> Result<Approval, Placed> {
                 return Err(wrong(given, "at least one person must be named, and a count of at least 1"));
             }
             People::parse(&people.join(",")).map_err(|what| wrong(given, format!("people {what}")))?;
+            let mut people: Vec<String> = people.iter().map(|one| one.trim().to_ascii_lowercase()).collect();
+            people.sort_unstable();
+            people.dedup();
             let one_each = people.iter().all(|one| one.trim_start_matches('@').contains('@'));
             if one_each && usize::try_from(*count).is_ok_and(|count| count > people.len()) {
                 return Err(wrong(given, format!("{count} of {} people can never say yes", people.len())));
             }
-            let people = people.iter().map(|one| one.trim().to_ascii_lowercase()).collect();
             Ok(Approval::Named { people, count: *count })
         }
     }

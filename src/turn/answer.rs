@@ -51,22 +51,24 @@ impl Bot {
         let mut live: Vec<Live> = Vec::new();
         let mut namespaces: Vec<Namespace> = places.into_iter().map(|(_, namespace)| namespace).collect();
         namespaces.dedup();
+        let verb = if health { Intent::Status } else { Intent::List };
+        let may = |namespace: &Namespace| said.may_in(verb, namespace);
+        let denied = namespaces.iter().find_map(|namespace| may(namespace).err());
+        let asked = namespaces.len();
+        namespaces.retain(|namespace| may(namespace).is_ok());
+        if let (Some(denied), true) = (&denied, namespaces.is_empty()) {
+            return Ok(words::reasons(std::slice::from_ref(denied)));
+        }
+        let left_out = asked - namespaces.len();
         for namespace in &namespaces {
             live.extend(self.0.cluster.list(Some(namespace)).await.before(said.place, "listing the Deployments")?);
         }
-        let verb = if health { Intent::Status } else { Intent::List };
-        let mut denied = None;
-        live.retain(|live| match said.may(verb, Some(live.object())) {
-            Ok(()) => true,
-            Err(why) => {
-                denied.get_or_insert(why);
-                false
-            }
-        });
-        if let Some(denied) = denied.filter(|_| live.is_empty()) {
-            return Ok(words::reasons(&[denied]));
-        }
         let described: Vec<_> = live.iter().map(|live| describe(live, None)).collect();
-        Ok(if health { words::health(&namespaces, &described) } else { words::list(&namespaces, &described) })
+        let mut text =
+            if health { words::health(&namespaces, &described) } else { words::list(&namespaces, &described) };
+        if left_out > 0 {
+            text.push_str(words::LEFT_OUT);
+        }
+        Ok(text)
     }
 }

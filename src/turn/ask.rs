@@ -46,6 +46,11 @@ impl Bot {
         if choices.is_empty() || choices.len() > MOST_CHOICES {
             return in_words();
         }
+        let choices = choices.into_iter().map(|mut choice| {
+            choice.draft.doubts.extend(known.doubts.iter().cloned());
+            choice
+        });
+        let choices: Vec<Choice> = choices.collect();
         let text = text.unwrap_or_else(|| known.verdict.reasons.join(" "));
         self.post_question(said, place_of(position, 99), &text, choices, fields).await.map(|()| None)
     }
@@ -121,7 +126,11 @@ impl Bot {
     pub(super) async fn post_question_card(&self, question: &Question, place: &super::Place) -> Result<(), Fault> {
         let shown = cards::ask(question);
         let posted = self.post(place, &shown.markdown, Some(shown.card)).await.before(place, "posting the question")?;
-        self.0.store.question_posted(question.id, &posted).await.before(place, "noting the question")?;
+        let noted = self.0.store.question_posted(question.id, &posted).await.before(place, "noting the question")?;
+        // It may have ended while its card was on the way.
+        if let Some(question) = noted.filter(|question| question.state != Asked::Open) {
+            self.show_question(&question).await;
+        }
         Ok(())
     }
 }
@@ -135,7 +144,8 @@ fn which(command: &Command, live: &[Live], said: &Said<'_>) -> Form {
         |live: &Live| Choice { label: label(live.object(), said), target: live.object().clone(), draft: draft.clone() };
     let most = live.iter().map(|live| said.policy.limits(live.object()).ceiling).min().unwrap_or_default();
     let fields = if draft::is_complete(&draft) { Vec::new() } else { draft::fields(&draft, None, most) };
-    (None, live.iter().map(choice).collect(), fields)
+    let allowed = live.iter().filter(|live| said.may(command.intent, Some(live.object())).is_ok());
+    (None, allowed.map(choice).collect(), fields)
 }
 
 /// A value of one Deployment.

@@ -221,6 +221,9 @@ pub(super) async fn settle(
         }
         (Recovery::Stale, Some(live)) => end(store, change, stale(words::restarted(change, &live)), &clock).await?,
         (Recovery::Send | Recovery::Observe, _) => carry_out(store, line, change, observes, &clock).await?,
+        (Recovery::SendAgain, Some(live)) if observes => {
+            end(store, change, stale(words::restarted(change, &live)), &clock).await?
+        }
         (Recovery::SendAgain, Some(live)) => send_again(store, line, change, &live, &clock).await?,
     };
     Ok(Settled::Carried(carried))

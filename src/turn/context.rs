@@ -32,7 +32,7 @@ pub(super) struct Topics(HashMap<Key, Topic>);
 
 impl Topics {
     /// Notes that this Deployment was talked about, and what was ordered for it, if anything.
-    pub(super) fn note(&mut self, place: &Place, object: &ObjectRef, ordered: Option<Draft>, now: Timestamp) {
+    pub(super) fn note(&mut self, place: &Place, object: &ObjectRef, ordered: Option<&Draft>, now: Timestamp) {
         if self.0.len() >= MOST {
             self.0.retain(|_, topic| is_fresh(topic, now));
         }
@@ -42,7 +42,7 @@ impl Topics {
             if self.0.len() >= MOST && !self.0.contains_key(&key) {
                 continue;
             }
-            let ordered = ordered.clone().map(|draft| (object.clone(), draft)).or(before);
+            let ordered = ordered.cloned().map(|draft| (object.clone(), draft)).or(before);
             self.0.insert(key, Topic { object: object.clone(), ordered, at: now });
         }
     }
@@ -106,7 +106,7 @@ mod tests {
     fn a_question_in_between_does_not_forget_the_order() {
         let mut topics = Topics::default();
         let draft = Draft { replicas: Some(Amount::To(5)), ..Draft::new(Intent::Scale) };
-        topics.note(&place("a", "1"), &object("web"), Some(draft.clone()), at(0));
+        topics.note(&place("a", "1"), &object("web"), Some(&draft), at(0));
         topics.note(&place("a", "1"), &object("api"), None, at(1));
         let topic = topics.recall(&place("a", "1"), at(2)).expect("fresh");
         assert_eq!((topic.object, topic.ordered), (object("api"), Some((object("web"), draft))));

@@ -6,6 +6,7 @@ use crate::{
     domain::{Intent, ObjectRef},
     nlu::heard::{Command, Mention, There},
     question::{Question, Reply},
+    webex::WebexError,
     words,
 };
 
@@ -114,6 +115,13 @@ impl Open {
         }
     }
 
+    fn card(&self) -> Option<&str> {
+        match self {
+            Self::Change(change) => change.card(),
+            Self::Question(question) => question.card.as_deref(),
+        }
+    }
+
     fn named(&self) -> String {
         match self {
             Self::Change(change) => words::open_question(change),
@@ -135,7 +143,7 @@ impl Bot {
         Ok(words::why_asked(found.changes.iter().filter(own).find(|change| !change.order().reasons.is_empty())))
     }
 
-    pub(super) fn note_topic(&self, place: &Place, object: &ObjectRef, ordered: Option<Draft>) {
+    pub(super) fn note_topic(&self, place: &Place, object: &ObjectRef, ordered: Option<&Draft>) {
         if let Ok(mut topics) = self.0.topics.lock() {
             topics.note(place, object, ordered, now());
         }
@@ -187,7 +195,17 @@ impl Bot {
         if in_thread {
             open.retain(|one| Some(one.thread()) == place.thread.as_deref());
         }
-        Ok(open)
+        // What was said before a card was there cannot be meant for it. Both times are Webex's own.
+        let mut seen = Vec::new();
+        for one in open {
+            let Some(card) = one.card() else { continue };
+            match self.0.webex.message(card).await {
+                Ok(card) if card.created < said.at => seen.push(one),
+                Ok(_) | Err(WebexError::NotFound { .. }) => {}
+                Err(error) => return Err(error).before(place, "reading the card"),
+            }
+        }
+        Ok(seen)
     }
 
     /// A yes or no in words. It answers the one open question of that person there, never somebody else's; what is to be
@@ -213,7 +231,7 @@ impl Bot {
             }));
         };
         let sure = talk.iter().all(|command| command.confidence >= self.0.rules.act && command.doubts.is_empty());
-        if (yes && no) || (yes && !sure) {
+        if yes && (no || !sure) {
             return Ok(Some(words::YES_UNSURE.to_owned()));
         }
         match open.swap_remove(0) {
@@ -259,11 +277,20 @@ impl Bot {
         if !commands.iter().flat_map(|command| &command.doubts).any(|doubt| doubt == words::READ_AS_NEGATION) {
             return Ok(None);
         }
-        for open in self.open(said, false).await? {
-            let Open::Change(change) = open else { continue };
-            if !names(said.text, &change.target().name.to_string()) {
-                continue;
-            }
+        let open = self.open(said, false).await?;
+        let changes = open.into_iter().filter_map(|open| match open {
+            Open::Change(change) => Some(change),
+            Open::Question(_) => None,
+        });
+        let fits: Vec<_> = changes.filter(|change| names(said.text, change.target().name.as_str())).collect();
+        let text = said.text.to_lowercase();
+        // A part of a name that fits several questions is a no to none of them.
+        let meant = if fits.len() == 1 {
+            fits.first()
+        } else {
+            fits.iter().find(|change| text.contains(change.target().name.as_str()))
+        };
+        if let Some(change) = meant {
             let decide = Decide::Decline { who: Who::from(said.person), permit: Ok(()) };
             let decided = self.0.store.decide(change.id(), &decide, now()).await.before(said.place, "deciding")?;
             if let Some((change, crate::change::Answer::Declined)) = decided {

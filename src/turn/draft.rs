@@ -20,11 +20,8 @@ pub(super) fn draft_of(command: &Command) -> Draft {
 
 /// Whether it has all the values that its verb needs.
 pub(super) fn is_complete(draft: &Draft) -> bool {
-    match draft.intent {
-        Intent::Scale => draft.replicas.is_some(),
-        Intent::SetImage => draft.image.is_some(),
-        _ => true,
-    }
+    (draft.intent != Intent::Scale || draft.replicas.is_some())
+        && (draft.intent != Intent::SetImage || draft.image.is_some())
 }
 
 /// The command that asks this of exactly that Deployment. It is certain: somebody chose it.
@@ -55,24 +52,21 @@ pub(super) fn aim(command: &mut Command, object: &ObjectRef) {
 /// The values of an order that can be typed on a card, with what is known of them. `most` is the policy's limit.
 pub(super) fn fields(draft: &Draft, live: Option<&Live>, most: u32) -> Vec<Field> {
     let mut fields = Vec::new();
-    match draft.intent {
-        Intent::Scale => {
-            let known = match (draft.replicas, live) {
-                (Some(amount), Some(live)) => amount.from(live.replicas()),
-                (Some(Amount::To(n)), None) => Some(n),
-                (None, Some(live)) => Some(live.replicas()),
-                _ => None,
-            };
-            fields.push(Field::Replicas { known: known.filter(|n| *n <= most), most });
-        }
-        Intent::SetImage => {
-            let known = draft.image.as_ref().map(|image| match image {
-                ImageChange::Tag(text) | ImageChange::Digest(text) | ImageChange::Reference(text) => text.clone(),
-            });
-            fields.push(Field::Image { known });
-            fields.extend(live.and_then(|live| containers(draft, live)));
-        }
-        _ => {}
+    if draft.intent == Intent::Scale {
+        let known = match (draft.replicas, live) {
+            (Some(amount), Some(live)) => amount.from(live.replicas()),
+            (Some(Amount::To(n)), None) => Some(n),
+            (None, Some(live)) => Some(live.replicas()),
+            (Some(Amount::By(_) | Amount::Times(_)) | None, None) => None,
+        };
+        fields.push(Field::Replicas { known: known.filter(|n| *n <= most), most });
+    }
+    if draft.intent == Intent::SetImage {
+        let known = draft.image.as_ref().map(|image| match image {
+            ImageChange::Tag(text) | ImageChange::Digest(text) | ImageChange::Reference(text) => text.clone(),
+        });
+        fields.push(Field::Image { known });
+        fields.extend(live.and_then(|live| containers(draft, live)));
     }
     fields
 }

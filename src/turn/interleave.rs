@@ -383,10 +383,10 @@ impl Play {
         let case = format!("schedule {schedule:?}: {:?}, told {:?}", end.standing(), self.told.borrow());
         assert!(writes <= 1, "written {writes} times; {case}");
         assert!(server.written.iter().all(|id| *id == self.id), "{case}");
-        match end.standing() {
-            Standing::Applied => assert_eq!(writes, 1, "applied, and nothing was written; {case}"),
-            Standing::Unknown => {}
-            other => assert_eq!(writes, 0, "{other}, and it was written; {case}"),
+        let standing = end.standing();
+        // Where nobody can tell, either is true.
+        if standing != Standing::Unknown {
+            assert_eq!(writes, usize::from(standing == Standing::Applied), "{standing}; {case}");
         }
         for told in self.told.borrow().iter() {
             match told {
@@ -455,6 +455,7 @@ fn all_schedules(acts: &[Act], approval: &Approval, processes: usize) -> (usize,
 }
 
 #[test]
+#[expect(clippy::print_stderr, reason = "how many schedules were tried is worth knowing")]
 fn however_the_events_fall_there_is_at_most_one_write_and_the_truth_is_told() {
     use Act::{Arrive, Cancel, Confirm, Crash, Edit, Supersede, Sweep, Wait};
     let (own, two) = (Approval::Own, Approval::Named { people: vec!["example.com".into()], count: 2 });

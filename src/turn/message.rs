@@ -8,7 +8,7 @@ use super::{At, Bot, Fault, Place, Turn, dialogue, draft, now};
 use crate::{
     change::{Change, Store, store::Delivery},
     cluster::Live,
-    domain::{Intent, ObjectRef, Person},
+    domain::{DeploymentName, Intent, Namespace, ObjectRef, Person},
     edge::{Freshness, freshness},
     nlu::heard::{Command, Heard},
     policy::{self, Asked, Case, Decision, Facts, Policy, Rules, Verdict},
@@ -45,6 +45,8 @@ pub(super) struct Known {
     pub(super) live: Vec<Live>,
     /// What `undo` would take back.
     pub(super) undo: Option<Change>,
+    /// What an answer to a question about it does not settle.
+    pub(super) doubts: Vec<String>,
     pub(super) verdict: Verdict,
 }
 
@@ -121,7 +123,8 @@ impl Bot {
         }
         if !commands.is_empty() {
             let orders_nothing = commands.iter().all(|command| command.intent == Intent::None);
-            if let Some(line) = self.taken_as_no(said, &commands).await?.filter(|_| orders_nothing) {
+            let no = if orders_nothing { self.taken_as_no(said, &commands).await? } else { None };
+            if let Some(line) = no {
                 lines.push(line);
             } else {
                 let (did, said_lines) = self.carry(said, commands).await?;
@@ -147,8 +150,23 @@ impl Bot {
         self.remember(said, &known);
         let (outcome, writes) = (outcome(&known), writes_in(&known));
         let mut lines = Vec::new();
+        let mut acted = false;
         for (position, known) in known.into_iter().enumerate() {
-            lines.extend(self.act(said, position, known, writes).await?);
+            let acts = matches!(known.verdict.decision, Decision::Execute | Decision::Confirm);
+            match Box::pin(self.act(said, position, known, writes)).await {
+                Ok(line) => lines.extend(line),
+                Err(mut fault) => {
+                    // What came before has been done, and is told before the fault is.
+                    fault.nothing_changed &= !acted;
+                    if !lines.is_empty()
+                        && let Err(error) = self.reply(said.place, said.person, &lines.join("\n\n")).await
+                    {
+                        tracing::warn!(%error, "what was done before a fault could not be told");
+                    }
+                    return Err(fault);
+                }
+            }
+            acted |= acts;
         }
         Ok((outcome, lines))
     }
@@ -160,7 +178,6 @@ impl Bot {
             let mut found = said.directory.look_up(command);
             let mut live = Vec::new();
             if let (Some(Ok(resolution)), true) = (&mut found, command.intent.is_write()) {
-                said.narrow(command, &mut resolution.targets);
                 live = self.read(&resolution.targets, said.place).await?;
                 // The catalog may be a moment behind: what is gone is no target.
                 resolution
@@ -172,7 +189,10 @@ impl Bot {
                     found = Some(Err(NotFound::Nothing { near: Vec::new() }));
                 }
             }
-            let undo = if command.intent == Intent::Undo { self.to_undo(said, found.as_ref()).await? } else { None };
+            let mut undo = (None, false);
+            if command.intent == Intent::Undo {
+                undo = self.to_undo(said, found.as_ref()).await?;
+            }
             cases.push((found, live, undo));
         }
         let judged: Vec<Case<'_>> = commands
@@ -182,14 +202,22 @@ impl Bot {
                 command,
                 found: found.clone(),
                 facts: live.iter().map(|live| facts(said, command.intent, live)).collect(),
-                can_undo: undo.is_some(),
+                can_undo: undo.1,
             })
             .collect();
         let verdicts = policy::judge(&judged, &self.rules());
+        let doubts: Vec<_> = judged.iter().map(|case| policy::doubts(case, &self.rules())).collect();
         drop(judged);
-        let known = commands.into_iter().zip(cases).zip(verdicts);
+        let known = commands.into_iter().zip(cases).zip(verdicts).zip(doubts);
         Ok(known
-            .map(|((command, (found, live, undo)), verdict)| Known { command, found, live, undo, verdict })
+            .map(|(((command, (found, live, (undo, _))), verdict), doubts)| Known {
+                command,
+                found,
+                live,
+                undo,
+                doubts,
+                verdict,
+            })
             .collect())
     }
 
@@ -209,7 +237,7 @@ impl Bot {
             // How this one was heard says nothing about the next.
             draft.doubts.clear();
             let ordered = (known.command.intent.is_write() && draft::is_complete(&draft)).then_some(draft);
-            self.note_topic(said.place, object, ordered.filter(|draft| draft.intent != Intent::Undo));
+            self.note_topic(said.place, object, ordered.as_ref().filter(|draft| draft.intent != Intent::Undo));
         }
     }
 
@@ -234,13 +262,15 @@ pub(super) fn facts(said: &Said<'_>, verb: Intent, live: &Live) -> Facts {
 }
 
 impl Said<'_> {
-    /// Of several Deployments of one name, those count in which this person may do it, if there are any.
-    fn narrow(&self, command: &Command, targets: &mut Vec<ObjectRef>) {
-        let everything = command.deployment.as_ref().is_some_and(crate::nlu::heard::Mention::is_everything);
-        let may = |target: &ObjectRef| self.may(command.intent, Some(target)).is_ok();
-        if command.intent != Intent::Undo && !everything && targets.len() > 1 && targets.iter().any(may) {
-            targets.retain(may);
-        }
+    /// Whether this person may do this anywhere in a namespace of the default cluster, or why not.
+    pub(super) fn may_in(&self, verb: Intent, namespace: &Namespace) -> Result<(), String> {
+        // Grants speak of namespaces, and of no names in them.
+        let any = DeploymentName::parse("any").map(|name| ObjectRef {
+            cluster: self.directory.default_cluster().clone(),
+            namespace: namespace.clone(),
+            name,
+        });
+        self.may(verb, any.as_ref())
     }
 
     /// Whether this person may do this, here, or why not.

@@ -8,7 +8,7 @@ use super::{
 };
 use crate::{
     cards,
-    change::{self, Change, Decide, Recorded, Store, Who},
+    change::{self, Answer, Change, Decide, Recorded, Standing, Store, Who},
     cluster::{Live, Preview, Surroundings},
     domain::{ImageReference, Intent},
     forecast::{Forecast, Intended, forecast},
@@ -42,7 +42,7 @@ impl Bot {
                 Ok(Some(words::too_many(writes, MOST_CARDS)))
             }
             Decision::Execute | Decision::Confirm if known.command.intent == Intent::Undo => match &known.undo {
-                Some(taken) => self.undo(said, taken, &known.verdict.reasons).await,
+                Some(taken) => self.undo(said, place_of(position, 0), taken, &known.verdict.reasons).await,
                 None => Ok(Some(words::NOTHING_TO_UNDO.to_owned())),
             },
             Decision::Execute | Decision::Confirm => {
@@ -117,6 +117,9 @@ impl Bot {
         let decide = Decide::Approve { who: Who::from(said.person), permit };
         let decided = self.0.store.decide(change.id(), &decide, now()).await.before(said.place, "deciding")?;
         let Some((change, answer)) = decided else { return Ok(None) };
+        if answer != Answer::Approved {
+            self.post_card(&change, said.place).await?;
+        }
         self.decided(said, &change, answer).await.map(super::press::line)
     }
 
@@ -160,7 +163,8 @@ impl Bot {
             inverse: plan.inverse,
             undoes: None,
             private: said.private,
-            observe: self.observes(&said.place.room),
+            // What was shown as only observed stays so, whatever holds by now.
+            observe: self.observes(&said.place.room) || said.edits.is_some_and(|shown| shown.order().observe),
             template_changed: plan.template_changed,
             said: said.at,
             created,
@@ -193,7 +197,11 @@ impl Bot {
     pub(super) async fn post_card(&self, change: &Change, place: &Place) -> Result<(), Fault> {
         let shown = cards::confirm(change);
         let posted = self.post(place, &shown.markdown, Some(shown.card)).await.before(place, "posting the card")?;
-        self.0.store.card_posted(change.id(), &posted).await.before(place, "noting the card")?;
+        let noted = self.0.store.card_posted(change.id(), &posted).await.before(place, "noting the card")?;
+        // It may have been superseded while its card was on the way.
+        if let Some(change) = noted.filter(|change| change.standing() != Standing::Waiting) {
+            self.close(&change).await;
+        }
         Ok(())
     }
 

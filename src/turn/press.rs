@@ -5,7 +5,7 @@ use serde_json::{Map, Value};
 use super::{At, Bot, Fault, Place, Turn, draft, message::Said, now, undo::verb_of};
 use crate::{
     cards::{self, Pick, Press, Pressed},
-    change::{Answer, Change, Decide, Order, Permit, Standing, Store, Who, store::Delivery},
+    change::{Answer, Change, Decide, Order, Permit, Standing, State, Store, Who, store::Delivery},
     edge::{Freshness, freshness},
     policy::{Approval, Asked},
     question::{Question, Replied, Reply},
@@ -113,7 +113,11 @@ impl Bot {
     ) -> Result<Did, Fault> {
         let requester = change.order().requester.person_id == said.person.id;
         match press {
-            Press::Undo => return self.undo(said, change, &[]).await.map(|line| ("undo", line)),
+            Press::Undo => {
+                let text = format!("(Undo was pressed) {}", order_words(change));
+                let said = Said { text: &text, ..*said };
+                return self.undo(&said, 0, change, &[]).await.map(|line| ("undo", line));
+            }
             Press::Again if !requester => return Ok(("late press", Some(words::press_again_not_yours(change)))),
             Press::Again if matches!(change.standing(), Standing::Stale | Standing::Expired | Standing::Unknown) => {
                 return self.again(said, change).await.map(|line| ("again", line));
@@ -189,8 +193,11 @@ impl Bot {
         if !approve {
             return Ok(Ok(()));
         }
-        if requester && order.approval == Approval::Own && today != Approval::Own {
+        if today.strictness() > order.approval.strictness() {
             return Ok(Err(words::STRICTER_NOW.to_owned()));
+        }
+        if let Err(why) = self.earlier_still_count(said, change).await? {
+            return Ok(Err(why));
         }
         // Whoever ordered it must still be allowed to.
         let ordered = if requester {
@@ -205,30 +212,26 @@ impl Bot {
         if let Err(denied) = ordered {
             return Ok(Err(denied));
         }
-        Ok(self.still_allowed(said, order))
+        Ok(still_allowed(said, order))
     }
 
-    /// Whether the policy still allows the change itself: limits and hours may be others than when it was ordered.
-    fn still_allowed(&self, said: &Said<'_>, order: &Order) -> Permit {
-        if let Some(quiet) = said.policy.quiet(&order.target, now()) {
-            return Err(quiet);
-        }
-        let limits = said.policy.limits(&order.target);
-        for effect in &order.effects {
-            match effect.after.parse::<u32>() {
-                Ok(n) if effect.what == "replicas" && n > limits.ceiling => {
-                    return Err(words::above_limit_now(&order.target, n, limits.ceiling));
+    /// Whether everybody who has said yes before may still say it.
+    async fn earlier_still_count(&self, said: &Said<'_>, change: &Change) -> Result<Permit, Fault> {
+        let State::Waiting { approvals } = change.state() else { return Ok(Ok(())) };
+        let order = change.order();
+        for yes in approvals {
+            let counts = match self.0.webex.person(&yes.by.person_id).await {
+                Ok(person) => {
+                    said.policy.may_approve(&order.approval, &asked(order, &person), &order.requester.person_id).is_ok()
                 }
-                _ => {}
-            }
-            if effect.what.starts_with("image")
-                && let Ok(image) = crate::domain::ImageReference::parse(&effect.after)
-                && let Some(refusal) = limits.images.refuses(&image)
-            {
-                return Err(refusal);
+                Err(WebexError::NotFound { .. }) => false,
+                Err(error) => return Err(error).before(said.place, "asking who has said yes"),
+            };
+            if !counts {
+                return Ok(Err(words::yes_lapsed(&yes.by.name)));
             }
         }
-        Ok(())
+        Ok(Ok(()))
     }
 
     /// Does what a decision came to, and gives what is to be said.
@@ -258,7 +261,15 @@ impl Bot {
             | Answer::Ended
             | Answer::Unchanged => {
                 // An old card may still show buttons: what has ended is shown as ended.
-                if matches!(answer, Answer::Expired { .. } | Answer::Superseded { .. }) {
+                let over = [
+                    Standing::Expired,
+                    Standing::Superseded,
+                    Standing::Declined,
+                    Standing::Failed,
+                    Standing::Stale,
+                    Standing::Observed,
+                ];
+                if over.contains(&change.standing()) {
                     self.close(change).await;
                 }
                 Ok(("late press", Some(words::press(&answer, change, &Who::from(said.person)))))
@@ -334,10 +345,41 @@ impl Bot {
             Ok(message) => Some(message.thread().to_owned()),
             // The card is gone: it was posted anew, or somebody deleted it.
             Err(WebexError::NotFound { .. }) => None,
-            Err(error) => return Err(error).unplaced("reading the card"),
+            Err(error) => {
+                let place = Place { room: action.room_id.clone(), thread: None };
+                return Err(error).before(&place, "reading the card");
+            }
         };
         Ok(Place { room: action.room_id.clone(), thread })
     }
+}
+
+/// Whether the policy still allows the change itself: limits and hours may be others than when it was ordered.
+fn still_allowed(said: &Said<'_>, order: &Order) -> Permit {
+    if let Some(quiet) = said.policy.quiet(&order.target, now()) {
+        return Err(quiet);
+    }
+    let limits = said.policy.limits(&order.target);
+    for effect in &order.effects {
+        match effect.after.parse::<u32>() {
+            Ok(n) if effect.what == "replicas" && n > limits.ceiling => {
+                return Err(words::above_limit_now(&order.target, n, limits.ceiling));
+            }
+            _ => {}
+        }
+        if effect.what.starts_with("image")
+            && let Ok(image) = crate::domain::ImageReference::parse(&effect.after)
+            && let Some(refusal) = limits.images.refuses(&image)
+        {
+            return Err(refusal);
+        }
+    }
+    Ok(())
+}
+
+/// What was said when a change was ordered.
+fn order_words(change: &Change) -> &str {
+    &change.order().words
 }
 
 /// What the policy is asked about an order, of this person.

@@ -22,7 +22,7 @@ use crate::{
 };
 
 /// How long after an order its end is still told, when a restart came in between.
-const STILL_OF_INTEREST: SignedDuration = SignedDuration::from_hours(1);
+const STILL_OF_INTEREST: SignedDuration = SignedDuration::from_hours(24);
 /// Between two looks for cards whose time is over.
 const SWEEP: Duration = Duration::from_secs(15);
 
@@ -57,6 +57,9 @@ impl Bot {
         for change in &found.changes {
             if let Err(fault) = self.settle(change).await {
                 tracing::error!(error = format!("{:#}", fault.cause), change = %change.id(), "a change could not be settled");
+                if let Ok(mut unsettled) = self.0.unsettled.lock() {
+                    unsettled.push(change.id());
+                }
             }
         }
         self.ask_anew().await;
@@ -162,6 +165,7 @@ impl Bot {
                     continue;
                 }
             };
+            self.settle_the_rest().await;
             self.close_questions().await;
             self.close_untold().await;
             for change in expired {
@@ -169,6 +173,24 @@ impl Bot {
                     Ok(Some((change, _))) => self.close(&change).await,
                     Ok(None) => {}
                     Err(error) => tracing::error!(%error, change = %change.id(), "a question could not be closed"),
+                }
+            }
+        }
+    }
+
+    /// Tries again to settle what could not be settled at the start: the API server may have been away.
+    async fn settle_the_rest(&self) {
+        let ids = self.0.unsettled.lock().map(|mut ids| std::mem::take(&mut *ids)).unwrap_or_default();
+        for id in ids {
+            let settled = match self.0.store.get(id).await {
+                Ok(Some(change)) => self.settle(&change).await.map_err(|fault| format!("{:#}", fault.cause)),
+                Ok(None) => Ok(()),
+                Err(error) => Err(error.to_string()),
+            };
+            if let Err(error) = settled {
+                tracing::error!(error, change = %id, "a change could still not be settled");
+                if let Ok(mut unsettled) = self.0.unsettled.lock() {
+                    unsettled.push(id);
                 }
             }
         }
@@ -184,8 +206,7 @@ impl Bot {
             }
         };
         // What was sent is told by those who follow it.
-        let of_cards = [Standing::Declined, Standing::Expired, Standing::Superseded];
-        for change in untold.iter().filter(|change| of_cards.contains(&change.standing())) {
+        for change in untold.iter().filter(|change| change.card().is_some() && change.standing() != Standing::Applied) {
             self.close(change).await;
         }
     }

@@ -77,8 +77,10 @@ impl Bot {
             return Ok(Some(words::done_so_far(change, &text)));
         }
         if let Err(error) = self.show(change, &cards::outcome(change, &text, after(change))).await {
+            // The card is closed later; until then it is not noted as told.
             tracing::warn!(error = format!("{error:#}"), "the card could not show its end");
             self.reply(place, person, &words::done_so_far(change, &text)).await.after(place, "answering")?;
+            return Ok(None);
         }
         self.0.store.told(change.id()).await.after(place, "noting that it was told")?;
         Ok(None)

@@ -4,13 +4,16 @@ use super::{At, Bot, Fault, draft, message::Said, now};
 use crate::{
     change::{Change, Filter, Inverse, Order, Standing, Store, Who},
     cluster::{self, Live, Preview, Write},
-    domain::{Amount, Intent, ObjectRef},
+    domain::{Amount, ImageReference, Intent, ObjectRef},
     forecast::Intended,
     nlu::heard::Command,
     policy::{self, Case, Decision, GitOps},
     resolve::{NotFound, Resolution, Strength},
     words,
 };
+
+/// So many of the newest changes are looked at to find the one that was made last.
+const LOOKED_AT: usize = 20;
 
 /// The verb that somebody needs the right to: for taking back, the one that is taken back.
 pub(super) fn verb_of(order: &Order) -> Intent {
@@ -35,29 +38,43 @@ fn intended(inverse: &Inverse) -> Intended {
 }
 
 impl Bot {
-    /// What `undo` means: the last change of the Deployment that was named, else the last one that was made in this room.
+    /// What `undo` means: the last change of the Deployment that was named, else the last one that was made in this room; and
+    /// whether there is any that it can mean.
     pub(super) async fn to_undo(
         &self,
         said: &Said<'_>,
         found: Option<&Result<Resolution, NotFound>>,
-    ) -> Result<Option<Change>, Fault> {
-        let mut filter = Filter { standings: vec![Standing::Applied], ..Filter::default() };
-        match found {
-            Some(Ok(resolution)) => match resolution.targets.as_slice() {
-                [object] => filter.object = Some(object.clone()),
-                _ => return Ok(None),
-            },
-            Some(Err(_)) => return Ok(None),
-            None => filter.room = Some(said.place.room.clone()),
+    ) -> Result<(Option<Change>, bool), Fault> {
+        let of = |filter: Filter| async move {
+            let filter = Filter { standings: vec![Standing::Applied], ..filter };
+            let found =
+                self.0.store.newest(&filter, LOOKED_AT).await.before(said.place, "looking for the last change")?;
+            // A card can be confirmed long after it was ordered.
+            Ok(found.changes.into_iter().max_by_key(|change| change.state().ended()))
+        };
+        let targets = match found {
+            Some(Ok(resolution)) => resolution.targets.as_slice(),
+            Some(Err(_)) => return Ok((None, true)),
+            None => {
+                let room = Some(said.place.room.clone());
+                let last = of(Filter { room, ..Filter::default() }).await?;
+                let any = last.is_some();
+                return Ok((last, any));
+            }
+        };
+        let mut changed = Vec::new();
+        for object in targets {
+            changed.extend(of(Filter { object: Some(object.clone()), ..Filter::default() }).await?);
         }
-        let found = self.0.store.newest(&filter, 1).await.before(said.place, "looking for the last change")?;
-        Ok(found.changes.into_iter().next())
+        let any = !changed.is_empty();
+        Ok((if targets.len() == 1 { changed.pop() } else { None }, any))
     }
 
     /// Asks whether to take a change back. What is to be said instead of a card is returned.
     pub(super) async fn undo(
         &self,
         said: &Said<'_>,
+        position: u32,
         taken: &Change,
         reasons: &[String],
     ) -> Result<Option<String>, Fault> {
@@ -79,7 +96,7 @@ impl Bot {
         if let (Some(tool), GitOps::Refuse) = (&ahead.gitops, said.policy.limits(live.object()).gitops) {
             return Ok(Some(words::reasons(&[words::in_git(live.object(), tool)])));
         }
-        let mut order = self.inverse_order(said, taken, inverse, reasons);
+        let mut order = self.inverse_order(said, position, taken, inverse, reasons);
         order.reasons.extend(ahead.overruled);
         order.notes.extend(ahead.notes);
         let write = Write { object: order.target.clone(), uid: order.uid.clone(), patch: order.patch.clone() };
@@ -104,10 +121,22 @@ impl Bot {
             can_undo: true,
         };
         let verdict = policy::judge(&[case], &self.rules()).into_iter().next()?;
-        (verdict.decision == Decision::Refuse).then_some(verdict.reasons)
+        if verdict.decision == Decision::Refuse {
+            return Some(verdict.reasons);
+        }
+        let image = inverse.effects.first().filter(|effect| effect.what.starts_with("image"))?;
+        let image = ImageReference::parse(&image.after).ok()?;
+        said.policy.limits(live.object()).images.refuses(&image).map(|refusal| vec![refusal])
     }
 
-    fn inverse_order(&self, said: &Said<'_>, taken: &Change, inverse: &Inverse, reasons: &[String]) -> Order {
+    fn inverse_order(
+        &self,
+        said: &Said<'_>,
+        position: u32,
+        taken: &Change,
+        inverse: &Inverse,
+        reasons: &[String],
+    ) -> Order {
         let (old, created) = (taken.order(), now());
         let limits = said.policy.limits(&old.target);
         let patch = if old.template_changed {
@@ -118,7 +147,7 @@ impl Bot {
         let reasons = if reasons.is_empty() { vec![words::UNDO_ASKS.to_owned()] } else { reasons.to_vec() };
         Order {
             message_id: said.id.to_owned(),
-            position: 0,
+            position,
             requester: Who::from(said.person),
             room_id: said.place.room.clone(),
             thread_id: said.place.thread.clone().unwrap_or_default(),

@@ -73,10 +73,8 @@ pub fn no_inverse(change: &Change) -> String {
 
 /// A change that cannot be taken back, because it is not in place.
 pub fn not_in_place(change: &Change) -> String {
-    let why = match change.standing() {
-        Standing::Observed => "it was only shown and never made",
-        _ => "it was not applied",
-    };
+    let observed = change.standing() == Standing::Observed;
+    let why = if observed { "it was only shown and never made" } else { "it was not applied" };
     format!("There is nothing to take back of `{}`: {why}.", change.target().name)
 }
 
@@ -154,6 +152,13 @@ pub fn undo_cause(person: &Person) -> String {
     format!("readback: taken back, ordered by {}", person.email())
 }
 
+/// An earlier yes that counts no more.
+pub fn yes_lapsed(name: &str) -> String {
+    format!("{} has said yes before, and may no longer: say it again to ask anew.", escape_markdown(name))
+}
+
+/// Some namespaces were not looked at.
+pub const LEFT_OUT: &str = "\n\nNamespaces in which you may not look are left out.";
 /// Why taking back asks.
 pub const UNDO_ASKS: &str = "Taking a change back is a change too.";
 /// The doubt of a message that says "don't".

@@ -87,12 +87,12 @@ fn barred(bar: &Bar, change: &Change) -> String {
     match bar {
         Bar::Requester(who) => format!("This card waits for {}. Nothing was changed.", escape_markdown(&who.name)),
         Bar::OwnOrder => {
-            let others = waits_for(change).unwrap_or_else(|| "somebody else".to_owned());
+            let others = waits_for(change).map_or_else(|| "somebody else".to_owned(), |who| escape_markdown(&who));
             format!(
                 "You ordered this yourself, so your yes does not count here: it waits for {others}. Nothing was changed."
             )
         }
-        Bar::Policy(why) => format!("{why} Nothing was changed."),
+        Bar::Policy(why) => format!("{} Nothing was changed.", super::mild(why)),
     }
 }
 
@@ -103,15 +103,18 @@ pub fn waits_for(change: &Change) -> Option<String> {
         Approval::Own => return None,
         Approval::Other => "somebody else who may do that there".to_owned(),
         Approval::Named { people, count } => {
-            let people: Vec<String> = people.iter().map(|one| escape_markdown(one)).collect();
-            if *count <= 1 { super::reply::or(&people) } else { format!("{count} of {}", and(&people)) }
+            if *count <= 1 {
+                super::reply::or(people)
+            } else {
+                format!("{count} of {}", and(people))
+            }
         }
     };
     let State::Waiting { approvals } = change.state() else { return Some(who) };
     if approvals.is_empty() {
         return Some(who);
     }
-    let yes: Vec<String> = approvals.iter().map(|one| escape_markdown(&one.by.name)).collect();
+    let yes: Vec<String> = approvals.iter().map(|one| super::plain(&one.by.name)).collect();
     Some(format!("{who}; {} of {} so far: {}", yes.len(), order.approval.count(), and(&yes)))
 }
 
@@ -128,7 +131,7 @@ fn already(by: &Who, at: jiff::Timestamp, standing: Standing, presser: &Who) -> 
     let whom = if by.is_same_person(presser) { "you".to_owned() } else { escape_markdown(&by.name) };
     let (verb, rest) = match standing {
         Standing::Declined => ("cancelled", "Nothing was changed."),
-        Standing::Applied => ("confirmed", "It is done; nothing more was changed."),
+        Standing::Applied => ("confirmed", "It was made; nothing more was changed."),
         Standing::Failed => ("confirmed", "It was not applied; the card says why."),
         Standing::Stale => ("confirmed", "It was not applied, because the Deployment had changed meanwhile."),
         Standing::Observed => ("confirmed", "I only observe here, so nothing was changed."),

@@ -164,6 +164,7 @@ pub fn rights(rights: &[Right]) -> String {
 
 /// Why somebody may not do something: what they may do there, and who may do it.
 pub fn denied(verb: Intent, object: Option<&ObjectRef>, theirs: &[Intent], others: &[String]) -> String {
+    const NAMED: usize = 3;
     let place = object.map_or_else(String::new, |object| format!(" in `{}`", object.namespace));
     // Whoever wants to change something knows that looking is another matter.
     let theirs: Vec<Intent> = theirs.iter().copied().filter(|one| one.is_write() == verb.is_write()).collect();
@@ -173,7 +174,6 @@ pub fn denied(verb: Intent, object: Option<&ObjectRef>, theirs: &[Intent], other
     } else {
         format!("You may {}{place}, not {}.", super::outcome::and(&verbs), verb_name(verb))
     };
-    const NAMED: usize = 3;
     let who: Vec<String> = others.iter().take(NAMED).map(|one| one.trim_start_matches('@').to_owned()).collect();
     match (who.as_slice(), others.len() > NAMED) {
         ([], _) => format!("{what} Nobody may."),

@@ -50,11 +50,8 @@ fn on_card(card: &Value) -> String {
 
 /// What stands in a field of a card already.
 fn filled(element: &Value) -> String {
-    match &element["value"] {
-        Value::Null => String::new(),
-        Value::String(text) => text.clone(),
-        other => other.to_string(),
-    }
+    let value = &element["value"];
+    if value.is_null() { String::new() } else { value.as_str().map_or_else(|| value.to_string(), str::to_owned) }
 }
 
 /// A mention as its reader sees it.

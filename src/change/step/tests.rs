@@ -200,7 +200,7 @@ fn an_answer_claims_a_move_exactly_where_there_was_one() {
             let moved = &state != change.state();
             match answer {
                 Answer::Approved | Answer::Declined | Answer::Counted { .. } | Answer::Claimed | Answer::Ended => {
-                    assert!(moved, "{cell}")
+                    assert!(moved, "{cell}");
                 }
                 Answer::NotYours(_)
                 | Answer::CountedBefore { .. }

@@ -145,10 +145,13 @@ fn cells(kind: Kind, object: &Value, now: Timestamp) -> Value {
             json!([name, target, min.to_string(), max, status("currentReplicas"), age])
         }
         Kind::PodDisruptionBudget => {
-            let bound = |field: &str| match &object["spec"][field] {
-                Value::Null => "N/A".to_owned(),
-                Value::String(percent) => percent.clone(),
-                count => count.to_string(),
+            let bound = |field: &str| {
+                let bound = &object["spec"][field];
+                if bound.is_null() {
+                    "N/A".to_owned()
+                } else {
+                    bound.as_str().map_or_else(|| bound.to_string(), str::to_owned)
+                }
             };
             json!([name, bound("minAvailable"), bound("maxUnavailable"), age])
         }

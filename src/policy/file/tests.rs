@@ -110,7 +110,7 @@ gitops = "refuse"
     assert!(!prod.lets_pass(Intent::Restart), "asking is stricter than letting pass");
     assert_eq!(prod.gitops, GitOps::Refuse);
     let other = policy.limits(&object("preprod"));
-    assert_eq!((other.ceiling, other.step, other.protected, other.expiry.as_secs()), (50, 5, false, 600));
+    assert_eq!((other.ceiling, other.step, other.protected, other.expiry.as_secs()), (50, 9, false, 1200));
     assert_eq!(other.approval, Approval::Other);
     assert!(other.lets_pass(Intent::Restart));
 }
@@ -153,6 +153,7 @@ fn what_is_wrong_is_said_with_its_line() {
         (place("approvers = \"someone\""), 4),
         (place("approvers = { people = [\"a@b.example\"], count = 2 }"), 4),
         (place("approvers = { people = [\"a@b.example\"], count = 0 }"), 4),
+        (place("approvers = { people = [\"a@b.example\", \"A@b.example\"], count = 2 }"), 4),
         (place("unconfirmed = [\"delete\"]"), 4),
         (place("confirm = [\"status\"]"), 4),
         (place("gitops = \"maybe\""), 4),
@@ -177,13 +178,14 @@ proptest! {
     }
 
     #[test]
-    fn a_place_never_lets_anybody_do_more(
+    fn one_more_place_never_lets_anybody_do_more(
         ceiling in 1_u32..200, step in 0_u32..20, minutes in 1_u32..60, protected: bool, namespace in "(prod|staging|dev)",
     ) {
+        let base = "[[place]]\nnamespaces = [\"*\"]\nmax_replicas = 50\nstep = 4\nexpiry = \"20m\"\n";
         let more = format!(
-            "[[place]]\nnamespaces = [\"prod\"]\nmax_replicas = {ceiling}\nstep = {step}\nexpiry = \"{minutes}m\"\nprotected = {protected}\n"
+            "{base}[[place]]\nnamespaces = [\"prod\"]\nmax_replicas = {ceiling}\nstep = {step}\nexpiry = \"{minutes}m\"\nprotected = {protected}\n"
         );
-        let (with, without) = (policy(&more).limits(&object(&namespace)), policy("").limits(&object(&namespace)));
+        let (with, without) = (policy(&more).limits(&object(&namespace)), policy(base).limits(&object(&namespace)));
         prop_assert!(with.ceiling <= without.ceiling && with.step <= without.step && with.expiry <= without.expiry);
         prop_assert!(with.protected >= without.protected);
     }
