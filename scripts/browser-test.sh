@@ -17,8 +17,8 @@ fail() { say "$*"; exit 1; }
 [[ -d $repo/tests/browser/node_modules ]] || fail "tests/browser/node_modules is missing: run scripts/setup-tests.sh."
 mkdir -p "$READBACK_ARTIFACTS"
 # The cards that the golden conversations have shown; `make test-rust` leaves them there.
-export READBACK_CARDS=${READBACK_CARDS:-$(dirname "$(dirname "$binary")")/tmp/cards}
-[[ -d $READBACK_CARDS ]] || fail "$READBACK_CARDS is missing: run make test-rust first."
+cards=${READBACK_CARDS:-$(dirname "$(dirname "$binary")")/tmp/cards}
+[[ -d $cards ]] || fail "$cards is missing: run make test-rust first."
 
 "$binary" demo --no-open >"$log" 2>&1 </dev/null &
 demo=$!
@@ -32,7 +32,7 @@ for ((tenths = 0; tenths < 600; tenths++)); do
   sleep 0.1
 done
 [[ -n $READBACK_PAGE ]] || { cat "$log" >&2; fail "the demo printed no address within a minute."; }
-export READBACK_PAGE
+export READBACK_PAGE READBACK_CARDS=$cards
 
 if ! npm test --silent --prefix "$repo/tests/browser" </dev/null; then
   say "the demo's last words:"

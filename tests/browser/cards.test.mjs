@@ -38,8 +38,14 @@ for (const [name, viewport] of [['wide', { width: 900, height: 900 }], ['phone',
       await page.goto(address);
       await page.waitForFunction(() => window.AdaptiveCards);
       await page.evaluate(() => {
-        document.body.replaceChildren();
-        document.body.style.cssText = 'display:block;overflow:auto;padding:8px;height:auto';
+        // The page goes on behind a sheet of its own for the cards.
+        for (const child of document.body.children) child.style.display = 'none';
+        document.documentElement.style.height = 'auto';
+        document.body.style.cssText = 'display:block;overflow:visible;height:auto';
+        const sheet = document.createElement('div');
+        sheet.id = 'sheet';
+        sheet.style.cssText = 'padding:8px;display:grid;gap:8px;grid-template-columns:minmax(0,1fr)';
+        document.body.append(sheet);
       });
       for (const file of files) {
         const card = JSON.parse(await readFile(join(folder, file), 'utf8'));
@@ -47,7 +53,7 @@ for (const [name, viewport] of [['wide', { width: 900, height: 900 }], ['phone',
           const { cardElement } = await import('/assets/cards.js');
           const element = cardElement(content, async () => true);
           if (!element) return null;
-          document.body.append(element);
+          document.querySelector('#sheet').append(element);
           const fields = [...element.querySelectorAll('input, select, textarea')];
           return {
             text: element.innerText,
