@@ -33,6 +33,7 @@ mod follow;
 mod interleave;
 mod message;
 mod order;
+mod permit;
 mod press;
 mod reader;
 mod recover;

@@ -178,7 +178,8 @@ pub(super) fn log_filter(text: &str) -> Result<String, String> {
     // A lone word that is no level would be taken for a module, and everything else would fall silent.
     let is_level = |part: &str| !part.is_empty() && part.parse::<LevelFilter>().is_ok();
     let says_level = |part: &str| part.contains('=') || is_level(part.trim());
-    let fits = text.split(',').all(says_level) && EnvFilter::builder().parse(text).is_ok();
+    // The filter's own parser cuts at bytes, and panics inside a letter beyond ASCII. No module is called so.
+    let fits = text.is_ascii() && text.split(',').all(says_level) && EnvFilter::builder().parse(text).is_ok();
     fits.then(|| text.to_owned()).ok_or_else(|| {
         "must be `error`, `warn`, `info`, `debug`, `trace` or `off`, or a list of `module=level`".to_owned()
     })

@@ -92,7 +92,7 @@ pub fn aside(aside: &str) -> String {
 /// A verb that is understood and not offered.
 pub fn not_offered(verb: Intent) -> String {
     format!(
-        "I understand “{}”, but I do not offer that yet. Nothing was done. I can scale, change an image, restart, list, and show a status.",
+        "I understand “{}”, but I do not offer that yet. Nothing was done. I can scale, change an image, restart, take a change of mine back, list, and show a status.",
         intent(verb)
     )
 }
@@ -136,6 +136,8 @@ pub fn help() -> String {
         "- **image**: “update nginx to 1.21”, “deploy nginx:1.21 to nginx-deployment”",
         "- **restart**: “restart grafana”",
         "- **look**: “how is checkout doing?”, “list everything in staging”",
+        "- **take back**: “undo that”, or the Undo button",
+        "- **talk**: “yes” and “no” to what I asked; “scale it to 5”, “same for checkout”; “what may I do?”, “why did you ask me?”",
         "Names may be partial or mistyped. What I am not sure of, I ask.",
     ]
     .join("\n")

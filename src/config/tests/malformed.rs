@@ -160,6 +160,13 @@ fn a_ca_file_is_read_and_a_model_folder_must_be_there() {
     assert_eq!(settings.model, Some(PathBuf::from(folder)));
 }
 
+#[test]
+fn a_log_filter_beyond_ascii_is_refused() {
+    for text in [" 𞸡=", "𑱲[", "é=info", "info,ü=debug"] {
+        assert!(super::super::parse::log_filter(text).is_err(), "{text}");
+    }
+}
+
 proptest! {
     #[test]
     fn no_text_breaks_a_parser(text in "\\PC{0,40}|[ -~]{0,40}|https?://\\PC{0,20}") {

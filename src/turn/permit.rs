@@ -1,0 +1,103 @@
+//! Who may decide a change at this moment: by what is on record and by the policy of today, for everybody who is involved.
+
+use super::{At, Bot, Fault, message::Said, now, undo::verb_of};
+use crate::{
+    change::{Change, Order, Permit, State},
+    policy::{Approval, Asked},
+    webex::WebexError,
+    words,
+};
+
+impl Bot {
+    /// What the policy says, now, about this person deciding this change: by what is on record and by what holds today.
+    pub(super) async fn permit(&self, said: &Said<'_>, change: &Change, approve: bool) -> Result<Permit, Fault> {
+        let order = change.order();
+        let requester = order.requester.person_id == said.person.id;
+        if !approve && requester {
+            return Ok(Ok(()));
+        }
+        let today = said.policy.limits(&order.target).approval;
+        let asked = asked(order, said.person);
+        if !requester {
+            let mut demands = vec![&order.approval];
+            if today != order.approval && today != Approval::Own {
+                demands.push(&today);
+            }
+            for demand in demands {
+                if let Err(why) = said.policy.may_approve(demand, &asked, &order.requester.person_id) {
+                    return Ok(Err(why));
+                }
+            }
+        }
+        if !approve {
+            return Ok(Ok(()));
+        }
+        if today.strictness() > order.approval.strictness() {
+            return Ok(Err(words::STRICTER_NOW.to_owned()));
+        }
+        if let Err(why) = self.earlier_still_count(said, change).await? {
+            return Ok(Err(why));
+        }
+        // Whoever ordered it must still be allowed to.
+        let ordered = if requester {
+            said.policy.may(&asked)
+        } else {
+            match self.0.webex.person(&order.requester.person_id).await {
+                Ok(person) => said.policy.may(&self::asked(order, &person)),
+                Err(WebexError::NotFound { .. }) => return Ok(Err(words::REQUESTER_GONE.to_owned())),
+                Err(error) => return Err(error).before(said.place, "asking who ordered it"),
+            }
+        };
+        if let Err(denied) = ordered {
+            return Ok(Err(denied));
+        }
+        Ok(still_allowed(said, order))
+    }
+
+    /// Whether everybody who has said yes before may still say it.
+    async fn earlier_still_count(&self, said: &Said<'_>, change: &Change) -> Result<Permit, Fault> {
+        let State::Waiting { approvals } = change.state() else { return Ok(Ok(())) };
+        let order = change.order();
+        for yes in approvals {
+            let counts = match self.0.webex.person(&yes.by.person_id).await {
+                Ok(person) => {
+                    said.policy.may_approve(&order.approval, &asked(order, &person), &order.requester.person_id).is_ok()
+                }
+                Err(WebexError::NotFound { .. }) => false,
+                Err(error) => return Err(error).before(said.place, "asking who has said yes"),
+            };
+            if !counts {
+                return Ok(Err(words::yes_lapsed(&yes.by.name)));
+            }
+        }
+        Ok(Ok(()))
+    }
+}
+
+/// Whether the policy still allows the change itself: limits and hours may be others than when it was ordered.
+fn still_allowed(said: &Said<'_>, order: &Order) -> Permit {
+    if let Some(quiet) = said.policy.quiet(&order.target, now()) {
+        return Err(quiet);
+    }
+    let limits = said.policy.limits(&order.target);
+    for effect in &order.effects {
+        match effect.after.parse::<u32>() {
+            Ok(n) if effect.what == "replicas" && n > limits.ceiling => {
+                return Err(words::above_limit_now(&order.target, n, limits.ceiling));
+            }
+            _ => {}
+        }
+        if effect.what.starts_with("image")
+            && let Ok(image) = crate::domain::ImageReference::parse(&effect.after)
+            && let Some(refusal) = limits.images.refuses(&image)
+        {
+            return Err(refusal);
+        }
+    }
+    Ok(())
+}
+
+/// What the policy is asked about an order, of this person.
+fn asked<'a>(order: &'a Order, person: &'a crate::domain::Person) -> Asked<'a> {
+    Asked { person, room: &order.room_id, private: order.private, verb: verb_of(order), object: Some(&order.target) }
+}
