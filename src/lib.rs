@@ -18,6 +18,8 @@
 //!                   ├─▶ cluster     read these objects
 //!                   ├─▶ policy      execute | confirm | clarify | answer | refuse | ignore
 //!                   ├─▶ plan        command + live object → the exact patch, before → after
+//!                   ├─▶ forecast    who will overrule it, what will not work
+//!                   ├─▶ question    what is not clear is asked on a card, and answered once
 //!                   ├─▶ change      record it; have it decided once; claim it once
 //!                   ├─▶ cluster     send what is claimed, with its preconditions; follow the rollout
 //!                   └─▶ cards/words the card, its outcome, the reply in the thread
@@ -39,20 +41,21 @@
 //! | one message is one order | [`edge::dedupe`] in memory, [`change::Store::seen`] on disk, [`change::ChangeId`] from message and position |
 //! | a room is in order, nothing waits without bound | [`edge::Intake`] |
 //! | an order that arrives late is not carried out | [`edge::freshness()`] |
-//! | only people on the list | [`config::People`] |
+//! | only whom the policy lets, judged when ordered and when decided | [`policy::Policy`], [`change::Permit`] |
 //! | what is destructive or doubtful is asked first | [`policy::judge`]; [`change::Change::ordered`] refuses an order that has reasons to confirm |
 //! | what was shown is what is sent | [`change::Order`] holds the patch from the card on; its `test` operations pin uid and old values |
-//! | one decision, by one who may decide | [`change::step()`] through [`change::Store::decide`], one compare-and-set |
+//! | one decision, by so many as have to say yes | [`change::step()`] through [`change::Store::decide`], one compare-and-set |
 //! | at most one patch | [`change::Store::claim`], [`change::Claimed`], [`cluster::Cluster::apply`]: no retries |
 //! | a lost answer is no claim | [`cluster::Applied::Unknown`] after reading back |
 //! | “done” is done | [`cluster::Follow`]: the controller's generation first, then every pod |
-//! | a crash is settled before anything new is taken | [`change::after_restart`] |
+//! | a crash is settled before anything new is taken, and not before what was sent can no longer arrive | [`change::after_restart`], [`turn`] |
 //! | no background task dies unseen | [`life::Crew`] |
 //! | faults reach the operator, refusals the person | [`turn`]: a fault is logged under a reference, and the room is told the reference |
 //!
 //! # What decides and what acts
 //!
-//! [`nlu::reader`], [`resolve`], [`policy`], [`plan::plan`], [`change::step()`], [`cards`] and [`words`] are functions
+//! [`nlu::reader`], [`resolve`], [`policy`], [`plan::plan`], [`forecast`], [`change::step()`], [`question::step`],
+//! [`cards`] and [`words`] are functions
 //! of their arguments: no clock, no network, no disk. [`webex`], [`cluster`] and [`change::sqlite`] act, and decide
 //! nothing by themselves. [`turn`] is the only place where both meet, and [`app`] is where everything is put together.
 //! [`demo`] has stand-ins for Webex and for a cluster that speak real HTTP: the bot in the demo is the one of
