@@ -158,69 +158,47 @@ impl State {
         }
     }
 
-    /// The decision of a person, if there was one.
-    pub const fn decision(&self) -> Option<&Decision> {
+    /// The record of the end, if it was approved and has ended.
+    const fn ending(&self) -> Option<&Ending> {
         match self {
-            Self::Approved(decision) | Self::Declined(decision) => Some(decision),
-            Self::Claimed { approved, .. } => Some(approved),
             Self::Applied(ending)
             | Self::Failed(ending)
             | Self::Stale(ending)
             | Self::Unknown(ending)
-            | Self::Observed(ending) => Some(&ending.approved),
-            Self::Waiting { .. } | Self::Expired { .. } | Self::Superseded { .. } => None,
+            | Self::Observed(ending) => Some(ending),
+            Self::Waiting { .. }
+            | Self::Approved(_)
+            | Self::Claimed { .. }
+            | Self::Declined(_)
+            | Self::Expired { .. }
+            | Self::Superseded { .. } => None,
         }
+    }
+
+    /// The decision of a person, if there was one.
+    pub fn decision(&self) -> Option<&Decision> {
+        if let Self::Approved(decision) | Self::Declined(decision) | Self::Claimed { approved: decision, .. } = self {
+            return Some(decision);
+        }
+        self.ending().map(|ending| &ending.approved)
     }
 
     /// The claim, if there was one.
-    pub const fn hold(&self) -> Option<&Hold> {
-        match self {
-            Self::Claimed { hold, .. } => Some(hold),
-            Self::Applied(ending)
-            | Self::Failed(ending)
-            | Self::Stale(ending)
-            | Self::Unknown(ending)
-            | Self::Observed(ending) => ending.hold.as_ref(),
-            Self::Waiting { .. }
-            | Self::Approved(_)
-            | Self::Declined(_)
-            | Self::Expired { .. }
-            | Self::Superseded { .. } => None,
+    pub fn hold(&self) -> Option<&Hold> {
+        if let Self::Claimed { hold, .. } = self {
+            return Some(hold);
         }
+        self.ending()?.hold.as_ref()
     }
 
     /// When it ended, if it was approved and has ended.
-    pub const fn ended(&self) -> Option<Timestamp> {
-        match self {
-            Self::Applied(ending)
-            | Self::Failed(ending)
-            | Self::Stale(ending)
-            | Self::Unknown(ending)
-            | Self::Observed(ending) => Some(ending.at),
-            Self::Waiting { .. }
-            | Self::Approved(_)
-            | Self::Claimed { .. }
-            | Self::Declined(_)
-            | Self::Expired { .. }
-            | Self::Superseded { .. } => None,
-        }
+    pub fn ended(&self) -> Option<Timestamp> {
+        self.ending().map(|ending| ending.at)
     }
 
     /// What came of it, if it was approved and has ended.
-    pub const fn outcome(&self) -> Option<&Outcome> {
-        match self {
-            Self::Applied(ending)
-            | Self::Failed(ending)
-            | Self::Stale(ending)
-            | Self::Unknown(ending)
-            | Self::Observed(ending) => Some(&ending.outcome),
-            Self::Waiting { .. }
-            | Self::Approved(_)
-            | Self::Claimed { .. }
-            | Self::Declined(_)
-            | Self::Expired { .. }
-            | Self::Superseded { .. } => None,
-        }
+    pub fn outcome(&self) -> Option<&Outcome> {
+        self.ending().map(|ending| &ending.outcome)
     }
 }
 

@@ -9,13 +9,14 @@ use super::{
 use crate::{
     cards,
     change::{self, Answer, Change, Decide, Recorded, Standing, Store, Who},
-    cluster::{Live, Preview, Surroundings},
+    cluster::{Live, Preview, Surroundings, Write},
     domain::{ImageReference, Intent},
     forecast::{Forecast, Intended, forecast},
     nlu::heard::Command,
     plan::{self, Plan, Planned},
     policy::{Approval, Decision, GitOps, Limits, Verdict},
     question::Reply,
+    webex::WebexError,
     words,
 };
 
@@ -80,13 +81,21 @@ impl Bot {
             return Ok(Some(words::reasons(&[words::in_git(live.object(), tool)])));
         }
         let verdict = &overruled(verdict, ahead.overruled);
-        let mut order = self.order(said, position, command, plan.clone(), verdict, &limits);
-        order.notes.extend(ahead.notes);
+        let Plan { write, effects, template_changed, notes, inverse, intended: _ } = plan;
+        let mut order = change::Order {
+            effects,
+            reasons: verdict.reasons.clone(),
+            notes: notes.into_iter().chain(ahead.notes).collect(),
+            draft: Some(draft::draft_of(command)),
+            inverse,
+            template_changed,
+            ..self.order(said, position, command.intent, write.clone(), &limits)
+        };
         if verdict.decision == Decision::Execute && !order.observe {
             let change = Change::ordered(order).before(said.place, "recording the order")?;
             return self.execute(said, change).await;
         }
-        match self.0.cluster.preview(&plan.write).await {
+        match self.0.cluster.preview(&write).await {
             Preview::Accepted { warnings, .. } => order.warnings = warnings,
             Preview::Refused(why) => return Ok(Some(words::would_be_refused(live.object(), &why))),
             Preview::Stale(_) => return Ok(Some(words::moved_while_asking(live.object()))),
@@ -132,13 +141,13 @@ impl Bot {
         forecast(live, intended, &around)
     }
 
-    fn order(
+    /// An order with what follows from who gives it, where and when, and nothing about what is special of it.
+    pub(super) fn order(
         &self,
         said: &Said<'_>,
         position: u32,
-        command: &Command,
-        plan: Plan,
-        verdict: &Verdict,
+        intent: Intent,
+        write: Write,
         limits: &Limits,
     ) -> change::Order {
         let created = now();
@@ -149,23 +158,23 @@ impl Bot {
             room_id: said.place.room.clone(),
             thread_id: said.place.thread.clone().unwrap_or_default(),
             words: said.text.to_owned(),
-            intent: command.intent,
-            target: plan.write.object,
-            uid: plan.write.uid,
-            patch: plan.write.patch,
-            effects: plan.effects,
-            reasons: verdict.reasons.clone(),
-            approval: if verdict.decision == Decision::Execute { Approval::Own } else { limits.approval.clone() },
-            notes: plan.notes,
+            intent,
+            target: write.object,
+            uid: write.uid,
+            patch: write.patch,
+            effects: Vec::new(),
+            reasons: Vec::new(),
+            approval: limits.approval.clone(),
+            notes: Vec::new(),
             warnings: Vec::new(),
             fields: Vec::new(),
-            draft: Some(draft::draft_of(command)),
-            inverse: plan.inverse,
+            draft: None,
+            inverse: None,
             undoes: None,
             private: said.private,
             // What was shown as only observed stays so, whatever holds by now.
             observe: self.observes(&said.place.room) || said.edits.is_some_and(|shown| shown.order().observe),
-            template_changed: plan.template_changed,
+            template_changed: false,
             said: said.at,
             created,
             expires: created.checked_add(limits.expiry).unwrap_or(created),
@@ -233,12 +242,17 @@ impl Bot {
     /// Lets a card show its end. One that cannot be reached now is logged, and closed later: its record is closed already.
     pub(super) async fn close(&self, change: &Change) {
         let shown = cards::outcome(change, &words::ended(change), after(change));
-        let told = match self.show(change, &shown).await {
-            Ok(()) => self.0.store.told(change.id()).await.map(drop).map_err(anyhow::Error::from),
-            Err(error) => Err(error),
-        };
-        if let Err(error) = told {
+        if let Err(error) = self.show(change, &shown).await {
             tracing::warn!(error = format!("{error:#}"), change = %change.id(), "a card could not be closed");
+            // The bot is no longer in the room: to try again would only use up what Webex lets it ask.
+            let for_good =
+                matches!(error.downcast_ref(), Some(WebexError::Refused { .. } | WebexError::NotFound { .. }));
+            if !for_good {
+                return;
+            }
+        }
+        if let Err(error) = self.0.store.told(change.id()).await {
+            tracing::warn!(%error, change = %change.id(), "that a card is closed could not be noted");
         }
     }
 }

@@ -113,7 +113,7 @@ impl Bot {
         let requester = change.order().requester.person_id == said.person.id;
         match press {
             Press::Undo => {
-                let text = format!("(Undo was pressed) {}", order_words(change));
+                let text = format!("(Undo was pressed) {}", change.order().words);
                 let said = Said { text: &text, ..*said };
                 return self.undo(&said, 0, change, &[]).await.map(|line| ("undo", line));
             }
@@ -287,9 +287,4 @@ impl Bot {
         };
         Ok(Place { room: action.room_id.clone(), thread })
     }
-}
-
-/// What was said when a change was ordered.
-fn order_words(change: &Change) -> &str {
-    &change.order().words
 }

@@ -1,8 +1,8 @@
 //! Taking a change back: its recorded inverse, with preconditions of its own, judged and confirmed like any order.
 
-use super::{At, Bot, Fault, draft, message::Said, now};
+use super::{At, Bot, Fault, draft, message::Said};
 use crate::{
-    change::{Change, Filter, Inverse, Order, Standing, Store, Who},
+    change::{Change, Filter, Inverse, Order, Standing, Store},
     cluster::{self, Live, Preview, Write},
     domain::{Amount, ImageReference, Intent, ObjectRef},
     forecast::Intended,
@@ -137,7 +137,7 @@ impl Bot {
         inverse: &Inverse,
         reasons: &[String],
     ) -> Order {
-        let (old, created) = (taken.order(), now());
+        let old = taken.order();
         let limits = said.policy.limits(&old.target);
         let patch = if old.template_changed {
             cluster::with_cause(inverse.patch.clone(), &words::undo_cause(said.person))
@@ -145,36 +145,19 @@ impl Bot {
             inverse.patch.clone()
         };
         let reasons = if reasons.is_empty() { vec![words::UNDO_ASKS.to_owned()] } else { reasons.to_vec() };
+        let write = Write { object: old.target.clone(), uid: old.uid.clone(), patch: patch.clone() };
         Order {
-            message_id: said.id.to_owned(),
-            position,
-            requester: Who::from(said.person),
-            room_id: said.place.room.clone(),
-            thread_id: said.place.thread.clone().unwrap_or_default(),
-            words: said.text.to_owned(),
-            intent: Intent::Undo,
-            target: old.target.clone(),
-            uid: old.uid.clone(),
             effects: inverse.effects.clone(),
             reasons,
-            approval: limits.approval,
-            notes: Vec::new(),
-            warnings: Vec::new(),
-            fields: Vec::new(),
             draft: Some(inverse.draft.clone()),
             inverse: cluster::inverse(&patch).map(|patch| Inverse {
                 patch,
                 effects: old.effects.clone(),
                 draft: old.draft.clone().unwrap_or_else(|| inverse.draft.clone()),
             }),
-            patch,
             undoes: Some(taken.id()),
-            private: said.private,
-            observe: self.observes(&said.place.room),
             template_changed: old.template_changed,
-            said: said.at,
-            created,
-            expires: created.checked_add(limits.expiry).unwrap_or(created),
+            ..self.order(said, position, Intent::Undo, write, &limits)
         }
     }
 

@@ -108,7 +108,7 @@ pub fn question_over(question: &Question) -> String {
         Asked::Answered { choice, at } => {
             let label = question.choices.get(choice).map_or("", |choice| choice.label.as_str());
             format!(
-                "You answered that at {}: {}. What came of it stands below; nothing more was done.",
+                "You answered that at {}: {}. If nothing about it stands below, nothing was done: say it again. This press did nothing.",
                 clock(at),
                 escape_markdown(&plain(label))
             )
