@@ -30,6 +30,8 @@ const GRACE: Duration = Duration::from_secs(50);
 const TURNS_GRACE: Duration = Duration::from_secs(40);
 /// Between two looks at the bot's webhooks.
 const HOOKS_PERIOD: Duration = Duration::from_mins(5);
+/// Between two times that the API server is asked what the role allows.
+const RIGHTS: Duration = Duration::from_mins(5);
 /// Between two times that the metrics are tidied.
 const TIDY: Duration = Duration::from_secs(10);
 /// Between two tries to reach Webex, or to fill the catalog, at the start.
@@ -105,6 +107,7 @@ pub async fn run(
         crew.start("catalog watch", until(stop.clone(), watch));
     }
     crew.start("catalog", keep_directory(cluster.clone(), catalog.clone(), names, readiness.clone(), stop.clone()));
+    crew.start("rights", until(stop.clone(), keep_rights(cluster.clone())));
     crew.start("metrics", until(stop.clone(), tidy(metrics.clone())));
     if let Some(file) = wiring.policy_file {
         crew.start("policy", until(stop.clone(), file.keep(policies)));
@@ -120,7 +123,7 @@ pub async fn run(
             served
         }
     });
-    let room = webex.clone();
+    let (room, seen) = (webex.clone(), cluster.clone());
     let parts = move |me: Person| Parts {
         webex: room,
         me,
@@ -133,7 +136,7 @@ pub async fn run(
         observe: wiring.observe,
         followers,
     };
-    let start = Start { webex, hooks, catalog, readiness, ready };
+    let start = Start { webex, hooks, cluster: seen, catalog, readiness, ready };
     crew.start("bot", until(stop, start.run(parts)));
     crew.run(GRACE).await
 }
@@ -142,6 +145,7 @@ pub async fn run(
 struct Start {
     webex: Webex,
     hooks: Option<Wanted>,
+    cluster: Cluster,
     catalog: Catalog,
     readiness: Readiness,
     ready: watch::Sender<Option<Bot>>,
@@ -160,6 +164,7 @@ impl Start {
                 () = sleep(TRY_AGAIN) => {}
             }
         }
+        self.cluster.ask_rights().await;
         let bot = Bot::new(parts(me));
         bot.recover().await;
         if let Some(wanted) = &self.hooks {
@@ -196,6 +201,14 @@ impl Start {
             }
             sleep(TRY_AGAIN).await;
         }
+    }
+}
+
+/// Asks now and then what the bot's role allows: somebody may have granted or taken something.
+async fn keep_rights(cluster: Cluster) -> anyhow::Result<()> {
+    loop {
+        sleep(RIGHTS).await;
+        cluster.ask_rights().await;
     }
 }
 

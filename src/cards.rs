@@ -44,6 +44,8 @@ pub enum Press {
     Undo,
     /// Ask anew, on what is live now.
     Again,
+    /// Show what its pods print.
+    Logs,
 }
 
 /// A button on the card of a question.
@@ -80,6 +82,7 @@ pub fn pressed(inputs: &serde_json::Map<String, Value>) -> Option<Pressed> {
         "cancel" => Press::Cancel,
         "undo" => Press::Undo,
         "again" => Press::Again,
+        "logs" => Press::Logs,
         _ => return None,
     };
     Some(Pressed::Change(id("change")?, press))
@@ -226,6 +229,7 @@ mod tests {
         assert_eq!(on(json!("cancel")), Some(Pressed::Change(id, Press::Cancel)));
         assert_eq!(on(json!("undo")), Some(Pressed::Change(id, Press::Undo)));
         assert_eq!(on(json!("again")), Some(Pressed::Change(id, Press::Again)));
+        assert_eq!(on(json!("logs")), Some(Pressed::Change(id, Press::Logs)));
         assert_eq!(on(json!("approve")), None);
         assert_eq!(on(json!(["confirm"])), None);
         assert_eq!(read(json!({"change": "../../x", "press": "confirm"})), None);

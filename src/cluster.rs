@@ -4,22 +4,33 @@
 //! Writes are JSON Patches whose `test` operations pin the uid and the old values, sent once and never again. When the
 //! outcome is not known, the object is read back before anything is claimed.
 
-use std::{fmt, sync::Arc, time::Duration};
+use std::{
+    collections::BTreeMap,
+    fmt,
+    sync::{Arc, Mutex},
+    time::Duration,
+};
 
 use crate::domain::{ClusterName, Namespace, ObjectRef};
 
 mod act;
+mod autoscale;
 mod catalog;
 mod check;
 mod connection;
 mod follow;
 mod kubeconfig;
 mod live;
+mod logs;
 mod owner;
 mod patch;
 mod pods;
 mod proxy;
 mod read;
+mod remove;
+mod request;
+mod revisions;
+mod rights;
 mod rollout;
 #[cfg(test)]
 pub(crate) mod stand_in;
@@ -29,15 +40,24 @@ mod trust;
 mod verdict;
 mod wire;
 
-pub use act::{Applied, Preview, Write};
+pub use act::{Applied, Compared, Preview, Write};
+pub use autoscale::{Bounds, Scaler, USUAL_CPU, as_made, autoscale};
 pub use catalog::{Catalog, Snapshot, WatchTask};
 pub use check::Check;
 pub use connection::{ConnectError, Connection, Source};
 pub use follow::Follow;
 pub use live::{Condition, Container, DeploymentStatusView, Live, Strategy};
+pub use logs::{Logs, Tail};
 pub use owner::{Owners, tool};
-pub use patch::{PatchRefusal, Trace, inverse, restart, scale, set_image, with_cause};
+pub use patch::{
+    PatchRefusal, Trace, inverse, pause, restart, resume, roll_back, scale, set_image, with_cause, writes_template,
+};
 pub use pods::{Cause, CauseKind, PodView};
+pub use remove::{Removal, remove};
+pub use revisions::Revision;
+#[cfg(test)]
+pub(crate) use revisions::revisions_of;
+pub use rights::{Access, Rights, needed};
 pub use rollout::{Changed, Failure, Progress, Rollout, progress};
 pub use status::{Description, Health, describe};
 pub use surroundings::{Autoscaler, Budget, Surroundings};
@@ -53,6 +73,7 @@ struct Inner {
     namespaces: Vec<Namespace>,
     client: kube::Client,
     call_timeout: Duration,
+    rights: Mutex<BTreeMap<Namespace, Rights>>,
 }
 
 impl Cluster {
@@ -70,6 +91,7 @@ impl Cluster {
             namespaces: prepared.namespaces,
             client,
             call_timeout: connection.call_timeout,
+            rights: Mutex::default(),
         })))
     }
 

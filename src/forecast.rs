@@ -28,6 +28,24 @@ pub enum Intended {
     },
     /// New pods.
     Restart,
+    /// The pod template of an earlier revision.
+    RollBack {
+        /// The containers whose image changes.
+        containers: Vec<String>,
+    },
+    /// Nothing rolls out for now.
+    Hold,
+    /// What was held rolls out.
+    Resume,
+    /// An autoscaler sets the replicas.
+    Autoscale {
+        /// The fewest.
+        min: u32,
+        /// The most.
+        max: u32,
+    },
+    /// It is removed.
+    Delete,
 }
 
 /// What can be foreseen.
@@ -51,7 +69,10 @@ pub fn forecast(live: &Live, intended: &Intended, around: &Surroundings) -> Fore
             image(before, after, &mut seen.notes);
             template(live, &mut seen.notes);
         }
-        Intended::Restart => template(live, &mut seen.notes),
+        Intended::Restart | Intended::RollBack { .. } => template(live, &mut seen.notes),
+        Intended::Hold => under_way(live, "; it stops where it is", &mut seen.notes),
+        Intended::Resume => resumed(live, &mut seen.notes),
+        Intended::Autoscale { .. } | Intended::Delete => {}
     }
     for (what, why) in &around.unknown {
         if matches!(intended, Intended::Scale { .. }) {
@@ -64,13 +85,17 @@ pub fn forecast(live: &Live, intended: &Intended, around: &Surroundings) -> Fore
 
 fn ownership(live: &Live, intended: &Intended, seen: &mut Forecast) {
     let owners = live.owners();
+    let of_image = |container: &String| {
+        let of = owners.images.iter().find(|(name, _)| name == container);
+        of.map(|(_, manager)| manager.as_str())
+    };
+    let anything = owners.replicas.as_ref().or_else(|| owners.images.first().map(|(_, manager)| manager));
     let (owner, field) = match intended {
-        Intended::Scale { .. } => (owners.replicas.as_deref(), "number of replicas"),
-        Intended::Image { container, .. } => {
-            let of = owners.images.iter().find(|(name, _)| name == container);
-            (of.map(|(_, manager)| manager.as_str()), "image")
-        }
-        Intended::Restart => (None, ""),
+        Intended::Scale { .. } | Intended::Autoscale { .. } => (owners.replicas.as_deref(), "number of replicas"),
+        Intended::Image { container, .. } => (of_image(container), "image"),
+        Intended::RollBack { containers } => (containers.iter().find_map(of_image), "image"),
+        Intended::Delete => (anything.map(String::as_str), "Deployment"),
+        Intended::Restart | Intended::Hold | Intended::Resume => (None, ""),
     };
     if let Some(manager) = owner {
         let (name, by_itself) = tool(manager);
@@ -81,7 +106,8 @@ fn ownership(live: &Live, intended: &Intended, seen: &mut Forecast) {
             seen.notes.push(format!("{name} applies this {field}; when it applies again, it puts it back."));
         }
     }
-    if let (Some(controller), Intended::Scale { .. } | Intended::Image { .. }) = (&owners.controller, intended) {
+    let fields = !matches!(intended, Intended::Restart | Intended::Hold | Intended::Resume);
+    if let (Some(controller), true) = (&owners.controller, fields) {
         seen.overruled.get_or_insert_with(|| format!("It belongs to {controller}, which may put it back."));
     }
 }
@@ -177,6 +203,18 @@ fn template(live: &Live, notes: &mut Vec<String>) {
     }
     if live.replicas() == 0 {
         notes.push("It has 0 replicas: no pod will run it until somebody scales it up.".to_owned());
+    }
+}
+
+/// What was queued while the rollout was held comes out at once.
+fn resumed(live: &Live, notes: &mut Vec<String>) {
+    let status = live.status();
+    if status.updated < status.wanted {
+        notes.push(format!(
+            "{} of {} pods are replaced by what was ordered meanwhile.",
+            status.wanted - status.updated,
+            status.wanted
+        ));
     }
 }
 

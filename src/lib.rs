@@ -80,6 +80,7 @@ pub mod nlu;
 pub mod plan;
 pub mod policy;
 pub mod question;
+pub mod redact;
 pub mod resolve;
 pub mod telemetry;
 pub mod tls;

@@ -6,14 +6,34 @@ use jiff::Timestamp;
 
 use crate::{
     change::{Draft, Effect, Inverse},
-    cluster::{self, Container, Live, PatchRefusal, Write},
-    domain::{Amount, ImageChange, ImageReference, Intent},
+    cluster::{self, Live, PatchRefusal, ReadError, Removal, Revision, Scaler, Write},
+    domain::{Amount, Intent},
     forecast::Intended,
     nlu::heard::Command,
 };
 
+mod autoscale;
+mod image;
+mod remove;
+mod revision;
 #[cfg(test)]
 mod tests;
+
+/// What was read beside the Deployment, for the verbs that are about more than it.
+#[derive(Clone, Debug, Default)]
+pub enum Beside {
+    /// Nothing is needed.
+    #[default]
+    Nothing,
+    /// Its revisions, newest first.
+    Revisions(Vec<Revision>),
+    /// Its autoscaler, if it has one.
+    Autoscaler(Option<Scaler>),
+    /// What is needed to remove it, and to have it back.
+    Removal(Box<Removal>),
+    /// It could not be read.
+    Unreadable(ReadError),
+}
 
 /// A write, ready to be recorded.
 #[derive(Clone, Debug)]
@@ -33,12 +53,9 @@ pub struct Plan {
 }
 
 impl Plan {
-    /// The image that would run, where it changes.
-    pub fn image(&self) -> Option<&str> {
-        match &self.intended {
-            Intended::Image { after, .. } => Some(after),
-            Intended::Scale { .. } | Intended::Restart => None,
-        }
+    /// The images that would run, where they change.
+    pub fn images(&self) -> impl Iterator<Item = &str> {
+        self.effects.iter().filter(|effect| effect.what.starts_with("image")).map(|effect| effect.after.as_str())
     }
 }
 
@@ -58,25 +75,32 @@ pub enum Planned {
 }
 
 /// Plans one command on one live object. `cause` is what the change-cause annotation will say.
-pub fn plan(command: &Command, live: &Live, cause: &str, now: Timestamp) -> Planned {
-    match command.intent {
-        Intent::Scale => scale(command, live),
-        Intent::SetImage => set_image(command, live, cause),
-        Intent::Restart => restart(live, cause, now),
-        Intent::Rollback
-        | Intent::Pause
-        | Intent::Resume
-        | Intent::Autoscale
-        | Intent::Delete
-        | Intent::Undo
-        | Intent::Status
-        | Intent::List
-        | Intent::History
-        | Intent::Logs
-        | Intent::Confirm
-        | Intent::Cancel
-        | Intent::Help
-        | Intent::None => Planned::NotOffered,
+pub fn plan(command: &Command, live: &Live, beside: &Beside, cause: &str, now: Timestamp) -> Planned {
+    match (command.intent, beside) {
+        (_, Beside::Unreadable(why)) => Planned::Refused(format!("{}: {why}. Nothing was changed.", name(live))),
+        (Intent::Scale, _) => scale(command, live),
+        (Intent::SetImage, _) => image::set_image(command, live, cause),
+        (Intent::Restart, _) => restart(live, cause, now),
+        (Intent::Pause, _) => hold(live, true),
+        (Intent::Resume, _) => hold(live, false),
+        (Intent::Rollback, Beside::Revisions(revisions)) => revision::roll_back(command, live, revisions, cause),
+        (Intent::Autoscale, Beside::Autoscaler(scaler)) => autoscale::autoscale(command, live, scaler.as_ref()),
+        (Intent::Delete, Beside::Removal(removal)) => remove::delete(live, removal),
+        (
+            Intent::Rollback
+            | Intent::Autoscale
+            | Intent::Delete
+            | Intent::Undo
+            | Intent::Status
+            | Intent::List
+            | Intent::History
+            | Intent::Logs
+            | Intent::Confirm
+            | Intent::Cancel
+            | Intent::Help
+            | Intent::None,
+            _,
+        ) => Planned::NotOffered,
     }
 }
 
@@ -106,49 +130,6 @@ fn scale(command: &Command, live: &Live) -> Planned {
     }
 }
 
-fn set_image(command: &Command, live: &Live, cause: &str) -> Planned {
-    let Some(change) = &command.image else {
-        return Planned::Ask(format!("Which image or tag should {} run?", name(live)));
-    };
-    let said = command.container.as_ref().map(crate::nlu::heard::Mention::name);
-    let container = match container(live, said, change) {
-        Ok(container) => container,
-        Err(planned) => return planned,
-    };
-    let Some(image) = new_image(change, &container.image) else {
-        return Planned::Refused(format!(
-            "{} runs `{}`, which is no image reference that I can take apart. Say the whole image.",
-            name(live),
-            container.image
-        ));
-    };
-    let several = live.containers().len() > 1;
-    let what = if several { format!("image of {}", container.name) } else { "image".to_owned() };
-    let effects = vec![Effect { what, before: container.image.clone(), after: image.to_string() }];
-    match cluster::set_image(live, &container.name, &image, cause) {
-        Ok(write) => {
-            let notes = said_otherwise(command, &container.image);
-            let intended = Intended::Image {
-                container: container.name.clone(),
-                before: container.image.clone(),
-                after: image.to_string(),
-            };
-            let back = Draft {
-                image: Some(ImageChange::Reference(container.image.clone())),
-                container: Some(container.name.clone()),
-                ..Draft::new(Intent::SetImage)
-            };
-            let inverse = taken_back(&write, &effects, back);
-            Planned::Write(Box::new(Plan { write, effects, template_changed: true, notes, inverse, intended }))
-        }
-        Err(PatchRefusal::Unchanged) => Planned::Unchanged(format!(
-            "{} already runs `{image}`. Nothing was sent; “restart” would replace its pods.",
-            name(live)
-        )),
-        Err(why) => refused(live, &why),
-    }
-}
-
 fn restart(live: &Live, cause: &str, now: Timestamp) -> Planned {
     if live.replicas() == 0 {
         return Planned::Unchanged(format!(
@@ -170,67 +151,38 @@ fn restart(live: &Live, cause: &str, now: Timestamp) -> Planned {
     }
 }
 
+/// Holds the rollout, or lets it go on.
+fn hold(live: &Live, held: bool) -> Planned {
+    let (free, stopped) = ("let through".to_owned(), "held".to_owned());
+    let (before, after) = if held { (free, stopped) } else { (stopped, free) };
+    let effects = vec![Effect { what: "rollouts".into(), before, after }];
+    let (write, back, intended) = if held {
+        (cluster::pause(live), Intent::Resume, Intended::Hold)
+    } else {
+        (cluster::resume(live), Intent::Pause, Intended::Resume)
+    };
+    match write {
+        Ok(write) => {
+            let inverse = taken_back(&write, &effects, Draft::new(back));
+            // What was queued while it was held rolls out now.
+            let (template_changed, notes) = (!held, Vec::new());
+            Planned::Write(Box::new(Plan { write, effects, template_changed, notes, inverse, intended }))
+        }
+        Err(PatchRefusal::Unchanged) if held => {
+            Planned::Unchanged(format!("The rollout of {} is held already. Nothing was sent.", name(live)))
+        }
+        Err(PatchRefusal::Unchanged) => {
+            Planned::Unchanged(format!("The rollout of {} is not held. Nothing was sent.", name(live)))
+        }
+        Err(why) => refused(live, &why),
+    }
+}
+
 /// What takes a write back: the patch and the effects the other way round.
 fn taken_back(write: &Write, effects: &[Effect], draft: Draft) -> Option<Inverse> {
     let patch = cluster::inverse(&write.patch)?;
     let effects = effects.iter().map(Effect::reversed).collect();
-    Some(Inverse { patch, effects, draft })
-}
-
-/// The container that is meant: by its name, by its repository, or the only one. Never simply the first.
-fn container<'l>(live: &'l Live, said: Option<&str>, change: &ImageChange) -> Result<&'l Container, Planned> {
-    let all = live.containers();
-    let names = |containers: &[&Container]| {
-        containers.iter().map(|one| format!("`{}`", one.name)).collect::<Vec<_>>().join(", ")
-    };
-    if let Some(said) = said {
-        let exact = all.iter().find(|one| one.name == said);
-        let near: Vec<&Container> = all.iter().filter(|one| one.name.contains(&said.to_lowercase())).collect();
-        return match (exact, near.as_slice()) {
-            (Some(one), _) => Ok(one),
-            (None, [one]) => Ok(*one),
-            _ => Err(Planned::Refused(format!(
-                "{} has no container “{}”; it has {}.",
-                name(live),
-                crate::words::plain(said),
-                names(&all.iter().collect::<Vec<_>>())
-            ))),
-        };
-    }
-    let serving: Vec<&Container> = all.iter().filter(|one| !one.init).collect();
-    if let [one] = serving.as_slice() {
-        return Ok(one);
-    }
-    if let ImageChange::Reference(whole) = change {
-        let wanted = ImageReference::parse(whole).map(|image| image.full_repository());
-        let same: Vec<&&Container> = serving
-            .iter()
-            .filter(|one| {
-                ImageReference::parse(&one.image).map(|image| image.full_repository()) == wanted && wanted.is_ok()
-            })
-            .collect();
-        if let [one] = same.as_slice() {
-            return Ok(one);
-        }
-    }
-    Err(Planned::Ask(format!("{} has several containers: {}. Which one?", name(live), names(&serving))))
-}
-
-fn new_image(change: &ImageChange, current: &str) -> Option<ImageReference> {
-    match change {
-        ImageChange::Reference(whole) => ImageReference::parse(whole).ok(),
-        ImageChange::Tag(_) | ImageChange::Digest(_) => {
-            ImageReference::parse(current).ok().map(|current| change.from(&current))
-        }
-    }
-}
-
-/// What the speaker took for granted and is not so.
-fn said_otherwise(command: &Command, before: &str) -> Vec<String> {
-    let tag = ImageReference::parse(before).ok().and_then(|image| image.tag);
-    let other = command.old.as_deref().filter(|old| tag.as_deref() != Some(*old));
-    let note = other.map(|old| format!("You said it runs {}; it runs `{before}`.", crate::words::plain(old)));
-    note.into_iter().collect()
+    Some(Inverse { patch, means: write.means.clone(), effects, draft })
 }
 
 fn refused(live: &Live, why: &PatchRefusal) -> Planned {

@@ -8,10 +8,12 @@ use crate::{
 };
 
 mod dialogue;
+mod look;
 mod outcome;
 mod reply;
 
 pub use dialogue::*;
+pub use look::*;
 pub use outcome::*;
 pub use reply::*;
 

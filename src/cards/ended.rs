@@ -14,6 +14,10 @@ pub enum Offer {
     Undo,
     /// To ask anew, on what is live now.
     Again,
+    /// To see what its pods print.
+    Logs,
+    /// To take it back, or to see what its pods print.
+    UndoOrLogs,
 }
 
 impl Offer {
@@ -23,6 +27,20 @@ impl Offer {
             Self::Nothing => Vec::new(),
             Self::Undo => vec![button("Undo", "default", &data("undo"))],
             Self::Again => vec![button("Ask again", "default", &data("again"))],
+            Self::Logs => vec![button("Logs", "default", &data("logs"))],
+            Self::UndoOrLogs => {
+                vec![button("Undo", "default", &data("undo")), button("Logs", "default", &data("logs"))]
+            }
+        }
+    }
+
+    /// The same, with a look at what its pods print.
+    #[must_use]
+    pub const fn with_logs(self) -> Self {
+        match self {
+            Self::Nothing | Self::Logs => Self::Logs,
+            Self::Undo | Self::UndoOrLogs => Self::UndoOrLogs,
+            Self::Again => Self::Again,
         }
     }
 }

@@ -23,11 +23,10 @@ impl Values {
     /// The order with these values in it.
     pub fn fill(self, draft: &Draft) -> Draft {
         Draft {
-            intent: draft.intent,
             replicas: self.replicas.map(Amount::To).or(draft.replicas),
             image: self.image.or_else(|| draft.image.clone()),
             container: self.container.or_else(|| draft.container.clone()),
-            doubts: draft.doubts.clone(),
+            ..draft.clone()
         }
     }
 }

@@ -18,6 +18,18 @@ pub struct Draft {
     /// The words for the container.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub container: Option<String>,
+    /// Which revision to go back to.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub revision: Option<u32>,
+    /// The fewest replicas of an autoscaler.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub min: Option<u32>,
+    /// The most replicas of an autoscaler.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub max: Option<u32>,
+    /// The CPU target of an autoscaler, in percent.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub cpu: Option<u32>,
     /// What made the reading less than plain, each a sentence. It asks for confirmation again.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub doubts: Vec<String>,
@@ -26,7 +38,17 @@ pub struct Draft {
 impl Draft {
     /// An order without values.
     pub const fn new(intent: Intent) -> Self {
-        Self { intent, replicas: None, image: None, container: None, doubts: Vec::new() }
+        Self {
+            intent,
+            replicas: None,
+            image: None,
+            container: None,
+            revision: None,
+            min: None,
+            max: None,
+            cpu: None,
+            doubts: Vec::new(),
+        }
     }
 }
 

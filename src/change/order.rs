@@ -3,11 +3,10 @@
 use std::fmt;
 
 use jiff::Timestamp;
-use json_patch::{Patch, PatchOperation};
+use json_patch::Patch;
 use serde::{Deserialize, Serialize};
-use serde_json::Value;
 
-use super::{ChangeId, Draft, Field};
+use super::{ChangeId, Draft, Field, Means};
 use crate::{
     domain::{Intent, ObjectRef, Person},
     policy::Approval,
@@ -62,6 +61,9 @@ pub struct Effect {
 pub struct Inverse {
     /// Tests the uid and the new values, then writes the old ones.
     pub patch: Patch,
+    /// How it is sent.
+    #[serde(default)]
+    pub means: Means,
     /// Before and after, the other way round.
     pub effects: Vec<Effect>,
     /// The old values as an order, to be judged like one.
@@ -106,6 +108,9 @@ pub struct Order {
     pub uid: String,
     /// What is sent. Its `test` operations pin the uid and the old values.
     pub patch: Patch,
+    /// How it is sent.
+    #[serde(default)]
+    pub means: Means,
     /// Before and after, as the card shows them.
     pub effects: Vec<Effect>,
     /// Why it needs confirming, in sentences. Empty if it does not.
@@ -171,14 +176,7 @@ pub enum Unfit {
 impl Order {
     /// The order with its words cut, if its patch can only hit the object that was shown.
     pub(super) fn fit(mut self) -> Result<Self, Unfit> {
-        let first_write = self.patch.iter().position(|op| !matches!(op, PatchOperation::Test(_)));
-        // Deleting is not done by patching: there the tests are all there is.
-        if first_write.is_none() && self.intent != Intent::Delete {
-            return Err(Unfit::Empty);
-        }
-        if !self.patch.iter().take(first_write.unwrap_or(usize::MAX)).any(|op| pins(op, &self.uid)) {
-            return Err(Unfit::Unpinned);
-        }
+        self.means.suits(&self.patch, &self.uid)?;
         if let Some((end, _)) = self.words.char_indices().nth(WORDS) {
             self.words.truncate(end);
         }
@@ -186,14 +184,9 @@ impl Order {
     }
 }
 
-fn pins(op: &PatchOperation, uid: &str) -> bool {
-    let PatchOperation::Test(test) = op else { return false };
-    !uid.is_empty() && test.path.as_str() == "/metadata/uid" && matches!(&test.value, Value::String(s) if s == uid)
-}
-
 #[cfg(test)]
 mod tests {
-    use serde_json::json;
+    use serde_json::{Value, json};
 
     use super::super::samples::order;
     use super::*;

@@ -3,14 +3,13 @@
 use jiff::{SignedDuration, Timestamp};
 
 use super::{Change, State, step::is_fresh};
-use crate::domain::Intent;
 
-/// The object as it is now, compared with the change.
+/// What the change is about as it is now, compared with the change.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct LiveFacts {
-    /// Its uid.
+    /// The Deployment's uid; for what is about another object, or removes this one, the uid on record.
     pub uid: String,
-    /// Its `metadata.generation`.
+    /// The Deployment's `metadata.generation`.
     pub generation: i64,
     /// Whether the fields that the change writes have the values that it would write.
     pub matches_after: bool,
@@ -46,10 +45,8 @@ const SETTLED: SignedDuration = SignedDuration::from_hours(1);
 /// when the object could not be read: nothing can be said then.
 pub fn after_restart(change: &Change, live: Option<&LiveFacts>, now: Timestamp) -> Recovery {
     let live = live.filter(|live| live.uid == change.order().uid);
-    let has_happened = match live {
-        Some(live) => live.matches_after,
-        None => change.order().intent == Intent::Delete,
-    };
+    let means = &change.order().means;
+    let has_happened = live.is_some_and(|live| live.matches_after);
     match change.state() {
         State::Waiting { .. } if change.card().is_none() && !change.is_past(now) => Recovery::AskAgain,
         State::Approved(_) if change.order().observe => Recovery::Observe,
@@ -58,6 +55,13 @@ pub fn after_restart(change: &Change, live: Option<&LiveFacts>, now: Timestamp) 
             if untouched && is_fresh(approved, now) { Recovery::Send } else { Recovery::Stale }
         }
         State::Claimed { .. } if has_happened => Recovery::WasApplied,
+        // What would have been removed and is still there was not removed, whatever else was written. Anything else that
+        // the Deployment's generation does not count may have been made and undone since, and is never sent twice.
+        State::Claimed { approved, hold } if means.deletes() => {
+            let untouched = live.is_some_and(|live| live.matches_before && live.generation == hold.generation);
+            if untouched && is_fresh(approved, now) { Recovery::SendAgain } else { Recovery::Stale }
+        }
+        State::Claimed { .. } if !means.patches_deployment() => Recovery::Unclear,
         State::Claimed { approved, hold } => match live.map(|live| live.generation - hold.generation) {
             Some(0) if is_fresh(approved, now) => Recovery::SendAgain,
             // Each write of the spec counts the generation on by one: the only one since was somebody else's.
@@ -81,8 +85,9 @@ pub fn after_restart(change: &Change, live: Option<&LiveFacts>, now: Timestamp) 
 #[cfg(test)]
 mod tests {
     use super::super::samples::{at, order, person};
-    use super::super::{ChangeId, Decision, Ending, Hold, Holder, Order, Outcome};
+    use super::super::{ChangeId, Decision, Ending, Hold, Holder, Means, Order, Outcome};
     use super::*;
+    use crate::domain::Intent;
 
     fn decision() -> Decision {
         Decision::of(person("ann"), at(0))
@@ -162,12 +167,33 @@ mod tests {
     fn a_deleted_object_is_what_a_deletion_wanted() {
         let patch = serde_json::json!([{"op": "test", "path": "/metadata/uid", "value": "u1"}]);
         let patch = serde_json::from_value(patch).expect("a patch");
-        let order = Order { intent: Intent::Delete, patch, ..order() };
+        let order = Order { intent: Intent::Delete, means: Means::Delete, patch, ..order() };
         let claimed = State::Claimed { approved: decision(), hold: hold() };
         let deletion = Change::asking(order).expect("fit").moved(claimed);
-        assert_eq!(after_restart(&deletion, None, at(10)), Recovery::WasApplied);
-        assert_eq!(after_restart(&deletion, live("u2", 1, "neither").as_ref(), at(10)), Recovery::WasApplied);
+        assert_eq!(after_restart(&deletion, live("u1", 0, "after").as_ref(), at(10)), Recovery::WasApplied);
         assert_eq!(after_restart(&deletion, live("u1", 7, "before").as_ref(), at(10)), Recovery::SendAgain);
+        assert_eq!(after_restart(&deletion, live("u1", 7, "before").as_ref(), at(60)), Recovery::Stale);
+        assert_eq!(
+            after_restart(&deletion, live("u1", 9, "neither").as_ref(), at(10)),
+            Recovery::Stale,
+            "never unclear"
+        );
+    }
+
+    #[test]
+    fn what_no_generation_counts_is_never_sent_twice() {
+        let patch = serde_json::json!([
+            {"op": "test", "path": "/metadata/uid", "value": "h1"}, {"op": "replace", "path": "/spec/maxReplicas", "value": 9}
+        ]);
+        let patch = serde_json::from_value(patch).expect("a patch");
+        let means = Means::Autoscaler { name: "web".into(), uid: "h1".into() };
+        let order = Order { intent: Intent::Autoscale, means, patch, ..order() };
+        let claimed = State::Claimed { approved: decision(), hold: hold() };
+        let claimed = Change::asking(order).expect("fit").moved(claimed);
+        assert_eq!(after_restart(&claimed, live("u1", 7, "after").as_ref(), at(10)), Recovery::WasApplied);
+        for facts in [live("u1", 7, "before"), live("u1", 8, "before"), live("u1", 7, "neither")] {
+            assert_eq!(after_restart(&claimed, facts.as_ref(), at(10)), Recovery::Unclear, "{facts:?}");
+        }
     }
 
     #[test]

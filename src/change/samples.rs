@@ -3,7 +3,7 @@
 use jiff::{SignedDuration, Timestamp};
 use serde_json::json;
 
-use super::{Effect, Order, Who};
+use super::{Effect, Means, Order, Who};
 use crate::{
     domain::{ClusterName, DeploymentName, Intent, Namespace, ObjectRef},
     policy::Approval,
@@ -40,6 +40,7 @@ pub(crate) fn order() -> Order {
         },
         uid: "u1".into(),
         patch: serde_json::from_value(patch).expect("a patch"),
+        means: Means::Deployment,
         effects: vec![Effect { what: "image".into(), before: "nginx:1.20".into(), after: "nginx:1.21".into() }],
         reasons: vec!["A new image restarts all pods.".into()],
         approval: Approval::Own,

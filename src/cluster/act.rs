@@ -3,31 +3,27 @@
 
 use std::time::Duration;
 
-use http::Request;
 use json_patch::Patch;
 use serde::{Deserialize, Serialize};
-use serde_json::Value;
 use tokio::time::{Instant, sleep};
 
 use super::{
     Cluster, Live, ReadError, WriteVerdict, judge_write_error,
     patch::{Trace, trace},
-    wire::{Answer, NoAnswer, deployment_path},
+    wire::{Answer, NoAnswer},
 };
 use crate::{
-    change::{Change, Claimed},
+    change::{Change, Claimed, Means},
     domain::ObjectRef,
 };
 
-/// Who the API server records as the owner of the changed fields.
-const FIELD_MANAGER: &str = "readback";
 /// How long after the API server's own deadline its answer may still be on the way.
 const TRAVEL: Duration = Duration::from_secs(2);
 /// The pause between two looks at an object whose write may still be under way.
 const LOOK_AGAIN: Duration = Duration::from_secs(1);
 
-/// One change of one Deployment, complete with its preconditions. Made by `scale`, `set_image` and `restart`.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+/// One change of one Deployment, complete with its preconditions.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Write {
     /// The Deployment.
     pub object: ObjectRef,
@@ -35,6 +31,8 @@ pub struct Write {
     pub uid: String,
     /// Tests of the old values, then the new ones.
     pub patch: Patch,
+    /// How it is sent.
+    pub means: Means,
 }
 
 /// What a server-side dry run of a write said. Nothing is changed by it.
@@ -42,8 +40,8 @@ pub struct Write {
 pub enum Preview {
     /// It would be accepted.
     Accepted {
-        /// How the object would look.
-        after: Box<Live>,
+        /// How the Deployment would look, where the write leaves one.
+        after: Option<Box<Live>>,
         /// The API server's warnings, one line each.
         warnings: Vec<String>,
     },
@@ -58,9 +56,10 @@ pub enum Preview {
 /// What became of a write.
 #[derive(Clone, Debug, PartialEq)]
 pub enum Applied {
-    /// The API server returned this, or it was found so after the answer was lost.
-    Done(Box<Live>),
-    /// Not applied: what it was made from has changed. What is live now, or `None` when the object is gone.
+    /// The API server returned this Deployment, or it was found so after the answer was lost; none where the write leaves
+    /// none, or is about its autoscaler.
+    Done(Option<Box<Live>>),
+    /// Not applied: what it was made from has changed. The Deployment as it is now, or `None` when it is gone.
     Stale(Option<Box<Live>>),
     /// Not applied: the cluster refused it, and why, in a sentence.
     Refused(String),
@@ -75,11 +74,30 @@ pub enum Applied {
     Unknown(String),
 }
 
+/// What is live now, beside a write.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Compared {
+    /// The Deployment; `None` when there is none of that name.
+    pub live: Option<Live>,
+    /// What became of the write.
+    pub trace: Trace,
+}
+
 impl Write {
+    /// Whether the Deployment itself shows what became of it.
+    const fn shows_deployment(&self) -> bool {
+        self.means.patches_deployment() || matches!(self.means, Means::Delete | Means::Recreate(_))
+    }
+
     /// What a change on record writes.
     pub fn of(change: &Change) -> Self {
         let order = change.order();
-        Self { object: order.target.clone(), uid: order.uid.clone(), patch: order.patch.clone() }
+        Self {
+            object: order.target.clone(),
+            uid: order.uid.clone(),
+            patch: order.patch.clone(),
+            means: order.means.clone(),
+        }
     }
 }
 
@@ -94,9 +112,8 @@ impl Cluster {
             Err(none) => return Preview::Unavailable(none.to_string()),
         };
         if answer.ok() {
-            let live = serde_json::from_slice(&answer.body).ok().and_then(|raw: Value| self.live(&raw).ok());
-            return match live {
-                Some(after) => Preview::Accepted { after: Box::new(after), warnings: answer.warnings },
+            return match self.left_by(write, &answer) {
+                Some(after) => Preview::Accepted { after, warnings: answer.warnings },
                 None => Preview::Unavailable("the API server's preview makes no sense".into()),
             };
         }
@@ -119,10 +136,16 @@ impl Cluster {
         self.write(&Write::of(claimed.change())).await
     }
 
-    /// Reads what a write has left on its object; `None` when there is no such object any more. Reads only.
-    pub async fn compare(&self, write: &Write) -> Result<Option<(Live, Trace)>, ReadError> {
-        let Some(raw) = self.read_raw(&write.object).await? else { return Ok(None) };
-        Ok(Some((self.live(&raw)?, trace(write, &raw))))
+    /// Reads what a write has left: the Deployment, and what became of the object that it is about. Reads only.
+    pub async fn compare(&self, write: &Write) -> Result<Compared, ReadError> {
+        let raw = self.shown(write).await?;
+        let trace = trace(write, raw.as_ref());
+        let live = if write.shows_deployment() {
+            raw.map(|raw| self.live(&raw)).transpose()?
+        } else {
+            self.read(&write.object).await?
+        };
+        Ok(Compared { live, trace })
     }
 
     async fn write(&self, write: &Write) -> Applied {
@@ -139,9 +162,11 @@ impl Cluster {
             }
         };
         if answer.ok() {
-            let live = serde_json::from_slice(&answer.body).ok().and_then(|raw: Value| self.live(&raw).ok());
-            return match live {
-                Some(live) => Applied::Done(Box::new(live)),
+            return match self.left_by(write, &answer) {
+                Some(_) if write.means == Means::Scale => {
+                    self.read_back(write, "scaling was accepted".into(), settled).await
+                }
+                Some(live) => Applied::Done(live),
                 None => self.read_back(write, "the API server's answer makes no sense".into(), settled).await,
             };
         }
@@ -152,19 +177,19 @@ impl Cluster {
         }
     }
 
-    async fn send(&self, write: &Write, dry_run: bool) -> Result<Answer, NoAnswer> {
-        let seconds = self.server_timeout().as_secs();
-        let dry_run = if dry_run { "&dryRun=All" } else { "" };
-        let path = deployment_path(&write.object);
-        let unsendable = |_| NoAnswer::NotSent("the request could not be built".into());
-        let body =
-            serde_json::to_vec(&write.patch).map_err(|_| NoAnswer::NotSent("the patch cannot be written".into()))?;
-        let request = Request::patch(format!("{path}?fieldManager={FIELD_MANAGER}&timeout={seconds}s{dry_run}"))
-            .header("accept", "application/json")
-            .header("content-type", "application/json-patch+json")
-            .body(body)
-            .map_err(unsendable)?;
-        self.call(request, self.server_timeout() + TRAVEL).await
+    /// The Deployment in the answer to a write, where the write leaves one. `None` for an answer that makes no sense.
+    fn left_by(&self, write: &Write, answer: &Answer) -> Option<Option<Box<Live>>> {
+        match write.means {
+            Means::Deployment | Means::Recreate(_) => {
+                let raw = serde_json::from_slice(&answer.body).ok()?;
+                self.live(&raw).ok().map(|live| Some(Box::new(live)))
+            }
+            Means::Scale
+            | Means::Delete
+            | Means::Autoscaler { .. }
+            | Means::NewAutoscaler(_)
+            | Means::DropAutoscaler { .. } => Some(None),
+        }
     }
 
     /// How long a write can be on its way, or under way in the API server, after the process that sent it has died.
@@ -173,32 +198,28 @@ impl Cluster {
     }
 
     /// The deadline that the API server itself is asked to keep, in whole seconds.
-    fn server_timeout(&self) -> Duration {
+    pub(super) fn server_timeout(&self) -> Duration {
         Duration::from_secs(self.0.call_timeout.as_secs().max(1))
     }
 
-    /// The API server says that the patch did not fit or that there is no such object: it was certainly not applied.
+    /// The API server says that the write did not fit or that there is no such object: it was certainly not applied.
     /// Looks whether a tested value has really changed.
     async fn verify_moved(&self, write: &Write) -> Applied {
-        match self.read_raw(&write.object).await {
-            Ok(None) => Applied::Stale(None),
-            Ok(Some(raw)) => {
-                let live = self.live(&raw).ok().map(Box::new);
-                match trace(write, &raw) {
-                    Trace::Untouched => Applied::NotApplied {
-                        why: "the cluster refused the patch although nothing it tests has changed".into(),
-                        live,
-                    },
-                    Trace::Applied | Trace::Moved | Trace::Replaced if live.is_some() => Applied::Stale(live),
-                    Trace::Applied | Trace::Moved | Trace::Replaced => {
-                        Applied::NotApplied { why: "it has changed meanwhile".into(), live }
-                    }
-                }
+        let Compared { live, trace } = match self.compare(write).await {
+            Ok(compared) => compared,
+            Err(error) => {
+                let why = format!("it has changed meanwhile, and it could not be read again ({error})");
+                return Applied::NotApplied { why, live: None };
             }
-            Err(error) => Applied::NotApplied {
-                why: format!("it has changed meanwhile, and it could not be read again ({error})"),
-                live: None,
+        };
+        let live = live.map(Box::new);
+        match trace {
+            Trace::Untouched => Applied::NotApplied {
+                why: "the cluster refused it although nothing that it tests has changed".into(),
+                live,
             },
+            Trace::Gone => Applied::Stale(None),
+            Trace::Applied | Trace::Moved | Trace::Replaced => Applied::Stale(live),
         }
     }
 
@@ -208,23 +229,20 @@ impl Cluster {
         let mut untouched = false;
         loop {
             let last_look = Instant::now() >= settled;
-            match self.read_raw(&write.object).await {
-                Ok(None) => return Applied::Unknown(format!("{why}; the Deployment is gone now")),
-                Ok(Some(raw)) => match (trace(write, &raw), self.live(&raw)) {
-                    (Trace::Applied, Ok(live)) => return Applied::Done(Box::new(live)),
+            match self.compare(write).await {
+                Ok(Compared { live, trace }) => match trace {
+                    Trace::Applied => return Applied::Done(live.map(Box::new)),
                     // An API server that was frozen may answer this look before it reads the write from its queue, so one
                     // look is not enough.
-                    (Trace::Untouched, live) if last_look && untouched => {
-                        return Applied::NotApplied { why, live: live.ok().map(Box::new) };
+                    Trace::Untouched if last_look && untouched => {
+                        return Applied::NotApplied { why, live: live.map(Box::new) };
                     }
-                    (Trace::Untouched, _) => untouched = true,
-                    (Trace::Applied, Err(error)) => return Applied::Unknown(format!("{why}; then {error}")),
-                    (Trace::Moved, _) => {
+                    Trace::Untouched => untouched = true,
+                    Trace::Gone => return Applied::Unknown(format!("{why}; it is gone now")),
+                    Trace::Moved => {
                         return Applied::Unknown(format!("{why}; now it is neither as it was nor as ordered"));
                     }
-                    (Trace::Replaced, _) => {
-                        return Applied::Unknown(format!("{why}; another Deployment has its name now"));
-                    }
+                    Trace::Replaced => return Applied::Unknown(format!("{why}; another object has its name now")),
                 },
                 Err(error) if last_look => return Applied::Unknown(format!("{why}; reading it back failed: {error}")),
                 Err(_) => {}

@@ -2,7 +2,7 @@
 
 use serde_json::{Value, json};
 
-use super::{Cluster, ReadError};
+use super::{Access, Cluster, ReadError};
 use crate::domain::Namespace;
 
 /// One thing that was checked.
@@ -15,18 +15,6 @@ pub struct Check {
     /// More: the version, the reason.
     pub detail: String,
 }
-
-/// Every right that this module uses, and whether readback can do without it.
-const NEEDED: [(&str, &str, &str, bool); 8] = [
-    ("get", "apps", "deployments", true),
-    ("list", "apps", "deployments", true),
-    ("watch", "apps", "deployments", true),
-    ("patch", "apps", "deployments", true),
-    ("list", "apps", "replicasets", false),
-    ("list", "", "pods", false),
-    ("list", "autoscaling", "horizontalpodautoscalers", false),
-    ("list", "policy", "poddisruptionbudgets", false),
-];
 
 impl Cluster {
     /// Checks that the cluster answers, who readback is there, and each right it uses in each namespace.
@@ -43,8 +31,8 @@ impl Cluster {
         let mut checks = vec![Check { what: "the API server answers".into(), ok: true, detail }];
         checks.extend(self.identity().await);
         for namespace in self.namespaces() {
-            for (verb, group, resource, required) in NEEDED {
-                checks.push(self.right(namespace, verb, group, resource, required).await);
+            for (access, without) in Access::ALL {
+                checks.push(right(namespace, access, self.may(namespace, access).await, without));
             }
         }
         checks
@@ -57,29 +45,18 @@ impl Cluster {
         let user = answer.pointer("/status/userInfo/username").and_then(Value::as_str)?;
         Some(Check { what: "signed in".into(), ok: true, detail: format!("as {}", super::verdict::plain(user)) })
     }
-
-    async fn right(&self, namespace: &Namespace, verb: &str, group: &str, resource: &str, required: bool) -> Check {
-        let question = json!({"apiVersion": "authorization.k8s.io/v1", "kind": "SelfSubjectAccessReview", "spec":
-            {"resourceAttributes": {"namespace": namespace, "verb": verb, "group": group, "resource": resource}}});
-        let answer = self.review("/apis/authorization.k8s.io/v1/selfsubjectaccessreviews", &question).await;
-        let without = if matches!(group, "autoscaling" | "policy") {
-            "not allowed: cards cannot say what an autoscaler or a disruption budget will make of a change"
-        } else {
-            "not allowed: rollouts are followed without saying why pods fail"
-        };
-        let (ok, detail) = judge(answer, required, without);
-        Check { what: format!("may `{verb}` `{resource}` in `{namespace}`"), ok, detail }
-    }
 }
 
-/// A right that could not be checked is not taken for granted.
-fn judge(answer: Result<Value, ReadError>, required: bool, without: &str) -> (bool, String) {
-    match answer {
-        Ok(answer) if answer.pointer("/status/allowed") == Some(&Value::Bool(true)) => (true, "allowed".into()),
-        Ok(_) if required => (false, "not allowed: grant it in readback's Role".into()),
-        Ok(_) => (true, without.into()),
+/// A right that could not be checked is not taken for granted. `without` says what is missing without it; where that is
+/// nothing in particular, nothing works.
+fn right(namespace: &Namespace, access: Access, answer: Result<bool, ReadError>, without: &str) -> Check {
+    let (ok, detail) = match answer {
+        Ok(true) => (true, "allowed".to_owned()),
+        Ok(false) if without.is_empty() => (false, "not allowed: grant it in readback's Role".to_owned()),
+        Ok(false) => (true, format!("not allowed: {without}")),
         Err(error) => (false, format!("could not be checked: {error}")),
-    }
+    };
+    Check { what: format!("may `{}` `{}` in `{namespace}`", access.verb, access.resource), ok, detail }
 }
 
 #[cfg(test)]
@@ -93,29 +70,26 @@ mod tests {
             "/version" => Reply::json(200, json!({"gitVersion": "v1.36.3"})),
             "/apis/authorization.k8s.io/v1/selfsubjectaccessreviews" => {
                 let asked = &call.json()["spec"]["resourceAttributes"];
-                let allowed = asked["verb"] != "patch" && asked["resource"] != "pods";
+                let allowed = asked["verb"] != "watch" && asked["resource"] != "pods";
                 Reply::json(201, json!({"status": {"allowed": allowed}}))
             }
             _ => Reply::json(201, json!({"status": {"userInfo": {"username": "system:serviceaccount:a:b"}}})),
         })
         .await;
         let checks = api.cluster().await.check().await;
-        let told = checks.iter().map(|check| format!("{} {} {}", check.ok, check.what, check.detail));
-        assert_eq!(
-            told.collect::<Vec<_>>(),
-            [
-                "true the API server answers Kubernetes v1.36.3",
-                "true signed in as system:serviceaccount:a:b",
-                "true may `get` `deployments` in `shop` allowed",
-                "true may `list` `deployments` in `shop` allowed",
-                "true may `watch` `deployments` in `shop` allowed",
-                "false may `patch` `deployments` in `shop` not allowed: grant it in readback's Role",
-                "true may `list` `replicasets` in `shop` allowed",
-                "true may `list` `pods` in `shop` not allowed: rollouts are followed without saying why pods fail",
-                "true may `list` `horizontalpodautoscalers` in `shop` allowed",
-                "true may `list` `poddisruptionbudgets` in `shop` allowed",
-            ]
-        );
+        let told: Vec<String> =
+            checks.iter().map(|check| format!("{} {} {}", check.ok, check.what, check.detail)).collect();
+        assert_eq!(told.len(), 2 + Access::ALL.len());
+        for line in [
+            "true the API server answers Kubernetes v1.36.3",
+            "true signed in as system:serviceaccount:a:b",
+            "true may `get` `deployments` in `shop` allowed",
+            "false may `watch` `deployments` in `shop` not allowed: grant it in readback's Role",
+            "true may `patch` `deployments` in `shop` allowed",
+            "true may `list` `pods` in `shop` not allowed: rollouts are followed without saying why pods fail",
+        ] {
+            assert!(told.iter().any(|one| one == line), "{line} is not in {told:#?}");
+        }
     }
 
     #[tokio::test]
@@ -129,7 +103,8 @@ mod tests {
 
     #[test]
     fn what_could_not_be_checked_is_not_taken_for_granted() {
-        assert!(!judge(Err(ReadError::Unreachable("x".into())), false, "").0);
-        assert!(!judge(Ok(Value::Null), true, "").0);
+        let namespace = Namespace::parse("shop").unwrap();
+        let (access, without) = Access::ALL[8];
+        assert!(!right(&namespace, access, Err(ReadError::Unreachable("x".into())), without).ok);
     }
 }

@@ -36,7 +36,7 @@ pub struct Live {
     selector: String,
     annotated: bool,
     change_cause: Option<String>,
-    template_metadata: Hidden,
+    template: Hidden,
     template_digest: u64,
     owners: Owners,
 }
@@ -108,7 +108,7 @@ pub struct Condition {
     pub message: String,
 }
 
-/// Template metadata can hold what its owner would not log.
+/// A template can hold what its owner would not log.
 #[derive(Clone, PartialEq)]
 struct Hidden(Value);
 
@@ -168,8 +168,8 @@ impl Live {
             selector: selector(&spec.selector),
             change_cause: metadata.annotations.as_ref().and_then(|all| all.get(CHANGE_CAUSE)).map(|cause| plain(cause)),
             annotated: raw.pointer("/metadata/annotations").is_some_and(Value::is_object),
-            template_metadata: Hidden(template.get("metadata").cloned().unwrap_or_default()),
             template_digest: digest(&template),
+            template: Hidden(template),
             owners: owners(raw),
         })
     }
@@ -255,7 +255,14 @@ impl Live {
 
     /// The labels of its pods, or null.
     pub(super) fn template_labels(&self) -> &Value {
-        &self.template_metadata.0["labels"]
+        &self.template_metadata()["labels"]
+    }
+
+    /// The serving containers that request no CPU, by name.
+    pub fn containers_without_cpu_request(&self) -> Vec<String> {
+        let all = self.template.0.pointer("/spec/containers").and_then(Value::as_array);
+        let bare = all.into_iter().flatten().filter(|one| one.pointer("/resources/requests/cpu").is_none());
+        bare.filter_map(|one| one["name"].as_str()).map(|name| plain(name).replace('`', "")).collect()
     }
 
     pub(super) fn resource_version(&self) -> &str {
@@ -284,7 +291,12 @@ impl Live {
 
     /// `/spec/template/metadata`, or null.
     pub(super) fn template_metadata(&self) -> &Value {
-        &self.template_metadata.0
+        &self.template.0["metadata"]
+    }
+
+    /// `/spec/template`.
+    pub(super) fn template(&self) -> &Value {
+        &self.template.0
     }
 
     /// Changes when the template does; to compare within this process only.

@@ -4,13 +4,13 @@
 
 use jiff::Timestamp;
 use json_patch::{
-    AddOperation, Patch, PatchOperation, ReplaceOperation, TestOperation,
+    AddOperation, Patch, PatchOperation, RemoveOperation, ReplaceOperation, TestOperation,
     jsonptr::{PointerBuf, Token},
 };
 use serde_json::{Map, Value, json};
 
-use super::{Live, Write, live::CHANGE_CAUSE};
-use crate::domain::ImageReference;
+use super::{Live, Revision, Write, live::CHANGE_CAUSE};
+use crate::{change::Means, domain::ImageReference};
 
 const RESTARTED_AT: &str = "kubectl.kubernetes.io/restartedAt";
 /// The most characters of a change-cause.
@@ -34,6 +34,12 @@ pub enum PatchRefusal {
     /// It is on its way out.
     #[error("it is being deleted")]
     BeingDeleted,
+    /// It was written between two reads.
+    #[error("it is changing this very moment; say it again")]
+    Moving,
+    /// Its autoscaler looks at something else than the CPU.
+    #[error("its autoscaler looks at other metrics than the CPU, so it has no CPU target to change")]
+    OtherMetrics,
 }
 
 /// Asks for `to` replicas. An absent `/spec/replicas` is tested as 1: the API server fills it in before it patches.
@@ -92,6 +98,51 @@ pub fn restart(live: &Live, at: Timestamp, cause: &str) -> Result<Write, PatchRe
     write(live, operations)
 }
 
+/// Goes back to the pod template of an earlier revision, and to nothing else of it: `kubectl rollout undo` would put back
+/// its annotations, too.
+pub fn roll_back(live: &Live, revision: &Revision, cause: &str) -> Result<Write, PatchRefusal> {
+    if live.paused() {
+        return Err(PatchRefusal::Paused);
+    }
+    if revision.is_of(live) {
+        return Err(PatchRefusal::Unchanged);
+    }
+    let path = ["spec", "template"];
+    let mut operations = vec![test(path, live.template().clone()), replace(path, revision.template().clone())];
+    operations.extend(change_cause(live, cause));
+    write(live, operations)
+}
+
+/// Holds the rollout. That it is not held is said by the field's absence, which cannot be tested everywhere: holding what
+/// somebody has held in between changes nothing.
+pub fn pause(live: &Live) -> Result<Write, PatchRefusal> {
+    if live.paused() {
+        return Err(PatchRefusal::Unchanged);
+    }
+    write(live, vec![add(PAUSED, json!(true))])
+}
+
+/// Lets a held rollout go on.
+pub fn resume(live: &Live) -> Result<Write, PatchRefusal> {
+    if !live.paused() {
+        return Err(PatchRefusal::Unchanged);
+    }
+    write(live, vec![test(PAUSED, json!(true)), remove(PAUSED)])
+}
+
+/// Whether it writes to the pod template, so that pods are replaced.
+pub fn writes_template(patch: &Patch) -> bool {
+    let template = pointer(["spec", "template"]);
+    patch.0.iter().any(|operation| match operation {
+        PatchOperation::Add(AddOperation { path, .. })
+        | PatchOperation::Replace(ReplaceOperation { path, .. })
+        | PatchOperation::Remove(RemoveOperation { path }) => path.starts_with(&template),
+        PatchOperation::Test(_) | PatchOperation::Move(_) | PatchOperation::Copy(_) => false,
+    })
+}
+
+const PAUSED: [&str; 2] = ["spec", "paused"];
+
 /// What takes a patch back: where it tests an old value and then replaces it, the new value is tested and the old one
 /// written; its other tests stay. `None` where some value that it writes, other than the change-cause, was not tested.
 pub fn inverse(patch: &Patch) -> Option<Patch> {
@@ -113,6 +164,14 @@ pub fn inverse(patch: &Patch) -> Option<Patch> {
                 operations.push(PatchOperation::Replace(ReplaceOperation { path: new.path.clone(), value: old }));
             }
             PatchOperation::Add(note) if is_cause(note) => {}
+            // Held or not is told by the field being there or not.
+            PatchOperation::Add(held) if held.path == pointer(PAUSED) => {
+                operations.extend([test(PAUSED, held.value.clone()), remove(PAUSED)]);
+            }
+            PatchOperation::Remove(free) if free.path == pointer(PAUSED) => {
+                operations.retain(|one| !matches!(one, PatchOperation::Test(held) if held.path == free.path));
+                operations.push(add(PAUSED, json!(true)));
+            }
             PatchOperation::Add(_) | PatchOperation::Remove(_) | PatchOperation::Move(_) | PatchOperation::Copy(_) => {
                 return None;
             }
@@ -161,22 +220,27 @@ fn write(live: &Live, operations: Vec<PatchOperation>) -> Result<Write, PatchRef
     }
     let mut all = vec![test(["metadata", "uid"], json!(live.uid()))];
     all.extend(operations);
-    Ok(Write { object: live.object().clone(), uid: live.uid().to_owned(), patch: Patch(all) })
+    let (object, uid) = (live.object().clone(), live.uid().to_owned());
+    Ok(Write { object, uid, patch: Patch(all), means: Means::Deployment })
 }
 
 fn pointer<'a>(path: impl IntoIterator<Item = &'a str>) -> PointerBuf {
     PointerBuf::from_tokens(path.into_iter().map(Token::new))
 }
 
-fn test<'a>(path: impl IntoIterator<Item = &'a str>, value: Value) -> PatchOperation {
+pub(super) fn test<'a>(path: impl IntoIterator<Item = &'a str>, value: Value) -> PatchOperation {
     PatchOperation::Test(TestOperation { path: pointer(path), value })
 }
 
-fn add<'a>(path: impl IntoIterator<Item = &'a str>, value: Value) -> PatchOperation {
+pub(super) fn add<'a>(path: impl IntoIterator<Item = &'a str>, value: Value) -> PatchOperation {
     PatchOperation::Add(AddOperation { path: pointer(path), value })
 }
 
-fn replace<'a>(path: impl IntoIterator<Item = &'a str>, value: Value) -> PatchOperation {
+fn remove<'a>(path: impl IntoIterator<Item = &'a str>) -> PatchOperation {
+    PatchOperation::Remove(RemoveOperation { path: pointer(path) })
+}
+
+pub(super) fn replace<'a>(path: impl IntoIterator<Item = &'a str>, value: Value) -> PatchOperation {
     PatchOperation::Replace(ReplaceOperation { path: pointer(path), value })
 }
 
@@ -191,11 +255,47 @@ pub enum Trace {
     Moved,
     /// It is another object of the same name.
     Replaced,
+    /// There is no such object any more.
+    Gone,
 }
 
-/// Reads from an object what became of a patch whose answer was lost or was a refusal.
-pub(super) fn trace(write: &Write, raw: &Value) -> Trace {
-    if raw.pointer("/metadata/uid").and_then(Value::as_str) != Some(&write.uid) {
+/// Reads from an object what became of a write whose answer was lost or was a refusal.
+pub(super) fn trace(write: &Write, raw: Option<&Value>) -> Trace {
+    match (&write.means, raw) {
+        (means, None) if means.deletes() => Trace::Applied,
+        (Means::Recreate(_) | Means::NewAutoscaler(_), None) => Trace::Untouched,
+        (_, None) => Trace::Gone,
+        (Means::Recreate(made) | Means::NewAutoscaler(made), Some(raw)) => {
+            if contains(&raw["spec"], &made.0["spec"]) {
+                Trace::Applied
+            } else {
+                Trace::Replaced
+            }
+        }
+        (Means::Delete, Some(raw)) => removal(write, raw, &write.uid),
+        (Means::DropAutoscaler { uid, .. }, Some(raw)) => removal(write, raw, uid),
+        (Means::Autoscaler { uid, .. }, Some(raw)) => fields(write, raw, uid),
+        (Means::Deployment | Means::Scale, Some(raw)) => fields(write, raw, &write.uid),
+    }
+}
+
+fn has_uid(raw: &Value, uid: &str) -> bool {
+    raw.pointer("/metadata/uid").and_then(Value::as_str) == Some(uid)
+}
+
+/// Another object of that name means that the one before it is gone.
+fn removal(write: &Write, raw: &Value, uid: &str) -> Trace {
+    if !has_uid(raw, uid) || raw.pointer("/metadata/deletionTimestamp").is_some() {
+        Trace::Applied
+    } else if write.holds(raw) {
+        Trace::Untouched
+    } else {
+        Trace::Moved
+    }
+}
+
+fn fields(write: &Write, raw: &Value, uid: &str) -> Trace {
+    if !has_uid(raw, uid) {
         return Trace::Replaced;
     }
     let written = write.patch.iter().all(|operation| match operation {

@@ -211,7 +211,7 @@ impl Cluster {
     }
 }
 
-fn owned_by(raw: &Value, uid: &str) -> bool {
+pub(super) fn owned_by(raw: &Value, uid: &str) -> bool {
     let owners = raw.pointer("/metadata/ownerReferences").and_then(Value::as_array);
     owners.is_some_and(|owners| owners.iter().any(|owner| owner["uid"] == uid))
 }

@@ -216,7 +216,7 @@ pub(super) fn deployment() -> Value {
 
 /// What a write has left on an object that a test wrote down.
 pub(crate) fn trace_of(write: &super::Write, raw: &Value) -> super::Trace {
-    super::patch::trace(write, raw)
+    super::patch::trace(write, Some(raw))
 }
 
 pub(crate) fn live_of(raw: &Value) -> Live {

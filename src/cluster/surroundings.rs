@@ -1,10 +1,9 @@
 //! What else has a say in a Deployment: autoscalers and disruption budgets. What cannot be read is told, never guessed.
 
-use k8s_openapi::{Resource as _, api::autoscaling::v2::HorizontalPodAutoscaler, api::policy::v1::PodDisruptionBudget};
+use k8s_openapi::{Resource as _, api::policy::v1::PodDisruptionBudget};
 use serde_json::Value;
 
 use super::{Cluster, Live, ReadError, verdict::plain};
-use crate::domain::Namespace;
 
 /// What else has a say in a Deployment.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -44,8 +43,8 @@ impl Cluster {
     pub async fn surroundings(&self, live: &Live) -> Surroundings {
         let namespace = &live.object().namespace;
         let (autoscalers, budgets) = (
-            path(HorizontalPodAutoscaler::API_VERSION, namespace, "horizontalpodautoscalers"),
-            path(PodDisruptionBudget::API_VERSION, namespace, "poddisruptionbudgets"),
+            super::request::autoscalers_path(namespace),
+            format!("/apis/{}/namespaces/{namespace}/poddisruptionbudgets", PodDisruptionBudget::API_VERSION),
         );
         let (autoscalers, budgets) = futures::join!(self.in_time(&autoscalers), self.in_time(&budgets));
         of(live, autoscalers, budgets)
@@ -58,10 +57,6 @@ impl Cluster {
         let limit = self.0.call_timeout;
         tokio::time::timeout(limit, self.items(path, None)).await.unwrap_or(Err(ReadError::TimedOut(limit)))
     }
-}
-
-fn path(version: &str, namespace: &Namespace, plural: &str) -> String {
-    format!("/apis/{version}/namespaces/{namespace}/{plural}")
 }
 
 type Listed = Result<Vec<Value>, ReadError>;
@@ -81,18 +76,20 @@ fn of(live: &Live, autoscalers: Listed, budgets: Listed) -> Surroundings {
 
 /// The autoscaler, if it is this Deployment's.
 fn autoscaler(raw: &Value, deployment: &str) -> Option<Autoscaler> {
-    let target = raw.pointer("/spec/scaleTargetRef")?;
-    let group = target["apiVersion"].as_str().unwrap_or_default();
-    if target["kind"] != "Deployment"
-        || target["name"] != deployment
-        || !(group.is_empty() || group.starts_with("apps/"))
-    {
+    if !aims_at(raw, deployment) {
         return None;
     }
     let count = |field: &str| raw["spec"][field].as_u64().and_then(|n| u32::try_from(n).ok());
     let name = plain(raw.pointer("/metadata/name").and_then(Value::as_str).unwrap_or_default());
     let keda = name.starts_with("keda-hpa-");
     Some(Autoscaler { name, min: count("minReplicas").unwrap_or(1), max: count("maxReplicas")?, keda })
+}
+
+/// Whether an autoscaler sets the replicas of the Deployment of that name.
+pub(super) fn aims_at(raw: &Value, deployment: &str) -> bool {
+    let target = &raw["spec"]["scaleTargetRef"];
+    let group = target["apiVersion"].as_str().unwrap_or_default();
+    target["kind"] == "Deployment" && target["name"] == deployment && (group.is_empty() || group.starts_with("apps/"))
 }
 
 /// The budget, if its selector takes pods with these labels. An absent selector takes none, an empty one all.

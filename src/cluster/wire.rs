@@ -101,6 +101,18 @@ impl Cluster {
         tokio::time::timeout(deadline, exchange).await.unwrap_or(Err(NoAnswer::TimedOut(deadline)))
     }
 
+    /// GET of plain text. What is not valid UTF-8 in it is replaced.
+    pub(super) async fn get_text(&self, path: &str) -> Result<String, ReadError> {
+        let request = Request::get(path).header("accept", "text/plain, */*").body(Vec::new());
+        let request = request.map_err(|_| ReadError::Failed("the request could not be built".into()))?;
+        let answer = self.call(request, self.0.call_timeout).await?;
+        match answer.status {
+            200 => Ok(String::from_utf8_lossy(&answer.body).into_owned()),
+            403 => Err(ReadError::Forbidden(verdict::sentence(403, &answer.body))),
+            status => Err(ReadError::Failed(verdict::sentence(status, &answer.body))),
+        }
+    }
+
     /// GET; `None` for 404.
     pub(super) async fn get(&self, path: &str) -> Result<Option<Value>, ReadError> {
         let request = Request::get(path).header("accept", "application/json").body(Vec::new());
@@ -159,7 +171,7 @@ impl Cluster {
 }
 
 /// Percent-encodes a query value.
-fn escaped(value: &str) -> String {
+pub(super) fn escaped(value: &str) -> String {
     use std::fmt::Write as _;
     value.bytes().fold(String::new(), |mut text, b| {
         if b.is_ascii_alphanumeric() || b"-._~".contains(&b) {

@@ -2,8 +2,9 @@ use serde_json::{Value, json};
 
 use super::*;
 use crate::{
-    cluster::stand_in::live_of,
-    domain::{Amount, Score},
+    change::Means,
+    cluster::{revisions_of, stand_in::live_of},
+    domain::{Amount, ImageChange, Score},
     nlu::heard::Mention,
 };
 
@@ -28,11 +29,20 @@ fn two() -> Value {
 }
 
 fn planned(command: &Command, raw: &Value) -> Planned {
-    plan(command, &live_of(raw), "why", Timestamp::UNIX_EPOCH)
+    planned_with(command, raw, &Beside::Nothing)
+}
+
+fn planned_with(command: &Command, raw: &Value, beside: &Beside) -> Planned {
+    plan(command, &live_of(raw), beside, "why", Timestamp::UNIX_EPOCH)
 }
 
 fn written(command: &Command, raw: &Value) -> (Box<Plan>, Value) {
-    let Planned::Write(plan) = planned(command, raw) else { panic!("{:?}", planned(command, raw)) };
+    written_with(command, raw, &Beside::Nothing)
+}
+
+fn written_with(command: &Command, raw: &Value, beside: &Beside) -> (Box<Plan>, Value) {
+    let planned = planned_with(command, raw, beside);
+    let Planned::Write(plan) = planned else { panic!("{planned:?}") };
     let mut after = raw.clone();
     json_patch::patch(&mut after, &plan.write.patch).expect("fits what it was made from");
     (plan, after)
@@ -89,7 +99,7 @@ fn what_to_know_is_noted() {
     let (plan, after) = written(&command, &raw);
     assert_eq!(after["spec"]["template"]["spec"]["containers"][0]["image"], "web:latest");
     assert_eq!(plan.notes, [format!("You said it runs 0.9; it runs `{digest}`.")]);
-    assert_eq!(plan.image(), Some("web:latest"));
+    assert_eq!(plan.images().collect::<Vec<_>>(), ["web:latest"]);
 }
 
 #[test]
@@ -120,10 +130,100 @@ fn a_restart_needs_pods_and_a_rollout_that_moves() {
 }
 
 #[test]
-fn other_verbs_are_not_offered() {
+fn only_what_was_read_can_be_planned() {
     for intent in Intent::ALL {
-        let offered = matches!(intent, Intent::Scale | Intent::SetImage | Intent::Restart);
+        let alone = [Intent::Scale, Intent::SetImage, Intent::Restart, Intent::Pause, Intent::Resume];
         let planned = planned(&Command::new(intent, Score::ONE), &object(2, &one("web:1")));
-        assert_eq!(!matches!(planned, Planned::NotOffered), offered, "{intent}");
+        assert_eq!(!matches!(planned, Planned::NotOffered), alone.contains(&intent), "{intent}");
     }
+    let unreadable = Beside::Unreadable(ReadError::Unreachable("no way".into()));
+    let rollback = Command::new(Intent::Rollback, Score::ONE);
+    let refused = planned_with(&rollback, &object(2, &one("web:1")), &unreadable);
+    assert!(matches!(refused, Planned::Refused(why) if why == "`web`: no way. Nothing was changed."));
+}
+
+/// A `ReplicaSet` of the object with that revision and these containers.
+fn set(number: u32, containers: &Value) -> Value {
+    json!({"metadata": {"annotations": {"deployment.kubernetes.io/revision": number.to_string()},
+        "ownerReferences": [{"uid": "u1"}]},
+        "spec": {"template": {"metadata": {"labels": {"app": "web", "pod-template-hash": "x"}}, "spec": {"containers": containers}}}})
+}
+
+fn kept(sets: &[Value]) -> Beside {
+    Beside::Revisions(revisions_of(sets, "u1"))
+}
+
+#[test]
+fn a_rollback_puts_back_the_template_and_nothing_else_and_can_be_taken_back() {
+    let mut raw = object(2, &one("web:3"));
+    raw["metadata"]["annotations"] = json!({"team": "shop"});
+    let beside = kept(&[set(2, &one("web:2")), set(3, &one("web:3")), set(1, &one("web:1"))]);
+    let rollback = Command::new(Intent::Rollback, Score::ONE);
+    let (plan, after) = written_with(&rollback, &raw, &beside);
+    let mut wanted = raw.clone();
+    wanted["spec"]["template"]["spec"]["containers"] = one("web:2");
+    wanted["metadata"]["annotations"]["kubernetes.io/change-cause"] = json!("why");
+    assert_eq!(after, wanted);
+    let told: Vec<String> =
+        plan.effects.iter().map(|one| format!("{} {} → {}", one.what, one.before, one.after)).collect();
+    assert_eq!(told, ["revision 3 → as in 2", "image of app web:3 → web:2"]);
+    assert_eq!(plan.images().collect::<Vec<_>>(), ["web:2"]);
+    let mut back = after;
+    json_patch::patch(&mut back, &plan.inverse.expect("it has one").patch).expect("it fits");
+    assert_eq!(back["spec"], raw["spec"]);
+    let to = |n| Command { revision: Some(n), ..rollback.clone() };
+    let (_, after) = written_with(&to(1), &raw, &beside);
+    assert_eq!(after["spec"]["template"]["spec"]["containers"], one("web:1"));
+    assert!(matches!(planned_with(&to(3), &raw, &beside), Planned::Unchanged(_)));
+    let Planned::Refused(why) = planned_with(&to(7), &raw, &beside) else { panic!("there is none") };
+    assert_eq!(why, "`web` has no revision 7 any more; it has 3, 2, 1. Nothing was changed.");
+}
+
+#[test]
+fn a_rollback_needs_an_earlier_revision_and_a_rollout_that_moves() {
+    let rollback = Command::new(Intent::Rollback, Score::ONE);
+    let mut raw = object(2, &one("web:3"));
+    let refused = |raw: &Value, sets: &[Value]| match planned_with(&rollback, raw, &kept(sets)) {
+        Planned::Refused(why) => why,
+        other => panic!("{other:?}"),
+    };
+    assert!(refused(&raw, &[set(3, &one("web:3"))]).contains("no earlier revision"));
+    raw["spec"]["revisionHistoryLimit"] = json!(0);
+    assert!(refused(&raw, &[]).contains("keeps no earlier revisions"));
+    raw["spec"]["paused"] = json!(true);
+    assert!(refused(&raw, &[set(2, &one("web:2"))]).contains("paused"));
+}
+
+#[test]
+fn holding_and_letting_go_are_each_others_inverse() {
+    let free = object(2, &one("web:1"));
+    let (hold, held) = written(&Command::new(Intent::Pause, Score::ONE), &free);
+    assert_eq!(held["spec"]["paused"], true);
+    assert!(!hold.template_changed, "nothing rolls out");
+    let (release, after) = written(&Command::new(Intent::Resume, Score::ONE), &held);
+    assert_eq!(after, free);
+    assert!(release.template_changed, "what was queued rolls out");
+    for (plan, from, to) in [(hold, &held, &free), (release, &free, &held)] {
+        let mut back = from.clone();
+        let inverse = plan.inverse.expect("it has one");
+        json_patch::patch(&mut back, &inverse.patch).expect("it fits");
+        assert_eq!(back, *to);
+        assert!(crate::cluster::inverse(&inverse.patch).is_some(), "and that can be taken back again");
+    }
+    assert!(matches!(planned(&Command::new(Intent::Resume, Score::ONE), &free), Planned::Unchanged(_)));
+    assert!(matches!(planned(&Command::new(Intent::Pause, Score::ONE), &held), Planned::Unchanged(_)));
+}
+
+#[test]
+fn a_new_autoscaler_says_what_it_keeps_to_and_what_it_does_at_once() {
+    let command = Command { max: Some(10), min: Some(4), ..Command::new(Intent::Autoscale, Score::ONE) };
+    let (plan, _) = written_with(&command, &object(2, &one("web:1")), &Beside::Autoscaler(None));
+    assert_eq!((plan.effects[0].before.as_str(), plan.effects[0].after.as_str()), ("none", "4 to 10 pods at 80 % CPU"));
+    assert!(plan.notes.iter().any(|note| note == "It has 2 now and goes up to 4 at once."), "{:?}", plan.notes);
+    assert!(plan.notes.iter().any(|note| note.starts_with("No CPU is requested for `app`")), "{:?}", plan.notes);
+    let inverse = plan.inverse.expect("it has one");
+    assert_eq!(inverse.means, Means::DropAutoscaler { name: "web".into(), uid: String::new() });
+    let unsaid = Command::new(Intent::Autoscale, Score::ONE);
+    let asked = planned_with(&unsaid, &object(2, &one("web:1")), &Beside::Autoscaler(None));
+    assert!(matches!(asked, Planned::Ask(_)));
 }

@@ -57,11 +57,12 @@ impl fmt::Debug for Policy {
 }
 
 impl Policy {
-    /// The policy of an operator who wrote none: these people may do everything, each confirms their own orders, and in the
+    /// The policy of an operator who wrote none: these people may do everything but delete, each confirms their own orders, and in the
     /// protected namespaces everything is confirmed.
     pub fn of_people(people: People, defaults: Limits, protected: &[Namespace]) -> Self {
         let all = Where { namespaces: vec!["*".to_owned()], clusters: Vec::new() };
-        let grant = Grant { people, rooms: None, place: all, verbs: VERBS.into_iter().collect() };
+        let verbs = VERBS.into_iter().filter(|verb| *verb != Intent::Delete).collect();
+        let grant = Grant { people, rooms: None, place: all, verbs };
         let places = if protected.is_empty() { Vec::new() } else { vec![protecting(protected)] };
         Self { grants: vec![grant], places, defaults, observe: false, observed_rooms: Vec::new(), announce: None }
     }

@@ -1,50 +1,94 @@
-//! Reads: what is live, and what can be asked.
+//! Reads: what is live, what it was before, what it prints, and what can be asked.
 
-use super::{At, Bot, Fault, message::Said};
+use super::{At, Bot, Fault, message::Said, now};
 use crate::{
-    cluster::{Live, describe},
-    domain::{Intent, Namespace},
+    change::{Filter, Standing, Store},
+    cluster::{Live, ReadError, describe},
+    domain::{Intent, Namespace, ObjectRef},
     nlu::heard::{Command, Mention},
     resolve::{NotFound, Resolution},
     words,
 };
 
+/// So many lines of a log are shown when nobody says how many.
+const LINES: u32 = 20;
+/// And so many at most: a message holds no more.
+const MOST_LINES: u32 = 200;
+/// So many changes that were made through the bot are shown in a history.
+const OURS: usize = 5;
+
 impl Bot {
-    /// The answer to a question.
+    /// The answer to a question, in one message or several.
     pub(super) async fn answer(
         &self,
         said: &Said<'_>,
         command: &Command,
         found: Option<&Result<Resolution, NotFound>>,
-    ) -> Result<String, Fault> {
-        if command.intent == Intent::Help {
-            return Ok(words::help());
-        }
+    ) -> Result<Vec<String>, Fault> {
         let everything = command.deployment.as_ref().is_some_and(Mention::is_everything);
         match (command.intent, found) {
-            (Intent::Status, Some(Ok(resolution))) if !everything => self.status(said, resolution).await,
+            (Intent::Help, _) => Ok(vec![words::help(&self.offered())]),
+            (Intent::Status | Intent::History | Intent::Logs, Some(Ok(resolution))) if !everything => {
+                let mut texts = Vec::new();
+                for target in &resolution.targets {
+                    texts.push(self.look(said, command, target).await?);
+                }
+                Ok(vec![texts.join("\n\n")])
+            }
             (intent, _) => self.overview(said, command, intent == Intent::Status).await,
         }
     }
 
-    async fn status(&self, said: &Said<'_>, resolution: &Resolution) -> Result<String, Fault> {
-        let mut lines = Vec::new();
-        for target in &resolution.targets {
-            if let Err(denied) = said.may(Intent::Status, Some(target)) {
-                lines.push(words::reasons(&[denied]));
-                continue;
-            }
-            let described = self.0.cluster.describe(target).await.before(said.place, "reading the Deployment")?;
-            lines.push(described.map_or_else(
-                || words::no_longer_there(target),
-                |description| words::status(&description, !said.directory.is_unique(target)),
-            ));
+    /// What is asked about one Deployment, if this person may see it.
+    pub(super) async fn look(&self, said: &Said<'_>, command: &Command, target: &ObjectRef) -> Result<String, Fault> {
+        if let Err(denied) = said.may(command.intent, Some(target)) {
+            return Ok(words::reasons(&[denied]));
         }
-        Ok(lines.join("\n\n"))
+        if let Some(lacking) = self.lacks(command.intent, target) {
+            return Ok(words::reasons(&[lacking]));
+        }
+        let text = match command.intent {
+            Intent::History => self.history(said, target).await?,
+            Intent::Logs => self.logs(said, command, target).await?,
+            _ => self.status(said, target).await?,
+        };
+        Ok(text.unwrap_or_else(|| words::no_longer_there(target)))
+    }
+
+    async fn status(&self, said: &Said<'_>, target: &ObjectRef) -> Result<Option<String>, Fault> {
+        let described = self.0.cluster.describe(target).await.before(said.place, "reading the Deployment")?;
+        Ok(described.map(|described| words::status(&described, !said.directory.is_unique(target))))
+    }
+
+    async fn history(&self, said: &Said<'_>, target: &ObjectRef) -> Result<Option<String>, Fault> {
+        let Some(live) = self.0.cluster.read(target).await.before(said.place, "reading the Deployment")? else {
+            return Ok(None);
+        };
+        let revisions = match self.0.cluster.revisions(&live).await {
+            Ok(revisions) => revisions,
+            Err(ReadError::Forbidden(why)) => return Ok(Some(words::reasons(&[why]))),
+            Err(error) => return Err(error).before(said.place, "reading the revisions"),
+        };
+        let filter = Filter { object: Some(target.clone()), standings: vec![Standing::Applied], ..Filter::default() };
+        let ours = self.0.store.newest(&filter, OURS).await.before(said.place, "looking for changes")?.changes;
+        Ok(Some(words::history(&live, &revisions, &ours, now())))
+    }
+
+    async fn logs(&self, said: &Said<'_>, command: &Command, target: &ObjectRef) -> Result<Option<String>, Fault> {
+        let Some(live) = self.0.cluster.read(target).await.before(said.place, "reading the Deployment")? else {
+            return Ok(None);
+        };
+        let lines = command.lines.unwrap_or(LINES).clamp(1, MOST_LINES);
+        let container = command.container.as_ref().map(Mention::name);
+        match self.0.cluster.logs(&live, container, lines).await {
+            Ok(logs) => Ok(Some(words::logs(target, &logs, lines))),
+            Err(ReadError::Forbidden(why)) => Ok(Some(words::reasons(&[why]))),
+            Err(error) => Err(error).before(said.place, "reading the logs"),
+        }
     }
 
     /// The Deployments of the namespaces that are meant; for their health, only what is not well is spelled out.
-    async fn overview(&self, said: &Said<'_>, command: &Command, health: bool) -> Result<String, Fault> {
+    async fn overview(&self, said: &Said<'_>, command: &Command, health: bool) -> Result<Vec<String>, Fault> {
         let namespace = command.namespace_words();
         let cluster = command.cluster_words();
         let places = said.directory.places(namespace, cluster).unwrap_or_default();
@@ -57,18 +101,18 @@ impl Bot {
         let asked = namespaces.len();
         namespaces.retain(|namespace| may(namespace).is_ok());
         if let (Some(denied), true) = (&denied, namespaces.is_empty()) {
-            return Ok(words::reasons(std::slice::from_ref(denied)));
+            return Ok(vec![words::reasons(std::slice::from_ref(denied))]);
         }
         let left_out = asked - namespaces.len();
         for namespace in &namespaces {
             live.extend(self.0.cluster.list(Some(namespace)).await.before(said.place, "listing the Deployments")?);
         }
         let described: Vec<_> = live.iter().map(|live| describe(live, None)).collect();
-        let mut text =
-            if health { words::health(&namespaces, &described) } else { words::list(&namespaces, &described) };
-        if left_out > 0 {
-            text.push_str(words::LEFT_OUT);
+        let mut pages =
+            if health { vec![words::health(&namespaces, &described)] } else { words::list(&namespaces, &described) };
+        if let (true, Some(last)) = (left_out > 0, pages.last_mut()) {
+            last.push_str(words::LEFT_OUT);
         }
-        Ok(text)
+        Ok(pages)
     }
 }

@@ -10,7 +10,7 @@ use crate::{
     change::{
         Change, Claim, Claimed, End, LiveFacts, LiveValue, Outcome, Recovery, Standing, Store, after_restart, store,
     },
-    cluster::{Applied, Cluster, Live, ReadError, Trace, Write},
+    cluster::{Applied, Cluster, Compared, Live, ReadError, Trace, Write},
     words,
 };
 
@@ -21,7 +21,7 @@ pub(super) trait Line: Send + Sync {
     /// Sends a claimed change, once.
     fn apply(&self, claimed: Claimed) -> impl Future<Output = Applied> + Send;
     /// The object as it is now, and what the change has left on it.
-    fn compare(&self, change: &Change) -> impl Future<Output = Result<Option<(Live, Trace)>, ReadError>> + Send;
+    fn compare(&self, change: &Change) -> impl Future<Output = Result<Compared, ReadError>> + Send;
     /// Waits until nothing that a dead run has sent can arrive any more.
     fn quiesce(&self) -> impl Future<Output = ()> + Send;
 }
@@ -35,7 +35,7 @@ impl Line for Cluster {
         Self::apply(self, claimed).await
     }
 
-    async fn compare(&self, change: &Change) -> Result<Option<(Live, Trace)>, ReadError> {
+    async fn compare(&self, change: &Change) -> Result<Compared, ReadError> {
         Self::compare(self, &Write::of(change)).await
     }
 
@@ -47,8 +47,8 @@ impl Line for Cluster {
 /// What became of an approved change.
 #[derive(Debug)]
 pub(super) enum Carried {
-    /// The API server accepted it; the object as it is now.
-    Applied(Box<Change>, Box<Live>),
+    /// The API server accepted it; the Deployment as it is now, where it is about one that is there.
+    Applied(Box<Change>, Option<Box<Live>>),
     /// It has ended, and the record says how.
     Ended(Box<Change>),
     /// Somebody else decides, or carries it: it stands like this.
@@ -101,20 +101,31 @@ pub(super) async fn carry_out(
             return end(store, change, End::Failed(outcome(words::unreadable(change), None)), &clock).await;
         }
     };
-    let Some(live) = live.filter(|live| live.uid() == change.order().uid) else {
-        return end(store, change, End::Stale(outcome(words::gone(change), None)), &clock).await;
+    let generation = match ground(change, live.as_ref()) {
+        Ok(generation) => generation,
+        Err(text) => return end(store, change, End::Stale(outcome(text, None)), &clock).await,
     };
-    match store.claim(change.id(), live.generation(), clock()).await.unsent("claiming the change")? {
+    match store.claim(change.id(), generation, clock()).await.unsent("claiming the change")? {
         Claim::Won(claimed) => {
             let applied = line.apply(*claimed).await;
             finish(store, change, applied, &clock).await
         }
         Claim::TooOld(change) => {
-            let end_ = End::Stale(outcome(words::approval_too_old(), Some(&live)));
+            let end_ = End::Stale(outcome(words::approval_too_old(), live.as_ref()));
             end(store, &change, end_, &clock).await
         }
         Claim::Lost(change) => Ok(Carried::Elsewhere(change)),
         Claim::NotFound => Ok(Carried::Unknown),
+    }
+}
+
+/// The generation of the Deployment that the change stands on, or why it stands on nothing any more.
+fn ground(change: &Change, live: Option<&Live>) -> Result<i64, String> {
+    match live {
+        None if change.order().means.makes_deployment() => Ok(0),
+        Some(_) if change.order().means.makes_deployment() => Err(words::there_again(change)),
+        Some(live) if live.uid() == change.order().uid => Ok(live.generation()),
+        Some(_) | None => Err(words::gone(change)),
     }
 }
 
@@ -149,10 +160,10 @@ async fn finish(
 async fn applied_is(
     store: &impl Store,
     change: &Change,
-    live: Box<Live>,
+    live: Option<Box<Live>>,
     clock: &(impl Fn() -> Timestamp + Send + Sync),
 ) -> Result<Carried, Broken> {
-    let end = End::Applied(outcome(words::APPLIED.to_owned(), Some(&live)));
+    let end = End::Applied(outcome(words::APPLIED.to_owned(), live.as_deref()));
     let ended = store.finish(change.id(), end, clock()).await.sent("recording the outcome")?;
     let change = ended.map_or_else(|| change.clone(), |(change, _)| change);
     Ok(Carried::Applied(Box::new(change), live))
@@ -211,10 +222,8 @@ pub(super) async fn settle(
     let carried = match (recovery, live) {
         (Recovery::Nothing, _) | (Recovery::SendAgain, None) => return Ok(Settled::Nothing),
         (Recovery::AskAgain, _) => return Ok(Settled::AskAgain),
-        (Recovery::WasApplied, Some(live)) => applied_is(store, change, Box::new(live), &clock).await?,
-        (Recovery::WasApplied | Recovery::Stale, None) => {
-            end(store, change, stale(words::gone(change)), &clock).await?
-        }
+        (Recovery::WasApplied, live) => applied_is(store, change, live.map(Box::new), &clock).await?,
+        (Recovery::Stale, None) => end(store, change, stale(words::gone(change)), &clock).await?,
         (Recovery::Unclear, live) => {
             let text = words::unclear(change, live.as_ref());
             end(store, change, End::Unknown(outcome(text, live.as_ref())), &clock).await?
@@ -235,13 +244,20 @@ async fn judge(
     clock: &(impl Fn() -> Timestamp + Send + Sync),
 ) -> Result<(Recovery, Option<Live>), Unsettled> {
     let compared = line.compare(change).await.map_err(Unsettled::Unreadable)?;
-    let facts = compared.as_ref().map(|(live, trace)| LiveFacts {
-        uid: live.uid().to_owned(),
-        generation: live.generation(),
-        matches_after: *trace == Trace::Applied,
-        matches_before: *trace == Trace::Untouched,
+    let order = change.order();
+    let uid = match &compared.live {
+        Some(live) if order.means.patches_deployment() => Some(live.uid()),
+        None if order.means.patches_deployment() => None,
+        // What else it is about is told by what it left there.
+        Some(_) | None => Some(order.uid.as_str()),
+    };
+    let facts = uid.map(|uid| LiveFacts {
+        uid: uid.to_owned(),
+        generation: compared.live.as_ref().map_or(0, Live::generation),
+        matches_after: compared.trace == Trace::Applied,
+        matches_before: compared.trace == Trace::Untouched,
     });
-    Ok((after_restart(change, facts.as_ref(), clock()), compared.map(|(live, _)| live)))
+    Ok((after_restart(change, facts.as_ref(), clock()), compared.live))
 }
 
 async fn send_again(

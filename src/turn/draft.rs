@@ -14,6 +14,10 @@ pub(super) fn draft_of(command: &Command) -> Draft {
         replicas: command.replicas,
         image: command.image.clone(),
         container: command.container.as_ref().map(|mention| mention.name().to_owned()),
+        revision: command.revision,
+        min: command.min,
+        max: command.max,
+        cpu: command.cpu,
         doubts: command.doubts.clone(),
     }
 }
@@ -22,6 +26,7 @@ pub(super) fn draft_of(command: &Command) -> Draft {
 pub(super) fn is_complete(draft: &Draft) -> bool {
     (draft.intent != Intent::Scale || draft.replicas.is_some())
         && (draft.intent != Intent::SetImage || draft.image.is_some())
+        && (draft.intent != Intent::Autoscale || draft.max.is_some())
 }
 
 /// The command that asks this of exactly that Deployment. It is certain: somebody chose it.
@@ -37,6 +42,7 @@ pub(super) fn fill(command: &mut Command, draft: &Draft) {
     command.intent = draft.intent;
     command.replicas = draft.replicas;
     command.image.clone_from(&draft.image);
+    (command.revision, command.min, command.max, command.cpu) = (draft.revision, draft.min, draft.max, draft.cpu);
     command.container = draft.container.as_ref().map(|name| Mention::new(name.clone(), false));
     command.doubts.extend(draft.doubts.iter().cloned());
 }

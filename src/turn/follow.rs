@@ -111,13 +111,27 @@ impl Job {
             match next {
                 Some(rollout) if rollout.is_end() => {
                     let template = self.change.order().template_changed;
-                    let offer = if changed_since(&rollout) { Offer::Nothing } else { after(&self.change) };
+                    let offer = self.offer(&rollout);
                     self.tell_end(&words::rollout(&rollout, start.elapsed(), template), offer).await;
                     return;
                 }
                 Some(rollout) => unsaid = Some(rollout),
                 None => return,
             }
+        }
+    }
+
+    /// What can follow this end. What somebody else has changed since is not taken back.
+    fn offer(&self, rollout: &Rollout) -> Offer {
+        match rollout {
+            Rollout::Superseded(_) | Rollout::Gone => Offer::Nothing,
+            Rollout::Failed { .. } => after(&self.change).with_logs(),
+            Rollout::Pending
+            | Rollout::Progressing(_)
+            | Rollout::Stuck { .. }
+            | Rollout::Done { .. }
+            | Rollout::Paused
+            | Rollout::Lost(_) => after(&self.change),
         }
     }
 
@@ -144,9 +158,4 @@ impl Job {
             tracing::warn!(%error, change = %self.change.id(), "that the end was told could not be noted");
         }
     }
-}
-
-/// Whether somebody else has changed it since: taking it back would take that back too.
-fn changed_since(rollout: &Rollout) -> bool {
-    matches!(rollout, Rollout::Superseded(_) | Rollout::Gone)
 }

@@ -201,7 +201,7 @@ impl Bot {
             .map(|(command, (found, live, undo))| Case {
                 command,
                 found: found.clone(),
-                facts: live.iter().map(|live| facts(said, command.intent, live)).collect(),
+                facts: live.iter().map(|live| self.facts(said, command.intent, live)).collect(),
                 can_undo: undo.1,
             })
             .collect();
@@ -241,23 +241,38 @@ impl Bot {
         }
     }
 
+    /// What is known about a live Deployment, and about this person there.
+    pub(super) fn facts(&self, said: &Said<'_>, verb: Intent, live: &Live) -> Facts {
+        let object = live.object();
+        // What may be taken back is judged by the verb that it takes back, when that is known.
+        let denied = if verb == Intent::Undo { None } else { said.may(verb, Some(object)).err() };
+        Facts {
+            object: object.clone(),
+            replicas: live.replicas(),
+            limits: said.policy.limits(object),
+            denied: denied.or_else(|| self.lacks(verb, object)),
+            quiet: said.policy.quiet(object, now()),
+        }
+    }
+
+    /// Why the bot's own role does not let it do this there, if it does not: a sentence.
+    pub(super) fn lacks(&self, verb: Intent, object: &ObjectRef) -> Option<String> {
+        let lacking = self.0.cluster.rights(&object.namespace).lacks(verb)?;
+        Some(words::lacking(verb, object, &lacking))
+    }
+
+    /// The verbs that the bot's role allows somewhere.
+    pub(super) fn offered(&self) -> Vec<Intent> {
+        let cluster = &self.0.cluster;
+        let somewhere = |verb: &Intent| {
+            cluster.namespaces().iter().any(|namespace| cluster.rights(namespace).lacks(*verb).is_none())
+        };
+        Intent::ALL.into_iter().filter(somewhere).collect()
+    }
+
     /// The operator's rules where no Deployment is known yet.
     pub(super) fn rules(&self) -> Rules {
         self.0.rules.clone()
-    }
-}
-
-/// What is known about a live Deployment, and about this person there.
-pub(super) fn facts(said: &Said<'_>, verb: Intent, live: &Live) -> Facts {
-    let object = live.object();
-    // What may be taken back is judged by the verb that it takes back, when that is known.
-    let denied = if verb == Intent::Undo { None } else { said.may(verb, Some(object)).err() };
-    Facts {
-        object: object.clone(),
-        replicas: live.replicas(),
-        limits: said.policy.limits(object),
-        denied,
-        quiet: said.policy.quiet(object, now()),
     }
 }
 
@@ -319,21 +334,4 @@ fn outcome(known: &[Known]) -> &'static str {
     } else {
         "ignore"
     }
-}
-
-/// Whether the verb can be carried out; the others are understood only.
-pub(super) fn is_offered(intent: Intent) -> bool {
-    matches!(
-        intent,
-        Intent::Scale
-            | Intent::SetImage
-            | Intent::Restart
-            | Intent::Undo
-            | Intent::Status
-            | Intent::List
-            | Intent::Help
-            | Intent::Confirm
-            | Intent::Cancel
-            | Intent::None
-    )
 }

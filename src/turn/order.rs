@@ -2,18 +2,18 @@
 
 use super::{
     At, Bot, Fault, Place, draft,
-    message::{Known, Said, is_offered},
+    message::{Known, Said},
     now,
     send::after,
 };
 use crate::{
     cards,
-    change::{self, Answer, Change, Decide, Recorded, Standing, Store, Who},
+    change::{self, Answer, Change, Decide, Inverse, Means, Recorded, Standing, Store, Who},
     cluster::{Live, Preview, Surroundings, Write},
     domain::{ImageReference, Intent},
     forecast::{Forecast, Intended, forecast},
     nlu::heard::Command,
-    plan::{self, Plan, Planned},
+    plan::{self, Beside, Plan, Planned},
     policy::{Approval, Decision, GitOps, Limits, Verdict},
     question::Reply,
     webex::WebexError,
@@ -35,10 +35,16 @@ impl Bot {
     ) -> Result<Option<String>, Fault> {
         match known.verdict.decision {
             Decision::Ignore => Ok(words::ignored(said.text, &known.verdict.reasons)),
-            _ if !is_offered(known.command.intent) => Ok(Some(words::not_offered(known.command.intent))),
             Decision::Refuse => Ok(Some(words::reasons(&known.verdict.reasons))),
             Decision::Clarify => self.clarify(said, position, &known).await,
-            Decision::Answer => self.answer(said, &known.command, known.found.as_ref()).await.map(Some),
+            Decision::Answer => {
+                let mut pages = self.answer(said, &known.command, known.found.as_ref()).await?;
+                let last = pages.pop();
+                for page in pages {
+                    self.reply(said.place, said.person, &page).await.before(said.place, "answering")?;
+                }
+                Ok(last)
+            }
             Decision::Execute | Decision::Confirm if writes > MOST_CARDS => {
                 Ok(Some(words::too_many(writes, MOST_CARDS)))
             }
@@ -66,11 +72,12 @@ impl Bot {
         verdict: &Verdict,
     ) -> Result<Option<String>, Fault> {
         let cause = words::change_cause(command, said.person);
-        let plan = match plan::plan(command, live, &cause, now()) {
+        let beside = self.beside(command.intent, live).await;
+        let plan = match plan::plan(command, live, &beside, &cause, now()) {
             Planned::Write(plan) => *plan,
             Planned::Unchanged(sentence) | Planned::Refused(sentence) => return Ok(Some(words::mild(&sentence))),
             Planned::Ask(sentence) => return self.ask_values(said, position, command, live, &sentence).await,
-            Planned::NotOffered => return Ok(Some(words::not_offered(command.intent))),
+            Planned::NotOffered => return Ok(Some(words::moved_while_asking(live.object()))),
         };
         let limits = said.policy.limits(live.object());
         if let Some(refusal) = refused_image(&plan, &limits) {
@@ -81,7 +88,12 @@ impl Bot {
             return Ok(Some(words::reasons(&[words::in_git(live.object(), tool)])));
         }
         let verdict = &overruled(verdict, ahead.overruled);
-        let Plan { write, effects, template_changed, notes, inverse, intended: _ } = plan;
+        let Plan { mut write, effects, template_changed, mut notes, mut inverse, intended: _ } = plan;
+        if command.intent == Intent::Scale && self.0.cluster.rights(&live.object().namespace).scales_only() {
+            write.means = Means::Scale;
+            notes.push(words::POLICIES_NOT_ASKED.to_owned());
+            inverse = inverse.map(|inverse| Inverse { means: Means::Scale, ..inverse });
+        }
         let mut order = change::Order {
             effects,
             reasons: verdict.reasons.clone(),
@@ -132,11 +144,44 @@ impl Bot {
         self.decided(said, &change, answer).await.map(super::press::line)
     }
 
+    /// What the verb needs to know beside the Deployment.
+    async fn beside(&self, verb: Intent, live: &Live) -> Beside {
+        let read = match verb {
+            Intent::Rollback => self.0.cluster.revisions(live).await.map(Beside::Revisions),
+            Intent::Autoscale => self.0.cluster.autoscaler(live).await.map(Beside::Autoscaler),
+            Intent::Delete => {
+                let removal = self.0.cluster.removal(live).await;
+                removal.map(|found| found.map_or(Beside::Nothing, |removal| Beside::Removal(Box::new(removal))))
+            }
+            Intent::Scale
+            | Intent::SetImage
+            | Intent::Restart
+            | Intent::Pause
+            | Intent::Resume
+            | Intent::Undo
+            | Intent::Status
+            | Intent::List
+            | Intent::History
+            | Intent::Logs
+            | Intent::Confirm
+            | Intent::Cancel
+            | Intent::Help
+            | Intent::None => return Beside::Nothing,
+        };
+        read.unwrap_or_else(Beside::Unreadable)
+    }
+
     /// What can be foreseen. Autoscalers and budgets have a say in numbers only.
     pub(super) async fn look_ahead(&self, live: &Live, intended: &Intended) -> Forecast {
         let around = match intended {
             Intended::Scale { .. } => self.0.cluster.surroundings(live).await,
-            Intended::Image { .. } | Intended::Restart => Surroundings::default(),
+            Intended::Image { .. }
+            | Intended::Restart
+            | Intended::RollBack { .. }
+            | Intended::Hold
+            | Intended::Resume
+            | Intended::Autoscale { .. }
+            | Intended::Delete => Surroundings::default(),
         };
         forecast(live, intended, &around)
     }
@@ -162,6 +207,7 @@ impl Bot {
             target: write.object,
             uid: write.uid,
             patch: write.patch,
+            means: write.means,
             effects: Vec::new(),
             reasons: Vec::new(),
             approval: limits.approval.clone(),
@@ -284,6 +330,5 @@ pub(super) fn place_of(command: usize, nth: usize) -> u32 {
 
 /// Why the policy does not let this image be run, if it does not. The whole image is known only now.
 fn refused_image(plan: &Plan, limits: &Limits) -> Option<String> {
-    let image = plan.image()?;
-    limits.images.refuses(&ImageReference::parse(image).ok()?)
+    plan.images().find_map(|image| limits.images.refuses(&ImageReference::parse(image).ok()?))
 }

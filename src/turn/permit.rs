@@ -80,6 +80,14 @@ fn still_allowed(said: &Said<'_>, order: &Order) -> Permit {
         return Err(quiet);
     }
     let limits = said.policy.limits(&order.target);
+    let most = order
+        .draft
+        .as_ref()
+        .filter(|draft| draft.intent == crate::domain::Intent::Autoscale)
+        .and_then(|draft| draft.max);
+    if let Some(n) = most.filter(|n| *n > limits.ceiling) {
+        return Err(words::above_limit_now(&order.target, n, limits.ceiling));
+    }
     for effect in &order.effects {
         match effect.after.parse::<u32>() {
             Ok(n) if effect.what == "replicas" && n > limits.ceiling => {

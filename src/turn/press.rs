@@ -5,7 +5,8 @@ use serde_json::{Map, Value};
 use super::{At, Bot, Fault, Place, Turn, draft, message::Said, now};
 use crate::{
     cards::{self, Pick, Press, Pressed},
-    change::{Answer, Change, Decide, Standing, Store, Who, store::Delivery},
+    change::{Answer, Change, Decide, Draft, Standing, Store, Who, store::Delivery},
+    domain::Intent,
     edge::{Freshness, freshness},
     question::{Question, Replied, Reply},
     webex::{AttachmentAction, WebexError},
@@ -116,6 +117,10 @@ impl Bot {
                 let text = format!("(Undo was pressed) {}", change.order().words);
                 let said = Said { text: &text, ..*said };
                 return self.undo(&said, 0, change, &[]).await.map(|line| ("undo", line));
+            }
+            Press::Logs => {
+                let command = draft::command_of(&Draft::new(Intent::Logs), change.target());
+                return self.look(said, &command, change.target()).await.map(|text| ("logs", Some(text)));
             }
             Press::Again if !requester => return Ok(("late press", Some(words::press_again_not_yours(change)))),
             Press::Again if matches!(change.standing(), Standing::Stale | Standing::Expired | Standing::Unknown) => {

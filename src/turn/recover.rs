@@ -87,12 +87,12 @@ impl Bot {
         let mut offer = after(change);
         let state = if change.standing() == Standing::Applied {
             let compared = self.0.cluster.compare(&Write::of(change)).await.after(&place, "reading the Deployment")?;
-            let rollout = match compared {
-                Some((live, Trace::Applied)) => {
-                    return self.tell_and_follow(change.clone(), &live, &place, &person).await;
+            let rollout = match (compared.live, compared.trace) {
+                (live, Trace::Applied) => {
+                    return self.tell_and_follow(change.clone(), live.as_ref(), &place, &person).await;
                 }
-                Some((live, Trace::Untouched | Trace::Moved)) => Rollout::Superseded(Box::new(live)),
-                Some((_, Trace::Replaced)) | None => Rollout::Gone,
+                (Some(live), Trace::Untouched | Trace::Moved) => Rollout::Superseded(Box::new(live)),
+                (_, Trace::Replaced | Trace::Gone) | (None, _) => Rollout::Gone,
             };
             offer = Offer::Nothing;
             words::rollout(&rollout, Duration::ZERO, change.order().template_changed)

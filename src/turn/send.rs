@@ -6,12 +6,13 @@ use super::{
     follow::Job,
     now,
     speak::addressed,
+    undo::verb_of,
 };
 use crate::{
     cards::{self, Offer},
-    change::{Change, Standing, Store},
+    change::{Change, Means, Standing, Store},
     cluster::{Changed, Live},
-    domain::Person,
+    domain::{Intent, Person},
     words,
 };
 
@@ -33,7 +34,7 @@ impl Bot {
         match carried {
             Carried::Applied(change, live) => {
                 self.announce(&change).await;
-                self.tell_and_follow(*change, &live, place, person).await.map(|()| None)
+                self.tell_and_follow(*change, live.as_deref(), place, person).await.map(|()| None)
             }
             Carried::Ended(change) => self.tell_end(&change, place, person).await,
             Carried::Elsewhere(change) => Ok(Some(words::ended(&change))),
@@ -45,12 +46,15 @@ impl Bot {
     pub(super) async fn tell_and_follow(
         &self,
         change: Change,
-        live: &Live,
+        live: Option<&Live>,
         place: &Place,
         person: &Person,
     ) -> Result<(), Fault> {
-        let state = words::under_way(&change);
         let mut change = change;
+        let Some((live, changed)) = live.zip(rolls(&change)) else {
+            return self.tell_at_once(&change, place, person).await;
+        };
+        let state = words::under_way(&change);
         if change.card().is_some() {
             if let Err(error) = self.show(&change, &cards::outcome(&change, &state, Offer::Nothing)).await {
                 tracing::warn!(error = format!("{error:#}"), "the card could not show that the change is under way");
@@ -63,10 +67,29 @@ impl Bot {
             change = noted.unwrap_or(change);
         }
         self.close_taken_back(&change).await;
-        let changed = if change.order().template_changed { Changed::Template } else { Changed::Replicas };
         let follow = self.0.cluster.follow(live.object(), live.uid(), live.generation(), changed);
         self.0.followers.take(Job { bot: self.clone(), change, person: person.clone(), follow });
         Ok(())
+    }
+
+    /// Tells the end of a change that is over as soon as the API server has accepted it.
+    async fn tell_at_once(&self, change: &Change, place: &Place, person: &Person) -> Result<(), Fault> {
+        let (state, offer) = (words::at_once(change), after(change));
+        self.close_taken_back(change).await;
+        if change.card().is_none() && change.progress().is_none() {
+            let line = words::done_so_far(change, state);
+            let shown = cards::done(change, &line, &addressed(person, &line), offer);
+            let card = (offer != Offer::Nothing).then_some(shown.card);
+            let posted = self.post(place, &shown.markdown, card).await.after(place, "answering")?;
+            self.0.store.progress_posted(change.id(), &posted).await.after(place, "noting the answer")?;
+        } else if let Err(error) = self.tell(change, person, state, offer).await {
+            // The card is closed later; until then it is not noted as told.
+            tracing::warn!(error = format!("{error:#}"), "the card could not show its end");
+            let line = words::done_so_far(change, state);
+            self.reply(place, person, &line).await.after(place, "answering")?;
+            return Ok(());
+        }
+        self.0.store.told(change.id()).await.after(place, "noting that it is told").map(drop)
     }
 
     /// Tells an end at which nothing, or nobody knows what, was written: on the card, or to the person.
@@ -110,6 +133,19 @@ impl Bot {
             Ok(None) => {}
             Err(error) => tracing::error!(%error, change = %id, "a change that was taken back could not be read"),
         }
+    }
+}
+
+/// What rolls out after a change; `None` where there is nothing to follow.
+fn rolls(change: &Change) -> Option<Changed> {
+    let order = change.order();
+    match (&order.means, verb_of(order)) {
+        (Means::Deployment, Intent::Pause) => None,
+        (Means::Recreate(_), _) => Some(Changed::Template),
+        (Means::Deployment | Means::Scale, _) => {
+            Some(if order.template_changed { Changed::Template } else { Changed::Replicas })
+        }
+        (Means::Delete | Means::Autoscaler { .. } | Means::NewAutoscaler(_) | Means::DropAutoscaler { .. }, _) => None,
     }
 }
 

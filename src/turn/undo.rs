@@ -26,13 +26,20 @@ pub(super) fn verb_of(order: &Order) -> Intent {
 /// What the inverse would do, to look ahead.
 fn intended(inverse: &Inverse) -> Intended {
     let draft = &inverse.draft;
-    match (&draft.replicas, &draft.image, inverse.effects.first()) {
-        (Some(Amount::To(to)), ..) => Intended::Scale { to: *to },
-        (_, Some(_), Some(effect)) => Intended::Image {
+    let containers = || inverse.effects.iter().filter_map(|effect| effect.what.strip_prefix("image of "));
+    match (draft.intent, &draft.replicas, inverse.effects.first()) {
+        (Intent::Scale, Some(Amount::To(to)), _) => Intended::Scale { to: *to },
+        (Intent::SetImage, _, Some(effect)) => Intended::Image {
             container: draft.container.clone().unwrap_or_default(),
             before: effect.before.clone(),
             after: effect.after.clone(),
         },
+        (Intent::Pause, ..) => Intended::Hold,
+        (Intent::Resume, ..) => Intended::Resume,
+        (Intent::Rollback, ..) => Intended::RollBack { containers: containers().map(str::to_owned).collect() },
+        (Intent::Autoscale, ..) => {
+            Intended::Autoscale { min: draft.min.unwrap_or_default(), max: draft.max.unwrap_or_default() }
+        }
         _ => Intended::Restart,
     }
 }
@@ -86,26 +93,40 @@ impl Bot {
             return Ok(Some(words::reasons(&[denied])));
         }
         let live = self.0.cluster.read(taken.target()).await.before(said.place, "reading the Deployment")?;
-        let Some(live) = live.filter(|live| live.uid() == taken.order().uid) else {
-            return Ok(Some(words::gone(taken)));
+        let again = inverse.means.makes_deployment();
+        let live = match live {
+            Some(_) if again => return Ok(Some(words::there_again(taken))),
+            Some(live) if live.uid() != taken.order().uid => return Ok(Some(words::gone(taken))),
+            None if !again => return Ok(Some(words::gone(taken))),
+            live => live,
         };
-        if let Some(refusal) = self.refused(said, inverse, &live) {
-            return Ok(Some(words::reasons(&refusal)));
-        }
-        let ahead = self.look_ahead(&live, &intended(inverse)).await;
-        if let (Some(tool), GitOps::Refuse) = (&ahead.gitops, said.policy.limits(live.object()).gitops) {
-            return Ok(Some(words::reasons(&[words::in_git(live.object(), tool)])));
-        }
         let mut order = self.inverse_order(said, position, taken, inverse, reasons);
-        order.reasons.extend(ahead.overruled);
-        order.notes.extend(ahead.notes);
-        let write = Write { object: order.target.clone(), uid: order.uid.clone(), patch: order.patch.clone() };
+        if let Some(live) = &live {
+            if let Some(refusal) = self.refused(said, inverse, live) {
+                return Ok(Some(words::reasons(&refusal)));
+            }
+            let ahead = self.look_ahead(live, &intended(inverse)).await;
+            if let (Some(tool), GitOps::Refuse) = (&ahead.gitops, said.policy.limits(live.object()).gitops) {
+                return Ok(Some(words::reasons(&[words::in_git(live.object(), tool)])));
+            }
+            order.reasons.extend(ahead.overruled);
+            order.notes.extend(ahead.notes);
+        }
+        let write = Write {
+            object: order.target.clone(),
+            uid: order.uid.clone(),
+            patch: order.patch.clone(),
+            means: order.means.clone(),
+        };
+        let pinned = self.0.cluster.pinned(write).await.before(said.place, "reading the autoscaler")?;
+        let Some(write) = pinned else { return Ok(Some(words::moved_since(taken, live.as_ref()))) };
         match self.0.cluster.preview(&write).await {
             Preview::Accepted { warnings, .. } => order.warnings = warnings,
-            Preview::Refused(why) => return Ok(Some(words::would_be_refused(live.object(), &why))),
+            Preview::Refused(why) => return Ok(Some(words::would_be_refused(taken.target(), &why))),
             Preview::Stale(live) => return Ok(Some(words::moved_since(taken, live.as_deref()))),
             Preview::Unavailable(why) => order.notes.push(words::no_preview(&why)),
         }
+        (order.patch, order.means) = (write.patch, write.means);
         let change = Change::asking(order).before(said.place, "recording the question")?;
         self.ask(said, change).await.map(|()| None)
     }
@@ -117,16 +138,17 @@ impl Bot {
         let case = Case {
             command: &command,
             found: Some(Ok(Resolution { targets, strength: Strength::Exact, weak_place: false })),
-            facts: vec![super::message::facts(said, inverse.draft.intent, live)],
+            facts: vec![self.facts(said, inverse.draft.intent, live)],
             can_undo: true,
         };
         let verdict = policy::judge(&[case], &self.rules()).into_iter().next()?;
         if verdict.decision == Decision::Refuse {
             return Some(verdict.reasons);
         }
-        let image = inverse.effects.first().filter(|effect| effect.what.starts_with("image"))?;
-        let image = ImageReference::parse(&image.after).ok()?;
-        said.policy.limits(live.object()).images.refuses(&image).map(|refusal| vec![refusal])
+        let limits = said.policy.limits(live.object());
+        let images = inverse.effects.iter().filter(|effect| effect.what.starts_with("image"));
+        let refusal = images.filter_map(|effect| ImageReference::parse(&effect.after).ok());
+        refusal.into_iter().find_map(|image| limits.images.refuses(&image)).map(|refusal| vec![refusal])
     }
 
     fn inverse_order(
@@ -139,24 +161,28 @@ impl Bot {
     ) -> Order {
         let old = taken.order();
         let limits = said.policy.limits(&old.target);
-        let patch = if old.template_changed {
+        let template_changed = cluster::writes_template(&inverse.patch) || inverse.draft.intent == Intent::Resume;
+        let patch = if cluster::writes_template(&inverse.patch) {
             cluster::with_cause(inverse.patch.clone(), &words::undo_cause(said.person))
         } else {
             inverse.patch.clone()
         };
         let reasons = if reasons.is_empty() { vec![words::UNDO_ASKS.to_owned()] } else { reasons.to_vec() };
-        let write = Write { object: old.target.clone(), uid: old.uid.clone(), patch: patch.clone() };
+        let means = inverse.means.clone();
+        let write =
+            Write { object: old.target.clone(), uid: old.uid.clone(), patch: patch.clone(), means: means.clone() };
         Order {
             effects: inverse.effects.clone(),
             reasons,
             draft: Some(inverse.draft.clone()),
-            inverse: cluster::inverse(&patch).map(|patch| Inverse {
+            inverse: means.is_patch().then(|| cluster::inverse(&patch)).flatten().map(|patch| Inverse {
                 patch,
+                means,
                 effects: old.effects.clone(),
                 draft: old.draft.clone().unwrap_or_else(|| inverse.draft.clone()),
             }),
             undoes: Some(taken.id()),
-            template_changed: old.template_changed,
+            template_changed,
             ..self.order(said, position, Intent::Undo, write, &limits)
         }
     }

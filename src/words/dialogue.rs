@@ -83,12 +83,11 @@ pub fn moved_since(change: &Change, live: Option<&Live>) -> String {
     let order = change.order();
     let Some(live) = live else { return super::gone(change) };
     let left: Vec<String> = order.effects.iter().map(|effect| escape_markdown(&effect.after)).collect();
+    let now = super::now_is(order, live).map(|now| format!(": {now} now")).unwrap_or_default();
     format!(
-        "`{}` is no longer as that change left it ({}): it has {} replicas and runs {} now. Nothing was changed.",
+        "`{}` is no longer as that change left it ({}){now}. Nothing was changed.",
         order.target.name,
-        left.join(", "),
-        live.replicas(),
-        super::images(live)
+        left.join(", ")
     )
 }
 

@@ -5,9 +5,9 @@ use std::time::Duration;
 use super::{images, plain};
 use crate::{
     cards::{clock, summary},
-    change::{Answer, Bar, Change, Standing, State, Who},
+    change::{Answer, Bar, Change, Effect, Means, Order, Standing, State, Who},
     cluster::{Failure, Live, Progress, Rollout},
-    domain::ObjectRef,
+    domain::{Intent, ObjectRef},
     policy::Approval,
     webex::{code, escape_markdown},
 };
@@ -215,17 +215,47 @@ fn outside_code(text: &str) -> String {
 pub fn stale(change: &Change, live: Option<&Live>) -> String {
     let Some(live) = live else { return gone(change) };
     let order = change.order();
-    let then: Vec<String> = order.effects.iter().map(|effect| escape_markdown(&effect.before)).collect();
-    let now = if order.effects.iter().any(|effect| effect.what == "replicas") {
-        format!("{} replicas", live.replicas())
-    } else {
-        images(live)
-    };
-    format!(
-        "Not applied: `{}` was at {} when you asked, and has {now} now. Say it again if it still holds.",
-        order.target.name,
-        then.join(", ")
-    )
+    let name = &order.target.name;
+    let values = |effect: &&Effect| effect.what == "replicas" || effect.what.starts_with("image");
+    let then: Vec<String> = order.effects.iter().filter(values).map(|effect| escape_markdown(&effect.before)).collect();
+    match now_is(order, live) {
+        Some(now) if !then.is_empty() => format!(
+            "Not applied: `{name}` was at {} when you asked, and {now} now. Say it again if it still holds.",
+            then.join(", ")
+        ),
+        _ => format!("Not applied: `{name}` has been changed since you asked. Say it again if it still holds."),
+    }
+}
+
+/// What is live now of the things that an order is about, where the Deployment itself says it: "has 3 replicas".
+pub(super) fn now_is(order: &Order, live: &Live) -> Option<String> {
+    if !order.means.patches_deployment() {
+        return None;
+    }
+    let about = |what: &str| order.effects.iter().any(|effect| effect.what.starts_with(what));
+    match (about("replicas"), about("image") || about("revision")) {
+        (true, _) => Some(format!("it has {} replicas", live.replicas())),
+        (false, true) => Some(format!("it runs {}", images(live))),
+        (false, false) => None,
+    }
+}
+
+/// A Deployment that was deleted, and of which there is one again.
+pub fn there_again(change: &Change) -> String {
+    format!("There is a Deployment `{}` again, so the old one was not made. Nothing was changed.", change.target().name)
+}
+
+/// What is true of a change as soon as the API server has accepted it, where nothing rolls out.
+pub fn at_once(change: &Change) -> &'static str {
+    let order = change.order();
+    match (&order.means, order.draft.as_ref().map(|draft| draft.intent)) {
+        (Means::Delete, _) => "Deleted; its pods are ending.",
+        (Means::NewAutoscaler(_), _) => "Done, the autoscaler is there and decides from now on.",
+        (Means::Autoscaler { .. }, _) => "Done, the autoscaler keeps to that from now on.",
+        (Means::DropAutoscaler { .. }, _) => "Done, the autoscaler is gone; the replicas stay as they are.",
+        (_, Some(Intent::Pause)) => "Held: nothing rolls out until it is resumed.",
+        (Means::Deployment | Means::Scale | Means::Recreate(_), _) => "Done.",
+    }
 }
 
 /// An approved change where the bot only observes.

@@ -2,17 +2,13 @@
 
 use jiff::SignedDuration;
 
-use super::{images, intent, outcome::escape_causes, plain, understood};
+use super::{intent, plain, understood};
 use crate::{
-    cluster::{Cause, Description, Health},
-    domain::{Intent, Namespace, ObjectRef, Person},
+    domain::{Intent, ObjectRef, Person},
     nlu::heard::Command,
     policy::{Approval, Right},
     webex::escape_markdown,
 };
-
-/// Deployments that one list shows.
-const LISTED: usize = 60;
 
 /// The reasons of a verdict as one answer.
 pub fn reasons(reasons: &[String]) -> String {
@@ -89,11 +85,12 @@ pub fn aside(aside: &str) -> String {
     format!("“{}”: nothing was done about that.", escape_markdown(&plain(aside)))
 }
 
-/// A verb that is understood and not offered.
-pub fn not_offered(verb: Intent) -> String {
+/// A verb that the bot's own role does not allow. `lacking` says what it would need.
+pub fn lacking(verb: Intent, object: &ObjectRef, lacking: &str) -> String {
     format!(
-        "I understand “{}”, but I do not offer that yet. Nothing was done. I can scale, change an image, restart, take a change of mine back, list, and show a status.",
-        intent(verb)
+        "I may not {} in `{}`: my role there lacks {lacking}. Whoever runs me can grant it.",
+        verb_name(verb),
+        object.namespace
     )
 }
 
@@ -128,20 +125,37 @@ pub(super) fn or(items: &[String]) -> String {
     }
 }
 
-/// What can be asked for.
-pub fn help() -> String {
-    [
-        "Say it in plain words; I read anything destructive or doubtful back on a card first.",
-        "- **scale**: “bump nginx to 3 please”, “two more checkout pods in staging”, “halve search”",
-        "- **image**: “update nginx to 1.21”, “deploy nginx:1.21 to nginx-deployment”",
-        "- **restart**: “restart grafana”",
-        "- **look**: “how is checkout doing?”, “list everything in staging”",
-        "- **take back**: “undo that”, or the Undo button",
+/// What can be asked for, as far as the bot's role allows it.
+pub fn help(offered: &[Intent]) -> String {
+    const LINES: [(&[Intent], &str); 11] = [
+        (
+            &[Intent::Scale],
+            "- **scale**: “bump nginx to 3 please”, “two more checkout pods in staging”, “halve search”",
+        ),
+        (&[Intent::SetImage], "- **image**: “update nginx to 1.21”, “deploy nginx:1.21 to nginx-deployment”"),
+        (&[Intent::Restart], "- **restart**: “restart grafana”"),
+        (&[Intent::Rollback], "- **roll back**: “roll back checkout”, “back to revision 4 of web”"),
+        (&[Intent::Pause, Intent::Resume], "- **hold**: “pause the rollout of web”, “resume web”"),
+        (&[Intent::Autoscale], "- **autoscale**: “autoscale web between 2 and 10 at 70 % CPU”"),
+        (&[Intent::Delete], "- **delete**: “delete the legacy-billing deployment”"),
+        (&[Intent::Status, Intent::List], "- **look**: “how is checkout doing?”, “list everything in staging”"),
+        (&[Intent::History], "- **history**: “who changed web?”, “history of checkout”"),
+        (&[Intent::Logs], "- **logs**: “last 50 lines of checkout”, “logs of web, container sidecar”"),
+        (&[Intent::Undo], "- **take back**: “undo that”, or the Undo button"),
+    ];
+    let mut lines = vec!["Say it in plain words; I read anything destructive or doubtful back on a card first."];
+    let can = |verbs: &[Intent]| verbs.iter().any(|verb| offered.contains(verb));
+    lines.extend(LINES.iter().filter(|(verbs, _)| can(verbs)).map(|(_, line)| *line));
+    lines.extend([
         "- **talk**: “yes” and “no” to what I asked; “scale it to 5”, “same for checkout”; “what may I do?”, “why did you ask me?”",
         "Names may be partial or mistyped. What I am not sure of, I ask.",
-    ]
-    .join("\n")
+    ]);
+    lines.join("\n")
 }
+
+/// A change of scale that goes past what the cluster asks about Deployments.
+pub const POLICIES_NOT_ASKED: &str =
+    "My role may only scale, so policies of the cluster that look at Deployments are not asked.";
 
 /// What a person may do, one line a right.
 pub fn rights(rights: &[Right]) -> String {
@@ -235,97 +249,6 @@ pub fn not_an_approver(approval: &Approval) -> String {
             format!("It needs the yes of {count} of {}.", or(&people))
         }
     }
-}
-
-/// One Deployment: counts, images, and why it fails.
-pub fn status(described: &Description, with_namespace: bool) -> String {
-    let live = &described.live;
-    let name = if with_namespace {
-        format!("`{}` in `{}`", live.object().name, live.object().namespace)
-    } else {
-        format!("`{}`", live.object().name)
-    };
-    let unknown = if described.pods_known { "" } else { " I may not read its pods, so I cannot say more." };
-    format!("{name}: {}. Runs {}.{}{unknown}", health_of(described), images(live), causes(described))
-}
-
-fn health_of(described: &Description) -> String {
-    let live = &described.live;
-    match &described.health {
-        Health::Ready => format!("{} of {} ready", live.ready(), live.replicas()),
-        Health::ScaledToZero => "scaled to 0, nothing runs".to_owned(),
-        Health::Rolling(progress) => {
-            format!("rolling out, {} of {} updated, {} ready", progress.updated, progress.wanted, progress.ready)
-        }
-        Health::Failing { progress, deadline_exceeded, .. } => {
-            let given_up = if *deadline_exceeded { ", Kubernetes has given the rollout up" } else { "" };
-            format!("failing, {} of {} updated, {} ready{given_up}", progress.updated, progress.wanted, progress.ready)
-        }
-        Health::Paused(progress) => {
-            format!("paused, {} of {} updated, {} ready", progress.updated, progress.wanted, progress.ready)
-        }
-        Health::BeingDeleted => "being deleted".to_owned(),
-    }
-}
-
-fn causes(described: &Description) -> String {
-    let one = |(cause, pods): &(Cause, usize)| {
-        let text = escape_causes(&cause.to_string());
-        if *pods == 1 { format!(" One pod: {text}.") } else { format!(" {pods} pods: {text}.") }
-    };
-    described.causes.iter().take(3).map(one).collect()
-}
-
-/// A Deployment that went away between the question and the look.
-pub fn no_longer_there(object: &ObjectRef) -> String {
-    format!("`{}` is no longer in `{}`.", object.name, object.namespace)
-}
-
-/// The Deployments of some namespaces, one a line.
-pub fn list(namespaces: &[Namespace], all: &[Description]) -> String {
-    if all.is_empty() {
-        return format!("There is no Deployment in {}.", places(namespaces));
-    }
-    let mut lines = vec![format!("{} in {}:", count(all.len()), places(namespaces))];
-    let several = namespaces.len() > 1;
-    lines.extend(all.iter().take(LISTED).map(|described| {
-        let live = &described.live;
-        let place = if several { format!(" · {}", live.object().namespace) } else { String::new() };
-        let trouble = if matches!(described.health, Health::Ready | Health::ScaledToZero) {
-            String::new()
-        } else {
-            format!(" · **{}**", health_of(described))
-        };
-        format!("- `{}`{place} · {}/{} · {}{trouble}", live.object().name, live.ready(), live.replicas(), images(live))
-    }));
-    if all.len() > LISTED {
-        lines.push(format!("… and {} more.", all.len() - LISTED));
-    }
-    lines.join("\n")
-}
-
-/// The health of some namespaces: what is not well is spelled out.
-pub fn health(namespaces: &[Namespace], all: &[Description]) -> String {
-    if all.is_empty() {
-        return format!("There is no Deployment in {}.", places(namespaces));
-    }
-    let ill: Vec<&Description> =
-        all.iter().filter(|one| !matches!(one.health, Health::Ready | Health::ScaledToZero)).collect();
-    let well = all.len() - ill.len();
-    if ill.is_empty() {
-        return format!("All is well in {}: {}, every one ready.", places(namespaces), count(all.len()));
-    }
-    let mut lines = vec![format!("{well} of {} in {} are ready. Not ready:", all.len(), places(namespaces))];
-    lines.extend(ill.iter().take(LISTED).map(|one| format!("- {}", status(one, namespaces.len() > 1))));
-    lines.join("\n")
-}
-
-fn count(n: usize) -> String {
-    if n == 1 { "1 Deployment".to_owned() } else { format!("{n} Deployments") }
-}
-
-fn places(namespaces: &[Namespace]) -> String {
-    namespaces.iter().map(|namespace| format!("`{namespace}`")).collect::<Vec<_>>().join(", ")
 }
 
 /// The change-cause annotation: what, and who ordered it.

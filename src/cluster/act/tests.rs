@@ -1,4 +1,4 @@
-use serde_json::json;
+use serde_json::{Value, json};
 
 use super::*;
 use crate::cluster::{
@@ -38,7 +38,7 @@ fn replicas(live: &Live) -> u32 {
 async fn a_write_is_one_json_patch_with_its_preconditions_and_done_is_what_the_server_returned() {
     let api = Api::start(|_| Reply::json(200, at(3))).await;
     let Applied::Done(live) = api.cluster().await.write(&order()).await else { panic!("it is applied") };
-    assert_eq!(replicas(&live), 3);
+    assert_eq!(live.as_deref().map(replicas), Some(3));
     let path = "/apis/apps/v1/namespaces/shop/deployments/web";
     assert_eq!(api.lines(), [format!("PATCH {path}?fieldManager=readback&timeout=1s")]);
     let call = &api.calls()[0];
@@ -96,7 +96,7 @@ async fn after_a_lost_answer_the_new_values_mean_done() {
     let late = after(|| Reply::Broken, |times| Reply::json(200, at(if times == 0 { 2 } else { 3 })));
     let (unanswered, broken, gateway, late) = tokio::join!(unanswered, broken, gateway, late);
     for (applied, _) in [unanswered, broken, gateway, late] {
-        assert!(matches!(&applied, Applied::Done(live) if replicas(live) == 3), "{applied:?}");
+        assert!(matches!(&applied, Applied::Done(Some(live)) if replicas(live) == 3), "{applied:?}");
     }
 }
 
@@ -173,7 +173,7 @@ async fn a_preview_is_a_dry_run_of_the_same_patch() {
     let warning = Some("299 - \"would violate PodSecurity\"");
     let api = Api::start(move |_| Reply::Json(200, at(3), warning)).await;
     let Preview::Accepted { after, warnings } = api.cluster().await.preview(&order()).await else { panic!("accepted") };
-    assert_eq!((replicas(&after), warnings), (3, vec!["would violate PodSecurity".to_owned()]));
+    assert_eq!((after.as_deref().map(replicas), warnings), (Some(3), vec!["would violate PodSecurity".to_owned()]));
     assert!(api.lines()[0].ends_with("?fieldManager=readback&timeout=1s&dryRun=All"), "{:?}", api.lines());
 }
 
@@ -220,4 +220,88 @@ async fn a_read_that_fails_says_why_and_is_not_retried() {
     let api = Api::start(|_| Reply::Hang).await;
     let error = api.cluster().await.read(&web()).await.unwrap_err();
     assert_eq!(error, crate::cluster::ReadError::TimedOut(Duration::from_secs(1)));
+}
+
+/// A removal of `web` as it stands.
+async fn removal(api: &Api) -> (Cluster, Write) {
+    let cluster = api.cluster().await;
+    let live = live_of(&deployment());
+    let kept = cluster.removal(&live).await.unwrap().expect("it is there");
+    let write = crate::cluster::remove(&live, &kept).unwrap();
+    (cluster, write)
+}
+
+#[tokio::test]
+async fn a_deletion_names_the_object_that_was_looked_at_and_tries_again_when_only_its_status_moved() {
+    let api = Api::start(|call| match (call.method.as_str(), call.times) {
+        ("DELETE", 0) => Reply::status(409, "Conflict", "the object has been modified"),
+        ("DELETE", _) => Reply::json(200, json!({"kind": "Status", "status": "Success"})),
+        (_, times) => {
+            let mut raw = deployment();
+            raw["metadata"]["resourceVersion"] = json!(format!("{}", 10 + times));
+            Reply::json(200, raw)
+        }
+    })
+    .await;
+    let (cluster, write) = removal(&api).await;
+    assert_eq!(cluster.write(&write).await, Applied::Done(None));
+    let calls = api.calls();
+    let sent: Vec<Value> = calls.iter().filter(|call| call.method == http::Method::DELETE).map(Call::json).collect();
+    assert_eq!(sent.len(), 2);
+    assert_eq!(sent[1]["preconditions"], json!({"uid": "uid-1", "resourceVersion": "12"}));
+    assert_eq!(sent[1]["propagationPolicy"], "Background");
+}
+
+#[tokio::test]
+async fn a_deployment_that_was_written_since_is_not_deleted() {
+    let api = Api::start(|call| {
+        let mut raw = deployment();
+        raw["metadata"]["generation"] = json!(if call.times == 0 { 1 } else { 2 });
+        Reply::json(200, raw)
+    })
+    .await;
+    let (cluster, write) = removal(&api).await;
+    assert!(matches!(cluster.write(&write).await, Applied::Stale(Some(_))));
+    assert!(api.calls().iter().all(|call| call.method == http::Method::GET), "nothing was sent");
+}
+
+#[tokio::test]
+async fn a_deletion_whose_answer_was_lost_is_done_when_the_object_is_gone() {
+    let api = Api::start(|call| match (call.method.as_str(), call.times) {
+        ("DELETE", _) => Reply::Broken,
+        (_, 0 | 1) => Reply::json(200, deployment()),
+        _ => Reply::not_found(),
+    })
+    .await;
+    let (cluster, write) = removal(&api).await;
+    assert_eq!(cluster.write(&write).await, Applied::Done(None));
+}
+
+#[tokio::test]
+async fn scaling_by_the_subresource_is_read_from_the_deployment() {
+    let api = Api::start(|call| match call.path.ends_with("/scale") {
+        true => Reply::json(200, json!({"kind": "Scale", "spec": {"replicas": 3}})),
+        false => Reply::json(200, at(3)),
+    })
+    .await;
+    let write = Write { means: Means::Scale, ..order() };
+    let applied = api.cluster().await.write(&write).await;
+    assert!(matches!(&applied, Applied::Done(Some(live)) if replicas(live) == 3), "{applied:?}");
+    let path = "/apis/apps/v1/namespaces/shop/deployments/web";
+    assert_eq!(api.lines(), [format!("PATCH {path}/scale?fieldManager=readback&timeout=1s"), format!("GET {path}")]);
+}
+
+#[tokio::test]
+async fn what_is_created_is_posted_and_an_object_of_that_name_is_in_its_way() {
+    let made = || Means::Recreate(crate::change::Manifest(deployment()));
+    let write = Write { means: made(), patch: Patch::default(), ..order() };
+    let api = Api::start(|_| Reply::json(201, deployment())).await;
+    assert!(matches!(api.cluster().await.write(&write).await, Applied::Done(Some(_))));
+    assert!(api.lines()[0].starts_with("POST /apis/apps/v1/namespaces/shop/deployments?"), "{:?}", api.lines());
+    let api = Api::start(|call| match call.method.as_str() {
+        "POST" => Reply::status(409, "AlreadyExists", "deployments.apps \"web\" already exists"),
+        _ => Reply::json(200, at(7)),
+    })
+    .await;
+    assert!(matches!(api.cluster().await.write(&write).await, Applied::Stale(Some(_))));
 }

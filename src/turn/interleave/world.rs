@@ -17,7 +17,7 @@ use crate::{
         store::{self, Delivery, Found},
     },
     cluster::{
-        Applied, Live, ReadError, Trace, Write,
+        Applied, Compared, Live, ReadError, Write,
         stand_in::{live_of, trace_of},
     },
     question::{Question, Replied, Reply},
@@ -120,18 +120,19 @@ impl Line for World {
         let live = Box::new(self.server().live());
         let written = self.server().written.contains(&id);
         match arrived {
-            Some(true) => Applied::Done(live),
+            Some(true) => Applied::Done(Some(live)),
             // It arrived by itself while the answer was on its way.
-            None if written => Applied::Done(live),
+            None if written => Applied::Done(Some(live)),
             Some(false) => Applied::Stale(Some(live)),
             None => Applied::NotApplied { why: "the API server gave it up".into(), live: Some(live) },
         }
     }
 
-    async fn compare(&self, change: &Change) -> Result<Option<(Live, Trace)>, ReadError> {
+    async fn compare(&self, change: &Change) -> Result<Compared, ReadError> {
         give_way().await;
         let server = self.server();
-        Ok(Some((server.live(), trace_of(&Write::of(change), &server.object))))
+        let trace = trace_of(&Write::of(change), &server.object);
+        Ok(Compared { live: Some(server.live()), trace })
     }
 
     async fn quiesce(&self) {
