@@ -18,10 +18,12 @@ mod autoscale;
 mod catalog;
 mod check;
 mod connection;
+mod events;
 mod follow;
 mod kubeconfig;
 mod live;
 mod logs;
+mod others;
 mod owner;
 mod patch;
 mod pods;
@@ -45,9 +47,11 @@ pub use autoscale::{Bounds, Scaler, USUAL_CPU, as_made, autoscale};
 pub use catalog::{Catalog, Snapshot, WatchTask};
 pub use check::Check;
 pub use connection::{ConnectError, Connection, Source};
+pub use events::Warning;
 pub use follow::Follow;
 pub use live::{Condition, Container, DeploymentStatusView, Live, Strategy};
 pub use logs::{Logs, Tail};
+pub use others::OtherKind;
 pub use owner::{Owners, tool};
 pub use patch::{
     PatchRefusal, Trace, inverse, pause, restart, resume, roll_back, scale, set_image, with_cause, writes_template,

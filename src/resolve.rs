@@ -5,6 +5,7 @@
 use std::fmt;
 
 use crate::{
+    cluster::OtherKind,
     domain::{ClusterName, Namespace, ObjectRef},
     nlu::{
         gazetteer::{Gazetteer, fold, parts},
@@ -48,6 +49,13 @@ pub enum NotFound {
     },
     /// A Deployment of that name, but not where it was said to be.
     Elsewhere(Vec<ObjectRef>),
+    /// It is another kind of workload.
+    OtherKind {
+        /// Which kind.
+        kind: OtherKind,
+        /// Which one.
+        object: ObjectRef,
+    },
     /// No Deployment like that.
     Nothing {
         /// The nearest names, at most three.

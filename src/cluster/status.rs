@@ -1,6 +1,8 @@
 //! How a Deployment is doing, as plain data for a reply.
 
-use super::{Cause, Changed, Cluster, Live, PodView, Progress, ReadError, Rollout, progress, rollout::first_cause};
+use super::{
+    Cause, Changed, Cluster, Live, PodView, Progress, ReadError, Rollout, Warning, progress, rollout::first_cause,
+};
 use crate::domain::ObjectRef;
 
 /// In one word, how a Deployment is doing.
@@ -36,6 +38,8 @@ pub struct Description {
     pub health: Health,
     /// Each different cause among its pods, with the number of pods that have it, most frequent first.
     pub causes: Vec<(Cause, usize)>,
+    /// The last warnings about it, newest first, where it is not well.
+    pub warnings: Vec<Warning>,
     /// Whether its pods could be read: if not, no cause only means that none is known.
     pub pods_known: bool,
 }
@@ -47,6 +51,7 @@ pub fn describe(live: &Live, pods: Option<&[PodView]>) -> Description {
         live: live.clone(),
         health: health(live, seen),
         causes: causes(live, seen),
+        warnings: Vec::new(),
         pods_known: pods.is_some(),
     }
 }
@@ -98,7 +103,12 @@ impl Cluster {
     pub async fn describe(&self, object: &ObjectRef) -> Result<Option<Description>, ReadError> {
         let Some(live) = self.read(object).await? else { return Ok(None) };
         let pods = self.pods(&live).await.ok();
-        Ok(Some(describe(&live, pods.as_deref())))
+        let mut described = describe(&live, pods.as_deref());
+        if !matches!(described.health, Health::Ready | Health::ScaledToZero) {
+            // They only explain.
+            described.warnings = self.warnings(&live, pods.as_deref().unwrap_or_default()).await.unwrap_or_default();
+        }
+        Ok(Some(described))
     }
 }
 

@@ -117,6 +117,11 @@ impl Cluster {
     pub(super) async fn get(&self, path: &str) -> Result<Option<Value>, ReadError> {
         let request = Request::get(path).header("accept", "application/json").body(Vec::new());
         let request = request.map_err(|_| ReadError::Failed("the request could not be built".into()))?;
+        self.answered(request).await
+    }
+
+    /// The JSON that answers a GET; `None` for 404.
+    pub(super) async fn answered(&self, request: Request<Vec<u8>>) -> Result<Option<Value>, ReadError> {
         let answer = self.call(request, self.0.call_timeout).await?;
         match answer.status {
             200 => serde_json::from_slice(&answer.body)
@@ -145,13 +150,17 @@ impl Cluster {
 
     /// Every item under a list path, page by page; `None` for 404.
     pub(super) async fn items(&self, path: &str, labels: Option<&str>) -> Result<Vec<Value>, ReadError> {
+        self.selected(path, "labelSelector", labels.unwrap_or_default()).await
+    }
+
+    /// Every item under a list path that a selector of this kind takes, page by page; without a selector, every one.
+    pub(super) async fn selected(&self, path: &str, kind: &str, selector: &str) -> Result<Vec<Value>, ReadError> {
         let mut items = Vec::new();
         let mut next = String::new();
         for _ in 0..MAX_PAGES {
             let mut query = format!("{path}?limit={PAGE}");
-            if let Some(labels) = labels {
-                query.push_str("&labelSelector=");
-                query.push_str(&escaped(labels));
+            if !selector.is_empty() {
+                query.push_str(&format!("&{kind}={}", escaped(selector)));
             }
             if !next.is_empty() {
                 query.push_str("&continue=");

@@ -39,6 +39,12 @@ pub(super) fn not_found(command: &Command, missing: &NotFound) -> String {
             let places: Vec<String> = objects.iter().map(|object| format!("`{object}`")).collect();
             format!("There is no “{said}” in {place}; there is {}.", list(&places))
         }
+        NotFound::OtherKind { kind, object } => format!(
+            "`{}` in `{}` is a {}: I look at and change Deployments only.",
+            object.name,
+            object.namespace,
+            kind.as_str()
+        ),
         NotFound::Nothing { near } if near.is_empty() => format!("There is no Deployment like “{said}”."),
         NotFound::Nothing { near } => {
             let near: Vec<String> = near.iter().map(|object| format!("`{object}`")).collect();

@@ -12,7 +12,7 @@ use crate::{
     edge::{Freshness, freshness},
     nlu::heard::{Command, Heard},
     policy::{self, Asked, Case, Decision, Facts, Policy, Rules, Verdict},
-    resolve::{Directory, NotFound, Resolution},
+    resolve::{self, Directory, NotFound, Resolution},
     webex::{Message, RoomKind, WebexError, order_text},
     words,
 };
@@ -176,6 +176,11 @@ impl Bot {
         let mut cases = Vec::new();
         for command in &commands {
             let mut found = said.directory.look_up(command);
+            if let Some(Err(NotFound::Nothing { .. })) = &found
+                && let Some(other) = self.other_kind(said, command).await
+            {
+                found = Some(Err(other));
+            }
             let mut live = Vec::new();
             if let (Some(Ok(resolution)), true) = (&mut found, command.intent.is_write()) {
                 live = self.read(&resolution.targets, said.place).await?;
@@ -219,6 +224,23 @@ impl Bot {
                 verdict,
             })
             .collect())
+    }
+
+    /// The workload of another kind that the words name, if there is one.
+    async fn other_kind(&self, said: &Said<'_>, command: &Command) -> Option<NotFound> {
+        let mention = command.deployment.as_ref()?;
+        let places = said.directory.places(command.namespace_words(), command.cluster_words()).ok()?;
+        let mut others = Vec::new();
+        for (_, namespace) in places.iter().take(MOST_TARGETS) {
+            others.extend(self.0.cluster.others(namespace).await);
+        }
+        let names: Vec<ObjectRef> = others.iter().map(|(_, object)| object.clone()).collect();
+        let named = Directory::new(names, places, said.directory.default_cluster().clone());
+        let asked = resolve::Asked { name: mention.name(), namespace: None, cluster: None };
+        let found = named.resolve(asked).ok().filter(|found| policy::is_strong(found.strength))?;
+        let object = found.targets.into_iter().next()?;
+        let (kind, object) = others.into_iter().find(|(_, other)| *other == object)?;
+        Some(NotFound::OtherKind { kind, object })
     }
 
     async fn read(&self, targets: &[ObjectRef], place: &Place) -> Result<Vec<Live>, Fault> {

@@ -6,7 +6,7 @@ use super::{images, outcome::escape_causes};
 use crate::{
     cards::{clock, summary},
     change::{Change, State},
-    cluster::{Cause, Description, Health, Live, Logs, Revision, Tail},
+    cluster::{Cause, Description, Health, Live, Logs, Revision, Tail, Warning},
     domain::{Namespace, ObjectRef},
     redact::redact,
     webex::{code, escape_markdown},
@@ -28,7 +28,13 @@ pub fn status(described: &Description, with_namespace: bool) -> String {
         format!("`{}`", live.object().name)
     };
     let unknown = if described.pods_known { "" } else { " I may not read its pods, so I cannot say more." };
-    format!("{name}: {}. Runs {}.{}{unknown}", health_of(described), images(live), causes(described))
+    let warnings: String = described.warnings.iter().map(warning).collect();
+    format!("{name}: {}. Runs {}.{}{unknown}{warnings}", health_of(described), images(live), causes(described))
+}
+
+fn warning(warning: &Warning) -> String {
+    let times = if warning.count > 1 { format!(" ({} times)", warning.count) } else { String::new() };
+    format!("\n- {}: {}{times}", escape_markdown(&warning.reason), escape_causes(&warning.message))
 }
 
 fn health_of(described: &Description) -> String {

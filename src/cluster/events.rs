@@ -1,0 +1,89 @@
+//! The last warnings about a Deployment, its `ReplicaSets` and its pods, as the cluster notes them.
+
+use jiff::Timestamp;
+use serde_json::Value;
+
+use super::{Cluster, Live, PodView, ReadError, verdict::plain};
+
+/// So many are told.
+const TOLD: usize = 3;
+
+/// One warning.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Warning {
+    /// Kubernetes' word for it: `FailedScheduling`.
+    pub reason: String,
+    /// More, on one line.
+    pub message: String,
+    /// How often it was noted.
+    pub count: u64,
+    /// When it was noted last.
+    pub last: Option<Timestamp>,
+}
+
+impl Cluster {
+    /// The last warnings, newest first; the same one only once. Needs `list` on events.
+    pub(super) async fn warnings(&self, live: &Live, pods: &[PodView]) -> Result<Vec<Warning>, ReadError> {
+        let path = format!("/api/v1/namespaces/{}/events", live.object().namespace);
+        let events = self.selected(&path, "fieldSelector", "type=Warning").await?;
+        Ok(warnings(&events, live.object().name.as_str(), pods))
+    }
+}
+
+fn warnings(events: &[Value], deployment: &str, pods: &[PodView]) -> Vec<Warning> {
+    let about = |event: &Value| {
+        let (kind, name) = (&event["involvedObject"]["kind"], event["involvedObject"]["name"].as_str().unwrap_or(""));
+        match kind.as_str() {
+            Some("Deployment") => name == deployment,
+            // A ReplicaSet is called like its Deployment with a hash behind it.
+            Some("ReplicaSet") => name.rsplit_once('-').is_some_and(|(stem, _)| stem == deployment),
+            Some("Pod") => pods.iter().any(|pod| pod.name == name),
+            _ => false,
+        }
+    };
+    let mut found: Vec<Warning> = events.iter().filter(|event| about(event)).map(warning).collect();
+    found.sort_by_key(|warning| std::cmp::Reverse(warning.last));
+    let mut told: Vec<Warning> = Vec::new();
+    for warning in found {
+        if !told.iter().any(|one| (&one.reason, &one.message) == (&warning.reason, &warning.message)) {
+            told.push(warning);
+        }
+    }
+    told.truncate(TOLD);
+    told
+}
+
+fn warning(event: &Value) -> Warning {
+    let text = |value: &Value| plain(value.as_str().unwrap_or_default());
+    let times = [&event["lastTimestamp"], &event["series"]["lastObservedTime"], &event["eventTime"]];
+    Warning {
+        reason: text(&event["reason"]),
+        message: text(&event["message"]),
+        count: event["series"]["count"].as_u64().or_else(|| event["count"].as_u64()).unwrap_or(1).max(1),
+        last: times.into_iter().filter_map(Value::as_str).filter_map(|at| at.parse().ok()).max(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+
+    #[test]
+    fn the_newest_warnings_about_it_are_told_once_each() {
+        let pods = [PodView { name: "web-7d-x".into(), newest: true, ready: false, terminating: false, cause: None }];
+        let event = |kind: &str, name: &str, message: &str, at: &str| json!({"involvedObject": {"kind": kind, "name": name}, "reason": "Failed", "message": message, "count": 4, "lastTimestamp": at});
+        let events = [
+            event("Pod", "web-7d-x", "old", "2026-11-26T08:00:00Z"),
+            event("Pod", "web-7d-x", "same", "2026-11-26T09:00:00Z"),
+            event("ReplicaSet", "web-7d", "same", "2026-11-26T09:30:00Z"),
+            event("ReplicaSet", "web-api-7d", "another Deployment", "2026-11-26T09:40:00Z"),
+            event("Pod", "other", "another pod", "2026-11-26T09:50:00Z"),
+            json!({}),
+        ];
+        let told = warnings(&events, "web", &pods);
+        assert_eq!(told.iter().map(|one| one.message.as_str()).collect::<Vec<_>>(), ["same", "old"]);
+        assert_eq!(told[0].count, 4);
+    }
+}
