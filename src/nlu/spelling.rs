@@ -126,6 +126,47 @@ impl Spellings {
     }
 }
 
+/// The most edits that `may_be_within` knows.
+const MOST: usize = 3;
+
+/// Whether two spellings may be within so many edits of each other, at most three. It gives up as soon as they cannot be,
+/// which for most pairs is after a few letters; letters beyond ASCII may be anything.
+pub(crate) fn may_be_within(a: &str, b: &str, edits: usize) -> bool {
+    if edits > MOST || !a.is_ascii() || !b.is_ascii() {
+        return true;
+    }
+    let (a, b) = (a.as_bytes(), b.as_bytes());
+    if a.len().abs_diff(b.len()) > edits {
+        return false;
+    }
+    // Of each row of the table of distances, only the cells around the diagonal: the others are too far.
+    let mut before = [edits + 1; 2 * MOST + 1];
+    let mut last = before;
+    (edits..=2 * edits).for_each(|at| last[at] = at - edits);
+    let mut least_before = 0;
+    for row in 1..=a.len() {
+        let mut cells = [edits + 1; 2 * MOST + 1];
+        for at in edits.saturating_sub(row)..=(2 * edits).min(b.len() + edits - row) {
+            let column = row + at - edits;
+            cells[at] = if column == 0 {
+                row
+            } else {
+                let same = last[at] + usize::from(a[row - 1] != b[column - 1]);
+                let deleted = last.get(at + 1).filter(|_| at < 2 * edits).map_or(same, |cell| cell + 1);
+                let inserted = at.checked_sub(1).map_or(same, |left| cells[left] + 1);
+                let swap = row > 1 && column > 1 && a[row - 1] == b[column - 2] && a[row - 2] == b[column - 1];
+                same.min(deleted).min(inserted).min(if swap { before[at] + 1 } else { same })
+            };
+        }
+        let least = cells.iter().copied().min().unwrap_or_default();
+        if least.min(least_before) > edits {
+            return false;
+        }
+        (before, last, least_before) = (last, cells, least);
+    }
+    last[b.len() + edits - a.len()] <= edits
+}
+
 fn count(text: &str) -> u32 {
     u32::try_from(text.chars().count()).unwrap_or(u32::MAX)
 }
@@ -152,6 +193,15 @@ mod tests {
             }
             let alike = all.alike(&word, 5);
             prop_assert_eq!(alike.len(), all.len().min(5));
+        }
+    }
+
+    proptest! {
+        #![proptest_config(ProptestConfig::with_cases(3000))]
+
+        #[test]
+        fn what_may_be_within_is_what_the_distance_says(a in "[a-c]{0,9}", b in "[a-c]{0,9}", edits in 0_usize..=3) {
+            prop_assert_eq!(may_be_within(&a, &b, edits), strsim::osa_distance(&a, &b) <= edits);
         }
     }
 

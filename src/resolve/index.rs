@@ -118,18 +118,26 @@ impl Index {
     pub(super) fn alike(&self, words: &Words<'_>) -> Vec<(f64, u32)> {
         let rows = self.rows(&words.tokens);
         let mut found = self.with_enough(words.tokens.len(), &rows);
-        for whole in [&words.folded, &words.bare] {
-            found.extend(self.names.mistyped(whole).flat_map(|name| self.names.forms(name)));
-        }
+        let typos = self.typos(words);
+        found.extend(typos.iter().flat_map(|name| self.names.forms(*name)));
         let score = |at: u32| {
             let form = self.form(at);
             let rows =
                 self.part_ids[form.parts.clone()].iter().map(|part| rows.get(part).map_or(&[][..], Vec::as_slice));
             let by_parts = similar::by_parts(words.tokens.len(), rows);
-            let name = self.folded(form);
-            similar::whole(&words.folded, name).max(similar::whole(&words.bare, name)).max(by_parts)
+            if typos.contains(&form.name) { by_parts.max(similar::TYPO) } else { by_parts }
         };
         in_order(found).into_iter().map(|at| (score(at), at)).filter(|(score, _)| *score >= similar::FLOOR).collect()
+    }
+
+    /// The names that the words, with or without those that don't count, are a typo of.
+    fn typos(&self, words: &Words<'_>) -> HashSet<usize> {
+        let of = |whole: &str| -> Vec<usize> {
+            let names = self.names.mistyped(whole);
+            names.filter(|name| similar::whole(whole, self.names.spellings.text(*name)) > 0.0).collect()
+        };
+        let bare = if words.bare == words.folded { Vec::new() } else { of(&words.bare) };
+        of(&words.folded).into_iter().chain(bare).collect()
     }
 
     /// How well each of the tokens stands for each part that any of them stands for.

@@ -2,10 +2,14 @@
 //!
 //! What is found here is never acted on before somebody has confirmed it.
 
+use crate::nlu::spelling::may_be_within;
+
 /// How alike words and a name must be at least, 0 to 1.
 pub(super) const FLOOR: f64 = 0.62;
 /// How far behind the best another name may be and still be offered beside it.
 const MARGIN: f64 = 0.06;
+/// What a typo in the whole name counts for.
+pub(super) const TYPO: f64 = 0.95;
 /// What the words and the parts that stand for each other count for.
 const WORDS: f64 = 0.8;
 const SHARE: f64 = 0.15;
@@ -36,7 +40,7 @@ pub(super) fn best<T>(mut scored: Vec<(f64, T)>) -> Vec<T> {
 
 /// A few letters off in the whole name: one in four to seven letters, two in eight or more.
 pub(super) fn whole(words: &str, name: &str) -> f64 {
-    if is_typo(words, name) { 0.95 } else { 0.0 }
+    if is_typo(words, name) { TYPO } else { 0.0 }
 }
 
 /// How many letters may be off, by the length of the shorter word. One more may be when both sound alike.
@@ -55,7 +59,8 @@ fn is_typo(a: &str, b: &str) -> bool {
         short => typos(u32::try_from(short).unwrap_or(u32::MAX)) as usize,
     };
     let one_more = matches!(short, 6 | 7 | 10..);
-    if long - short > allowed + usize::from(one_more) {
+    let most = allowed + usize::from(one_more);
+    if long - short > most || !may_be_within(a, b, most) {
         return false;
     }
     let distance = strsim::osa_distance(a, b);
