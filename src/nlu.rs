@@ -23,6 +23,7 @@ pub mod plain;
 pub mod reader;
 pub mod shell;
 pub mod slot;
+pub(crate) mod spelling;
 pub mod split;
 pub mod tokenise;
 pub mod train;

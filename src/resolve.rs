@@ -2,25 +2,38 @@
 //!
 //! Pure: the live names are an argument. What is returned are always objects that are live; words never turn into a name.
 
-use std::fmt;
+use std::{
+    collections::{HashMap, HashSet},
+    fmt,
+};
 
+use self::{
+    index::{Form, Index},
+    said::Words,
+};
 use crate::{
     cluster::OtherKind,
     domain::{ClusterName, Namespace, ObjectRef},
     nlu::{
-        gazetteer::{Gazetteer, fold, parts},
+        gazetteer::{Gazetteer, fold},
         heard::Command,
     },
 };
 
+mod alias;
+mod index;
+mod place;
+mod said;
 mod similar;
+
+pub use alias::{ANNOTATION, Aliases, Named};
 
 /// How well words name something. The stronger, the smaller.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Strength {
     /// Letter by letter.
     Exact,
-    /// But for case, spaces, `-` and `_`, and words such as *the* or *service*.
+    /// But for case, spaces, `-` and `_`, and words such as *the* or *service*. The most an alias can be: it is no name.
     Folded,
     /// A run of whole parts, a prefix, or a plural of these.
     Part,
@@ -76,13 +89,16 @@ pub struct Asked<'a> {
 
 struct Entry {
     object: ObjectRef,
-    folded: String,
-    parts: Vec<String>,
+    /// The number of its cluster and namespace.
+    place: usize,
 }
 
 /// The live Deployments, ready to be looked up. Built once for each state of the catalog.
 pub struct Directory {
     entries: Vec<Entry>,
+    index: Index,
+    /// Where there are Deployments, numbered.
+    places: HashMap<(ClusterName, Namespace), usize>,
     namespaces: Vec<(ClusterName, Namespace)>,
     clusters: Vec<ClusterName>,
     default_cluster: ClusterName,
@@ -95,27 +111,16 @@ impl fmt::Debug for Directory {
     }
 }
 
-/// Words that say what kind of thing a name is, and don't count.
-const NOISE: &[&str] = &[
-    "the",
-    "service",
-    "services",
-    "deployment",
-    "deployments",
-    "deploy",
-    "pod",
-    "pods",
-    "app",
-    "our",
-    "my",
-    "workload",
-    "svc",
-];
+/// One way in which words strongly name an entry. A real name comes before an alias of the same strength.
+struct Hit {
+    rank: (Strength, bool),
+    entry: usize,
+}
 
 impl Directory {
-    /// A directory of these objects. `namespaces` are all that are watched, empty ones too.
+    /// A directory of these Deployments. `namespaces` are all that are watched, empty ones too.
     pub fn new(
-        objects: Vec<ObjectRef>,
+        objects: impl IntoIterator<Item = impl Into<Named>>,
         namespaces: Vec<(ClusterName, Namespace)>,
         default_cluster: ClusterName,
     ) -> Self {
@@ -123,17 +128,25 @@ impl Directory {
         clusters.push(default_cluster.clone());
         clusters.sort();
         clusters.dedup();
+        let named: Vec<Named> = objects.into_iter().map(Into::into).collect();
+        let names = named.iter().enumerate().flat_map(|(entry, named)| {
+            let aliases = named.aliases.iter().map(move |alias| (entry, true, alias));
+            std::iter::once((entry, false, named.object.name.as_str())).chain(aliases)
+        });
         let gazetteer = Gazetteer::new(
-            objects.iter().map(|object| object.name.as_str()),
+            names.clone().map(|(_, _, name)| name),
             namespaces.iter().map(|(_, namespace)| namespace.as_str()),
             clusters.iter().map(ClusterName::as_str),
         );
-        let entry = |object: ObjectRef| Entry {
-            folded: fold(object.name.as_str()),
-            parts: parts(object.name.as_str()).collect(),
-            object,
+        let index = Index::new(names);
+        let mut places = HashMap::new();
+        let entry = |named: Named| {
+            let (object, next) = (named.object, places.len());
+            let place = *places.entry((object.cluster.clone(), object.namespace.clone())).or_insert(next);
+            Entry { object, place }
         };
-        Self { entries: objects.into_iter().map(entry).collect(), namespaces, clusters, default_cluster, gazetteer }
+        let entries = named.into_iter().map(entry).collect();
+        Self { entries, index, places, namespaces, clusters, default_cluster, gazetteer }
     }
 
     /// The live names as a feature for the model.
@@ -153,7 +166,8 @@ impl Directory {
 
     /// Whether the name alone says which object is meant.
     pub fn is_unique(&self, object: &ObjectRef) -> bool {
-        self.entries.iter().filter(|entry| entry.object.name == object.name).nth(1).is_none()
+        let same = |form: &&Form| !form.alias && self.entries[form.entry].object.name == object.name;
+        self.index.called(object.name.as_str()).filter(same).nth(1).is_none()
     }
 
     /// The namespaces that words name, for questions about a namespace.
@@ -178,199 +192,87 @@ impl Directory {
     /// Looks words up.
     pub fn resolve(&self, asked: Asked<'_>) -> Result<Resolution, NotFound> {
         let (scope, weak_place) = self.scope(asked.namespace, asked.cluster)?;
-        let inside =
-            |entry: &&Entry| scope.iter().any(|(c, n)| *c == entry.object.cluster && *n == entry.object.namespace);
+        let mut meant = vec![false; self.places.len()];
+        scope.iter().filter_map(|place| self.places.get(place)).for_each(|place| meant[*place] = true);
+        let inside = |entry: usize| meant[self.entries[entry].place];
+        let outside = |entry: usize| !inside(entry);
+        let found = |(strength, targets)| Ok(Resolution { targets, strength, weak_place });
         if asked.name == crate::nlu::heard::EVERYTHING {
-            let targets = self.entries.iter().filter(inside).map(|entry| entry.object.clone()).collect();
-            return Ok(Resolution { targets, strength: Strength::Exact, weak_place });
+            let all: Vec<usize> = (0..self.entries.len()).filter(|entry| inside(*entry)).collect();
+            return found((Strength::Exact, self.objects(&all)));
         }
-        let here = best(asked.name, self.entries.iter().filter(inside));
+        let words = Words::of(asked.name);
+        let hits = self.hits(&words);
+        if let Some(here) = self.best(&hits, inside) {
+            return found(here);
+        }
+        let alike = self.index.alike(&words);
+        let (here, elsewhere) = (self.closest(&alike, inside), self.best(&hits, outside));
         let limited = asked.namespace.is_some() || asked.cluster.is_some();
-        let elsewhere = best(asked.name, self.entries.iter().filter(|entry| !inside(entry)));
         match (here, elsewhere) {
-            (Some((Strength::Weak, _)), Some((strength, objects))) if limited && strength <= Strength::Folded => {
+            (Some(_), Some((strength, objects))) if limited && strength <= Strength::Folded => {
                 Err(NotFound::Elsewhere(objects))
             }
-            (Some((strength, targets)), _) => Ok(Resolution { targets, strength, weak_place }),
-            (None, Some((strength, targets))) if !limited => Ok(Resolution { targets, strength, weak_place }),
-            (None, Some((strength, objects))) if strength < Strength::Weak => Err(NotFound::Elsewhere(objects)),
-            (None, _) => Err(NotFound::Nothing { near: self.nearest(asked.name) }),
+            (Some(here), _) => found(here),
+            (None, Some(elsewhere)) if !limited => found(elsewhere),
+            (None, Some((_, objects))) => Err(NotFound::Elsewhere(objects)),
+            (None, None) => match self.closest(&alike, outside).filter(|_| !limited) {
+                Some(elsewhere) => found(elsewhere),
+                None => Err(NotFound::Nothing { near: self.nearest(asked.name) }),
+            },
         }
     }
 
-    /// The namespaces that are meant, and whether that is only a guess. Without words: all of the default cluster.
-    fn scope(
-        &self,
-        namespace: Option<&str>,
-        cluster: Option<&str>,
-    ) -> Result<(Vec<(ClusterName, Namespace)>, bool), NotFound> {
-        let mut weak = false;
-        let mut clusters = vec![self.default_cluster.clone()];
-        let mut namespace = namespace;
-        if let Some(said) = cluster {
-            match self.cluster(said) {
-                Some((strength, found)) => {
-                    weak |= strength == Strength::Weak;
-                    clusters = found;
-                }
-                // "in the staging cluster" may well be the namespace.
-                None if namespace.is_none() && self.namespace(said, &clusters).is_some() => namespace = Some(said),
-                None => return Err(NotFound::Place { said: said.to_owned() }),
-            }
+    /// The Deployments that words name, of those that are kept: the strongest, all of that strength.
+    fn best(&self, hits: &[Hit], keep: impl Fn(usize) -> bool) -> Option<(Strength, Vec<ObjectRef>)> {
+        let kept = || hits.iter().filter(|hit| keep(hit.entry));
+        let rank = kept().map(|hit| hit.rank).min()?;
+        let mut found: Vec<usize> = kept().filter(|hit| hit.rank == rank).map(|hit| hit.entry).collect();
+        found.dedup();
+        Some((rank.0, self.objects(&found)))
+    }
+
+    /// The Deployments that words resemble most, of those that are kept.
+    fn closest(&self, alike: &[(f64, u32)], keep: impl Fn(usize) -> bool) -> Option<(Strength, Vec<ObjectRef>)> {
+        let forms = alike.iter().map(|(score, form)| (*score, self.index.form(*form)));
+        let mut found = similar::best(forms.filter(|(_, form)| keep(form.entry)).collect());
+        if found.iter().any(|form| !form.alias) {
+            found.retain(|form| !form.alias);
         }
-        let Some(said) = namespace else {
-            return Ok((self.namespaces.iter().filter(|(c, _)| clusters.contains(c)).cloned().collect(), weak));
+        let mut seen = HashSet::new();
+        let found: Vec<usize> = found.iter().map(|form| form.entry).filter(|entry| seen.insert(*entry)).collect();
+        (!found.is_empty()).then(|| (Strength::Weak, self.objects(&found)))
+    }
+
+    /// Every way in which words strongly name a Deployment, in the order of the Deployments.
+    fn hits(&self, words: &Words<'_>) -> Vec<Hit> {
+        let hit = |at: u32| {
+            let form = self.index.form(at);
+            let (folded, parts) = (self.index.folded(form), self.index.parts(form));
+            let strength = if form.alias {
+                words.folded_strength(folded, &parts)
+            } else {
+                words.strength(self.entries[form.entry].object.name.as_str(), folded, &parts)
+            };
+            Some(Hit { rank: (strength?, form.alias), entry: form.entry })
         };
-        let anywhere = self.clusters.clone();
-        let found = self
-            .namespace(said, &clusters)
-            .or_else(|| cluster.is_none().then(|| self.namespace(said, &anywhere)).flatten());
-        if let Some((strength, found)) = found {
-            return Ok((found, weak || strength == Strength::Weak));
-        }
-        // "in eu" may well be the cluster.
-        match self.cluster(said).filter(|_| cluster.is_none()) {
-            Some((strength, clusters)) => {
-                let found = self.namespaces.iter().filter(|(c, _)| clusters.contains(c)).cloned().collect();
-                Ok((found, strength == Strength::Weak))
-            }
-            None => Err(NotFound::Place { said: said.to_owned() }),
-        }
+        self.index.strong(words).into_iter().filter_map(hit).collect()
     }
 
-    fn namespace(&self, said: &str, clusters: &[ClusterName]) -> Option<(Strength, Vec<(ClusterName, Namespace)>)> {
-        let candidates = self.namespaces.iter().filter(|(cluster, _)| clusters.contains(cluster));
-        strongest(said, candidates.map(|place| (place.1.as_str(), place.clone())))
+    fn objects(&self, entries: &[usize]) -> Vec<ObjectRef> {
+        entries.iter().map(|entry| self.entries[*entry].object.clone()).collect()
     }
 
-    fn cluster(&self, said: &str) -> Option<(Strength, Vec<ClusterName>)> {
-        strongest(said, self.clusters.iter().map(|cluster| (cluster.as_str(), cluster.clone())))
-    }
-
+    /// At most three names that look like it. Of very many names, only those with nearly the same letters, or the same
+    /// beginning, are ranked.
     fn nearest(&self, said: &str) -> Vec<ObjectRef> {
-        let wanted = fold(said);
+        let forms = self.index.nearest(&fold(said)).into_iter();
         let mut ranked: Vec<(f64, &ObjectRef)> =
-            self.entries.iter().map(|entry| (strsim::jaro_winkler(&wanted, &entry.folded), &entry.object)).collect();
-        ranked.retain(|(score, _)| *score > 0.6);
+            forms.map(|(score, form)| (score, &self.entries[self.index.form(form).entry].object)).collect();
         ranked.sort_by(|a, b| b.0.total_cmp(&a.0).then_with(|| a.1.cmp(b.1)));
-        ranked.into_iter().take(3).map(|(_, object)| object.clone()).collect()
+        let mut seen = HashSet::new();
+        ranked.into_iter().map(|(_, object)| object).filter(|object| seen.insert(*object)).take(3).cloned().collect()
     }
-}
-
-/// The strongest matches among entries.
-fn best<'e>(said: &str, entries: impl Iterator<Item = &'e Entry> + Clone) -> Option<(Strength, Vec<ObjectRef>)> {
-    let words = Words::of(said);
-    let strong = entries
-        .clone()
-        .filter_map(|entry| Some((words.strength(&entry.object, &entry.folded, &entry.parts)?, &entry.object)));
-    let mut found: Option<(Strength, Vec<ObjectRef>)> = None;
-    for (strength, object) in strong {
-        match &mut found {
-            Some((best, objects)) if *best == strength => objects.push(object.clone()),
-            Some((best, _)) if *best < strength => {}
-            _ => found = Some((strength, vec![object.clone()])),
-        }
-    }
-    found.or_else(|| {
-        let weak = similar::closest(
-            &words.tokens,
-            &words.folded,
-            entries.map(|entry| (&entry.folded, &entry.parts, &entry.object)),
-        );
-        (!weak.is_empty()).then(|| (Strength::Weak, weak.into_iter().cloned().collect()))
-    })
-}
-
-/// The strongest matches among namespaces or clusters.
-fn strongest<T: Clone>(
-    said: &str,
-    candidates: impl Iterator<Item = (impl AsRef<str>, T)>,
-) -> Option<(Strength, Vec<T>)> {
-    let words = Words::of(said);
-    let candidates: Vec<(String, Vec<String>, T, bool)> = candidates
-        .map(|(name, value)| {
-            let name = name.as_ref();
-            (fold(name), parts(name).collect(), value, name == said)
-        })
-        .collect();
-    for wanted in [Strength::Exact, Strength::Folded, Strength::Part] {
-        let found: Vec<T> = candidates
-            .iter()
-            .filter(|(folded, parts, _, exact)| {
-                let strength = if *exact { Some(Strength::Exact) } else { words.folded_strength(folded, parts) };
-                strength == Some(wanted)
-            })
-            .map(|(_, _, value, _)| value.clone())
-            .collect();
-        if !found.is_empty() {
-            return Some((wanted, found));
-        }
-    }
-    let weak = similar::closest(
-        &words.tokens,
-        &words.folded,
-        candidates.iter().map(|(folded, parts, value, _)| (folded, parts, value)),
-    );
-    (!weak.is_empty()).then(|| (Strength::Weak, weak.into_iter().cloned().collect()))
-}
-
-/// Words for a name, in the forms in which they are compared.
-struct Words<'w> {
-    said: &'w str,
-    folded: String,
-    /// Every part, and the same without the words that don't count (unless nothing would be left).
-    all: Vec<String>,
-    tokens: Vec<String>,
-}
-
-impl<'w> Words<'w> {
-    fn of(said: &'w str) -> Self {
-        let all: Vec<String> = parts(said).collect();
-        let mut tokens: Vec<String> = all.iter().filter(|part| !NOISE.contains(&part.as_str())).cloned().collect();
-        if tokens.is_empty() {
-            tokens.clone_from(&all);
-        }
-        Self { said, folded: fold(said), all, tokens }
-    }
-
-    fn strength(&self, object: &ObjectRef, folded: &str, parts: &[String]) -> Option<Strength> {
-        if object.name.as_str() == self.said { Some(Strength::Exact) } else { self.folded_strength(folded, parts) }
-    }
-
-    /// One of the three strong ways, or none.
-    fn folded_strength(&self, folded: &str, parts: &[String]) -> Option<Strength> {
-        let bare = self.tokens.concat();
-        if self.folded.is_empty() {
-            None
-        } else if self.folded == folded || bare == folded {
-            Some(Strength::Folded)
-        } else if run_of(&self.all, parts)
-            || run_of(&self.tokens, parts)
-            || is_prefix(&self.folded, folded)
-            || is_prefix(&bare, folded)
-        {
-            Some(Strength::Part)
-        } else {
-            None
-        }
-    }
-}
-
-/// Whether the words are a run of whole parts of the name, but for a plural.
-fn run_of(words: &[String], parts: &[String]) -> bool {
-    let same = |word: &String, part: &String| word == part || is_plural(word, part) || is_plural(part, word);
-    !words.is_empty()
-        && parts.windows(words.len()).any(|run| run.iter().zip(words).all(|(part, word)| same(word, part)))
-        && words.iter().any(|word| word.len() > 1)
-}
-
-fn is_plural(many: &str, one: &str) -> bool {
-    one.len() > 2 && (many.strip_suffix('s') == Some(one) || many.strip_suffix("es") == Some(one))
-}
-
-/// Two letters could begin anything.
-fn is_prefix(words: &str, name: &str) -> bool {
-    words.len() > 2 && name.starts_with(words)
 }
 
 #[cfg(test)]

@@ -20,7 +20,10 @@ use kube::{
 use tokio::{sync::watch, time::Instant};
 
 use super::Cluster;
-use crate::domain::{DeploymentName, Namespace, ObjectRef};
+use crate::{
+    domain::{DeploymentName, Namespace, ObjectRef},
+    resolve::{ANNOTATION, Aliases, Named},
+};
 
 /// The seconds one watch request lasts. Then it is resumed where it was, and a dead connection is noticed at the latest.
 const WATCH_SECONDS: u32 = 60;
@@ -33,8 +36,8 @@ pub type WatchTask = (String, BoxFuture<'static, anyhow::Result<()>>);
 /// The Deployments at one moment.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Snapshot {
-    /// Every Deployment, sorted.
-    pub entries: Vec<ObjectRef>,
+    /// Every Deployment with its aliases, sorted.
+    pub entries: Vec<Named>,
     /// How many were left out because their names are not valid.
     pub skipped: usize,
 }
@@ -136,9 +139,9 @@ impl Shared {
         let change = match event {
             Event::Init => Change::ListBegins,
             Event::InitDone => Change::ListEnds,
-            Event::InitApply(object) => Change::Listed(object.metadata.name.unwrap_or_default()),
-            Event::Apply(object) => Change::There(object.metadata.name.unwrap_or_default()),
-            Event::Delete(object) => Change::Gone(object.metadata.name.unwrap_or_default()),
+            Event::InitApply(object) => Change::Listed(name(&object), aliases(&object)),
+            Event::Apply(object) => Change::There(name(&object), aliases(&object)),
+            Event::Delete(object) => Change::Gone(name(&object)),
         };
         if slot.take(change) {
             let next = Arc::new(snapshot(&self.cluster, &slots));
@@ -151,31 +154,41 @@ impl Shared {
     }
 }
 
+fn name(object: &PartialObjectMeta<Deployment>) -> String {
+    object.metadata.name.clone().unwrap_or_default()
+}
+
+fn aliases(object: &PartialObjectMeta<Deployment>) -> Aliases {
+    let annotation = object.metadata.annotations.as_ref().and_then(|all| all.get(ANNOTATION));
+    annotation.map(|value| Aliases::parse(value)).unwrap_or_default()
+}
+
 fn snapshot(cluster: &Cluster, slots: &BTreeMap<Namespace, Slot>) -> Snapshot {
-    let place = |namespace: &Namespace, name: &DeploymentName| ObjectRef {
-        cluster: cluster.name().clone(),
-        namespace: namespace.clone(),
-        name: name.clone(),
+    let named = |namespace: &Namespace, name: &DeploymentName, aliases: &Aliases| Named {
+        object: ObjectRef { cluster: cluster.name().clone(), namespace: namespace.clone(), name: name.clone() },
+        aliases: aliases.clone(),
     };
-    let entries = slots.iter().flat_map(|(namespace, slot)| slot.names.iter().map(move |name| place(namespace, name)));
+    let entries = slots
+        .iter()
+        .flat_map(|(namespace, slot)| slot.names.iter().map(move |(name, aliases)| named(namespace, name, aliases)));
     Snapshot { entries: entries.collect(), skipped: slots.values().map(|slot| slot.skipped.len()).sum() }
 }
 
 /// What one watch knows.
 #[derive(Debug, Default)]
 struct Slot {
-    names: BTreeSet<DeploymentName>,
+    names: BTreeMap<DeploymentName, Aliases>,
     skipped: BTreeSet<String>,
     /// The list that is being read; it replaces the names when it is complete.
-    incoming: Option<(BTreeSet<DeploymentName>, BTreeSet<String>)>,
+    incoming: Option<(BTreeMap<DeploymentName, Aliases>, BTreeSet<String>)>,
     ready: bool,
 }
 
 enum Change {
     ListBegins,
-    Listed(String),
+    Listed(String, Aliases),
     ListEnds,
-    There(String),
+    There(String, Aliases),
     Gone(String),
 }
 
@@ -184,32 +197,32 @@ impl Slot {
     fn take(&mut self, change: Change) -> bool {
         match change {
             Change::ListBegins => self.incoming = Some(Default::default()),
-            Change::Listed(name) => {
+            Change::Listed(name, aliases) => {
                 let (names, skipped) = self.incoming.get_or_insert_default();
-                put(names, skipped, name);
+                put(names, skipped, name, aliases);
             }
             Change::ListEnds => {
                 (self.names, self.skipped) = self.incoming.take().unwrap_or_default();
                 self.ready = true;
                 return true;
             }
-            Change::There(name) => {
-                put(&mut self.names, &mut self.skipped, name);
+            Change::There(name, aliases) => {
+                put(&mut self.names, &mut self.skipped, name, aliases);
                 return true;
             }
             Change::Gone(name) => {
                 self.skipped.remove(&name);
-                return DeploymentName::parse(&name).is_some_and(|name| self.names.remove(&name));
+                return DeploymentName::parse(&name).is_some_and(|name| self.names.remove(&name).is_some());
             }
         }
         false
     }
 }
 
-fn put(names: &mut BTreeSet<DeploymentName>, skipped: &mut BTreeSet<String>, name: String) {
+fn put(names: &mut BTreeMap<DeploymentName, Aliases>, skipped: &mut BTreeSet<String>, name: String, aliases: Aliases) {
     match DeploymentName::parse(&name) {
         Some(name) => {
-            names.insert(name);
+            names.insert(name, aliases);
         }
         None => {
             skipped.insert(name);

@@ -3,7 +3,7 @@
 
 use std::collections::{HashMap, HashSet};
 
-use super::tokenise::Word;
+use super::{spelling::Spellings, tokenise::Word};
 
 /// What the live names say about one word.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -37,12 +37,15 @@ const LONGEST: usize = 40;
 /// The live names, folded for look-up. Built once for each state of the catalog.
 #[derive(Clone, Debug, Default)]
 pub struct Gazetteer {
-    names: HashSet<String>,
-    spoken: HashMap<String, Vec<Vec<String>>>,
-    parts: HashSet<String>,
-    /// Parts and whole names of some length, by their first letter.
-    long: HashMap<char, Vec<String>>,
-    namespaces: HashSet<String>,
+    names: HashSet<Box<str>>,
+    /// Names of several parts, with a space between them: no folded word has one.
+    spoken: HashSet<Box<str>>,
+    /// How many parts the longest of them has, by its first part.
+    longest: HashMap<Box<str>, usize>,
+    parts: HashSet<Box<str>>,
+    /// Parts and whole names of some length.
+    long: Spellings,
+    namespaces: Spellings,
     clusters: HashSet<String>,
     cluster_parts: HashSet<String>,
 }
@@ -66,28 +69,27 @@ impl Gazetteer {
     ) -> Self {
         let mut new = Self::default();
         for name in names {
-            new.names.insert(fold(name));
+            new.names.insert(fold(name).into());
             let parts: Vec<String> = parts(name).collect();
-            new.parts.extend(parts.iter().filter(|part| part.len() > 1).cloned());
+            new.parts.extend(parts.iter().filter(|part| part.len() > 1).map(|part| part.as_str().into()));
             if parts.len() > 1 {
-                new.spoken.entry(parts[0].clone()).or_default().push(parts);
+                new.spoken.insert(parts.join(" ").into());
+                let longest = new.longest.entry(parts[0].as_str().into()).or_default();
+                *longest = parts.len().max(*longest);
             }
         }
+        let mut all = Vec::new();
         for namespace in namespaces {
-            new.namespaces.insert(fold(namespace));
-            new.namespaces.extend(parts(namespace).filter(|part| part.len() > 1));
+            all.push(fold(namespace).into());
+            all.extend(parts(namespace).filter(|part| part.len() > 1).map(Into::into));
         }
+        new.namespaces = Spellings::new(all);
         for cluster in clusters {
             new.clusters.insert(fold(cluster));
             new.cluster_parts.extend(parts(cluster).filter(|part| part.len() > 1));
         }
-        let long: HashSet<&String> =
-            new.parts.iter().chain(&new.names).filter(|part| part.chars().count() >= SHORTEST).collect();
-        let mut by_letter: HashMap<char, Vec<String>> = HashMap::new();
-        for part in long {
-            by_letter.entry(part.chars().next().unwrap_or_default()).or_default().push(part.clone());
-        }
-        new.long = by_letter;
+        let long = new.parts.iter().chain(&new.names).filter(|part| part.chars().count() >= SHORTEST);
+        new.long = Spellings::new(long.cloned().collect());
         new
     }
 
@@ -96,29 +98,38 @@ impl Gazetteer {
         let folded: Vec<String> = words.iter().map(|word| fold(word.text)).collect();
         let mut hints: Vec<Hint> = folded.iter().map(|word| self.alone(word)).collect();
         for start in 0..folded.len() {
-            for parts in self.spoken.get(&folded[start]).into_iter().flatten() {
-                let spelled_out = folded.get(start..start + parts.len()).is_some_and(|run| run == parts.as_slice());
-                if spelled_out {
-                    hints[start] = Hint::Name;
-                    hints[start + 1..start + parts.len()].fill(Hint::NameGoesOn);
-                }
+            if let Some(length) = self.spelled_out(&folded[start..]) {
+                hints[start] = Hint::Name;
+                hints[start + 1..start + length].fill(Hint::NameGoesOn);
             }
         }
         hints
     }
 
+    /// How many words at the beginning are the parts of a name; of several names, the longest.
+    fn spelled_out(&self, words: &[String]) -> Option<usize> {
+        let (first, others) = words.split_first()?;
+        let longest = *self.longest.get(first.as_str())?;
+        let (mut run, mut found) = (first.clone(), None);
+        for (word, length) in others.iter().zip(2..=longest) {
+            run.push(' ');
+            run.push_str(word);
+            if self.spoken.contains(run.as_str()) {
+                found = Some(length);
+            }
+        }
+        found
+    }
+
     /// "prod" for `production`: short forms that people say.
     fn begins_a_namespace(&self, word: &str) -> bool {
-        word.len() >= 4 && self.namespaces.iter().any(|namespace| namespace.starts_with(word))
+        word.len() >= 4 && !self.namespaces.beginning(word).is_empty()
     }
 
     /// "stagging" for `staging`: one letter off.
     fn resembles_a_namespace(&self, word: &str) -> bool {
-        let length = word.chars().count();
-        let near =
-            |name: &&String| name.chars().count().abs_diff(length) <= 1 && name.chars().next() == word.chars().next();
-        (5..=LONGEST).contains(&length)
-            && self.namespaces.iter().filter(near).any(|name| name.len() >= 5 && strsim::osa_distance(word, name) <= 1)
+        (5..=LONGEST).contains(&word.chars().count())
+            && is_mistyped(word, &self.namespaces, 1, |namespace| namespace.len() >= 5)
     }
 
     fn alone(&self, word: &str) -> Hint {
@@ -126,7 +137,7 @@ impl Gazetteer {
             Hint::None
         } else if self.names.contains(word) {
             Hint::Name
-        } else if self.namespaces.contains(word) {
+        } else if self.namespaces.find(word).is_some() {
             Hint::Namespace
         } else if self.clusters.contains(word) {
             Hint::Cluster
@@ -149,32 +160,19 @@ impl Gazetteer {
     /// hardly ever the wrong one.
     fn is_near(&self, word: &str) -> bool {
         let length = word.chars().count();
-        let Some(first) = word.chars().next().filter(|_| (SHORTEST..=LONGEST).contains(&length)) else { return false };
-        let allowed = if length < 8 { 1 } else { 2 };
-        self.long.get(&first).into_iter().flatten().any(|part| {
-            part.starts_with(word)
-                || (part.chars().count().abs_diff(length) <= allowed && strsim::osa_distance(word, part) <= allowed)
-        })
+        (SHORTEST..=LONGEST).contains(&length)
+            && (!self.long.beginning(word).is_empty()
+                || is_mistyped(word, &self.long, if length < 8 { 1 } else { 2 }, |_| true))
     }
+}
+
+/// Whether a word is one of these that fit, but for some letters after the first.
+fn is_mistyped(word: &str, all: &Spellings, letters: u32, fits: impl Fn(&str) -> bool) -> bool {
+    let first = word.chars().next().map(|first| all.beginning(first.encode_utf8(&mut [0; 4]))).unwrap_or_default();
+    all.near(first, word, move |_| letters)
+        .map(|at| all.text(at))
+        .any(|text| fits(text) && strsim::osa_distance(word, text) <= letters as usize)
 }
 
 #[cfg(test)]
-mod tests {
-    use super::Hint::{Cluster, Name, NameGoesOn, Namespace, Near, None, Part};
-    use super::*;
-    use crate::nlu::tokenise::words;
-
-    #[test]
-    fn whole_spoken_and_partial_names_are_told_apart() {
-        let live = Gazetteer::new(["payments-api", "nginx"], ["staging"], ["main"]);
-        let hints = live.hints(&words("scale Payments API, payments-api and payments of nginx in staging on main"));
-        assert_eq!(hints, [None, Name, NameGoesOn, None, Name, None, Part, None, Name, None, Namespace, None, Cluster]);
-    }
-
-    #[test]
-    fn a_mistyped_or_shortened_name_is_near_one() {
-        let live = Gazetteer::new(["payments-api", "recommendation-engine"], [], []);
-        let hints = live.hints(&words("paymnets recomendation paym scale engin banana"));
-        assert_eq!(hints, [Near, Near, Near, None, Near, None]);
-    }
-}
+mod tests;

@@ -2,10 +2,17 @@
 //!
 //! What is found here is never acted on before somebody has confirmed it.
 
+use crate::nlu::spelling::may_be_within;
+
 /// How alike words and a name must be at least, 0 to 1.
-const FLOOR: f64 = 0.62;
+pub(super) const FLOOR: f64 = 0.62;
 /// How far behind the best another name may be and still be offered beside it.
 const MARGIN: f64 = 0.06;
+/// What a typo in the whole name counts for.
+pub(super) const TYPO: f64 = 0.95;
+/// What the words and the parts that stand for each other count for.
+const WORDS: f64 = 0.8;
+const SHARE: f64 = 0.15;
 
 /// The values whose names resemble the words most, all within a small margin of the best.
 pub(super) fn closest<'c, T>(
@@ -14,49 +21,80 @@ pub(super) fn closest<'c, T>(
     candidates: impl Iterator<Item = (&'c String, &'c Vec<String>, &'c T)>,
 ) -> Vec<&'c T> {
     let bare = tokens.concat();
-    let mut ranked: Vec<(f64, &T)> = candidates
-        .map(|(name, parts, value)| (whole(folded, name).max(whole(&bare, name)).max(by_parts(tokens, parts)), value))
-        .filter(|(score, _)| *score >= FLOOR)
-        .collect();
-    ranked.sort_by(|a, b| b.0.total_cmp(&a.0));
-    let best = ranked.first().map_or(0.0, |(score, _)| *score);
-    ranked.into_iter().take_while(|(score, _)| best - score <= MARGIN).map(|(_, value)| value).collect()
+    let row = |part: &String| tokens.iter().map(|token| word(token, part)).collect::<Vec<f64>>();
+    let score = |name: &str, parts: &[String]| {
+        let rows: Vec<Vec<f64>> = parts.iter().map(row).collect();
+        let by_parts = by_parts(tokens.len(), rows.iter().map(Vec::as_slice));
+        whole(folded, name).max(whole(&bare, name)).max(by_parts)
+    };
+    let scored = candidates.map(|(name, parts, value)| (score(name, parts), value));
+    best(scored.filter(|(score, _)| *score >= FLOOR).collect())
+}
+
+/// What scores the highest, all within a small margin of it.
+pub(super) fn best<T>(mut scored: Vec<(f64, T)>) -> Vec<T> {
+    scored.sort_by(|a, b| b.0.total_cmp(&a.0));
+    let best = scored.first().map_or(0.0, |(score, _)| *score);
+    scored.into_iter().take_while(|(score, _)| best - score <= MARGIN).map(|(_, value)| value).collect()
 }
 
 /// A few letters off in the whole name: one in four to seven letters, two in eight or more.
-fn whole(words: &str, name: &str) -> f64 {
-    if is_typo(words, name) { 0.95 } else { 0.0 }
+pub(super) fn whole(words: &str, name: &str) -> f64 {
+    if is_typo(words, name) { TYPO } else { 0.0 }
+}
+
+/// How many letters may be off, by the length of the shorter word. One more may be when both sound alike.
+pub(super) const fn typos(short: u32) -> u32 {
+    match short {
+        0..=2 => 0,
+        3..=7 => 1,
+        _ => 2,
+    }
 }
 
 fn is_typo(a: &str, b: &str) -> bool {
     let (long, short) = (a.chars().count().max(b.chars().count()), a.chars().count().min(b.chars().count()));
     let allowed = match short {
-        0..=2 => 0,
         3 => usize::from(a.chars().next() == b.chars().next()),
-        4..=7 => 1 + usize::from(short >= 6 && sounds(a) == sounds(b)),
-        _ => 2 + usize::from(short >= 10 && sounds(a) == sounds(b)),
+        short => typos(u32::try_from(short).unwrap_or(u32::MAX)) as usize,
     };
-    long - short <= allowed && strsim::osa_distance(a, b) <= allowed
+    let one_more = matches!(short, 6 | 7 | 10..);
+    let most = allowed + usize::from(one_more);
+    if long - short > most || !may_be_within(a, b, most) {
+        return false;
+    }
+    let distance = strsim::osa_distance(a, b);
+    distance <= allowed || one_more && distance == allowed + 1 && sounds(a) == sounds(b)
 }
 
-/// How well each word fits some part of the name, less for parts and words that are left over.
-fn by_parts(tokens: &[String], parts: &[String]) -> f64 {
-    if tokens.is_empty() || parts.is_empty() {
+/// How well each of the words fits some part of the name, less for parts and words that are left over. A row says how
+/// well each word fits one part.
+pub(super) fn by_parts<'r>(words: usize, rows: impl Iterator<Item = &'r [f64]>) -> f64 {
+    let mut fits = vec![0.0_f64; words];
+    let (mut parts, mut covered) = (0, 0);
+    for row in rows {
+        parts += 1;
+        covered += u32::from(row.iter().any(|fit| *fit > 0.0));
+        fits.iter_mut().zip(row).for_each(|(best, fit)| *best = best.max(*fit));
+    }
+    if covered == 0 {
         return 0.0;
     }
-    let fits: Vec<f64> =
-        tokens.iter().map(|token| parts.iter().map(|part| word(token, part)).fold(0.0, f64::max)).collect();
-    let covered = parts.iter().filter(|part| tokens.iter().any(|token| word(token, part) > 0.0)).count();
-    if fits.iter().all(|fit| *fit == 0.0) {
-        return 0.0;
-    }
-    #[expect(clippy::cast_precision_loss, reason = "a handful of words")]
-    let (words, share) = (fits.iter().sum::<f64>() / tokens.len() as f64, covered as f64 / parts.len() as f64);
-    0.8 * words + 0.15 * share
+    WORDS * (fits.iter().sum::<f64>() / count(words)) + SHARE * (f64::from(covered) / f64::from(parts))
+}
+
+/// What the fits of so many words must add up to for the floor, if every part is covered; a little less, for rounding.
+pub(super) fn enough(words: usize) -> f64 {
+    (FLOOR - SHARE) / WORDS * count(words) - 1e-6
+}
+
+#[expect(clippy::cast_precision_loss, reason = "a handful of words")]
+fn count(words: usize) -> f64 {
+    words as f64
 }
 
 /// How well one word stands for one part.
-fn word(token: &str, part: &str) -> f64 {
+pub(super) fn word(token: &str, part: &str) -> f64 {
     if token == part {
         1.0
     } else if token.len() > 1 && part.starts_with(token) || part.len() > 2 && token.starts_with(part) {
@@ -82,7 +120,7 @@ fn abbreviates(short: &str, long: &str) -> bool {
 }
 
 /// A rough phonetic key: letters that sound alike fold, vowels after the first letter and doubles go.
-fn sounds(word: &str) -> String {
+pub(super) fn sounds(word: &str) -> String {
     let spelled = word.replace("ph", "f").replace("ck", "k").replace("qu", "kw").replace('x', "ks").replace("gh", "g");
     let mut key = String::new();
     for c in spelled.chars() {

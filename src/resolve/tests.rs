@@ -131,3 +131,5 @@ proptest! {
         prop_assert_eq!(found.targets, vec![object_ref(&format!("default/{name}"))]);
     }
 }
+
+mod scan;

@@ -11,12 +11,12 @@ fn after(changes: impl IntoIterator<Item = Change>) -> (Vec<String>, usize, bool
     for change in changes {
         slot.take(change);
     }
-    (slot.names.iter().map(ToString::to_string).collect(), slot.skipped.len(), slot.ready)
+    (slot.names.keys().map(ToString::to_string).collect(), slot.skipped.len(), slot.ready)
 }
 
 #[test]
 fn a_list_counts_once_it_is_complete() {
-    let listed = |name: &str| Change::Listed(name.into());
+    let listed = |name: &str| Change::Listed(name.into(), Aliases::default());
     assert_eq!(after([Change::ListBegins, listed("b")]), (vec![], 0, false));
     let whole = [Change::ListBegins, listed("b"), listed("a"), listed("../x"), Change::ListEnds];
     assert_eq!(after(whole), (vec!["a".into(), "b".into()], 1, true));
@@ -24,8 +24,16 @@ fn a_list_counts_once_it_is_complete() {
 
 #[test]
 fn a_second_list_replaces_the_first_only_when_it_is_complete() {
-    let listed = |name: &str| Change::Listed(name.into());
-    let first = || [Change::ListBegins, listed("a"), Change::ListEnds, Change::There("b".into()), Change::ListBegins];
+    let listed = |name: &str| Change::Listed(name.into(), Aliases::default());
+    let first = || {
+        [
+            Change::ListBegins,
+            listed("a"),
+            Change::ListEnds,
+            Change::There("b".into(), Aliases::default()),
+            Change::ListBegins,
+        ]
+    };
     assert_eq!(after(first()).0, ["a", "b"], "what was there stays while the list is read");
     assert_eq!(after(first().into_iter().chain([listed("c"), Change::ListEnds])).0, ["c"]);
     assert_eq!(after(first().into_iter().chain([Change::Gone("a".into())])).0, ["b"]);
@@ -39,12 +47,13 @@ fn list(names: &[&str]) -> Value {
 
 fn event(kind: &str, name: &str) -> String {
     let object = json!({"apiVersion": "meta.k8s.io/v1", "kind": "PartialObjectMetadata",
-        "metadata": {"name": name, "namespace": "shop", "uid": name, "resourceVersion": "2"}});
+        "metadata": {"name": name, "namespace": "shop", "uid": name, "resourceVersion": "2",
+            "annotations": {ANNOTATION: format!("the {name} one, ../{name}")}}});
     format!("{}\n", json!({"type": kind, "object": object}))
 }
 
 fn names(catalog: &Catalog) -> Vec<String> {
-    catalog.snapshot().entries.iter().map(ToString::to_string).collect()
+    catalog.snapshot().entries.iter().map(|named| named.object.to_string()).collect()
 }
 
 #[tokio::test]
@@ -68,6 +77,8 @@ async fn the_snapshot_follows_the_watch() {
     }
     assert!(catalog.ready());
     assert_eq!(catalog.snapshot().skipped, 1);
+    let aliases: Vec<Aliases> = catalog.snapshot().entries.iter().map(|named| named.aliases.clone()).collect();
+    assert_eq!(aliases, [Aliases::default(), Aliases::parse("the new one")]);
 }
 
 #[tokio::test]

@@ -1,0 +1,214 @@
+//! Many spellings, sorted and with a key of their letters each, so that those that resemble a word are found without
+//! comparing all of them.
+
+use std::ops::Range;
+
+/// Distinct spellings. Each is known by its place in the alphabetical order.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct Spellings {
+    texts: Vec<Box<str>>,
+    /// The letters and the length of each; apart from the texts, because these are read in a row.
+    keys: Vec<Key>,
+}
+
+#[derive(Clone, Copy, Debug)]
+struct Key {
+    letters: Letters,
+    length: u32,
+}
+
+/// Which letters a spelling has, as bits: two for each of a to z (once, and more than once), twelve shared by all other
+/// characters. One change of a letter flips two bits at most, a swap of neighbours none.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(crate) struct Letters(u64);
+
+impl Letters {
+    pub(crate) fn of(characters: impl Iterator<Item = char>) -> Self {
+        let mut bits = 0_u64;
+        for c in characters {
+            if c.is_ascii_lowercase() {
+                let once = 1 << (2 * (u32::from(c) - u32::from('a')));
+                bits |= if bits & once == 0 { once } else { once << 1 };
+            } else {
+                bits |= 1 << (52 + u32::from(c) % 12);
+            }
+        }
+        Self(bits)
+    }
+
+    /// Whether the other has all of these too.
+    const fn are_in(self, other: Self) -> bool {
+        self.0 & !other.0 == 0
+    }
+
+    /// How many bits differ.
+    const fn apart(self, other: Self) -> u32 {
+        (self.0 ^ other.0).count_ones()
+    }
+}
+
+impl Spellings {
+    /// The distinct ones among these.
+    pub(crate) fn new(mut texts: Vec<Box<str>>) -> Self {
+        texts.sort_unstable();
+        texts.dedup();
+        texts.shrink_to_fit();
+        let key = |text: &str| Key { letters: Letters::of(text.chars()), length: count(text) };
+        Self { keys: texts.iter().map(|text| key(text)).collect(), texts }
+    }
+
+    /// How many there are.
+    pub(crate) const fn len(&self) -> usize {
+        self.texts.len()
+    }
+
+    /// The one at a place.
+    pub(crate) fn text(&self, at: usize) -> &str {
+        &self.texts[at]
+    }
+
+    /// Where exactly this one is.
+    pub(crate) fn find(&self, text: &str) -> Option<usize> {
+        self.texts.binary_search_by(|other| (**other).cmp(text)).ok()
+    }
+
+    /// Those that begin so.
+    pub(crate) fn beginning(&self, prefix: &str) -> Range<usize> {
+        let from = self.texts.partition_point(|text| **text < *prefix);
+        let many = self.texts[from..].partition_point(|text| text.starts_with(prefix));
+        from..from + many
+    }
+
+    /// Those in a range that may be within some edits of a word: `allowed` says how many, from the shorter length of
+    /// the two. None that is within them is missing. An edit inserts, deletes, substitutes or swaps two neighbours.
+    pub(crate) fn near<'s>(
+        &'s self,
+        within: Range<usize>,
+        word: &str,
+        allowed: impl Fn(u32) -> u32 + 's,
+    ) -> impl Iterator<Item = usize> + 's {
+        let (letters, length) = (Letters::of(word.chars()), count(word));
+        let from = within.start;
+        self.keys[within].iter().enumerate().filter_map(move |(at, key)| {
+            let edits = allowed(length.min(key.length));
+            (key.length.abs_diff(length) <= edits && letters.apart(key.letters) <= 2 * edits).then_some(from + at)
+        })
+    }
+
+    /// Those in a range that have all of these letters.
+    pub(crate) fn having(&self, within: Range<usize>, letters: Letters) -> impl Iterator<Item = usize> {
+        let from = within.start;
+        self.keys[within]
+            .iter()
+            .enumerate()
+            .filter(move |(_, key)| letters.are_in(key.letters))
+            .map(move |(at, _)| from + at)
+    }
+
+    /// The places of those whose letters are the most like a word's, at most so many.
+    pub(crate) fn alike(&self, word: &str, most: usize) -> Vec<usize> {
+        let letters = Letters::of(word.chars());
+        let mut by_bits = [0_usize; 65];
+        for key in &self.keys {
+            by_bits[letters.apart(key.letters) as usize] += 1;
+        }
+        let mut many = 0;
+        let far = by_bits.iter().position(|count| {
+            many += count;
+            many >= most
+        });
+        let far = far.map_or(64, |bits| u32::try_from(bits).unwrap_or(64));
+        let at = |wanted: fn(u32, u32) -> bool| {
+            let keys = self.keys.iter().enumerate();
+            keys.filter(move |(_, key)| wanted(letters.apart(key.letters), far)).map(|(at, _)| at)
+        };
+        at(|bits, far| bits < far).chain(at(|bits, far| bits == far)).take(most).collect()
+    }
+}
+
+/// The most edits that `may_be_within` knows.
+const MOST: usize = 3;
+
+/// Whether two spellings may be within so many edits of each other, at most three. It gives up as soon as they cannot be,
+/// which for most pairs is after a few letters; letters beyond ASCII may be anything.
+pub(crate) fn may_be_within(a: &str, b: &str, edits: usize) -> bool {
+    if edits > MOST || !a.is_ascii() || !b.is_ascii() {
+        return true;
+    }
+    let (a, b) = (a.as_bytes(), b.as_bytes());
+    if a.len().abs_diff(b.len()) > edits {
+        return false;
+    }
+    // Of each row of the table of distances, only the cells around the diagonal: the others are too far.
+    let mut before = [edits + 1; 2 * MOST + 1];
+    let mut last = before;
+    (edits..=2 * edits).for_each(|at| last[at] = at - edits);
+    let mut least_before = 0;
+    for row in 1..=a.len() {
+        let mut cells = [edits + 1; 2 * MOST + 1];
+        for at in edits.saturating_sub(row)..=(2 * edits).min(b.len() + edits - row) {
+            let column = row + at - edits;
+            cells[at] = if column == 0 {
+                row
+            } else {
+                let same = last[at] + usize::from(a[row - 1] != b[column - 1]);
+                let deleted = last.get(at + 1).filter(|_| at < 2 * edits).map_or(same, |cell| cell + 1);
+                let inserted = at.checked_sub(1).map_or(same, |left| cells[left] + 1);
+                let swap = row > 1 && column > 1 && a[row - 1] == b[column - 2] && a[row - 2] == b[column - 1];
+                same.min(deleted).min(inserted).min(if swap { before[at] + 1 } else { same })
+            };
+        }
+        let least = cells.iter().copied().min().unwrap_or_default();
+        if least.min(least_before) > edits {
+            return false;
+        }
+        (before, last, least_before) = (last, cells, least);
+    }
+    last[b.len() + edits - a.len()] <= edits
+}
+
+fn count(text: &str) -> u32 {
+    u32::try_from(text.chars().count()).unwrap_or(u32::MAX)
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+
+    proptest! {
+        #[test]
+        fn nothing_within_the_edits_is_missed(
+            words in prop::collection::vec("[a-e1é]{1,9}", 1..40),
+            word in "[a-e1é]{1,9}",
+        ) {
+            let all = Spellings::new(words.iter().map(|word| word.as_str().into()).collect());
+            for edits in 0..3 {
+                let near: Vec<usize> = all.near(0..all.len(), &word, |_| edits).collect();
+                for at in 0..all.len() {
+                    let distance = strsim::osa_distance(&word, all.text(at));
+                    prop_assert!(distance > edits as usize || near.contains(&at), "{} {}", word, all.text(at));
+                }
+            }
+            let alike = all.alike(&word, 5);
+            prop_assert_eq!(alike.len(), all.len().min(5));
+        }
+    }
+
+    proptest! {
+        #![proptest_config(ProptestConfig::with_cases(3000))]
+
+        #[test]
+        fn what_may_be_within_is_what_the_distance_says(a in "[a-c]{0,9}", b in "[a-c]{0,9}", edits in 0_usize..=3) {
+            prop_assert_eq!(may_be_within(&a, &b, edits), strsim::osa_distance(&a, &b) <= edits);
+        }
+    }
+
+    #[test]
+    fn beginnings_are_one_range() {
+        let all = Spellings::new(["b", "ab", "abc", "ab", "a", "ac"].map(Into::into).to_vec());
+        assert_eq!(all.beginning("ab").map(|at| all.text(at)).collect::<Vec<_>>(), ["ab", "abc"]);
+        assert_eq!((all.beginning("x").len(), all.find("ac"), all.find("x")), (0, Some(3), None));
+    }
+}
