@@ -3,18 +3,19 @@
 use std::{path::PathBuf, sync::Arc, time::Duration};
 
 use anyhow::Context;
+use futures::future::join_all;
 use tokio::{net::TcpListener, sync::watch, time::sleep};
 
+use self::world::World;
 use crate::{
     change::sqlite::Sqlite,
-    cluster::{Catalog, Cluster, Connection},
+    cluster::{Catalog, Cluster, Clusters, Connection},
     config::PolicyFile,
     domain::Person,
     edge::{self, Bounds, Edge, Intake, Readiness, Secrets},
     life::{Crew, Stop},
     nlu::model::Model,
     policy::{Policy, Rules},
-    resolve::Directory,
     telemetry::Metrics,
     tls,
     turn::{Bot, Followers, Parts, Reader},
@@ -23,6 +24,8 @@ use crate::{
         hooks::{self, Wanted},
     },
 };
+
+mod world;
 
 /// How long a stop may take in all.
 const GRACE: Duration = Duration::from_secs(50);
@@ -46,8 +49,8 @@ pub struct Wiring {
     pub secrets: Secrets,
     /// Where Webex reaches the edge; without it, webhooks are somebody else's business.
     pub public_url: Option<String>,
-    /// The cluster's side.
-    pub connection: Connection,
+    /// The clusters' side: one, and others beside it, each with what else it is called.
+    pub connections: Vec<(Connection, Vec<String>)>,
     /// Who may do what, where.
     pub policy: Policy,
     /// The file that the policy is in, to be read again when it changes.
@@ -75,12 +78,23 @@ pub async fn run(
     let readiness = Readiness::new();
     readiness.model(true);
     let store = Sqlite::open(&wiring.database).await?;
-    let cluster = Cluster::connect(wiring.connection.clone()).await.context("the cluster's settings")?;
+    let mut clusters = Vec::new();
+    let mut called = Vec::new();
+    for (connection, aliases) in wiring.connections {
+        let name = connection.name.clone();
+        let cluster =
+            Cluster::connect(connection).await.with_context(|| format!("the settings of the cluster {name}"))?;
+        clusters.push(cluster);
+        called.push((name, aliases));
+    }
+    let catalogs: Vec<Catalog> = clusters.iter().map(Catalog::new).collect();
+    let mut rest = clusters.into_iter();
+    let clusters = Clusters::new(rest.next().context("no cluster is named")?, rest.collect());
+    let world = World { clusters: clusters.clone(), called, catalogs };
     let webex = Webex::new(wiring.webex.clone()).context("the Webex settings")?;
     let hooks = wiring.public_url.as_deref().map(|url| Wanted::new(url, wiring.secrets.first().clone())).transpose()?;
-    let catalog = Catalog::new(&cluster);
     let (followers, following) = Followers::new();
-    let (names, live_names) = watch::channel(Arc::new(directory(&cluster, &catalog)));
+    let (names, live_names) = watch::channel(Arc::new(world.directory()));
     let (ready, bot) = watch::channel(None::<Bot>);
     let (policies, policy) = watch::channel(Arc::new(wiring.policy));
 
@@ -102,12 +116,12 @@ pub async fn run(
     };
 
     let mut crew = Crew::new(stop.clone());
-    for (name, watch) in catalog.watches() {
+    for (name, watch) in world.catalogs.iter().flat_map(Catalog::watches) {
         tracing::debug!(name, "watching");
         crew.start("catalog watch", until(stop.clone(), watch));
     }
-    crew.start("catalog", keep_directory(cluster.clone(), catalog.clone(), names, readiness.clone(), stop.clone()));
-    crew.start("rights", until(stop.clone(), keep_rights(cluster.clone())));
+    crew.start("catalog", world.clone().keep(names, readiness.clone(), stop.clone()));
+    crew.start("rights", until(stop.clone(), keep_rights(clusters.clone())));
     crew.start("metrics", until(stop.clone(), tidy(metrics.clone())));
     if let Some(file) = wiring.policy_file {
         crew.start("policy", until(stop.clone(), file.keep(policies)));
@@ -123,11 +137,11 @@ pub async fn run(
             served
         }
     });
-    let (room, seen) = (webex.clone(), cluster.clone());
+    let room = webex.clone();
     let parts = move |me: Person| Parts {
         webex: room,
         me,
-        cluster,
+        clusters,
         names: live_names,
         reader: Reader::new(model, cores()),
         store,
@@ -136,7 +150,7 @@ pub async fn run(
         observe: wiring.observe,
         followers,
     };
-    let start = Start { webex, hooks, cluster: seen, catalog, readiness, ready };
+    let start = Start { webex, hooks, world, readiness, ready };
     crew.start("bot", until(stop, start.run(parts)));
     crew.run(GRACE).await
 }
@@ -145,8 +159,7 @@ pub async fn run(
 struct Start {
     webex: Webex,
     hooks: Option<Wanted>,
-    cluster: Cluster,
-    catalog: Catalog,
+    world: World,
     readiness: Readiness,
     ready: watch::Sender<Option<Bot>>,
 }
@@ -154,17 +167,11 @@ struct Start {
 impl Start {
     /// Learns who the bot is, settles what the last run left, makes the webhooks right, and lets the bot work; then looks
     /// after cards and webhooks for as long as it is let.
-    async fn run(mut self, parts: impl FnOnce(Person) -> Parts) -> anyhow::Result<()> {
+    async fn run(self, parts: impl FnOnce(Person) -> Parts) -> anyhow::Result<()> {
         let me = self.patient("who the bot is", || self.webex.me()).await?;
         tracing::info!(bot = me.name, "Webex knows this bot");
         self.readiness.identity(&me.id);
-        while !self.catalog.ready() {
-            tokio::select! {
-                () = self.catalog.changed() => {}
-                () = sleep(TRY_AGAIN) => {}
-            }
-        }
-        self.cluster.ask_rights().await;
+        self.world.first_look().await;
         let bot = Bot::new(parts(me));
         bot.recover().await;
         if let Some(wanted) = &self.hooks {
@@ -205,10 +212,10 @@ impl Start {
 }
 
 /// Asks now and then what the bot's role allows: somebody may have granted or taken something.
-async fn keep_rights(cluster: Cluster) -> anyhow::Result<()> {
+async fn keep_rights(clusters: Clusters) -> anyhow::Result<()> {
     loop {
         sleep(RIGHTS).await;
-        cluster.ask_rights().await;
+        join_all(clusters.iter().map(Cluster::ask_rights)).await;
     }
 }
 
@@ -227,32 +234,6 @@ async fn tidy(metrics: Metrics) -> anyhow::Result<()> {
         sleep(TIDY).await;
         metrics.tidy();
     }
-}
-
-/// Rebuilds the look-up whenever the catalog has changed.
-async fn keep_directory(
-    cluster: Cluster,
-    mut catalog: Catalog,
-    names: watch::Sender<Arc<Directory>>,
-    readiness: Readiness,
-    stop: Stop,
-) -> anyhow::Result<()> {
-    loop {
-        names.send_replace(Arc::new(directory(&cluster, &catalog)));
-        readiness.catalog(catalog.ready());
-        tokio::select! {
-            biased;
-            () = stop.requested() => return Ok(()),
-            () = catalog.changed() => {}
-            // Readiness may change without the names.
-            () = sleep(TRY_AGAIN), if !catalog.ready() => {}
-        }
-    }
-}
-
-fn directory(cluster: &Cluster, catalog: &Catalog) -> Directory {
-    let namespaces = cluster.namespaces().iter().map(|namespace| (cluster.name().clone(), namespace.clone())).collect();
-    Directory::new(catalog.snapshot().entries.clone(), namespaces, cluster.name().clone())
 }
 
 /// Messages that are read at once: one for each core.

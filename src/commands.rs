@@ -14,7 +14,7 @@ use crate::{
     app::{self, Wiring},
     cli::{Cli, Command, DemoArgs, Engine, Out, ServeArgs},
     cluster::{Connection, Source},
-    config::{self, ClusterSource, Loaded, PolicyFile, PolicySettings, Settings},
+    config::{self, ClusterSource, Loaded, NamedCluster, PolicyFile, PolicySettings, Settings},
     demo,
     edge::Secrets,
     interpret,
@@ -203,7 +203,7 @@ fn wiring(settings: &Settings, rules: Rules) -> anyhow::Result<Wiring> {
         webex: webex(settings)?,
         secrets: Secrets::new(settings.webex.webhook_secrets.clone())?,
         public_url: settings.server.public_url.clone(),
-        connection: connection(settings)?,
+        connections: connections(settings)?,
         policy: policy(&settings.policy)?,
         policy_file: policy_file(&settings.policy)?,
         rules,
@@ -221,6 +221,17 @@ fn webex(settings: &Settings) -> anyhow::Result<WebexSettings> {
         extra_ca_pem: settings.network.ca_file.as_ref().map(|file| file.pem.clone()),
         ..WebexSettings::new(token)
     })
+}
+
+/// How each cluster is reached, and what else it is called.
+fn connections(settings: &Settings) -> anyhow::Result<Vec<(Connection, Vec<String>)>> {
+    let first = connection(settings)?;
+    let other = |other: &NamedCluster| {
+        let source = Source::Kubeconfig { path: settings.cluster.kubeconfig.clone(), context: other.context.clone() };
+        (Connection { name: other.name.clone(), source, ..first.clone() }, other.aliases.clone())
+    };
+    let others: Vec<_> = settings.cluster.others.iter().map(other).collect();
+    Ok(std::iter::once((first, settings.cluster.aliases.clone())).chain(others).collect())
 }
 
 fn connection(settings: &Settings) -> anyhow::Result<Connection> {

@@ -25,8 +25,8 @@ pub use problem::{Problem, Problems};
 pub use reader::{Effective, Origin};
 pub use setting::{About, Fallback, Group, Shown};
 pub use settings::{
-    CaFile, ClusterSettings, ClusterSource, LogFormat, LogSettings, NetworkSettings, PolicySettings, ServerSettings,
-    Settings, WebexAccess,
+    CaFile, ClusterSettings, ClusterSource, LogFormat, LogSettings, NamedCluster, NetworkSettings, PolicySettings,
+    ServerSettings, Settings, WebexAccess,
 };
 pub use source::{Environment, Flags};
 

@@ -206,7 +206,7 @@ fn wiring(
         webex: WebexSettings { base_url: format!("{page}/v1"), ..WebexSettings::new(bot.token.clone()) },
         secrets: Secrets::new(vec![secret])?,
         public_url: Some(format!("http://{}", edge.local_addr()?)),
-        connection,
+        connections: vec![(connection, Vec::new())],
         policy,
         policy_file: options.policy_file,
         rules,

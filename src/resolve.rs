@@ -5,6 +5,8 @@
 use std::{
     collections::{HashMap, HashSet},
     fmt,
+    ops::Deref,
+    sync::Arc,
 };
 
 use self::{
@@ -93,15 +95,33 @@ struct Entry {
     place: usize,
 }
 
-/// The live Deployments, ready to be looked up. Built once for each state of the catalog.
+/// The live Deployments, ready to be looked up, from where somebody speaks. Clones share what is known.
+#[derive(Clone)]
 pub struct Directory {
+    names: Arc<Names>,
+    /// The cluster that is meant when none is named; without one, all are.
+    home: Option<ClusterName>,
+}
+
+impl Deref for Directory {
+    type Target = Names;
+
+    fn deref(&self) -> &Names {
+        &self.names
+    }
+}
+
+/// What is known of the live Deployments. Built once for each state of the catalogs.
+pub struct Names {
     entries: Vec<Entry>,
     index: Index,
     /// Where there are Deployments, numbered.
     places: HashMap<(ClusterName, Namespace), usize>,
     namespaces: Vec<(ClusterName, Namespace)>,
-    clusters: Vec<ClusterName>,
-    default_cluster: ClusterName,
+    /// Each cluster with what else it is called.
+    clusters: Vec<(ClusterName, Vec<String>)>,
+    /// Clusters of which not everything has been seen yet.
+    unseen: Vec<ClusterName>,
     gazetteer: Gazetteer,
 }
 
@@ -118,16 +138,30 @@ struct Hit {
 }
 
 impl Directory {
-    /// A directory of these Deployments. `namespaces` are all that are watched, empty ones too.
+    /// A directory of these Deployments. `namespaces` are all that are watched, empty ones too. `home` is meant when no
+    /// cluster is named.
     pub fn new(
         objects: impl IntoIterator<Item = impl Into<Named>>,
         namespaces: Vec<(ClusterName, Namespace)>,
-        default_cluster: ClusterName,
+        home: ClusterName,
     ) -> Self {
         let mut clusters: Vec<ClusterName> = namespaces.iter().map(|(cluster, _)| cluster.clone()).collect();
-        clusters.push(default_cluster.clone());
+        clusters.push(home.clone());
         clusters.sort();
         clusters.dedup();
+        let clusters = clusters.into_iter().map(|cluster| (cluster, Vec::new())).collect();
+        Self { home: Some(home), ..Self::of(objects, namespaces, clusters, Vec::new()) }
+    }
+
+    /// A directory of these Deployments in these clusters, each with what else it is called. `unseen` are those of which not
+    /// everything is known yet. Where there are several clusters, none is meant more than another.
+    pub fn of(
+        objects: impl IntoIterator<Item = impl Into<Named>>,
+        namespaces: Vec<(ClusterName, Namespace)>,
+        clusters: Vec<(ClusterName, Vec<String>)>,
+        unseen: Vec<ClusterName>,
+    ) -> Self {
+        let home = if let [(only, _)] = clusters.as_slice() { Some(only.clone()) } else { None };
         let named: Vec<Named> = objects.into_iter().map(Into::into).collect();
         let names = named.iter().enumerate().flat_map(|(entry, named)| {
             let aliases = named.aliases.iter().map(move |alias| (entry, true, alias));
@@ -136,7 +170,7 @@ impl Directory {
         let gazetteer = Gazetteer::new(
             names.clone().map(|(_, _, name)| name),
             namespaces.iter().map(|(_, namespace)| namespace.as_str()),
-            clusters.iter().map(ClusterName::as_str),
+            clusters.iter().flat_map(|(name, others)| others.iter().map(String::as_str).chain([name.as_str()])),
         );
         let index = Index::new(names);
         let mut places = HashMap::new();
@@ -146,7 +180,25 @@ impl Directory {
             Entry { object, place }
         };
         let entries = named.into_iter().map(entry).collect();
-        Self { entries, index, places, namespaces, clusters, default_cluster, gazetteer }
+        let names = Names { entries, index, places, namespaces, clusters, unseen, gazetteer };
+        Self { names: Arc::new(names), home }
+    }
+
+    /// The same, as it is seen from a room in which this cluster is meant when none is named.
+    #[must_use]
+    pub fn at_home_in(&self, cluster: Option<&ClusterName>) -> Self {
+        let known = cluster.filter(|wanted| self.clusters.iter().any(|(name, _)| name == *wanted));
+        Self { names: self.names.clone(), home: known.cloned().or_else(|| self.home.clone()) }
+    }
+
+    /// The clusters among those that words can mean of which not everything has been seen yet.
+    pub fn unseen(&self, cluster: Option<&str>) -> Vec<&ClusterName> {
+        let meant = |name: &&ClusterName| match (cluster, &self.home) {
+            (Some(said), _) => self.cluster(said).is_none_or(|(_, found)| found.contains(name)),
+            (None, Some(home)) => home == *name,
+            (None, None) => true,
+        };
+        self.unseen.iter().filter(meant).collect()
     }
 
     /// The live names as a feature for the model.
@@ -154,14 +206,27 @@ impl Directory {
         &self.gazetteer
     }
 
-    /// The cluster that is meant when none is named.
-    pub fn default_cluster(&self) -> &ClusterName {
-        &self.default_cluster
+    /// How the object is written on the wire: with its cluster when that is not the one that is meant anyway.
+    pub fn label(&self, object: &ObjectRef) -> String {
+        if self.home.as_ref() == Some(&object.cluster) {
+            object.to_string()
+        } else {
+            format!("{}/{object}", object.cluster)
+        }
     }
 
-    /// How the object is written in answers: with its cluster when that is not the default one.
-    pub fn label(&self, object: &ObjectRef) -> String {
-        if object.cluster == self.default_cluster { object.to_string() } else { format!("{}/{object}", object.cluster) }
+    /// Whether there is more than one cluster, so that each is named.
+    pub fn has_several_clusters(&self) -> bool {
+        self.clusters.len() > 1
+    }
+
+    /// How the object is called in a sentence: with as much of its place as it takes to know which one is meant.
+    pub fn called(&self, object: &ObjectRef) -> String {
+        let several = self.has_several_clusters();
+        let namespace =
+            if several || !self.is_unique(object) { format!(" in `{}`", object.namespace) } else { String::new() };
+        let cluster = if several { format!(" on `{}`", object.cluster) } else { String::new() };
+        format!("`{}`{namespace}{cluster}", object.name)
     }
 
     /// Whether the name alone says which object is meant.

@@ -13,7 +13,7 @@ use tokio::sync::watch;
 use crate::{
     change::{ChangeId, sqlite::Sqlite},
     clock,
-    cluster::Cluster,
+    cluster::Clusters,
     domain::Person,
     edge::Notice,
     policy::{Policy, Rules},
@@ -51,8 +51,8 @@ pub struct Parts {
     pub webex: Webex,
     /// The bot itself.
     pub me: Person,
-    /// The cluster's side.
-    pub cluster: Cluster,
+    /// The clusters' side.
+    pub clusters: Clusters,
     /// The live names.
     pub names: watch::Receiver<Arc<Directory>>,
     /// Understanding.

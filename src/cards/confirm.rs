@@ -4,7 +4,7 @@ use serde_json::json;
 
 use super::{Shown, arrow, bare_button, button, card, clock, cut, facts, heading, inputs, subtle, summary};
 use crate::{
-    change::{Change, Effect},
+    change::{Change, Effect, Means},
     domain::Intent,
     webex::escape_markdown,
     words,
@@ -13,10 +13,13 @@ use crate::{
 /// The card of a change that waits.
 pub fn confirm(change: &Change) -> Shown {
     let order = change.order();
-    let title = if order.intent == Intent::Undo {
-        format!("Take back a change of `{}`?", order.target.name)
-    } else {
-        format!("Change `{}`?", order.target.name)
+    let name = &order.target.name;
+    let title = match (order.intent, &order.means) {
+        (_, Means::Recreate(_)) => format!("Make `{name}` again?"),
+        (Intent::Undo, _) => format!("Take back a change of `{name}`?"),
+        (Intent::Delete, _) => format!("Delete `{name}`?"),
+        (Intent::Rollback, _) => format!("Roll back `{name}`?"),
+        _ => format!("Change `{name}`?"),
     };
     let place = format!("{} · {}", order.target.cluster, order.target.namespace);
     let mut lines: Vec<(String, String)> = order.effects.iter().map(effect).collect();

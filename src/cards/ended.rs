@@ -49,7 +49,7 @@ impl Offer {
 pub fn outcome(change: &Change, state: &str, offer: Offer) -> Shown {
     let order = change.order();
     let effects = order.effects.iter().map(summary).collect::<Vec<_>>().join(", ");
-    let markdown = format!("`{}` {}\n\n{state}", order.target.name, escape_markdown(&effects));
+    let markdown = format!("{} {}\n\n{state}", order.called(), escape_markdown(&effects));
     let place = format!("{} · {}", order.target.cluster, order.target.namespace);
     let body = [
         heading(&format!("`{}`", order.target.name)),

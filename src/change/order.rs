@@ -104,6 +104,9 @@ pub struct Order {
     pub intent: Intent,
     /// The object.
     pub target: ObjectRef,
+    /// How it is called in answers, with as much of its place as it takes to know it; empty for its bare name.
+    #[serde(default)]
+    pub called: String,
     /// The object's uid when it was read: another object of the same name is not the one that was shown.
     pub uid: String,
     /// What is sent. Its `test` operations pin the uid and the old values.
@@ -174,6 +177,11 @@ pub enum Unfit {
 }
 
 impl Order {
+    /// How the object is called in a sentence.
+    pub fn called(&self) -> String {
+        if self.called.is_empty() { format!("`{}`", self.target.name) } else { self.called.clone() }
+    }
+
     /// The order with its words cut, if its patch can only hit the object that was shown.
     pub(super) fn fit(mut self) -> Result<Self, Unfit> {
         self.means.suits(&self.patch, &self.uid)?;

@@ -38,6 +38,7 @@ pub(crate) fn order() -> Order {
             namespace: Namespace::parse("default").expect("valid"),
             name: DeploymentName::parse("nginx-deployment").expect("valid"),
         },
+        called: String::new(),
         uid: "u1".into(),
         patch: serde_json::from_value(patch).expect("a patch"),
         means: Means::Deployment,

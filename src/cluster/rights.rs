@@ -115,6 +115,11 @@ impl Cluster {
         self.0.rights.lock().unwrap_or_else(PoisonError::into_inner).get(namespace).cloned().unwrap_or_default()
     }
 
+    /// The same of every namespace.
+    pub fn all_rights(&self) -> Vec<Rights> {
+        self.namespaces().iter().map(|namespace| self.rights(namespace)).collect()
+    }
+
     /// Asks anew what the role allows, in every namespace. What cannot be asked stays as it was found last.
     pub async fn ask_rights(&self) {
         for namespace in self.namespaces() {

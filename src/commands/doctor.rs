@@ -4,7 +4,7 @@ use std::{fmt::Display, process::ExitCode};
 
 use tokio::runtime::Runtime;
 
-use super::{connection, model, webex};
+use super::{connections, model, webex};
 use crate::{
     cli::{Engine, Out},
     cluster::Cluster,
@@ -70,16 +70,22 @@ async fn remote(settings: &Settings) -> Vec<Finding> {
     if settings.cluster.source.is_none() {
         return findings;
     }
-    let cluster = match connection(settings) {
-        Ok(connection) => Cluster::connect(connection).await.map_err(anyhow::Error::from),
-        Err(error) => Err(error),
+    let clusters = match connections(settings) {
+        Ok(clusters) => clusters,
+        Err(error) => {
+            findings.push(found("cluster", Err::<String, _>(error)));
+            return findings;
+        }
     };
-    match cluster {
-        Ok(cluster) => findings.extend(cluster.check().await.into_iter().map(|check| Finding {
-            what: format!("cluster {}: {}", cluster.name(), check.what),
-            result: if check.ok { Ok(check.detail) } else { Err(check.detail) },
-        })),
-        Err(error) => findings.push(found("cluster", Err::<String, _>(error))),
+    for (connection, _) in clusters {
+        let name = connection.name.clone();
+        match Cluster::connect(connection).await {
+            Ok(cluster) => findings.extend(cluster.check().await.into_iter().map(|check| Finding {
+                what: format!("cluster {name}: {}", check.what),
+                result: if check.ok { Ok(check.detail) } else { Err(check.detail) },
+            })),
+            Err(error) => findings.push(found(&format!("cluster {name}"), Err::<String, _>(error))),
+        }
     }
     findings
 }

@@ -5,7 +5,7 @@ use std::{net::IpAddr, path::PathBuf, time::Duration};
 use secrecy::SecretString;
 
 use super::{
-    CaFile, LogFormat, People, parse,
+    CaFile, LogFormat, NamedCluster, People, parse,
     setting::{Declared, Group, Setting, Shown},
 };
 use crate::domain::{ClusterName, Namespace};
@@ -94,6 +94,16 @@ pub(super) static CONTEXT: Setting<String> = Setting::new(
     "The kubeconfig's context to use",
 )
 .or_else("its current one");
+
+pub(super) static CLUSTERS: Setting<Vec<NamedCluster>> = Setting::new(
+    Group::Cluster,
+    "clusters",
+    &["READBACK_CLUSTERS"],
+    "LIST",
+    parse::clusters,
+    "More clusters by the kubeconfig's contexts, `NAME=CONTEXT`, comma-separated; other names behind each, after blanks",
+)
+.or_else("only the one");
 
 pub(super) static WEBEX_BOT_TOKEN: Setting<SecretString> = Setting::new(
     Group::Webex,
@@ -258,6 +268,7 @@ pub(super) static ALL: &[&dyn Declared] = &[
     &NAMESPACES,
     &KUBECONFIG,
     &CONTEXT,
+    &CLUSTERS,
     &WEBEX_BOT_TOKEN,
     &WEBEX_WEBHOOK_SECRET,
     &WEBEX_API_URL,

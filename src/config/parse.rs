@@ -14,7 +14,7 @@ use secrecy::SecretString;
 use tracing_subscriber::{EnvFilter, filter::LevelFilter};
 use url::{Host, Url};
 
-use super::{CaFile, LogFormat};
+use super::{CaFile, LogFormat, NamedCluster};
 use crate::domain::{ClusterName, Namespace};
 
 /// More bytes than this are no list of CA certificates.
@@ -78,6 +78,29 @@ pub(super) fn namespaces(text: &str) -> Result<Vec<Namespace>, String> {
 
 pub(super) fn cluster_name(text: &str) -> Result<ClusterName, String> {
     ClusterName::parse(text).ok_or_else(|| "must be 1 to 63 letters, digits and any of `-_.:@/`".to_owned())
+}
+
+/// `NAME=CONTEXT`, with other names behind it after blanks; the context can be left out.
+pub(super) fn clusters(text: &str) -> Result<Vec<NamedCluster>, String> {
+    let wrong = || {
+        "must be a comma-separated list of `NAME=CONTEXT`, each with other names behind it after blanks: `eu=gke_eu europe`"
+            .to_owned()
+    };
+    let mut found: Vec<NamedCluster> = Vec::new();
+    for entry in text.split(',') {
+        let mut parts = entry.split_whitespace();
+        let head = parts.next().unwrap_or_default();
+        let (name, context) = head.split_once('=').map_or((head, None), |(name, context)| (name, Some(context.trim())));
+        let name = ClusterName::parse(name.trim()).ok_or_else(wrong)?;
+        let context = context.map(line).transpose().map_err(|_| wrong())?;
+        let aliases: Vec<String> = parts.map(str::to_owned).collect();
+        let plain = |alias: &String| ClusterName::parse(alias).is_some();
+        if !aliases.iter().all(plain) || found.iter().any(|other| other.name == name) {
+            return Err(wrong());
+        }
+        found.push(NamedCluster { name, context, aliases });
+    }
+    Ok(found)
 }
 
 fn visible(text: &str) -> bool {

@@ -47,6 +47,23 @@ pub struct ClusterSettings {
     pub namespace: Option<Namespace>,
     /// The namespaces that may be touched, each once; empty means the source's own.
     pub namespaces: Vec<Namespace>,
+    /// What the cluster is called beside its name.
+    pub aliases: Vec<String>,
+    /// More clusters. Each is a context of the kubeconfig, and has the same namespaces.
+    pub others: Vec<NamedCluster>,
+    /// The kubeconfig of the others; `None` means what `kubectl` would read.
+    pub kubeconfig: Option<PathBuf>,
+}
+
+/// One of several clusters.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct NamedCluster {
+    /// What people call it.
+    pub name: ClusterName,
+    /// The kubeconfig's context; none for the cluster that the other settings name.
+    pub context: Option<String>,
+    /// What else people call it.
+    pub aliases: Vec<String>,
 }
 
 /// Where a cluster's address and credentials come from.
@@ -215,7 +232,26 @@ fn cluster(reader: &mut Reader<'_>) -> ClusterSettings {
     let source = if reader.purpose.uses(Group::Cluster) { source(reader) } else { None };
     let namespace = reader.value(&d::KUBERNETES_NAMESPACE);
     let namespaces = reader.value(&d::NAMESPACES).unwrap_or_else(|| namespace.iter().cloned().collect());
-    ClusterSettings { name, source, namespace, namespaces }
+    let (aliases, others) = others(reader, &name);
+    let kubeconfig = match &source {
+        Some(ClusterSource::Kubeconfig { path, .. }) => path.clone(),
+        Some(ClusterSource::Direct { .. } | ClusterSource::InCluster) | None => None,
+    };
+    ClusterSettings { name, source, namespace, namespaces, aliases, others, kubeconfig }
+}
+
+/// What the first cluster is called beside its name, and the other clusters.
+fn others(reader: &mut Reader<'_>, first: &ClusterName) -> (Vec<String>, Vec<NamedCluster>) {
+    let named = reader.value(&d::CLUSTERS).unwrap_or_default();
+    let (own, others): (Vec<_>, Vec<_>) = named.into_iter().partition(|cluster| cluster.name == *first);
+    for cluster in others.iter().filter(|cluster| cluster.context.is_none()) {
+        let what = format!("does not say which context `{}` is: `{}=CONTEXT`", cluster.name, cluster.name);
+        reader.miss("READBACK_CLUSTERS", &what);
+    }
+    if own.iter().any(|cluster| cluster.context.is_some()) {
+        reader.miss("READBACK_CLUSTERS", &format!("names a context for `{first}`, which READBACK_CONTEXT does"));
+    }
+    (own.into_iter().flat_map(|cluster| cluster.aliases).collect(), others)
 }
 
 /// `CLUSTER_URL` before a kubeconfig before the pod's service account.

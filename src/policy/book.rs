@@ -11,7 +11,7 @@ use super::{
 };
 use crate::{
     config::People,
-    domain::{Intent, Namespace, ObjectRef, Person},
+    domain::{ClusterName, Intent, Namespace, ObjectRef, Person},
     webex, words,
 };
 
@@ -47,6 +47,7 @@ pub struct Policy {
     pub(super) defaults: Limits,
     pub(super) observe: bool,
     pub(super) observed_rooms: Vec<String>,
+    pub(super) homes: Vec<(String, ClusterName)>,
     pub(super) announce: Option<String>,
 }
 
@@ -64,7 +65,15 @@ impl Policy {
         let verbs = VERBS.into_iter().filter(|verb| *verb != Intent::Delete).collect();
         let grant = Grant { people, rooms: None, place: all, verbs };
         let places = if protected.is_empty() { Vec::new() } else { vec![protecting(protected)] };
-        Self { grants: vec![grant], places, defaults, observe: false, observed_rooms: Vec::new(), announce: None }
+        Self {
+            grants: vec![grant],
+            places,
+            defaults,
+            observe: false,
+            observed_rooms: Vec::new(),
+            homes: Vec::new(),
+            announce: None,
+        }
     }
 
     /// The same with more namespaces in which everything is confirmed.
@@ -138,6 +147,11 @@ impl Policy {
     /// Whether the bot only observes in this room.
     pub fn observes(&self, room: &str) -> bool {
         self.observe || self.observed_rooms.iter().any(|one| webex::id::same(one, room))
+    }
+
+    /// The cluster that is meant in this room when none is named, if the policy says so.
+    pub fn home(&self, room: &str) -> Option<&ClusterName> {
+        self.homes.iter().find(|(one, _)| webex::id::same(one, room)).map(|(_, cluster)| cluster)
     }
 
     /// The room that is told of changes that were ordered in direct messages.

@@ -12,7 +12,10 @@ use super::{
     grant::{self, Grant, Where},
     quiet::Quiet,
 };
-use crate::{config::People, domain::Intent};
+use crate::{
+    config::People,
+    domain::{ClusterName, Intent},
+};
 
 /// What is wrong with a policy file, and where.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -103,6 +106,7 @@ struct RoomTable {
     id: Spanned<String>,
     #[serde(default)]
     observe: bool,
+    cluster: Option<Spanned<String>>,
 }
 
 /// A fault with the place in the text where it is.
@@ -131,6 +135,7 @@ impl Policy {
                 .map(room_id)
                 .collect::<Result<_, _>>()
                 .map_err(at)?,
+            homes: file.room.iter().filter_map(home).collect::<Result<_, _>>().map_err(at)?,
             announce: file.announce.as_ref().map(id).transpose().map_err(at)?,
         })
     }
@@ -292,6 +297,14 @@ fn gitops(word: &Spanned<String>) -> Result<GitOps, Placed> {
         "refuse" => Ok(GitOps::Refuse),
         other => Err(wrong(word, format!("“{other}” must be `warn` or `refuse`"))),
     }
+}
+
+/// The cluster that is meant in a room when none is named.
+fn home(room: &RoomTable) -> Option<Result<(String, ClusterName), Placed>> {
+    let cluster = room.cluster.as_ref()?;
+    let named = ClusterName::parse(cluster.get_ref())
+        .ok_or_else(|| wrong(cluster, format!("“{}” is no name of a cluster", cluster.get_ref())));
+    Some(named.and_then(|named| Ok((room_id(room)?, named))))
 }
 
 fn room_id(room: &RoomTable) -> Result<String, Placed> {

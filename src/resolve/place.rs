@@ -14,7 +14,10 @@ impl Directory {
         cluster: Option<&str>,
     ) -> Result<(Vec<(ClusterName, Namespace)>, bool), NotFound> {
         let mut weak = false;
-        let mut clusters = vec![self.default_cluster.clone()];
+        let mut clusters = match &self.home {
+            Some(home) => vec![home.clone()],
+            None => self.clusters.iter().map(|(name, _)| name.clone()).collect(),
+        };
         let mut namespace = namespace;
         if let Some(said) = cluster {
             match self.cluster(said) {
@@ -30,7 +33,7 @@ impl Directory {
         let Some(said) = namespace else {
             return Ok((self.namespaces.iter().filter(|(c, _)| clusters.contains(c)).cloned().collect(), weak));
         };
-        let anywhere = self.clusters.clone();
+        let anywhere: Vec<ClusterName> = self.clusters.iter().map(|(name, _)| name.clone()).collect();
         let found = self
             .namespace(said, &clusters)
             .or_else(|| cluster.is_none().then(|| self.namespace(said, &anywhere)).flatten());
@@ -52,8 +55,16 @@ impl Directory {
         strongest(said, candidates.map(|place| (place.1.as_str(), place.clone())))
     }
 
-    fn cluster(&self, said: &str) -> Option<(Strength, Vec<ClusterName>)> {
-        strongest(said, self.clusters.iter().map(|cluster| (cluster.as_str(), cluster.clone())))
+    pub(super) fn cluster(&self, said: &str) -> Option<(Strength, Vec<ClusterName>)> {
+        let called = self.clusters.iter().flat_map(|(name, others)| {
+            std::iter::once(name.as_str())
+                .chain(others.iter().map(String::as_str))
+                .map(move |called| (called, name.clone()))
+        });
+        let (strength, mut found) = strongest(said, called)?;
+        // One cluster may be called alike in two ways.
+        found.dedup();
+        Some((strength, found))
     }
 }
 

@@ -3,8 +3,8 @@
 use super::{At, Bot, Fault, message::Said, now};
 use crate::{
     change::{Filter, Standing, Store},
-    cluster::{Live, ReadError, describe},
-    domain::{Intent, Namespace, ObjectRef},
+    cluster::{ReadError, describe},
+    domain::{ClusterName, Intent, Namespace, ObjectRef},
     nlu::heard::{Command, Mention},
     resolve::{NotFound, Resolution},
     words,
@@ -56,15 +56,15 @@ impl Bot {
     }
 
     async fn status(&self, said: &Said<'_>, target: &ObjectRef) -> Result<Option<String>, Fault> {
-        let described = self.0.cluster.describe(target).await.before(said.place, "reading the Deployment")?;
-        Ok(described.map(|described| words::status(&described, !said.directory.is_unique(target))))
+        let described = self.0.clusters.describe(target).await.before(said.place, "reading the Deployment")?;
+        Ok(described.map(|described| words::status(&described, &said.directory.called(target))))
     }
 
     async fn history(&self, said: &Said<'_>, target: &ObjectRef) -> Result<Option<String>, Fault> {
-        let Some(live) = self.0.cluster.read(target).await.before(said.place, "reading the Deployment")? else {
+        let Some(live) = self.0.clusters.read(target).await.before(said.place, "reading the Deployment")? else {
             return Ok(None);
         };
-        let revisions = match self.0.cluster.revisions(&live).await {
+        let revisions = match self.0.clusters.revisions(&live).await {
             Ok(revisions) => revisions,
             Err(ReadError::Forbidden(why)) => return Ok(Some(words::reasons(&[why]))),
             Err(error) => return Err(error).before(said.place, "reading the revisions"),
@@ -75,12 +75,12 @@ impl Bot {
     }
 
     async fn logs(&self, said: &Said<'_>, command: &Command, target: &ObjectRef) -> Result<Option<String>, Fault> {
-        let Some(live) = self.0.cluster.read(target).await.before(said.place, "reading the Deployment")? else {
+        let Some(live) = self.0.clusters.read(target).await.before(said.place, "reading the Deployment")? else {
             return Ok(None);
         };
         let lines = command.lines.unwrap_or(LINES).clamp(1, MOST_LINES);
         let container = command.container.as_ref().map(Mention::name);
-        match self.0.cluster.logs(&live, container, lines).await {
+        match self.0.clusters.logs(&live, container, lines).await {
             Ok(logs) => Ok(Some(words::logs(target, &logs, lines))),
             Err(ReadError::Forbidden(why)) => Ok(Some(words::reasons(&[why]))),
             Err(error) => Err(error).before(said.place, "reading the logs"),
@@ -91,25 +91,39 @@ impl Bot {
     async fn overview(&self, said: &Said<'_>, command: &Command, health: bool) -> Result<Vec<String>, Fault> {
         let namespace = command.namespace_words();
         let cluster = command.cluster_words();
-        let places = said.directory.places(namespace, cluster).unwrap_or_default();
-        let mut live: Vec<Live> = Vec::new();
-        let mut namespaces: Vec<Namespace> = places.into_iter().map(|(_, namespace)| namespace).collect();
-        namespaces.dedup();
+        let mut places = said.directory.places(namespace, cluster).unwrap_or_default();
         let verb = if health { Intent::Status } else { Intent::List };
-        let may = |namespace: &Namespace| said.may_in(verb, namespace);
-        let denied = namespaces.iter().find_map(|namespace| may(namespace).err());
-        let asked = namespaces.len();
-        namespaces.retain(|namespace| may(namespace).is_ok());
-        if let (Some(denied), true) = (&denied, namespaces.is_empty()) {
+        let may = |place: &(ClusterName, Namespace)| said.may_in(verb, &place.0, &place.1);
+        let denied = places.iter().find_map(|place| may(place).err());
+        let asked = places.len();
+        places.retain(|place| may(place).is_ok());
+        if let (Some(denied), true) = (&denied, places.is_empty()) {
             return Ok(vec![words::reasons(std::slice::from_ref(denied))]);
         }
-        let left_out = asked - namespaces.len();
-        for namespace in &namespaces {
-            live.extend(self.0.cluster.list(Some(namespace)).await.before(said.place, "listing the Deployments")?);
+        let left_out = asked - places.len();
+        // Side by side: a cluster that does not answer holds up no other.
+        let lists = places.iter().map(|(cluster, namespace)| self.0.clusters.list(cluster, namespace));
+        let (mut described, mut silent) = (Vec::new(), Vec::new());
+        for (place, listed) in places.iter().zip(futures::future::join_all(lists).await) {
+            match listed {
+                Ok(live) => described.extend(live.iter().map(|live| describe(live, None))),
+                Err(error) if places.iter().all(|other| other.0 == place.0) => {
+                    return Err(error).before(said.place, "listing the Deployments");
+                }
+                Err(error) => silent.push((place.clone(), error)),
+            }
         }
-        let described: Vec<_> = live.iter().map(|live| describe(live, None)).collect();
+        places.retain(|place| !silent.iter().any(|(other, _)| other == place));
+        let several = said.directory.has_several_clusters();
+        let places = words::Places::new(places, several);
         let mut pages =
-            if health { vec![words::health(&namespaces, &described)] } else { words::list(&namespaces, &described) };
+            if health { vec![words::health(&places, &described)] } else { words::list(&places, &described) };
+        for ((cluster, namespace), error) in &silent {
+            tracing::warn!(%error, %cluster, %namespace, "the Deployments could not be listed");
+            if let Some(last) = pages.last_mut() {
+                last.push_str(&words::not_listed(cluster, namespace, error));
+            }
+        }
         if let (true, Some(last)) = (left_out > 0, pages.last_mut()) {
             last.push_str(words::LEFT_OUT);
         }

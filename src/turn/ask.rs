@@ -77,7 +77,7 @@ impl Bot {
         command: &Command,
         object: &ObjectRef,
     ) -> Result<(Option<String>, Vec<Choice>, Vec<Field>), Fault> {
-        let live = self.0.cluster.read(object).await.before(said.place, "reading the Deployment")?;
+        let live = self.0.clusters.read(object).await.before(said.place, "reading the Deployment")?;
         let Some(live) = live else { return Ok((None, Vec::new(), Vec::new())) };
         let mut command = command.clone();
         draft::aim(&mut command, object);
@@ -194,9 +194,9 @@ fn reading_label(draft: &Draft, live: &Live) -> String {
 }
 
 fn label(object: &ObjectRef, said: &Said<'_>) -> String {
-    if object.cluster == *said.directory.default_cluster() {
-        format!("{} · {}", object.name, object.namespace)
-    } else {
+    if said.directory.has_several_clusters() {
         format!("{} · {} · {}", object.name, object.namespace, object.cluster)
+    } else {
+        format!("{} · {}", object.name, object.namespace)
     }
 }

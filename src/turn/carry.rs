@@ -10,7 +10,7 @@ use crate::{
     change::{
         Change, Claim, Claimed, End, LiveFacts, LiveValue, Outcome, Recovery, Standing, Store, after_restart, store,
     },
-    cluster::{Applied, Cluster, Compared, Live, ReadError, Trace, Write},
+    cluster::{Applied, Clusters, Compared, Live, ReadError, Trace, Write},
     words,
 };
 
@@ -23,10 +23,10 @@ pub(super) trait Line: Send + Sync {
     /// The object as it is now, and what the change has left on it.
     fn compare(&self, change: &Change) -> impl Future<Output = Result<Compared, ReadError>> + Send;
     /// Waits until nothing that a dead run has sent can arrive any more.
-    fn quiesce(&self) -> impl Future<Output = ()> + Send;
+    fn quiesce(&self, change: &Change) -> impl Future<Output = ()> + Send;
 }
 
-impl Line for Cluster {
+impl Line for Clusters {
     async fn read(&self, change: &Change) -> Result<Option<Live>, ReadError> {
         Self::read(self, change.target()).await
     }
@@ -39,8 +39,8 @@ impl Line for Cluster {
         Self::compare(self, &Write::of(change)).await
     }
 
-    async fn quiesce(&self) {
-        tokio::time::sleep(self.longest_on_the_way()).await;
+    async fn quiesce(&self, change: &Change) {
+        Self::quiesce(self, change.target()).await;
     }
 }
 
@@ -214,7 +214,7 @@ pub(super) async fn settle(
     if change.standing() == Standing::Claimed && recovery != Recovery::WasApplied {
         // The run that died may have sent it in its last moment. Only when that can no longer arrive is it certain that it was
         // not applied, and only then may it be sent again: else both could arrive, with somebody's undoing in between.
-        line.quiesce().await;
+        line.quiesce(change).await;
         (recovery, live) = judge(line, change, &clock).await?;
     }
     tracing::info!(change = %change.id(), ?recovery, "settling a change of the last run");

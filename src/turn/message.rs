@@ -7,8 +7,8 @@ use jiff::Timestamp;
 use super::{At, Bot, Fault, Place, Turn, dialogue, draft, now};
 use crate::{
     change::{Change, Store, store::Delivery},
-    cluster::Live,
-    domain::{DeploymentName, Intent, Namespace, ObjectRef, Person},
+    cluster::{Cluster, Live},
+    domain::{ClusterName, DeploymentName, Intent, Namespace, ObjectRef, Person},
     edge::{Freshness, freshness},
     nlu::heard::{Command, Heard},
     policy::{self, Asked, Case, Decision, Facts, Policy, Rules, Verdict},
@@ -19,6 +19,9 @@ use crate::{
 
 /// So many live objects are read for one command at most.
 const MOST_TARGETS: usize = 20;
+
+/// So long a look for workloads of other kinds may take: it only explains.
+const GLANCE: std::time::Duration = std::time::Duration::from_secs(2);
 
 /// What was said: in a message, or by a button on a card.
 pub(super) struct Said<'s> {
@@ -84,7 +87,8 @@ impl Bot {
             self.reply(&place, &person, words::NOT_LISTED).await.before(&place, "answering")?;
             return Ok("not allowed");
         }
-        let (text, directory) = (order_text(&message, &self.0.me), self.directory());
+        let text = order_text(&message, &self.0.me);
+        let directory = Arc::new(self.directory().at_home_in(policy.home(&message.room_id)));
         let said = Said {
             id: &message.id,
             place: &place,
@@ -172,7 +176,15 @@ impl Bot {
     }
 
     /// Looks up the names of the commands, reads what they name, and judges them together.
-    async fn know(&self, said: &Said<'_>, commands: Vec<Command>) -> Result<Vec<Known>, Fault> {
+    async fn know(&self, said: &Said<'_>, mut commands: Vec<Command>) -> Result<Vec<Known>, Fault> {
+        // What has not been seen may hold what is meant.
+        let unseen = |command: &Command| {
+            let names = said.directory.unseen(command.cluster_words());
+            names.first().map(|name| words::unseen(name))
+        };
+        for command in commands.iter_mut().filter(|command| command.intent.is_write()) {
+            command.doubts.extend(unseen(command));
+        }
         let mut cases = Vec::new();
         for command in &commands {
             let mut found = said.directory.look_up(command);
@@ -210,7 +222,12 @@ impl Bot {
                 can_undo: undo.1,
             })
             .collect();
-        let verdicts = policy::judge(&judged, &self.rules());
+        let mut verdicts = policy::judge(&judged, &self.rules());
+        for (case, verdict) in judged.iter().zip(&mut verdicts) {
+            if let Some(Err(NotFound::Nothing { .. } | NotFound::Place { .. })) = &case.found {
+                verdict.reasons.extend(unseen(case.command));
+            }
+        }
         let doubts: Vec<_> = judged.iter().map(|case| policy::doubts(case, &self.rules())).collect();
         drop(judged);
         let known = commands.into_iter().zip(cases).zip(verdicts).zip(doubts);
@@ -231,11 +248,16 @@ impl Bot {
         let mention = command.deployment.as_ref()?;
         let places = said.directory.places(command.namespace_words(), command.cluster_words()).ok()?;
         let mut others = Vec::new();
-        for (_, namespace) in places.iter().take(MOST_TARGETS) {
-            others.extend(self.0.cluster.others(namespace).await);
+        let looks = places
+            .iter()
+            .take(MOST_TARGETS)
+            .map(|(cluster, namespace)| tokio::time::timeout(GLANCE, self.0.clusters.others(cluster, namespace)));
+        for found in futures::future::join_all(looks).await {
+            others.extend(found.unwrap_or_default());
         }
         let names: Vec<ObjectRef> = others.iter().map(|(_, object)| object.clone()).collect();
-        let named = Directory::new(names, places, said.directory.default_cluster().clone());
+        let clusters = places.iter().map(|(cluster, _)| (cluster.clone(), Vec::new())).collect();
+        let named = Directory::of(names, places, clusters, Vec::new());
         let asked = resolve::Asked { name: mention.name(), namespace: None, cluster: None };
         let found = named.resolve(asked).ok().filter(|found| policy::is_strong(found.strength))?;
         let object = found.targets.into_iter().next()?;
@@ -246,7 +268,7 @@ impl Bot {
     async fn read(&self, targets: &[ObjectRef], place: &Place) -> Result<Vec<Live>, Fault> {
         let mut live = Vec::new();
         for target in targets.iter().take(MOST_TARGETS) {
-            live.extend(self.0.cluster.read(target).await.before(place, "reading the Deployment")?);
+            live.extend(self.0.clusters.read(target).await.before(place, "reading the Deployment")?);
         }
         Ok(live)
     }
@@ -279,16 +301,14 @@ impl Bot {
 
     /// Why the bot's own role does not let it do this there, if it does not: a sentence.
     pub(super) fn lacks(&self, verb: Intent, object: &ObjectRef) -> Option<String> {
-        let lacking = self.0.cluster.rights(&object.namespace).lacks(verb)?;
+        let lacking = self.0.clusters.rights(object).lacks(verb)?;
         Some(words::lacking(verb, object, &lacking))
     }
 
     /// The verbs that the bot's role allows somewhere.
     pub(super) fn offered(&self) -> Vec<Intent> {
-        let cluster = &self.0.cluster;
-        let somewhere = |verb: &Intent| {
-            cluster.namespaces().iter().any(|namespace| cluster.rights(namespace).lacks(*verb).is_none())
-        };
+        let rights: Vec<_> = self.0.clusters.iter().flat_map(Cluster::all_rights).collect();
+        let somewhere = |verb: &Intent| rights.iter().any(|rights| rights.lacks(*verb).is_none());
         Intent::ALL.into_iter().filter(somewhere).collect()
     }
 
@@ -299,11 +319,11 @@ impl Bot {
 }
 
 impl Said<'_> {
-    /// Whether this person may do this anywhere in a namespace of the default cluster, or why not.
-    pub(super) fn may_in(&self, verb: Intent, namespace: &Namespace) -> Result<(), String> {
+    /// Whether this person may do this anywhere in a namespace, or why not.
+    pub(super) fn may_in(&self, verb: Intent, cluster: &ClusterName, namespace: &Namespace) -> Result<(), String> {
         // Grants speak of namespaces, and of no names in them.
         let any = DeploymentName::parse("any").map(|name| ObjectRef {
-            cluster: self.directory.default_cluster().clone(),
+            cluster: cluster.clone(),
             namespace: namespace.clone(),
             name,
         });

@@ -89,7 +89,7 @@ impl Bot {
         }
         let verdict = &overruled(verdict, ahead.overruled);
         let Plan { mut write, effects, template_changed, mut notes, mut inverse, intended: _ } = plan;
-        if command.intent == Intent::Scale && self.0.cluster.rights(&live.object().namespace).scales_only() {
+        if command.intent == Intent::Scale && self.0.clusters.rights(live.object()).scales_only() {
             write.means = Means::Scale;
             notes.push(words::POLICIES_NOT_ASKED.to_owned());
             inverse = inverse.map(|inverse| Inverse { means: Means::Scale, ..inverse });
@@ -107,7 +107,7 @@ impl Bot {
             let change = Change::ordered(order).before(said.place, "recording the order")?;
             return self.execute(said, change).await;
         }
-        match self.0.cluster.preview(&write).await {
+        match self.0.clusters.preview(&write).await {
             Preview::Accepted { warnings, .. } => order.warnings = warnings,
             Preview::Refused(why) => return Ok(Some(words::would_be_refused(live.object(), &why))),
             Preview::Stale(_) => return Ok(Some(words::moved_while_asking(live.object()))),
@@ -147,10 +147,10 @@ impl Bot {
     /// What the verb needs to know beside the Deployment.
     async fn beside(&self, verb: Intent, live: &Live) -> Beside {
         let read = match verb {
-            Intent::Rollback => self.0.cluster.revisions(live).await.map(Beside::Revisions),
-            Intent::Autoscale => self.0.cluster.autoscaler(live).await.map(Beside::Autoscaler),
+            Intent::Rollback => self.0.clusters.revisions(live).await.map(Beside::Revisions),
+            Intent::Autoscale => self.0.clusters.autoscaler(live).await.map(Beside::Autoscaler),
             Intent::Delete => {
-                let removal = self.0.cluster.removal(live).await;
+                let removal = self.0.clusters.removal(live).await;
                 removal.map(|found| found.map_or(Beside::Nothing, |removal| Beside::Removal(Box::new(removal))))
             }
             Intent::Scale
@@ -174,7 +174,7 @@ impl Bot {
     /// What can be foreseen. Autoscalers and budgets have a say in numbers only.
     pub(super) async fn look_ahead(&self, live: &Live, intended: &Intended) -> Forecast {
         let around = match intended {
-            Intended::Scale { .. } => self.0.cluster.surroundings(live).await,
+            Intended::Scale { .. } => self.0.clusters.surroundings(live).await,
             Intended::Image { .. }
             | Intended::Restart
             | Intended::RollBack { .. }
@@ -204,6 +204,7 @@ impl Bot {
             thread_id: said.place.thread.clone().unwrap_or_default(),
             words: said.text.to_owned(),
             intent,
+            called: said.directory.called(&write.object),
             target: write.object,
             uid: write.uid,
             patch: write.patch,

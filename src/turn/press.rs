@@ -65,7 +65,7 @@ impl Bot {
             Card::Question(question, _) => (&question.thread_id, &question.words, question.private),
         };
         place.thread = Some(thread.clone());
-        let directory = self.directory();
+        let directory = self.directory().at_home_in(policy.home(&place.room));
         let said = Said {
             id: &action.id,
             place: &place,

@@ -1,9 +1,10 @@
 //! After a restart: what the last run left unfinished is settled before anything new is taken, and cards whose time is
 //! over are closed.
 
-use std::time::Duration;
+use std::{collections::BTreeMap, time::Duration};
 
 use jiff::SignedDuration;
+use tokio::task::JoinSet;
 
 use super::{
     At, Bot, Fault, Place,
@@ -15,7 +16,7 @@ use crate::{
     cards::Offer,
     change::{Change, Decide, Standing, Store},
     cluster::{Rollout, Trace, Write},
-    domain::Person,
+    domain::{ClusterName, Person},
     life::Stop,
     question::Reply,
     words,
@@ -39,6 +40,15 @@ fn whereabouts(change: &Change) -> (Place, Person) {
     (place, person)
 }
 
+/// The changes of each cluster. They are worked off side by side: a cluster that does not answer holds up no other.
+fn by_cluster(changes: Vec<Change>) -> Vec<Vec<Change>> {
+    let mut clusters: BTreeMap<ClusterName, Vec<Change>> = BTreeMap::new();
+    for change in changes {
+        clusters.entry(change.target().cluster.clone()).or_default().push(change);
+    }
+    clusters.into_values().collect()
+}
+
 impl Bot {
     /// Settles what the last run left behind. What cannot be settled now is logged and stays for the next start.
     pub async fn recover(&self) {
@@ -54,14 +64,8 @@ impl Bot {
         for fault in &found.unreadable {
             tracing::error!(error = %fault, "a change on record cannot be read");
         }
-        for change in &found.changes {
-            if let Err(fault) = self.settle(change).await {
-                tracing::error!(error = format!("{:#}", fault.cause), change = %change.id(), "a change could not be settled");
-                if let Ok(mut unsettled) = self.0.unsettled.lock() {
-                    unsettled.push(change.id());
-                }
-            }
-        }
+        let jobs = by_cluster(found.changes).into_iter().map(|changes| self.clone().settle_all(changes));
+        JoinSet::from_iter(jobs).join_all().await;
         self.ask_anew().await;
     }
 
@@ -74,7 +78,23 @@ impl Bot {
                 return;
             }
         };
-        for change in &untold {
+        let jobs = by_cluster(untold).into_iter().map(|changes| self.clone().resume_all(changes));
+        JoinSet::from_iter(jobs).join_all().await;
+    }
+
+    async fn settle_all(self, changes: Vec<Change>) {
+        for change in &changes {
+            if let Err(fault) = self.settle(change).await {
+                tracing::error!(error = format!("{:#}", fault.cause), change = %change.id(), "a change could not be settled");
+                if let Ok(mut unsettled) = self.0.unsettled.lock() {
+                    unsettled.push(change.id());
+                }
+            }
+        }
+    }
+
+    async fn resume_all(self, changes: Vec<Change>) {
+        for change in &changes {
             if let Err(fault) = self.resume_one(change).await {
                 tracing::error!(error = format!("{:#}", fault.cause), change = %change.id(), "a rollout is not followed");
             }
@@ -86,7 +106,7 @@ impl Bot {
         tracing::info!(change = %change.id(), "telling the end of a change of the last run");
         let mut offer = after(change);
         let state = if change.standing() == Standing::Applied {
-            let compared = self.0.cluster.compare(&Write::of(change)).await.after(&place, "reading the Deployment")?;
+            let compared = self.0.clusters.compare(&Write::of(change)).await.after(&place, "reading the Deployment")?;
             let rollout = match (compared.live, compared.trace) {
                 (live, Trace::Applied) => {
                     return self.tell_and_follow(change.clone(), live.as_ref(), &place, &person).await;
@@ -112,7 +132,7 @@ impl Bot {
     async fn settle(&self, change: &Change) -> Result<(), Fault> {
         let (place, person) = whereabouts(change);
         let observes = self.observes(&change.order().room_id);
-        let settled = match settle(&self.0.store, &self.0.cluster, change, observes, now).await {
+        let settled = match settle(&self.0.store, &self.0.clusters, change, observes, now).await {
             Ok(settled) => settled,
             Err(Unsettled::Broken(broken)) => return Err(broken_at(broken, &place)),
             Err(error @ Unsettled::Unreadable(_)) => return Err(error).before(&place, "settling the change"),

@@ -20,7 +20,7 @@ impl Bot {
     /// Sends an approved change. What is still to be said to the person is returned; everything else stands on the card.
     pub(super) async fn send(&self, change: &Change, place: &Place, person: &Person) -> Result<Option<String>, Fault> {
         let observes = self.observes(&change.order().room_id);
-        let carried = carry_out(&self.0.store, &self.0.cluster, change, observes, now).await;
+        let carried = carry_out(&self.0.store, &self.0.clusters, change, observes, now).await;
         self.tell_carried(carried.map_err(|broken| broken_at(broken, place))?, place, person).await
     }
 
@@ -67,8 +67,9 @@ impl Bot {
             change = noted.unwrap_or(change);
         }
         self.close_taken_back(&change).await;
-        let follow = self.0.cluster.follow(live.object(), live.uid(), live.generation(), changed);
-        self.0.followers.take(Job { bot: self.clone(), change, person: person.clone(), follow });
+        if let Some(follow) = self.0.clusters.follow(live, changed) {
+            self.0.followers.take(Job { bot: self.clone(), change, person: person.clone(), follow });
+        }
         Ok(())
     }
 

@@ -92,7 +92,7 @@ impl Bot {
         if let Err(denied) = said.may(verb_of(taken.order()), Some(taken.target())) {
             return Ok(Some(words::reasons(&[denied])));
         }
-        let live = self.0.cluster.read(taken.target()).await.before(said.place, "reading the Deployment")?;
+        let live = self.0.clusters.read(taken.target()).await.before(said.place, "reading the Deployment")?;
         let again = inverse.means.makes_deployment();
         let live = match live {
             Some(_) if again => return Ok(Some(words::there_again(taken))),
@@ -118,9 +118,9 @@ impl Bot {
             patch: order.patch.clone(),
             means: order.means.clone(),
         };
-        let pinned = self.0.cluster.pinned(write).await.before(said.place, "reading the autoscaler")?;
+        let pinned = self.0.clusters.pinned(write).await.before(said.place, "reading the autoscaler")?;
         let Some(write) = pinned else { return Ok(Some(words::moved_since(taken, live.as_ref()))) };
-        match self.0.cluster.preview(&write).await {
+        match self.0.clusters.preview(&write).await {
             Preview::Accepted { warnings, .. } => order.warnings = warnings,
             Preview::Refused(why) => return Ok(Some(words::would_be_refused(taken.target(), &why))),
             Preview::Stale(live) => return Ok(Some(words::moved_since(taken, live.as_deref()))),

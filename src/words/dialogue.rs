@@ -37,7 +37,7 @@ pub fn open_question(change: &Change) -> String {
     let order = change.order();
     let effects: Vec<String> =
         order.effects.iter().map(|effect| escape_markdown(&crate::cards::summary(effect))).collect();
-    format!("`{}` {}", order.target.name, effects.join(", "))
+    format!("{} {}", order.called(), effects.join(", "))
 }
 
 /// What a pronoun was taken for.
@@ -59,14 +59,14 @@ pub fn why_asked(change: Option<&Change>) -> String {
     let effects: Vec<String> =
         order.effects.iter().map(|effect| escape_markdown(&crate::cards::summary(effect))).collect();
     let reasons: Vec<String> = order.reasons.iter().map(|reason| super::mild(reason)).collect();
-    format!("`{}` {}, asked at {}: {}", order.target.name, effects.join(", "), clock(order.created), reasons.join(" "))
+    format!("{} {}, asked at {}: {}", order.called(), effects.join(", "), clock(order.created), reasons.join(" "))
 }
 
 /// A change that nothing takes back.
 pub fn no_inverse(change: &Change) -> String {
     format!(
-        "The last change here was of `{}` ({}), and that has no inverse: the pods that it replaced are gone. Nothing was done.",
-        change.target().name,
+        "The last change here was of {} ({}), and that has no inverse: the pods that it replaced are gone. Nothing was done.",
+        change.order().called(),
         super::intent(change.order().intent)
     )
 }
@@ -75,7 +75,7 @@ pub fn no_inverse(change: &Change) -> String {
 pub fn not_in_place(change: &Change) -> String {
     let observed = change.standing() == Standing::Observed;
     let why = if observed { "it was only shown and never made" } else { "it was not applied" };
-    format!("There is nothing to take back of `{}`: {why}.", change.target().name)
+    format!("There is nothing to take back of {}: {why}.", change.order().called())
 }
 
 /// A change that is no longer as it was left, so that taking it back would take something else back too.
@@ -84,11 +84,7 @@ pub fn moved_since(change: &Change, live: Option<&Live>) -> String {
     let Some(live) = live else { return super::gone(change) };
     let left: Vec<String> = order.effects.iter().map(|effect| escape_markdown(&effect.after)).collect();
     let now = super::now_is(order, live).map(|now| format!(": {now} now")).unwrap_or_default();
-    format!(
-        "`{}` is no longer as that change left it ({}){now}. Nothing was changed.",
-        order.target.name,
-        left.join(", ")
-    )
+    format!("{} is no longer as that change left it ({}){now}. Nothing was changed.", order.called(), left.join(", "))
 }
 
 /// A "don't" that named the Deployment of an open question.

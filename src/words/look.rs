@@ -1,13 +1,15 @@
 //! What is live, in words: the state of one Deployment, a list of them, its history, what its pods print.
 
+use std::fmt;
+
 use jiff::Timestamp;
 
 use super::{images, outcome::escape_causes};
 use crate::{
     cards::{clock, summary},
     change::{Change, State},
-    cluster::{Cause, Description, Health, Live, Logs, Revision, Tail, Warning},
-    domain::{Namespace, ObjectRef},
+    cluster::{Cause, Description, Health, Live, Logs, ReadError, Revision, Tail, Warning},
+    domain::{ClusterName, Namespace, ObjectRef},
     redact::redact,
     webex::{code, escape_markdown},
 };
@@ -19,14 +21,9 @@ const PAGES: usize = 4;
 /// So many revisions are shown.
 const REVISIONS: usize = 10;
 
-/// One Deployment: counts, images, and why it fails.
-pub fn status(described: &Description, with_namespace: bool) -> String {
+/// One Deployment, under the name by which it is called here: counts, images, and why it fails.
+pub fn status(described: &Description, name: &str) -> String {
     let live = &described.live;
-    let name = if with_namespace {
-        format!("`{}` in `{}`", live.object().name, live.object().namespace)
-    } else {
-        format!("`{}`", live.object().name)
-    };
     let unknown = if described.pods_known { "" } else { " I may not read its pods, so I cannot say more." };
     let warnings: String = described.warnings.iter().map(warning).collect();
     format!("{name}: {}. Runs {}.{}{unknown}{warnings}", health_of(described), images(live), causes(described))
@@ -70,18 +67,17 @@ pub fn no_longer_there(object: &ObjectRef) -> String {
 }
 
 /// The Deployments of some namespaces, those in trouble first, in as many messages as it takes.
-pub fn list(namespaces: &[Namespace], all: &[Description]) -> Vec<String> {
+pub fn list(places: &Places, all: &[Description]) -> Vec<String> {
     if all.is_empty() {
-        return vec![format!("There is no Deployment in {}.", places(namespaces))];
+        return vec![format!("There is no Deployment in {places}.")];
     }
-    let several = namespaces.len() > 1;
     let mut sorted: Vec<&Description> = all.iter().collect();
     sorted.sort_by_key(|described| (is_well(described), described.live.object().clone()));
     let ill = all.iter().filter(|described| !is_well(described)).count();
     let health = if ill == 0 { String::new() } else { format!(", {ill} not well") };
-    let mut pages = vec![format!("{} in {}{health}:", count(all.len()), places(namespaces))];
+    let mut pages = vec![format!("{} in {places}{health}:", count(all.len()))];
     for (at, described) in sorted.iter().enumerate() {
-        let line = row(described, several);
+        let line = row(described, places);
         if pages.last().is_none_or(|page| page.len() + line.len() + 1 > PAGE) {
             if pages.len() == PAGES {
                 let more = format!("\n… and {} more. Name a namespace to see them.", sorted.len() - at);
@@ -106,9 +102,9 @@ fn is_well(described: &Description) -> bool {
     matches!(described.health, Health::Ready | Health::ScaledToZero)
 }
 
-fn row(described: &Description, with_namespace: bool) -> String {
+fn row(described: &Description, places: &Places) -> String {
     let live = &described.live;
-    let place = if with_namespace { format!(" · {}", live.object().namespace) } else { String::new() };
+    let place = places.beside(live.object());
     let trouble = if is_well(described) { String::new() } else { format!(" · **{}**", health_of(described)) };
     format!("- `{}`{place} · {}/{} · {}{trouble}", live.object().name, live.ready(), live.replicas(), images(live))
 }
@@ -117,27 +113,67 @@ fn row(described: &Description, with_namespace: bool) -> String {
 const LISTED: usize = 30;
 
 /// The health of some namespaces: what is not well is spelled out.
-pub fn health(namespaces: &[Namespace], all: &[Description]) -> String {
+pub fn health(places: &Places, all: &[Description]) -> String {
     if all.is_empty() {
-        return format!("There is no Deployment in {}.", places(namespaces));
+        return format!("There is no Deployment in {places}.");
     }
-    let ill: Vec<&Description> =
-        all.iter().filter(|one| !matches!(one.health, Health::Ready | Health::ScaledToZero)).collect();
+    let ill: Vec<&Description> = all.iter().filter(|one| !is_well(one)).collect();
     let well = all.len() - ill.len();
     if ill.is_empty() {
-        return format!("All is well in {}: {}, every one ready.", places(namespaces), count(all.len()));
+        return format!("All is well in {places}: {}, every one ready.", count(all.len()));
     }
-    let mut lines = vec![format!("{well} of {} in {} are ready. Not ready:", all.len(), places(namespaces))];
-    lines.extend(ill.iter().take(LISTED).map(|one| format!("- {}", status(one, namespaces.len() > 1))));
+    let mut lines = vec![format!("{well} of {} in {places} are ready. Not ready:", all.len())];
+    lines.extend(ill.iter().take(LISTED).map(|one| format!("- {}", status(one, &places.called(one.live.object())))));
+    if ill.len() > LISTED {
+        lines.push(format!("… and {} more.", ill.len() - LISTED));
+    }
     lines.join("\n")
+}
+
+/// Where something was looked for.
+#[derive(Debug)]
+pub struct Places {
+    all: Vec<(ClusterName, Namespace)>,
+    several_clusters: bool,
+}
+
+impl Places {
+    /// These. Clusters are named where there are several.
+    pub const fn new(all: Vec<(ClusterName, Namespace)>, several_clusters: bool) -> Self {
+        Self { all, several_clusters }
+    }
+
+    /// What stands beside a name in a list, so that it is known which one is meant.
+    fn beside(&self, object: &ObjectRef) -> String {
+        let namespace = if self.all.len() > 1 { format!(" · {}", object.namespace) } else { String::new() };
+        let cluster = if self.several_clusters { format!(" · {}", object.cluster) } else { String::new() };
+        format!("{namespace}{cluster}")
+    }
+
+    fn called(&self, object: &ObjectRef) -> String {
+        let namespace = if self.all.len() > 1 { format!(" in `{}`", object.namespace) } else { String::new() };
+        let cluster = if self.several_clusters { format!(" on `{}`", object.cluster) } else { String::new() };
+        format!("`{}`{namespace}{cluster}", object.name)
+    }
+}
+
+impl fmt::Display for Places {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let one = |(cluster, namespace): &(ClusterName, Namespace)| {
+            if self.several_clusters { format!("`{cluster}/{namespace}`") } else { format!("`{namespace}`") }
+        };
+        f.write_str(&self.all.iter().map(one).collect::<Vec<_>>().join(", "))
+    }
+}
+
+/// A namespace of which the list could not be read, beside others.
+pub fn not_listed(cluster: &ClusterName, namespace: &Namespace, error: &ReadError) -> String {
+    let why = super::mild(error.to_string().trim_end_matches('.'));
+    format!("\n\n`{cluster}/{namespace}` is missing here: {why}.")
 }
 
 fn count(n: usize) -> String {
     if n == 1 { "1 Deployment".to_owned() } else { format!("{n} Deployments") }
-}
-
-fn places(namespaces: &[Namespace]) -> String {
-    namespaces.iter().map(|namespace| format!("`{namespace}`")).collect::<Vec<_>>().join(", ")
 }
 
 /// The history of a Deployment: the revisions that are kept, newest first, and what was done through the bot.

@@ -16,7 +16,7 @@ use crate::{
 pub fn done_so_far(change: &Change, state: &str) -> String {
     let order = change.order();
     let effects: Vec<String> = order.effects.iter().map(|effect| escape_markdown(&summary(effect))).collect();
-    format!("`{}` {}. {state}", order.target.name, effects.join(", "))
+    format!("{} {}. {state}", order.called(), effects.join(", "))
 }
 
 /// Who decided, and when, for the card of a change: "Confirmed by Ann at 14:24 UTC."
@@ -215,15 +215,15 @@ fn outside_code(text: &str) -> String {
 pub fn stale(change: &Change, live: Option<&Live>) -> String {
     let Some(live) = live else { return gone(change) };
     let order = change.order();
-    let name = &order.target.name;
+    let name = order.called();
     let values = |effect: &&Effect| effect.what == "replicas" || effect.what.starts_with("image");
     let then: Vec<String> = order.effects.iter().filter(values).map(|effect| escape_markdown(&effect.before)).collect();
     match now_is(order, live) {
         Some(now) if !then.is_empty() => format!(
-            "Not applied: `{name}` was at {} when you asked, and {now} now. Say it again if it still holds.",
+            "Not applied: {name} was at {} when you asked, and {now} now. Say it again if it still holds.",
             then.join(", ")
         ),
-        _ => format!("Not applied: `{name}` has been changed since you asked. Say it again if it still holds."),
+        _ => format!("Not applied: {name} has been changed since you asked. Say it again if it still holds."),
     }
 }
 
@@ -242,7 +242,10 @@ pub(super) fn now_is(order: &Order, live: &Live) -> Option<String> {
 
 /// A Deployment that was deleted, and of which there is one again.
 pub fn there_again(change: &Change) -> String {
-    format!("There is a Deployment `{}` again, so the old one was not made. Nothing was changed.", change.target().name)
+    format!(
+        "There is a Deployment {} again, so the old one was not made. Nothing was changed.",
+        change.order().called()
+    )
 }
 
 /// What is true of a change as soon as the API server has accepted it, where nothing rolls out.
@@ -294,14 +297,14 @@ pub fn announcement(change: &Change) -> String {
 
 /// A change whose object is gone.
 pub fn gone(change: &Change) -> String {
-    format!("Not applied: `{}` is gone, or another Deployment has its name now.", change.target().name)
+    format!("Not applied: {} is gone, or another Deployment has its name now.", change.order().called())
 }
 
 /// An object that could not be read before the change.
 pub fn unreadable(change: &Change) -> String {
     format!(
-        "Not applied: `{}` could not be read just now. Nothing was changed; try again shortly.",
-        change.target().name
+        "Not applied: {} could not be read just now. Nothing was changed; try again shortly.",
+        change.order().called()
     )
 }
 
@@ -320,24 +323,24 @@ pub fn not_applied(change: &Change, why: &str, live: Option<&Live>) -> String {
     let now = live
         .map(|live| format!(" I looked again: it has {} replicas and runs {}.", live.replicas(), images(live)))
         .unwrap_or_default();
-    format!("Not applied to `{}`: {}{now} Nothing was changed.", change.target().name, sentence(why))
+    format!("Not applied to {}: {}{now} Nothing was changed.", change.order().called(), sentence(why))
 }
 
 /// A write of which nobody can say whether it was applied.
 pub fn unknown(change: &Change, why: &str) -> String {
     format!(
-        "I cannot tell whether `{}` was changed: {} Ask me for its status before you repeat it.",
-        change.target().name,
+        "I cannot tell whether {} was changed: {} Ask me for its status before you repeat it.",
+        change.order().called(),
         sentence(why)
     )
 }
 
 /// A change that was being sent when the bot was restarted, and may have been overwritten since.
 pub fn unclear(change: &Change, live: Option<&Live>) -> String {
-    let name = &change.target().name;
+    let name = change.order().called();
     let now = match live {
-        Some(live) => format!("`{name}` has {} replicas and runs {} now.", live.replicas(), images(live)),
-        None => format!("`{name}` is gone now."),
+        Some(live) => format!("{name} has {} replicas and runs {} now.", live.replicas(), images(live)),
+        None => format!("{name} is gone now."),
     };
     format!(
         "I was restarted while this was being sent, and more has changed since, so I cannot tell whether it was made in between. {now}"
@@ -367,8 +370,8 @@ fn sentence(why: &str) -> String {
 /// A change that a restart cut off before it was sent, and that is not sent any more.
 pub fn restarted(change: &Change, live: &Live) -> String {
     format!(
-        "Not applied: I was restarted in between. `{}` has {} replicas and runs {} now. Say it again if it still holds.",
-        change.target().name,
+        "Not applied: I was restarted in between. {} has {} replicas and runs {} now. Say it again if it still holds.",
+        change.order().called(),
         live.replicas(),
         images(live)
     )

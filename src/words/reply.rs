@@ -4,7 +4,7 @@ use jiff::SignedDuration;
 
 use super::{intent, plain, understood};
 use crate::{
-    domain::{Intent, ObjectRef, Person},
+    domain::{ClusterName, Intent, ObjectRef, Person},
     nlu::heard::Command,
     policy::{Approval, Right},
     webex::escape_markdown,
@@ -92,6 +92,11 @@ pub fn lacking(verb: Intent, object: &ObjectRef, lacking: &str) -> String {
         verb_name(verb),
         object.namespace
     )
+}
+
+/// A cluster that has not answered yet since the start.
+pub fn unseen(cluster: &ClusterName) -> String {
+    format!("I have not seen the cluster `{cluster}` yet, so I cannot say what is there.")
 }
 
 /// An order that reached the bot late.

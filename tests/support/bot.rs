@@ -144,7 +144,7 @@ impl Bot {
             },
             secrets: Secrets::new(vec![SecretString::from(SECRET)]).unwrap(),
             public_url: Some(public_url.clone()),
-            connection: self.connection.clone(),
+            connections: vec![(self.connection.clone(), Vec::new())],
             policy: self.policy().await,
             policy_file: None,
             rules,

@@ -135,7 +135,7 @@ impl Line for World {
         Ok(Compared { live: Some(server.live()), trace })
     }
 
-    async fn quiesce(&self) {
+    async fn quiesce(&self, _: &Change) {
         give_way().await;
         // What has not arrived by now is given up.
         self.server().on_the_way = None;
