@@ -12,11 +12,13 @@ use crate::{
 };
 
 mod ask;
+mod batch;
 mod confirm;
 mod ended;
 mod inputs;
 
 pub use ask::{ask, asked};
+pub use batch::{Row, batch};
 pub use confirm::confirm;
 pub use ended::{Offer, done, outcome};
 pub use inputs::{Values, values};
@@ -29,6 +31,8 @@ const LONGEST: usize = 300;
 pub enum Pressed {
     /// A button on the card of a change.
     Change(ChangeId, Press),
+    /// A button on the card of several changes.
+    Batch(ChangeId, Press),
     /// A button on the card of a question.
     Question(ChangeId, Pick),
 }
@@ -85,7 +89,10 @@ pub fn pressed(inputs: &serde_json::Map<String, Value>) -> Option<Pressed> {
         "logs" => Press::Logs,
         _ => return None,
     };
-    Some(Pressed::Change(id("change")?, press))
+    match id("batch") {
+        Some(batch) => Some(Pressed::Batch(batch, press)),
+        None => Some(Pressed::Change(id("change")?, press)),
+    }
 }
 
 /// A card with its fallback for clients that show none.

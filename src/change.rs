@@ -88,6 +88,11 @@ impl Change {
         &self.order
     }
 
+    /// Whether the room was told how it ended.
+    pub const fn is_told(&self) -> bool {
+        self.told
+    }
+
     /// The object it would change.
     pub const fn target(&self) -> &ObjectRef {
         &self.order.target

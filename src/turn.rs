@@ -24,6 +24,7 @@ use crate::{
 
 mod answer;
 mod ask;
+mod batch;
 mod carry;
 mod context;
 mod dialogue;

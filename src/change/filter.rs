@@ -2,7 +2,7 @@
 
 use jiff::Timestamp;
 
-use super::{Change, Standing};
+use super::{Change, ChangeId, Standing};
 use crate::domain::ObjectRef;
 
 /// Picks changes. What is `None` or empty picks all.
@@ -14,6 +14,8 @@ pub struct Filter {
     pub target: Option<String>,
     /// Exactly this object.
     pub object: Option<ObjectRef>,
+    /// Ordered together as this batch.
+    pub batch: Option<ChangeId>,
     /// Ordered in this room.
     pub room: Option<String>,
     /// Ordered at this moment or later.
@@ -32,6 +34,7 @@ impl Filter {
         self.person.as_ref().is_none_or(|person| names(change, person))
             && self.target.as_ref().is_none_or(|part| place(&order.target).contains(&part.to_lowercase()))
             && self.object.as_ref().is_none_or(|object| *object == order.target)
+            && self.batch.is_none_or(|batch| order.batch == Some(batch))
             && is(&self.room, &order.room_id)
             && self.since.is_none_or(|since| order.created >= since)
             && self.until.is_none_or(|until| order.created < until)

@@ -136,6 +136,9 @@ pub struct Order {
     /// What takes it back; none where nothing does.
     #[serde(default)]
     pub inverse: Option<Inverse>,
+    /// What it was ordered together with, on one card.
+    #[serde(default)]
+    pub batch: Option<ChangeId>,
     /// The change that this one takes back.
     #[serde(default)]
     pub undoes: Option<ChangeId>,

@@ -50,6 +50,7 @@ pub(crate) fn order() -> Order {
         fields: Vec::new(),
         draft: None,
         inverse: None,
+        batch: None,
         undoes: None,
         private: false,
         observe: false,

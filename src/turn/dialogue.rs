@@ -2,7 +2,8 @@
 
 use super::{At, Bot, Fault, Place, draft, message::Said, now, press};
 use crate::{
-    change::{Change, Decide, Draft, Filter, Store, Who},
+    cards::Press,
+    change::{Change, ChangeId, Decide, Draft, Filter, Store, Who},
     domain::{Intent, ObjectRef},
     nlu::heard::{Command, Mention, There},
     question::{Question, Reply},
@@ -122,8 +123,18 @@ impl Open {
         }
     }
 
+    fn batch(&self) -> Option<ChangeId> {
+        match self {
+            Self::Change(change) => change.order().batch,
+            Self::Question(_) => None,
+        }
+    }
+
     fn named(&self) -> String {
         match self {
+            Self::Change(change) if change.order().batch.is_some() => {
+                format!("{} and others", words::open_question(change))
+            }
             Self::Change(change) => words::open_question(change),
             Self::Question(question) => words::mild(&question.text),
         }
@@ -192,6 +203,15 @@ impl Bot {
             .filter(|question| question.room_id == place.room && question.is_open(now()))
             .map(|question| Open::Question(Box::new(question)));
         let mut open: Vec<Open> = changes.chain(questions).collect();
+        // What was asked together is one question.
+        let mut batches = Vec::new();
+        open.retain(|one| match one.batch() {
+            Some(batch) if batches.contains(&batch) => false,
+            batch => {
+                batches.extend(batch);
+                true
+            }
+        });
         if in_thread {
             open.retain(|one| Some(one.thread()) == place.thread.as_deref());
         }
@@ -241,6 +261,11 @@ impl Bot {
     }
 
     async fn typed_on_change(&self, said: &Said<'_>, change: &Change, yes: bool) -> Result<Option<String>, Fault> {
+        if change.order().batch.is_some() {
+            let batch = self.batch_of(change).await.before(said.place, "reading the changes")?;
+            let press = if yes { Press::Confirm } else { Press::Cancel };
+            return self.on_batch(said, &batch, press).await.map(press::line);
+        }
         let who = Who::from(said.person);
         let permit = self.permit(said, change, yes).await?;
         let decide = if yes { Decide::Approve { who, permit } } else { Decide::Decline { who, permit } };

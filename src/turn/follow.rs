@@ -4,7 +4,7 @@ use std::time::{Duration, Instant};
 
 use tokio::{sync::mpsc, task::JoinSet};
 
-use super::{Bot, send::after};
+use super::{Bot, batch::BatchJob, send::after};
 use crate::{
     cards::Offer,
     change::{Change, Store},
@@ -17,9 +17,9 @@ use crate::{
 /// So many rollouts are followed at once; of more, the room is told that nobody watches.
 const MOST: usize = 200;
 /// Webex allows ten edits of a message. One may have been used before, and one is kept for the end.
-const EDITS: u32 = 8;
+pub(super) const EDITS: u32 = 8;
 /// The first pause between two edits; it doubles with each.
-const PAUSE: Duration = Duration::from_millis(900);
+pub(super) const PAUSE: Duration = Duration::from_millis(900);
 
 /// One rollout to follow.
 #[derive(Debug)]
@@ -30,13 +30,29 @@ pub(super) struct Job {
     pub(super) follow: Follow,
 }
 
+/// What is followed: one rollout, or several that were ordered together.
+#[derive(Debug)]
+enum Watch {
+    One(Box<Job>),
+    Several(BatchJob),
+}
+
+impl Watch {
+    async fn run(self, stop: Stop) {
+        match self {
+            Self::One(job) => job.run(stop).await,
+            Self::Several(job) => job.run(stop).await,
+        }
+    }
+}
+
 /// Takes rollouts to follow. Clones feed the same queue.
 #[derive(Clone, Debug)]
-pub struct Followers(mpsc::Sender<Job>);
+pub struct Followers(mpsc::Sender<Watch>);
 
 /// The end of the queue at which rollouts are followed.
 #[derive(Debug)]
-pub struct Following(mpsc::Receiver<Job>);
+pub struct Following(mpsc::Receiver<Watch>);
 
 impl Followers {
     /// A queue, and what works on it.
@@ -47,7 +63,16 @@ impl Followers {
 
     /// Hands a rollout over. It is never waited for: the turn is done.
     pub(super) fn take(&self, job: Job) {
-        if self.0.try_send(job).is_err() {
+        self.watch(Watch::One(Box::new(job)));
+    }
+
+    /// The same for several that were ordered together.
+    pub(super) fn take_batch(&self, job: BatchJob) {
+        self.watch(Watch::Several(job));
+    }
+
+    fn watch(&self, watch: Watch) {
+        if self.0.try_send(watch).is_err() {
             metrics::counter!("readback_unfollowed_total").increment(1);
             tracing::warn!("too many rollouts are followed; this one is not");
         }

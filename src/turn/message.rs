@@ -18,7 +18,7 @@ use crate::{
 };
 
 /// So many live objects are read for one command at most.
-const MOST_TARGETS: usize = 20;
+const MOST_TARGETS: usize = super::batch::MOST + 1;
 
 /// So long a look for workloads of other kinds may take: it only explains.
 const GLANCE: std::time::Duration = std::time::Duration::from_secs(2);
@@ -153,11 +153,11 @@ impl Bot {
         let known = self.know(said, commands).await?;
         self.remember(said, &known);
         let (outcome, writes) = (outcome(&known), writes_in(&known));
-        let mut lines = Vec::new();
+        let (mut lines, mut together) = (Vec::new(), Vec::new());
         let mut acted = false;
         for (position, known) in known.into_iter().enumerate() {
             let acts = matches!(known.verdict.decision, Decision::Execute | Decision::Confirm);
-            match Box::pin(self.act(said, position, known, writes)).await {
+            match Box::pin(self.act(said, position, known, writes, &mut together)).await {
                 Ok(line) => lines.extend(line),
                 Err(mut fault) => {
                     // What came before has been done, and is told before the fault is.
@@ -171,6 +171,9 @@ impl Bot {
                 }
             }
             acted |= acts;
+        }
+        if !together.is_empty() {
+            self.ask_together(said, &together).await?;
         }
         Ok((outcome, lines))
     }
@@ -266,9 +269,11 @@ impl Bot {
     }
 
     async fn read(&self, targets: &[ObjectRef], place: &Place) -> Result<Vec<Live>, Fault> {
+        let reads = targets.iter().take(MOST_TARGETS).map(|target| self.0.clusters.read(target));
+        let read: Vec<_> = futures::future::join_all(reads).await;
         let mut live = Vec::new();
-        for target in targets.iter().take(MOST_TARGETS) {
-            live.extend(self.0.clusters.read(target).await.before(place, "reading the Deployment")?);
+        for found in read {
+            live.extend(found.before(place, "reading the Deployment")?);
         }
         Ok(live)
     }

@@ -1,7 +1,7 @@
 //! One command of a message: answered, asked about, put on a card, or done.
 
 use super::{
-    At, Bot, Fault, Place, draft,
+    At, Bot, Fault, Place, batch, draft,
     message::{Known, Said},
     now,
     send::after,
@@ -20,18 +20,17 @@ use crate::{
     words,
 };
 
-/// More cards than this for one message would be a wall that nobody reads.
-const MOST_CARDS: usize = 5;
-
 impl Bot {
     /// Does what was decided about one command. What is to be said in the common reply is returned. `writes` is how many
-    /// Deployments all commands of the message would change.
+    /// Deployments all commands of the message would change; where they are several, those that need a yes are put
+    /// together.
     pub(super) async fn act(
         &self,
         said: &Said<'_>,
         position: usize,
         known: Known,
         writes: usize,
+        together: &mut Vec<Change>,
     ) -> Result<Option<String>, Fault> {
         match known.verdict.decision {
             Decision::Ignore => Ok(words::ignored(said.text, &known.verdict.reasons)),
@@ -45,10 +44,14 @@ impl Bot {
                 }
                 Ok(last)
             }
-            Decision::Execute | Decision::Confirm if writes > MOST_CARDS => {
-                Ok(Some(words::too_many(writes, MOST_CARDS)))
+            Decision::Execute | Decision::Confirm if writes > batch::MOST => {
+                Ok(Some(words::too_many(writes, batch::MOST)))
             }
             Decision::Execute | Decision::Confirm if known.command.intent == Intent::Undo => match &known.undo {
+                Some(taken) if taken.order().batch.is_some() && known.command.deployment.is_none() => {
+                    let batch = self.batch_of(taken).await.before(said.place, "reading the changes")?;
+                    self.undo_together(said, place_of(position, 0), &batch).await
+                }
                 Some(taken) => self.undo(said, place_of(position, 0), taken, &known.verdict.reasons).await,
                 None => Ok(Some(words::NOTHING_TO_UNDO.to_owned())),
             },
@@ -56,7 +59,8 @@ impl Bot {
                 let mut lines = Vec::new();
                 for (nth, live) in known.live.iter().enumerate() {
                     let position = place_of(position, nth);
-                    lines.extend(self.write(said, position, &known.command, live, &known.verdict).await?);
+                    let batch = if writes > 1 { Some(&mut *together) } else { None };
+                    lines.extend(self.write(said, position, &known.command, live, &known.verdict, batch).await?);
                 }
                 Ok((!lines.is_empty()).then(|| lines.join("\n\n")))
             }
@@ -70,6 +74,7 @@ impl Bot {
         command: &Command,
         live: &Live,
         verdict: &Verdict,
+        together: Option<&mut Vec<Change>>,
     ) -> Result<Option<String>, Fault> {
         let cause = words::change_cause(command, said.person);
         let beside = self.beside(command.intent, live).await;
@@ -116,6 +121,11 @@ impl Bot {
         if verdict.decision == Decision::Execute {
             let change = Change::ordered(order).before(said.place, "recording the order")?;
             return self.execute(said, change).await;
+        }
+        if let Some(together) = together {
+            order.batch = Some(batch::id_of(said.id));
+            together.push(Change::asking(order).before(said.place, "recording the question")?);
+            return Ok(None);
         }
         if command.confidence < self.0.rules.act {
             order.fields = draft::fields(&draft::draft_of(command), Some(live), limits.ceiling);
@@ -217,6 +227,7 @@ impl Bot {
             fields: Vec::new(),
             draft: None,
             inverse: None,
+            batch: None,
             undoes: None,
             private: said.private,
             // What was shown as only observed stays so, whatever holds by now.
@@ -262,7 +273,7 @@ impl Bot {
     }
 
     /// Closes the older questions of the same person about the same object.
-    async fn supersede(&self, newer: &Change, place: &Place) -> Result<(), Fault> {
+    pub(super) async fn supersede(&self, newer: &Change, place: &Place) -> Result<(), Fault> {
         let person = &newer.order().requester.person_id;
         let waiting = self.0.store.waiting_of(person).await.before(place, "looking for older questions")?;
         for older in waiting.changes.iter().filter(|older| newer.supersedes(older)) {
@@ -288,6 +299,13 @@ impl Bot {
 
     /// Lets a card show its end. One that cannot be reached now is logged, and closed later: its record is closed already.
     pub(super) async fn close(&self, change: &Change) {
+        if change.order().batch.is_some() {
+            match self.batch_of(change).await {
+                Ok(batch) => self.close_batch(&batch).await,
+                Err(error) => tracing::warn!(%error, change = %change.id(), "a card could not be closed"),
+            }
+            return;
+        }
         let shown = cards::outcome(change, &words::ended(change), after(change));
         if let Err(error) = self.show(change, &shown).await {
             tracing::warn!(error = format!("{error:#}"), change = %change.id(), "a card could not be closed");

@@ -1,11 +1,12 @@
 //! A press on a card: authorised by the person whom Webex gives, consumed once, always answered.
 
+use jiff::SignedDuration;
 use serde_json::{Map, Value};
 
 use super::{At, Bot, Fault, Place, Turn, draft, message::Said, now};
 use crate::{
     cards::{self, Pick, Press, Pressed},
-    change::{Answer, Change, Decide, Draft, Standing, Store, Who, store::Delivery},
+    change::{Answer, Change, Decide, Draft, Filter, Standing, Store, Who, store::Delivery},
     domain::Intent,
     edge::{Freshness, freshness},
     question::{Question, Replied, Reply},
@@ -13,9 +14,13 @@ use crate::{
     words,
 };
 
+/// For so long the card of several changes answers.
+const BATCH_LIFE: SignedDuration = SignedDuration::from_hours(24 * 7);
+
 /// The card that a press is on.
 enum Card {
     Change(Box<Change>, Press),
+    Batch(Vec<Change>, Press),
     Question(Box<Question>, Pick),
 }
 
@@ -62,6 +67,10 @@ impl Bot {
         };
         let (thread, text, private) = match &card {
             Card::Change(change, _) => (&change.order().thread_id, &change.order().words, change.order().private),
+            Card::Batch(batch, _) => {
+                let order = batch[0].order();
+                (&order.thread_id, &order.words, order.private)
+            }
             Card::Question(question, _) => (&question.thread_id, &question.words, question.private),
         };
         place.thread = Some(thread.clone());
@@ -79,6 +88,7 @@ impl Bot {
         };
         let (did, line) = match &card {
             Card::Change(change, press) => self.on_change(&said, change, *press, &action.inputs).await?,
+            Card::Batch(batch, press) => self.on_batch(&said, batch, *press).await?,
             Card::Question(question, pick) => self.on_question(&said, question, *pick, &action.inputs).await?,
         };
         if let Some(line) = line {
@@ -94,6 +104,16 @@ impl Bot {
                 let change = self.0.store.get(id).await.before(place, "looking up the change")?;
                 let change = change.filter(|change| change.is_on_card(&action.room_id, &action.message_id));
                 Ok(change.map(|change| Card::Change(Box::new(change), press)))
+            }
+            Some(Pressed::Batch(id, press)) => {
+                // The card of a batch is younger than a day, or its buttons are gone.
+                let since = now().checked_sub(BATCH_LIFE).ok();
+                let filter = Filter { batch: Some(id), since, ..Filter::default() };
+                let found = self.0.store.newest(&filter, 1).await.before(place, "looking up the changes")?;
+                let Some(first) = found.changes.first() else { return Ok(None) };
+                let batch = self.batch_of(first).await.before(place, "looking up the changes")?;
+                let shown = batch.iter().all(|change| change.is_on_card(&action.room_id, &action.message_id));
+                Ok((shown && !batch.is_empty()).then_some(Card::Batch(batch, press)))
             }
             Some(Pressed::Question(id, pick)) => {
                 let question = self.0.store.question(id).await.before(place, "looking up the question")?;

@@ -66,6 +66,7 @@ impl Bot {
         }
         let jobs = by_cluster(found.changes).into_iter().map(|changes| self.clone().settle_all(changes));
         JoinSet::from_iter(jobs).join_all().await;
+        self.resume_batches().await;
         self.ask_anew().await;
     }
 
@@ -78,8 +79,31 @@ impl Bot {
                 return;
             }
         };
+        let untold = untold.into_iter().filter(|change| change.order().batch.is_none()).collect();
         let jobs = by_cluster(untold).into_iter().map(|changes| self.clone().resume_all(changes));
         JoinSet::from_iter(jobs).join_all().await;
+    }
+
+    /// Goes on with what was ordered together, one card at a time.
+    async fn resume_batches(&self) {
+        let changes = match self.0.store.untold(now() - STILL_OF_INTEREST).await {
+            Ok(found) => found.changes,
+            Err(error) => {
+                tracing::error!(%error, "changes that were ordered together could not be read");
+                return;
+            }
+        };
+        let mut seen = Vec::new();
+        for change in changes.iter().filter(|change| change.card().is_some() && change.order().batch.is_some()) {
+            if seen.contains(&change.order().batch) {
+                continue;
+            }
+            seen.push(change.order().batch);
+            match self.batch_of(change).await {
+                Ok(batch) => self.resume_batch(batch).await,
+                Err(error) => tracing::error!(%error, "changes that were ordered together could not be read"),
+            }
+        }
     }
 
     async fn settle_all(self, changes: Vec<Change>) {
@@ -139,6 +163,15 @@ impl Bot {
         };
         let said = match settled {
             Settled::Nothing => None,
+            // What was ordered together is told together, when all of it is settled.
+            Settled::AskAgain if change.order().batch.is_some() => {
+                let batch = self.batch_of(change).await.before(&place, "reading the changes")?;
+                if batch.iter().all(|one| one.card().is_none()) {
+                    self.post_batch(&batch, &place).await?;
+                }
+                None
+            }
+            Settled::Carried(_) if change.order().batch.is_some() => None,
             Settled::AskAgain => {
                 self.post_card(change, &place).await?;
                 None
@@ -188,13 +221,14 @@ impl Bot {
             self.settle_the_rest().await;
             self.close_questions().await;
             self.close_untold().await;
+            let mut over = Vec::new();
             for change in expired {
                 match self.0.store.decide(change.id(), &Decide::Expire, now()).await {
-                    Ok(Some((change, _))) => self.close(&change).await,
-                    Ok(None) => {}
+                    Ok(decided) => over.extend(decided.map(|(change, _)| change)),
                     Err(error) => tracing::error!(%error, change = %change.id(), "a question could not be closed"),
                 }
             }
+            self.close_all(over).await;
         }
     }
 
@@ -203,7 +237,14 @@ impl Bot {
         let ids = self.0.unsettled.lock().map(|mut ids| std::mem::take(&mut *ids)).unwrap_or_default();
         for id in ids {
             let settled = match self.0.store.get(id).await {
-                Ok(Some(change)) => self.settle(&change).await.map_err(|fault| format!("{:#}", fault.cause)),
+                Ok(Some(change)) => {
+                    let settled = self.settle(&change).await.map_err(|fault| format!("{:#}", fault.cause));
+                    if let (Ok(()), Some(_), Ok(batch)) = (&settled, change.order().batch, self.batch_of(&change).await)
+                    {
+                        self.resume_batch(batch).await;
+                    }
+                    settled
+                }
                 Ok(None) => Ok(()),
                 Err(error) => Err(error.to_string()),
             };
@@ -226,8 +267,19 @@ impl Bot {
             }
         };
         // What was sent is told by those who follow it.
-        for change in untold.iter().filter(|change| change.card().is_some() && change.standing() != Standing::Applied) {
-            self.close(change).await;
+        let is_open = |change: &Change| change.card().is_some() && change.standing() != Standing::Applied;
+        self.close_all(untold.into_iter().filter(is_open).collect()).await;
+    }
+
+    /// Closes cards, each once: several changes can stand on one.
+    async fn close_all(&self, changes: Vec<Change>) {
+        let mut seen = Vec::new();
+        for change in changes {
+            match change.order().batch {
+                Some(batch) if seen.contains(&batch) => continue,
+                batch => seen.extend(batch),
+            }
+            self.close(&change).await;
         }
     }
 

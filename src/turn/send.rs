@@ -112,7 +112,7 @@ impl Bot {
 
     /// Tells the room that the policy names of a change that was ordered where nobody else sees it. That it was made is on
     /// record whether or not this arrives.
-    async fn announce(&self, change: &Change) {
+    pub(super) async fn announce(&self, change: &Change) {
         let policy = self.policy();
         let Some(room) = policy.announces_to().filter(|_| change.order().private) else { return };
         let place = Place { room: room.to_owned(), thread: None };
@@ -122,7 +122,7 @@ impl Bot {
     }
 
     /// The card of a change that was just taken back says so, and offers it no more.
-    async fn close_taken_back(&self, undo: &Change) {
+    pub(super) async fn close_taken_back(&self, undo: &Change) {
         let Some(id) = undo.order().undoes else { return };
         match self.0.store.get(id).await {
             Ok(Some(taken)) => {
@@ -138,7 +138,7 @@ impl Bot {
 }
 
 /// What rolls out after a change; `None` where there is nothing to follow.
-fn rolls(change: &Change) -> Option<Changed> {
+pub(super) fn rolls(change: &Change) -> Option<Changed> {
     let order = change.order();
     match (&order.means, verb_of(order)) {
         (Means::Deployment, Intent::Pause) => None,

@@ -1,6 +1,6 @@
 //! Taking a change back: its recorded inverse, with preconditions of its own, judged and confirmed like any order.
 
-use super::{At, Bot, Fault, draft, message::Said};
+use super::{At, Bot, Fault, batch, draft, message::Said};
 use crate::{
     change::{Change, Filter, Inverse, Order, Standing, Store},
     cluster::{self, Live, Preview, Write},
@@ -85,29 +85,73 @@ impl Bot {
         taken: &Change,
         reasons: &[String],
     ) -> Result<Option<String>, Fault> {
-        if taken.standing() != Standing::Applied {
-            return Ok(Some(words::not_in_place(taken)));
+        match self.taking_back(said, position, taken, reasons).await? {
+            Ok(order) => {
+                let change = Change::asking(*order).before(said.place, "recording the question")?;
+                self.ask(said, change).await.map(|()| None)
+            }
+            Err(instead) => Ok(Some(instead)),
         }
-        let Some(inverse) = &taken.order().inverse else { return Ok(Some(words::no_inverse(taken))) };
+    }
+
+    /// Asks on one card whether to take back changes that were made together.
+    pub(super) async fn undo_together(
+        &self,
+        said: &Said<'_>,
+        position: u32,
+        batch: &[Change],
+    ) -> Result<Option<String>, Fault> {
+        let (mut lines, mut changes) = (Vec::new(), Vec::new());
+        let applied = batch.iter().filter(|change| change.standing() == Standing::Applied);
+        for (nth, taken) in (0..).zip(applied) {
+            match self.taking_back(said, position + nth, taken, &[]).await? {
+                Ok(order) => {
+                    let order = Order { batch: Some(batch::id_of(said.id)), ..*order };
+                    changes.push(Change::asking(order).before(said.place, "recording the question")?);
+                }
+                Err(instead) => lines.push(instead),
+            }
+        }
+        if changes.is_empty() && lines.is_empty() {
+            lines.push(words::NOTHING_TO_UNDO.to_owned());
+        }
+        if !changes.is_empty() {
+            self.ask_together(said, &changes).await?;
+        }
+        Ok((!lines.is_empty()).then(|| lines.join("\n\n")))
+    }
+
+    /// The order that takes a change back, or what is to be said instead.
+    async fn taking_back(
+        &self,
+        said: &Said<'_>,
+        position: u32,
+        taken: &Change,
+        reasons: &[String],
+    ) -> Result<Result<Box<Order>, String>, Fault> {
+        if taken.standing() != Standing::Applied {
+            return Ok(Err(words::not_in_place(taken)));
+        }
+        let Some(inverse) = &taken.order().inverse else { return Ok(Err(words::no_inverse(taken))) };
         if let Err(denied) = said.may(verb_of(taken.order()), Some(taken.target())) {
-            return Ok(Some(words::reasons(&[denied])));
+            return Ok(Err(words::reasons(&[denied])));
         }
         let live = self.0.clusters.read(taken.target()).await.before(said.place, "reading the Deployment")?;
         let again = inverse.means.makes_deployment();
         let live = match live {
-            Some(_) if again => return Ok(Some(words::there_again(taken))),
-            Some(live) if live.uid() != taken.order().uid => return Ok(Some(words::gone(taken))),
-            None if !again => return Ok(Some(words::gone(taken))),
+            Some(_) if again => return Ok(Err(words::there_again(taken))),
+            Some(live) if live.uid() != taken.order().uid => return Ok(Err(words::gone(taken))),
+            None if !again => return Ok(Err(words::gone(taken))),
             live => live,
         };
         let mut order = self.inverse_order(said, position, taken, inverse, reasons);
         if let Some(live) = &live {
             if let Some(refusal) = self.refused(said, inverse, live) {
-                return Ok(Some(words::reasons(&refusal)));
+                return Ok(Err(words::reasons(&refusal)));
             }
             let ahead = self.look_ahead(live, &intended(inverse)).await;
             if let (Some(tool), GitOps::Refuse) = (&ahead.gitops, said.policy.limits(live.object()).gitops) {
-                return Ok(Some(words::reasons(&[words::in_git(live.object(), tool)])));
+                return Ok(Err(words::reasons(&[words::in_git(live.object(), tool)])));
             }
             order.reasons.extend(ahead.overruled);
             order.notes.extend(ahead.notes);
@@ -119,16 +163,15 @@ impl Bot {
             means: order.means.clone(),
         };
         let pinned = self.0.clusters.pinned(write).await.before(said.place, "reading the autoscaler")?;
-        let Some(write) = pinned else { return Ok(Some(words::moved_since(taken, live.as_ref()))) };
+        let Some(write) = pinned else { return Ok(Err(words::moved_since(taken, live.as_ref()))) };
         match self.0.clusters.preview(&write).await {
             Preview::Accepted { warnings, .. } => order.warnings = warnings,
-            Preview::Refused(why) => return Ok(Some(words::would_be_refused(taken.target(), &why))),
-            Preview::Stale(live) => return Ok(Some(words::moved_since(taken, live.as_deref()))),
+            Preview::Refused(why) => return Ok(Err(words::would_be_refused(taken.target(), &why))),
+            Preview::Stale(live) => return Ok(Err(words::moved_since(taken, live.as_deref()))),
             Preview::Unavailable(why) => order.notes.push(words::no_preview(&why)),
         }
         (order.patch, order.means) = (write.patch, write.means);
-        let change = Change::asking(order).before(said.place, "recording the question")?;
-        self.ask(said, change).await.map(|()| None)
+        Ok(Ok(Box::new(order)))
     }
 
     /// Why the policy would refuse the old values, if it would: they are judged like any order.

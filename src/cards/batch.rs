@@ -1,0 +1,144 @@
+//! The card of several changes that were ordered together: each with its own line, one Confirm for all of them.
+
+use serde_json::{Value, json};
+
+use super::{Shown, arrow, bare_button, button, card, clock, cut, heading, subtle, summary, unticked};
+use crate::{
+    change::{Change, ChangeId, Standing},
+    webex::escape_markdown,
+    words,
+};
+
+/// So many sentences of one kind are shown; a card that Webex refuses for its size would be no question at all.
+const SENTENCES: usize = 12;
+
+/// One change of several, and how it stands where that is more than its record says.
+#[derive(Clone, Copy, Debug)]
+pub struct Row<'c> {
+    /// The change.
+    pub change: &'c Change,
+    /// How its rollout stands.
+    pub state: Option<&'c str>,
+}
+
+/// The card of changes that were ordered together. It asks while any of them waits.
+pub fn batch(id: ChangeId, rows: &[Row<'_>]) -> Shown {
+    let waits = rows.iter().any(|row| row.change.standing() == Standing::Waiting);
+    let count = if let [_] = rows { "1 Deployment".to_owned() } else { format!("{} Deployments", rows.len()) };
+    let title = if waits { format!("Change {count}?") } else { count };
+    let mut body = vec![heading(&title)];
+    let decided = rows.iter().map(|row| words::decided(row.change)).find(|text| !text.is_empty());
+    body.extend(decided.filter(|_| !waits).map(|text| subtle(&text)));
+    body.extend(rows.iter().map(row));
+    if waits {
+        body.extend(questions(rows));
+    }
+    let press = |press: &str| json!({"batch": id.to_string(), "press": press});
+    let can_undo = |row: &Row<'_>| row.change.standing() == Standing::Applied && row.change.order().inverse.is_some();
+    let is_over = |row: &Row<'_>| !matches!(row.change.standing(), Standing::Approved | Standing::Claimed);
+    let actions = if waits {
+        vec![button("Confirm", "positive", &press("confirm")), bare_button("Cancel", &press("cancel"))]
+    } else if rows.iter().all(is_over) && rows.iter().any(can_undo) {
+        vec![button("Undo", "default", &press("undo"))]
+    } else {
+        Vec::new()
+    };
+    let markdown = markdown(&title, rows, waits);
+    Shown { card: card(&body, &actions, &markdown), markdown }
+}
+
+fn row(row: &Row<'_>) -> Value {
+    let order = row.change.order();
+    let place = format!("{} · {}", order.target.namespace, order.target.cluster);
+    let effects: Vec<String> =
+        order.effects.iter().map(|effect| format!("{} {}", effect.what, arrow(effect))).collect();
+    let block = |text: &str, subtle: bool| json!({"type": "TextBlock", "text": text, "wrap": true, "isSubtle": subtle, "spacing": "None"});
+    let mut items = vec![
+        json!({"type": "TextBlock", "text": escape_markdown(order.target.name.as_str()), "weight": "Bolder", "wrap": true}),
+        block(&escape_markdown(&place), true),
+        block(&escape_markdown(&effects.join(", ")), false),
+    ];
+    items.extend(state(row).map(|text| block(&unticked(&text), false)));
+    json!({"type": "Container", "items": items, "spacing": "Small"})
+}
+
+/// How a change stands; nothing while it waits.
+fn state(row: &Row<'_>) -> Option<String> {
+    match (row.state, row.change.standing()) {
+        (_, Standing::Waiting) => None,
+        (Some(state), _) => Some(state.to_owned()),
+        (None, Standing::Approved | Standing::Claimed) => Some("Under way.".to_owned()),
+        // What rolls out is told by those who follow it.
+        (None, Standing::Applied) => match words::at_once(row.change) {
+            "Done." => Some("Accepted.".to_owned()),
+            text => Some(text.to_owned()),
+        },
+        (
+            None,
+            Standing::Failed
+            | Standing::Stale
+            | Standing::Unknown
+            | Standing::Observed
+            | Standing::Declined
+            | Standing::Expired
+            | Standing::Superseded,
+        ) => Some(words::ended(row.change)),
+    }
+}
+
+/// What is said once for all of them, and about each what is its own.
+fn questions(rows: &[Row<'_>]) -> Vec<Value> {
+    let waiting = || rows.iter().map(|row| row.change).filter(|change| change.standing() == Standing::Waiting);
+    let mut facts: Vec<(String, String)> = Vec::new();
+    let mut add = |label: &str, mut sentences: Vec<String>| {
+        let mut seen = Vec::new();
+        sentences.retain(|one| {
+            !seen.contains(one) && {
+                seen.push(one.clone());
+                true
+            }
+        });
+        let more = sentences.len().saturating_sub(SENTENCES);
+        sentences.truncate(SENTENCES);
+        let mut text = sentences.iter().map(|one| cut(one)).collect::<Vec<_>>().join(" ");
+        if more > 0 {
+            text.push_str(&format!(" … and {more} more."));
+        }
+        if !text.is_empty() {
+            facts.push((label.to_owned(), text));
+        }
+    };
+    let own = |of: fn(&Change) -> &Vec<String>| -> Vec<String> {
+        let each = waiting().flat_map(|change| {
+            of(change).iter().map(move |sentence| format!("`{}`: {sentence}", change.target().name))
+        });
+        each.collect()
+    };
+    add("why ask", waiting().flat_map(|change| change.order().reasons.clone()).collect());
+    add("watch", own(|change| &change.order().notes));
+    add("warning", own(|change| &change.order().warnings));
+    add("waits for", waiting().filter_map(words::waits_for).collect());
+    if waiting().any(|change| change.order().observe) {
+        add("observing", vec![words::ONLY_OBSERVED.to_owned()]);
+    }
+    if let Some(first) = waiting().next() {
+        facts.push(("asked by".into(), cut(&first.order().requester.name)));
+        facts.push(("valid until".into(), clock(first.order().expires)));
+    }
+    vec![super::facts(&facts)]
+}
+
+fn markdown(title: &str, rows: &[Row<'_>], waits: bool) -> String {
+    let mut lines = vec![format!("**{}**", escape_markdown(title))];
+    lines.extend(rows.iter().map(|row| {
+        let order = row.change.order();
+        let effects: Vec<String> = order.effects.iter().map(|effect| escape_markdown(&summary(effect))).collect();
+        let state = state(row).map(|text| format!(" {text}")).unwrap_or_default();
+        format!("- {} {}{}{state}", order.called(), effects.join(", "), if state.is_empty() { "" } else { "." })
+    }));
+    if waits && let Some(row) = rows.first() {
+        let expires = clock(row.change.order().expires);
+        lines.push(format!("The card has Confirm and Cancel; it is valid until {expires}."));
+    }
+    lines.join("\n")
+}
