@@ -2,7 +2,9 @@
 
 #![expect(clippy::unwrap_used, reason = "a test stops at what it does not expect")]
 
+mod autoscaler;
 mod gate;
+mod log;
 mod read;
 mod rollout;
 mod write;
@@ -30,8 +32,8 @@ fn now() -> Timestamp {
 }
 
 /// A served cluster; it ends with the value.
-struct Local {
-    cluster: LocalCluster,
+pub(crate) struct Local {
+    pub(crate) cluster: LocalCluster,
     client: Client,
     stop: CancellationToken,
     tasks: JoinSet<anyhow::Result<()>>,
@@ -42,7 +44,7 @@ impl Local {
         Self::with(Seed::quick()).await
     }
 
-    async fn with(seed: Seed) -> Self {
+    pub(crate) async fn with(seed: Seed) -> Self {
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
         let cluster = LocalCluster::on(&listener).unwrap();
         let (stop, mut tasks) = (CancellationToken::new(), JoinSet::new());

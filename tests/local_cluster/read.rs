@@ -1,7 +1,7 @@
 //! What there is, and how a client follows it.
 
 use futures::{StreamExt, TryStreamExt};
-use k8s_openapi::api::apps::v1::{Deployment, ReplicaSet};
+use k8s_openapi::api::apps::v1::{DaemonSet, Deployment, ReplicaSet, StatefulSet};
 use k8s_openapi::api::core::v1::{Namespace, Pod};
 use kube::Api;
 use kube::api::{ListParams, Patch, PatchParams, WatchEvent, WatchParams};
@@ -102,4 +102,30 @@ async fn a_server_that_is_told_to_stop_ends_its_watches_and_returns() {
     timeout(PATIENCE, ended).await.unwrap();
     let served = timeout(PATIENCE, local.tasks.join_next()).await.unwrap();
     served.unwrap().unwrap().unwrap();
+}
+
+#[tokio::test]
+async fn a_stateful_set_and_a_daemon_set_can_be_read_and_everything_by_its_metadata_alone() {
+    let local = Local::start().await;
+    let all = ListParams::default();
+    let sets: Api<StatefulSet> = Api::namespaced(local.client.clone(), "default");
+    let postgres = sets.get("postgres").await.unwrap();
+    assert_eq!(postgres.status.unwrap().ready_replicas, Some(1));
+    let daemons = Api::<DaemonSet>::all(local.client.clone()).list(&all).await.unwrap();
+    assert_eq!(daemons.items[0].status.as_ref().unwrap().number_ready, 1);
+    let pods: Api<Pod> = Api::namespaced(local.client.clone(), "default");
+    assert!(pods.get_opt("postgres-0").await.unwrap().is_some());
+
+    let bare = sets.list_metadata(&all).await.unwrap();
+    assert_eq!(bare.items[0].metadata.name.as_deref(), Some("postgres"));
+    let deployments = local.deployments("default");
+    let known = deployments.list_metadata(&all).await.unwrap();
+    assert_eq!(known.items.len(), 4);
+    let version = known.metadata.resource_version.unwrap();
+    let mut events = deployments.watch_metadata(&WatchParams::default(), &version).await.unwrap().boxed();
+    let label = Patch::Merge(json!({ "metadata": { "labels": { "seen": "yes" } } }));
+    deployments.patch_metadata("redis-cache", &PatchParams::default(), &label).await.unwrap();
+    let event = timeout(PATIENCE, events.try_next()).await.unwrap().unwrap().unwrap();
+    let WatchEvent::Modified(seen) = event else { panic!("{event:?}") };
+    assert_eq!(seen.metadata.labels.unwrap()["seen"], "yes");
 }

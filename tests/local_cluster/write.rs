@@ -5,7 +5,7 @@ use std::time::Duration;
 use k8s_openapi::api::apps::v1::Deployment;
 use k8s_openapi::api::core::v1::Pod;
 use kube::Api;
-use kube::api::{DeleteParams, ListParams, Patch, PatchParams, PostParams};
+use kube::api::{DeleteParams, ListParams, Patch, PatchParams, PostParams, Preconditions};
 use serde_json::json;
 use tokio::time::timeout;
 
@@ -89,7 +89,18 @@ async fn a_deployment_can_be_created_and_deleted_with_all_it_owns() {
     assert_eq!(code(&api.create(&PostParams::default(), &hello).await.unwrap_err()), 409);
     assert_eq!(code(&local.deployments("nowhere").create(&PostParams::default(), &hello).await.unwrap_err()), 404);
     local.until("default", "hello", is_done).await;
-    api.delete("hello", &DeleteParams::default()).await.unwrap();
+    let version = made.metadata.resource_version.clone();
+    for stale in [
+        Preconditions { uid: Some("other".into()), resource_version: None },
+        Preconditions { uid: made.metadata.uid.clone(), resource_version: version },
+    ] {
+        let params = DeleteParams { preconditions: Some(stale), ..DeleteParams::background() };
+        assert_eq!(code(&api.delete("hello", &params).await.unwrap_err()), 409);
+    }
+    api.delete("hello", &DeleteParams { dry_run: true, ..DeleteParams::default() }).await.unwrap();
+    let uid = Preconditions { uid: made.metadata.uid.clone(), resource_version: None };
+    let kept = api.get("hello").await.unwrap();
+    api.delete("hello", &DeleteParams { preconditions: Some(uid), ..DeleteParams::background() }).await.unwrap();
     assert!(api.get_opt("hello").await.unwrap().is_none());
     let pods: Api<Pod> = Api::namespaced(local.client.clone(), "default");
     let gone = async {
@@ -98,4 +109,9 @@ async fn a_deployment_can_be_created_and_deleted_with_all_it_owns() {
         }
     };
     timeout(PATIENCE, gone).await.unwrap();
+    let manifest = Deployment { metadata: hello.metadata, spec: kept.spec.clone(), status: None };
+    let tried = PostParams { dry_run: true, ..PostParams::default() };
+    api.create(&tried, &manifest).await.unwrap();
+    assert!(api.get_opt("hello").await.unwrap().is_none());
+    assert_eq!(api.create(&PostParams::default(), &manifest).await.unwrap().spec, kept.spec);
 }

@@ -64,8 +64,12 @@ pub(crate) fn successor(
     let mut causes = Vec::new();
     if !uid_of(&next).is_empty() && uid_of(&next) != uid_of(current) {
         if !patched {
-            let (given, own) = (uid_of(&next), uid_of(current));
-            let why = format!("Precondition failed: UID in precondition: {given}, UID in object meta: {own}");
+            let (given, own, home) = (uid_of(&next), uid_of(current), namespace_of(current));
+            let why = format!(
+                "StorageError: invalid object, Code: 4, Key: /registry/{}/{home}/{name}, ResourceVersion: 0, \
+                 AdditionalErrorMsg: Precondition failed: UID in precondition: {given}, UID in object meta: {own}",
+                kind.plural()
+            );
             return Err(Failure::conflict(kind, name, &why));
         }
         causes.push(Cause::invalid("metadata.uid", &next["metadata"]["uid"], "field is immutable"));
@@ -110,6 +114,9 @@ pub(crate) fn newborn(
     if !["", namespace].contains(&namespace_of(&object)) {
         let why = "the namespace of the provided object does not match the namespace sent on the request";
         return Err(Failure::bad_request(why));
+    }
+    if !text(&object, "/metadata/resourceVersion").is_empty() {
+        return Err(Failure::unexpected("resourceVersion should not be set on objects to be created"));
     }
     for field in SYSTEM {
         restore(&mut object["metadata"], &Value::Null, field);

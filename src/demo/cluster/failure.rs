@@ -157,12 +157,20 @@ impl Failure {
         Self { details, ..Self::plain(422, "Invalid", format!("{} \"{name}\" is invalid: {list}", full(kind, group))) }
     }
 
+    /// What the API server meets with neither a reason nor details.
+    pub(crate) fn unexpected(message: &str) -> Self {
+        Self::plain(500, "", message)
+    }
+
     /// The `Status` object to answer with.
     pub(crate) fn status(&self) -> Value {
         let mut status = json!({
             "kind": "Status", "apiVersion": "v1", "metadata": {}, "status": "Failure",
-            "message": self.message, "reason": self.reason, "code": self.code,
+            "message": self.message, "code": self.code,
         });
+        if !self.reason.is_empty() {
+            status["reason"] = json!(self.reason);
+        }
         if !self.details.is_null() {
             status["details"] = self.details.clone();
         }

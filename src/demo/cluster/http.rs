@@ -112,7 +112,7 @@ impl Call {
     }
 
     fn says(&self, name: &str) -> bool {
-        ["true", "1"].contains(&self.parameter(name))
+        is_true(self.parameter(name))
     }
 
     fn header(&self, name: header::HeaderName) -> &str {
@@ -276,6 +276,11 @@ impl Call {
 
 /// What becomes of an object.
 type Edit = dyn FnOnce(&Value) -> Result<Wanted, Failure>;
+
+/// How a parameter says yes. Some clients write it in capitals.
+pub(super) fn is_true(written: &str) -> bool {
+    ["1", "t", "T", "true", "TRUE", "True"].contains(&written)
+}
 
 /// A body that must be a JSON object.
 fn object(body: &[u8]) -> Result<Value, Failure> {

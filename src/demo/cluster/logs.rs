@@ -8,6 +8,7 @@ use serde_json::{Value, json};
 use super::{
     control::fnv,
     failure::{Cause, Failure},
+    http::is_true,
     store::{items, name_of, text},
 };
 use crate::domain::ImageReference;
@@ -41,7 +42,7 @@ impl Asked {
             };
             written(name).map(parse).transpose()
         };
-        let is = |name: &str| written(name).is_some_and(|text| ["true", "1"].contains(&text));
+        let is = |name: &str| written(name).is_some_and(is_true);
         let (tail, bytes, seconds) = (number("tailLines")?, number("limitBytes")?, number("sinceSeconds")?);
         let mut causes = Vec::new();
         for (field, value, least) in [("tailLines", tail, 0), ("sinceSeconds", seconds, 1), ("limitBytes", bytes, 1)] {

@@ -62,7 +62,7 @@ impl View {
     ) -> Value {
         let (name, version, items): (_, _, Vec<_>) = match self {
             Self::Table(include) => return table(kind, objects, include, revision, now),
-            Self::Objects => (kind.name(), kind.api_version(), objects.cloned().collect()),
+            Self::Objects => (kind.name(), kind.api_version(), objects.map(untyped).collect()),
             Self::Metadata => ("PartialObjectMetadata", META, objects.map(metadata).collect()),
         };
         json!({ "kind": format!("{name}List"), "apiVersion": version, "metadata": { "resourceVersion": revision },
@@ -78,6 +78,15 @@ impl View {
             Self::Table(include) => scale_table(&scale, include, now),
         }
     }
+}
+
+/// An object as a list has it: the list says what it is.
+fn untyped(object: &Value) -> Value {
+    let mut object = object.clone();
+    if let Some(map) = object.as_object_mut() {
+        map.retain(|field, _| !["kind", "apiVersion"].contains(&field.as_str()));
+    }
+    object
 }
 
 /// The version of what is no object itself, but shows one.

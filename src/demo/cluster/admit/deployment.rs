@@ -16,6 +16,10 @@ const LABEL: &str = "a lowercase RFC 1123 label must consist of lower case alpha
 
 pub(super) fn set_defaults(deployment: &mut Value) {
     let spec = &mut deployment["spec"];
+    // What the API server leaves out.
+    if let Some(map) = spec.as_object_mut() {
+        map.retain(|field, value| !(field == "paused" && *value == false || field == "minReadySeconds" && *value == 0));
+    }
     default(spec, "replicas", json!(1));
     default(spec, "revisionHistoryLimit", json!(10));
     default(spec, "progressDeadlineSeconds", json!(600));
@@ -30,12 +34,19 @@ pub(super) fn set_defaults(deployment: &mut Value) {
     default(pod, "restartPolicy", json!("Always"));
     default(pod, "terminationGracePeriodSeconds", json!(30));
     default(pod, "dnsPolicy", json!("ClusterFirst"));
+    default(pod, "schedulerName", json!("default-scheduler"));
+    default(pod, "securityContext", json!({}));
     for container in pod.get_mut("containers").and_then(Value::as_array_mut).into_iter().flatten() {
         let image = text(container, "/image");
         let untagged = !image.contains('@') && !image.rsplit('/').next().unwrap_or_default().contains(':');
         let policy = if untagged || image.ends_with(":latest") { "Always" } else { "IfNotPresent" };
         default(container, "imagePullPolicy", json!(policy));
         default(container, "resources", json!({}));
+        default(container, "terminationMessagePath", json!("/dev/termination-log"));
+        default(container, "terminationMessagePolicy", json!("File"));
+        for port in container.get_mut("ports").and_then(Value::as_array_mut).into_iter().flatten() {
+            default(port, "protocol", json!("TCP"));
+        }
     }
 }
 
