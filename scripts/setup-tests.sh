@@ -5,8 +5,8 @@
 #   variables=$(scripts/setup-tests.sh rust-bert) && eval "$variables"     for the tests that need libtorch
 #
 # Debian's packages come with apt-get where this runs as root; elsewhere the missing ones are named, and that is the end.
-# npm's come into tests/browser. The Kubernetes control plane is built once, into a cache. What it does goes to standard
-# error. A second run finds everything and takes a second.
+# npm's come into tests/browser, PyPI's into a cache. The Kubernetes control plane is built once, into a cache too. What
+# it does goes to standard error. A second run finds everything and takes a second.
 set -euo pipefail
 
 repo=$(cd "$(dirname "${BASH_SOURCE[0]}")/.." && pwd)
@@ -61,8 +61,25 @@ if [[ -f $browser/package.json ]]; then
   [[ -x $chromium ]] || fail "CHROMIUM names $chromium, which is no program."
 fi
 
+# The Python clients of tests/clients, in a folder for each list of them and each Python.
+clients=$repo/tests/clients/requirements.txt
+cache=${READBACK_CACHE:-${XDG_CACHE_HOME:-$HOME/.cache}/readback}
+python=$cache/python/$({ python3 --version; cat "$clients"; } | sha256sum | cut -c1-16)
+mkdir -p "$cache/python"
+exec 9>"$cache/python/lock"
+flock 9
+if [[ ! -d $python ]]; then
+  say "installing the Python clients with pip (120 MB on disk)"
+  rm -rf "$python.part"
+  PIP_ROOT_USER_ACTION=ignore python3 -m pip install --quiet --no-deps --only-binary=:all: \
+    --target "$python.part" --requirement "$clients" >&2 </dev/null
+  mv "$python.part" "$python"
+fi
+exec 9>&-
+
 # Builds for minutes the first time, and says so itself.
 plane=$("$repo/scripts/control-plane.sh" </dev/null)
 
 if [[ -n ${chromium:-} ]]; then printf 'export CHROMIUM=%q\n' "$chromium"; fi
 printf 'export READBACK_CONTROL_PLANE=%q\n' "$plane"
+printf 'export READBACK_PYTHON_PACKAGES=%q\n' "$python"

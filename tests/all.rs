@@ -12,6 +12,7 @@ mod model;
 mod orders;
 #[cfg(feature = "rust-bert")]
 mod parity;
+mod parity_cluster;
 mod plane;
 mod real_cluster;
 mod room;

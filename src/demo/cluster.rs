@@ -1,22 +1,29 @@
 //! The local cluster of `readback demo`: a small HTTP server that speaks what is needed of the Kubernetes API.
 //!
-//! Namespaces, Deployments and their scale, `ReplicaSets`, pods and events; list, watch, the three patches, dry run and
-//! conflicts; rollouts that take time and can fail. The objects are kept as JSON, so that a field which this
+//! Namespaces, Deployments and their scale, `ReplicaSets`, pods with their logs and events, autoscalers; to read only,
+//! `StatefulSets`, `DaemonSets` and disruption budgets. List, watch, the three patches, dry run and conflicts; rollouts
+//! that take time and can fail. The objects are kept as JSON, so that a field which this
 //! code does not know survives. A request becomes a change of the store in `http` and `write`; the
 //! controllers in `control` look at the store and move it on, a step at a time.
 
 mod admit;
 mod control;
 mod discovery;
+mod entrance;
 mod failure;
 mod fields;
 mod http;
 mod kind;
+mod logs;
 mod patch;
+mod place;
+mod protobuf;
+mod review;
 mod seed;
 mod select;
 mod store;
 mod table;
+mod view;
 mod watch;
 mod write;
 

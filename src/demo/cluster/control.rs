@@ -7,6 +7,7 @@ mod pod;
 mod replicas;
 mod rollout;
 mod status;
+mod steady;
 
 use std::{collections::BTreeMap, sync::Arc, time::Duration};
 
@@ -85,6 +86,11 @@ impl Cluster {
         for set in self.all(Kind::ReplicaSet) {
             replicas::reconcile(self, &set, now);
         }
+        for kind in [Kind::StatefulSet, Kind::DaemonSet] {
+            for set in self.all(kind) {
+                steady::reconcile(self, kind, &set, now);
+            }
+        }
         under_way |= pod::age(self, now);
         for set in self.all(Kind::ReplicaSet) {
             replicas::report(self, &set, now);
@@ -115,11 +121,13 @@ impl Cluster {
 
     /// What belonged to something that is gone goes too.
     fn collect_garbage(&mut self, now: Timestamp) {
-        for (kind, owners) in [(Kind::ReplicaSet, Kind::Deployment), (Kind::Pod, Kind::ReplicaSet)] {
+        for kind in [Kind::ReplicaSet, Kind::Pod] {
             let orphan = |object: &Value| {
-                let owner = text(object, "/metadata/ownerReferences/0/name");
-                let uid = text(object, "/metadata/ownerReferences/0/uid");
-                self.store.get(owners, namespace_of(object), owner).is_none_or(|owner| uid_of(owner) != uid)
+                let owner = &object["metadata"]["ownerReferences"][0];
+                let (name, uid) = (text(owner, "/name"), text(owner, "/uid"));
+                let owners = Kind::ALL.into_iter().find(|kind| kind.name() == text(owner, "/kind"));
+                let found = owners.and_then(|owners| self.store.get(owners, namespace_of(object), name));
+                found.is_none_or(|owner| uid_of(owner) != uid)
             };
             let orphans: Vec<_> = self.store.list(kind, None).filter(|object| orphan(object)).cloned().collect();
             for object in orphans {
@@ -143,7 +151,8 @@ impl Cluster {
         let (severity, reason) = what;
         self.serial += 1;
         let name = format!("{}.{:016x}", name_of(object), self.serial);
-        let source = if kind == Kind::Pod { "kubelet" } else { "deployment-controller" };
+        let controller = || format!("{}-controller", kind.name().to_lowercase());
+        let source = if kind == Kind::Pod { "kubelet".to_owned() } else { controller() };
         let at = stamp(now);
         let event = json!({
             "kind": "Event", "apiVersion": "v1",
@@ -176,7 +185,7 @@ fn since(then: Timestamp, now: Timestamp) -> Duration {
 }
 
 /// FNV-1a, 64 bits: names that look random and are the same in every run.
-fn fnv(bytes: &[u8]) -> u64 {
+pub(crate) fn fnv(bytes: &[u8]) -> u64 {
     bytes.iter().fold(0xcbf2_9ce4_8422_2325, |hash, byte| (hash ^ u64::from(*byte)).wrapping_mul(0x0100_0000_01b3))
 }
 

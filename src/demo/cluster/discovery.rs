@@ -2,7 +2,7 @@
 
 use serde_json::{Value, json};
 
-use super::kind::Kind;
+use super::{kind::Kind, review};
 
 /// The groups beside the core one, with the version that is served.
 const GROUPS: [(&str, &str); 4] =
@@ -15,6 +15,12 @@ pub(crate) fn document(path: &[&str]) -> Option<Value> {
             "major": "1", "minor": "36", "gitVersion": "v1.36.0-readback-demo", "gitCommit": "", "gitTreeState": "clean",
             "buildDate": "1970-01-01T00:00:00Z", "goVersion": "", "compiler": "", "platform": "",
         })),
+        ["openapi", "v3"] => Some(json!({ "paths": {
+            "apis/apps/v1": { "serverRelativeURL": "/openapi/v3/apis/apps/v1" },
+            "apis/autoscaling/v2": { "serverRelativeURL": "/openapi/v3/apis/autoscaling/v2" },
+        } })),
+        ["openapi", "v3", "apis", "apps", "v1"] => Some(schema(Kind::Deployment)),
+        ["openapi", "v3", "apis", "autoscaling", "v2"] => Some(schema(Kind::HorizontalPodAutoscaler)),
         ["api"] => Some(json!({ "kind": "APIVersions", "versions": ["v1"], "serverAddressByClientCIDRs": [] })),
         ["apis"] => Some(json!({ "kind": "APIGroupList", "apiVersion": "v1", "groups": GROUPS.map(group) })),
         ["apis", name] => GROUPS.iter().find(|(group, _)| group == name).map(|one| {
@@ -24,24 +30,29 @@ pub(crate) fn document(path: &[&str]) -> Option<Value> {
             group
         }),
         ["api", "v1"] => Some(resources("v1", &kinds(""))),
-        ["apis", "apps", "v1"] => {
-            let mut offered = kinds("apps");
-            offered.push(
-                json!({ "name": "deployments/scale", "singularName": "", "namespaced": true, "group": "autoscaling",
-                "version": "v1", "kind": "Scale", "verbs": ["get", "patch", "update"] }),
-            );
-            Some(resources("apps/v1", &offered))
+        ["apis", name, version] if *name != review::GROUP => {
+            GROUPS.contains(&(*name, *version)).then(|| resources(&format!("{name}/{version}"), &kinds(name)))
         }
-        ["apis", "autoscaling", "v1"] => Some(resources("autoscaling/v1", &[])),
-        ["apis", "autoscaling", "v2"] => Some(resources("autoscaling/v2", &kinds("autoscaling"))),
-        ["apis", "policy", "v1"] => Some(resources("policy/v1", &kinds("policy"))),
         ["apis", "authorization.k8s.io", "v1"] => {
-            let review = json!({ "name": "selfsubjectaccessreviews", "singularName": "selfsubjectaccessreview",
-                "namespaced": false, "kind": "SelfSubjectAccessReview", "verbs": ["create"] });
-            Some(resources("authorization.k8s.io/v1", &[review]))
+            let reviews = review::REVIEWS.map(|(kind, plural)| {
+                json!({ "name": plural, "singularName": kind.to_lowercase(), "namespaced": false, "kind": kind,
+                    "verbs": ["create"] })
+            });
+            Some(resources("authorization.k8s.io/v1", &reviews))
         }
         _ => None,
     }
+}
+
+/// As much of a schema as kubectl looks for before it creates an object: that the server checks the fields itself.
+fn schema(kind: Kind) -> Value {
+    let (group, version) = kind.api_version().split_once('/').unwrap_or_default();
+    let path = format!("/apis/{group}/{version}/namespaces/{{namespace}}/{}/{{name}}", kind.plural());
+    let parameter = |name: &str| json!({ "name": name, "in": "query", "schema": { "type": "string" } });
+    json!({ "openapi": "3.0.0", "info": { "title": "Kubernetes", "version": "v1.36.0" }, "paths": { path: { "patch": {
+        "parameters": [parameter("dryRun"), parameter("fieldManager"), parameter("fieldValidation")],
+        "responses": { "200": { "description": "OK" } }, "x-kubernetes-action": "patch",
+        "x-kubernetes-group-version-kind": { "group": group, "version": version, "kind": kind.name() } } } } })
 }
 
 fn group((name, version): (&str, &str)) -> Value {
@@ -54,13 +65,22 @@ fn resources(version: &str, offered: &[Value]) -> Value {
 }
 
 fn kinds(group: &str) -> Vec<Value> {
-    Kind::ALL
-        .into_iter()
-        .filter(|kind| kind.group() == group)
-        .map(|kind| {
-            json!({ "name": kind.plural(), "singularName": kind.name().to_lowercase(), "namespaced": kind.is_namespaced(),
-                "kind": kind.name(), "verbs": kind.verbs(), "shortNames": [kind.short()],
-                "categories": if matches!(kind, Kind::Namespace | Kind::Event) { json!([]) } else { json!(["all"]) } })
-        })
-        .collect()
+    let mut offered = Vec::new();
+    for kind in Kind::ALL.into_iter().filter(|kind| kind.group() == group) {
+        let everyday = !matches!(kind, Kind::Namespace | Kind::Event | Kind::PodDisruptionBudget);
+        offered.push(json!({ "name": kind.plural(), "singularName": kind.name().to_lowercase(),
+            "namespaced": kind.is_namespaced(), "kind": kind.name(), "verbs": kind.verbs(), "shortNames": [kind.short()],
+            "categories": if everyday { json!(["all"]) } else { json!([]) } }));
+        for (subresource, verbs) in kind.subresources() {
+            let mut one = json!({ "name": format!("{}/{subresource}", kind.plural()), "singularName": "",
+                "namespaced": true, "kind": kind.name(), "verbs": verbs });
+            if *subresource == "scale" {
+                one["kind"] = json!("Scale");
+                one["group"] = json!("autoscaling");
+                one["version"] = json!("v1");
+            }
+            offered.push(one);
+        }
+    }
+    offered
 }

@@ -18,7 +18,7 @@ pub(crate) struct Writer {
 }
 
 /// Notes in `after` that `writer` made it what it is. Fields that did not change keep their owners.
-pub(crate) fn record(before: &Value, after: &mut Value, writer: &Writer, now: Timestamp) {
+pub(crate) fn record(kind: Kind, before: &Value, after: &mut Value, writer: &Writer, now: Timestamp) {
     let gained = difference(&owned(before), &owned(after));
     let gone = difference(&owned(after), &owned(before));
     let mut entries: Vec<Value> = store::items(before, "/metadata/managedFields").to_vec();
@@ -36,7 +36,7 @@ pub(crate) fn record(before: &Value, after: &mut Value, writer: &Writer, now: Ti
         };
         let at = entries.iter().position(mine).unwrap_or(entries.len());
         if at == entries.len() {
-            entries.push(new_entry(writer));
+            entries.push(new_entry(kind, writer));
         }
         entries[at]["time"] = json!(store::stamp(now));
         if let Some(fields) = entries[at]["fieldsV1"].as_object_mut() {
@@ -49,9 +49,9 @@ pub(crate) fn record(before: &Value, after: &mut Value, writer: &Writer, now: Ti
     after["metadata"]["managedFields"] = Value::Array(entries);
 }
 
-fn new_entry(writer: &Writer) -> Value {
+fn new_entry(kind: Kind, writer: &Writer) -> Value {
     let mut entry = json!({
-        "manager": writer.manager, "operation": "Update", "apiVersion": Kind::Deployment.api_version(),
+        "manager": writer.manager, "operation": "Update", "apiVersion": kind.api_version(),
         "fieldsType": "FieldsV1", "fieldsV1": {},
     });
     if !writer.subresource.is_empty() {
@@ -139,14 +139,14 @@ mod tests {
     fn a_changed_field_moves_to_the_one_who_changed_it() {
         let mut first = json!({ "metadata": { "annotations": { "note": "x" } }, "spec": { "replicas": 2,
             "template": { "spec": { "containers": [{ "name": "app", "image": "a:1" }] } } } });
-        record(&json!({}), &mut first, &writer("helm", ""), Timestamp::UNIX_EPOCH);
+        record(Kind::Deployment, &json!({}), &mut first, &writer("helm", ""), Timestamp::UNIX_EPOCH);
         let mut second = first.clone();
         second["spec"]["replicas"] = json!(3);
-        record(&first, &mut second, &writer("kubectl", "scale"), Timestamp::UNIX_EPOCH);
+        record(Kind::Deployment, &first, &mut second, &writer("kubectl", "scale"), Timestamp::UNIX_EPOCH);
         let mut third = second.clone();
         third["spec"]["template"]["spec"]["containers"][0]["image"] = json!("a:2");
         third["metadata"]["annotations"] = json!({});
-        record(&second, &mut third, &writer("readback", ""), Timestamp::UNIX_EPOCH);
+        record(Kind::Deployment, &second, &mut third, &writer("readback", ""), Timestamp::UNIX_EPOCH);
 
         let entries = third["metadata"]["managedFields"].as_array().unwrap();
         let fields: Vec<_> = entries.iter().map(|entry| (&entry["manager"], &entry["fieldsV1"])).collect();
@@ -162,14 +162,14 @@ mod tests {
     #[test]
     fn an_unchanged_object_keeps_its_owners_and_many_writers_are_bounded() {
         let mut object = json!({ "spec": { "replicas": 1 } });
-        record(&json!({}), &mut object, &writer("a", ""), Timestamp::UNIX_EPOCH);
+        record(Kind::Deployment, &json!({}), &mut object, &writer("a", ""), Timestamp::UNIX_EPOCH);
         let mut same = object.clone();
-        record(&object, &mut same, &writer("b", ""), Timestamp::UNIX_EPOCH);
+        record(Kind::Deployment, &object, &mut same, &writer("b", ""), Timestamp::UNIX_EPOCH);
         assert_eq!(object, same);
         for n in 0..40 {
             let mut next = object.clone();
             next["metadata"]["labels"][format!("l{n}")] = json!("x");
-            record(&object, &mut next, &writer(&format!("m{n}"), ""), Timestamp::UNIX_EPOCH);
+            record(Kind::Deployment, &object, &mut next, &writer(&format!("m{n}"), ""), Timestamp::UNIX_EPOCH);
             object = next;
         }
         assert_eq!(store::items(&object, "/metadata/managedFields").len(), MOST_ENTRIES);

@@ -9,7 +9,7 @@ use std::{
 use axum::{
     body::{Body, to_bytes},
     extract::{Query, Request, State},
-    http::{HeaderMap, Method, StatusCode, Uri, header},
+    http::{HeaderMap, Method, StatusCode, header},
     response::{IntoResponse, Response},
 };
 use jiff::Timestamp;
@@ -19,13 +19,19 @@ use tokio::sync::Notify;
 use tokio_util::sync::CancellationToken;
 
 use super::{
+    admit::Wanted,
     control::Cluster,
     discovery,
+    entrance::entrance,
     failure::Failure,
     kind::Kind,
+    logs,
     patch::Patch,
+    place::Place,
+    protobuf, review,
     select::Filter,
-    table::{View, table},
+    store::Store,
+    view::View,
     watch,
     write::{self, Options},
 };
@@ -47,39 +53,6 @@ impl Api {
     /// The state. A panic elsewhere leaves it whole: every change of it is one insertion.
     pub(super) fn lock(&self) -> MutexGuard<'_, Cluster> {
         self.cluster.lock().unwrap_or_else(PoisonError::into_inner)
-    }
-}
-
-/// What the rest of a path names.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Place<'a> {
-    List { kind: Kind, namespace: Option<&'a str> },
-    One { kind: Kind, namespace: &'a str, name: &'a str },
-    Scale { namespace: &'a str, name: &'a str },
-}
-
-impl<'a> Place<'a> {
-    fn find(path: &[&'a str]) -> Option<Self> {
-        let (group, rest) = match path {
-            ["api", "v1", rest @ ..] => ("", rest),
-            ["apis", "apps", "v1", rest @ ..] => ("apps", rest),
-            ["apis", "autoscaling", "v2", rest @ ..] => ("autoscaling", rest),
-            ["apis", "policy", "v1", rest @ ..] => ("policy", rest),
-            _ => return None,
-        };
-        let namespaced = |plural: &str| Kind::find(group, plural).filter(|kind| kind.is_namespaced());
-        match *rest {
-            [plural] => Some(Self::List { kind: Kind::find(group, plural)?, namespace: None }),
-            ["namespaces", name] if group.is_empty() => Some(Self::One { kind: Kind::Namespace, namespace: "", name }),
-            ["namespaces", namespace, plural] => {
-                Some(Self::List { kind: namespaced(plural)?, namespace: Some(namespace) })
-            }
-            ["namespaces", namespace, plural, name] => Some(Self::One { kind: namespaced(plural)?, namespace, name }),
-            ["namespaces", namespace, "deployments", name, "scale"] if group == "apps" => {
-                Some(Self::Scale { namespace, name })
-            }
-            _ => None,
-        }
     }
 }
 
@@ -124,31 +97,13 @@ async fn respond(api: &Api, request: Request) -> Result<Response, Failure> {
         return Ok(json_answer(StatusCode::OK, &document));
     }
     let body = to_bytes(body, LARGEST).await.map_err(|_| Failure::too_large("limit is 1048576"))?;
-    if path == ["apis", "authorization.k8s.io", "v1", "selfsubjectaccessreviews"] && call.method == Method::POST {
-        return call.review(&body);
-    }
     match Place::find(&path).ok_or_else(Failure::no_such_path)? {
         Place::List { kind, namespace } => call.on_list(api, kind, namespace, &body),
         Place::One { kind, namespace, name } => call.on_one(api, kind, (namespace, name), &body),
-        Place::Scale { namespace, name } => call.on_deployment(api, (namespace, name), true, &body),
+        Place::Scale { namespace, name } => call.on_scale(api, (namespace, name), &body),
+        Place::Log { namespace, name } => call.log(api, (namespace, name)),
+        Place::Review(plural) => call.review(plural, &body),
     }
-}
-
-/// The path to serve, and whether the request may have it. kubectl sends no bearer token over plain HTTP, so the
-/// token may also stand at the beginning of the path.
-fn entrance<'a>(uri: &'a Uri, headers: &HeaderMap, token: &str) -> (&'a str, bool) {
-    let bearer = headers.get(header::AUTHORIZATION).and_then(|value| value.to_str().ok());
-    let by_header = bearer.and_then(|value| value.strip_prefix("Bearer ")).is_some_and(|given| same(given, token));
-    let in_path = uri.path().trim_start_matches('/').split_once('/').filter(|(first, _)| same(first, token));
-    match in_path {
-        Some((_, rest)) => (rest, true),
-        None => (uri.path(), by_header),
-    }
-}
-
-/// Compares in a time that does not tell where the difference is.
-fn same(given: &str, token: &str) -> bool {
-    given.len() == token.len() && given.bytes().zip(token.bytes()).fold(0, |all, (a, b)| all | (a ^ b)) == 0
 }
 
 impl Call {
@@ -157,7 +112,7 @@ impl Call {
     }
 
     fn says(&self, name: &str) -> bool {
-        ["true", "1"].contains(&self.parameter(name))
+        is_true(self.parameter(name))
     }
 
     fn header(&self, name: header::HeaderName) -> &str {
@@ -169,23 +124,46 @@ impl Call {
     }
 
     fn options(&self, api: &Api) -> Result<Options, Failure> {
+        let kind = match self.method {
+            Method::POST => "CreateOptions",
+            Method::PATCH => "PatchOptions",
+            Method::DELETE => "DeleteOptions",
+            _ => "UpdateOptions",
+        };
         let manager = self.parameters.get("fieldManager").map(String::as_str);
-        Options::read(self.parameter("dryRun"), manager, Some(self.header(header::USER_AGENT)), (api.now)())
+        Options::read(kind, self.parameter("dryRun"), manager, Some(self.header(header::USER_AGENT)), (api.now)())
     }
 
-    /// Everybody with the token may do everything that there is. kubectl asks in protobuf, which is not read here; the
-    /// answer is the same.
-    fn review(&self, body: &[u8]) -> Result<Response, Failure> {
-        let mut review = if self.header(header::CONTENT_TYPE).contains("protobuf") { json!({}) } else { object(body)? };
-        review["kind"] = json!("SelfSubjectAccessReview");
-        review["apiVersion"] = json!("authorization.k8s.io/v1");
-        review["status"] = json!({ "allowed": true });
-        Ok(json_answer(StatusCode::CREATED, &review))
+    fn review(&self, plural: &str, body: &[u8]) -> Result<Response, Failure> {
+        if self.method != Method::POST {
+            return Err(Failure::method_not_allowed());
+        }
+        let answer = if plural == review::REVIEWS[0].1 {
+            review::access(self.object(body, Some(&protobuf::ACCESS_REVIEW))?)?
+        } else {
+            review::rules(self.object(body, Some(&protobuf::RULES_REVIEW))?)
+        };
+        Ok(json_answer(StatusCode::CREATED, &answer))
     }
 
-    /// A body that must be a JSON object.
-    fn object(&self, body: &[u8]) -> Result<Value, Failure> {
+    fn log(&self, api: &Api, (namespace, name): (&str, &str)) -> Result<Response, Failure> {
+        if self.method != Method::GET {
+            return Err(Failure::method_not_allowed());
+        }
+        let now = (api.now)();
+        let asked = logs::Asked::read(name, &self.parameters, now)?;
+        let cluster = api.lock();
+        let pod = cluster.store.get(Kind::Pod, namespace, name).ok_or_else(|| Failure::not_found(Kind::Pod, name))?;
+        Ok(([(header::CONTENT_TYPE, "text/plain")], logs::read(pod, &asked, now)?).into_response())
+    }
+
+    /// A body that must be a JSON object, or the protobuf message that kubectl sends in its place.
+    fn object(&self, body: &[u8], message: Option<&protobuf::Message>) -> Result<Value, Failure> {
         let media = self.header(header::CONTENT_TYPE);
+        if let Some(message) = message.filter(|_| media.contains("protobuf")) {
+            let broken = || Failure::bad_request("error decoding body: it is no message of this kind");
+            return protobuf::read(body, message).ok_or_else(broken);
+        }
         if media.contains("protobuf") || media.contains("yaml") || media.contains("cbor") {
             return Err(Failure::unsupported_media("application/json"));
         }
@@ -194,12 +172,15 @@ impl Call {
 
     fn on_list(&self, api: &Api, kind: Kind, namespace: Option<&str>, body: &[u8]) -> Result<Response, Failure> {
         if self.method == Method::GET {
-            let filter = Filter::parse(namespace, self.parameter("labelSelector"), self.parameter("fieldSelector"))?;
+            let filter =
+                Filter::parse(kind, namespace, self.parameter("labelSelector"), self.parameter("fieldSelector"))?;
             return if self.says("watch") { self.watch(api, kind, filter) } else { Ok(self.list(api, kind, &filter)) };
         }
         match namespace {
-            Some(namespace) if self.method == Method::POST && kind == Kind::Deployment => {
-                let made = write::create(&mut api.lock().store, namespace, self.object(body)?, &self.options(api)?)?;
+            Some(namespace) if self.method == Method::POST && kind.verbs().contains(&"create") => {
+                let message = (kind == Kind::HorizontalPodAutoscaler).then_some(&protobuf::AUTOSCALER);
+                let (body, options) = (self.object(body, message)?, self.options(api)?);
+                let made = write::create(&mut api.lock().store, kind, namespace, body, &options)?;
                 api.changed.notify_one();
                 Ok(json_answer(StatusCode::CREATED, &made))
             }
@@ -213,12 +194,7 @@ impl Call {
         let revision = store.revision().to_string();
         let found = store.list(kind, filter.namespace.as_deref()).filter(|object| filter.takes(kind, object));
         let found = found.map(|object| &**object);
-        let list = match self.view() {
-            View::Table(include) => table(kind, found, include, &revision, (api.now)()),
-            View::Objects => json!({ "kind": format!("{}List", kind.name()), "apiVersion": kind.api_version(),
-                "metadata": { "resourceVersion": revision }, "items": found.collect::<Vec<_>>() }),
-        };
-        json_answer(StatusCode::OK, &list)
+        json_answer(StatusCode::OK, &self.view().list(kind, found, &revision, (api.now)()))
     }
 
     fn watch(&self, api: &Api, kind: Kind, filter: Filter) -> Result<Response, Failure> {
@@ -245,56 +221,65 @@ impl Call {
         if self.method == Method::GET {
             let cluster = api.lock();
             let found = cluster.store.get(kind, namespace, name).ok_or_else(|| Failure::not_found(kind, name))?;
-            let shown = match self.view() {
-                View::Objects => return Ok(json_answer(StatusCode::OK, found)),
-                View::Table(include) => {
-                    let revision = cluster.store.revision().to_string();
-                    table(kind, std::iter::once(&**found), include, &revision, (api.now)())
-                }
-            };
-            return Ok(json_answer(StatusCode::OK, &shown));
+            let revision = cluster.store.revision().to_string();
+            return Ok(json_answer(StatusCode::OK, &self.view().one(kind, found, &revision, (api.now)())));
         }
         if self.method == Method::DELETE && kind.verbs().contains(&"delete") {
-            let wishes = if body.is_empty() { json!({}) } else { self.object(body)? };
+            let mut wishes = if body.is_empty() { json!({}) } else { self.object(body, None)? };
+            if wishes["propagationPolicy"].is_null() {
+                wishes["propagationPolicy"] = json!(self.parameter("propagationPolicy"));
+            }
             let options = self.options(api)?;
             let gone = write::delete(&mut api.lock().store, kind, place, &wishes, &options)?;
             api.changed.notify_one();
             return Ok(json_answer(StatusCode::OK, &gone));
         }
-        if kind == Kind::Deployment {
-            self.on_deployment(api, place, false, body)
-        } else {
-            Err(Failure::method_not_allowed())
+        if !kind.verbs().contains(&"patch") {
+            return Err(Failure::method_not_allowed());
         }
+        self.change(api, body, |store, options, edit| write::change(store, kind, place, options, edit))
     }
 
-    /// Reads or changes a Deployment, or its scale.
-    fn on_deployment(&self, api: &Api, place: (&str, &str), scale: bool, body: &[u8]) -> Result<Response, Failure> {
-        let (namespace, name) = place;
-        let changed = match self.method {
-            Method::GET => {
-                let cluster = api.lock();
-                let found = cluster.store.get(Kind::Deployment, namespace, name);
-                let found = found.ok_or_else(|| Failure::not_found(Kind::Deployment, name))?;
-                return Ok(json_answer(
-                    StatusCode::OK,
-                    &if scale { write::scale_of(found) } else { (**found).clone() },
-                ));
-            }
+    fn on_scale(&self, api: &Api, place: (&str, &str), body: &[u8]) -> Result<Response, Failure> {
+        if self.method == Method::GET {
+            let cluster = api.lock();
+            let found = cluster.store.get(Kind::Deployment, place.0, place.1);
+            let found = found.ok_or_else(|| Failure::not_found(Kind::Deployment, place.1))?;
+            return Ok(json_answer(StatusCode::OK, &self.view().scale(found, (api.now)())));
+        }
+        self.change(api, body, |store, options, edit| write::rescale(store, place, options, edit))
+    }
+
+    /// Reads what PATCH or PUT wants, and lets `write` do it.
+    fn change(
+        &self,
+        api: &Api,
+        body: &[u8],
+        write: impl FnOnce(&mut Store, &Options, Box<Edit>) -> Result<Value, Failure>,
+    ) -> Result<Response, Failure> {
+        let edit: Box<Edit> = match self.method {
             Method::PATCH => {
                 let patch = Patch::read(self.header(header::CONTENT_TYPE), body)?;
-                let options = self.options(api)?;
-                write::change(&mut api.lock().store, place, scale, &options, |current| patch.apply(current))?
+                Box::new(move |current| patch.apply(current).map(Wanted::Patched))
             }
             Method::PUT => {
-                let (wanted, options) = (self.object(body)?, self.options(api)?);
-                write::change(&mut api.lock().store, place, scale, &options, |_| Ok(wanted))?
+                let whole = self.object(body, None)?;
+                Box::new(move |_| Ok(Wanted::Whole(whole)))
             }
             _ => return Err(Failure::method_not_allowed()),
         };
+        let changed = write(&mut api.lock().store, &self.options(api)?, edit)?;
         api.changed.notify_one();
         Ok(json_answer(StatusCode::OK, &changed))
     }
+}
+
+/// What becomes of an object.
+type Edit = dyn FnOnce(&Value) -> Result<Wanted, Failure>;
+
+/// How a parameter says yes. Some clients write it in capitals.
+pub(super) fn is_true(written: &str) -> bool {
+    ["1", "t", "T", "true", "TRUE", "True"].contains(&written)
 }
 
 /// A body that must be a JSON object.

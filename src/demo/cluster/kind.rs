@@ -8,17 +8,21 @@ pub(crate) enum Kind {
     Event,
     ReplicaSet,
     Deployment,
+    StatefulSet,
+    DaemonSet,
     HorizontalPodAutoscaler,
     PodDisruptionBudget,
 }
 
 impl Kind {
-    pub(crate) const ALL: [Self; 7] = [
+    pub(crate) const ALL: [Self; 9] = [
         Self::Namespace,
         Self::Pod,
         Self::Event,
         Self::ReplicaSet,
         Self::Deployment,
+        Self::StatefulSet,
+        Self::DaemonSet,
         Self::HorizontalPodAutoscaler,
         Self::PodDisruptionBudget,
     ];
@@ -31,6 +35,8 @@ impl Kind {
             Self::Event => "Event",
             Self::ReplicaSet => "ReplicaSet",
             Self::Deployment => "Deployment",
+            Self::StatefulSet => "StatefulSet",
+            Self::DaemonSet => "DaemonSet",
             Self::HorizontalPodAutoscaler => "HorizontalPodAutoscaler",
             Self::PodDisruptionBudget => "PodDisruptionBudget",
         }
@@ -44,6 +50,8 @@ impl Kind {
             Self::Event => "events",
             Self::ReplicaSet => "replicasets",
             Self::Deployment => "deployments",
+            Self::StatefulSet => "statefulsets",
+            Self::DaemonSet => "daemonsets",
             Self::HorizontalPodAutoscaler => "horizontalpodautoscalers",
             Self::PodDisruptionBudget => "poddisruptionbudgets",
         }
@@ -57,6 +65,8 @@ impl Kind {
             Self::Event => "ev",
             Self::ReplicaSet => "rs",
             Self::Deployment => "deploy",
+            Self::StatefulSet => "sts",
+            Self::DaemonSet => "ds",
             Self::HorizontalPodAutoscaler => "hpa",
             Self::PodDisruptionBudget => "pdb",
         }
@@ -66,7 +76,7 @@ impl Kind {
     pub(crate) fn group(self) -> &'static str {
         match self {
             Self::Namespace | Self::Pod | Self::Event => "",
-            Self::ReplicaSet | Self::Deployment => "apps",
+            Self::ReplicaSet | Self::Deployment | Self::StatefulSet | Self::DaemonSet => "apps",
             Self::HorizontalPodAutoscaler => "autoscaling",
             Self::PodDisruptionBudget => "policy",
         }
@@ -76,7 +86,7 @@ impl Kind {
     pub(crate) fn api_version(self) -> &'static str {
         match self {
             Self::Namespace | Self::Pod | Self::Event => "v1",
-            Self::ReplicaSet | Self::Deployment => "apps/v1",
+            Self::ReplicaSet | Self::Deployment | Self::StatefulSet | Self::DaemonSet => "apps/v1",
             Self::HorizontalPodAutoscaler => "autoscaling/v2",
             Self::PodDisruptionBudget => "policy/v1",
         }
@@ -98,10 +108,53 @@ impl Kind {
             Self::Namespace
             | Self::Event
             | Self::ReplicaSet
-            | Self::HorizontalPodAutoscaler
+            | Self::StatefulSet
+            | Self::DaemonSet
             | Self::PodDisruptionBudget => &["get", "list", "watch"],
             Self::Pod => &["delete", "get", "list", "watch"],
-            Self::Deployment => &["create", "delete", "get", "list", "patch", "update", "watch"],
+            Self::Deployment | Self::HorizontalPodAutoscaler => {
+                &["create", "delete", "get", "list", "patch", "update", "watch"]
+            }
+        }
+    }
+
+    /// The subresources that are served, with what a client may do with each.
+    pub(crate) fn subresources(self) -> &'static [(&'static str, &'static [&'static str])] {
+        match self {
+            Self::Pod => &[("log", &["get"])],
+            Self::Deployment => &[("scale", &["get", "patch", "update"])],
+            Self::Namespace
+            | Self::Event
+            | Self::ReplicaSet
+            | Self::StatefulSet
+            | Self::DaemonSet
+            | Self::HorizontalPodAutoscaler
+            | Self::PodDisruptionBudget => &[],
+        }
+    }
+
+    /// The fields beside name and namespace that a field selector may ask for.
+    pub(crate) fn selectable(self) -> &'static [&'static str] {
+        match self {
+            Self::Namespace => &["status.phase"],
+            Self::Pod => &["spec.nodeName", "spec.restartPolicy", "status.phase", "status.podIP"],
+            Self::Event => &[
+                "involvedObject.apiVersion",
+                "involvedObject.kind",
+                "involvedObject.name",
+                "involvedObject.namespace",
+                "involvedObject.resourceVersion",
+                "involvedObject.uid",
+                "reason",
+                "reportingComponent",
+                "type",
+            ],
+            Self::ReplicaSet => &["status.replicas"],
+            Self::Deployment
+            | Self::StatefulSet
+            | Self::DaemonSet
+            | Self::HorizontalPodAutoscaler
+            | Self::PodDisruptionBudget => &[],
         }
     }
 

@@ -1,9 +1,13 @@
 //! The three kinds of patch that the Kubernetes API takes, as pure functions on JSON.
 
-use json_patch::PatchOperation;
-use serde_json::{Map, Value, json};
+mod strategic;
+
+use json_patch::{AddOperation, PatchOperation, ReplaceOperation};
+use serde_json::Value;
 
 use super::failure::Failure;
+pub(crate) use strategic::merge_key;
+use strategic::merge_objects;
 
 /// The media types taken, as an answer 415 lists them.
 const MEDIA: &str = "application/json-patch+json, application/merge-patch+json, application/strategic-merge-patch+json";
@@ -69,18 +73,17 @@ impl Patch {
 }
 
 fn run(document: &mut Value, operation: &PatchOperation) -> Result<(), Failure> {
-    // The API server's `test` takes null for a field that is not there.
+    // The API server takes null for a field that is not there, and replaces one that is not there.
     if let PatchOperation::Test(test) = operation
         && test.value.is_null()
-        && document.pointer(test.path.as_str()).is_none()
-        && test
-            .path
-            .as_str()
-            .rsplit_once('/')
-            .and_then(|(parent, _)| document.pointer(parent))
-            .is_some_and(Value::is_object)
+        && is_absent(document, test.path.as_str())
     {
         return Ok(());
+    }
+    if let PatchOperation::Replace(ReplaceOperation { path, value }) = operation
+        && is_absent(document, path.as_str())
+    {
+        return run(document, &PatchOperation::Add(AddOperation { path: path.clone(), value: value.clone() }));
     }
     let reshapes = matches!(operation, PatchOperation::Copy(_) | PatchOperation::Move(_));
     json_patch::patch(document, std::slice::from_ref(operation)).map_err(|_| Failure::patch_does_not_apply())?;
@@ -88,6 +91,12 @@ fn run(document: &mut Value, operation: &PatchOperation) -> Result<(), Failure> 
         return Err(Failure::too_large("the patched object is too large"));
     }
     Ok(())
+}
+
+/// True for a field that an object lacks; the object itself is there.
+fn is_absent(document: &Value, path: &str) -> bool {
+    let parent = path.rsplit_once('/').and_then(|(parent, _)| document.pointer(parent));
+    document.pointer(path).is_none() && parent.is_some_and(Value::is_object)
 }
 
 fn is_too_deep(value: &Value, left: usize) -> bool {
@@ -98,127 +107,20 @@ fn is_too_deep(value: &Value, left: usize) -> bool {
         || value.as_object().is_some_and(|map| map.values().any(|inner| is_too_deep(inner, left - 1)))
 }
 
-/// The field by which the elements of a list are told apart, for the lists in a Deployment that merge.
-pub(crate) fn merge_key(list: &str) -> Option<&'static str> {
-    match list {
-        "containers" | "initContainers" | "ephemeralContainers" | "env" | "volumes" | "imagePullSecrets" => {
-            Some("name")
-        }
-        "volumeMounts" => Some("mountPath"),
-        "ports" => Some("containerPort"),
-        "conditions" => Some("type"),
-        "ownerReferences" => Some("uid"),
-        _ => None,
-    }
-}
-
-/// Merges `patch` into `target` with Kubernetes' directives. A patch that is no object leaves it alone.
-fn merge_objects(target: &mut Value, patch: &Value) -> Result<(), Failure> {
-    let Some(patch) = patch.as_object() else { return Ok(()) };
-    if patch.get("$patch").is_some_and(|directive| directive == "replace") {
-        *target = json!({});
-    }
-    if !target.is_object() {
-        *target = json!({});
-    }
-    let Some(map) = target.as_object_mut() else { return Ok(()) };
-    if let Some(kept) = patch.get("$retainKeys").and_then(Value::as_array) {
-        map.retain(|key, _| kept.iter().any(|k| k == key));
-    }
-    for (key, value) in patch {
-        merge_field(map, key, value)?;
-    }
-    Ok(())
-}
-
-fn merge_field(map: &mut Map<String, Value>, key: &str, value: &Value) -> Result<(), Failure> {
-    if let Some(list) = key.strip_prefix("$deleteFromPrimitiveList/") {
-        if let (Some(items), Some(gone)) = (map.get_mut(list).and_then(Value::as_array_mut), value.as_array()) {
-            items.retain(|item| !gone.contains(item));
-        }
-    } else if key.starts_with('$') {
-        // Directives already obeyed, and the order of elements, which stays as it is.
-    } else if value.is_null() || value.get("$patch").is_some_and(|directive| directive == "delete") {
-        map.remove(key);
-    } else if value.is_object() {
-        merge_objects(map.entry(key).or_insert(Value::Null), value)?;
-    } else if let (Some(by), Some(patches)) = (merge_key(key), value.as_array()) {
-        let current = map.get_mut(key).and_then(Value::as_array_mut).map(std::mem::take).unwrap_or_default();
-        map.insert(key.to_owned(), Value::Array(merge_lists(current, patches, by)?));
-    } else {
-        map.insert(key.to_owned(), value.clone());
-    }
-    Ok(())
-}
-
-fn merge_lists(mut list: Vec<Value>, patches: &[Value], by: &str) -> Result<Vec<Value>, Failure> {
-    if patches.iter().any(|patch| patch["$patch"] == "replace") {
-        list.clear();
-    }
-    for patch in patches {
-        let directive = patch["$patch"].as_str();
-        let Some(key) = patch.get(by).filter(|key| key.is_string() || key.is_number()) else {
-            if directive == Some("replace") {
-                continue;
-            }
-            return Err(Failure::bad_request(format!("map: {patch} does not contain declared merge key: {by}")));
-        };
-        if directive == Some("delete") {
-            list.retain(|item| item.get(by) != Some(key));
-        } else if let Some(item) = list.iter_mut().find(|item| item.get(by) == Some(key)) {
-            merge_objects(item, patch)?;
-        } else {
-            let mut item = json!({});
-            merge_objects(&mut item, patch)?;
-            list.push(item);
-        }
-    }
-    Ok(list)
-}
-
 #[cfg(test)]
 mod tests {
     use proptest::prelude::*;
+    use serde_json::json;
 
     use super::*;
 
-    fn document() -> Value {
+    pub(super) fn document() -> Value {
         json!({ "metadata": { "uid": "u1", "annotations": { "a": "1" } }, "spec": { "replicas": 2, "paused": true,
             "containers": [{ "name": "app", "image": "a:1", "args": ["x"] }, { "name": "proxy", "image": "p:1" }] } })
     }
 
-    fn strategic(patch: Value) -> Result<Value, Failure> {
-        Patch::Strategic(patch).apply(&document())
-    }
-
     fn operations(patch: &Value) -> Result<Value, Failure> {
         Patch::read("application/json-patch+json", patch.to_string().as_bytes())?.apply(&document())
-    }
-
-    #[test]
-    fn a_strategic_merge_changes_the_named_container_and_no_other() {
-        let patch = json!({ "spec": { "$setElementOrder/containers": [{ "name": "proxy" }],
-            "containers": [{ "name": "proxy", "image": "p:2" }, { "name": "new", "image": "n:1" }] } });
-        let patched = strategic(patch).unwrap();
-        let images: Vec<_> = patched["spec"]["containers"].as_array().unwrap().iter().map(|c| &c["image"]).collect();
-        assert_eq!(images, ["a:1", "p:2", "n:1"]);
-        assert_eq!(patched["spec"]["containers"][0]["args"], json!(["x"]));
-        assert!(patched["spec"].get("$setElementOrder/containers").is_none());
-    }
-
-    #[test]
-    fn the_directives_of_a_strategic_merge_are_obeyed() {
-        let one = strategic(json!({ "spec": { "containers": [{ "name": "app", "$patch": "delete" }] } })).unwrap();
-        assert_eq!(one["spec"]["containers"], json!([{ "name": "proxy", "image": "p:1" }]));
-        let all = strategic(json!({ "spec": { "containers": [{ "name": "x" }, { "$patch": "replace" }] } })).unwrap();
-        assert_eq!(all["spec"]["containers"], json!([{ "name": "x" }]));
-        let kept = strategic(json!({ "spec": { "$retainKeys": ["replicas"], "replicas": 5 } })).unwrap();
-        assert_eq!(kept["spec"], json!({ "replicas": 5 }));
-        let gone =
-            strategic(json!({ "spec": { "paused": null }, "metadata": { "annotations": { "$patch": "delete" } } }));
-        let gone = gone.unwrap();
-        assert!(gone["spec"].get("paused").is_none() && gone["metadata"].get("annotations").is_none());
-        assert_eq!(strategic(json!({ "spec": { "containers": [{ "image": "x" }] } })).unwrap_err().code, 400);
     }
 
     #[test]
@@ -237,12 +139,15 @@ mod tests {
             let patch = json!([{ "op": "test", "path": path, "value": null }]);
             assert_eq!(operations(&patch).is_ok(), holds, "{path}");
         }
+        let replaced = operations(&json!([{ "op": "replace", "path": "/spec/nothing", "value": 1 }]));
+        assert_eq!(replaced.unwrap()["spec"]["nothing"], 1, "and what is absent can be replaced");
     }
 
     #[test]
     fn a_path_that_does_not_exist_is_422_and_nonsense_is_400_or_415() {
         for patch in [
-            json!([{ "op": "replace", "path": "/spec/nothing", "value": 1 }]),
+            json!([{ "op": "replace", "path": "/spec/nothing/inside", "value": 1 }]),
+            json!([{ "op": "remove", "path": "/spec/nothing" }]),
             json!([{ "op": "remove", "path": "/spec/containers/7" }]),
             json!([{ "op": "add", "path": "/a/b/c", "value": 1 }]),
         ] {

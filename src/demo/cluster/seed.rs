@@ -27,7 +27,12 @@ pub struct Seed {
     pub autoscalers: Vec<Autoscaler>,
     /// Disruption budgets.
     pub budgets: Vec<Budget>,
-    /// Images that no registry has, as `name:tag`. A tag with `broken` or `missing` in it is never there either.
+    /// `StatefulSets`, which can only be read.
+    pub stateful: Vec<Workload>,
+    /// `DaemonSets`, which can only be read.
+    pub daemons: Vec<Workload>,
+    /// Images that no registry has, as `name:tag`. A tag with `broken` or `missing` in it is never there either, and what
+    /// has one with `crash` ends as soon as it has started.
     pub missing_images: Vec<String>,
     /// How fast pods start, fail and end.
     pub pace: Pace,
@@ -78,6 +83,21 @@ impl Workload {
     }
 }
 
+impl Workload {
+    /// The spec of a `StatefulSet` or `DaemonSet` of it.
+    fn read_only_spec(&self, kind: Kind) -> Value {
+        let whole = self.object();
+        let mut spec = json!({ "selector": whole["spec"]["selector"], "template": whole["spec"]["template"],
+            "updateStrategy": { "type": "RollingUpdate" }, "revisionHistoryLimit": 10 });
+        if kind == Kind::StatefulSet {
+            spec["replicas"] = json!(self.replicas);
+            spec["serviceName"] = json!(self.name);
+            spec["podManagementPolicy"] = json!("OrderedReady");
+        }
+        spec
+    }
+}
+
 impl Seed {
     /// A dozen Deployments in three namespaces. Tag 2.4 of `checkout` was never pushed, so that rollout fails; an autoscaler
     /// looks after `web-frontend`, a tool for Git after `prometheus-server`.
@@ -108,6 +128,8 @@ impl Seed {
             workloads,
             autoscalers: vec![("default", "web-frontend", 2, 6)],
             budgets: vec![("monitoring", "loki-gateway", 1)],
+            stateful: vec![one("default", "postgres", 1, &[("postgres", "postgres:16.4")])],
+            daemons: vec![one("monitoring", "node-exporter", 1, &[("node-exporter", "prom/node-exporter:v1.8.2")])],
             missing_images: vec!["checkout:2.4".into()],
             pace: Pace::visible(),
         }
@@ -123,31 +145,33 @@ impl Seed {
         let tick = self.pace.tick.max(Duration::from_millis(1));
         let mut cluster = Cluster::new(self.pace, self.missing_images);
         let mut then = now - HISTORY;
-        let options = Options::read("", Some("kubectl-create"), None, then)?;
         for workload in &self.workloads {
             if cluster.store.get(Kind::Namespace, "", workload.namespace).is_none() {
                 cluster.add_namespace(workload.namespace, then);
             }
-            let options = match workload.applied_by {
-                Some(tool) => Options::read("", Some(tool), None, then)?,
-                None => options.clone(),
-            };
-            let mut made = write::create(&mut cluster.store, workload.namespace, workload.object(), &options)?;
+            let options = Options::of(workload.applied_by.unwrap_or("kubectl-create"), then);
+            let (kind, namespace) = (Kind::Deployment, workload.namespace);
+            let mut made = write::create(&mut cluster.store, kind, namespace, workload.object(), &options)?;
             if workload.applied_by.is_some() {
                 made["metadata"]["managedFields"][0]["operation"] = json!("Apply");
                 cluster.store.put(Kind::Deployment, made);
             }
         }
         for (namespace, name, min, max) in &self.autoscalers {
-            let spec = json!({ "scaleTargetRef": { "apiVersion": "apps/v1", "kind": "Deployment", "name": name },
-                "minReplicas": min, "maxReplicas": max });
-            let one = made(Kind::HorizontalPodAutoscaler, (namespace, name), &spec, then);
-            cluster.store.put(Kind::HorizontalPodAutoscaler, one);
+            let body = json!({ "metadata": { "name": name }, "spec": { "minReplicas": min, "maxReplicas": max,
+                "scaleTargetRef": { "apiVersion": "apps/v1", "kind": "Deployment", "name": name } } });
+            let options = Options::of("kubectl-autoscale", then);
+            write::create(&mut cluster.store, Kind::HorizontalPodAutoscaler, namespace, body, &options)?;
         }
         for (namespace, name, available) in &self.budgets {
             let spec = json!({ "minAvailable": available, "selector": { "matchLabels": { "app": name } } });
-            let one = made(Kind::PodDisruptionBudget, (namespace, name), &spec, then);
+            let one = made(Kind::PodDisruptionBudget, &(namespace, name), &spec, then);
             cluster.store.put(Kind::PodDisruptionBudget, one);
+        }
+        let kinds = [(Kind::StatefulSet, &self.stateful), (Kind::DaemonSet, &self.daemons)];
+        for (kind, workload) in kinds.iter().flat_map(|(kind, all)| all.iter().map(|workload| (*kind, workload))) {
+            let place = (workload.namespace, workload.name);
+            cluster.store.put(kind, made(kind, &place, &workload.read_only_spec(kind), then));
         }
         for _ in 0..STEPS {
             if !cluster.step(then) {
@@ -160,7 +184,7 @@ impl Seed {
     }
 }
 
-fn made(kind: Kind, (namespace, name): (&str, &str), spec: &Value, then: Timestamp) -> Value {
+fn made(kind: Kind, (namespace, name): &(&str, &str), spec: &Value, then: Timestamp) -> Value {
     json!({ "apiVersion": kind.api_version(), "kind": kind.name(), "spec": spec,
         "metadata": { "name": name, "namespace": namespace, "uid": new_uid(), "creationTimestamp": stamp(then), "generation": 1 } })
 }

@@ -4,6 +4,9 @@ use serde_json::Value;
 
 use super::{failure::Failure, kind::Kind, store};
 
+/// The fields that a field selector may ask for in any kind.
+const ALWAYS_SELECTABLE: [&str; 2] = ["metadata.name", "metadata.namespace"];
+
 /// Which objects of a kind a list or a watch asks for.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct Filter {
@@ -22,9 +25,18 @@ struct Requirement {
 
 impl Filter {
     /// Reads both selectors. An unreadable one is a bad request.
-    pub(crate) fn parse(namespace: Option<&str>, labels: &str, fields: &str) -> Result<Self, Failure> {
+    pub(crate) fn parse(kind: Kind, namespace: Option<&str>, labels: &str, fields: &str) -> Result<Self, Failure> {
         let all = |written: &str| split(written).map(|term| requirement(term, written)).collect::<Result<Vec<_>, _>>();
-        Ok(Self { namespace: namespace.map(str::to_owned), labels: all(labels)?, fields: all(fields)? })
+        let fields = all(fields)?;
+        for Requirement { key, .. } in &fields {
+            if !ALWAYS_SELECTABLE.contains(&key.as_str()) && !kind.selectable().contains(&key.as_str()) {
+                let known: Vec<_> =
+                    ALWAYS_SELECTABLE.iter().chain(kind.selectable()).map(|f| format!("{f:?}")).collect();
+                let why = format!("{key:?} is not a known field selector: only {}", known.join(", "));
+                return Err(Failure::bad_request(why));
+            }
+        }
+        Ok(Self { namespace: namespace.map(str::to_owned), labels: all(labels)?, fields })
     }
 
     /// True if the object is asked for.
@@ -119,16 +131,18 @@ mod tests {
             ("", "status.phase!=Running", false),
             ("", "spec.nodeName=", true),
         ] {
-            let filter = Filter::parse(Some("shop"), labels, fields).unwrap();
+            let filter = Filter::parse(Kind::Pod, Some("shop"), labels, fields).unwrap();
             assert_eq!(filter.takes(Kind::Pod, &pod), taken, "labels `{labels}`, fields `{fields}`");
         }
-        assert!(!Filter::parse(Some("else"), "", "").unwrap().takes(Kind::Pod, &pod), "another namespace");
+        assert!(!Filter::parse(Kind::Pod, Some("else"), "", "").unwrap().takes(Kind::Pod, &pod), "another namespace");
     }
 
     #[test]
     fn an_unreadable_selector_is_refused() {
         for written in ["a b", "=x", "app within (x)", "(", "a in", "!"] {
-            assert_eq!(Filter::parse(None, written, "").unwrap_err().code, 400, "`{written}`");
+            assert_eq!(Filter::parse(Kind::Pod, None, written, "").unwrap_err().code, 400, "`{written}`");
         }
+        assert!(Filter::parse(Kind::Event, None, "", "involvedObject.name=web").is_ok());
+        assert_eq!(Filter::parse(Kind::Deployment, None, "", "spec.replicas=3").unwrap_err().code, 400);
     }
 }

@@ -18,7 +18,7 @@ use super::{
     kind::Kind,
     select::Filter,
     store::{Change, Happened, Store, text},
-    table::{View, table},
+    view::{View, metadata},
 };
 
 /// How often an idle watch is told how far it has come, if it asked for that.
@@ -149,20 +149,17 @@ impl Watch {
     }
 
     fn event(&self, what: &str, object: &Value) -> Value {
-        let shown = match self.asked.view {
-            View::Objects => object.clone(),
-            View::Table(include) => {
-                let revision = text(object, "/metadata/resourceVersion");
-                table(self.asked.kind, std::iter::once(object), include, revision, (self.now)())
-            }
-        };
+        let revision = text(object, "/metadata/resourceVersion");
+        let shown = self.asked.view.one(self.asked.kind, object, revision, (self.now)());
         json!({ "type": what, "object": shown })
     }
 
     fn bookmark(&self) -> Value {
         let kind = self.asked.kind;
-        json!({ "type": "BOOKMARK", "object": { "kind": kind.name(), "apiVersion": kind.api_version(),
-            "metadata": { "resourceVersion": self.seen.to_string() } } })
+        let mark = json!({ "kind": kind.name(), "apiVersion": kind.api_version(),
+            "metadata": { "resourceVersion": self.seen.to_string() } });
+        let shown = if self.asked.view == View::Metadata { metadata(&mark) } else { mark };
+        json!({ "type": "BOOKMARK", "object": shown })
     }
 
     fn fail(&mut self, failure: &Failure) {
@@ -178,7 +175,7 @@ mod tests {
     use super::*;
 
     fn asked(after: u64, labels: &str) -> Asked {
-        let filter = Filter::parse(Some("shop"), labels, "").unwrap();
+        let filter = Filter::parse(Kind::Pod, Some("shop"), labels, "").unwrap();
         let timeout = Some(Duration::from_millis(50));
         Asked { kind: Kind::Pod, filter, view: View::Objects, after, send_initial: false, bookmarks: None, timeout }
     }

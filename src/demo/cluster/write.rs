@@ -1,22 +1,26 @@
-//! Writes: create, replace, patch and delete, on Deployments, their scale, and pods.
+//! Writes: create, replace, patch and delete, on Deployments, their scale and their autoscalers; pods only end.
+
+use std::sync::Arc;
 
 use jiff::Timestamp;
 use k8s_openapi::api::autoscaling::v1::Scale;
 use serde_json::{Value, json};
 
 use super::{
-    admit,
+    admit::{self, Wanted},
     control::{Cluster, ending},
-    failure::Failure,
+    failure::{Cause, Failure},
     fields::Writer,
     kind::Kind,
     store::{Store, name_of, namespace_of, new_uid, number, replicas, stamp, text, uid_of},
 };
 
-/// Deployments in the cluster; creating more meets an exceeded quota.
-const MOST_DEPLOYMENTS: usize = 100;
+/// Objects of one kind in the cluster; creating more meets an exceeded quota.
+const MOST_OBJECTS: usize = 100;
 /// The longest name of a field manager.
 const LONGEST_MANAGER: usize = 128;
+/// The API group of options.
+const OPTIONS: &str = "meta.k8s.io";
 
 /// What a write says besides its body.
 #[derive(Clone, Debug)]
@@ -28,17 +32,23 @@ pub(crate) struct Options {
 }
 
 impl Options {
-    /// Reads `?dryRun=` and `?fieldManager=`; without a manager the client's own name counts.
+    /// The options of a controller.
+    pub(crate) fn of(manager: &str, now: Timestamp) -> Self {
+        Self { dry_run: false, manager: manager.to_owned(), now }
+    }
+
+    /// Reads `?dryRun=` and `?fieldManager=`; without a manager the client's own name counts. `kind` is what the API calls
+    /// the options of such a write.
     pub(crate) fn read(
+        kind: &str,
         dry_run: &str,
         manager: Option<&str>,
         client: Option<&str>,
         now: Timestamp,
     ) -> Result<Self, Failure> {
         if !["", "All"].contains(&dry_run) {
-            return Err(Failure::bad_request(format!(
-                "dryRun: Unsupported value: {dry_run:?}: supported values: \"All\""
-            )));
+            let cause = Cause::unsupported("dryRun", &json!([dry_run]), &["All"]);
+            return Err(Failure::invalid_as((kind, OPTIONS), "", &[cause]));
         }
         let program = || client.and_then(|client| client.split('/').next()).unwrap_or_default();
         let manager = manager.filter(|manager| !manager.is_empty()).unwrap_or_else(program);
@@ -54,72 +64,116 @@ impl Options {
     }
 }
 
-/// Changes a Deployment, or its scale, by what `edit` makes of it.
+/// Changes an object by what `edit` makes of it.
 pub(crate) fn change(
     store: &mut Store,
-    (namespace, name): (&str, &str),
-    through_scale: bool,
+    kind: Kind,
+    place: (&str, &str),
     options: &Options,
-    edit: impl FnOnce(&Value) -> Result<Value, Failure>,
+    edit: impl FnOnce(&Value) -> Result<Wanted, Failure>,
 ) -> Result<Value, Failure> {
-    let found = store.get(Kind::Deployment, namespace, name);
-    let current = found.ok_or_else(|| Failure::not_found(Kind::Deployment, name))?.clone();
-    let wanted = if through_scale { rescaled(&current, &edit(&scale_of(&current))?)? } else { edit(&current)? };
-    let writer = options.writer(if through_scale { "scale" } else { "" });
-    let mut next = admit::successor(&current, wanted, &writer, options.now)?;
-    if !options.dry_run && next != *current {
-        next = (*store.put(Kind::Deployment, next)).clone();
-    }
-    Ok(if through_scale { scale_of(&next) } else { next })
+    let current = find(store, kind, place)?;
+    let next = admit::successor(kind, &current, edit(&current)?, &options.writer(""), options.now)?;
+    Ok(keep(store, kind, &current, next, options))
 }
 
-/// Creates a Deployment.
-pub(crate) fn create(store: &mut Store, namespace: &str, body: Value, options: &Options) -> Result<Value, Failure> {
+/// Changes the scale of a Deployment by what `edit` makes of it.
+pub(crate) fn rescale(
+    store: &mut Store,
+    place: (&str, &str),
+    options: &Options,
+    edit: impl FnOnce(&Value) -> Result<Wanted, Failure>,
+) -> Result<Value, Failure> {
+    let kind = Kind::Deployment;
+    let current = find(store, kind, place)?;
+    let wanted = match edit(&scale_of(&current))? {
+        Wanted::Patched(scale) => {
+            Wanted::Patched(rescaled(&current, &scale, |e| Failure::unpatchable(&e.to_string()))?)
+        }
+        Wanted::Whole(scale) => Wanted::Whole(rescaled(&current, &scale, |e| Failure::bad_request(e.to_string()))?),
+    };
+    let next = admit::successor(kind, &current, wanted, &options.writer("scale"), options.now)?;
+    Ok(scale_of(&keep(store, kind, &current, next, options)))
+}
+
+fn find(store: &Store, kind: Kind, (namespace, name): (&str, &str)) -> Result<Arc<Value>, Failure> {
+    store.get(kind, namespace, name).cloned().ok_or_else(|| Failure::not_found(kind, name))
+}
+
+/// Stores what an object becomes, unless that is nothing new or only tried.
+fn keep(store: &mut Store, kind: Kind, current: &Value, next: Value, options: &Options) -> Value {
+    if options.dry_run || next == *current { next } else { (*store.put(kind, next)).clone() }
+}
+
+/// Creates an object.
+pub(crate) fn create(
+    store: &mut Store,
+    kind: Kind,
+    namespace: &str,
+    body: Value,
+    options: &Options,
+) -> Result<Value, Failure> {
     if store.get(Kind::Namespace, "", namespace).is_none() {
         return Err(Failure::not_found(Kind::Namespace, namespace));
     }
-    let object = admit::newborn(body, namespace, &options.writer(""), options.now)?;
+    let object = admit::newborn(kind, body, namespace, &options.writer(""), options.now)?;
     let name = name_of(&object);
-    if store.get(Kind::Deployment, namespace, name).is_some() {
-        return Err(Failure::already_exists(Kind::Deployment, name));
+    if store.get(kind, namespace, name).is_some() {
+        return Err(Failure::already_exists(kind, name));
     }
-    if store.list(Kind::Deployment, None).count() >= MOST_DEPLOYMENTS {
-        return Err(Failure::quota(Kind::Deployment, name, MOST_DEPLOYMENTS));
+    if store.list(kind, None).count() >= MOST_OBJECTS {
+        return Err(Failure::quota(kind, name, MOST_OBJECTS));
     }
-    Ok(if options.dry_run { object } else { (*store.put(Kind::Deployment, object)).clone() })
+    Ok(if options.dry_run { object } else { (*store.put(kind, object)).clone() })
 }
 
-/// Deletes a Deployment with all that it owns, or ends a pod.
+/// Deletes an object with all that it owns, or ends a pod.
 pub(crate) fn delete(
     store: &mut Store,
     kind: Kind,
-    (namespace, name): (&str, &str),
-    body: &Value,
+    place: (&str, &str),
+    wishes: &Value,
     options: &Options,
 ) -> Result<Value, Failure> {
-    let object = store.get(kind, namespace, name).ok_or_else(|| Failure::not_found(kind, name))?.clone();
-    for (field, actual) in [("uid", uid_of(&object)), ("resourceVersion", text(&object, "/metadata/resourceVersion"))] {
-        let wanted = body["preconditions"][field].as_str();
-        if wanted.is_some_and(|wanted| wanted != actual) {
-            let why = format!("Precondition failed: {field} in precondition: {wanted:?}, in object meta: {actual}");
-            return Err(Failure::conflict(kind, name, &why));
-        }
+    let policy = text(wishes, "/propagationPolicy");
+    if !["", "Foreground", "Background", "Orphan"].contains(&policy) {
+        let supported = ["Foreground", "Background", "Orphan", "nil"];
+        let cause = Cause::unsupported("propagationPolicy", &json!(policy), &supported);
+        return Err(Failure::invalid_as(("DeleteOptions", OPTIONS), "", &[cause]));
     }
-    if body["propagationPolicy"] == "Orphan" {
+    let object = find(store, kind, place)?;
+    check_preconditions(kind, &object, &wishes["preconditions"])?;
+    if policy == "Orphan" && kind == Kind::Deployment {
         return Err(Failure::bad_request("the local cluster does not orphan what a Deployment owns"));
     }
-    let dry_run = options.dry_run || body["dryRun"] == json!(["All"]);
+    let dry_run = options.dry_run || wishes["dryRun"] == json!(["All"]);
     if kind == Kind::Pod {
         let next = ending(&object, options.now);
         return Ok(if dry_run { next } else { (*store.put(Kind::Pod, next)).clone() });
     }
     if !dry_run {
-        store.remove(kind, namespace, name);
+        store.remove(kind, place.0, place.1);
     }
     Ok(json!({
         "kind": "Status", "apiVersion": "v1", "metadata": {}, "status": "Success",
-        "details": { "name": name, "group": kind.group(), "kind": kind.plural(), "uid": uid_of(&object) },
+        "details": { "name": place.1, "group": kind.group(), "kind": kind.plural(), "uid": uid_of(&object) },
     }))
+}
+
+fn check_preconditions(kind: Kind, object: &Value, wanted: &Value) -> Result<(), Failure> {
+    for (field, label, happened) in
+        [("uid", "UID", "deleted and then recreated"), ("resourceVersion", "ResourceVersion", "modified")]
+    {
+        let actual = text(object, &format!("/metadata/{field}"));
+        if let Some(wanted) = wanted[field].as_str().filter(|wanted| *wanted != actual) {
+            let why = format!(
+                "the {label} in the precondition ({wanted}) does not match the {label} in record ({actual}). \
+                 The object might have been {happened}"
+            );
+            return Err(Failure::precondition(kind, name_of(object), &why));
+        }
+    }
+    Ok(())
 }
 
 /// The Scale of a Deployment.
@@ -140,11 +194,19 @@ pub(crate) fn scale_of(deployment: &Value) -> Value {
 }
 
 /// The Deployment that a changed Scale asks for, with the Scale's preconditions.
-fn rescaled(deployment: &Value, scale: &Value) -> Result<Value, Failure> {
-    let parsed: Result<Scale, _> = serde::Deserialize::deserialize(scale);
-    let parsed = parsed.map_err(|e| Failure::undecodable(Kind::Deployment, name_of(deployment), &e.to_string()))?;
+fn rescaled(
+    deployment: &Value,
+    scale: &Value,
+    unreadable: impl FnOnce(serde_json::Error) -> Failure,
+) -> Result<Value, Failure> {
+    let parsed: Scale = serde::Deserialize::deserialize(scale).map_err(unreadable)?;
+    let replicas = parsed.spec.and_then(|spec| spec.replicas).unwrap_or(0);
+    if replicas < 0 {
+        let cause = Cause::invalid("spec.replicas", &json!(replicas), "must be greater than or equal to 0");
+        return Err(Failure::invalid_as(("Scale", "autoscaling"), name_of(deployment), &[cause]));
+    }
     let mut wanted = deployment.clone();
-    wanted["spec"]["replicas"] = json!(parsed.spec.and_then(|spec| spec.replicas).unwrap_or(0));
+    wanted["spec"]["replicas"] = json!(replicas);
     for (field, value) in [
         ("name", parsed.metadata.name),
         ("namespace", parsed.metadata.namespace),

@@ -81,6 +81,7 @@ pub(crate) fn controllers(folder: &Path) -> Vec<String> {
         "--controllers=*,-node-lifecycle-controller,-taint-eviction-controller,-node-ipam-controller".to_owned(),
         "--leader-elect=false".to_owned(),
         "--secure-port=0".to_owned(),
+        "--horizontal-pod-autoscaler-sync-period=1s".to_owned(),
         "--kube-api-qps=500".to_owned(),
         "--kube-api-burst=1000".to_owned(),
     ]

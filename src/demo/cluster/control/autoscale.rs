@@ -4,7 +4,10 @@
 use jiff::Timestamp;
 use serde_json::{Value, json};
 
-use super::{super::write, Cluster};
+use super::{
+    super::{admit::Wanted, write},
+    Cluster,
+};
 use crate::demo::cluster::{
     kind::Kind,
     store::{namespace_of, number, text},
@@ -13,26 +16,30 @@ use crate::demo::cluster::{
 /// Brings the target back between the bounds.
 pub(super) fn reconcile(cluster: &mut Cluster, autoscaler: &Value, now: Timestamp) {
     let (namespace, name) = (namespace_of(autoscaler), text(autoscaler, "/spec/scaleTargetRef/name"));
+    // Only a Deployment changes its size here.
+    if text(autoscaler, "/spec/scaleTargetRef/kind") != "Deployment" {
+        return;
+    }
     let Some(target) = cluster.store.get(Kind::Deployment, namespace, name) else { return };
     let replicas = number(target, "/spec/replicas");
     let bounded =
         replicas.clamp(number(autoscaler, "/spec/minReplicas").max(1), number(autoscaler, "/spec/maxReplicas").max(1));
-    let Ok(options) = write::Options::read("", Some("kube-controller-manager"), None, now) else { return };
+    let options = write::Options::of("kube-controller-manager", now);
     if replicas != 0 && bounded != replicas {
         let edit = |scale: &Value| {
             let mut scale = scale.clone();
             scale["spec"]["replicas"] = json!(bounded);
-            Ok(scale)
+            Ok(Wanted::Patched(scale))
         };
         // A write that is refused is tried again at the next step.
-        let _ = write::change(&mut cluster.store, (namespace, name), true, &options, edit);
+        let _ = write::rescale(&mut cluster.store, (namespace, name), &options, edit);
     }
     let seen = if replicas == 0 { 0 } else { bounded };
     if number(autoscaler, "/status/desiredReplicas") != seen
         || autoscaler["status"]["currentReplicas"] != json!(replicas)
     {
         let mut next = autoscaler.clone();
-        next["status"] = json!({"currentReplicas": replicas, "desiredReplicas": seen});
+        next["status"] = json!({ "currentMetrics": null, "currentReplicas": replicas, "desiredReplicas": seen });
         cluster.store.put(Kind::HorizontalPodAutoscaler, next);
     }
 }

@@ -31,6 +31,8 @@ enum Waiting {
     InvalidName,
     Pull,
     BackOff,
+    /// It started, and ended at once.
+    Crash,
 }
 
 pub(super) fn is_ending(pod: &Value) -> bool {
@@ -56,15 +58,18 @@ impl Cluster {
 
     /// True for an image that no registry has.
     fn is_missing(&self, image: &str) -> bool {
-        let tag = ImageReference::parse(image).ok().and_then(|image| image.tag).unwrap_or_default();
+        let tag = tag(image);
         let listed = |name: &String| image == name || image.ends_with(&format!("/{name}"));
         tag.contains("broken") || tag.contains("missing") || self.missing_images.iter().any(listed)
     }
 }
 
-/// Makes a pod from the set's template.
-pub(super) fn start(cluster: &mut Cluster, set: &Value, now: Timestamp) -> Arc<Value> {
-    let name = format!("{}-{}", name_of(set), cluster.suffix(name_of(set)));
+fn tag(image: &str) -> String {
+    ImageReference::parse(image).ok().and_then(|image| image.tag).unwrap_or_default()
+}
+
+/// Makes a pod from the template of a set of this kind.
+pub(super) fn start(cluster: &mut Cluster, (kind, set): (Kind, &Value), name: &str, now: Timestamp) -> Arc<Value> {
     let template = &set["spec"]["template"];
     let uid = new_uid();
     let mut pod = json!({
@@ -72,7 +77,7 @@ pub(super) fn start(cluster: &mut Cluster, set: &Value, now: Timestamp) -> Arc<V
         "metadata": {
             "name": name, "generateName": format!("{}-", name_of(set)), "namespace": namespace_of(set), "uid": uid,
             "creationTimestamp": stamp(now), "labels": template["metadata"]["labels"],
-            "ownerReferences": [{ "apiVersion": "apps/v1", "kind": "ReplicaSet", "name": name_of(set),
+            "ownerReferences": [{ "apiVersion": "apps/v1", "kind": kind.name(), "name": name_of(set),
                 "uid": uid_of(set), "controller": true, "blockOwnerDeletion": true }],
         },
         "spec": template["spec"],
@@ -86,7 +91,7 @@ pub(super) fn start(cluster: &mut Cluster, set: &Value, now: Timestamp) -> Arc<V
     cluster.clocks.insert(uid, clock);
     let pod = cluster.store.put(Kind::Pod, pod);
     let message = format!("Created pod: {}", name_of(&pod));
-    cluster.event(set, Kind::ReplicaSet, ("Normal", "SuccessfulCreate"), &message, now);
+    cluster.event(set, kind, ("Normal", "SuccessfulCreate"), &message, now);
     pod
 }
 
@@ -154,9 +159,10 @@ fn waits(cluster: &Cluster, pod: &Value, clock: &Clock, now: Timestamp) -> Vec<O
         } else if cluster.is_missing(image) {
             Some(if age < pace.pull + pace.back_off { Waiting::Pull } else { Waiting::BackOff })
         } else {
-            None
+            tag(image).contains("crash").then_some(Waiting::Crash)
         };
-        let starting = if trouble.is_some() { age < pace.pull } else { age < start };
+        let starting =
+            if trouble.is_some_and(|trouble| trouble != Waiting::Crash) { age < pace.pull } else { age < start };
         if starting { Some(Waiting::Creating) } else { trouble }
     };
     items(pod, "/spec/containers").iter().map(|container| wait(text(container, "/image"))).collect()
@@ -167,12 +173,14 @@ fn status(pod: &Value, clock: &Clock, waiting: &[Option<Waiting>], now: Timestam
     let created = stamp(clock.created);
     let containers = items(pod, "/spec/containers");
     let wait = |at: usize| waiting.get(at).copied().unwrap_or(Some(Waiting::Creating));
-    let was = |at: usize| text(pod, &format!("/status/containerStatuses/{at}/state/running/startedAt")).to_owned();
-    let statuses: Vec<_> = containers
-        .iter()
-        .enumerate()
-        .map(|(at, container)| container_status(container, wait(at), &was(at), now))
-        .collect();
+    // What has started once keeps its time.
+    let was = |at: usize| {
+        let seen = ["state/running", "lastState/terminated"]
+            .map(|state| text(pod, &format!("/status/containerStatuses/{at}/{state}/startedAt")).to_owned());
+        seen.into_iter().find(|time| !time.is_empty()).unwrap_or_else(|| stamp(now))
+    };
+    let statuses: Vec<_> =
+        containers.iter().enumerate().map(|(at, container)| container_status(container, wait(at), &was(at))).collect();
     let unready: Vec<_> = statuses.iter().filter(|s| s["ready"] != true).map(|s| text(s, "/name")).collect();
     let all = unready.is_empty();
     let ready = |kind: &str| {
@@ -185,8 +193,9 @@ fn status(pod: &Value, clock: &Clock, waiting: &[Option<Waiting>], now: Timestam
         condition
     };
     let done = |kind: &str| json!({ "type": kind, "status": "True", "lastTransitionTime": created });
+    let started = (0..containers.len()).all(|at| matches!(wait(at), None | Some(Waiting::Crash)));
     let mut status = json!({
-        "phase": if all { "Running" } else { "Pending" }, "qosClass": "BestEffort", "startTime": created, "hostIP": "127.0.0.1",
+        "phase": if started { "Running" } else { "Pending" }, "qosClass": "BestEffort", "startTime": created, "hostIP": "127.0.0.1",
         "conditions": [done("Initialized"), ready("Ready"), ready("ContainersReady"), done("PodScheduled")],
         "containerStatuses": statuses,
     });
@@ -197,12 +206,11 @@ fn status(pod: &Value, clock: &Clock, waiting: &[Option<Waiting>], now: Timestam
     status
 }
 
-fn container_status(container: &Value, waiting: Option<Waiting>, started: &str, now: Timestamp) -> Value {
+fn container_status(container: &Value, waiting: Option<Waiting>, started: &str) -> Value {
     let image = text(container, "/image");
     let not_found = format!("failed to pull image \"{image}\": not found");
     let because = |reason: &str, message: String| json!({ "waiting": { "reason": reason, "message": message } });
     let state = match waiting {
-        None if started.is_empty() => json!({ "running": { "startedAt": stamp(now) } }),
         None => json!({ "running": { "startedAt": started } }),
         Some(Waiting::Creating) => json!({ "waiting": { "reason": "ContainerCreating" } }),
         Some(Waiting::InvalidName) => because(
@@ -210,13 +218,22 @@ fn container_status(container: &Value, waiting: Option<Waiting>, started: &str, 
             format!("Failed to apply default image tag \"{image}\": invalid reference format"),
         ),
         Some(Waiting::Pull) => because("ErrImagePull", not_found),
+        Some(Waiting::Crash) => because(
+            "CrashLoopBackOff",
+            format!("back-off 10s restarting failed container={}", text(container, "/name")),
+        ),
         Some(Waiting::BackOff) => {
             because("ImagePullBackOff", format!("Back-off pulling image \"{image}\": ErrImagePull: {not_found}"))
         }
     };
-    let runs = waiting.is_none();
-    json!({ "name": container["name"], "image": image, "imageID": "", "ready": runs, "started": runs,
-        "restartCount": 0, "lastState": {}, "state": state })
+    let (runs, crashed) = (waiting.is_none(), waiting == Some(Waiting::Crash));
+    let mut status = json!({ "name": container["name"], "image": image, "imageID": "", "ready": runs, "started": runs,
+        "restartCount": i32::from(crashed), "lastState": {}, "state": state });
+    if crashed {
+        status["lastState"] = json!({ "terminated": { "exitCode": 1, "reason": "Error", "startedAt": started,
+            "finishedAt": started } });
+    }
+    status
 }
 
 /// An event for each container that newly waits for another image problem.
@@ -226,7 +243,7 @@ fn tell(cluster: &mut Cluster, before: &Value, after: &Value, now: Timestamp) {
         let old = text(before, &format!("/status/containerStatuses/{at}/state/waiting/reason"));
         let event = match reason {
             "ErrImagePull" | "InvalidImageName" => "Failed",
-            "ImagePullBackOff" => "BackOff",
+            "ImagePullBackOff" | "CrashLoopBackOff" => "BackOff",
             _ => continue,
         };
         if reason != old {

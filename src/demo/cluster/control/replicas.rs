@@ -19,7 +19,8 @@ pub(super) fn reconcile(cluster: &mut Cluster, set: &Arc<Value>, now: Timestamp)
     let wanted = usize::try_from(replicas(set)).unwrap_or(0);
     let namespace = namespace_of(set);
     while active.len() < wanted && cluster.store.list(Kind::Pod, Some(namespace)).count() < MOST_PODS {
-        active.push(pod::start(cluster, set, now));
+        let name = format!("{}-{}", name_of(set), cluster.suffix(name_of(set)));
+        active.push(pod::start(cluster, (Kind::ReplicaSet, set), &name, now));
     }
     // Pods that are not ready go first, then the youngest.
     active.sort_by_key(|pod| (!pod::is_ready(pod), cluster.born(pod)));

@@ -4,6 +4,7 @@ use serde_json::{Value, json};
 use super::{
     super::{
         Seed,
+        admit::Wanted,
         failure::Failure,
         kind::Kind,
         patch::Patch,
@@ -31,9 +32,11 @@ impl World {
     }
 
     fn try_patch(&mut self, place: (&str, &str), patch: Value) -> Result<Value, Failure> {
-        let options = Options::read("", Some("test"), None, self.now).unwrap();
+        let options = Options::of("test", self.now);
         let patch = Patch::Strategic(patch);
-        write::change(&mut self.cluster.store, place, false, &options, |current| patch.apply(current))
+        write::change(&mut self.cluster.store, Kind::Deployment, place, &options, |now| {
+            patch.apply(now).map(Wanted::Patched)
+        })
     }
 
     fn image(&mut self, place: (&str, &str), container: &str, image: &str) {
@@ -217,7 +220,7 @@ fn a_restart_replaces_every_pod_and_recreate_ends_all_before_it_begins() {
 #[test]
 fn a_deleted_deployment_takes_its_sets_and_pods_along() {
     let mut world = World::demo();
-    let options = Options::read("", None, None, world.now).unwrap();
+    let options = Options::of("test", world.now);
     write::delete(&mut world.cluster.store, Kind::Deployment, NGINX, &json!({}), &options).unwrap();
     world.run(2_000, |_| {});
     for kind in [Kind::ReplicaSet, Kind::Pod] {
