@@ -11,11 +11,12 @@ use crate::{
     change::sqlite::Sqlite,
     cluster::{Catalog, Cluster, Clusters, Connection},
     config::PolicyFile,
-    domain::Person,
+    domain::{ObjectRef, Person},
     edge::{self, Bounds, Edge, Intake, Readiness, Secrets},
     life::{Crew, Stop},
     nlu::model::Model,
     policy::{Policy, Rules},
+    resolve::Directory,
     telemetry::Metrics,
     tls,
     turn::{Bot, Followers, Parts, Reader},
@@ -90,11 +91,12 @@ pub async fn run(
     let catalogs: Vec<Catalog> = clusters.iter().map(Catalog::new).collect();
     let mut rest = clusters.into_iter();
     let clusters = Clusters::new(rest.next().context("no cluster is named")?, rest.collect());
-    let world = World { clusters: clusters.clone(), called, catalogs };
+    let (names, live_names) =
+        watch::channel(Arc::new(Directory::of(Vec::<ObjectRef>::new(), Vec::new(), Vec::new(), Vec::new())));
+    let world = World { clusters: clusters.clone(), called, catalogs, names: Arc::new(names) };
     let webex = Webex::new(wiring.webex.clone()).context("the Webex settings")?;
     let hooks = wiring.public_url.as_deref().map(|url| Wanted::new(url, wiring.secrets.first().clone())).transpose()?;
     let (followers, following) = Followers::new();
-    let (names, live_names) = watch::channel(Arc::new(world.directory()));
     let (ready, bot) = watch::channel(None::<Bot>);
     let (policies, policy) = watch::channel(Arc::new(wiring.policy));
 
@@ -120,7 +122,7 @@ pub async fn run(
         tracing::debug!(name, "watching");
         crew.start("catalog watch", until(stop.clone(), watch));
     }
-    crew.start("catalog", world.clone().keep(names, readiness.clone(), stop.clone()));
+    crew.start("catalog", world.clone().keep(readiness.clone(), stop.clone()));
     crew.start("rights", until(stop.clone(), keep_rights(clusters.clone())));
     crew.start("metrics", until(stop.clone(), tidy(metrics.clone())));
     if let Some(file) = wiring.policy_file {
@@ -171,7 +173,7 @@ impl Start {
         let me = self.patient("who the bot is", || self.webex.me()).await?;
         tracing::info!(bot = me.name, "Webex knows this bot");
         self.readiness.identity(&me.id);
-        self.world.first_look().await;
+        self.world.first_look().await?;
         let bot = Bot::new(parts(me));
         bot.recover().await;
         if let Some(wanted) = &self.hooks {

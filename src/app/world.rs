@@ -30,11 +30,22 @@ pub(super) struct World {
     /// What each is called beside its name.
     pub(super) called: Vec<(ClusterName, Vec<String>)>,
     pub(super) catalogs: Vec<Catalog>,
+    /// Where the look-up is published.
+    pub(super) names: Arc<watch::Sender<Arc<Directory>>>,
 }
 
 impl World {
+    /// Publishes the look-up of what is known now.
+    async fn publish(&self) -> anyhow::Result<()> {
+        // Of many names it takes a while, which nothing else should wait for.
+        let world = self.clone();
+        let directory = tokio::task::spawn_blocking(move || world.directory()).await?;
+        self.names.send_replace(Arc::new(directory));
+        Ok(())
+    }
+
     /// The look-up of what is known now.
-    pub(super) fn directory(&self) -> Directory {
+    fn directory(&self) -> Directory {
         let namespaces = self.clusters.iter().flat_map(|cluster| {
             cluster.namespaces().iter().map(|namespace| (cluster.name().clone(), namespace.clone()))
         });
@@ -46,7 +57,7 @@ impl World {
     }
 
     /// Waits until every cluster has been seen; of several, one that stays silent is waited for only a while.
-    pub(super) async fn first_look(&self) {
+    pub(super) async fn first_look(&self) -> anyhow::Result<()> {
         let all = join_all(self.catalogs.iter().map(seen));
         if self.catalogs.len() == 1 {
             all.await;
@@ -57,22 +68,15 @@ impl World {
             select_all(any).await;
         }
         let _ = timeout(PATIENCE, join_all(self.clusters.iter().map(Cluster::ask_rights))).await;
+        self.publish().await
     }
 
     /// Keeps the look-up as new as the catalogs.
-    pub(super) async fn keep(
-        self,
-        names: watch::Sender<Arc<Directory>>,
-        readiness: Readiness,
-        stop: Stop,
-    ) -> anyhow::Result<()> {
+    pub(super) async fn keep(self, readiness: Readiness, stop: Stop) -> anyhow::Result<()> {
         let mut catalogs = self.catalogs.clone();
         loop {
             let behind = self.catalogs.iter().filter(|catalog| !catalog.ready()).count();
-            // Of many names it takes a while, which nothing else should wait for.
-            let world = self.clone();
-            let directory = tokio::task::spawn_blocking(move || world.directory()).await?;
-            names.send_replace(Arc::new(directory));
+            self.publish().await?;
             readiness.catalog(behind < self.catalogs.len());
             let changed: Vec<_> = catalogs.iter_mut().map(|catalog| Box::pin(catalog.changed())).collect();
             tokio::select! {

@@ -184,7 +184,7 @@ impl Index {
         near.sort_unstable();
         near.dedup();
         let score = |name: usize| (strsim::jaro_winkler(folded, names.text(name)), name);
-        let mut ranked: Vec<(f64, usize)> = near.into_iter().map(score).filter(|(score, _)| *score > 0.6).collect();
+        let mut ranked: Vec<(f64, usize)> = near.into_iter().map(score).filter(|(score, _)| *score > 0.7).collect();
         ranked.sort_by(|a, b| b.0.total_cmp(&a.0));
         let (mut found, mut entries, mut last) = (Vec::new(), HashSet::new(), 0.0);
         for (score, name) in ranked {

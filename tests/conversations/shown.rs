@@ -39,6 +39,10 @@ fn on_card(card: &Value) -> String {
                 lines.push(format!("{}: ({}){}", text(&element["label"]), titles.join(" | "), filled(element)));
             }
             "Input.Number" | "Input.Text" => lines.push(format!("{}: ({})", text(&element["label"]), filled(element))),
+            "Container" => {
+                let items = element["items"].as_array().into_iter().flatten();
+                lines.push(items.map(|item| text(&item["text"])).collect::<Vec<_>>().join(" · "));
+            }
             _ => lines.push(text(&element["text"]).to_owned()),
         }
     }
@@ -77,8 +81,12 @@ pub(super) fn call(call: &Call) -> Vec<String> {
     let mut lines = vec![format!("  {verb} {object}{dry}: {status}")];
     for operation in call.body.as_array().into_iter().flatten() {
         let (verb, path) = (text(&operation["op"]), text(&operation["path"]));
-        let value = if path == "/metadata/uid" { "<uid>".to_owned() } else { operation["value"].to_string() };
-        lines.push(steady(&format!("    {verb} {path} {value}")));
+        let value = match &operation["value"] {
+            Value::Null => String::new(),
+            _ if path == "/metadata/uid" => " <uid>".to_owned(),
+            value => format!(" {value}"),
+        };
+        lines.push(steady(&format!("    {verb} {path}{value}")));
     }
     lines
 }
@@ -102,6 +110,25 @@ fn steady_word(word: &str) -> String {
         if let Some(at) = shape.find(volatile) {
             return format!("{}{name}{}", &word[..at], &word[at + volatile.len()..]);
         }
+    }
+    nameless(word)
+}
+
+/// A pod's name without what is drawn by lot: `web-7d9f8c5b4d-x2x4z`.
+fn nameless(word: &str) -> String {
+    let bare = word.trim_matches(|c: char| !c.is_alphanumeric());
+    let mut parts = bare.rsplitn(3, '-');
+    let (Some(pod), Some(hash), Some(name)) = (parts.next(), parts.next(), parts.next()) else {
+        return word.to_owned();
+    };
+    let drawn = |part: &str| part.bytes().all(|b| b.is_ascii_lowercase() || b.is_ascii_digit());
+    if pod.len() == 5
+        && (8..=10).contains(&hash.len())
+        && drawn(pod)
+        && drawn(hash)
+        && hash.bytes().any(|b| b.is_ascii_digit())
+    {
+        return word.replace(bare, &format!("{name}-<pod>"));
     }
     word.to_owned()
 }

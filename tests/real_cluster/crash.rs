@@ -259,6 +259,9 @@ async fn killed_while_the_card_waits_its_record_judges_the_press() {
     let serving = night.serve().await;
     let order = night.room.say("Ann", "scale nginx-deployment to 0").await;
     let card = night.room.card(&order).await;
+    // A room is worked off in order: when this is answered, the card is on record.
+    let help = night.room.say("Ann", "help").await;
+    night.room.told(&help, "Say it in plain words").await;
     drop(serving);
     // Somebody else's order, in words of its own, while no bot is there: the card is judged by its record afterwards.
     let other = serde_json::json!({"spec": {"replicas": 3}});
@@ -266,7 +269,7 @@ async fn killed_while_the_card_waits_its_record_judges_the_press() {
     let _serving = night.serve().await;
     night.room.press("Ann", &card, "confirm").await;
     let told = night.room.told(&order, "Not applied").await;
-    assert!(told["markdown"].as_str().unwrap().contains("has 3 replicas now"), "{told}");
+    assert!(told["markdown"].as_str().unwrap().contains("it has 3 replicas now"), "{told}");
     let (_, sent) = night.scene.writes().await;
     assert_eq!(sent.len(), 1, "one patch, which the API server refused: {sent:#?}");
     assert_eq!(crate::real_cluster::replicas(&night.scene.live().await), Some(3));

@@ -86,7 +86,7 @@ pub(crate) struct Bot {
     /// The room that it is in.
     pub(crate) room: OpenRoom,
     setup: Setup,
-    connection: Connection,
+    connections: Vec<(Connection, Vec<String>)>,
     folder: TempDir,
     port: u16,
     running: Option<Running>,
@@ -100,9 +100,14 @@ struct Running {
 impl Bot {
     /// Starts a bot before this cluster, and waits until it hears the room.
     pub(crate) async fn start(setup: Setup, connection: Connection) -> Self {
+        Self::start_before(setup, vec![(connection, Vec::new())]).await
+    }
+
+    /// The same before several, each with what else it is called.
+    pub(crate) async fn start_before(setup: Setup, connections: Vec<(Connection, Vec<String>)>) -> Self {
         let room = OpenRoom::new(setup.room_clock).await;
         let folder = tempfile::tempdir().unwrap();
-        let mut bot = Self { room, setup, connection, folder, port: 0, running: None };
+        let mut bot = Self { room, setup, connections, folder, port: 0, running: None };
         bot.run().await;
         bot
     }
@@ -144,7 +149,7 @@ impl Bot {
             },
             secrets: Secrets::new(vec![SecretString::from(SECRET)]).unwrap(),
             public_url: Some(public_url.clone()),
-            connections: vec![(self.connection.clone(), Vec::new())],
+            connections: self.connections.clone(),
             policy: self.policy().await,
             policy_file: None,
             rules,
@@ -219,6 +224,11 @@ impl Local {
 
     /// How a bot reaches it, through the tap.
     pub(crate) fn connection(&self) -> Connection {
-        direct(&self.tap.url, None, self.token.expose_secret(), &NAMESPACES)
+        self.connection_to(&self.tap.url)
+    }
+
+    /// The same settings for another address.
+    pub(crate) fn connection_to(&self, url: &str) -> Connection {
+        direct(url, None, self.token.expose_secret(), &NAMESPACES)
     }
 }

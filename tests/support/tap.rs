@@ -39,7 +39,7 @@ impl Call {
 
     /// Whether it asks the server to change nothing.
     pub(crate) fn is_dry_run(&self) -> bool {
-        self.uri.contains("dryRun=All")
+        self.uri.contains("dryRun=All") || self.body["dryRun"] == serde_json::json!(["All"])
     }
 }
 

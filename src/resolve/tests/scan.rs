@@ -98,7 +98,7 @@ fn nearest(said: &str, all: &[Scanned]) -> Vec<ObjectRef> {
     let wanted = fold(said);
     let mut ranked: Vec<(f64, &ObjectRef)> =
         all.iter().map(|entry| (strsim::jaro_winkler(&wanted, &entry.folded), &entry.object)).collect();
-    ranked.retain(|(score, _)| *score > 0.6);
+    ranked.retain(|(score, _)| *score > 0.7);
     ranked.sort_by(|a, b| b.0.total_cmp(&a.0).then_with(|| a.1.cmp(b.1)));
     once_each(ranked.into_iter().map(|(_, object)| object.clone()).collect()).into_iter().take(3).collect()
 }

@@ -1,0 +1,87 @@
+//! Several clusters behind one bot: each order goes to its own, and one that never answers holds up no other.
+
+use std::time::{Duration, Instant};
+
+use k8s_openapi::api::apps::v1::Deployment;
+use kube::Api;
+use readback::cluster::Connection;
+use readback::demo::cluster::Seed;
+use readback::domain::ClusterName;
+use tokio::net::TcpListener;
+use tokio::task::JoinSet;
+
+use crate::support::bot::{Bot, Local, Setup};
+
+fn named(name: &str, connection: Connection) -> Connection {
+    Connection { name: ClusterName::parse(name).unwrap(), ..connection }
+}
+
+async fn replicas(local: &Local, name: &str) -> Option<i32> {
+    let api: Api<Deployment> = Api::namespaced(local.client.clone(), "default");
+    api.get(name).await.unwrap().spec.unwrap().replicas
+}
+
+#[tokio::test]
+async fn an_order_goes_to_the_cluster_that_is_named_and_without_one_it_is_asked() {
+    let (eu, us) = (Local::start(Seed::demo()).await, Local::start(Seed::demo()).await);
+    let connections =
+        vec![(named("eu", eu.connection()), vec!["frankfurt".to_owned()]), (named("us", us.connection()), Vec::new())];
+    let bot = Bot::start_before(Setup::default(), connections).await;
+    let order = bot.room.say("Ann", "scale nginx-deployment to 4 on us").await;
+    bot.room.told(&order, "`nginx-deployment` in `default` on `us` 2 → 4. Done, 4 of 4 ready").await;
+    assert_eq!((replicas(&eu, "nginx-deployment").await, replicas(&us, "nginx-deployment").await), (Some(2), Some(4)));
+
+    let order = bot.room.say("Ann", "scale nginx-deployment to 3 in the frankfurt cluster").await;
+    bot.room.told(&order, "on `eu` 2 → 3. Done").await;
+    assert_eq!(replicas(&us, "nginx-deployment").await, Some(4));
+
+    let unclear = bot.room.say("Ann", "scale nginx-deployment to 5").await;
+    let card = bot.room.card(&unclear).await;
+    let buttons = card["attachments"][0]["content"]["actions"].to_string();
+    assert!(buttons.contains("default · eu") && buttons.contains("default · us"), "{buttons}");
+    let confirm = bot.room.say("Ann", "restart redis-cache on us").await;
+    let card = bot.room.card(&confirm).await;
+    assert!(card["attachments"][0]["content"].to_string().contains("us · default"), "{card}");
+}
+
+#[tokio::test]
+async fn a_room_can_have_a_cluster_of_its_own() {
+    let (eu, us) = (Local::start(Seed::demo()).await, Local::start(Seed::demo()).await);
+    let policy = "[[grant]]\npeople = [\"example.com\"]\nnamespaces = [\"*\"]\nverbs = [\"all\"]\n\n[[room]]\nid = \"THE_ROOM\"\ncluster = \"us\"\n";
+    let setup = Setup { policy: Some(policy.to_owned()), ..Setup::default() };
+    let connections = vec![(named("eu", eu.connection()), Vec::new()), (named("us", us.connection()), Vec::new())];
+    let bot = Bot::start_before(setup, connections).await;
+    let order = bot.room.say("Ann", "scale nginx-deployment to 4").await;
+    bot.room.told(&order, "on `us` 2 → 4. Done").await;
+    assert_eq!((replicas(&eu, "nginx-deployment").await, replicas(&us, "nginx-deployment").await), (Some(2), Some(4)));
+}
+
+#[tokio::test]
+async fn a_cluster_that_never_answers_holds_up_no_other() {
+    let eu = Local::start(Seed::demo()).await;
+    // It takes every connection and says nothing.
+    let silent = TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let url = format!("http://{}", silent.local_addr().unwrap());
+    let mut hole = JoinSet::new();
+    hole.spawn(async move {
+        let mut held = Vec::new();
+        while let Ok((socket, _)) = silent.accept().await {
+            held.push(socket);
+        }
+    });
+    let connections =
+        vec![(named("eu", eu.connection()), Vec::new()), (named("dead", eu.connection_to(&url)), Vec::new())];
+    let bot = Bot::start_before(Setup::default(), connections).await;
+    let started = Instant::now();
+    let order = bot.room.say("Ann", "scale nginx-deployment to 4 on eu").await;
+    bot.room.told(&order, "on `eu` 2 → 4").await;
+    assert!(started.elapsed() < Duration::from_secs(5), "{:?}", started.elapsed());
+
+    // What cannot be seen may hold one of that name, too.
+    let order = bot.room.say("Ann", "scale redis-cache to 2").await;
+    let card = bot.room.card(&order).await;
+    let text = card["attachments"][0]["content"].to_string();
+    assert!(text.contains("I have not seen the cluster dead yet"), "{text}");
+    let order = bot.room.say("Ann", "scale nginx-deployment to 3 on dead").await;
+    bot.room.told(&order, "I have not seen the cluster `dead` yet").await;
+}

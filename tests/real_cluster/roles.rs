@@ -1,0 +1,162 @@
+//! Each Role that `deploy/` ships is exactly enough. A bot is led through everything that it offers under it; the API server's
+//! audit log must then show each verb that the Role grants, and none that it does not. So a rule that is taken away, or one
+//! too many, breaks a test.
+
+use std::collections::BTreeSet;
+
+use serde_json::Value;
+
+use super::{NGINX, Scene, is_of_the_fixture, shipped};
+use crate::support::bot::{Bot, Setup};
+use crate::support::kubelet::Rules;
+
+/// Everybody may order everything; what the Role allows is another matter.
+const ALL: &str = "[[grant]]\npeople = [\"example.com\"]\nnamespaces = [\"*\"]\nverbs = [\"all\"]\n";
+
+/// The account with another Role than the one beside it.
+fn with_role(file: &str) -> String {
+    let account = shipped("rbac.yaml");
+    if file == "rbac.yaml" {
+        return account;
+    }
+    let documents = account.split("---\n").filter(|document| !document.contains("kind: Role\n"));
+    documents.chain([shipped(file).as_str()]).collect::<Vec<_>>().join("---\n")
+}
+
+/// What a Role grants: each verb on each resource, a subresource after a slash.
+fn granted(yaml: &str) -> BTreeSet<String> {
+    let documents: Vec<Value> = serde_saphyr::from_multiple(yaml).unwrap();
+    let role = documents.into_iter().find(|document| document["kind"] == "Role").unwrap();
+    let list = |value: &Value| -> Vec<String> {
+        value.as_array().unwrap().iter().map(|one| one.as_str().unwrap().to_owned()).collect()
+    };
+    let rules = role["rules"].as_array().unwrap().clone();
+    let each = rules.iter().flat_map(|rule| {
+        let (resources, verbs) = (list(&rule["resources"]), list(&rule["verbs"]));
+        resources.into_iter().flat_map(move |resource| {
+            verbs.clone().into_iter().map(move |verb| format!("{verb} {resource}")).collect::<Vec<_>>()
+        })
+    });
+    each.collect()
+}
+
+/// A bot in a namespace under one Role.
+struct Tour {
+    scene: Scene,
+    bot: Bot,
+    yaml: String,
+}
+
+impl Tour {
+    async fn begin(file: &str) -> Self {
+        let yaml = with_role(file);
+        let scene = Scene::with_role(Rules::bad_tag("9.99"), &yaml).await;
+        let bot = scene.bot_with(Setup { policy: Some(ALL.to_owned()), ..Setup::default() }).await;
+        Self { scene, bot, yaml }
+    }
+
+    /// Says something, and waits for these words.
+    async fn say(&self, order: &str, answer: &str) {
+        let root = self.bot.room.say("Ann", order).await;
+        self.bot.room.told(&root, answer).await;
+    }
+
+    /// Orders something that is read back, confirms it, and waits for these words.
+    async fn confirm(&self, order: &str, answer: &str) {
+        let root = self.bot.room.say("Ann", order).await;
+        let card = self.bot.room.card(&root).await;
+        self.bot.room.press("Ann", &card, "confirm").await;
+        self.bot.room.told(&root, answer).await;
+    }
+
+    /// What every Role is for.
+    async fn look_around(&self) {
+        self.say("bump nginx to 3 please", "Done, 3 of 3 ready").await;
+        self.say("how is nginx-deployment doing?", "3 of 3 ready").await;
+        self.say("list all deployments", "1 Deployment in").await;
+        self.say("history of nginx-deployment", "keeps 1 revision").await;
+        self.say("restart postgres", "There is no Deployment like").await;
+    }
+
+    /// What an operator does.
+    async fn operate(&self) {
+        self.confirm("update nginx to 1.21", "Done, 3 of 3 updated and ready").await;
+        self.confirm("roll back nginx-deployment", "Done, 3 of 3 updated and ready").await;
+        self.confirm("restart nginx-deployment", "Done, 3 of 3 updated and ready").await;
+        self.say("pause the rollout of nginx-deployment", "Held: nothing rolls out").await;
+        self.say("resume nginx-deployment", "let through").await;
+        self.confirm("autoscale nginx-deployment between 2 and 5", "the autoscaler is there").await;
+        self.confirm("undo that", "the autoscaler is gone").await;
+        self.confirm("autoscale nginx-deployment between 2 and 5", "the autoscaler is there").await;
+        self.confirm("autoscale nginx-deployment between 2 and 6", "keeps to that").await;
+        // There is no kubelet to ask, which the API server says.
+        self.say("logs of nginx-deployment", "cannot be read").await;
+        self.confirm("update nginx to 9.99", "cannot be pulled").await;
+        self.say("how is nginx-deployment doing?", "cannot be pulled").await;
+    }
+
+    /// The log has each verb of the Role, at home, and none beside.
+    async fn used_exactly_what_it_grants(&self) {
+        let user = &self.scene.account.user;
+        let asked = self.scene.plane.audit(|event| event.user() == user).await;
+        let used: BTreeSet<String> = asked
+            .iter()
+            .filter(|event| !is_of_the_fixture(event))
+            .map(|event| {
+                assert_eq!(event.namespace(), self.scene.namespace, "away from home: {event:?}");
+                match event.subresource() {
+                    "" => format!("{} {}", event.verb, event.resource()),
+                    sub => format!("{} {}/{sub}", event.verb, event.resource()),
+                }
+            })
+            .collect();
+        let granted = granted(&self.yaml);
+        let (unused, beyond): (Vec<_>, Vec<_>) =
+            (granted.difference(&used).collect(), used.difference(&granted).collect());
+        assert!(
+            unused.is_empty() && beyond.is_empty(),
+            "granted and not used: {unused:?}; used and not granted: {beyond:?}"
+        );
+    }
+}
+
+#[tokio::test]
+async fn the_operators_role_is_exactly_enough() {
+    let tour = Tour::begin("rbac.yaml").await;
+    tour.look_around().await;
+    tour.operate().await;
+    tour.say("delete nginx-deployment", "my role there lacks `delete` on `deployments`").await;
+    tour.used_exactly_what_it_grants().await;
+}
+
+#[tokio::test]
+async fn the_full_role_is_exactly_enough() {
+    let tour = Tour::begin("roles/full.yaml").await;
+    tour.look_around().await;
+    tour.operate().await;
+    tour.confirm("delete nginx-deployment", "Deleted; its pods are ending").await;
+    tour.confirm("undo that", "Done,").await;
+    assert_eq!(super::replicas(&tour.scene.live().await), Some(3), "made again as it was");
+    tour.used_exactly_what_it_grants().await;
+}
+
+#[tokio::test]
+async fn the_scale_only_role_is_exactly_enough_and_offers_nothing_else() {
+    let tour = Tour::begin("roles/scale-only.yaml").await;
+    tour.look_around().await;
+    for order in
+        ["update nginx to 1.21", "restart nginx-deployment", "pause nginx-deployment", "delete nginx-deployment"]
+    {
+        tour.say(order, "my role there lacks").await;
+    }
+    tour.say("autoscale nginx-deployment between 2 and 5", "my role there lacks").await;
+    tour.say("logs of nginx-deployment", "my role there lacks `get` on `pods/log`").await;
+    let help = tour.bot.room.say("Ann", "help").await;
+    let told = tour.bot.room.told(&help, "Say it in plain words").await;
+    let text = told["markdown"].as_str().unwrap();
+    assert!(text.contains("**scale**") && !text.contains("**image**") && !text.contains("**delete**"), "{text}");
+    let (dry, sent) = tour.scene.writes().await;
+    assert!(dry.is_empty() && sent.len() == 1, "{sent:#?}");
+    assert_eq!((sent[0].name(), sent[0].subresource(), sent[0].code()), (NGINX, "scale", Some(200)));
+    tour.used_exactly_what_it_grants().await;
+}
