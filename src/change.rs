@@ -33,7 +33,7 @@ pub use draft::{Draft, Field};
 pub use filter::Filter;
 pub use id::ChangeId;
 pub use means::{Manifest, Means};
-pub use order::{Effect, Inverse, Order, Unfit, Who};
+pub use order::{ActsAs, Effect, Inverse, Order, Unfit, Who};
 pub use recover::{LiveFacts, Recovery, after_restart};
 pub use state::{Decision, End, Ending, Hold, Holder, LiveValue, Outcome, Standing, State};
 pub use step::{Answer, Decide, Event, FRESH, step};

@@ -13,6 +13,7 @@ mod book;
 mod file;
 mod glob;
 mod grant;
+mod identity;
 mod limits;
 mod quiet;
 mod reason;

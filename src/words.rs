@@ -96,6 +96,12 @@ pub const NOT_LISTED: &str = "You are not on this bot's list, so nothing was don
 pub const UNKNOWN_CARD: &str = "I do not know this card, so nothing was changed. Say again what you want.";
 /// Something was dated ahead of our clock.
 pub const FROM_THE_FUTURE: &str = "Webex dates this later than my own clock, so I cannot tell how old it is. Nothing was done. Whoever runs me should check the clock.";
+/// Changes are sent under the names of those who order them, and this person has none in the cluster.
+pub const NOBODY_IN_THE_CLUSTER: &str = "I act in the cluster under the name of whoever orders, and I was not told which is yours. Whoever runs me can add you.";
+/// The same, and this person has several.
+pub const SEVERAL_IN_THE_CLUSTER: &str = "I act in the cluster under the name of whoever orders, and you have more than one there. Whoever runs me can settle that.";
+/// The name under which it would be sent is not the one on record.
+pub const ANOTHER_NAME: &str = "The name in the cluster of the one who ordered this is another one now, so it is not sent. Say it again if it still holds.";
 /// The bot only observes where this was ordered.
 pub const ONLY_OBSERVED: &str = "I only observe here: nothing is changed, after Confirm either.";
 /// The short record of a write that the API server accepted.

@@ -2,6 +2,7 @@
 //! server's audit log, which no code of this repository writes.
 
 mod crash;
+mod impersonate;
 mod latency;
 mod roles;
 

@@ -45,6 +45,16 @@ impl fmt::Debug for Who {
     }
 }
 
+/// A user of the cluster under whose name a change is sent.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ActsAs {
+    /// The user.
+    pub user: String,
+    /// The groups.
+    #[serde(default)]
+    pub groups: Vec<String>,
+}
+
 /// One line of the card: what would change, from what, to what.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Effect {
@@ -114,6 +124,9 @@ pub struct Order {
     /// How it is sent.
     #[serde(default)]
     pub means: Means,
+    /// Under whose name it is sent; none is readback's own.
+    #[serde(default)]
+    pub acts_as: Option<ActsAs>,
     /// Before and after, as the card shows them.
     pub effects: Vec<Effect>,
     /// Why it needs confirming, in sentences. Empty if it does not.

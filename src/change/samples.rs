@@ -42,6 +42,7 @@ pub(crate) fn order() -> Order {
         uid: "u1".into(),
         patch: serde_json::from_value(patch).expect("a patch"),
         means: Means::Deployment,
+        acts_as: None,
         effects: vec![Effect { what: "image".into(), before: "nginx:1.20".into(), after: "nginx:1.21".into() }],
         reasons: vec!["A new image restarts all pods.".into()],
         approval: Approval::Own,

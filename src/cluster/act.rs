@@ -13,7 +13,7 @@ use super::{
     wire::{Answer, NoAnswer},
 };
 use crate::{
-    change::{Change, Claimed, Means},
+    change::{ActsAs, Change, Claimed, Means},
     domain::ObjectRef,
 };
 
@@ -33,6 +33,10 @@ pub struct Write {
     pub patch: Patch,
     /// How it is sent.
     pub means: Means,
+    /// Under whose name it is sent; none is readback's own.
+    pub acts_as: Option<ActsAs>,
+    /// The change that it carries out, for the API server's audit log; empty for one that is only tried.
+    pub change: String,
 }
 
 /// What a server-side dry run of a write said. Nothing is changed by it.
@@ -97,6 +101,8 @@ impl Write {
             uid: order.uid.clone(),
             patch: order.patch.clone(),
             means: order.means.clone(),
+            acts_as: order.acts_as.clone(),
+            change: change.id().to_string(),
         }
     }
 }

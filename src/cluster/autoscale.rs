@@ -78,7 +78,14 @@ pub fn autoscale(live: &Live, scaler: Option<&Scaler>, bounds: Bounds) -> Result
     let (object, uid) = (live.object().clone(), live.uid().to_owned());
     let Some(scaler) = scaler else {
         let manifest = Manifest(made(live, bounds));
-        return Ok(Write { object, uid, patch: json_patch::Patch::default(), means: Means::NewAutoscaler(manifest) });
+        return Ok(Write {
+            object,
+            uid,
+            patch: json_patch::Patch::default(),
+            means: Means::NewAutoscaler(manifest),
+            acts_as: None,
+            change: String::new(),
+        });
     };
     let mut operations = vec![test(["metadata", "uid"], json!(scaler.uid))];
     if bounds.max != scaler.max {
@@ -100,7 +107,7 @@ pub fn autoscale(live: &Live, scaler: Option<&Scaler>, bounds: Bounds) -> Result
         return Err(PatchRefusal::Unchanged);
     }
     let means = Means::Autoscaler { name: scaler.name.clone(), uid: scaler.uid.clone() };
-    Ok(Write { object, uid, patch: json_patch::Patch(operations), means })
+    Ok(Write { object, uid, patch: json_patch::Patch(operations), means, acts_as: None, change: String::new() })
 }
 
 /// A new one, named like its Deployment as `kubectl autoscale` does.

@@ -221,7 +221,7 @@ fn write(live: &Live, operations: Vec<PatchOperation>) -> Result<Write, PatchRef
     let mut all = vec![test(["metadata", "uid"], json!(live.uid()))];
     all.extend(operations);
     let (object, uid) = (live.object().clone(), live.uid().to_owned());
-    Ok(Write { object, uid, patch: Patch(all), means: Means::Deployment })
+    Ok(Write { object, uid, patch: Patch(all), means: Means::Deployment, acts_as: None, change: String::new() })
 }
 
 fn pointer<'a>(path: impl IntoIterator<Item = &'a str>) -> PointerBuf {

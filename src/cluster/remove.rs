@@ -32,7 +32,8 @@ pub fn remove(live: &Live, removal: &Removal) -> Result<Write, PatchRefusal> {
         test(["metadata", "uid"], json!(removal.uid)),
         test(["metadata", "generation"], json!(removal.generation)),
     ];
-    Ok(Write { object: live.object().clone(), uid: removal.uid.clone(), patch: Patch(tests), means: Means::Delete })
+    let (object, uid) = (live.object().clone(), removal.uid.clone());
+    Ok(Write { object, uid, patch: Patch(tests), means: Means::Delete, acts_as: None, change: String::new() })
 }
 
 /// What an object would be created from.

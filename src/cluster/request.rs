@@ -13,6 +13,8 @@ use crate::{change::Means, domain::Namespace};
 
 /// Who the API server records as the owner of the changed fields.
 const FIELD_MANAGER: &str = "readback";
+/// Where the API server's audit log finds the change: the extra `readback.dev/change` of the impersonated user.
+const CHANGE_EXTRA: &str = "impersonate-extra-readback.dev%2fchange";
 /// How often a deletion is tried whose object was written in the same moment, by its status mostly.
 const TRIES: usize = 4;
 
@@ -60,11 +62,11 @@ impl Cluster {
             Means::Scale => self.patch(&format!("{}/scale{query}", deployment_path(&write.object)), write).await,
             Means::Recreate(manifest) => {
                 let path = format!("{}{query}", deployments_path(&write.object.namespace));
-                self.submit(Method::POST, &path, "application/json", &manifest.0).await
+                self.submit(write, Method::POST, &path, "application/json", &manifest.0).await
             }
             Means::NewAutoscaler(manifest) => {
                 let path = format!("{}{query}", autoscalers_path(&write.object.namespace));
-                self.submit(Method::POST, &path, "application/json", &manifest.0).await
+                self.submit(write, Method::POST, &path, "application/json", &manifest.0).await
             }
             Means::Delete | Means::DropAutoscaler { .. } => self.erase(write, dry_run).await,
         }
@@ -73,7 +75,7 @@ impl Cluster {
     async fn patch(&self, path: &str, write: &Write) -> Result<Answer, NoAnswer> {
         let body =
             serde_json::to_value(&write.patch).map_err(|_| NoAnswer::NotSent("the patch cannot be written".into()))?;
-        self.submit(Method::PATCH, path, "application/json-patch+json", &body).await
+        self.submit(write, Method::PATCH, path, "application/json-patch+json", &body).await
     }
 
     /// Deletes the object where everything that the write tests holds, and nothing was written since that was looked at: the
@@ -90,7 +92,7 @@ impl Cluster {
             };
             let options = options(&raw, dry_run);
             let path = format!("{}?timeout={}s", write.shown_at(), self.server_timeout().as_secs());
-            let answer = self.submit(Method::DELETE, &path, "application/json", &options).await?;
+            let answer = self.submit(write, Method::DELETE, &path, "application/json", &options).await?;
             if answer.status != 409 {
                 return Ok(answer);
             }
@@ -98,12 +100,29 @@ impl Cluster {
         Ok(refused(409))
     }
 
-    async fn submit(&self, method: Method, path: &str, kind: &str, body: &Value) -> Result<Answer, NoAnswer> {
-        let request = Request::builder()
+    async fn submit(
+        &self,
+        write: &Write,
+        method: Method,
+        path: &str,
+        kind: &str,
+        body: &Value,
+    ) -> Result<Answer, NoAnswer> {
+        let mut request = Request::builder()
             .method(method)
             .uri(path)
             .header("accept", "application/json")
-            .header("content-type", kind)
+            .header("content-type", kind);
+        if let Some(acts_as) = &write.acts_as {
+            request = request.header("impersonate-user", &acts_as.user);
+            for group in &acts_as.groups {
+                request = request.header("impersonate-group", group);
+            }
+            if !write.change.is_empty() {
+                request = request.header(CHANGE_EXTRA, &write.change);
+            }
+        }
+        let request = request
             .body(body.to_string().into_bytes())
             .map_err(|_| NoAnswer::NotSent("the request could not be built".into()))?;
         self.call(request, self.longest_on_the_way()).await

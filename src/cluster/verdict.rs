@@ -54,7 +54,7 @@ pub fn judge_write_error(status: u16, body: &[u8]) -> WriteVerdict {
 /// One plain sentence for an error answer, at most 300 characters.
 pub(super) fn sentence(status: u16, body: &[u8]) -> String {
     let said = status_of(body);
-    let message = plain(&said.message);
+    let message = plain(&without_objects(&said.message));
     if status == 401 {
         return "The cluster does not accept readback's credentials.".into();
     }
@@ -93,6 +93,12 @@ fn missing_verb(message: &str) -> Option<String> {
     }
     let namespace = rest.split_once("in the namespace \"").and_then(|(_, rest)| rest.split_once('"'));
     let place = namespace.map_or_else(|| "this cluster".to_owned(), |(name, _)| format!("`{}`", name.replace('`', "")));
+    // A person under whose name it was sent, or whose token it is.
+    let user = message.split_once("User \"").and_then(|(_, rest)| rest.split_once('"')).map(|(user, _)| user);
+    if let Some(user) = user.filter(|user| user.contains('@') || user.contains(':') && !user.starts_with("system:")) {
+        let user = user.replace('`', "");
+        return Some(format!("The cluster does not allow `{user}` to `{verb}` `{resource}` in {place}."));
+    }
     Some(format!("readback's role in {place} does not allow `{verb}` on `{resource}`."))
 }
 
@@ -115,6 +121,60 @@ fn admission(message: &str) -> Option<String> {
     }
     let (_, quota) = message.split_once("exceeded quota: ")?;
     Some(format!("A quota refused it: {quota}."))
+}
+
+/// The most bytes of a message that are looked at.
+const LOOKED_AT: usize = 64 << 10;
+/// Braces around more than this hold an object, which nobody wants to read.
+const SHORT: usize = 24;
+
+/// A validation error can repeat whole objects, with the reason behind them: `Invalid value: v1.LabelSelector{…}: field is
+/// immutable`. They go, and the reason stays.
+fn without_objects(message: &str) -> String {
+    let message = &message[..message.floor_char_boundary(LOOKED_AT)];
+    let (mut out, mut rest) = (String::new(), message);
+    while let Some(open) = rest.find('{') {
+        let close = matching(&rest[open..]).map_or(rest.len(), |length| open + length);
+        let (before, object) = (&rest[..open], &rest[open..close]);
+        rest = &rest[close..];
+        if object.len() <= SHORT {
+            out.push_str(before);
+            out.push_str(object);
+            continue;
+        }
+        // `Invalid value: v1.LabelSelector{…}: ` says nothing without the object.
+        let value = before.rfind("Invalid value: ").filter(|at| !before[at + 15..].contains(' '));
+        match (value, rest.trim_start_matches(['"', '\'']).strip_prefix(": ")) {
+            (Some(at), Some(reason)) => {
+                out.push_str(&before[..at]);
+                rest = reason;
+            }
+            _ => {
+                out.push_str(before);
+                out.push_str("{…}");
+            }
+        }
+    }
+    out.push_str(rest);
+    out
+}
+
+/// The length of the text up to the brace that closes the one it begins with.
+fn matching(text: &str) -> Option<usize> {
+    let mut depth = 0usize;
+    for (at, byte) in text.bytes().enumerate() {
+        match byte {
+            b'{' => depth += 1,
+            b'}' => {
+                depth -= 1;
+                if depth == 0 {
+                    return Some(at + 1);
+                }
+            }
+            _ => {}
+        }
+    }
+    None
 }
 
 /// The message without the object's name in front, which the reader knows.

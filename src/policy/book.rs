@@ -7,9 +7,11 @@ use jiff::Timestamp;
 use super::{
     Approval, Asked, GitOps, Limits, Right,
     grant::{Grant, VERBS, Where},
+    identity::Identities,
     quiet::Quiet,
 };
 use crate::{
+    change::ActsAs,
     config::People,
     domain::{ClusterName, Intent, Namespace, ObjectRef, Person},
     webex, words,
@@ -48,6 +50,7 @@ pub struct Policy {
     pub(super) observe: bool,
     pub(super) observed_rooms: Vec<String>,
     pub(super) homes: Vec<(String, ClusterName)>,
+    pub(super) identities: Option<Identities>,
     pub(super) announce: Option<String>,
 }
 
@@ -72,6 +75,7 @@ impl Policy {
             observe: false,
             observed_rooms: Vec::new(),
             homes: Vec::new(),
+            identities: None,
             announce: None,
         }
     }
@@ -147,6 +151,19 @@ impl Policy {
     /// Whether the bot only observes in this room.
     pub fn observes(&self, room: &str) -> bool {
         self.observe || self.observed_rooms.iter().any(|one| webex::id::same(one, room))
+    }
+
+    /// Under whose name the cluster sees what this person orders; `None` is readback's own.
+    ///
+    /// # Errors
+    /// When it shall be theirs, and they have none there or several: a sentence.
+    pub fn acts_as(&self, person: &Person) -> Result<Option<ActsAs>, String> {
+        self.identities.as_ref().map(|identities| identities.of(person)).transpose()
+    }
+
+    /// Whether the cluster sees changes under the names of those who order them.
+    pub const fn impersonates(&self) -> bool {
+        self.identities.is_some()
     }
 
     /// The cluster that is meant in this room when none is named, if the policy says so.

@@ -1,6 +1,10 @@
 //! The policy file: TOML, strict, and every error with its line.
 
-use std::{collections::BTreeSet, fmt, ops::Range};
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    fmt,
+    ops::Range,
+};
 
 use jiff::SignedDuration;
 use serde::Deserialize;
@@ -10,6 +14,7 @@ use super::{
     Approval, GitOps, Limits, Policy,
     book::{Partial, Place},
     grant::{self, Grant, Where},
+    identity::Identities,
     quiet::Quiet,
 };
 use crate::{
@@ -46,6 +51,20 @@ struct File {
     place: Vec<Spanned<PlaceTable>>,
     #[serde(default)]
     room: Vec<RoomTable>,
+    impersonate: Option<Impersonate>,
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Impersonate {
+    #[serde(default)]
+    users: BTreeMap<String, Spanned<String>>,
+    #[serde(default)]
+    domains: Vec<Spanned<String>>,
+    #[serde(default)]
+    prefix: String,
+    #[serde(default)]
+    groups: Vec<Spanned<String>>,
 }
 
 #[derive(Deserialize)]
@@ -136,6 +155,7 @@ impl Policy {
                 .collect::<Result<_, _>>()
                 .map_err(at)?,
             homes: file.room.iter().filter_map(home).collect::<Result<_, _>>().map_err(at)?,
+            identities: file.impersonate.as_ref().map(identities).transpose().map_err(at)?,
             announce: file.announce.as_ref().map(id).transpose().map_err(at)?,
         })
     }
@@ -297,6 +317,32 @@ fn gitops(word: &Spanned<String>) -> Result<GitOps, Placed> {
         "refuse" => Ok(GitOps::Refuse),
         other => Err(wrong(word, format!("“{other}” must be `warn` or `refuse`"))),
     }
+}
+
+/// Who is who in the cluster. Whoever may act as the system's own could do anything.
+fn identities(one: &Impersonate) -> Result<Identities, Placed> {
+    let own = |name: &Spanned<String>| {
+        let text = name.get_ref();
+        if text.is_empty() || text.starts_with("system:") || !text.chars().all(|c| c.is_ascii_graphic()) {
+            return Err(wrong(name, format!("“{text}” is no user or group that somebody can act as")));
+        }
+        Ok(text.clone())
+    };
+    let domain = |name: &Spanned<String>| {
+        let text = name.get_ref().to_lowercase();
+        let plain = text.contains('.') && text.bytes().all(|b| b.is_ascii_alphanumeric() || b".-".contains(&b));
+        if plain { Ok(text) } else { Err(wrong(name, format!("“{}” is no domain", name.get_ref()))) }
+    };
+    let users = one.users.iter().map(|(email, user)| Ok((email.to_lowercase(), own(user)?)));
+    if !one.prefix.chars().all(|c| c.is_ascii_graphic()) || one.prefix.starts_with("system:") {
+        return Err((0..0, format!("“{}” is no prefix of users", one.prefix)));
+    }
+    Ok(Identities {
+        users: users.collect::<Result<_, _>>()?,
+        domains: one.domains.iter().map(domain).collect::<Result<_, _>>()?,
+        prefix: one.prefix.clone(),
+        groups: one.groups.iter().map(own).collect::<Result<_, _>>()?,
+    })
 }
 
 /// The cluster that is meant in a room when none is named.

@@ -44,7 +44,7 @@ impl Bot {
         if let Err(denied) = said.may(command.intent, Some(target)) {
             return Ok(words::reasons(&[denied]));
         }
-        if let Some(lacking) = self.lacks(command.intent, target) {
+        if let Some(lacking) = self.lacks(said, command.intent, target) {
             return Ok(words::reasons(&[lacking]));
         }
         let text = match command.intent {

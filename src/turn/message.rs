@@ -299,13 +299,19 @@ impl Bot {
             object: object.clone(),
             replicas: live.replicas(),
             limits: said.policy.limits(object),
-            denied: denied.or_else(|| self.lacks(verb, object)),
+            denied: denied
+                .or_else(|| verb.is_write().then(|| said.policy.acts_as(said.person).err()).flatten())
+                .or_else(|| self.lacks(said, verb, object)),
             quiet: said.policy.quiet(object, now()),
         }
     }
 
     /// Why the bot's own role does not let it do this there, if it does not: a sentence.
-    pub(super) fn lacks(&self, verb: Intent, object: &ObjectRef) -> Option<String> {
+    pub(super) fn lacks(&self, said: &Said<'_>, verb: Intent, object: &ObjectRef) -> Option<String> {
+        // What is sent under a person's own name, their role decides.
+        if verb.is_write() && said.policy.impersonates() {
+            return None;
+        }
         let lacking = self.0.clusters.rights(object).lacks(verb)?;
         Some(words::lacking(verb, object, &lacking))
     }

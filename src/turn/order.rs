@@ -94,7 +94,14 @@ impl Bot {
         }
         let verdict = &overruled(verdict, ahead.overruled);
         let Plan { mut write, effects, template_changed, mut notes, mut inverse, intended: _ } = plan;
-        if command.intent == Intent::Scale && self.0.clusters.rights(live.object()).scales_only() {
+        write.acts_as = match said.policy.acts_as(said.person) {
+            Ok(acts_as) => acts_as,
+            Err(nameless) => return Ok(Some(words::reasons(&[nameless]))),
+        };
+        if write.acts_as.is_none()
+            && command.intent == Intent::Scale
+            && self.0.clusters.rights(live.object()).scales_only()
+        {
             write.means = Means::Scale;
             notes.push(words::POLICIES_NOT_ASKED.to_owned());
             inverse = inverse.map(|inverse| Inverse { means: Means::Scale, ..inverse });
@@ -219,6 +226,7 @@ impl Bot {
             uid: write.uid,
             patch: write.patch,
             means: write.means,
+            acts_as: write.acts_as,
             effects: Vec::new(),
             reasons: Vec::new(),
             approval: limits.approval.clone(),

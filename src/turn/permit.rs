@@ -3,6 +3,7 @@
 use super::{At, Bot, Fault, message::Said, now, undo::verb_of};
 use crate::{
     change::{Change, Order, Permit, State},
+    domain::Person,
     policy::{Approval, Asked},
     webex::WebexError,
     words,
@@ -39,11 +40,13 @@ impl Bot {
             return Ok(Err(why));
         }
         // Whoever ordered it must still be allowed to.
+        let name = |person: &Person| said.policy.acts_as(person).is_ok_and(|name| name == order.acts_as);
+        let same_name = |person: &Person| if name(person) { Ok(()) } else { Err(words::ANOTHER_NAME.to_owned()) };
         let ordered = if requester {
-            said.policy.may(&asked)
+            said.policy.may(&asked).and_then(|()| same_name(said.person))
         } else {
             match self.0.webex.person(&order.requester.person_id).await {
-                Ok(person) => said.policy.may(&self::asked(order, &person)),
+                Ok(person) => said.policy.may(&self::asked(order, &person)).and_then(|()| same_name(&person)),
                 Err(WebexError::NotFound { .. }) => return Ok(Err(words::REQUESTER_GONE.to_owned())),
                 Err(error) => return Err(error).before(said.place, "asking who ordered it"),
             }

@@ -136,6 +136,9 @@ impl Bot {
         if let Err(denied) = said.may(verb_of(taken.order()), Some(taken.target())) {
             return Ok(Err(words::reasons(&[denied])));
         }
+        if let Err(nameless) = said.policy.acts_as(said.person) {
+            return Ok(Err(words::reasons(&[nameless])));
+        }
         let live = self.0.clusters.read(taken.target()).await.before(said.place, "reading the Deployment")?;
         let again = inverse.means.makes_deployment();
         let live = match live {
@@ -161,6 +164,8 @@ impl Bot {
             uid: order.uid.clone(),
             patch: order.patch.clone(),
             means: order.means.clone(),
+            acts_as: order.acts_as.clone(),
+            change: String::new(),
         };
         let pinned = self.0.clusters.pinned(write).await.before(said.place, "reading the autoscaler")?;
         let Some(write) = pinned else { return Ok(Err(words::moved_since(taken, live.as_ref()))) };
@@ -212,8 +217,14 @@ impl Bot {
         };
         let reasons = if reasons.is_empty() { vec![words::UNDO_ASKS.to_owned()] } else { reasons.to_vec() };
         let means = inverse.means.clone();
-        let write =
-            Write { object: old.target.clone(), uid: old.uid.clone(), patch: patch.clone(), means: means.clone() };
+        let write = Write {
+            object: old.target.clone(),
+            uid: old.uid.clone(),
+            patch: patch.clone(),
+            means: means.clone(),
+            acts_as: said.policy.acts_as(said.person).unwrap_or_default(),
+            change: String::new(),
+        };
         Order {
             effects: inverse.effects.clone(),
             reasons,

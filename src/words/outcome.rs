@@ -315,7 +315,7 @@ pub fn approval_too_old() -> String {
 
 /// A write that the cluster refused.
 pub fn refused(why: &str) -> String {
-    format!("The cluster refused it: {} Nothing was changed.", sentence(why))
+    format!("{} Nothing was changed.", sentence(why))
 }
 
 /// A write that was not applied for another reason.
@@ -349,7 +349,7 @@ pub fn unclear(change: &Change, live: Option<&Live>) -> String {
 
 /// A dry run that was refused.
 pub fn would_be_refused(object: &ObjectRef, why: &str) -> String {
-    format!("`{}`: the cluster would refuse that: {} Nothing was changed.", object.name, sentence(why))
+    format!("`{}` stays as it is: {} Nothing was changed.", object.name, sentence(why))
 }
 
 /// Something changed between reading and asking.

@@ -31,6 +31,8 @@ pub(crate) struct Event {
     pub(crate) request_object: Value,
     user: User,
     #[serde(default)]
+    impersonated_user: User,
+    #[serde(default)]
     object_ref: Object,
     response_status: Option<Status>,
 }
@@ -39,6 +41,7 @@ pub(crate) struct Event {
 #[serde(default)]
 struct User {
     username: String,
+    extra: Value,
 }
 
 #[derive(Clone, Debug, Default, Deserialize)]
@@ -59,6 +62,16 @@ impl Event {
     /// Who asked, for example `system:serviceaccount:shop:readback`; empty for a wrong token.
     pub(crate) fn user(&self) -> &str {
         &self.user.username
+    }
+
+    /// Under whose name; empty for the user's own.
+    pub(crate) fn impersonated(&self) -> &str {
+        &self.impersonated_user.username
+    }
+
+    /// What the client says of that user.
+    pub(crate) fn impersonated_extra(&self) -> &Value {
+        &self.impersonated_user.extra
     }
 
     /// The plural, for example `deployments`; empty for what is no object.
