@@ -11,12 +11,11 @@ use crate::{
     change::sqlite::Sqlite,
     cluster::{Catalog, Cluster, Clusters, Connection},
     config::PolicyFile,
-    domain::{ObjectRef, Person},
+    domain::Person,
     edge::{self, Bounds, Edge, Intake, Readiness, Secrets},
     life::{Crew, Stop},
     nlu::model::Model,
     policy::{Policy, Rules},
-    resolve::Directory,
     telemetry::Metrics,
     tls,
     turn::{Bot, Followers, Parts, Reader},
@@ -79,21 +78,8 @@ pub async fn run(
     let readiness = Readiness::new();
     readiness.model(true);
     let store = Sqlite::open(&wiring.database).await?;
-    let mut clusters = Vec::new();
-    let mut called = Vec::new();
-    for (connection, aliases) in wiring.connections {
-        let name = connection.name.clone();
-        let cluster =
-            Cluster::connect(connection).await.with_context(|| format!("the settings of the cluster {name}"))?;
-        clusters.push(cluster);
-        called.push((name, aliases));
-    }
-    let catalogs: Vec<Catalog> = clusters.iter().map(Catalog::new).collect();
-    let mut rest = clusters.into_iter();
-    let clusters = Clusters::new(rest.next().context("no cluster is named")?, rest.collect());
-    let (names, live_names) =
-        watch::channel(Arc::new(Directory::of(Vec::<ObjectRef>::new(), Vec::new(), Vec::new(), Vec::new())));
-    let world = World { clusters: clusters.clone(), called, catalogs, names: Arc::new(names) };
+    let (world, live_names) = World::connect(wiring.connections).await?;
+    let clusters = world.clusters.clone();
     let webex = Webex::new(wiring.webex.clone()).context("the Webex settings")?;
     let hooks = wiring.public_url.as_deref().map(|url| Wanted::new(url, wiring.secrets.first().clone())).transpose()?;
     let (followers, following) = Followers::new();

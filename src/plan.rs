@@ -153,7 +153,7 @@ fn restart(live: &Live, cause: &str, now: Timestamp) -> Planned {
 
 /// Holds the rollout, or lets it go on.
 fn hold(live: &Live, held: bool) -> Planned {
-    let (free, stopped) = ("let through".to_owned(), "held".to_owned());
+    let (free, stopped) = ("go through".to_owned(), "held".to_owned());
     let (before, after) = if held { (free, stopped) } else { (stopped, free) };
     let effects = vec![Effect { what: "rollouts".into(), before, after }];
     let (write, back, intended) = if held {

@@ -15,6 +15,7 @@ mod orders;
 mod parity;
 mod parity_cluster;
 mod plane;
+mod reads;
 mod real_cluster;
 mod room;
 mod support;

@@ -70,7 +70,7 @@ async fn a_cluster_that_never_answers_holds_up_no_other() {
         }
     });
     let connections =
-        vec![(named("eu", eu.connection()), Vec::new()), (named("dead", eu.connection_to(&url)), Vec::new())];
+        vec![(named("eu", eu.connection()), Vec::new()), (named("asia", eu.connection_to(&url)), Vec::new())];
     let bot = Bot::start_before(Setup::default(), connections).await;
     let started = Instant::now();
     let order = bot.room.say("Ann", "scale nginx-deployment to 4 on eu").await;
@@ -81,7 +81,7 @@ async fn a_cluster_that_never_answers_holds_up_no_other() {
     let order = bot.room.say("Ann", "scale redis-cache to 2").await;
     let card = bot.room.card(&order).await;
     let text = card["attachments"][0]["content"].to_string();
-    assert!(text.contains("I have not seen the cluster dead yet"), "{text}");
-    let order = bot.room.say("Ann", "scale nginx-deployment to 3 on dead").await;
-    bot.room.told(&order, "I have not seen the cluster `dead` yet").await;
+    assert!(text.contains("I have not seen the cluster asia yet"), "{text}");
+    let order = bot.room.say("Ann", "scale nginx-deployment to 3 on asia").await;
+    bot.room.told(&order, "I have not seen the cluster `asia` yet").await;
 }

@@ -2,6 +2,7 @@
 
 use std::{sync::Arc, time::Duration};
 
+use anyhow::Context;
 use futures::future::{join_all, select_all};
 use tokio::{
     sync::watch,
@@ -9,8 +10,8 @@ use tokio::{
 };
 
 use crate::{
-    cluster::{Catalog, Cluster, Clusters},
-    domain::ClusterName,
+    cluster::{Catalog, Cluster, Clusters, Connection},
+    domain::{ClusterName, ObjectRef},
     edge::Readiness,
     life::Stop,
     resolve::Directory,
@@ -35,6 +36,28 @@ pub(super) struct World {
 }
 
 impl World {
+    /// Prepares the connections to these clusters, each with what else it is called, and a look-up that is still empty.
+    ///
+    /// # Errors
+    /// When the settings of one cannot be used.
+    pub(super) async fn connect(
+        connections: Vec<(Connection, Vec<String>)>,
+    ) -> anyhow::Result<(Self, watch::Receiver<Arc<Directory>>)> {
+        let (mut clusters, mut called) = (Vec::new(), Vec::new());
+        for (connection, aliases) in connections {
+            let name = connection.name.clone();
+            let cluster = Cluster::connect(connection).await;
+            clusters.push(cluster.with_context(|| format!("the settings of the cluster {name}"))?);
+            called.push((name, aliases));
+        }
+        let catalogs = clusters.iter().map(Catalog::new).collect();
+        let mut rest = clusters.into_iter();
+        let clusters = Clusters::new(rest.next().context("no cluster is named")?, rest.collect());
+        let nothing = Directory::of(Vec::<ObjectRef>::new(), Vec::new(), Vec::new(), Vec::new());
+        let (names, live_names) = watch::channel(Arc::new(nothing));
+        Ok((Self { clusters, called, catalogs, names: Arc::new(names) }, live_names))
+    }
+
     /// Publishes the look-up of what is known now.
     async fn publish(&self) -> anyhow::Result<()> {
         // Of many names it takes a while, which nothing else should wait for.

@@ -4,7 +4,7 @@ use serde_json::{Value, json};
 
 use super::{Shown, arrow, bare_button, button, card, clock, cut, heading, subtle, summary, unticked};
 use crate::{
-    change::{Change, ChangeId, Standing},
+    change::{Change, ChangeId, Effect, Standing},
     webex::escape_markdown,
     words,
 };
@@ -19,22 +19,26 @@ pub struct Row<'c> {
     pub change: &'c Change,
     /// How its rollout stands.
     pub state: Option<&'c str>,
+    /// Whether it was taken back since.
+    pub undone: bool,
 }
 
 /// The card of changes that were ordered together. It asks while any of them waits.
 pub fn batch(id: ChangeId, rows: &[Row<'_>]) -> Shown {
     let waits = rows.iter().any(|row| row.change.standing() == Standing::Waiting);
-    let count = if let [_] = rows { "1 Deployment".to_owned() } else { format!("{} Deployments", rows.len()) };
-    let title = if waits { format!("Change {count}?") } else { count };
+    let title = title(rows, waits);
     let mut body = vec![heading(&title)];
-    let decided = rows.iter().map(|row| words::decided(row.change)).find(|text| !text.is_empty());
+    let approved = |row: &&Row<'_>| row.change.standing() != Standing::Declined;
+    let decided = rows.iter().filter(approved).map(|row| words::decided(row.change)).find(|text| !text.is_empty());
     body.extend(decided.filter(|_| !waits).map(|text| subtle(&text)));
     body.extend(rows.iter().map(row));
     if waits {
         body.extend(questions(rows));
     }
     let press = |press: &str| json!({"batch": id.to_string(), "press": press});
-    let can_undo = |row: &Row<'_>| row.change.standing() == Standing::Applied && row.change.order().inverse.is_some();
+    let can_undo = |row: &Row<'_>| {
+        row.change.standing() == Standing::Applied && row.change.order().inverse.is_some() && !row.undone
+    };
     let is_over = |row: &Row<'_>| !matches!(row.change.standing(), Standing::Approved | Standing::Claimed);
     let actions = if waits {
         vec![button("Confirm", "positive", &press("confirm")), bare_button("Cancel", &press("cancel"))]
@@ -47,11 +51,21 @@ pub fn batch(id: ChangeId, rows: &[Row<'_>]) -> Shown {
     Shown { card: card(&body, &actions, &markdown), markdown }
 }
 
+fn title(rows: &[Row<'_>], waits: bool) -> String {
+    let count = |what: &str| if let [_] = rows { format!("1 {what}") } else { format!("{} {what}s", rows.len()) };
+    if !waits {
+        count("Deployment")
+    } else if rows.iter().all(|row| row.change.order().undoes.is_some()) {
+        format!("Take back {}?", count("change"))
+    } else {
+        format!("Change {}?", count("Deployment"))
+    }
+}
+
 fn row(row: &Row<'_>) -> Value {
     let order = row.change.order();
     let place = format!("{} · {}", order.target.namespace, order.target.cluster);
-    let effects: Vec<String> =
-        order.effects.iter().map(|effect| format!("{} {}", effect.what, arrow(effect))).collect();
+    let effects: Vec<String> = order.effects.iter().map(told).collect();
     let block = |text: &str, subtle: bool| json!({"type": "TextBlock", "text": text, "wrap": true, "isSubtle": subtle, "spacing": "None"});
     let mut items = vec![
         json!({"type": "TextBlock", "text": escape_markdown(order.target.name.as_str()), "weight": "Bolder", "wrap": true}),
@@ -62,15 +76,21 @@ fn row(row: &Row<'_>) -> Value {
     json!({"type": "Container", "items": items, "spacing": "Small"})
 }
 
+/// An effect in a list, where it does not go without saying what it is about.
+fn told(effect: &Effect) -> String {
+    if effect.what == "pods" { arrow(effect) } else { format!("{} {}", effect.what, arrow(effect)) }
+}
+
 /// How a change stands; nothing while it waits.
 fn state(row: &Row<'_>) -> Option<String> {
     match (row.state, row.change.standing()) {
         (_, Standing::Waiting) => None,
+        (_, Standing::Applied) if row.undone => Some("Taken back.".to_owned()),
         (Some(state), _) => Some(state.to_owned()),
         (None, Standing::Approved | Standing::Claimed) => Some("Under way.".to_owned()),
         // What rolls out is told by those who follow it.
         (None, Standing::Applied) => match words::at_once(row.change) {
-            "Done." => Some("Accepted.".to_owned()),
+            "Done." if !row.change.is_told() => Some("Accepted.".to_owned()),
             text => Some(text.to_owned()),
         },
         (
@@ -100,10 +120,8 @@ fn questions(rows: &[Row<'_>]) -> Vec<Value> {
         });
         let more = sentences.len().saturating_sub(SENTENCES);
         sentences.truncate(SENTENCES);
-        let mut text = sentences.iter().map(|one| cut(one)).collect::<Vec<_>>().join(" ");
-        if more > 0 {
-            text.push_str(&format!(" … and {more} more."));
-        }
+        let more = (more > 0).then(|| format!("… and {more} more."));
+        let text = sentences.iter().map(|one| cut(one)).chain(more).collect::<Vec<_>>().join(" ");
         if !text.is_empty() {
             facts.push((label.to_owned(), text));
         }

@@ -119,8 +119,8 @@ impl Cluster {
         };
         if answer.ok() {
             return match self.left_by(write, &answer) {
-                Some(after) => Preview::Accepted { after, warnings: answer.warnings },
-                None => Preview::Unavailable("the API server's preview makes no sense".into()),
+                Ok(after) => Preview::Accepted { after, warnings: answer.warnings },
+                Err(_) => Preview::Unavailable("the API server's preview makes no sense".into()),
             };
         }
         match judge_write_error(answer.status, &answer.body) {
@@ -169,11 +169,11 @@ impl Cluster {
         };
         if answer.ok() {
             return match self.left_by(write, &answer) {
-                Some(_) if write.means == Means::Scale => {
+                Ok(_) if write.means == Means::Scale => {
                     self.read_back(write, "scaling was accepted".into(), settled).await
                 }
-                Some(live) => Applied::Done(live),
-                None => self.read_back(write, "the API server's answer makes no sense".into(), settled).await,
+                Ok(live) => Applied::Done(live),
+                Err(_) => self.read_back(write, "the API server's answer makes no sense".into(), settled).await,
             };
         }
         match judge_write_error(answer.status, &answer.body) {
@@ -183,18 +183,20 @@ impl Cluster {
         }
     }
 
-    /// The Deployment in the answer to a write, where the write leaves one. `None` for an answer that makes no sense.
-    fn left_by(&self, write: &Write, answer: &Answer) -> Option<Option<Box<Live>>> {
+    /// The Deployment in the answer to a write; none where the write leaves none. The error is an answer that makes no
+    /// sense.
+    fn left_by(&self, write: &Write, answer: &Answer) -> Result<Option<Box<Live>>, ReadError> {
         match write.means {
             Means::Deployment | Means::Recreate(_) => {
-                let raw = serde_json::from_slice(&answer.body).ok()?;
-                self.live(&raw).ok().map(|live| Some(Box::new(live)))
+                let raw = serde_json::from_slice(&answer.body)
+                    .map_err(|_| ReadError::Failed("the API server's answer is not JSON".into()))?;
+                self.live(&raw).map(|live| Some(Box::new(live)))
             }
             Means::Scale
             | Means::Delete
             | Means::Autoscaler { .. }
             | Means::NewAutoscaler(_)
-            | Means::DropAutoscaler { .. } => Some(None),
+            | Means::DropAutoscaler { .. } => Ok(None),
         }
     }
 

@@ -159,7 +159,7 @@ mod tests {
     use super::*;
     use crate::cluster::stand_in::{deployment, live_of};
 
-    fn raw(metrics: Value) -> Value {
+    fn raw(metrics: &Value) -> Value {
         json!({"metadata": {"name": "web", "uid": "h1"}, "spec": {"minReplicas": 2, "maxReplicas": 6, "metrics": metrics}})
     }
 
@@ -171,7 +171,7 @@ mod tests {
     fn only_what_differs_is_written_and_its_old_value_is_tested() {
         let live = live_of(&deployment());
         let memory = json!({"type": "Resource", "resource": {"name": "memory", "target": {"type": "AverageValue", "averageValue": "1Gi"}}});
-        let scaler = Scaler::of(&raw(json!([memory, cpu(70)]))).unwrap();
+        let scaler = Scaler::of(&raw(&json!([memory, cpu(70)]))).unwrap();
         let write = autoscale(&live, Some(&scaler), Bounds { min: Some(2), max: 9, cpu: Some(60) }).unwrap();
         assert_eq!(
             serde_json::to_value(&write.patch).unwrap(),
@@ -191,7 +191,7 @@ mod tests {
     #[test]
     fn a_cpu_target_is_not_put_beside_other_metrics() {
         let live = live_of(&deployment());
-        let external = Scaler::of(&raw(json!([{"type": "External"}]))).unwrap();
+        let external = Scaler::of(&raw(&json!([{"type": "External"}]))).unwrap();
         let refused = autoscale(&live, Some(&external), Bounds { min: None, max: 9, cpu: Some(60) });
         assert_eq!(refused.unwrap_err(), PatchRefusal::OtherMetrics);
         assert!(autoscale(&live, Some(&external), Bounds { min: None, max: 9, cpu: None }).is_ok());

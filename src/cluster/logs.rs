@@ -104,7 +104,7 @@ fn named(names: &[String], said: &str) -> Option<String> {
     let said = said.to_lowercase();
     let exact = names.iter().find(|name| **name == said);
     let near: Vec<&String> = names.iter().filter(|name| name.contains(&said)).collect();
-    exact.or_else(|| if let [one] = near.as_slice() { Some(*one) } else { None }).cloned()
+    exact.or(if let [one] = near.as_slice() { Some(*one) } else { None }).cloned()
 }
 
 #[cfg(test)]

@@ -144,15 +144,13 @@ fn without_objects(message: &str) -> String {
         }
         // `Invalid value: v1.LabelSelector{…}: ` says nothing without the object.
         let value = before.rfind("Invalid value: ").filter(|at| !before[at + 15..].contains(' '));
-        match (value, rest.trim_start_matches(['"', '\'']).strip_prefix(": ")) {
-            (Some(at), Some(reason)) => {
-                out.push_str(&before[..at]);
-                rest = reason;
-            }
-            _ => {
-                out.push_str(before);
-                out.push_str("{…}");
-            }
+        let reason = rest.trim_start_matches(['"', '\'']).strip_prefix(": ");
+        if let (Some(at), Some(reason)) = (value, reason) {
+            out.push_str(&before[..at]);
+            rest = reason;
+        } else {
+            out.push_str(before);
+            out.push_str("{…}");
         }
     }
     out.push_str(rest);

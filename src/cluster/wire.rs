@@ -160,7 +160,7 @@ impl Cluster {
         for _ in 0..MAX_PAGES {
             let mut query = format!("{path}?limit={PAGE}");
             if !selector.is_empty() {
-                query.push_str(&format!("&{kind}={}", escaped(selector)));
+                query.extend(["&", kind, "=", escaped(selector).as_str()]);
             }
             if !next.is_empty() {
                 query.push_str("&continue=");

@@ -74,7 +74,12 @@ fn inverse(write: &Write, scaler: Option<&Scaler>, effects: &[Effect]) -> Option
             let means = Means::DropAutoscaler { name: manifest.name().to_owned(), uid: String::new() };
             (cluster::as_made(manifest), means)
         }
-        means => (cluster::inverse(&write.patch)?, means.clone()),
+        Means::Deployment
+        | Means::Scale
+        | Means::Delete
+        | Means::Recreate(_)
+        | Means::Autoscaler { .. }
+        | Means::DropAutoscaler { .. } => (cluster::inverse(&write.patch)?, write.means.clone()),
     };
     Some(Inverse { patch, means, effects: reversed, draft })
 }

@@ -183,9 +183,10 @@ fn a_rollback_puts_back_the_template_and_nothing_else_and_can_be_taken_back() {
 fn a_rollback_needs_an_earlier_revision_and_a_rollout_that_moves() {
     let rollback = Command::new(Intent::Rollback, Score::ONE);
     let mut raw = object(2, &one("web:3"));
-    let refused = |raw: &Value, sets: &[Value]| match planned_with(&rollback, raw, &kept(sets)) {
-        Planned::Refused(why) => why,
-        other => panic!("{other:?}"),
+    let refused = |raw: &Value, sets: &[Value]| {
+        let planned = planned_with(&rollback, raw, &kept(sets));
+        let Planned::Refused(why) = planned else { panic!("{planned:?}") };
+        why
     };
     assert!(refused(&raw, &[set(3, &one("web:3"))]).contains("no earlier revision"));
     raw["spec"]["revisionHistoryLimit"] = json!(0);

@@ -47,10 +47,12 @@ impl Bot {
         if let Some(lacking) = self.lacks(said, command.intent, target) {
             return Ok(words::reasons(&[lacking]));
         }
-        let text = match command.intent {
-            Intent::History => self.history(said, target).await?,
-            Intent::Logs => self.logs(said, command, target).await?,
-            _ => self.status(said, target).await?,
+        let text = if command.intent == Intent::History {
+            self.history(said, target).await?
+        } else if command.intent == Intent::Logs {
+            self.logs(said, command, target).await?
+        } else {
+            self.status(said, target).await?
         };
         Ok(text.unwrap_or_else(|| words::no_longer_there(target)))
     }

@@ -124,7 +124,18 @@ impl Bot {
             match answer {
                 Answer::Approved => approved.push(change),
                 Answer::Declined => {}
-                _ => lines.push(words::press(&answer, &change, &who)),
+                Answer::AlreadyDecided { by, at, .. } => {
+                    lines.push(words::already_decided_together(&by, at, change.standing(), &who));
+                }
+                Answer::Counted { .. }
+                | Answer::CountedBefore { .. }
+                | Answer::NotYours(_)
+                | Answer::Expired { .. }
+                | Answer::Superseded { .. }
+                | Answer::Claimed
+                | Answer::TooOld
+                | Answer::Ended
+                | Answer::Unchanged => lines.push(words::press(&answer, &change, &who)),
             }
         }
         lines.dedup();
@@ -166,27 +177,31 @@ impl Bot {
             .into_iter()
             .map(|change| async move { carry_out(&self.0.store, &self.0.clusters, &change, observes, now).await });
         let carried: Vec<_> = stream::iter(jobs).buffer_unordered(AT_ONCE).collect().await;
-        let mut live = Vec::new();
+        let (mut live, mut undo) = (Vec::new(), None);
         let mut broken = None;
         for one in carried {
             match one {
                 Ok(Carried::Applied(change, found)) => {
                     self.announce(&change).await;
-                    self.close_taken_back(&change).await;
                     live.extend(found.map(|found| (change.id(), found)));
+                    undo = Some(change);
                 }
                 Ok(Carried::Ended(_) | Carried::Elsewhere(_) | Carried::Unknown) => {}
                 Err(error) => broken = Some(error),
             }
         }
+        // What was made together stands on one card, which is told once.
+        if let Some(undo) = undo {
+            self.close_taken_back(&undo).await;
+        }
         let batch = self.batch_again(said, batch).await?;
-        self.tell_together(&batch, live).await;
+        self.tell_together(&batch, &live);
         // What could not be recorded is told, after what could.
         broken.map_or(Ok(()), |broken| Err(broken_at(broken, said.place)))
     }
 
     /// Lets the card tell how each change stands, and hands over what rolls out.
-    async fn tell_together(&self, batch: &[Change], live: Vec<(ChangeId, Box<Live>)>) {
+    fn tell_together(&self, batch: &[Change], live: &[(ChangeId, Box<Live>)]) {
         let follow = |change: &Change| {
             let changed = rolls(change).filter(|_| change.standing() == Standing::Applied)?;
             let (_, live) = live.iter().find(|(id, _)| *id == change.id())?;
@@ -208,7 +223,25 @@ impl Bot {
                 Err(error) => tracing::warn!(%error, change = %change.id(), "the Deployment could not be read"),
             }
         }
-        self.tell_together(&batch, live).await;
+        self.tell_together(&batch, &live);
+    }
+
+    /// Lets the card of changes that were made together show which of them were taken back.
+    pub(super) async fn show_taken_back(&self, taken: &Change) -> anyhow::Result<()> {
+        let batch = self.batch_of(taken).await?;
+        let mut rows = Vec::new();
+        for change in &batch {
+            let filter = Filter {
+                object: Some(change.target().clone()),
+                since: Some(change.order().created),
+                standings: vec![Standing::Applied],
+                ..Filter::default()
+            };
+            let later = self.0.store.newest(&filter, MOST).await?.changes;
+            let undone = later.iter().any(|later| later.order().undoes == Some(change.id()));
+            rows.push(Row { change, state: None, undone });
+        }
+        self.show_batch(&rows).await
     }
 
     /// Lets the card of changes that have ended show it.
@@ -234,7 +267,7 @@ fn is_over(change: &Change) -> bool {
 }
 
 fn rows(batch: &[Change]) -> Vec<Row<'_>> {
-    batch.iter().map(|change| Row { change, state: None }).collect()
+    batch.iter().map(|change| Row { change, state: None, undone: false }).collect()
 }
 
 /// A change of several, and its rollout while it is followed.
@@ -305,8 +338,11 @@ impl BatchJob {
     }
 
     async fn tell(&mut self) -> bool {
-        let rows: Vec<Row<'_>> =
-            self.rows.iter().map(|row| Row { change: &row.change, state: row.state.as_deref() }).collect();
+        let rows: Vec<Row<'_>> = self
+            .rows
+            .iter()
+            .map(|row| Row { change: &row.change, state: row.state.as_deref(), undone: false })
+            .collect();
         match self.bot.show_batch(&rows).await {
             Ok(()) => true,
             Err(error) => {
@@ -322,10 +358,9 @@ impl BatchJob {
             return;
         }
         for row in &self.rows {
-            if row.change.standing() == Standing::Applied || is_over(&row.change) {
-                if let Err(error) = self.bot.0.store.told(row.change.id()).await {
-                    tracing::warn!(%error, change = %row.change.id(), "that the end was told could not be noted");
-                }
+            let ended = row.change.standing() == Standing::Applied || is_over(&row.change);
+            if ended && let Err(error) = self.bot.0.store.told(row.change.id()).await {
+                tracing::warn!(%error, change = %row.change.id(), "that the end was told could not be noted");
             }
         }
     }

@@ -60,7 +60,8 @@ impl Bot {
                 for (nth, live) in known.live.iter().enumerate() {
                     let position = place_of(position, nth);
                     let batch = if writes > 1 { Some(&mut *together) } else { None };
-                    lines.extend(self.write(said, position, &known.command, live, &known.verdict, batch).await?);
+                    let write = self.write(said, position, &known.command, live, &known.verdict, batch);
+                    lines.extend(Box::pin(write).await?);
                 }
                 Ok((!lines.is_empty()).then(|| lines.join("\n\n")))
             }

@@ -65,7 +65,7 @@ impl Bot {
             tracing::error!(error = %fault, "a change on record cannot be read");
         }
         let jobs = by_cluster(found.changes).into_iter().map(|changes| self.clone().settle_all(changes));
-        JoinSet::from_iter(jobs).join_all().await;
+        jobs.collect::<JoinSet<_>>().join_all().await;
         self.resume_batches().await;
         self.ask_anew().await;
     }
@@ -81,7 +81,7 @@ impl Bot {
         };
         let untold = untold.into_iter().filter(|change| change.order().batch.is_none()).collect();
         let jobs = by_cluster(untold).into_iter().map(|changes| self.clone().resume_all(changes));
-        JoinSet::from_iter(jobs).join_all().await;
+        jobs.collect::<JoinSet<_>>().join_all().await;
     }
 
     /// Goes on with what was ordered together, one card at a time.

@@ -126,8 +126,12 @@ impl Bot {
         let Some(id) = undo.order().undoes else { return };
         match self.0.store.get(id).await {
             Ok(Some(taken)) => {
-                let state = words::taken_back(&taken, undo);
-                if let Err(error) = self.retell(&taken, &state, Offer::Nothing).await {
+                let shown = if taken.order().batch.is_some() {
+                    self.show_taken_back(&taken).await
+                } else {
+                    self.retell(&taken, &words::taken_back(&taken, undo), Offer::Nothing).await
+                };
+                if let Err(error) = shown {
                     tracing::warn!(error = format!("{error:#}"), change = %id, "a card could not show that it was taken back");
                 }
             }

@@ -75,26 +75,22 @@ pub fn list(places: &Places, all: &[Description]) -> Vec<String> {
     sorted.sort_by_key(|described| (is_well(described), described.live.object().clone()));
     let ill = all.iter().filter(|described| !is_well(described)).count();
     let health = if ill == 0 { String::new() } else { format!(", {ill} not well") };
-    let mut pages = vec![format!("{} in {places}{health}:", count(all.len()))];
+    let mut pages = Vec::new();
+    let mut page = format!("{} in {places}{health}:", count(all.len()));
     for (at, described) in sorted.iter().enumerate() {
         let line = row(described, places);
-        if pages.last().is_none_or(|page| page.len() + line.len() + 1 > PAGE) {
-            if pages.len() == PAGES {
-                let more = format!("\n… and {} more. Name a namespace to see them.", sorted.len() - at);
-                pages.last_mut().expect("a page").push_str(&more);
+        if page.len() + line.len() + 1 > PAGE {
+            let left = sorted.len() - at;
+            if pages.len() + 1 == PAGES {
+                page.extend([format!("\n… and {left} more. Name a namespace to see them.")]);
                 break;
             }
-            pages.push(format!(
-                "{} of {}, from `{}` on:",
-                sorted.len() - at,
-                sorted.len(),
-                described.live.object().name
-            ));
+            let next = format!("{left} of {}, from `{}` on:", sorted.len(), described.live.object().name);
+            pages.push(std::mem::replace(&mut page, next));
         }
-        let page = pages.last_mut().expect("a page");
-        page.push('\n');
-        page.push_str(&line);
+        page.extend(["\n", line.as_str()]);
     }
+    pages.push(page);
     pages
 }
 
@@ -205,7 +201,7 @@ fn revision_count(n: usize) -> String {
 fn revision(one: &Revision, live: &Live, now: Timestamp) -> String {
     let images: Vec<String> = one.images.iter().map(|(_, image)| code(image)).collect();
     let current = if one.is_of(live) { " (now)" } else { "" };
-    let when = one.created.map(|at| format!(" · made {}", ago(at, now))).unwrap_or_default();
+    let when = one.created.map(|at| format!(" · first made {}", ago(at, now))).unwrap_or_default();
     let why = one.cause.as_ref().map(|cause| format!(" · {}", escape_markdown(cause))).unwrap_or_default();
     format!("**{}**{current} · {}{when}{why}", one.number, images.join(", "))
 }
@@ -214,10 +210,10 @@ fn revision(one: &Revision, live: &Live, now: Timestamp) -> String {
 fn by_whom(change: &Change, now: Timestamp) -> String {
     let order = change.order();
     let effects: Vec<String> = order.effects.iter().map(|effect| escape_markdown(&summary(effect))).collect();
-    let (by, at) = match change.state() {
-        State::Applied(ending) => (&ending.approved, ending.at),
-        _ => return format!("{}: {}", ago(order.created, now), effects.join(", ")),
+    let State::Applied(ending) = change.state() else {
+        return format!("{}: {}", ago(order.created, now), effects.join(", "));
     };
+    let (by, at) = (&ending.approved, ending.at);
     let asked = escape_markdown(&order.requester.name);
     let confirmed = if change.card().is_some() && by.by != order.requester {
         format!(", confirmed by {}", escape_markdown(&by.by.name))

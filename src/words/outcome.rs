@@ -127,6 +127,17 @@ pub(super) fn and(items: &[String]) -> String {
     }
 }
 
+/// A press on the card of several changes that somebody has decided before.
+pub fn already_decided_together(by: &Who, at: jiff::Timestamp, standing: Standing, presser: &Who) -> String {
+    let whom = if by.is_same_person(presser) { "you".to_owned() } else { escape_markdown(&by.name) };
+    let (verb, rest) = if standing == Standing::Declined {
+        ("cancelled", "Nothing was changed.")
+    } else {
+        ("confirmed", "The card says what became of each; nothing more was changed.")
+    };
+    format!("These were already {verb} by {whom} at {}. {rest}", clock(at))
+}
+
 fn already(by: &Who, at: jiff::Timestamp, standing: Standing, presser: &Who) -> String {
     let whom = if by.is_same_person(presser) { "you".to_owned() } else { escape_markdown(&by.name) };
     let (verb, rest) = match standing {

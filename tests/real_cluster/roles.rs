@@ -19,7 +19,7 @@ fn with_role(file: &str) -> String {
     if file == "rbac.yaml" {
         return account;
     }
-    let documents = account.split("---\n").filter(|document| !document.contains("kind: Role\n"));
+    let documents = account.split("---\n").filter(|document| !document.contains("\nrules:\n"));
     documents.chain([shipped(file).as_str()]).collect::<Vec<_>>().join("---\n")
 }
 
@@ -84,7 +84,7 @@ impl Tour {
         self.confirm("roll back nginx-deployment", "Done, 3 of 3 updated and ready").await;
         self.confirm("restart nginx-deployment", "Done, 3 of 3 updated and ready").await;
         self.say("pause the rollout of nginx-deployment", "Held: nothing rolls out").await;
-        self.say("resume nginx-deployment", "let through").await;
+        self.say("resume nginx-deployment", "go through").await;
         self.confirm("autoscale nginx-deployment between 2 and 5", "the autoscaler is there").await;
         self.confirm("undo that", "the autoscaler is gone").await;
         self.confirm("autoscale nginx-deployment between 2 and 5", "the autoscaler is there").await;

@@ -279,9 +279,9 @@ async fn a_deletion_whose_answer_was_lost_is_done_when_the_object_is_gone() {
 
 #[tokio::test]
 async fn scaling_by_the_subresource_is_read_from_the_deployment() {
-    let api = Api::start(|call| match call.path.ends_with("/scale") {
-        true => Reply::json(200, json!({"kind": "Scale", "spec": {"replicas": 3}})),
-        false => Reply::json(200, at(3)),
+    let api = Api::start(|call| {
+        let scale = json!({"kind": "Scale", "spec": {"replicas": 3}});
+        Reply::json(200, if call.path.ends_with("/scale") { scale } else { at(3) })
     })
     .await;
     let write = Write { means: Means::Scale, ..order() };

@@ -107,3 +107,52 @@ async fn without_the_right_to_list_it_is_not_ready_and_heals_when_the_right_is_g
     assert_eq!(names(&catalog), ["shop/web"]);
     assert!(tasks.try_join_next().is_none(), "a watch does not end");
 }
+
+fn expired() -> String {
+    let status = json!({"kind": "Status", "apiVersion": "v1", "metadata": {}, "status": "Failure", "code": 410,
+        "reason": "Expired", "message": "too old resource version"});
+    format!("{}\n", json!({"type": "ERROR", "object": status}))
+}
+
+/// Runs the catalog's watches until it holds these names.
+async fn until(api: &Api, wanted: &[&str]) -> Catalog {
+    let cluster = api.cluster().await;
+    let mut catalog = Catalog::new(&cluster);
+    let mut tasks = JoinSet::new();
+    for (_, task) in catalog.watches() {
+        tasks.spawn(task);
+    }
+    while names(&catalog) != wanted {
+        tokio::time::timeout(Duration::from_secs(20), catalog.changed()).await.expect("it heals by itself");
+    }
+    catalog
+}
+
+#[tokio::test]
+async fn after_a_410_everything_is_listed_again_so_what_went_in_the_gap_is_gone() {
+    let api = Api::start(|call| match (call.query.contains("watch=true"), call.times) {
+        (true, 1) => Reply::stream(expired()),
+        (true, _) => Reply::Hang,
+        (false, 0) => Reply::json(200, list(&["web", "old"])),
+        (false, _) => Reply::json(200, list(&["web", "fresh"])),
+    })
+    .await;
+    until(&api, &["shop/fresh", "shop/web"]).await;
+    let lists = api.calls().iter().filter(|call| !call.query.contains("watch=true")).count();
+    assert_eq!(lists, 2);
+}
+
+#[tokio::test]
+async fn after_a_broken_connection_the_watch_goes_on_where_it_was() {
+    let api = Api::start(|call| match (call.query.contains("watch=true"), call.times) {
+        (false, _) => Reply::json(200, list(&["web"])),
+        (true, 1) => Reply::Broken,
+        (true, _) => Reply::stream(event("ADDED", "new")),
+    })
+    .await;
+    until(&api, &["shop/new", "shop/web"]).await;
+    let watches: Vec<String> =
+        api.calls().iter().filter(|call| call.query.contains("watch=true")).map(|call| call.query.clone()).collect();
+    let from = |query: &String| query.split('&').find(|part| part.starts_with("resourceVersion=")).map(str::to_owned);
+    assert!(watches.len() >= 2 && from(&watches[0]) == from(&watches[1]), "no event is skipped: {watches:?}");
+}

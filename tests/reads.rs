@@ -1,0 +1,37 @@
+//! What people look at: logs without secrets, lists in as many messages as it takes.
+
+use readback::demo::cluster::Seed;
+
+use crate::support::bot::{Bot, Local, Setup};
+
+#[tokio::test]
+async fn what_looks_like_a_secret_never_reaches_the_room() {
+    let local = Local::start(Seed::demo()).await;
+    let bot = Bot::start(Setup::default(), local.connection()).await;
+    let order = bot.room.say("Ann", "last 5 lines of checkout-service").await;
+    let told = bot.room.told(&order, "last 5 lines").await;
+    let text = told["markdown"].as_str().unwrap();
+    assert!(text.contains("One of 4 pods of `checkout-service`") && text.contains("```text"), "{text}");
+    assert!(text.contains("[hidden]") && text.contains("One thing that looks like a secret is hidden."), "{text}");
+    assert!(!text.contains("eyJ"), "{text}");
+    let block = text.split("```").nth(1).unwrap();
+    assert_eq!(block.lines().filter(|line| !line.is_empty() && *line != "text").count(), 5, "{block}");
+}
+
+#[tokio::test]
+async fn a_rollout_that_failed_offers_the_logs_of_its_pods() {
+    let local = Local::start(Seed::demo()).await;
+    let bot = Bot::start(Setup::default(), local.connection()).await;
+    let order = bot.room.say("Ann", "update cart-service to 3.1-crash").await;
+    let card = bot.room.card(&order).await;
+    bot.room.press("Ann", &card, "confirm").await;
+    let failed = bot.room.told(&order, "keeps crashing").await;
+    let failed = if failed["attachments"][0]["content"]["actions"].to_string().contains("logs") {
+        failed
+    } else {
+        bot.room.told(&order, "Not rolling out").await
+    };
+    bot.room.press("Ann", &failed, "logs").await;
+    let told = bot.room.told(&order, "of the run before this one").await;
+    assert!(told["markdown"].as_str().unwrap().contains("cart-service"), "{told}");
+}
