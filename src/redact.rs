@@ -29,6 +29,9 @@ macro_rules! rule {
 /// Key material between its marks; the end may be cut off.
 static KEY: Rule = rule!(r"(?s)-----BEGIN [A-Z0-9 ]*PRIVATE KEY-----.*?(?:-----END [A-Z0-9 ]*PRIVATE KEY-----|\z)");
 
+/// The end of a key whose beginning is above what is shown: everything before it may be its material.
+static KEY_END: Rule = rule!(r"(?s)\A.*-----END [A-Z0-9 ]*PRIVATE KEY-----");
+
 static RULES: [Rule; 6] = [
     // Headers with credentials, to the end of what belongs to them.
     rule!(
@@ -56,6 +59,7 @@ static RULES: [Rule; 6] = [
 pub fn redact(text: &str) -> Redacted {
     let mut hidden = 0;
     let mut text = apply(&KEY, text, &mut hidden).into_owned();
+    text = apply(&KEY_END, &text, &mut hidden).into_owned();
     for rule in &RULES {
         if let Cow::Owned(next) = apply(rule, &text, &mut hidden) {
             text = next;
@@ -106,6 +110,7 @@ mod tests {
             ("id eyJhbGciOiJIUzI1NiJ9.eyJzdWIiOiIxIn0.c2ln end", "eyJ"),
             ("-----BEGIN RSA PRIVATE KEY-----\nMIIE\nAAAA\n-----END RSA PRIVATE KEY-----", "MIIE"),
             ("-----BEGIN PRIVATE KEY-----\nMIIE\nAAAA", "AAAA"),
+            ("BBBB\nAAAA\n-----END PRIVATE KEY-----\nready", "BBBB"),
         ] {
             let redacted = redact(text);
             assert!(!redacted.text.contains(secret), "{text} → {}", redacted.text);

@@ -72,6 +72,11 @@ impl Means {
         matches!(self, Self::Delete | Self::DropAutoscaler { .. })
     }
 
+    /// Whether it creates an object.
+    pub const fn creates(&self) -> bool {
+        matches!(self, Self::Recreate(_) | Self::NewAutoscaler(_))
+    }
+
     /// Whether the Deployment must not be there yet.
     pub const fn makes_deployment(&self) -> bool {
         matches!(self, Self::Recreate(_))

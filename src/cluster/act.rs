@@ -137,7 +137,7 @@ impl Cluster {
         }
     }
 
-    /// Sends a claimed change, once, and uses the claim up. Takes at most three times the call timeout and a few seconds.
+    /// Sends a claimed change, once, and uses the claim up. Takes a few times the call timeout at most.
     pub async fn apply(&self, claimed: Claimed) -> Applied {
         self.write(&Write::of(claimed.change())).await
     }
@@ -159,8 +159,14 @@ impl Cluster {
             return Applied::Refused(outside(write));
         }
         // Until then the API server may still be working on it, so finding the old values proves nothing.
-        let settled = Instant::now() + self.server_timeout() + LOOK_AGAIN;
-        let answer = match self.send(write, false).await {
+        let patience = self.server_timeout() + LOOK_AGAIN;
+        let mut settled = Instant::now() + patience;
+        let sent = self.send(write, false).await;
+        if write.means.deletes() {
+            // It was looked at first, perhaps several times, so when the last request left is not known.
+            settled = Instant::now() + patience;
+        }
+        let answer = match sent {
             Ok(answer) => answer,
             Err(NoAnswer::NotSent(why)) => return Applied::NotApplied { why, live: None },
             Err(none @ (NoAnswer::Lost(_) | NoAnswer::TimedOut(_))) => {
@@ -170,7 +176,8 @@ impl Cluster {
         if answer.ok() {
             return match self.left_by(write, &answer) {
                 Ok(_) if write.means == Means::Scale => {
-                    self.read_back(write, "scaling was accepted".into(), settled).await
+                    let live = self.read(&write.object).await.ok().flatten();
+                    Applied::Done(live.filter(|live| live.uid() == write.uid).map(Box::new))
                 }
                 Ok(live) => Applied::Done(live),
                 Err(_) => self.read_back(write, "the API server's answer makes no sense".into(), settled).await,

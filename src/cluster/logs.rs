@@ -2,8 +2,9 @@
 
 use super::{CauseKind, Cluster, Live, PodView, ReadError, wire::escaped};
 
-/// The most bytes that are asked of one container.
-const MOST_BYTES: usize = 64 << 10;
+/// The most bytes that are asked of one container. The kubelet begins at the first of the lines and stops there, so it must
+/// be enough for all of them.
+const MOST_BYTES: usize = 1 << 20;
 /// So many containers of a pod are looked at.
 const MOST_CONTAINERS: usize = 6;
 

@@ -95,7 +95,7 @@ fn missing_verb(message: &str) -> Option<String> {
     let place = namespace.map_or_else(|| "this cluster".to_owned(), |(name, _)| format!("`{}`", name.replace('`', "")));
     // A person under whose name it was sent, or whose token it is.
     let user = message.split_once("User \"").and_then(|(_, rest)| rest.split_once('"')).map(|(user, _)| user);
-    if let Some(user) = user.filter(|user| user.contains('@') || user.contains(':') && !user.starts_with("system:")) {
+    if let Some(user) = user.filter(|user| !user.is_empty() && !user.starts_with("system:")) {
         let user = user.replace('`', "");
         return Some(format!("The cluster does not allow `{user}` to `{verb}` `{resource}` in {place}."));
     }

@@ -118,8 +118,11 @@ impl Bot {
         places.retain(|place| !silent.iter().any(|(other, _)| other == place));
         let several = said.directory.has_several_clusters();
         let places = words::Places::new(places, several);
-        let mut pages =
-            if health { vec![words::health(&places, &described)] } else { words::list(&places, &described) };
+        let mut pages = match (places.is_empty(), health) {
+            (true, _) => vec![String::new()],
+            (false, true) => vec![words::health(&places, &described)],
+            (false, false) => words::list(&places, &described),
+        };
         for ((cluster, namespace), error) in &silent {
             tracing::warn!(%error, %cluster, %namespace, "the Deployments could not be listed");
             if let Some(last) = pages.last_mut() {
@@ -129,6 +132,6 @@ impl Bot {
         if let (true, Some(last)) = (left_out > 0, pages.last_mut()) {
             last.push_str(words::LEFT_OUT);
         }
-        Ok(pages)
+        Ok(pages.into_iter().map(|page| page.trim().to_owned()).collect())
     }
 }

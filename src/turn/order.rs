@@ -123,6 +123,9 @@ impl Bot {
         match self.0.clusters.preview(&write).await {
             Preview::Accepted { warnings, .. } => order.warnings = warnings,
             Preview::Refused(why) => return Ok(Some(words::would_be_refused(live.object(), &why))),
+            Preview::Stale(_) if matches!(write.means, Means::NewAutoscaler(_)) => {
+                return Ok(Some(words::other_autoscaler(live.object())));
+            }
             Preview::Stale(_) => return Ok(Some(words::moved_while_asking(live.object()))),
             Preview::Unavailable(why) => order.notes.push(words::no_preview(&why)),
         }

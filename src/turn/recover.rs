@@ -136,6 +136,8 @@ impl Bot {
                     return self.tell_and_follow(change.clone(), live.as_ref(), &place, &person).await;
                 }
                 (Some(live), Trace::Untouched | Trace::Moved) => Rollout::Superseded(Box::new(live)),
+                // What was created is there, and not as it was created.
+                (Some(live), Trace::Replaced) if change.order().means.creates() => Rollout::Superseded(Box::new(live)),
                 (_, Trace::Replaced | Trace::Gone) | (None, _) => Rollout::Gone,
             };
             offer = Offer::Nothing;

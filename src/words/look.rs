@@ -139,6 +139,11 @@ impl Places {
         Self { all, several_clusters }
     }
 
+    /// Whether there is none.
+    pub const fn is_empty(&self) -> bool {
+        self.all.is_empty()
+    }
+
     /// What stands beside a name in a list, so that it is known which one is meant.
     fn beside(&self, object: &ObjectRef) -> String {
         let namespace = if self.all.len() > 1 { format!(" · {}", object.namespace) } else { String::new() };
@@ -263,8 +268,9 @@ fn tail(tail: &Tail, lines: u32, budget: usize) -> String {
         Ok(text) => text,
         Err(why) => return format!("{place} cannot be read: {}", super::mild(why)),
     };
-    let redacted = redact(text);
-    let shown = last_lines(&printable(&redacted.text), budget.saturating_sub(300));
+    // First what is not seen goes: it could stand between a name and its secret.
+    let redacted = redact(&printable(text));
+    let shown = last_lines(&redacted.text, budget.saturating_sub(300));
     let before = if tail.previous { ", of the run before this one" } else { "" };
     let hidden = match redacted.hidden {
         0 => String::new(),
@@ -324,7 +330,7 @@ mod tests {
 
     #[test]
     fn a_log_is_shown_as_text_and_nothing_else() {
-        let shown = tail(&one("\u{1b}[31mred\u{1b}[0m ``` <@all>\r\npassword=hunter2\n"), 20, 3000);
+        let shown = tail(&one("\u{1b}[31mred\u{1b}[0m ``` <@all>\r\n\u{1b}[36mpass\u{200b}word\u{1b}[0m=hunter2\n"), 20, 3000);
         assert_eq!(
             shown,
             "`web-1` · `web` · last 2 lines. One thing that looks like a secret is hidden.\n```text\nred \'\'\' <@all>\npassword=[hidden]\n```"

@@ -368,6 +368,11 @@ pub fn moved_while_asking(object: &ObjectRef) -> String {
     format!("`{}` is changing this very moment. Nothing was done; say it again.", object.name)
 }
 
+/// An autoscaler of that name that is about something else.
+pub fn other_autoscaler(object: &ObjectRef) -> String {
+    format!("There is an autoscaler `{}` already, and it is for something else. Nothing was changed.", object.name)
+}
+
 /// A card without a dry run.
 pub fn no_preview(why: &str) -> String {
     format!("The cluster could not try it out beforehand: {}", sentence(why))

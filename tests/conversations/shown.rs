@@ -81,10 +81,12 @@ pub(super) fn call(call: &Call) -> Vec<String> {
     let mut lines = vec![format!("  {verb} {object}{dry}: {status}")];
     for operation in call.body.as_array().into_iter().flatten() {
         let (verb, path) = (text(&operation["op"]), text(&operation["path"]));
-        let value = match &operation["value"] {
-            Value::Null => String::new(),
-            _ if path == "/metadata/uid" => " <uid>".to_owned(),
-            value => format!(" {value}"),
+        let value = if operation["value"].is_null() {
+            String::new()
+        } else if path == "/metadata/uid" {
+            " <uid>".to_owned()
+        } else {
+            format!(" {}", operation["value"])
         };
         lines.push(steady(&format!("    {verb} {path}{value}")));
     }
