@@ -40,6 +40,7 @@ mod reader;
 mod recover;
 mod send;
 mod speak;
+mod together;
 mod undo;
 
 pub use follow::{Followers, Following};
@@ -78,6 +79,8 @@ pub struct Bot(Arc<Inner>);
 struct Inner {
     parts: Parts,
     topics: Mutex<context::Topics>,
+    /// What was told last of rollouts that belong to several changes.
+    told: Mutex<together::Told>,
     /// What the last run left behind and could not be settled at the start.
     unsettled: Mutex<Vec<ChangeId>>,
 }
@@ -101,7 +104,7 @@ struct Place {
 impl Bot {
     /// A bot of these parts.
     pub fn new(parts: Parts) -> Self {
-        Self(Arc::new(Inner { parts, topics: Mutex::default(), unsettled: Mutex::default() }))
+        Self(Arc::new(Inner { parts, topics: Mutex::default(), told: Mutex::default(), unsettled: Mutex::default() }))
     }
 
     /// Handles one notice to its end. What goes wrong is logged in full under a reference, and the room is told the reference.

@@ -102,6 +102,8 @@ pub const NOBODY_IN_THE_CLUSTER: &str = "I act in the cluster under the name of 
 pub const SEVERAL_IN_THE_CLUSTER: &str = "I act in the cluster under the name of whoever orders, and you have more than one there. Whoever runs me can settle that.";
 /// The name under which it would be sent is not the one on record.
 pub const ANOTHER_NAME: &str = "The name in the cluster of the one who ordered this is another one now, so it is not sent. Say it again if it still holds.";
+/// A change of several that was meant for what another one leaves.
+pub const NOT_SENT_AFTER: &str = "Not applied: the change before it was not made. Nothing was changed by this one.";
 /// The bot only observes where this was ordered.
 pub const ONLY_OBSERVED: &str = "I only observe here: nothing is changed, after Confirm either.";
 /// The short record of a write that the API server accepted.

@@ -5,6 +5,7 @@ use serde_json::{Value, json};
 use super::{Shown, arrow, bare_button, button, card, clock, cut, heading, subtle, summary, unticked};
 use crate::{
     change::{Change, ChangeId, Effect, Standing},
+    domain::ObjectRef,
     webex::escape_markdown,
     words,
 };
@@ -52,7 +53,12 @@ pub fn batch(id: ChangeId, rows: &[Row<'_>]) -> Shown {
 }
 
 fn title(rows: &[Row<'_>], waits: bool) -> String {
-    let count = |what: &str| if let [_] = rows { format!("1 {what}") } else { format!("{} {what}s", rows.len()) };
+    let mut targets: Vec<&ObjectRef> = rows.iter().map(|row| row.change.target()).collect();
+    targets.sort_unstable();
+    targets.dedup();
+    let count = |what: &str| {
+        if targets.len() == 1 { format!("1 {what}") } else { format!("{} {what}s", targets.len()) }
+    };
     if !waits {
         count("Deployment")
     } else if rows.iter().all(|row| row.change.order().undoes.is_some()) {
@@ -88,9 +94,9 @@ fn state(row: &Row<'_>) -> Option<String> {
         (_, Standing::Applied) if row.undone => Some("Taken back.".to_owned()),
         (Some(state), _) => Some(state.to_owned()),
         (None, Standing::Approved | Standing::Claimed) => Some("Under way.".to_owned()),
-        // What rolls out is told by those who follow it.
+        // How its rollout went on is not known here.
         (None, Standing::Applied) => match words::at_once(row.change) {
-            "Done." if !row.change.is_told() => Some("Accepted.".to_owned()),
+            "Done." => Some("Accepted.".to_owned()),
             text => Some(text.to_owned()),
         },
         (

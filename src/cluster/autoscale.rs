@@ -150,7 +150,8 @@ impl Cluster {
 /// What a new autoscaler must still be for its making to be taken back.
 pub fn as_made(manifest: &Manifest) -> json_patch::Patch {
     let of = |field: &str| manifest.0["spec"][field].clone();
-    let tests = ["minReplicas", "maxReplicas", "metrics", "scaleTargetRef"].map(|field| test(["spec", field], of(field)));
+    let tests =
+        ["minReplicas", "maxReplicas", "metrics", "scaleTargetRef"].map(|field| test(["spec", field], of(field)));
     json_patch::Patch(tests.into())
 }
 

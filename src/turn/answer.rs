@@ -27,7 +27,13 @@ impl Bot {
     ) -> Result<Vec<String>, Fault> {
         let everything = command.deployment.as_ref().is_some_and(Mention::is_everything);
         match (command.intent, found) {
-            (Intent::Help, _) => Ok(vec![words::help(&self.offered())]),
+            (Intent::Help, _) => {
+                let rights = said.policy.rights(said.person, &said.place.room, said.private);
+                let granted = |verb: &Intent| rights.iter().any(|right| right.verbs.contains(verb));
+                let mut offered = self.offered();
+                offered.retain(|verb| *verb == Intent::Undo || !verb.is_write() || granted(verb));
+                Ok(vec![words::help(&offered)])
+            }
             (Intent::Status | Intent::History | Intent::Logs, Some(Ok(resolution))) if !everything => {
                 let mut texts = Vec::new();
                 for target in &resolution.targets {

@@ -119,6 +119,16 @@ pub(super) async fn carry_out(
     }
 }
 
+/// Ends an approved change that is not sent any more.
+pub(super) async fn give_up(
+    store: &impl Store,
+    change: &Change,
+    text: String,
+    clock: impl Fn() -> Timestamp + Send + Sync,
+) -> Result<Carried, Broken> {
+    end(store, change, End::Failed(outcome(text, None)), &clock).await
+}
+
 /// The generation of the Deployment that the change stands on, or why it stands on nothing any more.
 fn ground(change: &Change, live: Option<&Live>) -> Result<i64, String> {
     match live {

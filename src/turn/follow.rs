@@ -4,7 +4,7 @@ use std::time::{Duration, Instant};
 
 use tokio::{sync::mpsc, task::JoinSet};
 
-use super::{Bot, batch::BatchJob, send::after};
+use super::{Bot, send::after, together::BatchJob};
 use crate::{
     cards::Offer,
     change::{Change, Store},
@@ -34,7 +34,7 @@ pub(super) struct Job {
 #[derive(Debug)]
 enum Watch {
     One(Box<Job>),
-    Several(BatchJob),
+    Several(Box<BatchJob>),
 }
 
 impl Watch {
@@ -68,7 +68,7 @@ impl Followers {
 
     /// The same for several that were ordered together.
     pub(super) fn take_batch(&self, job: BatchJob) {
-        self.watch(Watch::Several(job));
+        self.watch(Watch::Several(Box::new(job)));
     }
 
     fn watch(&self, watch: Watch) {

@@ -227,7 +227,7 @@ impl Bot {
             .collect();
         let mut verdicts = policy::judge(&judged, &self.rules());
         for (case, verdict) in judged.iter().zip(&mut verdicts) {
-            if let Some(Err(NotFound::Nothing { .. } | NotFound::Place { .. })) = &case.found {
+            if let Some(Err(NotFound::Nothing { .. } | NotFound::Place { .. } | NotFound::Elsewhere(_))) = &case.found {
                 verdict.reasons.extend(unseen(case.command));
             }
         }

@@ -120,14 +120,8 @@ impl Bot {
             let change = Change::ordered(order).before(said.place, "recording the order")?;
             return self.execute(said, change).await;
         }
-        match self.0.clusters.preview(&write).await {
-            Preview::Accepted { warnings, .. } => order.warnings = warnings,
-            Preview::Refused(why) => return Ok(Some(words::would_be_refused(live.object(), &why))),
-            Preview::Stale(_) if matches!(write.means, Means::NewAutoscaler(_)) => {
-                return Ok(Some(words::other_autoscaler(live.object())));
-            }
-            Preview::Stale(_) => return Ok(Some(words::moved_while_asking(live.object()))),
-            Preview::Unavailable(why) => order.notes.push(words::no_preview(&why)),
+        if let Some(instead) = self.try_out(&write, live, &mut order).await {
+            return Ok(Some(instead));
         }
         if verdict.decision == Decision::Execute {
             let change = Change::ordered(order).before(said.place, "recording the order")?;
@@ -146,6 +140,20 @@ impl Bot {
             Some(shown) if says_nothing_new(&change, shown) => self.confirmed_already(said, change).await,
             _ => self.ask(said, change).await.map(|()| None),
         }
+    }
+
+    /// Tries a write out; what is to be said instead of asking, where it would not be accepted.
+    async fn try_out(&self, write: &Write, live: &Live, order: &mut change::Order) -> Option<String> {
+        match self.0.clusters.preview(write).await {
+            Preview::Accepted { warnings, .. } => order.warnings = warnings,
+            Preview::Refused(why) => return Some(words::would_be_refused(live.object(), &why)),
+            Preview::Stale(_) if matches!(write.means, Means::NewAutoscaler(_)) => {
+                return Some(words::other_autoscaler(live.object()));
+            }
+            Preview::Stale(_) => return Some(words::moved_while_asking(live.object())),
+            Preview::Unavailable(why) => order.notes.push(words::no_preview(&why)),
+        }
+        None
     }
 
     /// Carries out what was typed on a card and confirmed with it.
@@ -312,10 +320,7 @@ impl Bot {
     /// Lets a card show its end. One that cannot be reached now is logged, and closed later: its record is closed already.
     pub(super) async fn close(&self, change: &Change) {
         if change.order().batch.is_some() {
-            match self.batch_of(change).await {
-                Ok(batch) => self.close_batch(&batch).await,
-                Err(error) => tracing::warn!(%error, change = %change.id(), "a card could not be closed"),
-            }
+            self.close_batch(change).await;
             return;
         }
         let shown = cards::outcome(change, &words::ended(change), after(change));

@@ -2,8 +2,8 @@
 
 use super::{At, Bot, Fault, message::Said, now, undo::verb_of};
 use crate::{
-    change::{Change, Order, Permit, State},
-    domain::Person,
+    change::{Change, Manifest, Means, Order, Permit, State},
+    domain::{ObjectRef, Person},
     policy::{Approval, Asked},
     webex::WebexError,
     words,
@@ -83,6 +83,11 @@ fn still_allowed(said: &Said<'_>, order: &Order) -> Permit {
         return Err(quiet);
     }
     let limits = said.policy.limits(&order.target);
+    if let Means::Recreate(manifest) = &order.means
+        && let Some(refusal) = refused_manifest(said, &order.target, manifest)
+    {
+        return Err(refusal);
+    }
     let most = order
         .draft
         .as_ref()
@@ -106,6 +111,22 @@ fn still_allowed(said: &Said<'_>, order: &Order) -> Permit {
         }
     }
     Ok(())
+}
+
+/// Why today's policy does not let a Deployment be made like this, if it does not.
+pub(super) fn refused_manifest(said: &Said<'_>, object: &ObjectRef, manifest: &Manifest) -> Option<String> {
+    let limits = said.policy.limits(object);
+    let replicas = manifest.0.pointer("/spec/replicas").and_then(serde_json::Value::as_u64).unwrap_or(1);
+    let replicas = u32::try_from(replicas).unwrap_or(u32::MAX);
+    if replicas > limits.ceiling {
+        return Some(words::above_limit_now(object, replicas, limits.ceiling));
+    }
+    let listed = |list: &str| {
+        let all = manifest.0.pointer(&format!("/spec/template/spec/{list}")).and_then(serde_json::Value::as_array);
+        all.into_iter().flatten().filter_map(|one| one["image"].as_str()).map(str::to_owned).collect::<Vec<_>>()
+    };
+    let mut images = listed("containers").into_iter().chain(listed("initContainers"));
+    images.find_map(|image| limits.images.refuses(&crate::domain::ImageReference::parse(&image).ok()?))
 }
 
 /// What the policy is asked about an order, of this person.

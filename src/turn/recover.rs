@@ -3,6 +3,7 @@
 
 use std::{collections::BTreeMap, time::Duration};
 
+use futures::future::join_all;
 use jiff::SignedDuration;
 use tokio::task::JoinSet;
 
@@ -15,7 +16,7 @@ use super::{
 use crate::{
     cards::Offer,
     change::{Change, Decide, Standing, Store},
-    cluster::{Rollout, Trace, Write},
+    cluster::{Compared, Live, Rollout, Trace, Write},
     domain::{ClusterName, Person},
     life::Stop,
     question::Reply,
@@ -38,6 +39,19 @@ fn whereabouts(change: &Change) -> (Place, Person) {
         is_bot: false,
     };
     (place, person)
+}
+
+/// What has happened since a change was applied: it still stands, on the Deployment as it is now, or how its story ended.
+pub(super) fn since(change: &Change, compared: Compared) -> Result<Option<Live>, Box<Rollout>> {
+    match (compared.live, compared.trace) {
+        (live, Trace::Applied) => Ok(live),
+        (Some(live), Trace::Untouched | Trace::Moved) => Err(Box::new(Rollout::Superseded(Box::new(live)))),
+        // What was created is there, and not as it was created.
+        (Some(live), Trace::Replaced) if change.order().means.creates() => {
+            Err(Box::new(Rollout::Superseded(Box::new(live))))
+        }
+        (_, Trace::Replaced | Trace::Gone) | (None, _) => Err(Box::new(Rollout::Gone)),
+    }
 }
 
 /// The changes of each cluster. They are worked off side by side: a cluster that does not answer holds up no other.
@@ -64,9 +78,10 @@ impl Bot {
         for fault in &found.unreadable {
             tracing::error!(error = %fault, "a change on record cannot be read");
         }
+        let settled: Vec<Change> = found.changes.clone();
         let jobs = by_cluster(found.changes).into_iter().map(|changes| self.clone().settle_all(changes));
         jobs.collect::<JoinSet<_>>().join_all().await;
-        self.resume_batches().await;
+        self.resume_batches(settled).await;
         self.ask_anew().await;
     }
 
@@ -85,25 +100,23 @@ impl Bot {
     }
 
     /// Goes on with what was ordered together, one card at a time.
-    async fn resume_batches(&self) {
-        let changes = match self.0.store.untold(now() - STILL_OF_INTEREST).await {
-            Ok(found) => found.changes,
-            Err(error) => {
-                tracing::error!(%error, "changes that were ordered together could not be read");
-                return;
-            }
-        };
-        let mut seen = Vec::new();
+    async fn resume_batches(&self, mut changes: Vec<Change>) {
+        match self.0.store.untold(now() - STILL_OF_INTEREST).await {
+            Ok(found) => changes.extend(found.changes),
+            Err(error) => tracing::error!(%error, "changes that were ordered together could not be read"),
+        }
+        let (mut seen, mut batches) = (Vec::new(), Vec::new());
         for change in changes.iter().filter(|change| change.card().is_some() && change.order().batch.is_some()) {
             if seen.contains(&change.order().batch) {
                 continue;
             }
             seen.push(change.order().batch);
             match self.batch_of(change).await {
-                Ok(batch) => self.resume_batch(batch).await,
+                Ok(batch) => batches.push(self.resume_batch(batch)),
                 Err(error) => tracing::error!(%error, "changes that were ordered together could not be read"),
             }
         }
+        join_all(batches).await;
     }
 
     async fn settle_all(self, changes: Vec<Change>) {
@@ -131,14 +144,9 @@ impl Bot {
         let mut offer = after(change);
         let state = if change.standing() == Standing::Applied {
             let compared = self.0.clusters.compare(&Write::of(change)).await.after(&place, "reading the Deployment")?;
-            let rollout = match (compared.live, compared.trace) {
-                (live, Trace::Applied) => {
-                    return self.tell_and_follow(change.clone(), live.as_ref(), &place, &person).await;
-                }
-                (Some(live), Trace::Untouched | Trace::Moved) => Rollout::Superseded(Box::new(live)),
-                // What was created is there, and not as it was created.
-                (Some(live), Trace::Replaced) if change.order().means.creates() => Rollout::Superseded(Box::new(live)),
-                (_, Trace::Replaced | Trace::Gone) | (None, _) => Rollout::Gone,
+            let rollout = match since(change, compared) {
+                Ok(live) => return self.tell_and_follow(change.clone(), live.as_ref(), &place, &person).await,
+                Err(rollout) => *rollout,
             };
             offer = Offer::Nothing;
             words::rollout(&rollout, Duration::ZERO, change.order().template_changed)

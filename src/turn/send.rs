@@ -127,7 +127,7 @@ impl Bot {
         match self.0.store.get(id).await {
             Ok(Some(taken)) => {
                 let shown = if taken.order().batch.is_some() {
-                    self.show_taken_back(&taken).await
+                    self.paint(&taken).await.map(drop)
                 } else {
                     self.retell(&taken, &words::taken_back(&taken, undo), Offer::Nothing).await
                 };

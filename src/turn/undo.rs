@@ -2,7 +2,7 @@
 
 use super::{At, Bot, Fault, batch, draft, message::Said};
 use crate::{
-    change::{Change, Filter, Inverse, Order, Standing, Store},
+    change::{Change, Filter, Inverse, Means, Order, Standing, Store},
     cluster::{self, Live, Preview, Write},
     domain::{Amount, ImageReference, Intent, ObjectRef},
     forecast::Intended,
@@ -147,6 +147,11 @@ impl Bot {
             None if !again => return Ok(Err(words::gone(taken))),
             live => live,
         };
+        if let Means::Recreate(manifest) = &inverse.means
+            && let Some(refusal) = super::permit::refused_manifest(said, taken.target(), manifest)
+        {
+            return Ok(Err(words::reasons(&[refusal])));
+        }
         let mut order = self.inverse_order(said, position, taken, inverse, reasons);
         if let Some(live) = &live {
             if let Some(refusal) = self.refused(said, inverse, live) {

@@ -330,7 +330,8 @@ mod tests {
 
     #[test]
     fn a_log_is_shown_as_text_and_nothing_else() {
-        let shown = tail(&one("\u{1b}[31mred\u{1b}[0m ``` <@all>\r\n\u{1b}[36mpass\u{200b}word\u{1b}[0m=hunter2\n"), 20, 3000);
+        let shown =
+            tail(&one("\u{1b}[31mred\u{1b}[0m ``` <@all>\r\n\u{1b}[36mpass\u{200b}word\u{1b}[0m=hunter2\n"), 20, 3000);
         assert_eq!(
             shown,
             "`web-1` · `web` · last 2 lines. One thing that looks like a secret is hidden.\n```text\nred \'\'\' <@all>\npassword=[hidden]\n```"

@@ -134,6 +134,7 @@ async fn the_full_role_is_exactly_enough() {
     let tour = Tour::begin("roles/full.yaml").await;
     tour.look_around().await;
     tour.operate().await;
+    tour.confirm("update nginx to 1.21", "Done, 3 of 3 updated and ready").await;
     tour.confirm("delete nginx-deployment", "Deleted; its pods are ending").await;
     tour.confirm("undo that", "Done,").await;
     assert_eq!(super::replicas(&tour.scene.live().await), Some(3), "made again as it was");
