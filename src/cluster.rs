@@ -53,7 +53,6 @@ pub use events::Warning;
 pub use follow::Follow;
 pub use live::{Condition, Container, DeploymentStatusView, Live, Strategy};
 pub use logs::{Logs, Tail};
-pub use others::OtherKind;
 pub use owner::{Owners, tool};
 pub use patch::{
     PatchRefusal, Trace, inverse, pause, restart, resume, roll_back, scale, set_image, with_cause, writes_template,

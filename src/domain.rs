@@ -125,6 +125,28 @@ impl fmt::Display for Intent {
     }
 }
 
+/// A kind of workload that is recognised by name and not changed.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum OtherKind {
+    /// `StatefulSet`
+    StatefulSet,
+    /// `DaemonSet`
+    DaemonSet,
+}
+
+impl OtherKind {
+    /// Each of them.
+    pub const ALL: [Self; 2] = [Self::StatefulSet, Self::DaemonSet];
+
+    /// As Kubernetes writes it.
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::StatefulSet => "StatefulSet",
+            Self::DaemonSet => "DaemonSet",
+        }
+    }
+}
+
 /// How many replicas were asked for, before the live number is known.
 #[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]

@@ -14,8 +14,7 @@ use self::{
     said::Words,
 };
 use crate::{
-    cluster::OtherKind,
-    domain::{ClusterName, Namespace, ObjectRef},
+    domain::{ClusterName, Namespace, ObjectRef, OtherKind},
     nlu::{
         gazetteer::{Gazetteer, fold},
         heard::Command,

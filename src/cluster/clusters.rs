@@ -3,12 +3,12 @@
 use std::sync::Arc;
 
 use super::{
-    Applied, Changed, Cluster, Compared, Description, Follow, Live, Logs, OtherKind, Preview, ReadError, Removal,
-    Revision, Rights, Scaler, Surroundings, Write,
+    Applied, Changed, Cluster, Compared, Description, Follow, Live, Logs, Preview, ReadError, Removal, Revision,
+    Rights, Scaler, Surroundings, Write,
 };
 use crate::{
     change::Claimed,
-    domain::{ClusterName, Namespace, ObjectRef},
+    domain::{ClusterName, Namespace, ObjectRef, OtherKind},
 };
 
 /// The clusters that one bot looks after, in the order of the settings; never none. Clones share their connections.

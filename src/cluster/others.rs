@@ -4,33 +4,12 @@ use http::Request;
 use serde_json::Value;
 
 use super::{Cluster, ReadError};
-use crate::domain::{DeploymentName, Namespace, ObjectRef};
+use crate::domain::{DeploymentName, Namespace, ObjectRef, OtherKind};
 
-/// A kind of workload that is recognised and not changed.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum OtherKind {
-    /// `StatefulSet`
-    StatefulSet,
-    /// `DaemonSet`
-    DaemonSet,
-}
-
-impl OtherKind {
-    const ALL: [Self; 2] = [Self::StatefulSet, Self::DaemonSet];
-
-    /// As Kubernetes writes it.
-    pub const fn as_str(self) -> &'static str {
-        match self {
-            Self::StatefulSet => "StatefulSet",
-            Self::DaemonSet => "DaemonSet",
-        }
-    }
-
-    const fn plural(self) -> &'static str {
-        match self {
-            Self::StatefulSet => "statefulsets",
-            Self::DaemonSet => "daemonsets",
-        }
+const fn plural(kind: OtherKind) -> &'static str {
+    match kind {
+        OtherKind::StatefulSet => "statefulsets",
+        OtherKind::DaemonSet => "daemonsets",
     }
 }
 
@@ -55,7 +34,7 @@ impl Cluster {
     }
 
     async fn names_of(&self, namespace: &Namespace, kind: OtherKind) -> Result<Vec<DeploymentName>, ReadError> {
-        let path = format!("/apis/apps/v1/namespaces/{namespace}/{}?limit={MOST}", kind.plural());
+        let path = format!("/apis/apps/v1/namespaces/{namespace}/{}?limit={MOST}", plural(kind));
         let request = Request::get(path).header("accept", METADATA_ONLY).body(Vec::new());
         let request = request.map_err(|_| ReadError::Failed("the request could not be built".into()))?;
         let listed = self.answered(request).await?.unwrap_or_default();

@@ -193,6 +193,12 @@ impl Stage {
         let api: Api<Deployment> = Api::namespaced(self.local.client.clone(), namespace);
         let patch = Patch::Merge(json!({ "spec": { "replicas": replicas } }));
         api.patch(name, &PatchParams::default(), &patch).await.unwrap();
+        // What a card says of pods that are only starting would depend on the moment. An autoscaler may have another view.
+        let end = now() + SignedDuration::from_secs(3);
+        let wanted = i32::try_from(replicas).ok().filter(|wanted| *wanted > 0);
+        while now() < end && api.get(name).await.unwrap().status.and_then(|status| status.available_replicas) != wanted {
+            tokio::time::sleep(LOOK).await;
+        }
     }
 
     /// Waits until every card that has appeared is past its time.
