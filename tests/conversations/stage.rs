@@ -196,7 +196,8 @@ impl Stage {
         // What a card says of pods that are only starting would depend on the moment. An autoscaler may have another view.
         let end = now() + SignedDuration::from_secs(3);
         let wanted = i32::try_from(replicas).ok().filter(|wanted| *wanted > 0);
-        while now() < end && api.get(name).await.unwrap().status.and_then(|status| status.available_replicas) != wanted {
+        while now() < end && api.get(name).await.unwrap().status.and_then(|status| status.available_replicas) != wanted
+        {
             tokio::time::sleep(LOOK).await;
         }
     }
