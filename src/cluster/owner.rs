@@ -3,7 +3,7 @@
 
 use serde_json::Value;
 
-use super::verdict::plain;
+use super::{request::FIELD_MANAGER, verdict::plain};
 
 /// The managers that apply the fields that readback changes.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -14,6 +14,8 @@ pub struct Owners {
     pub images: Vec<(String, String)>,
     /// The controller that the Deployment belongs to, as `Kind name`.
     pub controller: Option<String>,
+    /// The manager that has written to the spec last.
+    pub last: Option<String>,
 }
 
 /// Reads the owners of an object. Whatever is not as it should be owns nothing.
@@ -41,6 +43,7 @@ pub(super) fn owners(raw: &Value) -> Owners {
             }
         }
     }
+    owners.last = last_writer(raw);
     let belongs = raw.pointer("/metadata/ownerReferences").and_then(Value::as_array);
     let controller = belongs.into_iter().flatten().find(|owner| owner["controller"] == true);
     owners.controller = controller.map(|owner| {
@@ -48,6 +51,17 @@ pub(super) fn owners(raw: &Value) -> Owners {
         plain(&format!("{} {}", text("kind"), text("name")))
     });
     owners
+}
+
+/// The manager that has written to the spec last. Times are as fine as a second: in the same one, somebody else than
+/// readback counts, for it is asked who has changed what readback had written.
+fn last_writer(raw: &Value) -> Option<String> {
+    let entries = raw.pointer("/metadata/managedFields").and_then(Value::as_array)?;
+    let to_spec = entries.iter().filter(|entry| entry.pointer("/fieldsV1/f:spec").is_some());
+    let last = to_spec.filter_map(|entry| Some((entry["time"].as_str()?, entry["manager"].as_str()?)));
+    last.max_by_key(|(time, manager)| (*time, *manager != FIELD_MANAGER))
+        .map(|(_, manager)| plain(manager))
+        .filter(|manager| !manager.is_empty())
 }
 
 /// Of two managers that apply one field, the one that looks again by itself counts.
@@ -108,6 +122,18 @@ mod tests {
             let owners = owners(&json!({"metadata": {"managedFields": entries}}));
             assert_eq!(owners.replicas.as_deref(), Some("argocd-controller"));
         }
+    }
+
+    #[test]
+    fn who_wrote_to_the_spec_last_is_known_by_the_time() {
+        let entry =
+            |manager: &str, time: &str, fields: Value| json!({"manager": manager, "time": time, "fieldsV1": fields});
+        let raw = json!({"metadata": {"managedFields": [
+            entry("kubectl-edit", "2026-11-26T09:00:00Z", json!({"f:spec": {"f:replicas": {}}})),
+            entry("readback", "2026-11-26T08:00:00Z", json!({"f:spec": {"f:replicas": {}}})),
+            entry("kube-controller-manager", "2026-11-26T10:00:00Z", json!({"f:status": {}})),
+        ]}});
+        assert_eq!(owners(&raw).last.as_deref(), Some("kubectl-edit"));
     }
 
     #[test]

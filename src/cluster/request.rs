@@ -12,7 +12,7 @@ use super::{
 use crate::{change::Means, domain::Namespace};
 
 /// Who the API server records as the owner of the changed fields.
-const FIELD_MANAGER: &str = "readback";
+pub(super) const FIELD_MANAGER: &str = "readback";
 /// Where the API server's audit log finds the change: the extra `readback.dev/change` of the impersonated user.
 const CHANGE_EXTRA: &str = "impersonate-extra-readback.dev%2fchange";
 /// How often a deletion is tried whose object was written in the same moment, by its status mostly.

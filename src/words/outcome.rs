@@ -6,7 +6,7 @@ use super::{images, plain};
 use crate::{
     cards::{clock, summary},
     change::{Answer, Bar, Change, Effect, Means, Order, Standing, State, Who},
-    cluster::{Failure, Live, Progress, Rollout},
+    cluster::{Failure, Live, Progress, Rollout, tool},
     domain::{Intent, ObjectRef},
     policy::Approval,
     webex::{code, escape_markdown},
@@ -172,11 +172,22 @@ pub fn rollout(rollout: &Rollout, took: Duration, template: bool) -> String {
             failed(*failure, progress, cause.as_ref().map(ToString::to_string), template)
         }
         Rollout::Superseded(live) => {
-            format!("Somebody has changed it since: it has {} replicas and runs {} now.", live.replicas(), images(live))
+            format!("{} since: it has {} replicas and runs {} now.", changed_by(live), live.replicas(), images(live))
         }
         Rollout::Paused => "It is paused, so nothing rolls out until somebody resumes it.".to_owned(),
         Rollout::Gone => "It has been deleted since.".to_owned(),
         Rollout::Lost(why) => format!("I can no longer see how it goes: {}.", plain(why)),
+    }
+}
+
+/// Who wrote to it last, as far as the cluster notes it.
+fn changed_by(live: &Live) -> String {
+    match live.owners().last.as_deref() {
+        Some("readback") => "A later order through me has changed it".to_owned(),
+        // Of the cluster's own controllers only the one for autoscalers writes to it.
+        Some("kube-controller-manager") => "An autoscaler has changed it".to_owned(),
+        Some(manager) => format!("{} has changed it", escape_causes(&tool(manager).0)),
+        None => "Somebody has changed it".to_owned(),
     }
 }
 
