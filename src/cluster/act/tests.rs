@@ -81,7 +81,7 @@ async fn a_failed_test_that_reading_does_not_bear_out_is_not_called_stale() {
 #[tokio::test]
 async fn a_refusal_is_one_sentence_and_needs_no_reading() {
     let (applied, lines) = after(|| Reply::forbidden("patch", "deployments"), |_| Reply::not_found()).await;
-    let sentence = "readback's role in `shop` does not allow `patch` on `deployments`.";
+    let sentence = "The cluster does not allow `u` to `patch` `deployments` in `shop`.";
     assert_eq!(applied, Applied::Refused(sentence.into()));
     assert_eq!(lines.len(), 1);
 }
