@@ -33,7 +33,7 @@ pub enum Intended {
         /// The containers whose image changes.
         containers: Vec<String>,
     },
-    /// Nothing rolls out for now.
+    /// The rollout is held.
     Hold,
     /// What was held rolls out.
     Resume,

@@ -11,11 +11,13 @@ mod dialogue;
 mod look;
 mod outcome;
 mod reply;
+mod rollout;
 
 pub use dialogue::*;
 pub use look::*;
 pub use outcome::*;
 pub use reply::*;
+pub use rollout::*;
 
 /// What was read, in one line: "scale · `web-frontend` (you wrote “web fronted”) · to 3 · in staging". `live` is the one
 /// Deployment that the name came to.

@@ -102,7 +102,10 @@ impl Bot {
         match cards::pressed(&action.inputs) {
             Some(Pressed::Change(id, press)) => {
                 let change = self.0.store.get(id).await.before(place, "looking up the change")?;
-                let change = change.filter(|change| change.is_on_card(&action.room_id, &action.message_id));
+                // What was ordered together is decided together: its card has no button for one of them.
+                let change = change.filter(|change| {
+                    change.order().batch.is_none() && change.is_on_card(&action.room_id, &action.message_id)
+                });
                 Ok(change.map(|change| Card::Change(Box::new(change), press)))
             }
             Some(Pressed::Batch(id, press)) => {

@@ -176,8 +176,13 @@ impl Bot {
             // What was ordered together is told together, when all of it is settled.
             Settled::AskAgain if change.order().batch.is_some() => {
                 let batch = self.batch_of(change).await.before(&place, "reading the changes")?;
-                if batch.iter().all(|one| one.card().is_none()) {
-                    self.post_batch(&batch, &place).await?;
+                match batch.iter().find_map(Change::card) {
+                    // It was posted, and the crash came before all of them had noted it.
+                    Some(card) => {
+                        let noted = self.0.store.card_posted(change.id(), card).await;
+                        noted.before(&place, "noting the card")?;
+                    }
+                    None => self.post_batch(&batch, &place).await?,
                 }
                 None
             }

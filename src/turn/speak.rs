@@ -35,9 +35,7 @@ impl Bot {
         state: &str,
         offer: Offer,
     ) -> anyhow::Result<Change> {
-        if change.order().batch.is_some() {
-            self.close(change).await;
-        } else if change.card().is_some() {
+        if change.card().is_some() {
             let state = format!("{} {state}", words::decided(change));
             self.show(change, &cards::outcome(change, &state, offer)).await?;
         } else if let Some(message) = change.progress() {
@@ -50,10 +48,7 @@ impl Bot {
 
     /// The same for a change of long ago, whose decision is part of `state` already.
     pub(super) async fn retell(&self, change: &Change, state: &str, offer: Offer) -> anyhow::Result<()> {
-        if change.order().batch.is_some() {
-            self.close(change).await;
-            Ok(())
-        } else if change.card().is_some() {
+        if change.card().is_some() {
             self.show(change, &cards::outcome(change, state, offer)).await
         } else if let Some(message) = change.progress() {
             let line = words::done_so_far(change, state);
