@@ -19,7 +19,7 @@ test: test-rust test-browser ## All tests; installs what they need and says so
 
 .PHONY: test-rust
 test-rust: ## The Rust tests, a real Kubernetes control plane included
-	variables=$$(scripts/setup-tests.sh); eval "$$variables"; $(CARGO) test --locked $(ARGS)
+	variables=$$(scripts/setup-tests.sh); eval "$$variables"; $(CARGO) test --locked --workspace $(ARGS)
 
 .PHONY: test-browser
 test-browser: ## The demo's page, driven in Chromium
@@ -30,7 +30,7 @@ test-browser: ## The demo's page, driven in Chromium
 .PHONY: test-rust-bert
 test-rust-bert: ## The tests of what needs libtorch: training, and that both engines answer the same
 	variables=$$(scripts/setup-tests.sh rust-bert); eval "$$variables"; \
-	$(CARGO) test --locked --features rust-bert --target-dir "$${CARGO_TARGET_DIR:-target}/torch" --lib --test all -- nlu:: parity:: $(ARGS)
+	$(CARGO) test --locked --workspace --features readback/rust-bert --target-dir "$${CARGO_TARGET_DIR:-target}/torch" --lib --test all -- train:: yardstick:: engine:: decode:: model:: parity:: $(ARGS)
 
 .PHONY: train
 train: ## Teach the model again from intents/ (ARGS="--seed 2" passes options on)
@@ -59,11 +59,11 @@ check-format:
 # The same warnings as errors everywhere, without RUSTFLAGS, which would build every dependency again.
 .PHONY: check-lints
 check-lints:
-	$(CARGO) clippy --locked --all-targets -- -D warnings
+	$(CARGO) clippy --locked --workspace --all-targets -- -D warnings
 
 .PHONY: check-docs
 check-docs:
-	RUSTDOCFLAGS="-D warnings" $(CARGO) doc --locked --no-deps --document-private-items --lib
+	RUSTDOCFLAGS="-D warnings" $(CARGO) doc --locked --workspace --no-deps --document-private-items --lib
 
 # Advisories need a database that is not reachable everywhere: they are told, and stop nothing.
 .PHONY: check-dependencies

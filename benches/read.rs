@@ -5,10 +5,10 @@ use std::time::{Duration, Instant};
 
 use criterion::{Criterion, criterion_group, criterion_main};
 use readback::interpret::{Interpreter, catalog};
-use readback::nlu::gazetteer::Gazetteer;
-use readback::nlu::model::Model;
-use readback::nlu::split::segments_where;
-use readback::nlu::tokenise::words;
+use readback_core::gazetteer::Gazetteer;
+use readback_nlu::model::Model;
+use readback_nlu::split::segments_where;
+use readback_nlu::tokenise::words;
 
 const FILES: [&str; 2] = [include_str!("../intents/eval/everyday.jsonl"), include_str!("../intents/eval/traps.jsonl")];
 const CATALOG: &str = include_str!("../intents/eval/catalog.json");
@@ -65,7 +65,7 @@ fn read(c: &mut Criterion) {
     println!("{} messages, {} pieces on average", messages.len(), pieces / messages.len().max(1));
     let hinted = |text: &str| {
         let words = words(text);
-        let hints = live.hints(&words);
+        let hints = live.hints(words.iter().map(|word| word.text));
         model.encode(&words, &hints)
     };
     let print = |name: &str, (p50, p99): (Duration, Duration)| println!("{name:24} p50 {p50:>10.1?}, p99 {p99:>10.1?}");

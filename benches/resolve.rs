@@ -7,11 +7,11 @@ use std::{
 };
 
 use criterion::{Criterion, criterion_group, criterion_main};
-use readback::{
+use readback_core::{
     domain::{ClusterName, DeploymentName, Namespace, ObjectRef},
-    nlu::tokenise::words,
     resolve::{Aliases, Asked, Directory, Named},
 };
+use readback_nlu::tokenise::words;
 
 const TEAMS: &str = "\
     payments checkout catalog search identity billing fraud ledger orders shipping returns pricing inventory \
@@ -163,7 +163,10 @@ fn resolve(c: &mut Criterion) {
         let message =
             |at: usize| format!("please restart {} and the {} pods now in staging", name(at), mistyped(&name(at + 1)));
         let messages: Vec<String> = (0..QUERIES).map(message).collect();
-        print("hints, 10 words", &times(&messages, |text| drop(live.gazetteer().hints(&words(text)))));
+        print(
+            "hints, 10 words",
+            &times(&messages, |text| drop(live.gazetteer().hints(words(text).iter().map(|word| word.text)))),
+        );
         let mixed: Vec<String> =
             queries(many).into_iter().flat_map(|(_, queries)| queries.into_iter().take(20)).collect();
         let mut group = c.benchmark_group(format!("{many} names"));

@@ -3,7 +3,7 @@
 
 use anyhow::Context;
 use jiff::Timestamp;
-use readback::demo::cluster::{LocalCluster, Seed, serve};
+use readback_sim::cluster::{LocalCluster, Seed, serve};
 use tokio::net::TcpListener;
 use tokio_util::sync::CancellationToken;
 

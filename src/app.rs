@@ -8,21 +8,24 @@ use tokio::{net::TcpListener, sync::watch, time::sleep};
 
 use self::world::World;
 use crate::{
-    change::sqlite::Sqlite,
-    cluster::{Catalog, Cluster, Clusters, Connection},
     config::PolicyFile,
-    domain::Person,
-    edge::{self, Bounds, Edge, Intake, Readiness, Secrets},
-    life::{Crew, Stop},
-    nlu::model::Model,
-    policy::{Policy, Rules},
+    conversation::{Bot, Followers, Parts, Reader},
+    edge::{self, Bounds, Edge, Intake, Readiness},
+    store::sqlite::Sqlite,
+    supervisor::{Crew, Stop},
     telemetry::Metrics,
+};
+use readback_cluster::{Catalog, Cluster, Clusters, Connection};
+use readback_core::{
+    domain::Person,
+    policy::{Policy, Rules},
+};
+use readback_nlu::model::Model;
+use readback_webex::{
+    Webex, WebexError, WebexSettings,
+    hooks::{self, Wanted},
+    signature::Secrets,
     tls,
-    turn::{Bot, Followers, Parts, Reader},
-    webex::{
-        Webex, WebexError, WebexSettings,
-        hooks::{self, Wanted},
-    },
 };
 
 mod world;
@@ -171,7 +174,7 @@ impl Start {
         let never = Stop::new();
         match self.hooks {
             Some(wanted) => {
-                tokio::try_join!(bot.sweep(never.clone()), hooks::keep(self.webex, wanted, HOOKS_PERIOD, never))
+                tokio::try_join!(bot.sweep(never.clone()), hooks::keep(self.webex, wanted, HOOKS_PERIOD, never.token()))
                     .map(|_| ())
             }
             None => bot.sweep(never).await,

@@ -6,10 +6,8 @@
 use jiff::Timestamp;
 use serde_json::{Value, json};
 
-use crate::{
-    change::{ChangeId, Effect, Field},
-    webex::escape_markdown,
-};
+use readback_core::change::{ChangeId, Effect, Field};
+use readback_webex::escape_markdown;
 
 mod ask;
 mod batch;

@@ -4,11 +4,8 @@ use std::{ffi::OsString, path::PathBuf};
 
 use clap::{ArgMatches, Args, CommandFactory as _, FromArgMatches as _, Parser, Subcommand, ValueEnum};
 
-use crate::{
-    change::Standing,
-    config::{self, Flags, Loaded, Problems, Purpose},
-    domain::Namespace,
-};
+use crate::config::{self, Flags, Loaded, Problems, Purpose};
+use readback_core::{change::Standing, domain::Namespace};
 
 mod out;
 mod settings;

@@ -13,17 +13,15 @@ use tokio::{
 use crate::{
     app::{self, Wiring},
     cli::{Cli, Command, DemoArgs, Engine, Out, ServeArgs},
-    cluster::{Connection, Source},
     config::{self, ClusterSource, Loaded, NamedCluster, PolicyFile, PolicySettings, Settings},
-    demo,
-    edge::Secrets,
-    interpret,
-    life::Stop,
-    nlu::model::{EngineKind, Model},
-    policy::{Limits, Policy, Rules},
+    demo, interpret,
+    supervisor::Stop,
     telemetry::{self, Metrics},
-    webex::WebexSettings,
 };
+use readback_cluster::{Connection, Source};
+use readback_core::policy::{Limits, Policy, Rules};
+use readback_nlu::model::{EngineKind, Model};
+use readback_webex::{WebexSettings, signature::Secrets};
 
 mod audit;
 mod bench_nlu;

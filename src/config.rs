@@ -8,7 +8,6 @@ use std::{fmt::Write as _, path::Path};
 
 mod declared;
 mod parse;
-mod people;
 mod policy_file;
 mod problem;
 mod reader;
@@ -19,9 +18,9 @@ mod source;
 mod tests;
 mod unknown;
 
-pub use people::People;
 pub use policy_file::{BadPolicy, PolicyFile};
 pub use problem::{Problem, Problems};
+pub use readback_core::policy::People;
 pub use reader::{Effective, Origin};
 pub use setting::{About, Fallback, Group, Shown};
 pub use settings::{

@@ -19,21 +19,20 @@ use uuid::Uuid;
 use crate::{
     app::{self, Wiring},
     clock,
-    cluster::{Cluster, Connection, Source},
-    config::{People, PolicyFile},
-    domain::{ClusterName, Namespace},
-    edge::Secrets,
-    life::{Crew, Stop},
-    nlu::model::Model,
-    policy::{Limits, Policy, Rules},
+    config::PolicyFile,
+    supervisor::{Crew, Stop},
     telemetry::Metrics,
-    webex::WebexSettings,
 };
+use readback_cluster::{Cluster, Connection, Source};
+use readback_core::{
+    domain::{ClusterName, Namespace},
+    policy::{Limits, People, Policy, Rules},
+};
+use readback_nlu::model::Model;
+use readback_sim::{cluster, page, room};
+use readback_webex::{WebexSettings, signature::Secrets};
 
-pub mod cluster;
 mod feed;
-pub mod page;
-pub mod room;
 
 /// The namespaces of the local cluster.
 const NAMESPACES: [&str; 3] = ["default", "staging", "monitoring"];

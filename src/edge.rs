@@ -14,7 +14,6 @@ pub mod intake;
 pub mod notice;
 pub mod readiness;
 pub mod serve;
-pub mod signature;
 
 pub use freshness::{Freshness, freshness};
 pub use http::{Edge, router};
@@ -22,4 +21,3 @@ pub use intake::{Bounds, Intake};
 pub use notice::Notice;
 pub use readiness::Readiness;
 pub use serve::serve;
-pub use signature::{NoSecret, Secrets};

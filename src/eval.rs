@@ -7,7 +7,7 @@ use serde::Deserialize;
 use serde_json::{Map, Value};
 
 use crate::interpret::{Interpreter, Judgement};
-use crate::nlu::train::measure::{Share, auroc};
+use readback_nlu::train::measure::{Share, auroc};
 
 mod compare;
 pub mod curve;

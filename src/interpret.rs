@@ -8,12 +8,13 @@ use anyhow::{Context, bail};
 use serde::Deserialize;
 use serde_json::{Value, json};
 
-use crate::{
+use readback_core::{
+    command::Command,
     domain::{ClusterName, DeploymentName, Namespace, ObjectRef, Score},
-    nlu::{heard::Command, model::Model, reader},
     policy::{self, Case, Decision, Facts, Rules, Verdict},
     resolve::{Directory, NotFound, Resolution},
 };
+use readback_nlu::{model::Model, reader};
 
 /// The replicas that every Deployment is taken to have.
 const REPLICAS: u32 = 2;
@@ -207,7 +208,8 @@ pub fn rules(model: &Model) -> Rules {
 
 /// The slots of a command as the wire has them; absent ones are omitted.
 fn slots(command: &Command) -> Value {
-    let words = |mention: &Option<crate::nlu::heard::Mention>| mention.as_ref().map(|mention| mention.words.clone());
+    let words =
+        |mention: &Option<readback_core::command::Mention>| mention.as_ref().map(|mention| mention.words.clone());
     let all = json!({
         "intent": command.intent,
         "confidence": command.confidence.probability(),

@@ -4,9 +4,9 @@ use std::time::{Duration, Instant};
 
 use k8s_openapi::api::apps::v1::Deployment;
 use kube::Api;
-use readback::cluster::Connection;
-use readback::demo::cluster::Seed;
-use readback::domain::ClusterName;
+use readback_cluster::Connection;
+use readback_core::domain::ClusterName;
+use readback_sim::cluster::Seed;
 use tokio::net::TcpListener;
 use tokio::task::JoinSet;
 

@@ -5,9 +5,10 @@ use std::{future::Future, time::Duration};
 use hmac::{Hmac, KeyInit, Mac};
 use metrics_exporter_prometheus::{PrometheusBuilder, PrometheusHandle};
 use readback::{
-    edge::{Bounds, Edge, Intake, Notice, Readiness, Secrets, serve},
-    life::Stop,
+    edge::{Bounds, Edge, Intake, Notice, Readiness, serve},
+    supervisor::Stop,
 };
+use readback_webex::signature::Secrets;
 use serde_json::{Value, json};
 use tokio::{
     io::{AsyncReadExt, AsyncWriteExt},
@@ -38,7 +39,7 @@ struct Running {
 }
 
 async fn start(figures: PrometheusHandle, bounds: Bounds) -> Running {
-    readback::tls::install_ring();
+    readback_webex::tls::install_ring();
     let (tell, told) = mpsc::unbounded_channel();
     let (gate, open) = watch::channel(true);
     let handler = move |notice: Notice| {
@@ -283,7 +284,7 @@ fn a_delivery_that_is_still_arriving_at_the_stop_is_pushed_back() {
 #[test]
 fn without_knowing_itself_it_takes_nothing() {
     with_figures(|figures| async {
-        readback::tls::install_ring();
+        readback_webex::tls::install_ring();
         let edge = Edge {
             secrets: Secrets::new(vec![SECRET.into()]).unwrap(),
             intake: Intake::new(|_| async { panic!("nothing may be handled") }, Bounds::default()),

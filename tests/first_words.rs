@@ -1,8 +1,8 @@
 //! What a newcomer is told to write: the shipped model must be sure of it, with its own thresholds.
 
 use readback::interpret::{Interpreter, catalog};
-use readback::nlu::model::Model;
-use readback::policy::Decision;
+use readback_core::policy::Decision;
+use readback_nlu::model::Model;
 
 const LIVE: &str = r#"{"clusters": [{"name": "main", "namespaces": {
     "default": ["nginx-deployment", "web-frontend", "payments-api", "redis-cache"],

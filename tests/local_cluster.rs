@@ -18,7 +18,7 @@ use kube::{
     api::Patch,
     config::{KubeConfigOptions, Kubeconfig},
 };
-use readback::demo::cluster::{LocalCluster, Seed, serve};
+use readback_sim::cluster::{LocalCluster, Seed, serve};
 use secrecy::ExposeSecret;
 use serde_json::{Value, json};
 use tokio::{net::TcpListener, task::JoinSet, time::timeout};

@@ -1,11 +1,11 @@
 //! The committed model, as it is served.
 
-use readback::domain::Intent;
-use readback::nlu::gazetteer::Gazetteer;
-use readback::nlu::model::{EngineKind, FILES, Model, Reading};
-use readback::nlu::slot::{Slot, Tag};
-use readback::nlu::tokenise::words;
-use readback::nlu::train::{corpus, lint};
+use readback_core::domain::Intent;
+use readback_core::gazetteer::Gazetteer;
+use readback_nlu::model::{EngineKind, FILES, Model, Reading};
+use readback_nlu::slot::{Slot, Tag};
+use readback_nlu::tokenise::words;
+use readback_nlu::train::{corpus, lint};
 
 /// A message, its intent, and the words of its slots.
 type Case = (&'static str, Intent, &'static [(Slot, &'static str)]);
@@ -16,7 +16,7 @@ fn live() -> Gazetteer {
 
 fn read(model: &Model, text: &str) -> Reading {
     let words = words(text);
-    model.read(&words, &live().hints(&words)).unwrap()
+    model.read(&words, &live().hints(words.iter().map(|word| word.text))).unwrap()
 }
 
 /// The marked words of each slot, in order.
@@ -81,7 +81,7 @@ fn whatever_is_said_is_read_without_a_panic() {
     {
         let reading = read(&model, text);
         assert_eq!(reading.tags.len(), words(text).len());
-        assert!(!reading.truncated || reading.score == readback::domain::Score::ZERO);
+        assert!(!reading.truncated || reading.score == readback_core::domain::Score::ZERO);
     }
 }
 

@@ -8,7 +8,7 @@ use proptest::{
     strategy::ValueTree,
     test_runner::{Config, RngAlgorithm, TestRng, TestRunner},
 };
-use readback::demo::cluster::Seed;
+use readback_sim::cluster::Seed;
 use serde_json::Value;
 
 use crate::support::bot::{Bot, Local, Setup};

@@ -2,11 +2,11 @@
 
 use readback::eval;
 use readback::interpret::{self, Interpreter};
-use readback::nlu::gazetteer::Gazetteer;
-use readback::nlu::model::{EngineKind, Model};
-use readback::nlu::tokenise::words;
-use readback::nlu::train::corpus;
-use readback::nlu::wordpiece::Vocabulary;
+use readback_core::gazetteer::Gazetteer;
+use readback_nlu::model::{EngineKind, Model};
+use readback_nlu::tokenise::words;
+use readback_nlu::train::corpus;
+use readback_nlu::wordpiece::Vocabulary;
 use rust_bert::pipelines::common::{ModelType, TokenizerOption};
 use serde_json::Value;
 
@@ -36,7 +36,7 @@ fn candle_and_rust_bert_read_every_sentence_alike() {
     let live = Gazetteer::new(["web", "payments-api", "search", "checkout-v2"], ["staging", "prod"], ["eu-west"]);
     for text in sentences() {
         let words = words(&text);
-        let hints = live.hints(&words);
+        let hints = live.hints(words.iter().map(|word| word.text));
         let input = candle.encode(&words, &hints);
         let (ours, theirs) = (candle.engine().encode(&input).unwrap(), rust_bert.engine().encode(&input).unwrap());
         assert_eq!(ours.states.len(), theirs.states.len(), "{text}");
@@ -48,7 +48,7 @@ fn candle_and_rust_bert_read_every_sentence_alike() {
         }
         let (ours, theirs) = (candle.read(&words, &hints).unwrap(), rust_bert.read(&words, &hints).unwrap());
         assert_eq!(ours.tags, theirs.tags, "{text}");
-        let intents = |reading: &readback::nlu::model::Reading| {
+        let intents = |reading: &readback_nlu::model::Reading| {
             reading.clauses.iter().map(|clause| clause.intent).collect::<Vec<_>>()
         };
         assert_eq!(intents(&ours), intents(&theirs), "{text}");

@@ -7,7 +7,7 @@ use std::path::{Path, PathBuf};
 use std::process::{Command, Output};
 
 use anyhow::{Context, Result, ensure};
-use readback::demo::cluster::{Seed, Workload};
+use readback_sim::cluster::{Seed, Workload};
 use serde_json::Value;
 
 use crate::local_cluster::Local;

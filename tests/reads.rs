@@ -1,6 +1,6 @@
 //! What people look at: logs without secrets, lists in as many messages as it takes.
 
-use readback::demo::cluster::Seed;
+use readback_sim::cluster::Seed;
 
 use crate::support::bot::{Bot, Local, Setup};
 

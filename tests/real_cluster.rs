@@ -289,7 +289,7 @@ async fn without_patch_in_the_role_the_refusal_is_told_and_nothing_changes() {
 async fn who_overrules_a_change_is_read_from_the_real_api_server() {
     use k8s_openapi::api::autoscaling::v2::HorizontalPodAutoscaler;
     use k8s_openapi::api::policy::v1::PodDisruptionBudget;
-    use readback::cluster::Cluster;
+    use readback_cluster::Cluster;
 
     let scene = Scene::set(Rules::default()).await;
     let made = |raw: Value| serde_json::from_value(raw).unwrap();

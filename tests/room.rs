@@ -7,8 +7,8 @@ use std::time::Duration;
 
 use axum::extract::State;
 use axum::http::StatusCode;
-use readback::demo::page::{self, ClusterView};
-use readback::demo::room::{Handle, Room, RoomSeed, Switches};
+use readback_sim::page::{self, ClusterView};
+use readback_sim::room::{Handle, Room, RoomSeed, Switches};
 use secrecy::ExposeSecret as _;
 use serde_json::{Value, json};
 use tokio::net::TcpListener;

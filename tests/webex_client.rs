@@ -15,7 +15,7 @@ use axum::{
     extract::Request,
     http::{Response, StatusCode},
 };
-use readback::webex::{Post, Webex, WebexError, WebexSettings};
+use readback_webex::{Post, Webex, WebexError, WebexSettings};
 use serde_json::{Value, json};
 use tokio::{io::AsyncReadExt, net::TcpListener, task::JoinSet};
 
@@ -312,7 +312,7 @@ async fn first_bytes(listener: &TcpListener) -> Option<Vec<u8>> {
 
 #[tokio::test]
 async fn an_extra_authority_is_trusted_and_an_unknown_one_is_not() {
-    readback::tls::install_ring();
+    readback_webex::tls::install_ring();
     let pair = rcgen::generate_simple_self_signed(vec!["127.0.0.1".to_owned()]).unwrap();
     let key = rustls::pki_types::PrivateKeyDer::try_from(pair.signing_key.serialize_der()).unwrap();
     let config = rustls::ServerConfig::builder().with_no_client_auth();

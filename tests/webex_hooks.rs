@@ -11,15 +11,13 @@ use axum::{
     http::{HeaderMap, StatusCode},
     routing::{get, put},
 };
-use readback::{
-    life::Stop,
-    webex::{
-        Webex, WebexSettings,
-        hooks::{HookReport, Wanted, ensure, keep},
-    },
+use readback_webex::{
+    Webex, WebexSettings,
+    hooks::{HookReport, Wanted, ensure, keep},
 };
 use serde_json::{Value, json};
 use tokio::{net::TcpListener, task::JoinSet};
+use tokio_util::sync::CancellationToken;
 
 /// The webhooks of one account, and what was asked of it.
 #[derive(Clone, Default)]
@@ -157,7 +155,7 @@ async fn one_that_webex_turned_off_is_found_and_turned_on_again() {
     let (account, webex, _server) = start().await;
     ensure(&webex, &wanted()).await.unwrap();
     account.change(0, "status", "inactive");
-    let stop = Stop::new();
+    let stop = CancellationToken::new();
     let mut keeper = JoinSet::new();
     keeper.spawn(keep(webex, wanted(), Duration::from_millis(10), stop.clone()));
     while account.hooks()[0]["status"] != "active" {
@@ -166,6 +164,6 @@ async fn one_that_webex_turned_off_is_found_and_turned_on_again() {
     let writes = account.writes();
     tokio::time::sleep(Duration::from_millis(50)).await;
     assert_eq!(account.writes(), writes, "a look alone writes nothing");
-    stop.request();
+    stop.cancel();
     keeper.join_next().await.unwrap().unwrap().unwrap();
 }

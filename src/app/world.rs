@@ -9,11 +9,10 @@ use tokio::{
     time::{sleep, timeout},
 };
 
-use crate::{
-    cluster::{Catalog, Cluster, Clusters, Connection},
+use crate::{edge::Readiness, supervisor::Stop};
+use readback_cluster::{Catalog, Cluster, Clusters, Connection};
+use readback_core::{
     domain::{ClusterName, ObjectRef},
-    edge::Readiness,
-    life::Stop,
     resolve::Directory,
 };
 

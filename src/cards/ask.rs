@@ -3,11 +3,9 @@
 use serde_json::{Value, json};
 
 use super::{Shown, bare_button, button, card, clock, cut, heading, inputs, line, subtle};
-use crate::{
-    question::{Asked, Choice, Question},
-    webex::escape_markdown,
-    words,
-};
+use crate::words;
+use readback_core::question::{Asked, Choice, Question};
+use readback_webex::escape_markdown;
 
 /// Webex shows five buttons at most; one is for none of them.
 const MOST_BUTTONS: usize = 4;

@@ -3,12 +3,12 @@
 use serde_json::{Value, json};
 
 use super::{Shown, arrow, bare_button, button, card, clock, cut, heading, subtle, summary, unticked};
-use crate::{
+use crate::words;
+use readback_core::{
     change::{Change, ChangeId, Effect, Standing},
     domain::ObjectRef,
-    webex::escape_markdown,
-    words,
 };
+use readback_webex::escape_markdown;
 
 /// So many sentences of one kind are shown; a card that Webex refuses for its size would be no question at all.
 const SENTENCES: usize = 12;

@@ -3,12 +3,12 @@
 use serde_json::json;
 
 use super::{Shown, arrow, bare_button, button, card, clock, cut, facts, heading, inputs, subtle, summary};
-use crate::{
+use crate::words;
+use readback_core::{
     change::{Change, Effect, Means},
     domain::Intent,
-    webex::escape_markdown,
-    words,
 };
+use readback_webex::escape_markdown;
 
 /// The card of a change that waits.
 pub fn confirm(change: &Change) -> Shown {

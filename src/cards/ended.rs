@@ -3,7 +3,8 @@
 use serde_json::{Value, json};
 
 use super::{Shown, button, card, heading, subtle, summary, unticked};
-use crate::{change::Change, webex::escape_markdown};
+use readback_core::change::Change;
+use readback_webex::escape_markdown;
 
 /// What can follow a change that has ended.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

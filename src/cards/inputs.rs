@@ -3,10 +3,10 @@
 
 use serde_json::{Map, Value};
 
-use crate::{
+use crate::words;
+use readback_core::{
     change::{Draft, Field},
     domain::{Amount, ImageChange},
-    words,
 };
 
 /// The values that stood on a card when it was sent.
@@ -85,7 +85,7 @@ mod tests {
     use serde_json::json;
 
     use super::*;
-    use crate::domain::Intent;
+    use readback_core::domain::Intent;
 
     fn read(inputs: Value, fields: &[Field]) -> Result<Values, String> {
         let Value::Object(inputs) = inputs else { return Err("no object".into()) };

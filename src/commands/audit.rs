@@ -8,11 +8,12 @@ use serde::Serialize;
 
 use crate::{
     cards::summary,
-    change::{Change, Filter, sqlite::Archive},
     cli::{AuditArgs, AuditFormat, Out},
     clock,
     config::Settings,
+    store::sqlite::Archive,
 };
+use readback_core::change::{Change, Filter};
 
 /// One change as it is exported. Times are in UTC, RFC 3339.
 #[derive(Debug, Serialize)]

@@ -3,10 +3,8 @@
 use std::process::ExitCode;
 
 use super::teach::{encoder, threads};
-use crate::{
-    cli::{BenchNluArgs, Out, YardstickName},
-    nlu::yardstick::{self, Yardstick, YardstickOptions},
-};
+use crate::cli::{BenchNluArgs, Out, YardstickName};
+use readback_nlu::yardstick::{self, Yardstick, YardstickOptions};
 
 pub(super) fn run(args: &BenchNluArgs, out: &mut Out, err: &mut Out) -> anyhow::Result<ExitCode> {
     let (yardstick, epochs) = match args.yardstick {

@@ -7,11 +7,10 @@ use tokio::runtime::Runtime;
 use super::{connections, model, webex};
 use crate::{
     cli::{Engine, Out},
-    cluster::Cluster,
     config::{Loaded, Origin, Settings},
-    tls,
-    webex::Webex,
 };
+use readback_cluster::Cluster;
+use readback_webex::{Webex, tls};
 
 /// What was looked at, and how it went.
 struct Finding {

@@ -14,8 +14,8 @@ use crate::{
     cli::{InterpretArgs, Out},
     config::Settings,
     interpret::{self, Interpreter},
-    resolve::Directory,
 };
+use readback_core::resolve::Directory;
 
 /// What is live when no catalog file is named: enough for a first try.
 const SAMPLE: &str = include_str!("sample-catalog.json");

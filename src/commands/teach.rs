@@ -5,11 +5,9 @@ use std::process::ExitCode;
 
 use anyhow::{Context, ensure};
 
-use crate::{
-    cli::{Out, RecipePart, TrainArgs},
-    domain::Intent,
-    nlu::train::{self, TrainOptions, Without, corpus, lint},
-};
+use crate::cli::{Out, RecipePart, TrainArgs};
+use readback_core::domain::Intent;
+use readback_nlu::train::{self, TrainOptions, Without, corpus, lint};
 
 pub(super) fn run(args: &TrainArgs, out: &mut Out, err: &mut Out) -> anyhow::Result<ExitCode> {
     let examples: Vec<PathBuf> = std::iter::once(&args.examples).chain(&args.with).cloned().collect();

@@ -8,7 +8,7 @@ use super::{
     CaFile, LogFormat, NamedCluster, People, parse,
     setting::{Declared, Group, Setting, Shown},
 };
-use crate::domain::{ClusterName, Namespace};
+use readback_core::domain::{ClusterName, Namespace};
 
 pub(super) static CONFIG: Setting<PathBuf> =
     Setting::new(Group::File, "config", &["READBACK_CONFIG"], "FILE", parse::path, "The settings file, in TOML")

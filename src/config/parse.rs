@@ -15,7 +15,7 @@ use tracing_subscriber::{EnvFilter, filter::LevelFilter};
 use url::{Host, Url};
 
 use super::{CaFile, LogFormat, NamedCluster};
-use crate::domain::{ClusterName, Namespace};
+use readback_core::domain::{ClusterName, Namespace};
 
 /// More bytes than this are no list of CA certificates.
 const CA_FILE_BYTES: u64 = 4 * 1024 * 1024;

@@ -4,7 +4,7 @@ use std::{path::PathBuf, sync::Arc, time::Duration};
 
 use tokio::{sync::watch, time::sleep};
 
-use crate::{
+use readback_core::{
     domain::Namespace,
     policy::{Limits, Policy},
 };
@@ -93,7 +93,7 @@ mod tests {
     use std::fs;
 
     use super::*;
-    use crate::domain::Person;
+    use readback_core::domain::Person;
 
     const GOOD: &str = "[[grant]]\npeople = [\"ann@example.com\"]\nnamespaces = [\"*\"]\nverbs = [\"all\"]\n";
 

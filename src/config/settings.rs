@@ -13,7 +13,7 @@ use super::{
     reader::{Origin, Reader, Taken},
     setting::Group,
 };
-use crate::domain::{ClusterName, Namespace};
+use readback_core::domain::{ClusterName, Namespace};
 
 /// Every setting, parsed. A group that the command does not use has its defaults. `Debug` shows no secret.
 #[derive(Clone, Debug)]

@@ -6,7 +6,7 @@ use secrecy::ExposeSecret;
 use tempfile::TempDir;
 
 use super::{declared::ALL, *};
-use crate::domain::Namespace;
+use readback_core::domain::Namespace;
 
 mod cluster;
 mod file;

@@ -4,11 +4,9 @@ use std::{collections::BTreeMap, time::Duration};
 
 use tokio::{sync::watch, time::sleep};
 
-use super::page::{ClusterView, DeploymentView, NamespaceView};
-use crate::{
-    cluster::{Cluster, Description, Health},
-    life::Stop,
-};
+use crate::supervisor::Stop;
+use readback_cluster::{Cluster, Description, Health};
+use readback_sim::page::{ClusterView, DeploymentView, NamespaceView};
 
 /// Between two looks. Short enough to see pods come one by one.
 const PERIOD: Duration = Duration::from_millis(700);
@@ -36,7 +34,7 @@ pub(super) async fn keep(cluster: Cluster, view: watch::Sender<ClusterView>, sto
     }
 }
 
-async fn look(cluster: &Cluster) -> Result<ClusterView, crate::cluster::ReadError> {
+async fn look(cluster: &Cluster) -> Result<ClusterView, readback_cluster::ReadError> {
     let mut namespaces: BTreeMap<String, Vec<DeploymentView>> = BTreeMap::new();
     for namespace in cluster.namespaces() {
         let shown = namespaces.entry(namespace.to_string()).or_default();
@@ -46,7 +44,7 @@ async fn look(cluster: &Cluster) -> Result<ClusterView, crate::cluster::ReadErro
                 && live.status().replicas == live.replicas();
             // Pods are only read where something moves.
             let description = if settled { None } else { cluster.describe(live.object()).await? };
-            shown.push(deployment(&description.unwrap_or_else(|| crate::cluster::describe(&live, None))));
+            shown.push(deployment(&description.unwrap_or_else(|| readback_cluster::describe(&live, None))));
         }
     }
     let namespaces = namespaces.into_iter().map(|(name, deployments)| NamespaceView { name, deployments }).collect();

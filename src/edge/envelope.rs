@@ -5,7 +5,7 @@ use serde::Deserialize;
 use serde_json::Value;
 
 use super::notice::Notice;
-use crate::webex::id;
+use readback_core::domain::webex_id as id;
 
 /// What a correctly signed body is.
 #[derive(Debug, PartialEq)]

@@ -18,8 +18,8 @@ use super::{
     envelope::{self, Delivery},
     intake::{Intake, NotTaken, Taken},
     readiness::Readiness,
-    signature::Secrets,
 };
+use readback_webex::signature::Secrets;
 
 /// The largest delivery that is read, in bytes. A real one has about two thousand.
 pub const LARGEST: usize = 64 * 1024;

@@ -6,7 +6,7 @@ use anyhow::Context;
 use tokio::{net::TcpListener, time::timeout};
 
 use super::http::{Edge, router};
-use crate::life::Stop;
+use crate::supervisor::Stop;
 
 /// Serves until the stop is requested. Then no notice is taken any more, and what was taken is finished, each within
 /// `grace`; connections that are still open after that are cut. As a job of the crew it needs a little less grace than

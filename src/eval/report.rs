@@ -3,7 +3,7 @@
 use std::fmt;
 
 use super::Scores;
-use crate::nlu::train::measure::{bins, calibration_error};
+use readback_nlu::train::measure::{bins, calibration_error};
 
 /// How many of the rows that were read wrongly are listed, the surest first.
 const WORST: usize = 60;

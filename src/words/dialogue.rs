@@ -1,14 +1,14 @@
 //! The conversation around orders: a yes or no in words, "it" and "the same", why something was asked, taking back.
 
 use super::plain;
-use crate::{
-    cards::clock,
+use crate::cards::clock;
+use readback_cluster::Live;
+use readback_core::{
     change::{Change, Standing},
-    cluster::Live,
     domain::{Intent, ObjectRef, Person},
     question::{Asked, Question},
-    webex::escape_markdown,
 };
+use readback_webex::escape_markdown;
 
 /// A yes that stands beside other orders.
 pub const YES_ALONE: &str = "A yes counts only where it stands alone, so nothing was confirmed by it.";

@@ -7,12 +7,14 @@ use jiff::Timestamp;
 use super::{images, outcome::escape_causes};
 use crate::{
     cards::{clock, summary},
-    change::{Change, State},
-    cluster::{Cause, Description, Health, Live, Logs, ReadError, Revision, Tail, Warning},
-    domain::{ClusterName, Namespace, ObjectRef},
     redact::redact,
-    webex::{code, escape_markdown},
 };
+use readback_cluster::{Cause, Description, Health, Live, Logs, ReadError, Revision, Tail, Warning};
+use readback_core::{
+    change::{Change, State},
+    domain::{ClusterName, Namespace, ObjectRef},
+};
+use readback_webex::{code, escape_markdown};
 
 /// The most bytes of one message; what Webex takes is a little more.
 const PAGE: usize = 6_500;

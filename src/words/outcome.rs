@@ -1,14 +1,15 @@
 //! What became of an order: done, declined, expired, refused, changed meanwhile.
 
 use super::images;
-use crate::{
-    cards::{clock, summary},
+use crate::cards::{clock, summary};
+use readback_cluster::Live;
+use readback_core::text::and;
+use readback_core::{
     change::{Answer, Bar, Change, Effect, Means, Order, Standing, State, Who},
-    cluster::Live,
     domain::{Intent, ObjectRef},
     policy::Approval,
-    webex::{code, escape_markdown},
 };
+use readback_webex::{code, escape_markdown};
 
 /// A change in one line with what is to be said of it: "`web` 2 → 3. Done, 3 of 3 ready after 4 s."
 pub fn done_so_far(change: &Change, state: &str) -> String {
@@ -102,7 +103,7 @@ pub fn waits_for(change: &Change) -> Option<String> {
         Approval::Other => "somebody else who may do that there".to_owned(),
         Approval::Named { people, count } => {
             if *count <= 1 {
-                super::reply::or(people)
+                readback_core::text::or(people)
             } else {
                 format!("{count} of {}", and(people))
             }
@@ -114,15 +115,6 @@ pub fn waits_for(change: &Change) -> Option<String> {
     }
     let yes: Vec<String> = approvals.iter().map(|one| super::plain(&one.by.name)).collect();
     Some(format!("{who}; {} of {} so far: {}", yes.len(), order.approval.count(), and(&yes)))
-}
-
-/// "a", "a and b", "a, b and c".
-pub(super) fn and(items: &[String]) -> String {
-    match items {
-        [] => String::new(),
-        [one] => one.clone(),
-        [all @ .., last] => format!("{} and {last}", all.join(", ")),
-    }
 }
 
 /// A press on the card of several changes that somebody has decided before.
@@ -341,3 +333,6 @@ pub fn restarted(change: &Change, live: &Live) -> String {
         images(live)
     )
 }
+
+#[cfg(test)]
+mod errors;

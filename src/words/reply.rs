@@ -3,12 +3,13 @@
 use jiff::SignedDuration;
 
 use super::{intent, plain, understood};
-use crate::{
+use readback_core::text::{verb_name, verb_names};
+use readback_core::{
+    command::Command,
     domain::{ClusterName, Intent, ObjectRef, Person},
-    nlu::heard::Command,
-    policy::{Approval, Right},
-    webex::escape_markdown,
+    policy::Right,
 };
+use readback_webex::escape_markdown;
 
 /// The reasons of a verdict as one answer.
 pub fn reasons(reasons: &[String]) -> String {
@@ -77,7 +78,7 @@ pub fn ignored(text: &str, reasons: &[String]) -> Option<String> {
 
 /// Whether a clause beside an order asks for something, so that silence about it would mislead.
 pub fn asks_for_something(aside: &str) -> bool {
-    aside.split_whitespace().take(3).any(|word| crate::nlu::lexicon::is_verb(&word.to_lowercase()))
+    aside.split_whitespace().take(3).any(|word| readback_nlu::lexicon::is_verb(&word.to_lowercase()))
 }
 
 /// A clause beside an order that is not this bot's business.
@@ -119,15 +120,6 @@ pub fn too_many(count: usize, most: usize) -> String {
     format!(
         "That would change {count} Deployments. I ask about {most} at most in one message: name them. Nothing was done."
     )
-}
-
-/// "a", "a or b", "a, b or c".
-pub(super) fn or(items: &[String]) -> String {
-    match items {
-        [] => String::new(),
-        [one] => one.clone(),
-        [all @ .., last] => format!("{} or {last}", all.join(", ")),
-    }
 }
 
 /// What can be asked for, as far as the bot's role allows it.
@@ -183,77 +175,8 @@ pub fn rights(rights: &[Right]) -> String {
     format!("In this room you may:\n{}", lines.join("\n"))
 }
 
-/// Why somebody may not do something: what they may do there, and who may do it.
-pub fn denied(verb: Intent, object: Option<&ObjectRef>, theirs: &[Intent], others: &[String]) -> String {
-    const NAMED: usize = 3;
-    let place = object.map_or_else(String::new, |object| format!(" in `{}`", object.namespace));
-    // Whoever wants to change something knows that looking is another matter.
-    let theirs: Vec<Intent> = theirs.iter().copied().filter(|one| one.is_write() == verb.is_write()).collect();
-    let verbs = verb_names(&theirs);
-    let what = if verbs.is_empty() {
-        format!("You may not {}{place}.", verb_name(verb))
-    } else {
-        format!("You may {}{place}, not {}.", super::outcome::and(&verbs), verb_name(verb))
-    };
-    let who: Vec<String> = others.iter().take(NAMED).map(|one| one.trim_start_matches('@').to_owned()).collect();
-    match (who.as_slice(), others.len() > NAMED) {
-        ([], _) => format!("{what} Nobody may."),
-        (some, true) => format!("{what} {} and others may.", some.join(", ")),
-        (some, false) => format!("{what} {} may.", super::outcome::and(some)),
-    }
-}
-
-/// Verbs as a person would say them, with all reads as one.
-fn verb_names(verbs: &[Intent]) -> Vec<String> {
-    const READS: [Intent; 4] = [Intent::Status, Intent::List, Intent::History, Intent::Logs];
-    let all_reads = READS.iter().all(|read| verbs.contains(read));
-    let named = verbs.iter().filter(|verb| !(all_reads && READS.contains(verb)));
-    let mut names: Vec<String> = named.map(|verb| verb_name(*verb).to_owned()).collect();
-    if all_reads {
-        names.insert(0, "look".to_owned());
-    }
-    names
-}
-
-/// A verb as a person would say it: "change the image".
-fn verb_name(verb: Intent) -> &'static str {
-    match verb {
-        Intent::Scale => "scale",
-        Intent::SetImage => "change the image",
-        Intent::Restart => "restart",
-        Intent::Rollback => "roll back",
-        Intent::Pause => "pause",
-        Intent::Resume => "resume",
-        Intent::Autoscale => "autoscale",
-        Intent::Delete => "delete",
-        Intent::Undo => "take changes back",
-        Intent::Status => "see the status",
-        Intent::List => "list",
-        Intent::History => "see the history",
-        Intent::Logs => "see logs",
-        Intent::Confirm | Intent::Cancel | Intent::Help | Intent::None => "talk",
-    }
-}
-
 fn codes(texts: &[String]) -> String {
-    texts.iter().map(|text| crate::webex::code(text)).collect::<Vec<_>>().join(", ")
-}
-
-/// A write in a quiet hour.
-pub fn quiet_hours(object: &ObjectRef, until: &str) -> String {
-    format!("Nothing is changed in `{}` at this hour: it is quiet there until {until}.", object.namespace)
-}
-
-/// Somebody whose yes does not count.
-pub fn not_an_approver(approval: &Approval) -> String {
-    match approval {
-        Approval::Own => "Only the one who ordered it can confirm it.".to_owned(),
-        Approval::Other => "It needs the yes of somebody else who may do that there.".to_owned(),
-        Approval::Named { people, count } => {
-            let people: Vec<String> = people.iter().map(|one| escape_markdown(one)).collect();
-            format!("It needs the yes of {count} of {}.", or(&people))
-        }
-    }
+    texts.iter().map(|text| readback_webex::code(text)).collect::<Vec<_>>().join(", ")
 }
 
 /// The change-cause annotation: what, and who ordered it.

@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use super::{images, outcome::escape_causes, plain};
-use crate::cluster::{Failure, Live, Progress, Rollout, tool};
+use readback_cluster::{Failure, Live, Progress, Rollout, tool};
 
 /// A rollout as it stands. `template` says that pods are replaced.
 pub fn rollout(rollout: &Rollout, took: Duration, template: bool) -> String {

@@ -8,9 +8,9 @@ use jiff::{SignedDuration, Timestamp};
 use k8s_openapi::api::apps::v1::Deployment;
 use kube::Api;
 use kube::api::{Patch, PatchParams};
-use readback::demo::cluster::Seed;
-use readback::demo::room::CardEdits;
-use readback::domain::Score;
+use readback_core::domain::Score;
+use readback_sim::cluster::Seed;
+use readback_sim::room::CardEdits;
 use serde_json::{Value, json};
 
 use super::script::{Deed, Script};

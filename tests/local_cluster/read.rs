@@ -6,7 +6,7 @@ use k8s_openapi::api::core::v1::{Namespace, Pod};
 use kube::Api;
 use kube::api::{ListParams, Patch, PatchParams, WatchEvent, WatchParams};
 use kube::runtime::watcher;
-use readback::demo::cluster::{Pace, Seed};
+use readback_sim::cluster::{Pace, Seed};
 use serde_json::json;
 use tokio::time::timeout;
 

@@ -10,7 +10,7 @@ use axum::extract::State;
 use axum::http::{HeaderMap, StatusCode};
 use axum::routing::post;
 use hmac::{Hmac, KeyInit as _, Mac as _};
-use readback::demo::page::{ClusterView, DeploymentView, NamespaceView};
+use readback_sim::page::{ClusterView, DeploymentView, NamespaceView};
 use serde_json::{Value, json};
 use sha1::Sha1;
 use tokio::net::TcpListener;

@@ -88,7 +88,7 @@ impl Drop for Held<'_> {
 impl Tap {
     /// Taps the line to `upstream`; `ca_pem` is the certificate to trust for `https`.
     pub(crate) async fn on(upstream: &str, ca_pem: Option<&str>) -> Self {
-        readback::tls::install_ring();
+        readback_webex::tls::install_ring();
         let client = reqwest::Client::builder().no_proxy();
         let certificate = ca_pem.map(|pem| reqwest::Certificate::from_pem(pem.as_bytes()).unwrap());
         let http = client.tls_certs_only(certificate).build().unwrap();

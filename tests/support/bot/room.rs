@@ -3,7 +3,7 @@
 use std::time::{Duration, Instant};
 
 use jiff::Timestamp;
-use readback::demo::room::{Handle, Role, Room, RoomSeed, Switches};
+use readback_sim::room::{Handle, Role, Room, RoomSeed, Switches};
 use secrecy::{ExposeSecret as _, SecretString};
 use serde_json::{Value, json};
 use tokio::net::TcpListener;

@@ -1,0 +1,307 @@
+use serde_json::{Value, json};
+
+use super::*;
+use crate::{
+    scale,
+    stand_in::{Api, Call, Reply, connection, deployment, live_of, web},
+};
+
+/// Scales `web` from 2 to 3.
+fn order() -> Write {
+    scale(&live_of(&deployment()), 3).unwrap()
+}
+
+fn at(replicas: u32) -> Value {
+    let mut raw = deployment();
+    raw["spec"]["replicas"] = json!(replicas);
+    raw
+}
+
+fn is_patch(call: &Call) -> bool {
+    call.method == http::Method::PATCH
+}
+
+/// Answers the PATCH with `reply` and every read with `read`.
+async fn after(reply: fn() -> Reply, read: fn(usize) -> Reply) -> (Applied, Vec<String>) {
+    let api = Api::start(move |call| if is_patch(call) { reply() } else { read(call.times) }).await;
+    let applied = api.cluster().await.write(&order()).await;
+    let patches = api.calls().iter().filter(|call| is_patch(call)).count();
+    assert_eq!(patches, 1, "a write is never sent twice");
+    (applied, api.lines())
+}
+
+fn replicas(live: &Live) -> u32 {
+    live.replicas()
+}
+
+#[tokio::test]
+async fn a_write_is_one_json_patch_with_its_preconditions_and_done_is_what_the_server_returned() {
+    let api = Api::start(|_| Reply::json(200, at(3))).await;
+    let Applied::Done(live) = api.cluster().await.write(&order()).await else { panic!("it is applied") };
+    assert_eq!(live.as_deref().map(replicas), Some(3));
+    let path = "/apis/apps/v1/namespaces/shop/deployments/web";
+    assert_eq!(api.lines(), [format!("PATCH {path}?fieldManager=readback&timeout=1s")]);
+    let call = &api.calls()[0];
+    assert_eq!(
+        (call.content_type.as_str(), call.authorization.as_str()),
+        ("application/json-patch+json", "Bearer t0ken")
+    );
+    let sent = json!([{"op": "test", "path": "/metadata/uid", "value": "uid-1"},
+        {"op": "test", "path": "/spec/replicas", "value": 2}, {"op": "replace", "path": "/spec/replicas", "value": 3}]);
+    assert_eq!(call.json(), sent);
+}
+
+#[tokio::test]
+async fn a_failed_test_is_stale_with_what_is_live_now() {
+    let (applied, _) = after(Reply::test_failed, |_| Reply::json(200, at(6))).await;
+    let Applied::Stale(Some(live)) = applied else { panic!("{applied:?}") };
+    assert_eq!(replicas(&live), 6);
+    let (applied, _) = after(Reply::test_failed, |_| Reply::not_found()).await;
+    assert_eq!(applied, Applied::Stale(None));
+    let (applied, _) = after(Reply::not_found, |_| Reply::not_found()).await;
+    assert_eq!(applied, Applied::Stale(None));
+    let recreated = |_| {
+        let mut raw = at(2);
+        raw["metadata"]["uid"] = json!("uid-2");
+        Reply::json(200, raw)
+    };
+    let (applied, _) = after(Reply::test_failed, recreated).await;
+    let Applied::Stale(Some(live)) = applied else { panic!("{applied:?}") };
+    assert_eq!(live.uid(), "uid-2");
+}
+
+#[tokio::test]
+async fn a_failed_test_that_reading_does_not_bear_out_is_not_called_stale() {
+    let (applied, _) = after(Reply::test_failed, |_| Reply::json(200, at(2))).await;
+    assert!(matches!(applied, Applied::NotApplied { live: Some(_), .. }), "{applied:?}");
+    let (applied, _) = after(Reply::test_failed, |_| Reply::status(500, "", "")).await;
+    assert!(matches!(applied, Applied::NotApplied { live: None, .. }), "{applied:?}");
+}
+
+#[tokio::test]
+async fn a_refusal_is_one_sentence_and_needs_no_reading() {
+    let (applied, lines) = after(|| Reply::forbidden("patch", "deployments"), |_| Reply::not_found()).await;
+    let sentence = "The cluster does not allow `u` to `patch` `deployments` in `shop`.";
+    assert_eq!(applied, Applied::Refused(sentence.into()));
+    assert_eq!(lines.len(), 1);
+}
+
+#[tokio::test]
+async fn after_a_lost_answer_the_new_values_mean_done() {
+    let three = |_| Reply::json(200, at(3));
+    let unanswered = after(|| Reply::Hang, three);
+    let broken = after(|| Reply::Broken, three);
+    let gateway = after(|| Reply::status(504, "Timeout", ""), three);
+    // The write is stored after the first look.
+    let late = after(|| Reply::Broken, |times| Reply::json(200, at(if times == 0 { 2 } else { 3 })));
+    let (unanswered, broken, gateway, late) = tokio::join!(unanswered, broken, gateway, late);
+    for (applied, _) in [unanswered, broken, gateway, late] {
+        assert!(matches!(&applied, Applied::Done(Some(live)) if replicas(live) == 3), "{applied:?}");
+    }
+}
+
+#[tokio::test]
+async fn after_a_lost_answer_the_old_values_mean_not_applied_once_the_server_has_given_up() {
+    let two = |_| Reply::json(200, at(2));
+    let unanswered = after(|| Reply::Hang, two);
+    let broken = after(|| Reply::Broken, two);
+    let gateway = after(|| Reply::status(503, "", ""), two);
+    let (unanswered, broken, gateway) = tokio::join!(unanswered, broken, gateway);
+    for (applied, _) in [&unanswered, &broken, &gateway] {
+        assert!(matches!(applied, Applied::NotApplied { live: Some(live), .. } if replicas(live) == 2), "{applied:?}");
+    }
+    assert!(broken.1.len() > 2, "one look is too early to tell: {:?}", broken.1);
+}
+
+#[tokio::test]
+async fn a_connection_that_closes_without_an_answer_leaves_the_outcome_open() {
+    let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let port = listener.local_addr().unwrap().port();
+    let mut server = tokio::task::JoinSet::new();
+    server.spawn(async move {
+        loop {
+            let (mut stream, _) = listener.accept().await.unwrap();
+            let mut some = [0; 64];
+            tokio::io::AsyncReadExt::read_exact(&mut stream, &mut some).await.unwrap();
+        }
+    });
+    let cluster = Cluster::connect(connection(port)).await.unwrap();
+    let Applied::Unknown(why) = cluster.write(&order()).await else { panic!("it may have been applied") };
+    assert!(why.starts_with("the connection to the API server broke"), "{why}");
+}
+
+#[tokio::test]
+async fn what_reading_cannot_settle_is_unknown() {
+    let otherwise = after(|| Reply::Broken, |_| Reply::json(200, at(9)));
+    let unreadable = after(|| Reply::Broken, |_| Reply::status(503, "", ""));
+    let gone = after(|| Reply::Broken, |_| Reply::not_found());
+    let (otherwise, unreadable, gone) = tokio::join!(otherwise, unreadable, gone);
+    for (applied, _) in [otherwise, unreadable, gone] {
+        assert!(matches!(applied, Applied::Unknown(_)), "{applied:?}");
+    }
+}
+
+#[tokio::test]
+async fn a_write_that_never_left_is_not_applied() {
+    let api = Api::start(|_| Reply::Hang).await;
+    let cluster = api.cluster().await;
+    drop(api);
+    tokio::task::yield_now().await;
+    let applied = cluster.write(&order()).await;
+    let Applied::NotApplied { why, live: None } = applied else { panic!("{applied:?}") };
+    assert!(why.contains("cannot be reached"), "{why}");
+}
+
+#[tokio::test]
+async fn another_namespace_is_never_touched() {
+    let api = Api::start(|_| Reply::json(200, at(3))).await;
+    let cluster = api.cluster().await;
+    let mut elsewhere = order();
+    elsewhere.object.namespace = readback_core::domain::Namespace::parse("kube-system").unwrap();
+    assert!(matches!(cluster.write(&elsewhere).await, Applied::Refused(_)));
+    assert!(matches!(cluster.preview(&elsewhere).await, Preview::Refused(_)));
+    assert!(cluster.read(&elsewhere.object).await.is_err());
+    assert!(cluster.list(Some(&elsewhere.object.namespace)).await.is_err());
+    let mut other = web();
+    other.cluster = readback_core::domain::ClusterName::parse("other").unwrap();
+    assert!(cluster.read(&other).await.is_err());
+    assert!(api.calls().is_empty());
+}
+
+#[tokio::test]
+async fn a_preview_is_a_dry_run_of_the_same_patch() {
+    let warning = Some("299 - \"would violate PodSecurity\"");
+    let api = Api::start(move |_| Reply::Json(200, at(3), warning)).await;
+    let Preview::Accepted { after, warnings } = api.cluster().await.preview(&order()).await else { panic!("accepted") };
+    assert_eq!((after.as_deref().map(replicas), warnings), (Some(3), vec!["would violate PodSecurity".to_owned()]));
+    assert!(api.lines()[0].ends_with("?fieldManager=readback&timeout=1s&dryRun=All"), "{:?}", api.lines());
+}
+
+#[tokio::test]
+async fn a_preview_tells_refused_stale_and_could_not_run_apart() {
+    let preview = async |reply: fn() -> Reply| {
+        let api = Api::start(move |call| if is_patch(call) { reply() } else { Reply::json(200, at(6)) }).await;
+        api.cluster().await.preview(&order()).await
+    };
+    let denied = || Reply::status(403, "Forbidden", "admission webhook \"a.b\" denied the request: no");
+    assert_eq!(preview(denied).await, Preview::Refused("The admission webhook `a.b` refused it: “no”.".into()));
+    assert!(matches!(preview(Reply::test_failed).await, Preview::Stale(Some(_))));
+    let no_dry_run = || Reply::status(400, "BadRequest", "admission webhook \"a.b\" does not support dry run");
+    for cannot in [no_dry_run, || Reply::Hang, || Reply::Broken, || Reply::status(500, "", "")] {
+        assert!(matches!(preview(cannot).await, Preview::Unavailable(_)));
+    }
+}
+
+#[tokio::test]
+async fn a_list_is_read_page_by_page_and_sorted() {
+    let api = Api::start(|call| {
+        let named = |name: &str| {
+            let mut raw = deployment();
+            raw["metadata"]["name"] = json!(name);
+            raw
+        };
+        if call.query.contains("continue=to%2Fken") {
+            Reply::json(200, json!({"metadata": {}, "items": [named("a"), json!({"metadata": {"name": "../x"}})]}))
+        } else {
+            Reply::json(200, json!({"metadata": {"continue": "to/ken"}, "items": [named("b")]}))
+        }
+    })
+    .await;
+    let names = api.cluster().await.list(None).await.unwrap();
+    assert_eq!(names.iter().map(|live| live.object().to_string()).collect::<Vec<_>>(), ["shop/a", "shop/b"]);
+}
+
+#[tokio::test]
+async fn a_read_that_fails_says_why_and_is_not_retried() {
+    let api = Api::start(|_| Reply::status(503, "", "apiserver is shutting down")).await;
+    let error = api.cluster().await.read(&web()).await.unwrap_err();
+    assert_eq!(error.to_string(), "The API server answered 503: apiserver is shutting down.");
+    assert_eq!(api.calls().len(), 1);
+    let api = Api::start(|_| Reply::Hang).await;
+    let error = api.cluster().await.read(&web()).await.unwrap_err();
+    assert_eq!(error, crate::ReadError::TimedOut(Duration::from_secs(1)));
+}
+
+/// A removal of `web` as it stands.
+async fn removal(api: &Api) -> (Cluster, Write) {
+    let cluster = api.cluster().await;
+    let live = live_of(&deployment());
+    let kept = cluster.removal(&live).await.unwrap().expect("it is there");
+    let write = crate::remove(&live, &kept).unwrap();
+    (cluster, write)
+}
+
+#[tokio::test]
+async fn a_deletion_names_the_object_that_was_looked_at_and_tries_again_when_only_its_status_moved() {
+    let api = Api::start(|call| match (call.method.as_str(), call.times) {
+        ("DELETE", 0) => Reply::status(409, "Conflict", "the object has been modified"),
+        ("DELETE", _) => Reply::json(200, json!({"kind": "Status", "status": "Success"})),
+        (_, times) => {
+            let mut raw = deployment();
+            raw["metadata"]["resourceVersion"] = json!(format!("{}", 10 + times));
+            Reply::json(200, raw)
+        }
+    })
+    .await;
+    let (cluster, write) = removal(&api).await;
+    assert_eq!(cluster.write(&write).await, Applied::Done(None));
+    let calls = api.calls();
+    let sent: Vec<Value> = calls.iter().filter(|call| call.method == http::Method::DELETE).map(Call::json).collect();
+    assert_eq!(sent.len(), 2);
+    assert_eq!(sent[1]["preconditions"], json!({"uid": "uid-1", "resourceVersion": "12"}));
+    assert_eq!(sent[1]["propagationPolicy"], "Background");
+}
+
+#[tokio::test]
+async fn a_deployment_that_was_written_since_is_not_deleted() {
+    let api = Api::start(|call| {
+        let mut raw = deployment();
+        raw["metadata"]["generation"] = json!(if call.times == 0 { 1 } else { 2 });
+        Reply::json(200, raw)
+    })
+    .await;
+    let (cluster, write) = removal(&api).await;
+    assert!(matches!(cluster.write(&write).await, Applied::Stale(Some(_))));
+    assert!(api.calls().iter().all(|call| call.method == http::Method::GET), "nothing was sent");
+}
+
+#[tokio::test]
+async fn a_deletion_whose_answer_was_lost_is_done_when_the_object_is_gone() {
+    let api = Api::start(|call| match (call.method.as_str(), call.times) {
+        ("DELETE", _) => Reply::Broken,
+        (_, 0 | 1) => Reply::json(200, deployment()),
+        _ => Reply::not_found(),
+    })
+    .await;
+    let (cluster, write) = removal(&api).await;
+    assert_eq!(cluster.write(&write).await, Applied::Done(None));
+}
+
+#[tokio::test]
+async fn scaling_by_the_subresource_is_read_from_the_deployment() {
+    let api = Api::start(|call| {
+        let scale = json!({"kind": "Scale", "spec": {"replicas": 3}});
+        Reply::json(200, if call.path.ends_with("/scale") { scale } else { at(3) })
+    })
+    .await;
+    let write = Write { means: Means::Scale, ..order() };
+    let applied = api.cluster().await.write(&write).await;
+    assert!(matches!(&applied, Applied::Done(Some(live)) if replicas(live) == 3), "{applied:?}");
+    let path = "/apis/apps/v1/namespaces/shop/deployments/web";
+    assert_eq!(api.lines(), [format!("PATCH {path}/scale?fieldManager=readback&timeout=1s"), format!("GET {path}")]);
+}
+
+#[tokio::test]
+async fn what_is_created_is_posted_and_an_object_of_that_name_is_in_its_way() {
+    let made = || Means::Recreate(readback_core::change::Manifest(deployment()));
+    let write = Write { means: made(), patch: Patch::default(), ..order() };
+    let api = Api::start(|_| Reply::json(201, deployment())).await;
+    assert!(matches!(api.cluster().await.write(&write).await, Applied::Done(Some(_))));
+    assert!(api.lines()[0].starts_with("POST /apis/apps/v1/namespaces/shop/deployments?"), "{:?}", api.lines());
+    let api = Api::start(|call| match call.method.as_str() {
+        "POST" => Reply::status(409, "AlreadyExists", "deployments.apps \"web\" already exists"),
+        _ => Reply::json(200, at(7)),
+    })
+    .await;
+    assert!(matches!(api.cluster().await.write(&write).await, Applied::Stale(Some(_))));
+}

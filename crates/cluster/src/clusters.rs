@@ -1,0 +1,134 @@
+//! Several clusters as one: every call goes to the cluster of the object that it is about, and waits for no other.
+
+use std::sync::Arc;
+
+use super::{
+    Applied, Changed, Cluster, Compared, Description, Follow, Live, Logs, Preview, ReadError, Removal, Revision,
+    Rights, Scaler, Surroundings, Write,
+};
+use readback_core::{
+    change::Claimed,
+    domain::{ClusterName, Namespace, ObjectRef, OtherKind},
+};
+
+/// The clusters that one bot looks after, in the order of the settings; never none. Clones share their connections.
+#[derive(Clone, Debug)]
+pub struct Clusters(Arc<Vec<Cluster>>);
+
+impl Clusters {
+    /// These clusters: one, and others beside it.
+    pub fn new(first: Cluster, others: Vec<Cluster>) -> Self {
+        Self(Arc::new(std::iter::once(first).chain(others).collect()))
+    }
+
+    /// Each of them.
+    pub fn iter(&self) -> impl Iterator<Item = &Cluster> {
+        self.0.iter()
+    }
+
+    /// The one of that name.
+    pub fn named(&self, name: &ClusterName) -> Option<&Cluster> {
+        self.0.iter().find(|cluster| cluster.name() == name)
+    }
+
+    /// The one that an object is in. An object on record can be in one that the settings name no longer.
+    fn of(&self, object: &ObjectRef) -> Result<&Cluster, ReadError> {
+        self.named(&object.cluster).ok_or_else(|| ReadError::Outside(format!("{}/{object}", object.cluster)))
+    }
+
+    /// What the role allows there; everything where that is not known.
+    pub fn rights(&self, object: &ObjectRef) -> Rights {
+        self.of(object).map(|cluster| cluster.rights(&object.namespace)).unwrap_or_default()
+    }
+
+    /// [`Cluster::read`]
+    pub async fn read(&self, object: &ObjectRef) -> Result<Option<Live>, ReadError> {
+        self.of(object)?.read(object).await
+    }
+
+    /// [`Cluster::describe`]
+    pub async fn describe(&self, object: &ObjectRef) -> Result<Option<Description>, ReadError> {
+        self.of(object)?.describe(object).await
+    }
+
+    /// [`Cluster::list`] of one namespace
+    pub async fn list(&self, cluster: &ClusterName, namespace: &Namespace) -> Result<Vec<Live>, ReadError> {
+        let outside = || ReadError::Outside(format!("{cluster}/{namespace}"));
+        self.named(cluster).ok_or_else(outside)?.list(Some(namespace)).await
+    }
+
+    /// [`Cluster::others`]
+    pub async fn others(&self, cluster: &ClusterName, namespace: &Namespace) -> Vec<(OtherKind, ObjectRef)> {
+        match self.named(cluster) {
+            Some(cluster) => cluster.others(namespace).await,
+            None => Vec::new(),
+        }
+    }
+
+    /// [`Cluster::revisions`]
+    pub async fn revisions(&self, live: &Live) -> Result<Vec<Revision>, ReadError> {
+        self.of(live.object())?.revisions(live).await
+    }
+
+    /// [`Cluster::autoscaler`]
+    pub async fn autoscaler(&self, live: &Live) -> Result<Option<Scaler>, ReadError> {
+        self.of(live.object())?.autoscaler(live).await
+    }
+
+    /// [`Cluster::removal`]
+    pub async fn removal(&self, live: &Live) -> Result<Option<Removal>, ReadError> {
+        self.of(live.object())?.removal(live).await
+    }
+
+    /// [`Cluster::surroundings`]
+    pub async fn surroundings(&self, live: &Live) -> Surroundings {
+        match self.of(live.object()) {
+            Ok(cluster) => cluster.surroundings(live).await,
+            Err(_) => Surroundings::default(),
+        }
+    }
+
+    /// [`Cluster::logs`]
+    pub async fn logs(&self, live: &Live, container: Option<&str>, lines: u32) -> Result<Logs, ReadError> {
+        self.of(live.object())?.logs(live, container, lines).await
+    }
+
+    /// [`Cluster::pinned`]
+    pub async fn pinned(&self, write: Write) -> Result<Option<Write>, ReadError> {
+        self.of(&write.object)?.pinned(write).await
+    }
+
+    /// [`Cluster::preview`]
+    pub async fn preview(&self, write: &Write) -> Preview {
+        match self.of(&write.object) {
+            Ok(cluster) => cluster.preview(write).await,
+            Err(error) => Preview::Refused(format!("{error}.")),
+        }
+    }
+
+    /// [`Cluster::apply`]
+    pub async fn apply(&self, claimed: Claimed) -> Applied {
+        match self.of(claimed.object()) {
+            Ok(cluster) => cluster.apply(claimed).await,
+            Err(error) => Applied::Refused(format!("{error}.")),
+        }
+    }
+
+    /// [`Cluster::compare`]
+    pub async fn compare(&self, write: &Write) -> Result<Compared, ReadError> {
+        self.of(&write.object)?.compare(write).await
+    }
+
+    /// Waits until nothing that a dead run has sent to the cluster of this object can arrive any more.
+    pub async fn quiesce(&self, object: &ObjectRef) {
+        if let Ok(cluster) = self.of(object) {
+            tokio::time::sleep(cluster.longest_on_the_way()).await;
+        }
+    }
+
+    /// [`Cluster::follow`]; `None` where the settings do not name the cluster any more.
+    pub fn follow(&self, live: &Live, changed: Changed) -> Option<Follow> {
+        let cluster = self.of(live.object()).ok()?;
+        Some(cluster.follow(live.object(), live.uid(), live.generation(), changed))
+    }
+}

@@ -1,0 +1,140 @@
+//! Everything that talks to Kubernetes: the watch of what is there, reading one Deployment, changing it under
+//! preconditions, and following a rollout to its real end. No other module speaks to the API server.
+//!
+//! Writes are JSON Patches whose `test` operations pin the uid and the old values, sent once and never again. When the
+//! outcome is not known, the object is read back before anything is claimed. A write takes a
+//! [`Claimed`](readback_core::change::Claimed) change, which only a store gives, once.
+//!
+//! # What this crate must not know
+//!
+//! Webex, the conversation, and how anything is said. It decides nothing about people.
+//!
+//! # Where to start reading
+//!
+//! [`Cluster`] and [`Clusters`] for what can be asked; [`plan`] for how a command and a live object become the exact write,
+//! [`forecast`] for what can be foreseen of it (both pure); `act.rs` for the write itself; [`Follow`] for the rollout.
+
+use std::{
+    collections::BTreeMap,
+    fmt,
+    sync::{Arc, Mutex},
+    time::Duration,
+};
+
+use readback_core::domain::{ClusterName, Namespace, ObjectRef};
+
+mod act;
+mod autoscale;
+mod catalog;
+mod check;
+mod clusters;
+mod connection;
+mod events;
+mod follow;
+pub mod forecast;
+mod kubeconfig;
+mod live;
+mod logs;
+mod others;
+mod owner;
+mod patch;
+pub mod plan;
+mod pods;
+mod proxy;
+mod read;
+mod remove;
+mod request;
+mod revisions;
+mod rights;
+mod rollout;
+#[cfg(test)]
+pub(crate) mod stand_in;
+mod status;
+mod surroundings;
+#[cfg(any(test, feature = "testing"))]
+pub mod testing;
+mod trust;
+mod verdict;
+mod wire;
+
+pub use act::{Applied, Compared, Preview, Write};
+pub use autoscale::{Bounds, Scaler, USUAL_CPU, as_made, autoscale};
+pub use catalog::{Catalog, Snapshot, WatchTask};
+pub use check::Check;
+pub use clusters::Clusters;
+pub use connection::{ConnectError, Connection, Source};
+pub use events::Warning;
+pub use follow::Follow;
+pub use live::{Condition, Container, DeploymentStatusView, Live, Strategy};
+pub use logs::{Logs, Tail};
+pub use owner::{Owners, tool};
+pub use patch::{
+    PatchRefusal, Trace, inverse, pause, restart, resume, roll_back, scale, set_image, with_cause, writes_template,
+};
+pub use pods::{Cause, CauseKind, PodView};
+pub use remove::{Removal, remove};
+pub use revisions::Revision;
+#[cfg(test)]
+pub(crate) use revisions::revisions_of;
+pub use rights::{Access, Rights, needed};
+pub use rollout::{Changed, Failure, Progress, Rollout, progress};
+pub use status::{Description, Health, describe};
+pub use surroundings::{Autoscaler, Budget, Surroundings};
+pub use verdict::{WriteVerdict, judge_write_error};
+pub use wire::ReadError;
+
+/// One Kubernetes cluster and the namespaces in it that readback may touch. Clones share one set of connections.
+#[derive(Clone)]
+pub struct Cluster(Arc<Inner>);
+
+struct Inner {
+    name: ClusterName,
+    namespaces: Vec<Namespace>,
+    client: kube::Client,
+    call_timeout: Duration,
+    rights: Mutex<BTreeMap<Namespace, Rights>>,
+}
+
+impl Cluster {
+    /// Prepares the connections. Reads files (kubeconfig, certificates, tokens) but calls no server; `check` does that.
+    /// Must be called inside a tokio runtime.
+    ///
+    /// # Errors
+    /// When a setting is malformed or a file cannot be read; the error names which and holds no secret.
+    #[expect(clippy::unused_async, reason = "kube's client starts its worker on the runtime this is awaited in")]
+    pub async fn connect(connection: Connection) -> Result<Self, ConnectError> {
+        let prepared = connection::prepare(&connection)?;
+        let client = kube::Client::try_from(prepared.config).map_err(|error| ConnectError::client(&error))?;
+        Ok(Self(Arc::new(Inner {
+            name: connection.name,
+            namespaces: prepared.namespaces,
+            client,
+            call_timeout: connection.call_timeout,
+            rights: Mutex::default(),
+        })))
+    }
+
+    /// What the operator calls it.
+    pub fn name(&self) -> &ClusterName {
+        &self.0.name
+    }
+
+    /// The namespaces that may be touched, in the order of the settings; never empty.
+    pub fn namespaces(&self) -> &[Namespace] {
+        &self.0.namespaces
+    }
+
+    /// Whether the object is in this cluster and in a namespace that may be touched.
+    pub fn covers(&self, object: &ObjectRef) -> bool {
+        object.cluster == self.0.name && self.0.namespaces.contains(&object.namespace)
+    }
+}
+
+impl fmt::Debug for Cluster {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Cluster")
+            .field("name", &self.0.name)
+            .field("namespaces", &self.0.namespaces)
+            .finish_non_exhaustive()
+    }
+}

@@ -1,0 +1,356 @@
+//! A Deployment as it was when last read. Only this module can make one, so whoever holds one has read the object.
+
+use std::{
+    collections::BTreeMap,
+    fmt,
+    hash::{DefaultHasher, Hash as _, Hasher as _},
+};
+
+use k8s_openapi::api::{
+    apps::v1::{Deployment, DeploymentSpec},
+    core::v1::Container as WireContainer,
+};
+use k8s_openapi::apimachinery::pkg::apis::meta::v1::LabelSelector;
+use serde::Deserialize as _;
+use serde_json::Value;
+
+use super::{
+    owner::{Owners, owners},
+    verdict::plain,
+};
+use readback_core::domain::{ClusterName, DeploymentName, Namespace, ObjectRef};
+
+/// A Deployment as it was when last read.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Live {
+    object: ObjectRef,
+    uid: String,
+    resource_version: String,
+    revision: Option<String>,
+    terminating: bool,
+    containers: Vec<Container>,
+    revision_history_limit: u32,
+    strategy: Strategy,
+    progress_deadline_seconds: u32,
+    view: DeploymentStatusView,
+    selector: String,
+    annotated: bool,
+    change_cause: Option<String>,
+    template: Hidden,
+    template_digest: u64,
+    owners: Owners,
+}
+
+/// A container of the pod template.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Container {
+    /// Its name, unique in the pod.
+    pub name: String,
+    /// The image as it is written in the object. Kubernetes hardly checks it, so it may hold anything.
+    pub image: String,
+    /// Whether it is an init container.
+    pub init: bool,
+    /// Whether it is an init container that keeps running: a native sidecar.
+    pub restart_always: bool,
+    /// Where it stands in its list.
+    pub(super) index: usize,
+}
+
+/// How pods are replaced.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Strategy {
+    /// Step by step; old and new serve together.
+    RollingUpdate,
+    /// All old ones end before a new one starts: a pause in service.
+    Recreate,
+}
+
+/// What a Deployment's status says about its rollout, with what was asked of it. Counts are pods.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct DeploymentStatusView {
+    /// Counts the writes to the spec.
+    pub generation: i64,
+    /// The generation that the counts below are about.
+    pub observed_generation: i64,
+    /// Asked for (absent in the spec means 1).
+    pub wanted: u32,
+    /// There are this many, old and new.
+    pub replicas: u32,
+    /// Of the newest template.
+    pub updated: u32,
+    /// Ready, old and new.
+    pub ready: u32,
+    /// Ready for long enough, old and new.
+    pub available: u32,
+    /// Whether the rollout is held.
+    pub paused: bool,
+    /// What the controller reports.
+    pub conditions: Vec<Condition>,
+}
+
+impl DeploymentStatusView {
+    /// The condition of that type.
+    pub fn condition(&self, kind: &str) -> Option<&Condition> {
+        self.conditions.iter().find(|condition| condition.kind == kind)
+    }
+}
+
+/// One condition of a Deployment.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Condition {
+    /// `Progressing`, `Available`, `ReplicaFailure`.
+    pub kind: String,
+    /// Whether it holds.
+    pub holds: bool,
+    /// One word: `ProgressDeadlineExceeded`.
+    pub reason: String,
+    /// For people: one line, at most 300 characters.
+    pub message: String,
+}
+
+/// A template can hold what its owner would not log.
+#[derive(Clone, PartialEq)]
+struct Hidden(Value);
+
+impl fmt::Debug for Hidden {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("…")
+    }
+}
+
+impl Live {
+    /// Takes an object apart that the API server sent. The error is one plain clause.
+    pub(super) fn from_api(cluster: &ClusterName, raw: &Value) -> Result<Self, &'static str> {
+        let deployment = Deployment::deserialize(raw).map_err(|_| "the API server sent no valid Deployment")?;
+        let metadata = deployment.metadata;
+        let name = metadata.name.as_deref().and_then(DeploymentName::parse).ok_or("a Deployment has no valid name")?;
+        let namespace =
+            metadata.namespace.as_deref().and_then(Namespace::parse).ok_or("a Deployment has no namespace")?;
+        let uid = metadata.uid.filter(|uid| !uid.is_empty()).ok_or("a Deployment has no uid")?;
+        let spec = deployment.spec.unwrap_or_default();
+        let status = deployment.status.unwrap_or_default();
+        let view = DeploymentStatusView {
+            generation: metadata.generation.unwrap_or_default(),
+            observed_generation: status.observed_generation.unwrap_or_default(),
+            wanted: spec.replicas.map_or(1, count),
+            replicas: status.replicas.map_or(0, count),
+            updated: status.updated_replicas.map_or(0, count),
+            ready: status.ready_replicas.map_or(0, count),
+            available: status.available_replicas.map_or(0, count),
+            paused: spec.paused.unwrap_or(false),
+            conditions: status
+                .conditions
+                .unwrap_or_default()
+                .into_iter()
+                .map(|wire| Condition {
+                    kind: wire.type_,
+                    holds: wire.status == "True",
+                    reason: wire.reason.unwrap_or_default(),
+                    message: plain(&wire.message.unwrap_or_default()),
+                })
+                .collect(),
+        };
+        let template = raw.pointer("/spec/template").cloned().unwrap_or_default();
+        Ok(Self {
+            object: ObjectRef { cluster: cluster.clone(), namespace, name },
+            uid,
+            resource_version: metadata.resource_version.unwrap_or_default(),
+            revision: metadata.annotations.as_ref().and_then(|all| all.get(REVISION).cloned()),
+            terminating: metadata.deletion_timestamp.is_some(),
+            containers: containers(&spec),
+            revision_history_limit: spec.revision_history_limit.map_or(10, count),
+            strategy: match spec.strategy.as_ref().and_then(|strategy| strategy.type_.as_deref()) {
+                Some("Recreate") => Strategy::Recreate,
+                _ => Strategy::RollingUpdate,
+            },
+            progress_deadline_seconds: spec.progress_deadline_seconds.map_or(600, count),
+            view,
+            selector: selector(&spec.selector),
+            change_cause: metadata.annotations.as_ref().and_then(|all| all.get(CHANGE_CAUSE)).map(|cause| plain(cause)),
+            annotated: raw.pointer("/metadata/annotations").is_some_and(Value::is_object),
+            template_digest: digest(&template),
+            template: Hidden(template),
+            owners: owners(raw),
+        })
+    }
+
+    /// Which Deployment it is.
+    pub fn object(&self) -> &ObjectRef {
+        &self.object
+    }
+
+    /// The object's identity; another object of the same name has another one.
+    pub fn uid(&self) -> &str {
+        &self.uid
+    }
+
+    /// Counts the writes to its spec.
+    pub fn generation(&self) -> i64 {
+        self.view.generation
+    }
+
+    /// How many pods it asks for; absent in the spec means 1.
+    #[expect(
+        clippy::misnamed_getters,
+        reason = "what the spec calls replicas is what is wanted of the status's replicas"
+    )]
+    pub fn replicas(&self) -> u32 {
+        self.view.wanted
+    }
+
+    /// How many of its pods are ready, old and new.
+    pub fn ready(&self) -> u32 {
+        self.view.ready
+    }
+
+    /// How many of its pods have the newest template.
+    pub fn updated(&self) -> u32 {
+        self.view.updated
+    }
+
+    /// How many of its pods have been ready for long enough.
+    pub fn available(&self) -> u32 {
+        self.view.available
+    }
+
+    /// Whether its rollout is held.
+    pub fn paused(&self) -> bool {
+        self.view.paused
+    }
+
+    /// Whether it is being deleted.
+    pub fn terminating(&self) -> bool {
+        self.terminating
+    }
+
+    /// Its containers, then its init containers, each in order.
+    pub fn containers(&self) -> &[Container] {
+        &self.containers
+    }
+
+    /// How many old revisions are kept; with 0 no rollback is possible.
+    pub fn revision_history_limit(&self) -> u32 {
+        self.revision_history_limit
+    }
+
+    /// How its pods are replaced.
+    pub fn strategy(&self) -> Strategy {
+        self.strategy
+    }
+
+    /// What its status says about the rollout.
+    pub fn status(&self) -> &DeploymentStatusView {
+        &self.view
+    }
+
+    /// The seconds without progress after which Kubernetes calls a rollout failed.
+    pub fn progress_deadline_seconds(&self) -> u32 {
+        self.progress_deadline_seconds
+    }
+
+    /// Who keeps its fields as they are.
+    pub const fn owners(&self) -> &Owners {
+        &self.owners
+    }
+
+    /// The labels of its pods, or null.
+    pub(super) fn template_labels(&self) -> &Value {
+        &self.template_metadata()["labels"]
+    }
+
+    /// The serving containers that request no CPU, by name.
+    pub fn containers_without_cpu_request(&self) -> Vec<String> {
+        let all = self.template.0.pointer("/spec/containers").and_then(Value::as_array);
+        let bare = all.into_iter().flatten().filter(|one| one.pointer("/resources/requests/cpu").is_none());
+        bare.filter_map(|one| one["name"].as_str()).map(|name| plain(name).replace('`', "")).collect()
+    }
+
+    pub(super) fn resource_version(&self) -> &str {
+        &self.resource_version
+    }
+
+    /// The controller's number of the newest template.
+    pub(super) fn revision(&self) -> Option<&str> {
+        self.revision.as_deref()
+    }
+
+    /// The labels its pods have, as a selector; empty selects nothing here.
+    pub(super) fn selector(&self) -> &str {
+        &self.selector
+    }
+
+    /// Why it was changed last, if whoever did it left word: the annotation `kubernetes.io/change-cause`, on one line.
+    pub fn change_cause(&self) -> Option<&str> {
+        self.change_cause.as_deref()
+    }
+
+    /// Whether `/metadata/annotations` exists, so that a key can be added to it.
+    pub(super) fn annotated(&self) -> bool {
+        self.annotated
+    }
+
+    /// `/spec/template/metadata`, or null.
+    pub(super) fn template_metadata(&self) -> &Value {
+        &self.template.0["metadata"]
+    }
+
+    /// `/spec/template`.
+    pub(super) fn template(&self) -> &Value {
+        &self.template.0
+    }
+
+    /// Changes when the template does; to compare within this process only.
+    pub(super) fn template_digest(&self) -> u64 {
+        self.template_digest
+    }
+}
+
+/// Where the controller keeps the number of a template, on the Deployment and on its `ReplicaSets`.
+pub(super) const REVISION: &str = "deployment.kubernetes.io/revision";
+/// Where people and programs note why they changed something, as `kubectl rollout history` shows it.
+pub(super) const CHANGE_CAUSE: &str = "kubernetes.io/change-cause";
+
+fn count(wire: i32) -> u32 {
+    u32::try_from(wire).unwrap_or(0)
+}
+
+fn containers(spec: &DeploymentSpec) -> Vec<Container> {
+    let Some(pod) = &spec.template.spec else { return Vec::new() };
+    let one = |init: bool| {
+        move |(index, wire): (usize, &WireContainer)| Container {
+            name: wire.name.clone(),
+            image: wire.image.clone().unwrap_or_default(),
+            init,
+            restart_always: init && wire.restart_policy.as_deref() == Some("Always"),
+            index,
+        }
+    };
+    let plain = pod.containers.iter().enumerate().map(one(false));
+    plain.chain(pod.init_containers.iter().flatten().enumerate().map(one(true))).collect()
+}
+
+/// The selector in the form of the API's `labelSelector`.
+fn selector(selector: &LabelSelector) -> String {
+    let labels = selector.match_labels.clone().unwrap_or_default().into_iter().collect::<BTreeMap<_, _>>();
+    let labels = labels.into_iter().map(|(key, value)| format!("{key}={value}"));
+    let expressions = selector.match_expressions.iter().flatten().filter_map(|rule| {
+        let values = rule.values.clone().unwrap_or_default().join(",");
+        match rule.operator.as_str() {
+            "In" => Some(format!("{} in ({values})", rule.key)),
+            "NotIn" => Some(format!("{} notin ({values})", rule.key)),
+            "Exists" => Some(rule.key.clone()),
+            "DoesNotExist" => Some(format!("!{}", rule.key)),
+            _ => None,
+        }
+    });
+    labels.chain(expressions).collect::<Vec<_>>().join(",")
+}
+
+fn digest(template: &Value) -> u64 {
+    let mut hasher = DefaultHasher::new();
+    template.to_string().hash(&mut hasher);
+    hasher.finish()
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,162 @@
+//! The last lines that a pod has printed, from the pod that tells most: one in trouble, else one that serves.
+
+use super::{CauseKind, Cluster, Live, PodView, ReadError, wire::escaped};
+
+/// The most bytes that are asked of one container. The kubelet begins at the first of the lines and stops there, so it must
+/// be enough for all of them.
+const MOST_BYTES: usize = 1 << 20;
+/// So many containers of a pod are looked at.
+const MOST_CONTAINERS: usize = 6;
+
+/// What one container has printed last.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Tail {
+    /// The pod.
+    pub pod: String,
+    /// The container.
+    pub container: String,
+    /// Whether it is of the run before, because the present one has not come far.
+    pub previous: bool,
+    /// The lines, as they were printed, or why there are none: a sentence.
+    pub text: Result<String, String>,
+}
+
+/// What was found to read.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Logs {
+    /// It has no pod.
+    NoPod,
+    /// No container is called like that; these are there.
+    NoContainer(Vec<String>),
+    /// These.
+    Tails {
+        /// One for each container.
+        tails: Vec<Tail>,
+        /// So many pods there are.
+        pods: usize,
+    },
+}
+
+impl Cluster {
+    /// The last lines of the containers of one pod, or of the one that is named. Needs `list` on pods and `get` on their logs.
+    pub async fn logs(&self, live: &Live, container: Option<&str>, lines: u32) -> Result<Logs, ReadError> {
+        let pods = self.pods(live).await?;
+        let Some(pod) = telling(&pods) else { return Ok(Logs::NoPod) };
+        let names: Vec<String> = live.containers().iter().map(|one| one.name.clone()).collect();
+        let wanted = match container {
+            Some(said) => match named(&names, said) {
+                Some(name) => vec![name],
+                None => return Ok(Logs::NoContainer(names)),
+            },
+            None => worth_reading(live, pod),
+        };
+        let mut tails = Vec::new();
+        for container in wanted {
+            tails.push(self.tail(live, pod, container, lines).await);
+        }
+        Ok(Logs::Tails { tails, pods: pods.len() })
+    }
+
+    async fn tail(&self, live: &Live, pod: &PodView, container: String, lines: u32) -> Tail {
+        let crashed = pod.cause.as_ref().is_some_and(|cause| {
+            cause.kind == CauseKind::Crash && cause.container.as_ref().is_none_or(|name| *name == container)
+        });
+        if crashed && let Ok(text) = self.printed(live, pod, &container, lines, true).await {
+            return Tail { pod: pod.name.clone(), container, previous: true, text: Ok(text) };
+        }
+        let text = self.printed(live, pod, &container, lines, false).await.map_err(|error| error.to_string());
+        Tail { pod: pod.name.clone(), container, previous: false, text }
+    }
+
+    async fn printed(
+        &self,
+        live: &Live,
+        pod: &PodView,
+        container: &str,
+        lines: u32,
+        previous: bool,
+    ) -> Result<String, ReadError> {
+        let before = if previous { "&previous=true" } else { "" };
+        let (namespace, name) = (&live.object().namespace, escaped(&pod.name));
+        let container = escaped(container);
+        self.get_text(&format!(
+            "/api/v1/namespaces/{namespace}/pods/{name}/log?container={container}&tailLines={lines}&limitBytes={MOST_BYTES}{before}"
+        ))
+        .await
+    }
+}
+
+/// The pod that tells most: a new one in trouble, else a new one that serves, else any.
+fn telling(pods: &[PodView]) -> Option<&PodView> {
+    let rank = |pod: &&PodView| (pod.terminating, !pod.newest, pod.cause.is_none(), !pod.ready, pod.name.clone());
+    pods.iter().min_by_key(rank)
+}
+
+/// Without a name: what serves; beside it the init container that keeps the pod from starting.
+fn worth_reading(live: &Live, pod: &PodView) -> Vec<String> {
+    let troubled = pod.cause.as_ref().and_then(|cause| cause.container.as_deref());
+    let all = live.containers().iter();
+    let some = all.filter(|one| !one.init || one.restart_always || troubled == Some(one.name.as_str()));
+    some.map(|one| one.name.clone()).take(MOST_CONTAINERS).collect()
+}
+
+/// The container that is meant: its whole name, or a part that only one has.
+fn named(names: &[String], said: &str) -> Option<String> {
+    let said = said.to_lowercase();
+    let exact = names.iter().find(|name| **name == said);
+    let near: Vec<&String> = names.iter().filter(|name| name.contains(&said)).collect();
+    exact.or(if let [one] = near.as_slice() { Some(*one) } else { None }).cloned()
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+    use crate::{
+        Cause,
+        stand_in::{Api, Reply, deployment, live_of},
+    };
+
+    fn pod(name: &str, ready: bool, cause: Option<Cause>) -> PodView {
+        PodView { name: name.into(), newest: true, ready, terminating: false, cause }
+    }
+
+    fn crash() -> Cause {
+        let (reason, detail) = ("CrashLoopBackOff".into(), String::new());
+        Cause { kind: CauseKind::Crash, reason, pod: None, container: Some("web".into()), image: None, detail }
+    }
+
+    #[test]
+    fn the_pod_in_trouble_tells_most() {
+        let pods = [pod("a", true, None), pod("b", false, Some(crash())), pod("c", false, None)];
+        assert_eq!(telling(&pods).map(|pod| pod.name.as_str()), Some("b"));
+        assert_eq!(telling(&[pod("c", false, None), pod("a", true, None)]).map(|pod| pod.name.as_str()), Some("a"));
+        assert_eq!(telling(&[]), None);
+    }
+
+    #[test]
+    fn a_part_of_a_name_is_enough_where_only_one_has_it() {
+        let names = ["web".to_owned(), "istio-proxy".to_owned(), "istio-init".to_owned()];
+        assert_eq!(named(&names, "proxy").as_deref(), Some("istio-proxy"));
+        assert_eq!(named(&names, "Web").as_deref(), Some("web"));
+        assert_eq!(named(&names, "istio"), None);
+    }
+
+    #[tokio::test]
+    async fn of_a_crashing_container_the_run_before_is_read() {
+        let listed = json!({"items": [{"metadata": {"name": "web-1"}, "status": {"containerStatuses": [{"name": "web",
+            "image": "n", "imageID": "", "ready": false, "restartCount": 3,
+            "state": {"waiting": {"reason": "CrashLoopBackOff"}}}]}}]});
+        let api = Api::start(move |call| match call.path.rsplit('/').next() {
+            Some("pods") => Reply::json(200, listed.clone()),
+            Some("log") if call.query.contains("previous=true") => Reply::json(200, json!("last words")),
+            Some("log") => Reply::json(200, json!("new run")),
+            _ => Reply::json(200, json!({"items": []})),
+        })
+        .await;
+        let logs = api.cluster().await.logs(&live_of(&deployment()), None, 20).await;
+        let Ok(Logs::Tails { tails, pods: 1 }) = logs else { panic!("{logs:?}") };
+        assert_eq!((tails[0].previous, tails[0].text.as_deref()), (true, Ok("\"last words\"")));
+    }
+}

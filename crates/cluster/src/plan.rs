@@ -1,0 +1,194 @@
+//! A command and a live object become a plan: the exact patch, what it changes, and what to know before it is sent.
+//!
+//! The only way from words to a write, and it needs a [`Live`] object, which only a cluster that was read can give.
+
+use jiff::Timestamp;
+
+use crate as cluster;
+use crate::{Live, PatchRefusal, ReadError, Removal, Revision, Scaler, Write, forecast::Intended};
+use readback_core::{
+    change::{Draft, Effect, Inverse},
+    command::Command,
+    domain::{Amount, Intent},
+};
+
+mod autoscale;
+mod image;
+mod remove;
+mod revision;
+#[cfg(test)]
+mod tests;
+
+/// What was read beside the Deployment, for the verbs that are about more than it.
+#[derive(Clone, Debug, Default)]
+pub enum Beside {
+    /// Nothing is needed.
+    #[default]
+    Nothing,
+    /// Its revisions, newest first.
+    Revisions(Vec<Revision>),
+    /// Its autoscaler, if it has one.
+    Autoscaler(Option<Scaler>),
+    /// What is needed to remove it, and to have it back.
+    Removal(Box<Removal>),
+    /// It could not be read.
+    Unreadable(ReadError),
+}
+
+/// A write, ready to be recorded.
+#[derive(Clone, Debug)]
+pub struct Plan {
+    /// What would be sent.
+    pub write: Write,
+    /// What it changes, before and after.
+    pub effects: Vec<Effect>,
+    /// Whether pods are replaced.
+    pub template_changed: bool,
+    /// What to know before it is sent, as sentences.
+    pub notes: Vec<String>,
+    /// What takes it back; none where nothing does.
+    pub inverse: Option<Inverse>,
+    /// The same, to look ahead.
+    pub intended: Intended,
+}
+
+impl Plan {
+    /// The images that would run, where they change.
+    pub fn images(&self) -> impl Iterator<Item = &str> {
+        self.effects.iter().filter(|effect| effect.what.starts_with("image")).map(|effect| effect.after.as_str())
+    }
+}
+
+/// What came of planning.
+#[derive(Clone, Debug)]
+pub enum Planned {
+    /// Something would change.
+    Write(Box<Plan>),
+    /// It is already so: a sentence.
+    Unchanged(String),
+    /// It cannot be done: a sentence.
+    Refused(String),
+    /// Something is still open: a question.
+    Ask(String),
+    /// This verb is understood and not offered.
+    NotOffered,
+}
+
+/// Plans one command on one live object. `cause` is what the change-cause annotation will say.
+pub fn plan(command: &Command, live: &Live, beside: &Beside, cause: &str, now: Timestamp) -> Planned {
+    match (command.intent, beside) {
+        (_, Beside::Unreadable(why)) => Planned::Refused(format!("{}: {why}. Nothing was changed.", name(live))),
+        (Intent::Scale, _) => scale(command, live),
+        (Intent::SetImage, _) => image::set_image(command, live, cause),
+        (Intent::Restart, _) => restart(live, cause, now),
+        (Intent::Pause, _) => hold(live, true),
+        (Intent::Resume, _) => hold(live, false),
+        (Intent::Rollback, Beside::Revisions(revisions)) => revision::roll_back(command, live, revisions, cause),
+        (Intent::Autoscale, Beside::Autoscaler(scaler)) => autoscale::autoscale(command, live, scaler.as_ref()),
+        (Intent::Delete, Beside::Removal(removal)) => remove::delete(live, removal),
+        (
+            Intent::Rollback
+            | Intent::Autoscale
+            | Intent::Delete
+            | Intent::Undo
+            | Intent::Status
+            | Intent::List
+            | Intent::History
+            | Intent::Logs
+            | Intent::Confirm
+            | Intent::Cancel
+            | Intent::Help
+            | Intent::None,
+            _,
+        ) => Planned::NotOffered,
+    }
+}
+
+fn scale(command: &Command, live: &Live) -> Planned {
+    let before = live.replicas();
+    let Some(after) = command.replicas.and_then(|amount| amount.from(before)) else {
+        return Planned::Refused(format!("{} has {before} replicas: that many cannot be set.", name(live)));
+    };
+    let effects = vec![Effect { what: "replicas".into(), before: before.to_string(), after: after.to_string() }];
+    match cluster::scale(live, after) {
+        Ok(write) => {
+            let back = Draft { replicas: Some(Amount::To(before)), ..Draft::new(Intent::Scale) };
+            let inverse = taken_back(&write, &effects, back);
+            Planned::Write(Box::new(Plan {
+                write,
+                effects,
+                template_changed: false,
+                notes: Vec::new(),
+                inverse,
+                intended: Intended::Scale { to: after },
+            }))
+        }
+        Err(PatchRefusal::Unchanged) => {
+            Planned::Unchanged(format!("{} already has {after}. Nothing was sent.", name(live)))
+        }
+        Err(why) => refused(live, &why),
+    }
+}
+
+fn restart(live: &Live, cause: &str, now: Timestamp) -> Planned {
+    if live.replicas() == 0 {
+        return Planned::Unchanged(format!(
+            "{} has 0 replicas: there is nothing to restart. Nothing was sent.",
+            name(live)
+        ));
+    }
+    let pods = if live.replicas() == 1 { "the only pod".to_owned() } else { format!("all {} pods", live.replicas()) };
+    let effects = vec![Effect { what: "pods".into(), before: pods, after: "replaced, same image".into() }];
+    match cluster::restart(live, now, cause) {
+        Ok(write) => {
+            let (notes, intended) = (Vec::new(), Intended::Restart);
+            Planned::Write(Box::new(Plan { write, effects, template_changed: true, notes, inverse: None, intended }))
+        }
+        Err(PatchRefusal::Unchanged) => {
+            Planned::Unchanged(format!("{} was restarted this very second. Nothing was sent.", name(live)))
+        }
+        Err(why) => refused(live, &why),
+    }
+}
+
+/// Holds the rollout, or lets it go on.
+fn hold(live: &Live, held: bool) -> Planned {
+    let (free, stopped) = ("go through".to_owned(), "held".to_owned());
+    let (before, after) = if held { (free, stopped) } else { (stopped, free) };
+    let effects = vec![Effect { what: "rollouts".into(), before, after }];
+    let (write, back, intended) = if held {
+        (cluster::pause(live), Intent::Resume, Intended::Hold)
+    } else {
+        (cluster::resume(live), Intent::Pause, Intended::Resume)
+    };
+    match write {
+        Ok(write) => {
+            let inverse = taken_back(&write, &effects, Draft::new(back));
+            // What was queued while it was held rolls out now.
+            let (template_changed, notes) = (!held, Vec::new());
+            Planned::Write(Box::new(Plan { write, effects, template_changed, notes, inverse, intended }))
+        }
+        Err(PatchRefusal::Unchanged) if held => {
+            Planned::Unchanged(format!("The rollout of {} is held already. Nothing was sent.", name(live)))
+        }
+        Err(PatchRefusal::Unchanged) => {
+            Planned::Unchanged(format!("The rollout of {} is not held. Nothing was sent.", name(live)))
+        }
+        Err(why) => refused(live, &why),
+    }
+}
+
+/// What takes a write back: the patch and the effects the other way round.
+fn taken_back(write: &Write, effects: &[Effect], draft: Draft) -> Option<Inverse> {
+    let patch = cluster::inverse(&write.patch)?;
+    let effects = effects.iter().map(Effect::reversed).collect();
+    Some(Inverse { patch, means: write.means.clone(), effects, draft })
+}
+
+fn refused(live: &Live, why: &PatchRefusal) -> Planned {
+    Planned::Refused(format!("{}: {why}. Nothing was changed.", name(live)))
+}
+
+fn name(live: &Live) -> String {
+    format!("`{}`", live.object().name)
+}

@@ -1,0 +1,109 @@
+//! Another image: which container is meant, and what it would run.
+
+use super::{Plan, Planned, name, refused, taken_back};
+use crate as cluster;
+use crate::{Container, Live, PatchRefusal, forecast::Intended};
+use readback_core::{
+    change::{Draft, Effect},
+    command::Command,
+    domain::{ImageChange, ImageReference, Intent},
+};
+
+pub(super) fn set_image(command: &Command, live: &Live, cause: &str) -> Planned {
+    let Some(change) = &command.image else {
+        return Planned::Ask(format!("Which image or tag should {} run?", name(live)));
+    };
+    let said = command.container.as_ref().map(readback_core::command::Mention::name);
+    let container = match container(live, said, change) {
+        Ok(container) => container,
+        Err(planned) => return planned,
+    };
+    let Some(image) = new_image(change, &container.image) else {
+        return Planned::Refused(format!(
+            "{} runs `{}`, which is no image reference that I can take apart. Say the whole image.",
+            name(live),
+            container.image
+        ));
+    };
+    let several = live.containers().len() > 1;
+    let what = if several { format!("image of {}", container.name) } else { "image".to_owned() };
+    let effects = vec![Effect { what, before: container.image.clone(), after: image.to_string() }];
+    match cluster::set_image(live, &container.name, &image, cause) {
+        Ok(write) => {
+            let notes = said_otherwise(command, &container.image);
+            let intended = Intended::Image {
+                container: container.name.clone(),
+                before: container.image.clone(),
+                after: image.to_string(),
+            };
+            let back = Draft {
+                image: Some(ImageChange::Reference(container.image.clone())),
+                container: Some(container.name.clone()),
+                ..Draft::new(Intent::SetImage)
+            };
+            let inverse = taken_back(&write, &effects, back);
+            Planned::Write(Box::new(Plan { write, effects, template_changed: true, notes, inverse, intended }))
+        }
+        Err(PatchRefusal::Unchanged) => Planned::Unchanged(format!(
+            "{} already runs `{image}`. Nothing was sent; “restart” would replace its pods.",
+            name(live)
+        )),
+        Err(why) => refused(live, &why),
+    }
+}
+
+/// The container that is meant: by its name, by its repository, or the only one. Never simply the first.
+fn container<'l>(live: &'l Live, said: Option<&str>, change: &ImageChange) -> Result<&'l Container, Planned> {
+    let all = live.containers();
+    let names = |containers: &[&Container]| {
+        containers.iter().map(|one| format!("`{}`", one.name)).collect::<Vec<_>>().join(", ")
+    };
+    if let Some(said) = said {
+        let exact = all.iter().find(|one| one.name == said);
+        let near: Vec<&Container> = all.iter().filter(|one| one.name.contains(&said.to_lowercase())).collect();
+        return match (exact, near.as_slice()) {
+            (Some(one), _) => Ok(one),
+            (None, [one]) => Ok(*one),
+            _ => Err(Planned::Refused(format!(
+                "{} has no container “{}”; it has {}.",
+                name(live),
+                readback_core::text::plain(said),
+                names(&all.iter().collect::<Vec<_>>())
+            ))),
+        };
+    }
+    let serving: Vec<&Container> = all.iter().filter(|one| !one.init).collect();
+    if let [one] = serving.as_slice() {
+        return Ok(one);
+    }
+    if let ImageChange::Reference(whole) = change {
+        let wanted = ImageReference::parse(whole).map(|image| image.full_repository());
+        let same: Vec<&&Container> = serving
+            .iter()
+            .filter(|one| {
+                ImageReference::parse(&one.image).map(|image| image.full_repository()) == wanted && wanted.is_ok()
+            })
+            .collect();
+        if let [one] = same.as_slice() {
+            return Ok(one);
+        }
+    }
+    Err(Planned::Ask(format!("{} has several containers: {}. Which one?", name(live), names(&serving))))
+}
+
+fn new_image(change: &ImageChange, current: &str) -> Option<ImageReference> {
+    match change {
+        ImageChange::Reference(whole) => ImageReference::parse(whole).ok(),
+        ImageChange::Tag(_) | ImageChange::Digest(_) => {
+            ImageReference::parse(current).ok().map(|current| change.from(&current))
+        }
+    }
+}
+
+/// What the speaker took for granted and is not so.
+fn said_otherwise(command: &Command, before: &str) -> Vec<String> {
+    let tag = ImageReference::parse(before).ok().and_then(|image| image.tag);
+    let other = command.old.as_ref().map(|old| old.words.as_str()).filter(|old| tag.as_deref() != Some(*old));
+    let note = other.map(|old| format!("You said it runs {}; it runs `{before}`.", readback_core::text::plain(old)));
+    note.into_iter().collect()
+}

@@ -1,0 +1,233 @@
+use serde_json::{Value, json};
+
+use super::*;
+use crate::{revisions_of, stand_in::live_of};
+use readback_core::{
+    change::Means,
+    command::{Mention, StatedValue},
+    domain::{Amount, ImageChange, Score},
+};
+
+fn object(replicas: u32, containers: &Value) -> Value {
+    json!({
+        "metadata": {"name": "web", "namespace": "default", "uid": "u1", "generation": 4, "resourceVersion": "9"},
+        "spec": {
+            "replicas": replicas,
+            "selector": {"matchLabels": {"app": "web"}},
+            "template": {"metadata": {"labels": {"app": "web"}}, "spec": {"containers": containers}},
+        },
+        "status": {},
+    })
+}
+
+fn one(image: &str) -> Value {
+    json!([{"name": "app", "image": image}])
+}
+
+fn two() -> Value {
+    json!([{"name": "app", "image": "reg:5000/team/web:1"}, {"name": "proxy", "image": "envoy:3"}])
+}
+
+fn planned(command: &Command, raw: &Value) -> Planned {
+    planned_with(command, raw, &Beside::Nothing)
+}
+
+fn planned_with(command: &Command, raw: &Value, beside: &Beside) -> Planned {
+    plan(command, &live_of(raw), beside, "why", Timestamp::UNIX_EPOCH)
+}
+
+fn written(command: &Command, raw: &Value) -> (Box<Plan>, Value) {
+    written_with(command, raw, &Beside::Nothing)
+}
+
+fn written_with(command: &Command, raw: &Value, beside: &Beside) -> (Box<Plan>, Value) {
+    let planned = planned_with(command, raw, beside);
+    let Planned::Write(plan) = planned else { panic!("{planned:?}") };
+    let mut after = raw.clone();
+    json_patch::patch(&mut after, &plan.write.patch).expect("fits what it was made from");
+    (plan, after)
+}
+
+fn scale(amount: Amount) -> Command {
+    Command { replicas: Some(amount), ..Command::new(Intent::Scale, Score::ONE) }
+}
+
+fn image(image: ImageChange) -> Command {
+    Command { image: Some(image), ..Command::new(Intent::SetImage, Score::ONE) }
+}
+
+#[test]
+fn scaling_writes_the_number_and_nothing_else() {
+    let before = object(2, &one("web:1"));
+    let (plan, after) = written(&scale(Amount::Times(1.5)), &before);
+    let mut wanted = before.clone();
+    wanted["spec"]["replicas"] = json!(3);
+    assert_eq!(after, wanted);
+    assert_eq!((plan.effects[0].before.as_str(), plan.effects[0].after.as_str()), ("2", "3"));
+    assert!(!plan.template_changed);
+    assert!(matches!(planned(&scale(Amount::To(2)), &before), Planned::Unchanged(_)));
+    assert!(matches!(planned(&scale(Amount::By(-3)), &before), Planned::Refused(_)));
+}
+
+#[test]
+fn a_tag_keeps_the_repository_and_leaves_its_cause() {
+    let (plan, after) = written(&image(ImageChange::Tag("2".into())), &object(2, &one("reg:5000/team/web:1")));
+    assert_eq!(after["spec"]["template"]["spec"]["containers"][0]["image"], "reg:5000/team/web:2");
+    assert_eq!(after["metadata"]["annotations"]["kubernetes.io/change-cause"], "why");
+    assert!(plan.template_changed);
+}
+
+#[test]
+fn of_several_containers_one_must_be_meant() {
+    let several = object(2, &two());
+    assert!(matches!(planned(&image(ImageChange::Tag("2".into())), &several), Planned::Ask(_)));
+    let by_repository = image(ImageChange::Reference("reg:5000/team/web:2".into()));
+    let (_, after) = written(&by_repository, &several);
+    assert_eq!(after["spec"]["template"]["spec"]["containers"][0]["image"], "reg:5000/team/web:2");
+    let named =
+        |words: &str| Command { container: Some(Mention::new(words, false)), ..image(ImageChange::Tag("4".into())) };
+    let (_, after) = written(&named("proxy"), &several);
+    assert_eq!(after["spec"]["template"]["spec"]["containers"][1]["image"], "envoy:4");
+    assert!(matches!(planned(&named("nothing"), &several), Planned::Refused(_)));
+}
+
+#[test]
+fn what_to_know_is_noted() {
+    let digest = format!("web:1@sha256:{}", "a".repeat(64));
+    let raw = object(2, &one(&digest));
+    let command = Command {
+        old: Some(StatedValue { words: "0.9".into(), count: None }),
+        ..image(ImageChange::Tag("latest".into()))
+    };
+    let (plan, after) = written(&command, &raw);
+    assert_eq!(after["spec"]["template"]["spec"]["containers"][0]["image"], "web:latest");
+    assert_eq!(plan.notes, [format!("You said it runs 0.9; it runs `{digest}`.")]);
+    assert_eq!(plan.images().collect::<Vec<_>>(), ["web:latest"]);
+}
+
+#[test]
+fn what_is_written_can_be_taken_back_and_a_restart_cannot() {
+    for command in [scale(Amount::To(5)), image(ImageChange::Tag("2".into()))] {
+        let raw = object(2, &one("web:1"));
+        let (plan, after) = written(&command, &raw);
+        let inverse = plan.inverse.expect("it has one");
+        let mut back = after;
+        json_patch::patch(&mut back, &inverse.patch).expect("it fits what was written");
+        assert_eq!(back["spec"], raw["spec"], "{command:?}");
+        assert!(json_patch::patch(&mut raw.clone(), &inverse.patch).is_err(), "it tests that the change is in place");
+        assert_eq!(inverse.effects, plan.effects.iter().map(Effect::reversed).collect::<Vec<_>>());
+    }
+    let (plan, _) = written(&Command::new(Intent::Restart, Score::ONE), &object(2, &one("web:1")));
+    assert_eq!(plan.inverse, None);
+}
+
+#[test]
+fn a_restart_needs_pods_and_a_rollout_that_moves() {
+    let restart = Command::new(Intent::Restart, Score::ONE);
+    let (_, after) = written(&restart, &object(2, &one("web:1")));
+    assert!(after["spec"]["template"]["metadata"]["annotations"]["kubectl.kubernetes.io/restartedAt"].is_string());
+    assert!(matches!(planned(&restart, &object(0, &one("web:1"))), Planned::Unchanged(_)));
+    let mut paused = object(2, &one("web:1"));
+    paused["spec"]["paused"] = json!(true);
+    assert!(matches!(planned(&restart, &paused), Planned::Refused(_)));
+}
+
+#[test]
+fn only_what_was_read_can_be_planned() {
+    for intent in Intent::ALL {
+        let alone = [Intent::Scale, Intent::SetImage, Intent::Restart, Intent::Pause, Intent::Resume];
+        let planned = planned(&Command::new(intent, Score::ONE), &object(2, &one("web:1")));
+        assert_eq!(!matches!(planned, Planned::NotOffered), alone.contains(&intent), "{intent}");
+    }
+    let unreadable = Beside::Unreadable(ReadError::Unreachable("no way".into()));
+    let rollback = Command::new(Intent::Rollback, Score::ONE);
+    let refused = planned_with(&rollback, &object(2, &one("web:1")), &unreadable);
+    assert!(matches!(refused, Planned::Refused(why) if why == "`web`: no way. Nothing was changed."));
+}
+
+/// A `ReplicaSet` of the object with that revision and these containers.
+fn set(number: u32, containers: &Value) -> Value {
+    json!({"metadata": {"annotations": {"deployment.kubernetes.io/revision": number.to_string()},
+        "ownerReferences": [{"uid": "u1"}]},
+        "spec": {"template": {"metadata": {"labels": {"app": "web", "pod-template-hash": "x"}}, "spec": {"containers": containers}}}})
+}
+
+fn kept(sets: &[Value]) -> Beside {
+    Beside::Revisions(revisions_of(sets, "u1"))
+}
+
+#[test]
+fn a_rollback_puts_back_the_template_and_nothing_else_and_can_be_taken_back() {
+    let mut raw = object(2, &one("web:3"));
+    raw["metadata"]["annotations"] = json!({"team": "shop"});
+    let beside = kept(&[set(2, &one("web:2")), set(3, &one("web:3")), set(1, &one("web:1"))]);
+    let rollback = Command::new(Intent::Rollback, Score::ONE);
+    let (plan, after) = written_with(&rollback, &raw, &beside);
+    let mut wanted = raw.clone();
+    wanted["spec"]["template"]["spec"]["containers"] = one("web:2");
+    wanted["metadata"]["annotations"]["kubernetes.io/change-cause"] = json!("why");
+    assert_eq!(after, wanted);
+    let told: Vec<String> =
+        plan.effects.iter().map(|one| format!("{} {} → {}", one.what, one.before, one.after)).collect();
+    assert_eq!(told, ["revision 3 → as in 2", "image of app web:3 → web:2"]);
+    assert_eq!(plan.images().collect::<Vec<_>>(), ["web:2"]);
+    let mut back = after;
+    json_patch::patch(&mut back, &plan.inverse.expect("it has one").patch).expect("it fits");
+    assert_eq!(back["spec"], raw["spec"]);
+    let to = |n| Command { revision: Some(n), ..rollback.clone() };
+    let (_, after) = written_with(&to(1), &raw, &beside);
+    assert_eq!(after["spec"]["template"]["spec"]["containers"], one("web:1"));
+    assert!(matches!(planned_with(&to(3), &raw, &beside), Planned::Unchanged(_)));
+    let Planned::Refused(why) = planned_with(&to(7), &raw, &beside) else { panic!("there is none") };
+    assert_eq!(why, "`web` has no revision 7 any more; it has 3, 2, 1. Nothing was changed.");
+}
+
+#[test]
+fn a_rollback_needs_an_earlier_revision_and_a_rollout_that_moves() {
+    let rollback = Command::new(Intent::Rollback, Score::ONE);
+    let mut raw = object(2, &one("web:3"));
+    let refused = |raw: &Value, sets: &[Value]| {
+        let planned = planned_with(&rollback, raw, &kept(sets));
+        let Planned::Refused(why) = planned else { panic!("{planned:?}") };
+        why
+    };
+    assert!(refused(&raw, &[set(3, &one("web:3"))]).contains("no earlier revision"));
+    raw["spec"]["revisionHistoryLimit"] = json!(0);
+    assert!(refused(&raw, &[]).contains("keeps no earlier revisions"));
+    raw["spec"]["paused"] = json!(true);
+    assert!(refused(&raw, &[set(2, &one("web:2"))]).contains("paused"));
+}
+
+#[test]
+fn holding_and_letting_go_are_each_others_inverse() {
+    let free = object(2, &one("web:1"));
+    let (hold, held) = written(&Command::new(Intent::Pause, Score::ONE), &free);
+    assert_eq!(held["spec"]["paused"], true);
+    assert!(!hold.template_changed, "nothing rolls out");
+    let (release, after) = written(&Command::new(Intent::Resume, Score::ONE), &held);
+    assert_eq!(after, free);
+    assert!(release.template_changed, "what was queued rolls out");
+    for (plan, from, to) in [(hold, &held, &free), (release, &free, &held)] {
+        let mut back = from.clone();
+        let inverse = plan.inverse.expect("it has one");
+        json_patch::patch(&mut back, &inverse.patch).expect("it fits");
+        assert_eq!(back, *to);
+        assert!(crate::inverse(&inverse.patch).is_some(), "and that can be taken back again");
+    }
+    assert!(matches!(planned(&Command::new(Intent::Resume, Score::ONE), &free), Planned::Unchanged(_)));
+    assert!(matches!(planned(&Command::new(Intent::Pause, Score::ONE), &held), Planned::Unchanged(_)));
+}
+
+#[test]
+fn a_new_autoscaler_says_what_it_keeps_to_and_what_it_does_at_once() {
+    let command = Command { max: Some(10), min: Some(4), ..Command::new(Intent::Autoscale, Score::ONE) };
+    let (plan, _) = written_with(&command, &object(2, &one("web:1")), &Beside::Autoscaler(None));
+    assert_eq!((plan.effects[0].before.as_str(), plan.effects[0].after.as_str()), ("none", "4 to 10 pods at 80 % CPU"));
+    assert!(plan.notes.iter().any(|note| note == "It has 2 now and goes up to 4 at once."), "{:?}", plan.notes);
+    assert!(plan.notes.iter().any(|note| note.starts_with("No CPU is requested for `app`")), "{:?}", plan.notes);
+    let inverse = plan.inverse.expect("it has one");
+    assert_eq!(inverse.means, Means::DropAutoscaler { name: "web".into(), uid: String::new() });
+    let unsaid = Command::new(Intent::Autoscale, Score::ONE);
+    let asked = planned_with(&unsaid, &object(2, &one("web:1")), &Beside::Autoscaler(None));
+    assert!(matches!(asked, Planned::Ask(_)));
+}

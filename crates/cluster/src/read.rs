@@ -1,0 +1,46 @@
+//! Reading Deployments, one or all, and only where readback may.
+
+use serde_json::Value;
+
+use super::{
+    Cluster, Live, ReadError,
+    wire::{deployment_path, deployments_path},
+};
+use readback_core::domain::{Namespace, ObjectRef};
+
+impl Cluster {
+    /// The Deployment as it is now; `None` when there is none of that name.
+    pub async fn read(&self, object: &ObjectRef) -> Result<Option<Live>, ReadError> {
+        let raw = self.read_raw(object).await?;
+        raw.map(|raw| self.live(&raw)).transpose()
+    }
+
+    /// The Deployments of one namespace, or of all that may be touched, sorted. One without a valid name is left out.
+    pub async fn list(&self, namespace: Option<&Namespace>) -> Result<Vec<Live>, ReadError> {
+        let namespaces = match namespace {
+            Some(one) if !self.namespaces().contains(one) => return Err(ReadError::Outside(one.to_string())),
+            Some(one) => std::slice::from_ref(one),
+            None => self.namespaces(),
+        };
+        let mut found = Vec::new();
+        for namespace in namespaces {
+            let items = self.items(&deployments_path(namespace), None).await?;
+            found.extend(items.iter().filter_map(|item| Live::from_api(self.name(), item).ok()));
+        }
+        found.retain(|live| self.covers(live.object()));
+        found.sort_by(|a, b| a.object().cmp(b.object()));
+        Ok(found)
+    }
+
+    /// The object as the API server sends it, for checks on single values.
+    pub(super) async fn read_raw(&self, object: &ObjectRef) -> Result<Option<Value>, ReadError> {
+        if !self.covers(object) {
+            return Err(ReadError::Outside(object.to_string()));
+        }
+        self.get(&deployment_path(object)).await
+    }
+
+    pub(super) fn live(&self, raw: &Value) -> Result<Live, ReadError> {
+        Live::from_api(self.name(), raw).map_err(|why| ReadError::Failed(why.into()))
+    }
+}

@@ -1,0 +1,213 @@
+use serde_json::{Value, json};
+
+use super::*;
+use crate::{
+    Condition,
+    stand_in::{deployment, live_of},
+};
+
+fn status(observed: i64, wanted: u32, total: u32, updated: u32, available: u32) -> DeploymentStatusView {
+    DeploymentStatusView {
+        generation: 4,
+        observed_generation: observed,
+        wanted,
+        replicas: total,
+        updated,
+        ready: available,
+        available,
+        ..DeploymentStatusView::default()
+    }
+}
+
+fn told(rollout: &Rollout) -> &'static str {
+    match rollout {
+        Rollout::Pending => "pending",
+        Rollout::Progressing(_) => "progressing",
+        Rollout::Stuck { .. } => "stuck",
+        Rollout::Done { .. } => "done",
+        Rollout::Failed { failure: Failure::DeadlineExceeded, .. } => "deadline",
+        Rollout::Failed { failure: Failure::NotRollingOut, .. } => "not rolling out",
+        Rollout::Failed { failure: Failure::TimeLimit, .. } => "time limit",
+        Rollout::Superseded(_) => "superseded",
+        Rollout::Paused => "paused",
+        Rollout::Gone => "gone",
+        Rollout::Lost(_) => "lost",
+    }
+}
+
+fn pod(newest: bool, kind: Option<CauseKind>) -> PodView {
+    let cause = kind.map(|kind| Cause {
+        kind,
+        reason: "Why".into(),
+        pod: Some("p".into()),
+        container: Some("web".into()),
+        image: None,
+        detail: String::new(),
+    });
+    PodView { name: "p".into(), newest, ready: cause.is_none(), terminating: false, cause }
+}
+
+#[test]
+fn a_rollout_is_judged_in_kubectls_order() {
+    use Changed::{Replicas, Template};
+    for (status, changed, rollout, why) in [
+        (status(3, 2, 2, 2, 2), Template, "pending", "patched but not yet observed"),
+        (status(4, 5, 2, 2, 2), Replicas, "progressing", "still scaling up, although Progressing says done"),
+        (status(4, 3, 5, 5, 5), Replicas, "progressing", "still scaling down, where kubectl would say done"),
+        (status(4, 2, 3, 1, 2), Template, "progressing", "one of two is new"),
+        (status(4, 2, 3, 2, 2), Template, "progressing", "an old one is ending"),
+        (status(4, 2, 2, 2, 1), Template, "progressing", "one is not available yet"),
+        (status(4, 5, 5, 5, 5), Template, "done", "all five"),
+        (status(4, 0, 0, 0, 0), Replicas, "done", "scaled to zero"),
+        (status(9, 2, 2, 2, 2), Template, "done", "observed later than asked"),
+    ] {
+        assert_eq!(told(&progress(&status, &[], changed)), rollout, "{why}");
+    }
+}
+
+#[test]
+fn kubernetes_own_verdict_beats_matching_counts() {
+    let mut exceeded = status(4, 2, 2, 2, 2);
+    exceeded.conditions = vec![Condition {
+        kind: "Progressing".into(),
+        holds: false,
+        reason: "ProgressDeadlineExceeded".into(),
+        message: String::new(),
+    }];
+    assert_eq!(told(&progress(&exceeded, &[], Changed::Template)), "deadline");
+    exceeded.observed_generation = 3;
+    assert_eq!(told(&progress(&exceeded, &[], Changed::Template)), "pending", "the verdict is about the change before");
+}
+
+#[test]
+fn a_paused_deployment_rolls_nothing_out_but_can_be_scaled() {
+    let paused = |status: DeploymentStatusView| DeploymentStatusView { paused: true, ..status };
+    assert_eq!(told(&progress(&paused(status(4, 2, 2, 0, 2)), &[], Changed::Template)), "paused");
+    assert_eq!(told(&progress(&paused(status(4, 2, 2, 0, 2)), &[], Changed::Replicas)), "done");
+    assert_eq!(told(&progress(&paused(status(4, 3, 2, 0, 2)), &[], Changed::Replicas)), "progressing");
+}
+
+#[test]
+fn only_new_pods_explain_and_the_worst_comes_first() {
+    let pods =
+        [pod(false, Some(CauseKind::Image)), pod(true, Some(CauseKind::Crash)), pod(true, Some(CauseKind::Config))];
+    let Rollout::Stuck { cause, .. } = progress(&status(4, 2, 3, 2, 1), &pods, Changed::Template) else {
+        panic!("stuck")
+    };
+    assert_eq!(cause.kind, CauseKind::Config);
+    let old = [pod(false, Some(CauseKind::Crash))];
+    assert_eq!(told(&progress(&status(4, 2, 3, 2, 1), &old, Changed::Template)), "progressing");
+    let mut refused = status(4, 5, 2, 2, 2);
+    refused.conditions = vec![Condition {
+        kind: "ReplicaFailure".into(),
+        holds: true,
+        reason: "FailedCreate".into(),
+        message: "pods \"x\" is forbidden: exceeded quota: small".into(),
+    }];
+    let Rollout::Stuck { cause, .. } = progress(&refused, &[], Changed::Replicas) else { panic!("stuck") };
+    assert_eq!((cause.kind, cause.detail.as_str()), (CauseKind::Refused, "exceeded quota: small"));
+}
+
+#[test]
+fn who_still_serves_is_counted_from_pods_where_they_are_known() {
+    let old_serving = |pods: &[PodView]| counts(&status(4, 4, 5, 1, 3), pods).old_serving;
+    assert_eq!(old_serving(&[]), 3, "without pods: what is ready cannot be more than what is old");
+    let waiting = PodView { ready: false, ..pod(true, None) };
+    assert_eq!(old_serving(&[pod(false, None), pod(false, None), waiting]), 2);
+}
+
+fn seen(generation: i64, updated: u32) -> Value {
+    let mut raw = deployment();
+    raw["metadata"]["generation"] = json!(generation);
+    raw["status"]["observedGeneration"] = json!(generation);
+    raw["status"]["updatedReplicas"] = json!(updated);
+    raw
+}
+
+#[test]
+fn somebody_elses_change_is_not_reported_as_ours() {
+    let now = Instant::now();
+    let look = |changed, first: &Value, then: &Value| {
+        let mut tracker = Tracker::new("uid-1".into(), 2, changed, now);
+        tracker.look(Some(&live_of(first)), &[], now);
+        told(&tracker.look(Some(&live_of(then)), &[], now))
+    };
+    let mut scaled = seen(3, 1);
+    scaled["spec"]["replicas"] = json!(7);
+    let mut other = seen(3, 1);
+    other["spec"]["template"]["spec"]["containers"][0]["image"] = json!("nginx:0");
+    let mut recreated = seen(2, 2);
+    recreated["metadata"]["uid"] = json!("uid-2");
+    for (changed, then, rollout) in [
+        (Changed::Template, &other, "superseded"),
+        (Changed::Template, &scaled, "progressing"),
+        (Changed::Replicas, &scaled, "superseded"),
+        (Changed::Replicas, &other, "progressing"),
+        (Changed::Template, &seen(3, 2), "done"),
+        (Changed::Template, &recreated, "gone"),
+    ] {
+        assert_eq!(look(changed, &seen(2, 1), then), rollout, "{changed:?} {then}");
+    }
+    let mut late = Tracker::new("uid-1".into(), 2, Changed::Template, now);
+    assert_eq!(told(&late.look(Some(&live_of(&seen(3, 2))), &[], now)), "superseded", "ours was never seen");
+    let mut early = Tracker::new("uid-1".into(), 2, Changed::Template, now);
+    assert_eq!(told(&early.look(Some(&live_of(&seen(1, 2))), &[], now)), "pending", "a read from before the write");
+}
+
+#[test]
+fn lasting_trouble_ends_the_watch_and_passing_trouble_does_not() {
+    let start = Instant::now();
+    let live = live_of(&seen(2, 1));
+    let after = |looks: &[(u64, Option<CauseKind>)]| {
+        let mut tracker = Tracker::new("uid-1".into(), 2, Changed::Template, start);
+        let mut last = "";
+        for (second, kind) in looks {
+            let pods = [pod(true, *kind)];
+            last = told(&tracker.look(Some(&live), &pods, start + Duration::from_secs(*second)));
+        }
+        last
+    };
+    let image = Some(CauseKind::Image);
+    assert_eq!(after(&[(1, image), (30, image)]), "stuck");
+    assert_eq!(after(&[(1, image), (31, image)]), "not rolling out");
+    assert_eq!(after(&[(1, image), (20, None), (31, image)]), "stuck", "it went away in between");
+    let node = Some(CauseKind::Unschedulable);
+    assert_eq!(after(&[(1, node), (31, node)]), "stuck", "a node may be added");
+    assert_eq!(after(&[(1, node), (200, node)]), "not rolling out");
+    assert_eq!(after(&[(1, None), (600, None)]), "progressing");
+    assert_eq!(after(&[(1, None), (700, None)]), "time limit");
+}
+
+#[test]
+fn a_verdict_left_over_from_the_rollout_before_is_not_believed_at_once() {
+    let start = Instant::now();
+    let mut raw = seen(2, 1);
+    raw["status"]["conditions"] =
+        json!([{"type": "Progressing", "status": "False", "reason": "ProgressDeadlineExceeded"}]);
+    let exceeded = live_of(&raw);
+    let fine = live_of(&seen(2, 1));
+    let after = |looks: &[(u64, &Live)]| {
+        let mut tracker = Tracker::new("uid-1".into(), 2, Changed::Template, start);
+        let mut look = |second: u64, live| told(&tracker.look(Some(live), &[], start + Duration::from_secs(second)));
+        looks.iter().map(|(second, live)| look(*second, live)).last()
+    };
+    assert_eq!(after(&[(0, &exceeded)]), Some("progressing"));
+    assert_eq!(after(&[(0, &exceeded), (3, &exceeded)]), Some("deadline"));
+    assert_eq!(after(&[(0, &exceeded), (2, &fine), (4, &exceeded)]), Some("progressing"));
+}
+
+#[test]
+fn a_slow_rollout_that_moves_is_watched_on() {
+    let start = Instant::now();
+    let mut tracker = Tracker::new("uid-1".into(), 2, Changed::Template, start);
+    for step in 0..5u32 {
+        let mut raw = seen(2, step);
+        raw["spec"]["replicas"] = json!(9);
+        let seen = tracker.look(Some(&live_of(&raw)), &[], start + Duration::from_secs(u64::from(step) * 500));
+        assert_eq!(told(&seen), "progressing");
+    }
+    let mut raw = seen(2, 9);
+    raw["spec"]["replicas"] = json!(10);
+    let seen = tracker.look(Some(&live_of(&raw)), &[], start + LONGEST);
+    assert_eq!(told(&seen), "time limit", "an hour is enough");
+}

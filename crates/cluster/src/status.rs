@@ -1,0 +1,177 @@
+//! How a Deployment is doing, as plain data for a reply.
+
+use super::{
+    Cause, Changed, Cluster, Live, PodView, Progress, ReadError, Rollout, Warning, progress, rollout::first_cause,
+};
+use readback_core::domain::ObjectRef;
+
+/// In one word, how a Deployment is doing.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Health {
+    /// Every wanted pod is new and available.
+    Ready,
+    /// Nothing is wanted and nothing runs.
+    ScaledToZero,
+    /// Pods are coming or going.
+    Rolling(Progress),
+    /// Something keeps pods from running, or Kubernetes has called the rollout failed.
+    Failing {
+        /// The counts.
+        progress: Progress,
+        /// Whether Kubernetes reports `ProgressDeadlineExceeded`.
+        deadline_exceeded: bool,
+        /// The first real cause, if one is known.
+        cause: Option<Cause>,
+    },
+    /// Its rollout is held with the newest template not fully out.
+    Paused(Progress),
+    /// It is being deleted.
+    BeingDeleted,
+}
+
+/// What a reply about one Deployment can say.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Description {
+    /// The Deployment as it was read.
+    pub live: Live,
+    /// How it is doing.
+    pub health: Health,
+    /// Each different cause among its pods, with the number of pods that have it, most frequent first.
+    pub causes: Vec<(Cause, usize)>,
+    /// The last warnings about it, newest first, where it is not well.
+    pub warnings: Vec<Warning>,
+    /// Whether its pods could be read: if not, no cause only means that none is known.
+    pub pods_known: bool,
+}
+
+/// Judges one Deployment by its status and, where known, its pods. For a list, pass no pods.
+pub fn describe(live: &Live, pods: Option<&[PodView]>) -> Description {
+    let seen = pods.unwrap_or_default();
+    Description {
+        live: live.clone(),
+        health: health(live, seen),
+        causes: causes(live, seen),
+        warnings: Vec::new(),
+        pods_known: pods.is_some(),
+    }
+}
+
+fn health(live: &Live, pods: &[PodView]) -> Health {
+    if live.terminating() {
+        return Health::BeingDeleted;
+    }
+    let status = live.status();
+    let counts = Progress {
+        wanted: status.wanted,
+        total: status.replicas,
+        updated: status.updated,
+        ready: status.ready,
+        available: status.available,
+        old_serving: status.replicas.saturating_sub(status.updated).min(status.ready),
+    };
+    match progress(status, pods, Changed::Template) {
+        Rollout::Done { wanted: 0, .. } => Health::ScaledToZero,
+        Rollout::Done { .. } => Health::Ready,
+        Rollout::Progressing(progress) => Health::Rolling(progress),
+        Rollout::Stuck { progress, cause } => {
+            Health::Failing { progress, deadline_exceeded: false, cause: Some(cause) }
+        }
+        Rollout::Failed { progress, cause, .. } => Health::Failing { progress, deadline_exceeded: true, cause },
+        Rollout::Paused => Health::Paused(counts),
+        Rollout::Pending | Rollout::Superseded(_) | Rollout::Gone | Rollout::Lost(_) => Health::Rolling(counts),
+    }
+}
+
+fn causes(live: &Live, pods: &[PodView]) -> Vec<(Cause, usize)> {
+    let refused = first_cause(live.status(), &[]);
+    let mut found: Vec<(Cause, usize)> = refused.into_iter().map(|cause| (cause, 1)).collect();
+    for cause in pods.iter().filter(|pod| !pod.ready && !pod.terminating).filter_map(|pod| pod.cause.as_ref()) {
+        let same = |known: &&mut (Cause, usize)| {
+            (known.0.kind, &known.0.container, &known.0.detail) == (cause.kind, &cause.container, &cause.detail)
+        };
+        match found.iter_mut().find(same) {
+            Some((_, count)) => *count += 1,
+            None => found.push((cause.clone(), 1)),
+        }
+    }
+    found.sort_by_key(|(_, count)| std::cmp::Reverse(*count));
+    found
+}
+
+impl Cluster {
+    /// Reads one Deployment and its pods, and judges them; `None` when there is none of that name.
+    pub async fn describe(&self, object: &ObjectRef) -> Result<Option<Description>, ReadError> {
+        let Some(live) = self.read(object).await? else { return Ok(None) };
+        let pods = self.pods(&live).await.ok();
+        let mut described = describe(&live, pods.as_deref());
+        if !matches!(described.health, Health::Ready | Health::ScaledToZero) {
+            // They only explain.
+            described.warnings = self.warnings(&live, pods.as_deref().unwrap_or_default()).await.unwrap_or_default();
+        }
+        Ok(Some(described))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+    use crate::{
+        CauseKind,
+        stand_in::{deployment, live_of},
+    };
+
+    fn crashing(name: &str) -> PodView {
+        let cause = Cause {
+            kind: CauseKind::Crash,
+            reason: "CrashLoopBackOff".into(),
+            pod: Some(name.into()),
+            container: Some("web".into()),
+            image: None,
+            detail: "exit code 1".into(),
+        };
+        PodView { name: name.into(), newest: true, ready: false, terminating: false, cause: Some(cause) }
+    }
+
+    #[test]
+    fn each_state_has_its_word() {
+        let with = |change: fn(&mut serde_json::Value)| {
+            let mut raw = deployment();
+            change(&mut raw);
+            describe(&live_of(&raw), Some(&[])).health
+        };
+        assert_eq!(with(|_| ()), Health::Ready);
+        assert_eq!(
+            with(|raw| raw["metadata"]["deletionTimestamp"] = json!("2026-01-01T00:00:00Z")),
+            Health::BeingDeleted
+        );
+        assert!(matches!(with(|raw| raw["status"]["availableReplicas"] = json!(1)), Health::Rolling(_)));
+        let paused = with(|raw| {
+            raw["spec"]["paused"] = json!(true);
+            raw["status"]["updatedReplicas"] = json!(0);
+        });
+        assert!(matches!(paused, Health::Paused(_)));
+        let zero = with(|raw| {
+            raw["spec"]["replicas"] = json!(0);
+            raw["status"] = json!({"observedGeneration": 1});
+        });
+        assert_eq!(zero, Health::ScaledToZero);
+        // The counts match, and yet Kubernetes has given up.
+        let exceeded = with(|raw| {
+            raw["status"]["conditions"] =
+                json!([{"type": "Progressing", "status": "False", "reason": "ProgressDeadlineExceeded"}]);
+        });
+        assert!(matches!(exceeded, Health::Failing { deadline_exceeded: true, .. }));
+    }
+
+    #[test]
+    fn pods_with_the_same_trouble_are_counted_together() {
+        let mut raw = deployment();
+        raw["status"]["availableReplicas"] = json!(0);
+        let description = describe(&live_of(&raw), Some(&[crashing("a"), crashing("b")]));
+        assert_eq!(description.causes.iter().map(|(_, count)| *count).collect::<Vec<_>>(), [2]);
+        assert!(matches!(description.health, Health::Failing { deadline_exceeded: false, cause: Some(_), .. }));
+        assert!(!describe(&live_of(&raw), None).pods_known);
+    }
+}

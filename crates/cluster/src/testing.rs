@@ -1,0 +1,31 @@
+//! Objects as an API server gives them, for the tests of this crate and of those above.
+#![expect(clippy::missing_panics_doc, reason = "tests")]
+
+use serde_json::{Value, json};
+
+pub use crate::verdict::{WriteVerdict, judge_write_error};
+use crate::{Live, Trace, Write, patch};
+use readback_core::domain::ClusterName;
+
+/// `web` in `shop`, two of two replicas of nginx:1.20, rolled out.
+pub fn deployment() -> Value {
+    json!({
+        "apiVersion": "apps/v1", "kind": "Deployment",
+        "metadata": {"name": "web", "namespace": "shop", "uid": "uid-1", "resourceVersion": "10", "generation": 1,
+            "labels": {"app": "web"}, "annotations": {"deployment.kubernetes.io/revision": "1"}},
+        "spec": {"replicas": 2, "selector": {"matchLabels": {"app": "web"}}, "template": {
+            "metadata": {"labels": {"app": "web"}},
+            "spec": {"containers": [{"name": "web", "image": "nginx:1.20"}]}}},
+        "status": {"observedGeneration": 1, "replicas": 2, "updatedReplicas": 2, "readyReplicas": 2, "availableReplicas": 2},
+    })
+}
+
+/// What a write has left on an object that a test wrote down.
+pub fn trace_of(write: &Write, raw: &Value) -> Trace {
+    patch::trace(write, Some(raw))
+}
+
+/// A live Deployment as this object has it.
+pub fn live_of(raw: &Value) -> Live {
+    Live::from_api(&ClusterName::parse("main").expect("valid"), raw).expect("a Deployment")
+}

@@ -1,0 +1,247 @@
+//! One HTTP call to the API server: bounded in time and size, its answer kept apart from having no answer.
+
+use std::{error::Error, time::Duration};
+
+use http::{HeaderMap, Request};
+use http_body_util::{BodyExt as _, Limited};
+use k8s_openapi::Resource as _;
+use k8s_openapi::api::apps::v1::Deployment;
+use serde_json::Value;
+
+use super::{Cluster, verdict};
+use readback_core::domain::{Namespace, ObjectRef};
+
+/// The largest answer taken. A page of a list is far smaller.
+const MAX_BODY: usize = 32 << 20;
+/// Objects asked for in one page of a list.
+const PAGE: u32 = 250;
+/// Pages followed at most, so that no server can keep a list going for ever.
+const MAX_PAGES: usize = 40;
+
+/// What the API server said.
+pub(super) struct Answer {
+    pub(super) status: u16,
+    pub(super) warnings: Vec<String>,
+    pub(super) body: Vec<u8>,
+}
+
+impl Answer {
+    pub(super) fn ok(&self) -> bool {
+        (200..300).contains(&self.status)
+    }
+}
+
+/// Why there is no answer.
+#[derive(Debug, thiserror::Error)]
+pub(super) enum NoAnswer {
+    /// The request certainly never left.
+    #[error("{0}")]
+    NotSent(String),
+    /// It may have arrived.
+    #[error("{0}")]
+    Lost(String),
+    /// It may have arrived.
+    #[error("the API server did not answer in {} s", .0.as_secs_f32())]
+    TimedOut(Duration),
+}
+
+/// Why an object could not be read. Each text is one short plain clause; none holds a secret.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum ReadError {
+    /// The object is in a cluster or namespace that readback was not told to touch.
+    #[error("`{0}` is outside the namespaces that readback may touch")]
+    Outside(String),
+    /// The role lacks a verb.
+    #[error("{0}")]
+    Forbidden(String),
+    /// No answer in time.
+    #[error("the API server did not answer in {} s", .0.as_secs_f32())]
+    TimedOut(Duration),
+    /// No connection, or it broke.
+    #[error("{0}")]
+    Unreachable(String),
+    /// An answer that is an error or makes no sense.
+    #[error("{0}")]
+    Failed(String),
+}
+
+impl From<NoAnswer> for ReadError {
+    fn from(none: NoAnswer) -> Self {
+        match none {
+            NoAnswer::TimedOut(after) => Self::TimedOut(after),
+            NoAnswer::NotSent(why) | NoAnswer::Lost(why) => Self::Unreachable(why),
+        }
+    }
+}
+
+/// `/apis/apps/v1/namespaces/NS/deployments`. Names are RFC 1123, so nothing needs escaping.
+pub(super) fn deployments_path(namespace: &Namespace) -> String {
+    format!("/apis/{}/namespaces/{namespace}/deployments", Deployment::API_VERSION)
+}
+
+/// The path of one Deployment.
+pub(super) fn deployment_path(object: &ObjectRef) -> String {
+    format!("{}/{}", deployments_path(&object.namespace), object.name)
+}
+
+impl Cluster {
+    /// One call, answered to the last byte before the deadline.
+    pub(super) async fn call(&self, request: Request<Vec<u8>>, deadline: Duration) -> Result<Answer, NoAnswer> {
+        let exchange = async {
+            let answer = self.0.client.send(request.map(Into::into)).await.map_err(|error| no_answer(&error))?;
+            let (head, body) = answer.into_parts();
+            let body = Limited::new(body, MAX_BODY).collect().await;
+            let body = body.map_err(|_| NoAnswer::Lost("the API server's answer broke off or was too large".into()))?;
+            Ok(Answer {
+                status: head.status.as_u16(),
+                warnings: warnings(&head.headers),
+                body: body.to_bytes().to_vec(),
+            })
+        };
+        tokio::time::timeout(deadline, exchange).await.unwrap_or(Err(NoAnswer::TimedOut(deadline)))
+    }
+
+    /// GET of plain text. What is not valid UTF-8 in it is replaced.
+    pub(super) async fn get_text(&self, path: &str) -> Result<String, ReadError> {
+        let request = Request::get(path).header("accept", "text/plain, */*").body(Vec::new());
+        let request = request.map_err(|_| ReadError::Failed("the request could not be built".into()))?;
+        let answer = self.call(request, self.0.call_timeout).await?;
+        match answer.status {
+            200 => Ok(String::from_utf8_lossy(&answer.body).into_owned()),
+            403 => Err(ReadError::Forbidden(verdict::sentence(403, &answer.body))),
+            status => Err(ReadError::Failed(verdict::sentence(status, &answer.body))),
+        }
+    }
+
+    /// GET; `None` for 404.
+    pub(super) async fn get(&self, path: &str) -> Result<Option<Value>, ReadError> {
+        let request = Request::get(path).header("accept", "application/json").body(Vec::new());
+        let request = request.map_err(|_| ReadError::Failed("the request could not be built".into()))?;
+        self.answered(request).await
+    }
+
+    /// The JSON that answers a GET; `None` for 404.
+    pub(super) async fn answered(&self, request: Request<Vec<u8>>) -> Result<Option<Value>, ReadError> {
+        let answer = self.call(request, self.0.call_timeout).await?;
+        match answer.status {
+            200 => serde_json::from_slice(&answer.body)
+                .map(Some)
+                .map_err(|_| ReadError::Failed("the API server answered with something that is not JSON".into())),
+            404 => Ok(None),
+            403 => Err(ReadError::Forbidden(verdict::sentence(403, &answer.body))),
+            status => Err(ReadError::Failed(verdict::sentence(status, &answer.body))),
+        }
+    }
+
+    /// POST of a review: asks something, stores nothing.
+    pub(super) async fn review(&self, path: &str, question: &Value) -> Result<Value, ReadError> {
+        let request = Request::post(path)
+            .header("accept", "application/json")
+            .header("content-type", "application/json")
+            .body(question.to_string().into_bytes())
+            .map_err(|_| ReadError::Failed("the request could not be built".into()))?;
+        let answer = self.call(request, self.0.call_timeout).await?;
+        if !answer.ok() {
+            return Err(ReadError::Failed(verdict::sentence(answer.status, &answer.body)));
+        }
+        serde_json::from_slice(&answer.body)
+            .map_err(|_| ReadError::Failed("the API server answered with something that is not JSON".into()))
+    }
+
+    /// Every item under a list path, page by page; `None` for 404.
+    pub(super) async fn items(&self, path: &str, labels: Option<&str>) -> Result<Vec<Value>, ReadError> {
+        self.selected(path, "labelSelector", labels.unwrap_or_default()).await
+    }
+
+    /// Every item under a list path that a selector of this kind takes, page by page; without a selector, every one.
+    pub(super) async fn selected(&self, path: &str, kind: &str, selector: &str) -> Result<Vec<Value>, ReadError> {
+        let mut items = Vec::new();
+        let mut next = String::new();
+        for _ in 0..MAX_PAGES {
+            let mut query = format!("{path}?limit={PAGE}");
+            if !selector.is_empty() {
+                query.extend(["&", kind, "=", escaped(selector).as_str()]);
+            }
+            if !next.is_empty() {
+                query.push_str("&continue=");
+                query.push_str(&escaped(&next));
+            }
+            let Some(mut page) = self.get(&query).await? else { return Ok(items) };
+            if let Some(Value::Array(more)) = page.get_mut("items").map(Value::take) {
+                items.extend(more);
+            }
+            match page.pointer("/metadata/continue").and_then(Value::as_str) {
+                Some(token) if !token.is_empty() => token.clone_into(&mut next),
+                _ => return Ok(items),
+            }
+        }
+        Err(ReadError::Failed("the list is too long".into()))
+    }
+}
+
+/// Percent-encodes a query value.
+pub(super) fn escaped(value: &str) -> String {
+    use std::fmt::Write as _;
+    value.bytes().fold(String::new(), |mut text, b| {
+        if b.is_ascii_alphanumeric() || b"-._~".contains(&b) {
+            text.push(char::from(b));
+        } else {
+            // Writing to a String cannot fail.
+            let _ = write!(text, "%{b:02X}");
+        }
+        text
+    })
+}
+
+/// The texts of the `Warning` headers: `299 - "text"`.
+fn warnings(headers: &HeaderMap) -> Vec<String> {
+    let texts = headers.get_all("warning").iter().filter_map(|value| {
+        let (_, quoted) = value.to_str().ok()?.split_once('"')?;
+        let text = quoted.rsplit_once('"').map_or(quoted, |(text, _)| text);
+        Some(verdict::plain(&text.replace("\\\"", "\"")))
+    });
+    texts.filter(|text| !text.is_empty()).take(8).collect()
+}
+
+/// Errors of the transport hold no secret; those of credential plugins may, so of these only the kind is told.
+fn no_answer(error: &kube::Error) -> NoAnswer {
+    let mut cause: Option<&(dyn Error + 'static)> = Some(error);
+    while let Some(inner) = cause {
+        if let Some(transport) = inner.downcast_ref::<hyper_util::client::legacy::Error>() {
+            return if transport.is_connect() {
+                NoAnswer::NotSent(format!("the API server cannot be reached: {}", root(transport)))
+            } else {
+                NoAnswer::Lost(format!("the connection to the API server broke: {}", root(transport)))
+            };
+        }
+        if inner.downcast_ref::<kube::client::AuthError>().is_some() {
+            return NoAnswer::NotSent("the credentials for the cluster could not be obtained".into());
+        }
+        cause = inner.source();
+    }
+    NoAnswer::Lost("the call to the API server failed".into())
+}
+
+fn root(error: &dyn Error) -> String {
+    let deepest = std::iter::successors(error.source(), |inner| (*inner).source()).last();
+    verdict::plain(&deepest.map_or_else(|| error.to_string(), ToString::to_string))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn warnings_are_taken_out_of_their_headers() {
+        let mut headers = HeaderMap::new();
+        for value in ["299 - \"would violate PodSecurity \\\"restricted\\\"\"", "299 - nothing", "299 - \"\u{7}\""] {
+            headers.append("warning", http::HeaderValue::from_bytes(value.replace('\u{7}', "").as_bytes()).unwrap());
+        }
+        assert_eq!(warnings(&headers), ["would violate PodSecurity \"restricted\""]);
+    }
+
+    #[test]
+    fn a_selector_is_escaped_for_the_query() {
+        assert_eq!(escaped("app in (a,b),x/y=z"), "app%20in%20%28a%2Cb%29%2Cx%2Fy%3Dz");
+    }
+}

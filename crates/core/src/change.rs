@@ -1,0 +1,223 @@
+//! The record of every write and its life: what was ordered, who may decide it, what was decided, what came of it.
+//!
+//! ```text
+//! waiting ─▶ approved ─▶ claimed ─▶ applied | failed | stale | unknown
+//!    │           └─▶ declined | failed | stale | observed
+//!    └─▶ declined | expired | superseded
+//! ```
+//!
+//! A change is recorded before any effect. One pure function ([`step()`]) moves it, one [`Store`] keeps it, and only a
+//! [`Claimed`] change can be sent to a cluster.
+
+use jiff::Timestamp;
+use serde::{Deserialize, Serialize};
+
+use crate::{domain::ObjectRef, policy::Approval};
+
+mod ballot;
+mod claimed;
+mod draft;
+mod filter;
+mod id;
+mod means;
+mod order;
+mod recover;
+mod state;
+mod step;
+pub mod store;
+
+pub use ballot::{Bar, Permit};
+pub use claimed::Claimed;
+pub use draft::{Draft, Field};
+pub use filter::Filter;
+pub use id::ChangeId;
+pub use means::{Manifest, Means};
+pub use order::{ActsAs, Effect, Inverse, Order, Unfit, Who};
+pub use recover::{LiveFacts, Recovery, after_restart};
+pub use state::{Decision, End, Ending, Hold, Holder, LiveValue, Outcome, Standing, State};
+pub use step::{Answer, Decide, Event, FRESH, step};
+pub use store::{Claim, Fault, Found, Recorded, Store, Update};
+
+/// One write to one object, on record.
+///
+/// The order never changes once it is recorded. The state moves only through a [`Store`].
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Change {
+    id: ChangeId,
+    order: Order,
+    /// The message that carries the card, once it is posted.
+    card: Option<String>,
+    /// The message that tells the progress, where it is not the card.
+    progress: Option<String>,
+    /// Whether the room was told how it ended, its rollout included.
+    #[serde(default)]
+    told: bool,
+    state: State,
+}
+
+impl Change {
+    /// A change that waits for Confirm or Cancel.
+    pub fn asking(order: Order) -> Result<Self, Unfit> {
+        Self::new(order, State::Waiting { approvals: Vec::new() })
+    }
+
+    /// A change that the order itself approves, at the moment it is put on record: nothing about it needs confirming. An order
+    /// that gives a reason to confirm, or that somebody else has to approve, is [`Unfit::NeedsConfirming`].
+    pub fn ordered(order: Order) -> Result<Self, Unfit> {
+        if !order.reasons.is_empty() || order.approval != Approval::Own {
+            return Err(Unfit::NeedsConfirming);
+        }
+        let approved = State::Approved(Decision::of(order.requester.clone(), order.created));
+        Self::new(order, approved)
+    }
+
+    fn new(order: Order, state: State) -> Result<Self, Unfit> {
+        let order = order.fit()?;
+        let id = ChangeId::derive(&order.message_id, order.position);
+        Ok(Self { id, order, card: None, progress: None, told: false, state })
+    }
+
+    /// The opaque id that the card carries.
+    pub const fn id(&self) -> ChangeId {
+        self.id
+    }
+
+    /// What was ordered.
+    pub const fn order(&self) -> &Order {
+        &self.order
+    }
+
+    /// Whether the room was told how it ended.
+    pub const fn is_told(&self) -> bool {
+        self.told
+    }
+
+    /// The object it would change.
+    pub const fn target(&self) -> &ObjectRef {
+        &self.order.target
+    }
+
+    /// Where it stands, with everything that was decided.
+    pub const fn state(&self) -> &State {
+        &self.state
+    }
+
+    /// Where it stands, in one word.
+    pub const fn standing(&self) -> Standing {
+        self.state.standing()
+    }
+
+    /// The message that carries the card, once it is posted.
+    pub fn card(&self) -> Option<&str> {
+        self.card.as_deref()
+    }
+
+    /// The message to edit as the rollout goes on: the progress message, else the card.
+    pub fn progress(&self) -> Option<&str> {
+        self.progress.as_deref().or_else(|| self.card())
+    }
+
+    /// Whether a press in this room, on this message, is a press on this change's card, or on the card that its progress
+    /// became. A copy of the card elsewhere, or one that was replaced, is not.
+    pub fn is_on_card(&self, room_id: &str, message_id: &str) -> bool {
+        self.order.room_id == room_id && self.progress() == Some(message_id)
+    }
+
+    /// Whether its time to be decided is over.
+    pub fn is_past(&self, now: Timestamp) -> bool {
+        now >= self.order.expires
+    }
+
+    /// Whether this order takes the place of an `older` one that still waits: the same person, the same object, and a
+    /// later message. The commands of one message never supersede each other.
+    pub fn supersedes(&self, older: &Self) -> bool {
+        older.standing() == Standing::Waiting
+            && older.order.requester.is_same_person(&self.order.requester)
+            && older.order.target == self.order.target
+            && older.order.message_id != self.order.message_id
+            && older.order.said < self.order.said
+    }
+
+    /// Whether it has ended, and the room has not been told how.
+    pub fn is_untold(&self) -> bool {
+        let ended = match self.standing() {
+            Standing::Applied | Standing::Failed | Standing::Stale | Standing::Observed => true,
+            Standing::Declined | Standing::Expired | Standing::Superseded => self.card.is_some(),
+            Standing::Waiting | Standing::Approved | Standing::Claimed | Standing::Unknown => false,
+        };
+        ended && !self.told
+    }
+
+    /// The same change in another state. Only stores move a change.
+    fn moved(mut self, state: State) -> Self {
+        self.state = state;
+        self
+    }
+
+    /// Whether what was read back can have been written by this program: the id follows from the order.
+    pub fn is_consistent(&self) -> bool {
+        self.id == ChangeId::derive(&self.order.message_id, self.order.position)
+    }
+}
+
+#[cfg(any(test, feature = "testing"))]
+pub mod contract;
+#[cfg(any(test, feature = "testing"))]
+pub mod memory;
+#[cfg(any(test, feature = "testing"))]
+pub mod samples;
+
+#[cfg(test)]
+mod tests {
+    use super::samples::{at, order, person};
+    use super::*;
+
+    #[test]
+    fn a_change_without_a_card_is_approved_by_its_requester_when_it_was_ordered() {
+        let change = Change::ordered(Order { reasons: Vec::new(), ..order() }).expect("fit");
+        assert_eq!(change.state(), &State::Approved(Decision::of(person("ann"), at(0))));
+    }
+
+    #[test]
+    fn what_needs_confirming_cannot_skip_the_card() {
+        assert_eq!(Change::ordered(order()), Err(Unfit::NeedsConfirming));
+        let four_eyes = Order { reasons: Vec::new(), approval: Approval::Other, ..order() };
+        assert_eq!(Change::ordered(four_eyes), Err(Unfit::NeedsConfirming));
+    }
+
+    #[test]
+    fn only_a_later_message_of_the_same_person_for_the_same_object_supersedes() {
+        let older = Change::asking(order()).expect("fit");
+        let later = Order { message_id: "m2".into(), said: at(5), ..order() };
+        let takes_its_place = |order: Order| Change::asking(order).expect("fit").supersedes(&older);
+        assert!(takes_its_place(later.clone()));
+        assert!(
+            !takes_its_place(Order { message_id: order().message_id, position: 1, ..later.clone() }),
+            "same message"
+        );
+        assert!(!takes_its_place(Order { requester: person("bo"), ..later.clone() }), "somebody else");
+        assert!(!takes_its_place(Order { said: at(-5), ..later.clone() }), "an earlier message");
+        assert!(!takes_its_place(samples::aimed_at("other", later.clone())), "another object");
+        let newer = Change::asking(later).expect("fit");
+        let done = older.clone().moved(State::Declined(Decision::of(person("ann"), at(1))));
+        assert!(!newer.supersedes(&done), "already decided");
+    }
+
+    #[test]
+    fn a_press_counts_only_on_the_card_that_was_posted() {
+        let mut change = Change::asking(order()).expect("fit");
+        assert!(!change.is_on_card("room", "card"), "before it is posted");
+        change.card = Some("card".into());
+        assert!(change.is_on_card("room", "card"));
+        assert!(!change.is_on_card("elsewhere", "card"));
+        assert!(!change.is_on_card("room", "copy"));
+    }
+
+    #[test]
+    fn debug_output_holds_neither_words_nor_values() {
+        let shown = format!("{:?}", Change::asking(order()).expect("fit"));
+        for private in ["bump nginx", "ann@example.com", "nginx:1.21"] {
+            assert!(!shown.contains(private), "{private} in {shown}");
+        }
+    }
+}

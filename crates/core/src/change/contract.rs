@@ -1,0 +1,371 @@
+//! The contract of [`Store`]. A new store begins by passing this.
+#![expect(clippy::unwrap_used, clippy::missing_panics_doc, reason = "tests, for the crates that have a store")]
+
+use futures::future::join_all;
+
+use super::{
+    Answer, Bar, Change, ChangeId, Claim, Decide, Effect, End, Filter, LiveValue, Order, Outcome, Recorded, Standing,
+    State, Store,
+    samples::{self, at, person},
+    store::{Delivery, Found, REMEMBERED},
+};
+use crate::{
+    domain::Intent,
+    policy::Approval,
+    question::{Asked, Question, Replied, Reply, samples::question},
+};
+
+mod claims;
+
+pub use claims::at_most_once;
+
+/// Ann scales to 3, with a card that is valid until second 600.
+fn order(message_id: &str) -> Order {
+    let patch = serde_json::json!([
+        {"op": "test", "path": "/metadata/uid", "value": "u1"},
+        {"op": "test", "path": "/spec/replicas", "value": 20},
+        {"op": "replace", "path": "/spec/replicas", "value": 3},
+    ]);
+    Order {
+        message_id: message_id.into(),
+        thread_id: message_id.into(),
+        words: "scale nginx to 3 – ½ price 🙂".into(),
+        intent: Intent::Scale,
+        patch: serde_json::from_value(patch).unwrap(),
+        effects: vec![Effect { what: "replicas".into(), before: "20".into(), after: "3".into() }],
+        template_changed: false,
+        said: at(-1),
+        ..samples::order()
+    }
+}
+
+/// `open` gives a new run on the same records each time it is called; never two at once.
+pub async fn keeps_the_contract<S: Store>(open: impl AsyncFn() -> S) {
+    let store = open().await;
+    a_repeated_delivery_is_one_change(&store).await;
+    of_many_approvals_one_wins(&store).await;
+    a_denial_beats_an_approval(&store).await;
+    expiry_is_judged_at_the_decision(&store).await;
+    a_stranger_changes_nothing(&store).await;
+    of_many_claims_one_wins(&store).await;
+    an_old_approval_is_not_claimed(&store).await;
+    a_newer_order_supersedes(&store).await;
+    what_is_not_on_record_is_not_found(&store).await;
+    lists_hold_what_they_say(&store).await;
+    a_delivery_is_new_once(&store).await;
+    an_end_is_untold_until_it_is_told(&store).await;
+    several_people_are_counted_once_each(&store).await;
+    what_is_only_observed_is_never_claimed(&store).await;
+    the_newest_come_first(&store).await;
+    a_question_is_answered_once(&store).await;
+    drop(store);
+    everything_is_there_after_a_restart(&open).await;
+    what_a_dead_run_claimed_is_claimed_again_once(&open).await;
+}
+
+async fn asked(store: &impl Store, message_id: &str) -> ChangeId {
+    let change = Change::asking(order(message_id)).unwrap();
+    let id = change.id();
+    assert_eq!(store.record(change).await.unwrap(), Recorded::New);
+    id
+}
+
+async fn approved(store: &impl Store, message_id: &str, seconds: i64) -> ChangeId {
+    let id = asked(store, message_id).await;
+    assert_eq!(decide(store, id, &yes("ann"), seconds).await.1, Answer::Approved);
+    id
+}
+
+async fn decide(store: &impl Store, id: ChangeId, decide: &Decide, seconds: i64) -> (Change, Answer) {
+    store.decide(id, decide, at(seconds)).await.unwrap().unwrap()
+}
+
+async fn standing(store: &impl Store, id: ChangeId) -> Standing {
+    store.get(id).await.unwrap().unwrap().standing()
+}
+
+fn yes(name: &str) -> Decide {
+    Decide::Approve { who: person(name), permit: Ok(()) }
+}
+
+fn no(name: &str) -> Decide {
+    Decide::Decline { who: person(name), permit: Ok(()) }
+}
+
+fn outcome(text: &str) -> Outcome {
+    Outcome { text: text.into(), live: vec![LiveValue { what: "replicas".into(), value: "3".into() }] }
+}
+
+async fn a_repeated_delivery_is_one_change(store: &impl Store) {
+    let id = asked(store, "repeat").await;
+    let before = decide(store, id, &no("ann"), 1).await.0;
+    let again = Change::asking(Order { words: "other words".into(), ..order("repeat") }).unwrap();
+    assert_eq!(store.record(again).await.unwrap(), Recorded::AlreadyThere(Box::new(before.clone())));
+    assert_eq!(store.get(id).await.unwrap(), Some(before));
+    let second = Change::asking(Order { position: 1, ..order("repeat") }).unwrap();
+    assert_eq!(store.record(second).await.unwrap(), Recorded::New, "the second command of the message is another one");
+    let at_once = join_all((0..8).map(|_| store.record(Change::asking(order("at once")).unwrap()))).await;
+    let new = at_once.into_iter().filter(|recorded| matches!(recorded, Ok(Recorded::New))).count();
+    assert_eq!(new, 1, "eight deliveries at once, one change");
+}
+
+async fn of_many_approvals_one_wins(store: &impl Store) {
+    let id = asked(store, "many approvals").await;
+    let approve = yes("ann");
+    let answers = join_all((0..8).map(|second| decide(store, id, &approve, second))).await;
+    let winners: Vec<_> = answers.iter().filter(|(_, answer)| *answer == Answer::Approved).collect();
+    assert_eq!(winners.len(), 1);
+    let State::Approved(decision) = winners[0].0.state() else { panic!("{:?}", winners[0]) };
+    for (_, answer) in answers.iter().filter(|(_, answer)| *answer != Answer::Approved) {
+        let (by, at) = (decision.by.clone(), decision.at);
+        assert_eq!(*answer, Answer::AlreadyDecided { by, at, standing: Standing::Approved });
+    }
+}
+
+async fn a_denial_beats_an_approval(store: &impl Store) {
+    for round in 0..4 {
+        let id = asked(store, &format!("yes and no {round}")).await;
+        let (approve, decline) = (yes("ann"), no("ann"));
+        let (_, (_, answer)) = tokio::join!(decide(store, id, &approve, 1), decide(store, id, &decline, 1));
+        assert_eq!(answer, Answer::Declined);
+        assert_eq!(standing(store, id).await, Standing::Declined);
+        assert!(matches!(store.claim(id, 7, at(2)).await.unwrap(), Claim::Lost(_)));
+    }
+    let id = approved(store, "no after the claim", 1).await;
+    assert!(matches!(store.claim(id, 7, at(2)).await.unwrap(), Claim::Won(_)));
+    let expected = Answer::AlreadyDecided { by: person("ann"), at: at(1), standing: Standing::Claimed };
+    assert_eq!(decide(store, id, &no("ann"), 3).await.1, expected, "too late to say no");
+}
+
+async fn expiry_is_judged_at_the_decision(store: &impl Store) {
+    let in_time = asked(store, "in time").await;
+    assert_eq!(decide(store, in_time, &yes("ann"), 599).await.1, Answer::Approved);
+    let late = asked(store, "late").await;
+    let (change, answer) = decide(store, late, &yes("ann"), 600).await;
+    assert_eq!((change.standing(), answer), (Standing::Expired, Answer::Expired { at: at(600) }));
+    assert_eq!(decide(store, late, &yes("ann"), 1).await.1, Answer::Expired { at: at(600) }, "the clock was set back");
+    assert!(matches!(store.claim(late, 7, at(600)).await.unwrap(), Claim::Lost(_)));
+}
+
+async fn a_stranger_changes_nothing(store: &impl Store) {
+    let id = asked(store, "stranger").await;
+    let before = store.get(id).await.unwrap();
+    for press in [yes("eve"), no("eve")] {
+        assert_eq!(decide(store, id, &press, 1).await.1, Answer::NotYours(Bar::Requester(person("ann"))));
+        assert_eq!(decide(store, id, &press, 700).await.1, Answer::Expired { at: at(600) });
+    }
+    assert_eq!(store.get(id).await.unwrap(), before);
+}
+
+async fn of_many_claims_one_wins(store: &impl Store) {
+    let id = approved(store, "many claims", 10).await;
+    let claims = join_all((0..8).map(|_| store.claim(id, 7, at(11)))).await;
+    let mut won = Vec::new();
+    for claim in claims {
+        match claim.unwrap() {
+            Claim::Won(claimed) => won.push(claimed),
+            Claim::Lost(change) => assert_eq!(change.standing(), Standing::Claimed),
+            other @ (Claim::TooOld(_) | Claim::NotFound) => panic!("{other:?}"),
+        }
+    }
+    let [claimed] = won.as_slice() else { panic!("{} won", won.len()) };
+    assert_eq!((claimed.change().id(), claimed.uid()), (id, "u1"));
+    assert_eq!(claimed.patch(), &order("many claims").patch);
+    assert_eq!(claimed.object(), &order("many claims").target);
+    assert!(matches!(store.claim_again(id, 7, at(12)).await.unwrap(), Claim::Lost(_)), "this run is not dead");
+    let (change, answer) = store.finish(id, End::Applied(outcome("3 of 3")), at(12)).await.unwrap().unwrap();
+    assert_eq!((change.standing(), answer), (Standing::Applied, Answer::Ended));
+    assert_eq!(change.state().hold().map(|hold| hold.generation), Some(7));
+    let (kept, answer) = store.finish(id, End::Failed(outcome("no")), at(13)).await.unwrap().unwrap();
+    assert_eq!((kept, answer), (change, Answer::Unchanged), "an end is the end");
+}
+
+async fn an_old_approval_is_not_claimed(store: &impl Store) {
+    let id = approved(store, "old approval", 10).await;
+    let Claim::TooOld(change) = store.claim(id, 7, at(70)).await.unwrap() else { panic!("claimed") };
+    assert_eq!(change.standing(), Standing::Approved);
+    let (change, _) = store.finish(id, End::Stale(outcome("too late")), at(71)).await.unwrap().unwrap();
+    assert_eq!((change.standing(), change.state().hold()), (Standing::Stale, None));
+    assert!(matches!(store.claim(id, 7, at(11)).await.unwrap(), Claim::Lost(_)));
+}
+
+async fn a_newer_order_supersedes(store: &impl Store) {
+    let old = asked(store, "superseded").await;
+    let by = ChangeId::derive("newer", 0);
+    let (change, answer) = decide(store, old, &Decide::Supersede { by }, 5).await;
+    let expected = Answer::Superseded { by, at: at(5) };
+    assert_eq!((change.standing(), answer), (Standing::Superseded, expected.clone()));
+    assert_eq!(decide(store, old, &yes("ann"), 6).await.1, expected, "the old card is pressed");
+}
+
+async fn what_is_not_on_record_is_not_found(store: &impl Store) {
+    let id = ChangeId::derive("nowhere", 0);
+    assert_eq!(store.get(id).await.unwrap(), None);
+    assert_eq!(store.decide(id, &yes("ann"), at(1)).await.unwrap(), None);
+    assert_eq!(store.finish(id, End::Failed(outcome("no")), at(1)).await.unwrap(), None);
+    assert_eq!(store.card_posted(id, "card").await.unwrap(), None);
+    assert_eq!(store.progress_posted(id, "progress").await.unwrap(), None);
+    assert!(matches!(store.claim(id, 7, at(1)).await.unwrap(), Claim::NotFound));
+    assert!(matches!(store.claim_again(id, 7, at(1)).await.unwrap(), Claim::NotFound));
+}
+
+fn ids(found: &Found) -> Vec<ChangeId> {
+    assert!(found.unreadable.is_empty(), "{:?}", found.unreadable);
+    found.changes.iter().map(Change::id).collect()
+}
+
+async fn lists_hold_what_they_say(store: &impl Store) {
+    let waiting = asked(store, "listed: waiting").await;
+    assert!(ids(&store.unfinished().await.unwrap()).contains(&waiting), "its card never went out");
+    let posted = store.card_posted(waiting, "card").await.unwrap().unwrap();
+    assert!(posted.is_on_card("room", "card"));
+    let agreed = approved(store, "listed: approved", 10).await;
+    let unknown = approved(store, "listed: unknown", 10).await;
+    assert!(matches!(store.claim(unknown, 7, at(11)).await.unwrap(), Claim::Won(_)));
+    store.finish(unknown, End::Unknown(outcome("no answer")), at(12)).await.unwrap();
+    let done = asked(store, "listed: declined").await;
+    decide(store, done, &no("ann"), 1).await;
+
+    let unfinished = ids(&store.unfinished().await.unwrap());
+    let listed = [waiting, agreed, unknown, done].map(|id| unfinished.contains(&id));
+    assert_eq!(listed, [false, true, true, false]);
+    let open = async |seconds| ids(&store.expired_open(at(seconds)).await.unwrap());
+    assert!(!open(599).await.contains(&waiting));
+    let past = open(600).await;
+    assert_eq!([waiting, agreed, unknown, done].map(|id| past.contains(&id)), [true, false, false, false]);
+    assert_eq!(decide(store, waiting, &Decide::Expire, 599).await.1, Answer::Unchanged);
+    assert!(ids(&store.waiting_of("id-of-ann").await.unwrap()).contains(&waiting));
+    assert!(ids(&store.waiting_of("id-of-eve").await.unwrap()).is_empty());
+    assert_eq!(decide(store, waiting, &Decide::Expire, 600).await.1, Answer::Expired { at: at(600) });
+    assert!(!open(600).await.contains(&waiting));
+    assert!(!ids(&store.waiting_of("id-of-ann").await.unwrap()).contains(&waiting));
+}
+
+async fn a_delivery_is_new_once(store: &impl Store) {
+    let long = "x".repeat(100_000);
+    for id in ["delivery", "", &long] {
+        assert!(store.record_delivery(Delivery::Message, id, at(0)).await.unwrap());
+        assert!(!store.record_delivery(Delivery::Message, id, at(1)).await.unwrap());
+        assert!(store.record_delivery(Delivery::Action, id, at(1)).await.unwrap(), "a press is no message");
+    }
+    let at_once = join_all((0..8).map(|_| store.record_delivery(Delivery::Message, "at once", at(1)))).await;
+    assert_eq!(at_once.into_iter().filter(|seen| matches!(seen, Ok(true))).count(), 1);
+    assert!(!store.record_delivery(Delivery::Message, "delivery", at(24 * 3600)).await.unwrap(), "a day later");
+    let much_later = at(1 + REMEMBERED.as_secs());
+    assert!(store.record_delivery(Delivery::Message, "delivery", much_later).await.unwrap(), "forgotten in the end");
+}
+
+async fn everything_is_there_after_a_restart<S: Store>(open: &impl AsyncFn() -> S) {
+    let store = open().await;
+    let id = asked(&store, "kept").await;
+    store.card_posted(id, "card").await.unwrap();
+    store.progress_posted(id, "progress").await.unwrap();
+    decide(&store, id, &yes("ann"), 5).await;
+    assert!(matches!(store.claim(id, 7, at(6)).await.unwrap(), Claim::Won(_)));
+    store.finish(id, End::Applied(outcome("3 of 3")), at(7)).await.unwrap();
+    let before = store.get(id).await.unwrap().unwrap();
+    assert_eq!((before.card(), before.progress()), (Some("card"), Some("progress")));
+    assert!(store.record_delivery(Delivery::Action, "kept", at(7)).await.unwrap());
+    drop(store);
+    let store = open().await;
+    assert_eq!(store.get(id).await.unwrap(), Some(before));
+    assert!(!store.record_delivery(Delivery::Action, "kept", at(8)).await.unwrap());
+}
+
+async fn what_a_dead_run_claimed_is_claimed_again_once<S: Store>(open: &impl AsyncFn() -> S) {
+    let store = open().await;
+    let (fresh, old) = (approved(&store, "dead run", 10).await, approved(&store, "dead run, old", 10).await);
+    for id in [fresh, old] {
+        assert!(matches!(store.claim(id, 7, at(11)).await.unwrap(), Claim::Won(_)));
+    }
+    drop(store);
+    let store = open().await;
+    assert!(matches!(store.claim(fresh, 7, at(20)).await.unwrap(), Claim::Lost(_)), "it is claimed");
+    assert!(matches!(store.claim_again(fresh, 8, at(20)).await.unwrap(), Claim::Lost(_)), "something was written");
+    assert!(matches!(store.claim_again(old, 7, at(70)).await.unwrap(), Claim::TooOld(_)));
+    let claims = join_all((0..4).map(|_| store.claim_again(fresh, 7, at(20)))).await;
+    assert_eq!(claims.into_iter().filter(|claim| matches!(claim, Ok(Claim::Won(_)))).count(), 1);
+}
+
+async fn several_people_are_counted_once_each(store: &impl Store) {
+    let two = Approval::Named { people: vec!["example.com".into()], count: 2 };
+    let change = Change::asking(Order { approval: two, ..order("two of them") }).unwrap();
+    let id = change.id();
+    store.record(change).await.unwrap();
+    assert_eq!(decide(store, id, &yes("ann"), 1).await.1, Answer::NotYours(Bar::OwnOrder));
+    let bo = yes("bo");
+    let answers = join_all((0..8).map(|second| decide(store, id, &bo, second))).await;
+    let counted = answers.iter().filter(|(_, answer)| *answer == Answer::Counted { have: 1, needed: 2 }).count();
+    assert_eq!(counted, 1, "eight presses of one person are one yes");
+    assert!(matches!(store.claim(id, 7, at(9)).await.unwrap(), Claim::Lost(_)), "one yes is not enough");
+    let (change, answer) = decide(store, id, &yes("eve"), 10).await;
+    assert_eq!(answer, Answer::Approved);
+    let decision = change.state().decision().unwrap();
+    assert_eq!((&decision.by, decision.also.as_slice()), (&person("eve"), [person("bo")].as_slice()));
+}
+
+async fn what_is_only_observed_is_never_claimed(store: &impl Store) {
+    let change = Change::asking(Order { observe: true, ..order("observed") }).unwrap();
+    let id = change.id();
+    store.record(change).await.unwrap();
+    assert_eq!(decide(store, id, &yes("ann"), 1).await.1, Answer::Approved);
+    assert!(matches!(store.claim(id, 7, at(2)).await.unwrap(), Claim::Lost(_)));
+    let (change, _) = store.finish(id, End::Observed(outcome("shown")), at(3)).await.unwrap().unwrap();
+    assert_eq!(change.standing(), Standing::Observed);
+    assert!(matches!(store.claim(id, 7, at(4)).await.unwrap(), Claim::Lost(_)));
+}
+
+async fn the_newest_come_first(store: &impl Store) {
+    for second in [100, 300, 200] {
+        let order = Order { room_id: "newest".into(), created: at(second), ..order(&format!("newest {second}")) };
+        store.record(Change::asking(order).unwrap()).await.unwrap();
+    }
+    let filter = Filter { room: Some("newest".into()), ..Filter::default() };
+    let found = store.newest(&filter, 2).await.unwrap();
+    assert_eq!(found.changes.iter().map(|change| change.order().created).collect::<Vec<_>>(), [at(300), at(200)]);
+    let none = Filter { standings: vec![Standing::Applied], ..filter };
+    assert!(store.newest(&none, 2).await.unwrap().changes.is_empty());
+}
+
+async fn a_question_is_answered_once(store: &impl Store) {
+    let asked = Question { id: ChangeId::derive("a question", 0), ..question() };
+    let id = asked.id;
+    assert_eq!(store.ask(asked.clone()).await.unwrap(), asked);
+    let again = Question { words: "other words".into(), ..asked.clone() };
+    assert_eq!(store.ask(again).await.unwrap(), asked, "a repeated delivery is one question");
+    assert_eq!(store.question_posted(id, "card").await.unwrap().unwrap().card.as_deref(), Some("card"));
+    let open = async |person| store.open_questions(person).await.unwrap().iter().any(|question| question.id == id);
+    assert!(open(None).await && open(Some("id-of-ann")).await && !open(Some("id-of-eve")).await);
+    let pick = Reply::Pick(person("ann"), 1);
+    let replies = join_all((0..8).map(|second| store.reply(id, &pick, at(second)))).await;
+    let picked = replies.into_iter().filter(|reply| matches!(reply, Ok(Some((_, Replied::Picked))))).count();
+    assert_eq!(picked, 1, "eight presses, one answer");
+    assert!(!open(None).await);
+    let question = store.question(id).await.unwrap().unwrap();
+    assert!(matches!(question.state, Asked::Answered { choice: 1, .. }));
+    assert_eq!(store.reply(ChangeId::derive("nowhere", 0), &pick, at(1)).await.unwrap(), None);
+    assert_eq!(store.question(ChangeId::derive("nowhere", 0)).await.unwrap(), None);
+}
+
+async fn an_end_is_untold_until_it_is_told(store: &impl Store) {
+    let id = approved(store, "untold", 1).await;
+    let is_untold = async |since| {
+        let found = store.untold(at(since)).await.unwrap();
+        found.changes.iter().any(|change| change.id() == id)
+    };
+    assert!(!is_untold(0).await, "nothing has ended");
+    assert!(matches!(store.claim(id, 7, at(2)).await.unwrap(), Claim::Won(_)));
+    store.finish(id, End::Applied(outcome("done")), at(3)).await.unwrap();
+    assert!(is_untold(0).await, "applied, and the room does not know");
+    assert!(!is_untold(1).await, "ordered before");
+    assert!(store.told(id).await.unwrap().is_some());
+    assert!(!is_untold(0).await, "told");
+    let declined = asked(store, "untold: declined").await;
+    decide(store, declined, &no("ann"), 1).await;
+    let is_untold = async || store.untold(at(0)).await.unwrap().changes.iter().any(|change| change.id() == declined);
+    assert!(!is_untold().await, "no card has gone out");
+    store.card_posted(declined, "card").await.unwrap();
+    assert!(is_untold().await, "its card still has buttons");
+    store.told(declined).await.unwrap();
+    assert!(!is_untold().await);
+}

@@ -1,0 +1,167 @@
+//! Changes in memory, for tests that play through many orders of events. It keeps the contract of every store.
+
+use std::{
+    collections::{BTreeMap, HashMap},
+    sync::{Arc, Mutex, MutexGuard, PoisonError},
+};
+
+use jiff::Timestamp;
+
+use super::{
+    Answer, Change, ChangeId, Filter, Holder, Standing,
+    store::{Delivery, Fault, Found, REMEMBERED, Recorded, Store, Update},
+};
+use crate::question::{self, Asked, Question, Replied, Reply};
+
+#[derive(Debug, Default)]
+struct Records {
+    changes: BTreeMap<ChangeId, Change>,
+    questions: BTreeMap<ChangeId, Question>,
+    seen: HashMap<(&'static str, String), Timestamp>,
+}
+
+/// One run's handle on records that other runs may share.
+#[derive(Debug)]
+pub struct Memory {
+    records: Arc<Mutex<Records>>,
+    holder: Holder,
+}
+
+impl Memory {
+    /// An empty store.
+    #[expect(clippy::new_without_default, reason = "each store is another run")]
+    pub fn new() -> Self {
+        Self { records: Arc::default(), holder: Holder::fresh() }
+    }
+
+    /// Another run on the same records.
+    pub fn another_run(&self) -> Self {
+        Self { records: self.records.clone(), holder: Holder::fresh() }
+    }
+
+    /// Another handle of the same run.
+    pub fn another_handle(&self) -> Self {
+        Self { records: self.records.clone(), holder: self.holder.clone() }
+    }
+
+    fn records(&self) -> MutexGuard<'_, Records> {
+        self.records.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn found(&self, fits: impl Fn(&Change) -> bool) -> Found {
+        let mut changes: Vec<Change> = self.records().changes.values().filter(|change| fits(change)).cloned().collect();
+        changes.sort_by_key(|change| (change.order().created, change.id()));
+        Found { changes, unreadable: Vec::new() }
+    }
+}
+
+impl Store for Memory {
+    fn run(&self) -> &Holder {
+        &self.holder
+    }
+
+    async fn record(&self, change: Change) -> Result<Recorded, Fault> {
+        let mut records = self.records();
+        if let Some(there) = records.changes.get(&change.id()) {
+            return Ok(Recorded::AlreadyThere(Box::new(there.clone())));
+        }
+        records.changes.insert(change.id(), change);
+        Ok(Recorded::New)
+    }
+
+    async fn get(&self, id: ChangeId) -> Result<Option<Change>, Fault> {
+        Ok(self.records().changes.get(&id).cloned())
+    }
+
+    async fn update(&self, id: ChangeId, update: Update, now: Timestamp) -> Result<Option<(Change, Answer)>, Fault> {
+        let mut records = self.records();
+        let Some(change) = records.changes.get_mut(&id) else { return Ok(None) };
+        let (moved, answer) = update.apply(change.clone(), now);
+        *change = moved.clone();
+        Ok(Some((moved, answer)))
+    }
+
+    async fn untold(&self, since: Timestamp) -> Result<Found, Fault> {
+        Ok(self.found(|change| change.is_untold() && change.order().created >= since))
+    }
+
+    async fn unfinished(&self) -> Result<Found, Fault> {
+        let open = |change: &Change| change.standing() == Standing::Waiting && change.card().is_none();
+        Ok(self.found(|change| change.standing().is_unfinished() || open(change)))
+    }
+
+    async fn expired_open(&self, now: Timestamp) -> Result<Found, Fault> {
+        Ok(self.found(|change| change.standing() == Standing::Waiting && change.is_past(now)))
+    }
+
+    async fn newest(&self, filter: &Filter, most: usize) -> Result<Found, Fault> {
+        let mut found = self.found(|change| filter.fits(change));
+        found.changes.reverse();
+        found.changes.truncate(most);
+        Ok(found)
+    }
+
+    async fn waiting_of(&self, person_id: &str) -> Result<Found, Fault> {
+        let of = |change: &Change| change.order().requester.person_id == person_id;
+        Ok(self.found(|change| change.standing() == Standing::Waiting && of(change)))
+    }
+
+    async fn ask(&self, question: Question) -> Result<Question, Fault> {
+        Ok(self.records().questions.entry(question.id).or_insert(question).clone())
+    }
+
+    async fn question(&self, id: ChangeId) -> Result<Option<Question>, Fault> {
+        Ok(self.records().questions.get(&id).cloned())
+    }
+
+    async fn question_posted(&self, id: ChangeId, message_id: &str) -> Result<Option<Question>, Fault> {
+        let mut records = self.records();
+        let Some(question) = records.questions.get_mut(&id) else { return Ok(None) };
+        question.card = Some(message_id.to_owned());
+        Ok(Some(question.clone()))
+    }
+
+    async fn reply(&self, id: ChangeId, reply: &Reply, now: Timestamp) -> Result<Option<(Question, Replied)>, Fault> {
+        let mut records = self.records();
+        let Some(question) = records.questions.get_mut(&id) else { return Ok(None) };
+        let (state, replied) = question::step(question, reply, now);
+        question.state = state;
+        Ok(Some((question.clone(), replied)))
+    }
+
+    async fn open_questions(&self, person_id: Option<&str>) -> Result<Vec<Question>, Fault> {
+        let fits = |question: &&Question| {
+            question.state == Asked::Open && person_id.is_none_or(|id| question.asked.person_id == id)
+        };
+        let mut found: Vec<Question> = self.records().questions.values().filter(fits).cloned().collect();
+        found.sort_by_key(|question| (question.created, question.id));
+        Ok(found)
+    }
+
+    async fn record_delivery(&self, delivery: Delivery, id: &str, now: Timestamp) -> Result<bool, Fault> {
+        let mut records = self.records();
+        records.seen.retain(|_, at| now.duration_since(*at) <= REMEMBERED);
+        let key = (delivery.as_str(), id.to_owned());
+        let before = records.seen.contains_key(&key);
+        records.seen.entry(key).or_insert(now);
+        Ok(!before)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::change::contract::{at_most_once, keeps_the_contract};
+
+    #[tokio::test]
+    async fn memory_keeps_the_contract() {
+        let first = Memory::new();
+        keeps_the_contract(async || first.another_run()).await;
+    }
+
+    #[test]
+    fn no_sequence_of_events_claims_a_change_twice_in_memory() {
+        let first = Memory::new();
+        at_most_once(async || first.another_run());
+    }
+}

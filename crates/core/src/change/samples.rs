@@ -1,0 +1,70 @@
+//! One order and its people, for the tests of this module.
+
+use jiff::{SignedDuration, Timestamp};
+use serde_json::json;
+
+use super::{Effect, Means, Order, Who};
+use crate::{
+    domain::{ClusterName, DeploymentName, Intent, Namespace, ObjectRef},
+    policy::Approval,
+};
+
+/// So many seconds after the order was made.
+pub fn at(seconds: i64) -> Timestamp {
+    Timestamp::UNIX_EPOCH + SignedDuration::from_hours(500_000) + SignedDuration::from_secs(seconds)
+}
+
+/// A person of that name.
+pub fn person(name: &str) -> Who {
+    Who { person_id: format!("id-of-{name}"), name: name.into(), email: format!("{name}@example.com") }
+}
+
+/// Ann asks for another image, at second 0; it expires at second 600.
+pub fn order() -> Order {
+    let patch = json!([
+        {"op": "test", "path": "/metadata/uid", "value": "u1"},
+        {"op": "test", "path": "/spec/template/spec/containers/0/image", "value": "nginx:1.20"},
+        {"op": "replace", "path": "/spec/template/spec/containers/0/image", "value": "nginx:1.21"},
+    ]);
+    Order {
+        message_id: "m1".into(),
+        position: 0,
+        requester: person("ann"),
+        room_id: "room".into(),
+        thread_id: "m1".into(),
+        words: "bump nginx to 1.21".into(),
+        intent: Intent::SetImage,
+        target: ObjectRef {
+            cluster: ClusterName::parse("main").expect("valid"),
+            namespace: Namespace::parse("default").expect("valid"),
+            name: DeploymentName::parse("nginx-deployment").expect("valid"),
+        },
+        called: String::new(),
+        uid: "u1".into(),
+        patch: serde_json::from_value(patch).expect("a patch"),
+        means: Means::Deployment,
+        acts_as: None,
+        effects: vec![Effect { what: "image".into(), before: "nginx:1.20".into(), after: "nginx:1.21".into() }],
+        reasons: vec!["A new image restarts all pods.".into()],
+        approval: Approval::Own,
+        notes: Vec::new(),
+        warnings: Vec::new(),
+        fields: Vec::new(),
+        draft: None,
+        inverse: None,
+        batch: None,
+        undoes: None,
+        private: false,
+        observe: false,
+        template_changed: true,
+        said: at(0),
+        created: at(0),
+        expires: at(600),
+    }
+}
+
+/// The same order for another Deployment.
+pub fn aimed_at(name: &str, order: Order) -> Order {
+    let target = ObjectRef { name: DeploymentName::parse(name).expect("valid"), ..order.target };
+    Order { target, ..order }
+}

@@ -1,0 +1,238 @@
+//! Names, amounts, images, scores and people: the words of this program. Wrong values cannot be built.
+
+use std::fmt;
+
+use serde::{Deserialize, Serialize};
+
+mod image;
+mod name;
+mod score;
+pub mod webex_id;
+
+pub use image::{ImageChange, ImageReference, Invalid};
+pub use name::{ClusterName, DeploymentName, Namespace, ObjectRef};
+pub use score::Score;
+
+/// What a message, or one command in it, asks for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Intent {
+    /// Change the number of replicas.
+    Scale,
+    /// Run another version.
+    SetImage,
+    /// Rolling restart of all pods.
+    Restart,
+    /// Back to an earlier revision.
+    Rollback,
+    /// Hold the rollout.
+    Pause,
+    /// Let a held rollout go on.
+    Resume,
+    /// Create or change the `HorizontalPodAutoscaler`.
+    Autoscale,
+    /// Remove the Deployment.
+    Delete,
+    /// Take back the bot's last change.
+    Undo,
+    /// How is it doing?
+    Status,
+    /// Which Deployments are there?
+    List,
+    /// Its revisions: who changed what, when.
+    History,
+    /// The last lines its pods printed.
+    Logs,
+    /// Yes to what the bot asked.
+    Confirm,
+    /// No to what the bot asked.
+    Cancel,
+    /// What can you do, how do I …?
+    Help,
+    /// Nothing was ordered, or it is not this bot's business.
+    None,
+}
+
+impl Intent {
+    /// Every intent, in the order of the model's output.
+    pub const ALL: [Self; 17] = [
+        Self::Scale,
+        Self::SetImage,
+        Self::Restart,
+        Self::Rollback,
+        Self::Pause,
+        Self::Resume,
+        Self::Autoscale,
+        Self::Delete,
+        Self::Undo,
+        Self::Status,
+        Self::List,
+        Self::History,
+        Self::Logs,
+        Self::Confirm,
+        Self::Cancel,
+        Self::Help,
+        Self::None,
+    ];
+
+    /// The name in files, on the wire and in the model: `set_image`.
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Scale => "scale",
+            Self::SetImage => "set_image",
+            Self::Restart => "restart",
+            Self::Rollback => "rollback",
+            Self::Pause => "pause",
+            Self::Resume => "resume",
+            Self::Autoscale => "autoscale",
+            Self::Delete => "delete",
+            Self::Undo => "undo",
+            Self::Status => "status",
+            Self::List => "list",
+            Self::History => "history",
+            Self::Logs => "logs",
+            Self::Confirm => "confirm",
+            Self::Cancel => "cancel",
+            Self::Help => "help",
+            Self::None => "none",
+        }
+    }
+
+    /// The intent of that name, if there is one.
+    pub fn parse(name: &str) -> Option<Self> {
+        Self::ALL.into_iter().find(|intent| intent.as_str() == name)
+    }
+
+    /// Whether acting on it changes the cluster.
+    pub const fn is_write(self) -> bool {
+        matches!(
+            self,
+            Self::Scale
+                | Self::SetImage
+                | Self::Restart
+                | Self::Rollback
+                | Self::Pause
+                | Self::Resume
+                | Self::Autoscale
+                | Self::Delete
+                | Self::Undo
+        )
+    }
+}
+
+impl fmt::Display for Intent {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.as_str())
+    }
+}
+
+/// A kind of workload that is recognised by name and not changed.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum OtherKind {
+    /// `StatefulSet`
+    StatefulSet,
+    /// `DaemonSet`
+    DaemonSet,
+}
+
+impl OtherKind {
+    /// Each of them.
+    pub const ALL: [Self; 2] = [Self::StatefulSet, Self::DaemonSet];
+
+    /// As Kubernetes writes it.
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::StatefulSet => "StatefulSet",
+            Self::DaemonSet => "DaemonSet",
+        }
+    }
+}
+
+/// How many replicas were asked for, before the live number is known.
+#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Amount {
+    /// Exactly this many.
+    To(u32),
+    /// This many more (or fewer, when negative).
+    By(i64),
+    /// This many times as many: 2 doubles, 0.5 halves.
+    Times(f64),
+}
+
+impl Amount {
+    /// The number of replicas it comes to from `now`; `None` below zero or beyond what the API can hold.
+    /// A factor is rounded up and never below 1.
+    pub fn from(self, now: u32) -> Option<u32> {
+        let most = i64::from(i32::MAX);
+        let wanted = match self {
+            Self::To(n) => i64::from(n),
+            Self::By(n) => i64::from(now).checked_add(n)?,
+            Self::Times(factor) => {
+                let product = (f64::from(now) * factor - 1e-9).ceil().max(1.0);
+                if !(product.is_finite() && product <= f64::from(i32::MAX)) {
+                    return None;
+                }
+                #[expect(clippy::cast_possible_truncation, reason = "a whole number within i32, checked above")]
+                let whole = product as i64;
+                whole
+            }
+        };
+        (0..=most).contains(&wanted).then(|| u32::try_from(wanted).ok()).flatten()
+    }
+
+    /// Whether it asks for less than there is.
+    pub fn reduces(self) -> bool {
+        match self {
+            Self::To(_) => false,
+            Self::By(n) => n < 0,
+            Self::Times(factor) => factor < 1.0,
+        }
+    }
+}
+
+/// Somebody who writes in the room, as Webex gives them.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Person {
+    /// The Webex person id.
+    pub id: String,
+    /// Their addresses, lower case. The first one is shown.
+    pub emails: Vec<String>,
+    /// The name that is shown in the room.
+    pub name: String,
+    /// Whether it is a program.
+    pub is_bot: bool,
+}
+
+impl Person {
+    /// The first address, or an empty string.
+    pub fn email(&self) -> &str {
+        self.emails.first().map_or("", String::as_str)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn amounts_round_up_and_stay_at_one_or_more() {
+        assert_eq!(Amount::Times(0.5).from(3), Some(2));
+        assert_eq!(Amount::Times(0.1).from(2), Some(1));
+        assert_eq!(Amount::Times(1.5).from(2), Some(3));
+        assert_eq!(Amount::Times(0.75).from(4), Some(3));
+        assert_eq!(Amount::Times(f64::INFINITY).from(4), None);
+        assert_eq!(Amount::By(-3).from(2), None);
+        assert_eq!(Amount::By(i64::MAX).from(2), None);
+        assert_eq!(Amount::To(0).from(9), Some(0));
+        assert_eq!(Amount::To(u32::MAX).from(9), None);
+    }
+
+    #[test]
+    fn every_intent_is_found_by_its_name() {
+        for intent in Intent::ALL {
+            assert_eq!(Intent::parse(intent.as_str()), Some(intent));
+        }
+        assert_eq!(Intent::parse("drain"), None);
+    }
+}

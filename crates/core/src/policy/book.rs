@@ -1,0 +1,235 @@
+//! The policy as a whole: who may do what, where, and what holds there. Built once, never changed, asked often.
+
+use std::fmt;
+
+use jiff::Timestamp;
+
+use super::{
+    Approval, Asked, GitOps, Limits, Right,
+    grant::{Grant, VERBS, Where},
+    identity::Identities,
+    quiet::Quiet,
+};
+use crate::text as words;
+use crate::{
+    change::ActsAs,
+    domain::{ClusterName, Intent, Namespace, ObjectRef, Person, webex_id},
+    policy::People,
+};
+
+/// What is set for some namespaces. What is `None` or empty says nothing.
+#[derive(Clone, Debug, Default)]
+pub(super) struct Place {
+    pub(super) at: Where,
+    pub(super) limits: Partial,
+    pub(super) quiet: Vec<Quiet>,
+}
+
+/// Limits as far as one place sets them.
+#[derive(Clone, Debug, Default)]
+pub(super) struct Partial {
+    pub(super) ceiling: Option<u32>,
+    pub(super) step: Option<u32>,
+    pub(super) protected: bool,
+    pub(super) expiry: Option<jiff::SignedDuration>,
+    pub(super) approval: Option<Approval>,
+    pub(super) confirm: Vec<Intent>,
+    pub(super) unconfirmed: Vec<Intent>,
+    pub(super) registries: Option<Vec<String>>,
+    pub(super) tags: Option<Vec<String>>,
+    pub(super) forbidden_tags: Vec<String>,
+    pub(super) gitops: Option<GitOps>,
+}
+
+/// Who may do what, where.
+#[derive(Clone)]
+pub struct Policy {
+    pub(super) grants: Vec<Grant>,
+    pub(super) places: Vec<Place>,
+    pub(super) defaults: Limits,
+    pub(super) observe: bool,
+    pub(super) observed_rooms: Vec<String>,
+    pub(super) homes: Vec<(String, ClusterName)>,
+    pub(super) identities: Option<Identities>,
+    pub(super) announce: Option<String>,
+}
+
+impl fmt::Debug for Policy {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "Policy of {} grants and {} places", self.grants.len(), self.places.len())
+    }
+}
+
+impl Policy {
+    /// The policy of an operator who wrote none: these people may do everything but delete, each confirms their own orders, and in the
+    /// protected namespaces everything is confirmed.
+    pub fn of_people(people: People, defaults: Limits, protected: &[Namespace]) -> Self {
+        let all = Where { namespaces: vec!["*".to_owned()], clusters: Vec::new() };
+        let verbs = VERBS.into_iter().filter(|verb| *verb != Intent::Delete).collect();
+        let grant = Grant { people, rooms: None, place: all, verbs };
+        let places = if protected.is_empty() { Vec::new() } else { vec![protecting(protected)] };
+        Self {
+            grants: vec![grant],
+            places,
+            defaults,
+            observe: false,
+            observed_rooms: Vec::new(),
+            homes: Vec::new(),
+            identities: None,
+            announce: None,
+        }
+    }
+
+    /// The same with more namespaces in which everything is confirmed.
+    #[must_use]
+    pub fn protecting(mut self, namespaces: &[Namespace]) -> Self {
+        if !namespaces.is_empty() {
+            self.places.push(protecting(namespaces));
+        }
+        self
+    }
+
+    /// Whether this person may do anything at all, or is asked for their yes.
+    pub fn knows(&self, person: &Person) -> bool {
+        let approves = |place: &Place| match &place.limits.approval {
+            Some(Approval::Named { people, .. }) => is_one_of(people, person),
+            Some(Approval::Own | Approval::Other) | None => false,
+        };
+        self.grants.iter().any(|grant| grant.people.allows(person)) || self.places.iter().any(approves)
+    }
+
+    /// Whether this person may do this, or why not: a sentence.
+    ///
+    /// # Errors
+    /// What they may do there instead, and who may do it.
+    pub fn may(&self, asked: &Asked<'_>) -> Result<(), String> {
+        if self.grants.iter().any(|grant| grant.allows(asked)) {
+            return Ok(());
+        }
+        let theirs: Vec<Intent> = VERBS
+            .into_iter()
+            .filter(|verb| self.grants.iter().any(|grant| grant.allows(&Asked { verb: *verb, ..*asked })))
+            .collect();
+        let others = self
+            .grants
+            .iter()
+            .filter(|grant| grant.verbs.contains(&asked.verb) && grant.covers(asked.object))
+            .flat_map(|grant| grant.people.entries());
+        let mut others: Vec<String> = others.collect();
+        others.sort_unstable();
+        others.dedup();
+        Err(words::denied(asked.verb, asked.object, &theirs, &others))
+    }
+
+    /// What holds for this Deployment. Of several places that name it, the strictest value of each limit counts.
+    pub fn limits(&self, object: &ObjectRef) -> Limits {
+        let mut limits = self.defaults.clone();
+        let places: Vec<&Partial> =
+            self.places.iter().filter(|place| place.at.holds(object)).map(|place| &place.limits).collect();
+        let strictest = |of: fn(&Partial) -> Option<u32>| places.iter().filter_map(|place| of(place)).min();
+        limits.ceiling = strictest(|place| place.ceiling).unwrap_or(limits.ceiling);
+        limits.step = strictest(|place| place.step).unwrap_or(limits.step);
+        limits.expiry = places.iter().filter_map(|place| place.expiry).min().unwrap_or(limits.expiry);
+        for place in places {
+            place.tighten(&mut limits);
+        }
+        limits
+    }
+
+    /// What holds where no Deployment is known yet.
+    pub const fn defaults(&self) -> &Limits {
+        &self.defaults
+    }
+
+    /// Why nothing is changed there at this moment, if it is a quiet hour: a sentence.
+    pub fn quiet(&self, object: &ObjectRef, now: Timestamp) -> Option<String> {
+        let places = self.places.iter().filter(|place| place.at.holds(object));
+        let until = places.flat_map(|place| &place.quiet).find_map(|quiet| quiet.until(now))?;
+        Some(words::quiet_hours(object, &until))
+    }
+
+    /// Whether the bot only observes in this room.
+    pub fn observes(&self, room: &str) -> bool {
+        self.observe || self.observed_rooms.iter().any(|one| webex_id::same(one, room))
+    }
+
+    /// Under whose name the cluster sees what this person orders; `None` is readback's own.
+    ///
+    /// # Errors
+    /// When it shall be theirs, and they have none there or several: a sentence.
+    pub fn acts_as(&self, person: &Person) -> Result<Option<ActsAs>, String> {
+        self.identities.as_ref().map(|identities| identities.of(person)).transpose()
+    }
+
+    /// Whether the cluster sees changes under the names of those who order them.
+    pub const fn impersonates(&self) -> bool {
+        self.identities.is_some()
+    }
+
+    /// The cluster that is meant in this room when none is named, if the policy says so.
+    pub fn home(&self, room: &str) -> Option<&ClusterName> {
+        self.homes.iter().find(|(one, _)| webex_id::same(one, room)).map(|(_, cluster)| cluster)
+    }
+
+    /// The room that is told of changes that were ordered in direct messages.
+    pub fn announces_to(&self) -> Option<&str> {
+        self.announce.as_deref()
+    }
+
+    /// What this person may do in this room.
+    pub fn rights(&self, person: &Person, room: &str, private: bool) -> Vec<Right> {
+        self.grants.iter().filter_map(|grant| grant.right(person, room, private)).collect()
+    }
+
+    /// Whether somebody's yes counts for an order of `requester_id`, or why not: a sentence.
+    ///
+    /// # Errors
+    /// Whose yes counts.
+    pub fn may_approve(&self, approval: &Approval, asked: &Asked<'_>, requester_id: &str) -> Result<(), String> {
+        let own = asked.person.id == requester_id;
+        match approval {
+            Approval::Own if own => Ok(()),
+            Approval::Other if !own => self.may(asked),
+            Approval::Named { people, .. } if !own && is_one_of(people, asked.person) => Ok(()),
+            Approval::Own | Approval::Other | Approval::Named { .. } => Err(words::not_an_approver(approval)),
+        }
+    }
+
+    /// What it holds, in a few words for the operator.
+    pub fn summary(&self) -> String {
+        format!("{} grants, {} places", self.grants.len(), self.places.len())
+    }
+}
+
+impl Partial {
+    /// Makes limits at least as strict as these, but for the numbers.
+    fn tighten(&self, limits: &mut Limits) {
+        limits.protected |= self.protected;
+        limits.confirm.extend(&self.confirm);
+        limits.unconfirmed.extend(&self.unconfirmed);
+        if let Some(approval) = &self.approval
+            && approval.strictness() > limits.approval.strictness()
+        {
+            limits.approval = approval.clone();
+        }
+        limits.images.registries.extend(self.registries.clone());
+        limits.images.tags.extend(self.tags.clone());
+        limits.images.forbidden.extend(self.forbidden_tags.iter().cloned());
+        if self.gitops == Some(GitOps::Refuse) {
+            limits.gitops = GitOps::Refuse;
+        }
+    }
+}
+
+fn is_one_of(people: &[String], person: &Person) -> bool {
+    People::parse(&people.join(",")).is_ok_and(|people| people.allows(person))
+}
+
+fn protecting(namespaces: &[Namespace]) -> Place {
+    let namespaces = namespaces.iter().map(ToString::to_string).collect();
+    Place {
+        at: Where { namespaces, clusters: Vec::new() },
+        limits: Partial { protected: true, ..Partial::default() },
+        quiet: Vec::new(),
+    }
+}

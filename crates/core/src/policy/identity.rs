@@ -1,0 +1,75 @@
+//! Under whose name the cluster sees a change: readback's own, or that of the person who ordered it (impersonation).
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use crate::text as words;
+use crate::{change::ActsAs, domain::Person};
+
+/// Who is who in the cluster.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub(super) struct Identities {
+    /// Users of the cluster, by address in lower case.
+    pub(super) users: BTreeMap<String, String>,
+    /// Domains whose addresses are users of the cluster themselves. Webex has verified the address.
+    pub(super) domains: Vec<String>,
+    /// What stands before such an address, as the API server's `--oidc-username-prefix` has it.
+    pub(super) prefix: String,
+    /// The groups that everybody is in.
+    pub(super) groups: Vec<String>,
+}
+
+impl Identities {
+    /// The one user of the cluster that this person is.
+    ///
+    /// # Errors
+    /// When they are none, or several: a sentence.
+    pub(super) fn of(&self, person: &Person) -> Result<ActsAs, String> {
+        let by_domain = |email: &String| {
+            let (_, domain) = email.rsplit_once('@')?;
+            self.domains.iter().any(|one| one == domain).then(|| format!("{}{email}", self.prefix))
+        };
+        let found: BTreeSet<String> = person
+            .emails
+            .iter()
+            .filter_map(|email| self.users.get(email).cloned().or_else(|| by_domain(email)))
+            .collect();
+        let mut found = found.into_iter();
+        match (found.next(), found.next()) {
+            (Some(user), None) => Ok(ActsAs { user, groups: self.groups.clone() }),
+            (None, _) => Err(words::NOBODY_IN_THE_CLUSTER.to_owned()),
+            (Some(_), Some(_)) => Err(words::SEVERAL_IN_THE_CLUSTER.to_owned()),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn person(emails: &[&str]) -> Person {
+        let emails = emails.iter().map(|&email| email.to_owned()).collect();
+        Person { id: "p".into(), emails, name: "Ann".into(), is_bot: false }
+    }
+
+    #[test]
+    fn nobody_and_several_are_refused() {
+        let identities = Identities {
+            users: [
+                ("ann@example.com".to_owned(), "ann".to_owned()),
+                ("a.old@example.org".to_owned(), "ann".to_owned()),
+            ]
+            .into(),
+            domains: vec!["corp.example".to_owned()],
+            prefix: "oidc:".to_owned(),
+            groups: vec!["chat".to_owned()],
+        };
+        let user = |emails: &[&str]| identities.of(&person(emails)).map(|found| found.user);
+        assert_eq!(user(&["ann@example.com"]), Ok("ann".to_owned()));
+        assert_eq!(user(&["ann@example.com", "a.old@example.org"]), Ok("ann".to_owned()), "one user by two addresses");
+        assert_eq!(user(&["bo@corp.example"]), Ok("oidc:bo@corp.example".to_owned()));
+        assert_eq!(user(&["bo@evil-corp.example"]), Err(words::NOBODY_IN_THE_CLUSTER.to_owned()));
+        assert_eq!(user(&["bo@sub.corp.example"]), Err(words::NOBODY_IN_THE_CLUSTER.to_owned()));
+        assert_eq!(user(&[]), Err(words::NOBODY_IN_THE_CLUSTER.to_owned()));
+        assert_eq!(user(&["ann@example.com", "ann@corp.example"]), Err(words::SEVERAL_IN_THE_CLUSTER.to_owned()));
+    }
+}

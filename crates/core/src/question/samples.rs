@@ -1,0 +1,49 @@
+//! One question, for tests.
+#![expect(clippy::missing_panics_doc, reason = "tests, for the crates above")]
+
+use jiff::{SignedDuration, Timestamp};
+
+use super::{Asked, Choice, Question};
+use crate::{
+    change::{ChangeId, Draft, Who},
+    domain::{ClusterName, DeploymentName, Intent, Namespace, ObjectRef},
+};
+
+/// So many seconds after it was asked.
+pub fn at(seconds: i64) -> Timestamp {
+    Timestamp::UNIX_EPOCH + SignedDuration::from_hours(500_000) + SignedDuration::from_secs(seconds)
+}
+
+/// A person of that name.
+pub fn person(name: &str) -> Who {
+    Who { person_id: format!("id-of-{name}"), name: name.into(), email: format!("{name}@example.com") }
+}
+
+/// Ann is asked which of two; until second 600.
+pub fn question() -> Question {
+    let choice = |name: &str| Choice {
+        label: name.into(),
+        target: ObjectRef {
+            cluster: ClusterName::parse("main").expect("valid"),
+            namespace: Namespace::parse("default").expect("valid"),
+            name: DeploymentName::parse(name).expect("valid"),
+        },
+        draft: Draft::new(Intent::Restart),
+    };
+    Question {
+        id: ChangeId::derive("m1", 0),
+        asked: person("ann"),
+        room_id: "room".into(),
+        thread_id: "m1".into(),
+        words: "restart payments".into(),
+        private: false,
+        text: "Which one?".into(),
+        choices: vec![choice("payments-api"), choice("payments-worker")],
+        fields: Vec::new(),
+        said: at(0),
+        created: at(0),
+        expires: at(600),
+        card: None,
+        state: Asked::Open,
+    }
+}

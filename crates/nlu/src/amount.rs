@@ -1,0 +1,295 @@
+//! How many replicas the marked words ask for, read with the words around them: to 3, by 3, three times as many.
+
+use std::ops::Range;
+
+use super::{
+    lexicon::is_unit,
+    numbers::{self, Number},
+};
+use readback_core::domain::Amount;
+
+/// What the marked words say.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Reading {
+    /// An amount.
+    Plain(Amount),
+    /// The likelier amount, and another that the words hold as well.
+    Either(Amount, Amount),
+    /// A value that the slot cannot hold: a sentence.
+    Fault(String),
+    /// No number at all.
+    NotANumber,
+}
+
+#[derive(Clone, Copy, PartialEq)]
+enum Way {
+    Up,
+    Down,
+}
+
+/// Reads the words at `span` of a clause given in lower case.
+pub fn read(clause: &[&str], span: &Range<usize>) -> Reading {
+    let words: Vec<&str> = clause[span.clone()].iter().copied().filter(|w| !is_unit(w) && *w != "as").collect();
+    let percent_after = matches!(clause.get(span.end), Some(&("percent" | "%" | "pct")));
+    let times_after = matches!(clause.get(span.end), Some(&("times" | "fold")));
+    let mut words = words;
+    if percent_after {
+        words.push("percent");
+    } else if times_after {
+        words.push("times");
+    }
+    let said = words.join(" ");
+    let words = strip_direction(&words);
+    let around = Around { clause, span };
+    match numbers::parse(&words) {
+        None => Reading::NotANumber,
+        Some(Number::Percent(share)) => around.share(share / 100.0),
+        Some(Number::Factor(factor)) if factor < 1.0 && around.way() == Some(Way::Up) => {
+            Reading::Plain(Amount::Times(1.0 + factor))
+        }
+        Some(Number::Factor(factor)) if factor > 1.0 && around.way() == Some(Way::Down) => {
+            Reading::Fault(format!("“{said}” with less is not an amount I can read."))
+        }
+        Some(Number::Factor(factor)) => Reading::Plain(Amount::Times(factor)),
+        Some(Number::Whole(n)) => around.whole(n, &clause[span.clone()]),
+        Some(Number::Negative) => {
+            Reading::Fault(format!("“{said}” is below zero: a Deployment cannot have that many replicas."))
+        }
+        Some(Number::Fraction) => Reading::Fault(format!("“{said}” is no whole number of replicas.")),
+        Some(Number::Huge) => Reading::Fault(format!("“{said}” is more replicas than any cluster can hold.")),
+        Some(Number::Unnamed) => Reading::Fault(format!("“{said}” does not say how many.")),
+    }
+}
+
+/// "two more" and "one fewer" carry their direction inside the mark.
+fn strip_direction<'w>(words: &[&'w str]) -> Vec<&'w str> {
+    let kept: Vec<&str> = words
+        .iter()
+        .copied()
+        .filter(|w| {
+            !matches!(
+                *w,
+                "more" | "extra" | "additional" | "fewer" | "less" | "to" | "by" | "other" | "only" | "exactly"
+            )
+        })
+        .collect();
+    if kept.is_empty() { words.to_vec() } else { kept }
+}
+
+struct Around<'c> {
+    clause: &'c [&'c str],
+    span: &'c Range<usize>,
+}
+
+impl Around<'_> {
+    /// The nearest word before the span that is not mere padding.
+    fn before(&self) -> &str {
+        let padding = |w: &&&str| {
+            !matches!(
+                **w,
+                "just"
+                    | "only"
+                    | "like"
+                    | "exactly"
+                    | "about"
+                    | "around"
+                    | "least"
+                    | "most"
+                    | "the"
+                    | "total"
+                    | "maybe"
+                    | "another"
+                    | "all"
+                    | "~"
+            )
+        };
+        self.clause[..self.span.start].iter().rev().find(padding).copied().unwrap_or("")
+    }
+
+    /// The words right after the span.
+    fn after(&self, count: usize) -> &[&str] {
+        let end = self.clause.len().min(self.span.end + count);
+        &self.clause[self.span.end..end]
+    }
+
+    fn says_to(&self) -> bool {
+        matches!(self.before(), "to" | "at" | "=" | "->" | "→" | "into" | "equals" | ":" | "be")
+    }
+
+    /// The direction that the clause speaks of, the nearest word first.
+    fn way(&self) -> Option<Way> {
+        let inside = self.clause[self.span.clone()].iter().rev();
+        let before = self.clause[..self.span.start].iter().rev();
+        inside.chain(self.after(3)).chain(before).find_map(|word| match *word {
+            "up" | "more" | "increase" | "increasing" | "add" | "adding" | "raise" | "grow" | "extra"
+            | "additional" | "another" | "bump" | "expand" | "plus" | "boost" | "upscale" | "higher" | "increased" => {
+                Some(Way::Up)
+            }
+            "down" | "fewer" | "less" | "reduce" | "reducing" | "decrease" | "lower" | "drop" | "remove" | "cut"
+            | "shrink" | "kill" | "lose" | "minus" | "trim" | "off" | "away" | "downscale" | "shed" | "subtract"
+            | "reduced" | "dial" => Some(Way::Down),
+            _ => None,
+        })
+    }
+
+    /// `0.5` of "50%".
+    fn share(&self, share: f64) -> Reading {
+        let relative = self.clause[self.span.clone()]
+            .iter()
+            .chain(self.after(3))
+            .any(|w| matches!(*w, "more" | "less" | "fewer" | "extra"));
+        let factor = match self.way() {
+            _ if self.says_to() && !relative => share,
+            Some(Way::Down) => 1.0 - share,
+            Some(Way::Up) | None => 1.0 + share,
+        };
+        if factor < 0.0 {
+            return Reading::Fault("That is a reduction by more than all of them.".to_owned());
+        }
+        // Shares such as a third leave binary dust that would show on the card.
+        Reading::Plain(Amount::Times((factor * 1e6).round() / 1e6))
+    }
+
+    fn whole(&self, n: u32, said: &[&str]) -> Reading {
+        let more = Reading::Plain(Amount::By(i64::from(n)));
+        let fewer = Reading::Plain(Amount::By(-i64::from(n)));
+        let says = |words: &[&str]| said.iter().any(|w| words.contains(w));
+        let plus = said.first().is_some_and(|w| w.starts_with('+'))
+            || says(&["another", "extra", "additional", "more", "plus"]);
+        if plus && !self.says_to() {
+            return more;
+        }
+        if says(&["fewer", "less"]) {
+            return fewer;
+        }
+        let after: Vec<&str> = self.after(3).iter().copied().filter(|w| !is_unit(w) && !matches!(*w, "of")).collect();
+        match (self.before(), after.first().copied().unwrap_or("")) {
+            (_, "more" | "extra" | "additional" | "further") if !self.says_to() => more,
+            (_, "fewer" | "less" | "off" | "away") if !self.says_to() => fewer,
+            ("by", _) if self.way() == Some(Way::Down) => fewer,
+            ("by", _) => more,
+            ("add" | "adding" | "extra" | "additional" | "plus" | "+", _) => more,
+            (
+                "drop" | "remove" | "removing" | "kill" | "lose" | "shed" | "subtract" | "minus" | "ditch" | "dropping",
+                _,
+            ) => fewer,
+            _ if self.says_to() => Reading::Plain(Amount::To(n)),
+            ("down", _) => Reading::Either(Amount::By(-i64::from(n)), Amount::To(n)),
+            ("up", _) if self.clause[..self.span.start].contains(&"spin") => {
+                Reading::Either(Amount::To(n), Amount::By(i64::from(n)))
+            }
+            ("up", _) => Reading::Either(Amount::By(i64::from(n)), Amount::To(n)),
+            _ if self.clause[..self.span.start].iter().any(|w| matches!(*w, "another" | "add" | "adding")) => more,
+            _ => Reading::Plain(Amount::To(n)),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+
+    /// The words in brackets are the marked ones.
+    fn reads(text: &str) -> Reading {
+        let mut clause = Vec::new();
+        let mut span = 0..0;
+        for word in text.split(' ') {
+            if word.starts_with('[') {
+                span.start = clause.len();
+            }
+            clause.push(word.trim_matches(['[', ']']));
+            if word.ends_with(']') {
+                span.end = clause.len();
+            }
+        }
+        read(&clause, &span)
+    }
+
+    #[test]
+    fn absolute_numbers() {
+        for text in [
+            "scale web to [3]",
+            "web [3]",
+            "give me [three] pods of web",
+            "run [3] of them",
+            "i want exactly [3]",
+            "web should run [3x]",
+            "scale it down to [3]",
+            "replicas = [3]",
+            "scale web to [3] pods more or less",
+        ] {
+            assert_eq!(reads(text), Reading::Plain(Amount::To(3)), "{text}");
+        }
+    }
+
+    #[test]
+    fn relative_numbers() {
+        for (text, n) in [
+            ("add [two] more to web", 2),
+            ("add [two more] to web", 2),
+            ("[a couple] more web pods please", 2),
+            ("scale web up by [2]", 2),
+            ("another [2] for web", 2),
+            ("web [+2]", 2),
+            ("give web [2] extra", 2),
+            ("give web [2] more pods", 2),
+            ("drop [one] of web", -1),
+            ("take [2] off web", -2),
+            ("reduce web by [3]", -3),
+            ("[one] pod less for web", -1),
+            ("down by [3]", -3),
+            ("scale by [2]", 2),
+            ("remove [2] replicas from web", -2),
+            ("add [an] instance", 1),
+        ] {
+            assert_eq!(reads(text), Reading::Plain(Amount::By(n)), "{text}");
+        }
+    }
+
+    #[test]
+    fn factors() {
+        for (text, f) in [
+            ("[double] web", 2.0),
+            ("[four times] as many", 4.0),
+            ("[four] times as many", 4.0),
+            ("[halve] web", 0.5),
+            ("cut web in [half]", 0.5),
+            ("[50%] more web", 1.5),
+            ("bring web down by [25%]", 0.75),
+            ("increase web by [100] percent", 2.0),
+            ("reduce to [50%]", 0.5),
+            ("increase by [half]", 1.5),
+        ] {
+            assert_eq!(reads(text), Reading::Plain(Amount::Times(f)), "{text}");
+        }
+    }
+
+    #[test]
+    fn a_particle_without_to_or_by_is_either() {
+        assert_eq!(reads("scale web down [3]"), Reading::Either(Amount::By(-3), Amount::To(3)));
+        assert_eq!(reads("web up [2]"), Reading::Either(Amount::By(2), Amount::To(2)));
+        assert_eq!(reads("spin up [5] of web"), Reading::Either(Amount::To(5), Amount::By(5)));
+    }
+
+    #[test]
+    fn what_cannot_be_held_is_said() {
+        for text in
+            ["scale web to [-3]", "scale web to [2.5]", "add [a few] pods", "scale to [99999999999]", "down by [150%]"]
+        {
+            assert!(matches!(reads(text), Reading::Fault(_)), "{text}: {:?}", reads(text));
+        }
+        assert_eq!(reads("scale web to [v2]"), Reading::NotANumber);
+    }
+
+    proptest! {
+        #[test]
+        fn no_clause_panics(words in proptest::collection::vec("(up|down|by|to|more|half|[0-9]{1,12}|-2|50%|x3|of)", 1..9), from in 0usize..9, len in 1usize..4) {
+            let words: Vec<&str> = words.iter().map(String::as_str).collect();
+            let from = from.min(words.len() - 1);
+            let to = (from + len).min(words.len());
+            let _ = read(&words, &(from..to));
+        }
+    }
+}

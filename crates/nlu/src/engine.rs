@@ -1,0 +1,63 @@
+//! The seam between the two engines that serve one model: candle (always there) and rust-bert (a cargo feature).
+
+use std::ops::Range;
+
+use anyhow::Context;
+
+use super::slot::Tag;
+use super::wordpiece::Input;
+use readback_core::domain::Intent;
+
+pub mod candle;
+#[cfg(feature = "rust-bert")]
+pub mod rust_bert;
+
+/// A logit for each intent, in the order of [`Intent::ALL`].
+pub type Intents = [f32; Intent::ALL.len()];
+/// A logit for each tag, in the order of [`Tag::index`].
+pub type Tags = [f32; Tag::COUNT];
+
+/// What the network says of one message before its clauses are known. None of it is a probability yet.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct Encoded {
+    /// The last layer's state of each piece, one after the other.
+    pub states: Vec<f32>,
+    /// For each word of the input, in order.
+    pub tags: Vec<Tags>,
+    /// For each word, whether a clause begins with it: positive is likelier than not.
+    pub begins: Vec<f32>,
+}
+
+/// Runs the network on one message at a time.
+pub trait Engine: Send + Sync {
+    /// The states of an input, and what they say of its words.
+    ///
+    /// # Errors
+    /// When the engine itself fails; no input that [`super::wordpiece::Vocabulary::encode`] makes is refused.
+    fn encode(&self, input: &Input) -> anyhow::Result<Encoded>;
+
+    /// The intents of these clauses, each a range of pieces.
+    ///
+    /// # Errors
+    /// As [`Engine::encode`].
+    fn intents(&self, encoded: &Encoded, clauses: &[Range<usize>]) -> anyhow::Result<Vec<Intents>>;
+
+    /// The name for logs: `candle`.
+    fn name(&self) -> &'static str;
+}
+
+/// Splits rows of logits for words, the last column being whether a clause begins.
+fn word_rows(rows: &[Vec<f32>]) -> anyhow::Result<(Vec<Tags>, Vec<f32>)> {
+    let mut split = (Vec::with_capacity(rows.len()), Vec::with_capacity(rows.len()));
+    for values in rows {
+        let (begins, tags) = values.split_last().context("the network gave no logits")?;
+        split.0.push(row(tags)?);
+        split.1.push(*begins);
+    }
+    Ok(split)
+}
+
+/// A row of logits as an array of the right size.
+fn row<const N: usize>(values: &[f32]) -> anyhow::Result<[f32; N]> {
+    values.try_into().map_err(|_| anyhow::anyhow!("the network gave {} logits, not {N}", values.len()))
+}

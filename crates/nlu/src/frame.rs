@@ -1,0 +1,151 @@
+//! From marked words to commands: lists of names, shared slots, corrections, pronouns, values.
+//!
+//! Deterministic, and a function of the model's output: what it cannot make sense of becomes a fault, a doubt or
+//! another reading, never a guess.
+
+use std::ops::Range;
+
+use super::{
+    clean::Clean,
+    slot::{Slot, Tag},
+    tokenise::Word,
+};
+use readback_core::domain::{Intent, Score};
+use readback_core::{
+    command::{Command, Heard, Mention, is_pronoun},
+    gazetteer::Hint,
+};
+
+mod correct;
+mod group;
+mod place;
+mod value;
+
+/// One clause with what the model read in it.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Segment {
+    /// The words of the clause.
+    pub words: Range<usize>,
+    /// Its intent.
+    pub intent: Intent,
+    /// The calibrated probability that the reading is right.
+    pub confidence: Score,
+}
+
+/// A run of words that the model marked.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct Span {
+    pub(crate) slot: Slot,
+    pub(crate) words: Range<usize>,
+}
+
+/// The message that a frame is read from.
+pub(crate) struct Message<'m> {
+    pub(crate) clean: &'m Clean,
+    pub(crate) words: &'m [Word<'m>],
+    pub(crate) lower: Vec<String>,
+    pub(crate) hints: &'m [Hint],
+}
+
+impl Message<'_> {
+    /// The words as they were typed.
+    pub(crate) fn said(&self, words: &Range<usize>) -> &str {
+        let (Some(first), Some(last)) = (self.words.get(words.start), self.words.get(words.end.saturating_sub(1)))
+        else {
+            return "";
+        };
+        &self.clean.text[first.at.start..last.at.end]
+    }
+
+    /// The words as a name, less an article in front.
+    pub(crate) fn mention(&self, words: &Range<usize>) -> Mention {
+        let skip = usize::from(words.len() > 1 && matches!(self.lower[words.start].as_str(), "the" | "our" | "my"));
+        let words = words.start + skip..words.end;
+        let bytes = self.words[words.start].at.start..self.words[words.end - 1].at.end;
+        let (plain, odd) = (self.said(&words), self.clean.is_odd(&bytes));
+        if !odd || is_pronoun(plain) {
+            return Mention::new(plain, odd);
+        }
+        Mention { stands_for: Some(plain.to_owned()), ..Mention::new(self.clean.raw(&bytes), odd) }
+    }
+}
+
+/// Builds the commands of a message from its tags and segments; `hints` say which words look like something live.
+pub fn frame(clean: &Clean, words: &[Word<'_>], hints: &[Hint], tags: &[Tag], segments: &[Segment]) -> Heard {
+    let message = Message { clean, words, lower: words.iter().map(Word::lower).collect(), hints };
+    let mut commands: Vec<Command> = Vec::new();
+    let mut asides = Vec::new();
+    let kept = correct::without_retracted(&message, segments);
+    for segment in &kept {
+        if segment.intent == Intent::None {
+            if correct::replaces(&message, segment) {
+                let doubt = |last: &mut Command| last.doubts.push("The message goes on with a “no”.".to_owned());
+                commands.last_mut().into_iter().for_each(doubt);
+            }
+            asides.push(message.said(&segment.words).to_owned());
+            continue;
+        }
+        let spans = correct::without_corrected(&message, segment, spans(tags, &segment.words));
+        let spans = place::apart(&message, spans);
+        let corrects = correct::corrects_the_previous(&message, segment);
+        let found = group::commands(&message, segment, &spans);
+        let mut found = place::explain_pronouns(&message, &segment.words, found, &commands);
+        if corrects && commands.last().is_some_and(|last| correct::is_correction(last, &found)) {
+            let last = commands.pop();
+            found = correct::corrected(last, found);
+        } else if corrects && correct::replaces(&message, segment) {
+            // "… no, wait, only show me its logs": another order in the place of the last.
+            commands.pop();
+        }
+        if commands.last().is_some_and(|last| correct::completes(last, &found)) {
+            let last = commands.pop();
+            found = correct::completed(last, found);
+        }
+        commands.extend(found);
+    }
+    correct::fold_repeats(&mut commands);
+    if commands.is_empty() {
+        let confidence = segments.iter().map(|segment| segment.confidence).min().unwrap_or(Score::ONE);
+        commands.push(Command::new(Intent::None, confidence));
+        asides.clear();
+    }
+    Heard { commands, asides, in_scope: Score::ONE }
+}
+
+/// The marked runs inside a clause.
+fn spans(tags: &[Tag], clause: &Range<usize>) -> Vec<Span> {
+    let mut found: Vec<Span> = Vec::new();
+    for at in clause.clone() {
+        match tags.get(at).copied().unwrap_or(Tag::Outside) {
+            Tag::Outside => {}
+            Tag::Inside(slot) if found.last().is_some_and(|last| last.slot == slot && last.words.end == at) => {
+                if let Some(last) = found.last_mut() {
+                    last.words.end = at + 1;
+                }
+            }
+            // Two names without a word between them are one that was cut in two.
+            Tag::Begin(Slot::Deployment)
+                if found.last().is_some_and(|last| last.slot == Slot::Deployment && last.words.end == at) =>
+            {
+                if let Some(last) = found.last_mut() {
+                    last.words.end = at + 1;
+                }
+            }
+            Tag::Begin(slot) | Tag::Inside(slot) => found.push(Span { slot, words: at..at + 1 }),
+        }
+    }
+    found
+}
+
+/// Whether a command without a name is about the last one that was named.
+fn takes_a_name(command: &Command) -> bool {
+    let needs_none = matches!(
+        command.intent,
+        Intent::Undo | Intent::List | Intent::Confirm | Intent::Cancel | Intent::Help | Intent::None
+    );
+    let place = command.namespace.is_some() || command.cluster.is_some();
+    !needs_none && (command.intent != Intent::Status || !place)
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,174 @@
+//! Which value belongs to which name: "api and worker to 4 in staging", "api to 4 and worker to 2".
+
+use super::{Message, Segment, Span, value};
+use crate::{lexicon::stands_beside_a_name, slot::Slot};
+use readback_core::{
+    command::{Command, EVERYTHING, Mention, is_pronoun},
+    gazetteer::Hint,
+};
+
+/// One or more names with the slots that are theirs.
+#[derive(Default)]
+struct Group {
+    names: Vec<Span>,
+    slots: Vec<Span>,
+}
+
+/// The commands of one clause.
+pub(super) fn commands(message: &Message<'_>, segment: &Segment, spans: &[Span]) -> Vec<Command> {
+    let mut commands = Vec::new();
+    for group in groups(spans) {
+        let filled = value::fill(message, segment, &group.slots);
+        if group.names.is_empty() {
+            commands.push(filled);
+            continue;
+        }
+        // "nginx is slow, so give it 4": the name says what the pronoun means.
+        let (pronouns, named): (Vec<&Span>, Vec<&Span>) =
+            group.names.iter().partition(|name| is_pronoun(message.said(&name.words)));
+        let explained = match (named.as_slice(), pronouns.as_slice()) {
+            ([name], [pronoun]) => Some(Mention {
+                stands_for: Some(message.mention(&name.words).name().to_owned()),
+                odd: message.mention(&name.words).odd,
+                ..message.mention(&pronoun.words)
+            }),
+            _ => None,
+        };
+        let mentions = match explained {
+            Some(explained) => vec![explained],
+            None if named.is_empty() => pronouns.iter().map(|name| message.mention(&name.words)).collect(),
+            None => named.iter().map(|name| message.mention(&name.words)).collect(),
+        };
+        let strays = group.names.iter().filter_map(|name| stray(message, segment, name, spans));
+        let strays: Vec<String> =
+            strays.map(|word| format!("“{word}” stands beside the name, and I do not know what it says.")).collect();
+        for mention in mentions {
+            let mut command = filled.clone();
+            command.doubts.extend(strays.iter().cloned());
+            place(&mut command, mention);
+            commands.push(command);
+        }
+    }
+    commands
+}
+
+/// A word right before a name that may be a part of it: "img" of "img resizer", where only "resizer" was marked.
+fn stray<'m>(message: &'m Message<'_>, segment: &Segment, name: &Span, spans: &[Span]) -> Option<&'m str> {
+    let before = name.words.start.checked_sub(1).filter(|at| *at >= segment.words.start)?;
+    let marked = spans.iter().any(|span| span.words.contains(&before));
+    let known = message.hints.get(before).is_some_and(|hint| !matches!(hint, Hint::None | Hint::Near));
+    let beside = message.words[before].is_punctuation() || stands_beside_a_name(&message.lower[before]);
+    (!marked && !known && !beside).then(|| message.words[before].text)
+}
+
+/// Slots before the first name, and the slots of the only group, are shared; a slot inside a clause stays there.
+fn groups(spans: &[Span]) -> Vec<Group> {
+    let first_name = spans.iter().position(|span| span.slot == Slot::Deployment);
+    let Some(first_name) = first_name else {
+        return vec![Group { names: Vec::new(), slots: spans.to_vec() }];
+    };
+    let value_first = spans[..first_name].iter().any(|span| is_value(span.slot));
+    let mut groups: Vec<Group> = vec![Group::default()];
+    for span in &spans[first_name..] {
+        let last = groups.last_mut().expect("one group is there from the start");
+        let starts_anew = match (span.slot, value_first) {
+            (Slot::Deployment, false) => !last.slots.is_empty(),
+            (slot, true) => is_value(slot) && last.slots.iter().any(|held| held.slot == slot),
+            (_, false) => false,
+        };
+        match (starts_anew, span.slot) {
+            (true, Slot::Deployment) => groups.push(Group { names: vec![span.clone()], slots: Vec::new() }),
+            (true, _) => groups.push(Group { names: Vec::new(), slots: vec![span.clone()] }),
+            (false, Slot::Deployment) => last.names.push(span.clone()),
+            (false, _) => last.slots.push(span.clone()),
+        }
+        if value_first && groups.len() == 1 && groups[0].slots.iter().all(|held| !is_value(held.slot)) {
+            let mut slots = spans[..first_name].to_vec();
+            slots.append(&mut groups[0].slots);
+            groups[0].slots = slots;
+        }
+    }
+    share(&mut groups, &spans[..first_name], value_first);
+    groups.retain(|group| !group.names.is_empty());
+    groups
+}
+
+/// Gives every group what was said once for all of them.
+fn share(groups: &mut [Group], leading: &[Span], value_first: bool) {
+    if !value_first {
+        for group in groups.iter_mut() {
+            let own: Vec<Slot> = group.slots.iter().map(|span| span.slot).collect();
+            let shared = leading.iter().filter(|span| !own.contains(&span.slot)).cloned();
+            group.slots.extend(shared);
+        }
+    }
+    // "restart api, and worker in staging": a name without any value borrows nothing; only a value is handed back.
+    let values: Vec<Span> = groups
+        .last()
+        .map(|last| last.slots.iter().filter(|span| is_value(span.slot)).cloned().collect())
+        .unwrap_or_default();
+    for group in groups.iter_mut() {
+        if !group.slots.iter().any(|span| is_value(span.slot)) {
+            group.slots.extend(values.iter().cloned());
+        }
+    }
+}
+
+fn is_value(slot: Slot) -> bool {
+    matches!(slot, Slot::Replicas | Slot::Image | Slot::Revision | Slot::Min | Slot::Max | Slot::Cpu | Slot::Lines)
+}
+
+/// Puts a name into a command: `deploy/x` is `x`, `staging/web` names the namespace too, "all of them" is `*`.
+fn place(command: &mut Command, mut mention: Mention) {
+    let name = mention.name().to_owned();
+    let lower = name.to_lowercase();
+    let kind = ["deployment.apps/", "deployments/", "deployment/", "deploy/", "svc/", "service/"];
+    let renamed = |mention: &Mention, name: &str| {
+        if is_pronoun(&mention.words) {
+            Mention { stands_for: Some(name.to_owned()), ..mention.clone() }
+        } else {
+            Mention::new(name, mention.odd)
+        }
+    };
+    if let Some(prefix) = kind.iter().find(|prefix| lower.starts_with(**prefix)) {
+        mention = renamed(&mention, &name[prefix.len()..]);
+    } else if let Some((namespace, name)) =
+        name.split_once('/').filter(|(a, b)| !a.is_empty() && !b.is_empty() && !b.contains('/'))
+    {
+        command.namespace.get_or_insert(Mention::new(namespace, mention.odd));
+        mention = renamed(&mention, name);
+    }
+    if is_everything(&mention.words.to_lowercase()) {
+        mention = Mention::new(EVERYTHING, mention.odd);
+    }
+    if !mention.words.is_empty() {
+        command.deployment = Some(mention);
+    }
+}
+
+fn is_everything(lower: &str) -> bool {
+    let bare: Vec<&str> = lower
+        .split_whitespace()
+        .filter(|word| !matches!(*word, "the" | "our" | "of" | "single" | "my" | "whole" | "entire" | "one"))
+        .collect();
+    matches!(
+        bare.as_slice(),
+        ["*" | "everything" | "all" | "every" | "everyone" | "lot" | "namespace" | "cluster" | "each"]
+            | [
+                "all" | "every" | "each" | "everything",
+                "them"
+                    | "it"
+                    | "deployments"
+                    | "deployment"
+                    | "services"
+                    | "service"
+                    | "workloads"
+                    | "apps"
+                    | "pods"
+                    | "these"
+                    | "those"
+                    | "else"
+                    | "deploys"
+            ]
+    )
+}

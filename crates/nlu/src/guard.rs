@@ -1,0 +1,359 @@
+//! Signs that an order may be none: they lower the confidence of a write, so that somebody is asked, and never raise it.
+//!
+//! The model has read the whole message; this is for the day on which it is wrong.
+
+use super::{clean::Clean, lexicon::is_verb, tokenise::Word};
+use readback_core::command::Heard;
+use readback_core::domain::{Intent, Score};
+
+/// What is left of the confidence of an order that shows a sign: enough for a card if it was sure, never enough to act.
+pub(crate) const DOUBTED: f64 = 0.5;
+
+/// The same where it is too little for a card.
+const GUESSED: f64 = 0.35;
+
+/// A sign that a message may order nothing.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Sign {
+    /// It says "not".
+    Negation,
+    /// It names a condition or a later event.
+    Condition,
+    /// Something else has to come first: a moment, an answer, an approval.
+    Awaits,
+    /// It names another time.
+    AnotherTime,
+    /// It may repeat what somebody else said.
+    Hearsay,
+    /// The order stands in quotation marks.
+    Quotation,
+    /// It looks like something pasted.
+    Pasted,
+    /// It opens by addressing somebody else.
+    Addressed,
+    /// It weighs something, or thanks for it.
+    Musing,
+    /// It may be a joke.
+    Joke,
+}
+
+impl Sign {
+    /// What is left of the confidence of an order with this sign. What waits, weighs or jokes is hardly ever an order: it
+    /// is asked about in words.
+    const fn leaves(self) -> f64 {
+        match self {
+            Self::Awaits | Self::Musing | Self::Joke => GUESSED,
+            Self::Negation
+            | Self::Condition
+            | Self::AnotherTime
+            | Self::Hearsay
+            | Self::Quotation
+            | Self::Pasted
+            | Self::Addressed => DOUBTED,
+        }
+    }
+
+    /// Why an order with this sign asks first.
+    const fn doubt(self) -> &'static str {
+        match self {
+            Self::Negation => "The message says “not” somewhere.",
+            Self::Condition => "The message names a condition or a later moment.",
+            Self::Awaits => "The message may wait for something else.",
+            Self::AnotherTime => "The message names another time, and nothing is scheduled.",
+            Self::Hearsay => "The message may repeat what somebody else said.",
+            Self::Quotation => "The order stands in quotation marks.",
+            Self::Pasted => "The message looks like something pasted.",
+            Self::Addressed => "The message may be meant for somebody else.",
+            Self::Musing => "The message may only weigh or report something.",
+            Self::Joke => "The message may be a joke.",
+        }
+    }
+
+    /// Why nothing is done about a message with this sign that was read as no order.
+    const fn nothing(self) -> &'static str {
+        match self {
+            Self::Negation => "Understood as “do not”: nothing was done.",
+            Self::Condition => "I don't wait for conditions: nothing was done. Say it when the time has come.",
+            Self::Awaits => {
+                "Understood as waiting for something else: nothing was done. Say it when the time has come."
+            }
+            Self::AnotherTime => "I don't schedule: nothing was done. Say it then, and it happens then.",
+            Self::Hearsay => "Understood as what somebody else said: nothing was done.",
+            Self::Quotation => "Understood as a quotation: nothing was done.",
+            Self::Pasted => "Understood as something pasted: nothing was done.",
+            Self::Addressed => "Understood as meant for somebody else: nothing was done.",
+            Self::Musing => "Understood as a thought or a report: nothing was done.",
+            Self::Joke => "Understood as a joke: nothing was done.",
+        }
+    }
+}
+
+/// Lowers the confidence of every write in a message that shows a sign, and names the sign. Where nothing was ordered, the
+/// sign explains why.
+pub fn lower(heard: &mut Heard, clean: &Clean, words: &[Word<'_>]) {
+    let lower: Vec<String> = words.iter().map(Word::lower).collect();
+    let Some(sign) = sign(&lower, &clean.text) else { return };
+    let speaks_of_acting = lower.iter().any(|word| is_verb(word));
+    for command in &mut heard.commands {
+        if command.intent == Intent::None && speaks_of_acting {
+            command.doubts.push(sign.nothing().to_owned());
+        } else if command.intent.is_write() {
+            command.confidence = Score::of(command.confidence.probability() * sign.leaves());
+            command.doubts.push(sign.doubt().to_owned());
+        }
+    }
+}
+
+/// Whether a message is no order whatever its words say: it opens by mentioning somebody else, or with a manifest, a diff
+/// or a table of a program. Only this bot's own mention is taken off before.
+pub fn orders_nothing(text: &str) -> bool {
+    const TABLES: &[&str] = &["NAME ", "REVISION ", "NAMESPACE ", "LAST SEEN "];
+    let text = text.trim_start();
+    let pasted = OUTPUT.iter().chain(TABLES).any(|start| text.starts_with(start));
+    pasted || text.split_whitespace().next().is_some_and(mentions_another)
+}
+
+/// `@ivan`, but not what may be this bot or everybody.
+fn mentions_another(word: &str) -> bool {
+    let name = word.strip_prefix('@').map(|name| name.trim_end_matches([',', ':', '!', '.']).to_lowercase());
+    name.is_some_and(|name| !matches!(name.as_str(), "" | "bot" | "readback" | "here" | "all" | "channel"))
+}
+
+/// The first sign that a message shows.
+fn sign(lower: &[String], text: &str) -> Option<Sign> {
+    let has = |wanted: &[&str]| lower.iter().any(|word| wanted.contains(&word.as_str()));
+    let pair = |first: &[&str], second: &[&str]| {
+        lower.windows(2).any(|two| first.contains(&two[0].as_str()) && second.contains(&two[1].as_str()))
+    };
+    if has(NEGATIONS)
+        || pair(&["do", "should", "must", "did", "let's", "why", "rather", "better"], &["not"])
+        || pair(&["not"], &["gonna", "going"])
+    {
+        Some(Sign::Negation)
+    } else if has(AWAITED)
+        || pair(&["me"], &["check", "see", "ask", "confirm", "think", "talk"])
+        || pair(&["the"], &["moment", "minute", "instant"])
+        || pair(&["wait", "waiting", "subject"], &["for", "to", "until"])
+    {
+        Some(Sign::Awaits)
+    } else if has(CONDITIONS)
+        || pair(&["in"], &["case"])
+        || (has(&["when", "after"]) && !pair(&["when"], &["you", "u", "convenient", "possible", "free"]))
+    {
+        Some(Sign::Condition)
+    } else if has(TIMES) || pair(&["next", "last"], &["week", "month", "night", "time", "sprint"]) {
+        Some(Sign::AnotherTime)
+    } else if has(HEARSAY) {
+        Some(Sign::Hearsay)
+    } else if quotes_an_order(lower, text) {
+        Some(Sign::Quotation)
+    } else if text.contains("```") || text.lines().count() > 8 || text.lines().any(is_pasted_line) {
+        Some(Sign::Pasted)
+    } else if addresses_another(lower, text) {
+        Some(Sign::Addressed)
+    } else if has(MUSINGS) || pair(&["by"], &["hand"]) || pair(&["thanks", "thank", "thx", "congrats"], &["for", "on"])
+    {
+        Some(Sign::Musing)
+    } else if has(JOKES) || text.contains('🤡') || text.trim_end().ends_with("/s") {
+        Some(Sign::Joke)
+    } else {
+        None
+    }
+}
+
+/// Whether a message shows any sign of ordering nothing.
+pub fn is_doubtful(text: &str, words: &[Word<'_>]) -> bool {
+    sign(&words.iter().map(Word::lower).collect::<Vec<_>>(), text).is_some()
+}
+
+const MUSINGS: &[&str] = &[
+    "maybe",
+    "perhaps",
+    "possibly",
+    "possible",
+    "might",
+    "probably",
+    "theoretically",
+    "theory",
+    "manually",
+    "wondering",
+];
+const JOKES: &[&str] = &["haha", "hahaha", "lol", "lmao", "rofl", "jk", "kidding", "joking", "joke"];
+
+const NEGATIONS: &[&str] = &[
+    "don't",
+    "dont",
+    "never",
+    "shouldn't",
+    "mustn't",
+    "didn't",
+    "won't",
+    "wasn't",
+    "cannot",
+    "doesn't",
+    "shouldnt",
+    "didnt",
+];
+const AWAITED: &[&str] = &["pending", "awaiting", "provided"];
+const CONDITIONS: &[&str] =
+    &["if", "unless", "until", "once", "whenever", "suppose", "supposing", "assuming", "otherwise"];
+const TIMES: &[&str] = &[
+    "tomorrow",
+    "tonight",
+    "later",
+    "yesterday",
+    "monday",
+    "tuesday",
+    "wednesday",
+    "thursday",
+    "friday",
+    "saturday",
+    "sunday",
+    "weekend",
+    "o'clock",
+];
+const HEARSAY: &[&str] = &[
+    "said",
+    "says",
+    "told",
+    "asked",
+    "asks",
+    "wants",
+    "suggested",
+    "thinks",
+    "heard",
+    "apparently",
+    "remind",
+    "reminder",
+    "imagine",
+    "hypothetically",
+    "would've",
+    "should've",
+    "wish",
+];
+
+/// How lines of diffs and manifests begin.
+const OUTPUT: &[&str] = &["--- ", "+++ ", "@@ ", "apiVersion:", "kind:", "diff --git"];
+
+/// A line of a quotation, a diff or a manifest.
+fn is_pasted_line(line: &str) -> bool {
+    line.starts_with("> ") || OUTPUT.iter().any(|start| line.starts_with(start))
+}
+
+/// Whether a mention, "Dear …", "team …" or a name with a comma opens the message.
+fn addresses_another(lower: &[String], text: &str) -> bool {
+    const NOBODY: &[&str] = &[
+        "hi", "hey", "hello", "please", "ok", "okay", "yes", "thanks", "sorry", "bot", "morning", "also", "now",
+        "actually", "right", "so", "well", "then", "alright", "yo", "guys", "team", "folks", "all", "first", "next",
+        "finally", "quick", "urgent", "oh",
+    ];
+    let first = lower.first().map_or("", String::as_str);
+    let named = text.starts_with(char::is_uppercase)
+        && lower.get(1).is_some_and(|word| word == ",")
+        && !NOBODY.contains(&first);
+    mentions_another(first)
+        || first == "dear"
+        || lower.iter().any(|word| matches!(word.as_str(), "yourself" | "yourselves"))
+        || named
+}
+
+/// Whether a verb of ordering stands inside double quotes.
+fn quotes_an_order(lower: &[String], text: &str) -> bool {
+    let mut inside = false;
+    text.contains('"')
+        && lower.iter().any(|word| {
+            if word == "\"" {
+                inside = !inside;
+            }
+            inside && is_verb(word)
+        })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::{clean::clean, tokenise::words};
+    use readback_core::command::Command;
+
+    fn lowered(text: &str) -> bool {
+        let clean = clean(text);
+        let mut heard =
+            Heard { commands: vec![Command::new(Intent::Scale, Score::ONE)], asides: Vec::new(), in_scope: Score::ONE };
+        lower(&mut heard, &clean, &words(&clean.text));
+        heard.commands[0].confidence < Score::ONE && !heard.commands[0].doubts.is_empty()
+    }
+
+    #[test]
+    fn signs_lower_and_plain_orders_stay() {
+        for doubtful in [
+            "don't scale web to 0",
+            "if load rises, scale web to 5",
+            "scale web to 5 tomorrow",
+            "Sam wants web at 5",
+            "he wrote \"scale web to 5\"",
+            "```\nscale web to 5\n```",
+            "once QA is done, scale web to 5",
+            "Dear DBA team, scale web to 5",
+            "Priya, scale web to 5 please",
+            "web to 5, pending sign-off",
+            "maybe scale web to 5",
+            "scale web to 5 haha",
+        ] {
+            assert!(lowered(doubtful), "{doubtful}");
+        }
+        for plain in [
+            "scale web to 5",
+            "when you get a second, scale web to 5",
+            "can you bump web to 5? traffic is up",
+            "let me have 5 pods of web",
+            "set \"web\" to 5",
+        ] {
+            assert!(!lowered(plain), "{plain}");
+        }
+    }
+
+    #[test]
+    fn mentions_of_others_and_output_of_programs_order_nothing() {
+        for text in [
+            "@ivan @petra pls delete the staging beacon deployment",
+            "@sre-oncall grafana needs a restart",
+            "--- a/loki.yaml\n+++ b/loki.yaml\n-  replicas: 2",
+            "apiVersion: apps/v1\nkind: Deployment",
+            "REVISION  CHANGE-CAUSE\n3         image 4.6.0",
+        ] {
+            assert!(orders_nothing(text), "{text}");
+        }
+        for text in ["@bot scale web to 3", "scale web to 3 @ivan asked for it", "@ scale web", "name web to 3", ""] {
+            assert!(!orders_nothing(text), "{text}");
+        }
+    }
+
+    #[test]
+    fn what_orders_nothing_is_told_why() {
+        let why = |text: &str| {
+            let clean = clean(text);
+            let mut heard = Heard {
+                commands: vec![Command::new(Intent::None, Score::ONE)],
+                asides: Vec::new(),
+                in_scope: Score::ONE,
+            };
+            lower(&mut heard, &clean, &words(&clean.text));
+            heard.commands[0].doubts.first().cloned()
+        };
+        assert_eq!(why("please don't scale nginx to 0").as_deref(), Some("Understood as “do not”: nothing was done."));
+        assert!(why("scale nginx to 5 on friday").is_some_and(|why| why.starts_with("I don't schedule")));
+        assert_eq!(why("I don't know him"), None);
+    }
+
+    #[test]
+    fn a_low_confidence_is_never_raised() {
+        let clean = clean("don't scale web");
+        let mut heard = Heard {
+            commands: vec![Command::new(Intent::Scale, Score::of(0.1))],
+            asides: Vec::new(),
+            in_scope: Score::ONE,
+        };
+        lower(&mut heard, &clean, &words(&clean.text));
+        assert!(heard.commands[0].confidence < Score::of(0.1));
+    }
+}

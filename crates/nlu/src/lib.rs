@@ -1,0 +1,39 @@
+//! Understanding: a chat message becomes typed commands.
+//!
+//! ```text
+//! text ─▶ clean ─▶ tokenise ─▶ split ─▶ engine (joint BERT: intents, slot tags) ─▶ decode ─▶ frame ─▶ commands
+//! ```
+//!
+//! Everything that serves is a function of its arguments: no clock, no network, no cluster. [`train`] and [`yardstick`]
+//! read and write files, and need the feature `rust-bert` for what computes.
+//!
+//! # What this crate must not know
+//!
+//! Which Deployment a name means, what may be done, and what is said about it: it gives back words, a probability and
+//! typed doubts. Live names are a feature of the model ([`readback_core::gazetteer`]), never a rule.
+//!
+//! # Where to start reading
+//!
+//! [`reader::read`] is the whole path of one message; [`frame`] makes commands of what the model marked; [`model`] loads
+//! what `readback train` wrote.
+
+pub mod amount;
+pub mod clean;
+pub mod confidence;
+pub mod decode;
+pub mod engine;
+pub mod frame;
+pub mod guard;
+pub mod lexicon;
+pub mod memory;
+pub mod model;
+pub mod numbers;
+pub mod plain;
+pub mod reader;
+pub mod shell;
+pub mod slot;
+pub mod split;
+pub mod tokenise;
+pub mod train;
+pub mod wordpiece;
+pub mod yardstick;

@@ -1,0 +1,189 @@
+//! What is known about a trained model: its shape, how it is calibrated, and how good it was on rows it had not seen.
+
+use anyhow::{Context, ensure};
+use serde::{Deserialize, Serialize};
+
+use crate::confidence;
+use crate::slot::{Slot, Tag};
+use crate::wordpiece::MOST_PIECES;
+use readback_core::domain::Intent;
+use readback_core::gazetteer::Hint;
+
+/// The number of the format that this program writes and reads.
+pub const FORMAT: u32 = 2;
+
+/// `manifest.json`.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Manifest {
+    /// The number of the format.
+    pub format: u32,
+    /// The digest of the examples that it was trained from.
+    pub examples: String,
+    /// The seed of the training.
+    pub seed: u64,
+    /// The intents, in the order of the network's output.
+    pub intents: Vec<String>,
+    /// The slots, in the order of the network's output.
+    pub slots: Vec<String>,
+    /// The sizes of the network.
+    pub shape: Shape,
+    /// From logits to probabilities.
+    pub calibration: Calibration,
+    /// How sure is sure enough.
+    pub thresholds: Thresholds,
+    /// How it did on rows that it had not seen.
+    pub scores: Scores,
+}
+
+/// The sizes of the network.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Shape {
+    /// Layers of the encoder.
+    pub layers: usize,
+    /// The width of a state.
+    pub hidden: usize,
+    /// Attention heads.
+    pub heads: usize,
+    /// The width inside a layer.
+    pub intermediate: usize,
+    /// The most pieces.
+    pub positions: usize,
+    /// The pieces of the vocabulary.
+    pub vocabulary: usize,
+    /// The width inside the intent head.
+    pub intent_hidden: usize,
+    /// The width of a hint's embedding.
+    pub hint_width: usize,
+    /// The intents.
+    pub intents: usize,
+    /// The tags.
+    pub tags: usize,
+    /// The kinds of hints.
+    pub hints: usize,
+}
+
+/// From logits to the probability that a reading is right, fitted on rows that the network had not seen.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Calibration {
+    /// What the intent logits are divided by.
+    pub intent_temperature: f64,
+    /// What the scores of tags are divided by.
+    pub slot_temperature: f64,
+    /// The weight of each of [`confidence::FEATURES`].
+    pub weights: Vec<f64>,
+}
+
+/// The least score at which something is done about a reading, by its risk.
+#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Thresholds {
+    /// At which a reading that changes nothing counts as certain, in the scores.
+    pub read: f64,
+    /// At which a change that is easily taken back is made without asking.
+    pub write: f64,
+    /// At which any change is put on a card; below, it is asked in words.
+    pub card: f64,
+}
+
+/// Measured on held-out folds; shares are 0 to 1.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+pub struct Scores {
+    /// Example lines.
+    pub lines: usize,
+    /// Held-out messages that were measured.
+    pub messages: usize,
+    /// Segments with the right intent.
+    pub intent_accuracy: f64,
+    /// F1 of slots: right kind and right words.
+    pub slot_f1: f64,
+    /// Messages with every intent and every slot right.
+    pub exact: f64,
+    /// The same, of sentences as they were written.
+    pub exact_as_written: f64,
+    /// The same, with other names and values, which are live.
+    pub exact_renamed: f64,
+    /// The same, with other names and values, and no live names to go by.
+    pub exact_nameless: f64,
+    /// The same, of messages of several sentences.
+    pub exact_composed: f64,
+    /// Expected calibration error of the confidence, 15 bins.
+    pub calibration_error: f64,
+    /// Area under the curve: how well the confidence tells right from wrong readings.
+    pub auroc: f64,
+    /// Share of messages at or above the threshold of their kind.
+    pub certain: f64,
+    /// Share of those that are exactly right.
+    pub certain_right: f64,
+    /// Accuracy by intent, in the order of the intents.
+    pub by_intent: Vec<f64>,
+}
+
+impl Shape {
+    /// The sizes that follow from this program's intents, slots and hints.
+    pub fn of(layers: usize, vocabulary: usize) -> Self {
+        Self {
+            layers,
+            hidden: 384,
+            heads: 12,
+            intermediate: 1536,
+            positions: MOST_PIECES,
+            vocabulary,
+            intent_hidden: 192,
+            hint_width: 16,
+            intents: Intent::ALL.len(),
+            tags: Tag::COUNT,
+            hints: Hint::COUNT,
+        }
+    }
+
+    fn check(&self) -> anyhow::Result<()> {
+        let own = Self::of(self.layers, self.vocabulary);
+        ensure!(self.intents == own.intents, "the model has {} intents, not {}", self.intents, own.intents);
+        ensure!(self.tags == own.tags, "the model has {} tags, not {}", self.tags, own.tags);
+        ensure!(self.hints == own.hints, "the model has {} kinds of hints, not {}", self.hints, own.hints);
+        ensure!(self.positions >= MOST_PIECES, "the model takes {} pieces, not {MOST_PIECES}", self.positions);
+        ensure!(self.heads > 0 && self.hidden.is_multiple_of(self.heads), "the heads do not divide the states");
+        Ok(())
+    }
+}
+
+impl Manifest {
+    /// Reads and checks a manifest.
+    ///
+    /// # Errors
+    /// When it is of another format, or for other intents, slots or sizes than this program's.
+    pub fn parse(json: &[u8]) -> anyhow::Result<Self> {
+        #[derive(Deserialize)]
+        struct Format {
+            format: u32,
+        }
+        let Format { format } = serde_json::from_slice(json).context("`manifest.json`")?;
+        ensure!(format == FORMAT, "`manifest.json` is of format {format}, this program reads {FORMAT}");
+        let manifest: Self = serde_json::from_slice(json).context("`manifest.json`")?;
+        ensure!(manifest.intents == intents(), "`manifest.json` is for other intents: {:?}", manifest.intents);
+        ensure!(manifest.slots == slots(), "`manifest.json` is for other slots: {:?}", manifest.slots);
+        manifest.shape.check().context("`manifest.json`")?;
+        manifest.calibration.check().context("`manifest.json`")?;
+        Ok(manifest)
+    }
+}
+
+impl Calibration {
+    fn check(&self) -> anyhow::Result<()> {
+        let (has, wants) = (self.weights.len(), confidence::FEATURES.len());
+        ensure!(has == wants, "the calibration has {has} weights, not {wants}");
+        let positive = |value: f64| value.is_finite() && value > 0.0;
+        ensure!(positive(self.intent_temperature) && positive(self.slot_temperature), "a temperature is not positive");
+        ensure!(self.weights.iter().all(|weight| weight.is_finite()), "a weight of the calibration is no number");
+        Ok(())
+    }
+}
+
+/// This program's intents by name.
+pub fn intents() -> Vec<String> {
+    Intent::ALL.map(|intent| intent.as_str().to_owned()).to_vec()
+}
+
+/// This program's slots by name.
+pub fn slots() -> Vec<String> {
+    Slot::ALL.map(|slot| slot.as_str().to_owned()).to_vec()
+}

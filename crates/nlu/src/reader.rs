@@ -1,0 +1,72 @@
+//! One message, from its text to its commands.
+
+use super::{
+    clean::clean,
+    frame::{self, Segment},
+    guard,
+    model::Model,
+    plain,
+    shell::{self, Shell},
+    tokenise::words,
+};
+use readback_core::domain::{Intent, Score};
+use readback_core::{
+    command::{Command, Heard},
+    gazetteer::Gazetteer,
+};
+
+/// Reads a message, with the live names as a hint.
+///
+/// # Errors
+/// When the engine itself fails; there is no text that is refused.
+pub fn read(model: &Model, live: &Gazetteer, text: &str) -> anyhow::Result<Heard> {
+    let clean = clean(text);
+    match shell::read(&clean.text) {
+        Some(Shell::Orders(mut commands)) => {
+            let odd = clean.is_odd(&(0..clean.text.len()));
+            for command in &mut commands {
+                mark_odd(command, odd);
+            }
+            return Ok(Heard { commands, asides: Vec::new(), in_scope: Score::ONE });
+        }
+        Some(Shell::Nothing) => return Ok(nothing(Score::ONE)),
+        None => {}
+    }
+    let words = words(&clean.text);
+    if words.is_empty() || clean.cut || guard::orders_nothing(&clean.text) {
+        let mut nothing = nothing(Score::ONE);
+        guard::lower(&mut nothing, &clean, &words);
+        return Ok(nothing);
+    }
+    let hints = live.hints(words.iter().map(|word| word.text));
+    if let Some(mut command) = plain::read(&words, &hints) {
+        mark_odd(&mut command, clean.is_odd(&(0..clean.text.len())));
+        if let Some(name) = command.deployment.as_mut().filter(|name| name.odd) {
+            // The name as it was typed, where it can be told from the rest.
+            let at = words.iter().find(|word| word.text == name.words).map(|word| clean.raw(&word.at).to_owned());
+            let plain = std::mem::replace(&mut name.words, at.unwrap_or_default());
+            name.stands_for = Some(plain);
+        }
+        return Ok(Heard { commands: vec![command], asides: Vec::new(), in_scope: Score::ONE });
+    }
+    let reading = model.read(&words, &hints)?;
+    let segments: Vec<Segment> = reading
+        .clauses
+        .iter()
+        .map(|clause| Segment { words: clause.words.clone(), intent: clause.intent, confidence: clause.score })
+        .collect();
+    let mut heard = frame::frame(&clean, &words, &hints, &reading.tags, &segments);
+    heard.in_scope = reading.in_scope;
+    guard::lower(&mut heard, &clean, &words);
+    Ok(heard)
+}
+
+/// What a rule read in a message with characters that are not what they look like is never taken at its word.
+fn mark_odd(command: &mut Command, odd: bool) {
+    let Command { deployment, namespace, cluster, .. } = command;
+    [deployment, namespace, cluster].into_iter().flatten().for_each(|mention| mention.odd |= odd);
+}
+
+fn nothing(confidence: Score) -> Heard {
+    Heard { commands: vec![Command::new(Intent::None, confidence)], asides: Vec::new(), in_scope: Score::ZERO }
+}

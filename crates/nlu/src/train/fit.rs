@@ -1,0 +1,113 @@
+//! Fitting: from examples to the product's network.
+
+use anyhow::Context;
+use sha1::{Digest, Sha1};
+
+use super::TrainOptions;
+use super::calibrate::Output;
+use super::compose::Source;
+use super::example::Example;
+use super::learn::{DROPOUT, Lesson, Recipe, Rules, Said, Start, learn, said};
+use super::vocabulary::Cut;
+use crate::decode::{Transitions, allowed};
+use crate::engine::rust_bert::Network;
+use crate::engine::{Intents, Tags};
+use crate::model::Shape;
+use crate::slot::Tag;
+use crate::split::segments_where;
+use crate::tokenise::words;
+use crate::wordpiece::Input;
+use readback_core::domain::Intent;
+
+/// Everything that stays the same from fold to fold.
+pub(super) struct Fitter<'f> {
+    pub(super) options: &'f TrainOptions,
+    /// The digest of the examples.
+    pub(super) examples: &'f str,
+    pub(super) source: Source<'f>,
+    pub(super) start: &'f Start,
+    pub(super) shape: &'f Shape,
+    pub(super) cut: &'f Cut,
+}
+
+impl Fitter<'_> {
+    /// A network fitted to these rows. `step` hears of every step, with its loss.
+    pub(super) fn fit(&self, rows: &[usize], step: &mut dyn FnMut(f64)) -> anyhow::Result<Network> {
+        tch::manual_seed(i64::from_ne_bytes(self.options.seed.to_ne_bytes()));
+        let network = self.start.network(self.shape, self.cut)?;
+        let rules = Rules::new(Tag::COUNT, allowed);
+        let recipe = Recipe {
+            epochs: self.options.epochs,
+            batch: self.options.batch,
+            rate: self.options.learning_rate,
+            seed: self.options.seed,
+        };
+        let pass = |seed| self.source.pass(rows, seed).into_iter().map(lesson).collect();
+        learn(&network, &rules, recipe, self.steps(rows.len()), pass, step)?;
+        Ok(network)
+    }
+
+    /// The network of this name that was kept, or one that is fitted now and then kept.
+    pub(super) fn kept_or_fit(&self, name: &str, rows: &[usize], step: &mut dyn FnMut(f64)) -> anyhow::Result<Network> {
+        let Some(folder) = &self.options.keep else { return self.fit(rows, step) };
+        let path = folder.join(format!("{name}-{}.safetensors", self.recipe()));
+        if path.exists() {
+            let mut network = Network::new(self.shape, DROPOUT);
+            network.store.load(&path).with_context(|| format!("cannot read `{}`", path.display()))?;
+            network.store.float();
+            return Ok(network);
+        }
+        let network = self.fit(rows, step)?;
+        network.store.save(&path).with_context(|| format!("cannot write `{}`", path.display()))?;
+        Ok(network)
+    }
+
+    /// A short digest of everything that a fit depends on but its rows.
+    fn recipe(&self) -> String {
+        let TrainOptions { seed, epochs, learning_rate, batch, without, .. } = self.options;
+        let all = format!("{} {:?} {seed} {epochs} {learning_rate} {batch} {without:?}", self.examples, self.shape);
+        let mut digest = hex::encode(Sha1::digest(all));
+        digest.truncate(12);
+        digest
+    }
+
+    /// About how many steps a fit of so many rows takes.
+    pub(super) fn steps(&self, rows: usize) -> usize {
+        self.options.epochs * (rows * 8 / 5).div_ceil(self.options.batch.max(1))
+    }
+}
+
+fn lesson(example: Example) -> Lesson {
+    let place = |intent: &Intent| Intent::ALL.iter().position(|other| other == intent).unwrap_or(0);
+    Lesson {
+        intents: example.intents.iter().map(place).collect(),
+        tags: example.tags.iter().map(|tag| tag.index()).collect(),
+        taught: example.taught,
+        begins: example.begins,
+        input: example.input,
+    }
+}
+
+/// What the network says of these examples.
+pub(super) fn outputs(network: &Network, examples: &[Example]) -> anyhow::Result<Vec<Output>> {
+    let inputs: Vec<&Input> = examples.iter().map(|example| &example.input).collect();
+    let segments = |at: usize, begins: &[f32]| {
+        segments_where(&words(&examples[at].text), |word| begins.get(word).is_some_and(|begins| *begins > 0.0))
+    };
+    let clauses = |at: usize, begins: &[f32]| inputs[at].pieces_of(&segments(at, begins));
+    let output = |(at, said): (usize, Said)| {
+        Ok(Output {
+            segments: segments(at, &said.begins),
+            begins: said.begins,
+            intents: said.intents.iter().map(|row| Intents::try_from(row.as_slice())).collect::<Result<_, _>>()?,
+            tags: said.tags.iter().map(|row| Tags::try_from(row.as_slice())).collect::<Result<_, _>>()?,
+        })
+    };
+    said(network, &inputs, clauses)?.into_iter().enumerate().map(output).collect()
+}
+
+/// What a fitted network learned of one tag after another.
+pub(super) fn transitions(network: &Network) -> anyhow::Result<Transitions> {
+    let [start, end, next] = network.transitions()?;
+    Ok(Transitions::new(&start, &end, &next))
+}

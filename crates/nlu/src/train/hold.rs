@@ -1,0 +1,81 @@
+//! Rows that a network has not seen, and what it says of them.
+
+use std::collections::BTreeMap;
+use std::ops::Range;
+
+use rand::SeedableRng;
+use rand::rngs::StdRng;
+use rand::seq::SliceRandom;
+
+use super::calibrate::{Held, Output};
+use super::corpus::Corpus;
+use super::example::Example;
+use super::fit::{Fitter, outputs, transitions};
+use super::run::Clock;
+use crate::decode::{Transitions, decode};
+use crate::engine::Intents;
+use crate::memory::{Likeness, Memory};
+use crate::model::best;
+use crate::tokenise::words;
+use readback_core::domain::Intent;
+
+/// Rows by fold: each phrasing in one fold only, the intents spread evenly.
+pub(super) fn folds(corpus: &Corpus, count: usize, seed: u64) -> Vec<Vec<usize>> {
+    if count < 2 {
+        return Vec::new();
+    }
+    let mut phrasings: BTreeMap<(Intent, String), Vec<usize>> = BTreeMap::new();
+    for (at, row) in corpus.rows.iter().enumerate() {
+        phrasings.entry((row.intent(), row.phrasing())).or_default().push(at);
+    }
+    let mut rng = StdRng::seed_from_u64(seed);
+    let mut folds = vec![Vec::new(); count];
+    let mut next = 0;
+    for intent in Intent::ALL {
+        let mut groups: Vec<&Vec<usize>> =
+            phrasings.iter().filter(|(key, _)| key.0 == intent).map(|(_, rows)| rows).collect();
+        groups.shuffle(&mut rng);
+        for group in groups {
+            folds[next % count].extend(group);
+            next += 1;
+        }
+    }
+    folds
+}
+
+/// Fits a network for each fold, to the rows of the others, and hears what it says of its own.
+pub(super) fn hold_out(
+    fitter: &Fitter<'_>,
+    corpus: &Corpus,
+    folds: &[Vec<usize>],
+    clock: &mut Clock<'_>,
+) -> anyhow::Result<(Vec<Held>, Vec<Transitions>)> {
+    let (mut held, mut learned) = (Vec::new(), Vec::new());
+    for (fold, rows) in folds.iter().enumerate() {
+        clock.stage = format!("fold {} of {}", fold + 1, folds.len());
+        let rest: Vec<usize> = (0..corpus.rows.len()).filter(|row| !rows.contains(row)).collect();
+        let name = format!("fold-{}-of-{}", fold + 1, fitter.options.folds);
+        let network = fitter.kept_or_fit(&name, &rest, &mut |loss| clock.step(loss))?;
+        let examples = fitter.source.held_out(rows, fitter.options.seed.wrapping_add(fold as u64));
+        let memory = Memory::new(&fitter.source.phrasings(&rest));
+        let (kinds, examples): (Vec<_>, Vec<Example>) = examples.into_iter().unzip();
+        let (said, of_fold) = (outputs(&network, &examples)?, transitions(&network)?);
+        for ((example, kind), output) in examples.into_iter().zip(kinds).zip(said) {
+            let likeness = likeness(&memory, &example, &output, &of_fold);
+            held.push(Held { example, kind, output, likeness, fold });
+        }
+        learned.push(of_fold);
+    }
+    Ok((held, learned))
+}
+
+/// How like each segment of an example is to the phrasings of this memory.
+fn likeness(memory: &Memory, example: &Example, output: &Output, learned: &Transitions) -> Vec<Likeness> {
+    let words = words(&example.text);
+    let tags = decode(&output.tags, learned, 1.0).tags;
+    let of = |(logits, segment): (&Intents, &Range<usize>)| {
+        let tags = tags.get(segment.start..).unwrap_or_default();
+        memory.likeness(&words[segment.clone()], tags, best(logits))
+    };
+    output.intents.iter().zip(&output.segments).map(of).collect()
+}

@@ -1,0 +1,156 @@
+//! The whole of a training: folds to measure and calibrate, a final fit of everything, the files.
+
+use std::collections::BTreeMap;
+use std::path::Path;
+use std::time::{Duration, Instant};
+
+use anyhow::{Context, bail};
+use safetensors::tensor::{Dtype, TensorView};
+use tch::Tensor;
+
+use super::calibrate;
+use super::compose::Source;
+use super::corpus::{self, Corpus};
+use super::entities::Entities;
+use super::fit::Fitter;
+use super::hold::{folds, hold_out};
+use super::judge;
+use super::learn::Start;
+use super::lint::lint;
+use super::vocabulary::Cut;
+use super::{Progress, Report, TrainOptions};
+use crate::confidence::FEATURES;
+use crate::engine::rust_bert::Network;
+use crate::memory;
+use crate::model::manifest::{self, FORMAT};
+use crate::model::{Calibration, FILES, Manifest, Shape};
+use crate::wordpiece::Vocabulary;
+
+/// See [`super::run`].
+pub(super) fn run(options: &TrainOptions, progress: &mut dyn FnMut(Progress)) -> anyhow::Result<Report> {
+    let began = Instant::now();
+    tch::set_num_threads(options.threads);
+    if let Some(keep) = &options.keep {
+        std::fs::create_dir_all(keep).with_context(|| format!("cannot make `{}`", keep.display()))?;
+    }
+    let (corpus, mut findings) = corpus::read(&options.examples)?;
+    findings.extend(lint(&corpus));
+    if let Some(first) = findings.first() {
+        bail!("{} faults in the examples, the first: {first}", findings.len());
+    }
+    let examples = corpus::digest(&options.examples)?;
+    let entities = Entities::read(&options.examples)?;
+    let whole = options.encoder.join("vocab.txt");
+    let whole = std::fs::read_to_string(&whole).with_context(|| format!("cannot read `{}`", whole.display()))?;
+    let texts: Vec<String> = corpus.rows.iter().map(corpus::Row::text).collect();
+    let cut = Cut::new(&whole, texts.iter().map(String::as_str).chain(entities.all()), options.vocabulary)?;
+    let vocabulary = Vocabulary::parse(&cut.text)?;
+    let shape = Shape::of(options.layers, vocabulary.size());
+    let start = Start::read(&options.encoder)?;
+    let source = Source { corpus: &corpus, entities: &entities, vocabulary: &vocabulary, without: &options.without };
+    let fitter = Fitter { options, examples: &examples, source, start: &start, shape: &shape, cut: &cut };
+    let mut folds = folds(&corpus, options.folds, options.seed);
+    folds.truncate(options.measured_folds);
+    let mut clock = Clock::new(began, &fitter, &corpus, &folds, progress);
+    let (held, learned) = hold_out(&fitter, &corpus, &folds, &mut clock)?;
+    let calibration = if held.is_empty() { uncalibrated() } else { calibrate::calibration(&held, &learned) };
+    let judged = judge::judge(&held, &learned, &calibration, &corpus);
+    if let Some(path) = &options.errors {
+        std::fs::write(path, &judged.errors).with_context(|| format!("cannot write `{}`", path.display()))?;
+    }
+    let manifest = Manifest {
+        format: FORMAT,
+        examples: examples.clone(),
+        seed: options.seed,
+        intents: manifest::intents(),
+        slots: manifest::slots(),
+        shape: shape.clone(),
+        calibration,
+        thresholds: judged.thresholds,
+        scores: judged.scores,
+    };
+    let mut size = 0;
+    if options.final_fit {
+        "final fit".clone_into(&mut clock.stage);
+        let all: Vec<usize> = (0..corpus.rows.len()).collect();
+        let network = fitter.kept_or_fit("final", &all, &mut |loss| clock.step(loss))?;
+        let phrasings = memory::write(&source.phrasings(&all));
+        let manifest = serde_json::to_string_pretty(&manifest)? + "\n";
+        size = write(&options.out, [&manifest, &cut.text, &phrasings], &network)?;
+    }
+    Ok(Report { manifest, size, took: began.elapsed() })
+}
+
+/// Tells how far the training is, every twenty steps.
+pub(super) struct Clock<'p> {
+    began: Instant,
+    /// What is being done.
+    pub(super) stage: String,
+    done: usize,
+    total: usize,
+    losses: Vec<f64>,
+    tell: &'p mut dyn FnMut(Progress),
+}
+
+impl<'p> Clock<'p> {
+    fn new(
+        began: Instant,
+        fitter: &Fitter<'_>,
+        corpus: &Corpus,
+        folds: &[Vec<usize>],
+        tell: &'p mut dyn FnMut(Progress),
+    ) -> Self {
+        let of_fold = |fold: &Vec<usize>| fitter.steps(corpus.rows.len() - fold.len());
+        let last = if fitter.options.final_fit { fitter.steps(corpus.rows.len()) } else { 0 };
+        let total = folds.iter().map(of_fold).sum::<usize>() + last;
+        Self { began, stage: String::new(), done: 0, total, losses: Vec::new(), tell }
+    }
+
+    /// One step more, with its loss.
+    #[expect(clippy::cast_precision_loss, reason = "thousands of steps")]
+    pub(super) fn step(&mut self, loss: f64) {
+        self.done += 1;
+        self.losses.push(loss);
+        if self.losses.len() < 20 {
+            return;
+        }
+        let elapsed = self.began.elapsed();
+        let left = elapsed.mul_f64(self.total.saturating_sub(self.done) as f64 / self.done as f64);
+        let loss = self.losses.iter().sum::<f64>() / self.losses.len() as f64;
+        self.losses.clear();
+        let (stage, done, total) = (self.stage.clone(), self.done, self.total.max(self.done));
+        (self.tell)(Progress { stage, done, total, loss, elapsed, left: Duration::from_secs(left.as_secs()) });
+    }
+}
+
+/// What a model without held-out rows says of itself: nothing to rely on.
+fn uncalibrated() -> Calibration {
+    Calibration { intent_temperature: 1.0, slot_temperature: 1.0, weights: vec![0.0; FEATURES.len()] }
+}
+
+/// Writes the files of a model, the texts first, and gives the bytes of the weights.
+fn write(folder: &Path, texts: [&str; 3], network: &Network) -> anyhow::Result<u64> {
+    std::fs::create_dir_all(folder).with_context(|| format!("cannot make `{}`", folder.display()))?;
+    let mut tensors: BTreeMap<String, (Vec<usize>, Vec<u8>)> = BTreeMap::new();
+    for (name, variable) in network.store.variables() {
+        let shape = variable.size().iter().map(|size| usize::try_from(*size)).collect::<Result<_, _>>()?;
+        let numbers = Vec::<f32>::try_from(flat(&variable))?;
+        let bytes = numbers.iter().flat_map(|number| half::f16::from_f32(*number).to_le_bytes()).collect();
+        tensors.insert(name, (shape, bytes));
+    }
+    let mut views = Vec::new();
+    for (name, (shape, bytes)) in &tensors {
+        views.push((name, TensorView::new(Dtype::F16, shape.clone(), bytes)?));
+    }
+    let weights = safetensors::serialize(views, None)?;
+    let texts = texts.into_iter().map(str::as_bytes);
+    for (name, bytes) in FILES.iter().zip(texts.chain([weights.as_slice()])) {
+        let path = folder.join(name);
+        std::fs::write(&path, bytes).with_context(|| format!("cannot write `{}`", path.display()))?;
+    }
+    Ok(weights.len() as u64)
+}
+
+fn flat(tensor: &Tensor) -> Tensor {
+    tensor.detach().to_kind(tch::Kind::Float).contiguous().view(-1)
+}

@@ -1,0 +1,45 @@
+//! The autoscaler, as far as a cluster without metrics has one: it holds a Deployment between its bounds, and leaves one with
+//! 0 replicas alone.
+
+use jiff::Timestamp;
+use serde_json::{Value, json};
+
+use super::{
+    super::{admit::Wanted, write},
+    Cluster,
+};
+use crate::cluster::{
+    kind::Kind,
+    store::{namespace_of, number, text},
+};
+
+/// Brings the target back between the bounds.
+pub(super) fn reconcile(cluster: &mut Cluster, autoscaler: &Value, now: Timestamp) {
+    let (namespace, name) = (namespace_of(autoscaler), text(autoscaler, "/spec/scaleTargetRef/name"));
+    // Only a Deployment changes its size here.
+    if text(autoscaler, "/spec/scaleTargetRef/kind") != "Deployment" {
+        return;
+    }
+    let Some(target) = cluster.store.get(Kind::Deployment, namespace, name) else { return };
+    let replicas = number(target, "/spec/replicas");
+    let bounded =
+        replicas.clamp(number(autoscaler, "/spec/minReplicas").max(1), number(autoscaler, "/spec/maxReplicas").max(1));
+    let options = write::Options::of("kube-controller-manager", now);
+    if replicas != 0 && bounded != replicas {
+        let edit = |scale: &Value| {
+            let mut scale = scale.clone();
+            scale["spec"]["replicas"] = json!(bounded);
+            Ok(Wanted::Patched(scale))
+        };
+        // A write that is refused is tried again at the next step.
+        let _ = write::rescale(&mut cluster.store, (namespace, name), &options, edit);
+    }
+    let seen = if replicas == 0 { 0 } else { bounded };
+    if number(autoscaler, "/status/desiredReplicas") != seen
+        || autoscaler["status"]["currentReplicas"] != json!(replicas)
+    {
+        let mut next = autoscaler.clone();
+        next["status"] = json!({ "currentMetrics": null, "currentReplicas": replicas, "desiredReplicas": seen });
+        cluster.store.put(Kind::HorizontalPodAutoscaler, next);
+    }
+}

@@ -1,0 +1,254 @@
+//! Pods: how they are made, become ready or fail to, and end.
+
+use std::{sync::Arc, time::Duration};
+
+use jiff::Timestamp;
+use serde_json::{Value, json};
+
+use super::{
+    super::{
+        kind::Kind,
+        store::{items, name_of, namespace_of, new_uid, stamp, text, uid_of},
+    },
+    Cluster, condition, fnv, since,
+};
+use readback_core::domain::ImageReference;
+
+const NODE: &str = "local-node";
+
+/// What the kubelet knows about a pod, to the millisecond.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Clock {
+    created: Timestamp,
+    ready: Option<Timestamp>,
+    ending: Option<Timestamp>,
+}
+
+/// Why a container does not run.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Waiting {
+    Creating,
+    InvalidName,
+    Pull,
+    BackOff,
+    /// It started, and ended at once.
+    Crash,
+}
+
+pub(super) fn is_ending(pod: &Value) -> bool {
+    !pod["metadata"]["deletionTimestamp"].is_null()
+}
+
+pub(super) fn is_ready(pod: &Value) -> bool {
+    condition(pod, "Ready")["status"] == "True"
+}
+
+impl Cluster {
+    /// True once a pod has been ready for `grace` seconds.
+    pub(super) fn is_available(&self, pod: &Value, grace: i64, now: Timestamp) -> bool {
+        let grace = Duration::from_secs(u64::try_from(grace).unwrap_or(0));
+        let ready = self.clocks.get(uid_of(pod)).and_then(|clock| clock.ready);
+        is_ready(pod) && ready.is_some_and(|ready| since(ready, now) >= grace)
+    }
+
+    /// When a pod was made.
+    pub(super) fn born(&self, pod: &Value) -> Option<Timestamp> {
+        self.clocks.get(uid_of(pod)).map(|clock| clock.created)
+    }
+
+    /// True for an image that no registry has.
+    fn is_missing(&self, image: &str) -> bool {
+        let tag = tag(image);
+        let listed = |name: &String| image == name || image.ends_with(&format!("/{name}"));
+        tag.contains("broken") || tag.contains("missing") || self.missing_images.iter().any(listed)
+    }
+}
+
+fn tag(image: &str) -> String {
+    ImageReference::parse(image).ok().and_then(|image| image.tag).unwrap_or_default()
+}
+
+/// Makes a pod from the template of a set of this kind.
+pub(super) fn start(cluster: &mut Cluster, (kind, set): (Kind, &Value), name: &str, now: Timestamp) -> Arc<Value> {
+    let template = &set["spec"]["template"];
+    let uid = new_uid();
+    let mut pod = json!({
+        "kind": "Pod", "apiVersion": "v1",
+        "metadata": {
+            "name": name, "generateName": format!("{}-", name_of(set)), "namespace": namespace_of(set), "uid": uid,
+            "creationTimestamp": stamp(now), "labels": template["metadata"]["labels"],
+            "ownerReferences": [{ "apiVersion": "apps/v1", "kind": kind.name(), "name": name_of(set),
+                "uid": uid_of(set), "controller": true, "blockOwnerDeletion": true }],
+        },
+        "spec": template["spec"],
+    });
+    if template["metadata"]["annotations"].is_object() {
+        pod["metadata"]["annotations"] = template["metadata"]["annotations"].clone();
+    }
+    pod["spec"]["nodeName"] = json!(NODE);
+    let clock = Clock { created: now, ready: None, ending: None };
+    pod["status"] = status(&pod, &clock, &[], now);
+    cluster.clocks.insert(uid, clock);
+    let pod = cluster.store.put(Kind::Pod, pod);
+    let message = format!("Created pod: {}", name_of(&pod));
+    cluster.event(set, kind, ("Normal", "SuccessfulCreate"), &message, now);
+    pod
+}
+
+/// Asks a pod to end; it is gone a little later.
+pub(super) fn end(cluster: &mut Cluster, pod: &Value, now: Timestamp) {
+    if !is_ending(pod) {
+        cluster.store.put(Kind::Pod, ending(pod, now));
+    }
+}
+
+/// The pod once it was asked to end.
+pub(crate) fn ending(pod: &Value, now: Timestamp) -> Value {
+    let mut next = pod.clone();
+    next["metadata"]["deletionTimestamp"] = json!(stamp(now));
+    next["metadata"]["deletionGracePeriodSeconds"] = json!(30);
+    next
+}
+
+/// Lets every pod grow older. True while one of them is still on its way.
+pub(super) fn age(cluster: &mut Cluster, now: Timestamp) -> bool {
+    let mut under_way = false;
+    for pod in cluster.all(Kind::Pod) {
+        let Some(mut clock) = cluster.clocks.get(uid_of(&pod)).copied() else { continue };
+        if is_ending(&pod) {
+            under_way = true;
+            let asked = *clock.ending.get_or_insert(now);
+            if since(asked, now) >= cluster.pace.stop {
+                cluster.store.remove(Kind::Pod, namespace_of(&pod), name_of(&pod));
+                cluster.clocks.remove(uid_of(&pod));
+            } else {
+                cluster.clocks.insert(uid_of(&pod).to_owned(), clock);
+            }
+            continue;
+        }
+        if clock.ready.is_some() {
+            continue;
+        }
+        let waiting = waits(cluster, &pod, &clock, now);
+        if waiting.iter().all(Option::is_none) {
+            clock.ready = Some(now);
+            cluster.clocks.insert(uid_of(&pod).to_owned(), clock);
+        }
+        under_way |= waiting.iter().flatten().any(|why| matches!(why, Waiting::Creating | Waiting::Pull));
+        let status = status(&pod, &clock, &waiting, now);
+        if status != pod["status"] {
+            let mut next = (*pod).clone();
+            next["status"] = status;
+            let next = cluster.store.put(Kind::Pod, next);
+            tell(cluster, &pod, &next, now);
+        }
+    }
+    under_way
+}
+
+/// Why each container of a pod waits, in order; none for one that runs.
+fn waits(cluster: &Cluster, pod: &Value, clock: &Clock, now: Timestamp) -> Vec<Option<Waiting>> {
+    let (pace, age) = (&cluster.pace, since(clock.created, now));
+    let (quickest, slowest) = pace.ready;
+    // Each pod takes its own time, so that a rollout can be watched pod by pod.
+    let spread = u32::try_from(fnv(name_of(pod).as_bytes()) % 1000).unwrap_or(0);
+    let start = quickest + slowest.saturating_sub(quickest) * spread / 1000;
+    let wait = |image: &str| {
+        let trouble = if ImageReference::parse(image).is_err() {
+            Some(Waiting::InvalidName)
+        } else if cluster.is_missing(image) {
+            Some(if age < pace.pull + pace.back_off { Waiting::Pull } else { Waiting::BackOff })
+        } else {
+            tag(image).contains("crash").then_some(Waiting::Crash)
+        };
+        let starting =
+            if trouble.is_some_and(|trouble| trouble != Waiting::Crash) { age < pace.pull } else { age < start };
+        if starting { Some(Waiting::Creating) } else { trouble }
+    };
+    items(pod, "/spec/containers").iter().map(|container| wait(text(container, "/image"))).collect()
+}
+
+/// The status of a pod whose containers wait as said; none said means that none has started.
+fn status(pod: &Value, clock: &Clock, waiting: &[Option<Waiting>], now: Timestamp) -> Value {
+    let created = stamp(clock.created);
+    let containers = items(pod, "/spec/containers");
+    let wait = |at: usize| waiting.get(at).copied().unwrap_or(Some(Waiting::Creating));
+    // What has started once keeps its time.
+    let was = |at: usize| {
+        let seen = ["state/running", "lastState/terminated"]
+            .map(|state| text(pod, &format!("/status/containerStatuses/{at}/{state}/startedAt")).to_owned());
+        seen.into_iter().find(|time| !time.is_empty()).unwrap_or_else(|| stamp(now))
+    };
+    let statuses: Vec<_> =
+        containers.iter().enumerate().map(|(at, container)| container_status(container, wait(at), &was(at))).collect();
+    let unready: Vec<_> = statuses.iter().filter(|s| s["ready"] != true).map(|s| text(s, "/name")).collect();
+    let all = unready.is_empty();
+    let ready = |kind: &str| {
+        let mut condition = json!({ "type": kind, "status": if all { "True" } else { "False" },
+            "lastTransitionTime": clock.ready.map_or_else(|| created.clone(), stamp) });
+        if !all {
+            condition["reason"] = json!("ContainersNotReady");
+            condition["message"] = json!(format!("containers with unready status: [{}]", unready.join(" ")));
+        }
+        condition
+    };
+    let done = |kind: &str| json!({ "type": kind, "status": "True", "lastTransitionTime": created });
+    let started = (0..containers.len()).all(|at| matches!(wait(at), None | Some(Waiting::Crash)));
+    let mut status = json!({
+        "phase": if started { "Running" } else { "Pending" }, "qosClass": "BestEffort", "startTime": created, "hostIP": "127.0.0.1",
+        "conditions": [done("Initialized"), ready("Ready"), ready("ContainersReady"), done("PodScheduled")],
+        "containerStatuses": statuses,
+    });
+    if all {
+        let hash = fnv(uid_of(pod).as_bytes());
+        status["podIP"] = json!(format!("10.244.{}.{}", hash % 256, 1 + hash / 256 % 254));
+    }
+    status
+}
+
+fn container_status(container: &Value, waiting: Option<Waiting>, started: &str) -> Value {
+    let image = text(container, "/image");
+    let not_found = format!("failed to pull image \"{image}\": not found");
+    let because = |reason: &str, message: String| json!({ "waiting": { "reason": reason, "message": message } });
+    let state = match waiting {
+        None => json!({ "running": { "startedAt": started } }),
+        Some(Waiting::Creating) => json!({ "waiting": { "reason": "ContainerCreating" } }),
+        Some(Waiting::InvalidName) => because(
+            "InvalidImageName",
+            format!("Failed to apply default image tag \"{image}\": invalid reference format"),
+        ),
+        Some(Waiting::Pull) => because("ErrImagePull", not_found),
+        Some(Waiting::Crash) => because(
+            "CrashLoopBackOff",
+            format!("back-off 10s restarting failed container={}", text(container, "/name")),
+        ),
+        Some(Waiting::BackOff) => {
+            because("ImagePullBackOff", format!("Back-off pulling image \"{image}\": ErrImagePull: {not_found}"))
+        }
+    };
+    let (runs, crashed) = (waiting.is_none(), waiting == Some(Waiting::Crash));
+    let mut status = json!({ "name": container["name"], "image": image, "imageID": "", "ready": runs, "started": runs,
+        "restartCount": i32::from(crashed), "lastState": {}, "state": state });
+    if crashed {
+        status["lastState"] = json!({ "terminated": { "exitCode": 1, "reason": "Error", "startedAt": started,
+            "finishedAt": started } });
+    }
+    status
+}
+
+/// An event for each container that newly waits for another image problem.
+fn tell(cluster: &mut Cluster, before: &Value, after: &Value, now: Timestamp) {
+    for (at, status) in items(after, "/status/containerStatuses").iter().enumerate() {
+        let reason = text(status, "/state/waiting/reason");
+        let old = text(before, &format!("/status/containerStatuses/{at}/state/waiting/reason"));
+        let event = match reason {
+            "ErrImagePull" | "InvalidImageName" => "Failed",
+            "ImagePullBackOff" | "CrashLoopBackOff" => "BackOff",
+            _ => continue,
+        };
+        if reason != old {
+            let message = text(status, "/state/waiting/message");
+            cluster.event(after, Kind::Pod, ("Warning", event), message, now);
+        }
+    }
+}

@@ -1,0 +1,192 @@
+//! What the containers of the local cluster have written: made up, and the same for the same pod at the same time.
+
+use std::collections::BTreeMap;
+
+use jiff::{SignedDuration, Timestamp};
+use serde_json::{Value, json};
+
+use super::{
+    control::fnv,
+    failure::{Cause, Failure},
+    http::is_true,
+    store::{items, name_of, text},
+};
+use readback_core::domain::ImageReference;
+
+/// The seed Deployment whose log shows something that nobody may repeat.
+const CARELESS: &str = "checkout-service";
+/// Seconds between two requests that a server notes.
+const INTERVAL: i64 = 10;
+/// Requests kept; older ones are rotated away.
+const MOST_REQUESTS: i64 = 24;
+
+/// The options of a request for a log.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct Asked {
+    container: String,
+    tail: Option<usize>,
+    bytes: Option<usize>,
+    since: Option<Timestamp>,
+    timestamps: bool,
+    previous: bool,
+}
+
+impl Asked {
+    /// Reads the parameters of a request about `pod`. `follow` is heard, and the log ends where it is.
+    pub(crate) fn read(pod: &str, parameters: &BTreeMap<String, String>, now: Timestamp) -> Result<Self, Failure> {
+        let written = |name: &str| parameters.get(name).map(String::as_str).filter(|text| !text.is_empty());
+        let number = |name: &str| {
+            let parse = |text: &str| {
+                text.parse::<i64>()
+                    .map_err(|_| Failure::bad_request(format!("strconv.ParseInt: parsing {text:?}: invalid syntax")))
+            };
+            written(name).map(parse).transpose()
+        };
+        let is = |name: &str| written(name).is_some_and(is_true);
+        let (tail, bytes, seconds) = (number("tailLines")?, number("limitBytes")?, number("sinceSeconds")?);
+        let mut causes = Vec::new();
+        for (field, value, least) in [("tailLines", tail, 0), ("sinceSeconds", seconds, 1), ("limitBytes", bytes, 1)] {
+            if let Some(value) = value.filter(|value| *value < least) {
+                let why = if least == 0 { "must be greater than or equal to 0" } else { "must be greater than 0" };
+                causes.push(Cause::invalid(field, &json!(value), why));
+            }
+        }
+        if !causes.is_empty() {
+            return Err(Failure::invalid_as(("PodLogOptions", ""), pod, &causes));
+        }
+        let count = |number: Option<i64>| number.and_then(|number| usize::try_from(number).ok());
+        let ago = |seconds: i64| now.checked_sub(SignedDuration::from_secs(seconds)).unwrap_or(Timestamp::MIN);
+        let time = written("sinceTime").map(|text| text.parse().map_err(|e| Failure::bad_request(format!("{e}"))));
+        Ok(Self {
+            container: written("container").unwrap_or_default().to_owned(),
+            tail: count(tail),
+            bytes: count(bytes),
+            since: time.transpose()?.or(seconds.map(ago)),
+            timestamps: is("timestamps"),
+            previous: is("previous"),
+        })
+    }
+}
+
+/// The log of a container, as text.
+pub(crate) fn read(pod: &Value, asked: &Asked, now: Timestamp) -> Result<String, Failure> {
+    let container = container(pod, &asked.container)?;
+    let mut lines = written(pod, container, asked.previous, now)?;
+    lines.retain(|(at, _)| asked.since.is_none_or(|since| *at >= since));
+    let skipped = asked.tail.map_or(0, |tail| lines.len().saturating_sub(tail));
+    let line = |(at, line): &(Timestamp, String)| {
+        if asked.timestamps { format!("{at:.9} {line}\n") } else { format!("{line}\n") }
+    };
+    let mut log: String = lines.iter().skip(skipped).map(line).collect();
+    if let Some(limit) = asked.bytes {
+        // All of it is ASCII.
+        log.truncate(limit);
+    }
+    Ok(log)
+}
+
+/// The container meant: the one named, or the only one.
+fn container<'a>(pod: &'a Value, named: &str) -> Result<&'a Value, Failure> {
+    let (pod_name, all) = (name_of(pod), items(pod, "/spec/containers"));
+    match all {
+        [only] if named.is_empty() => Ok(only),
+        _ if named.is_empty() => {
+            let names: Vec<_> = all.iter().map(|container| text(container, "/name")).collect();
+            Err(Failure::bad_request(format!(
+                "a container name must be specified for pod {pod_name}, choose one of: [{}]",
+                names.join(" ")
+            )))
+        }
+        _ => all
+            .iter()
+            .find(|container| container["name"] == named)
+            .ok_or_else(|| Failure::bad_request(format!("container {named} is not valid for pod {pod_name}"))),
+    }
+}
+
+/// The lines with their times, oldest first.
+fn written(
+    pod: &Value,
+    container: &Value,
+    previous: bool,
+    now: Timestamp,
+) -> Result<Vec<(Timestamp, String)>, Failure> {
+    let (pod_name, name) = (name_of(pod), text(container, "/name"));
+    let status = items(pod, "/status/containerStatuses").iter().find(|status| status["name"] == name);
+    let status = status.unwrap_or(&Value::Null);
+    let time = |pointer: &str| text(status, pointer).parse::<Timestamp>().ok();
+    if let Some(started) = time("/lastState/terminated/startedAt") {
+        return Ok(last_words(container, started));
+    }
+    if previous {
+        let why = format!("previous terminated container {name:?} in pod {pod_name:?} not found");
+        return Err(Failure::bad_request(why));
+    }
+    let Some(started) = time("/state/running/startedAt") else {
+        let why = match text(status, "/state/waiting/reason") {
+            "ErrImagePull" => "image can't be pulled",
+            "ImagePullBackOff" => "trying and failing to pull image",
+            "" => "ContainerCreating",
+            other => other,
+        };
+        let why = format!("container {name:?} in pod {pod_name:?} is waiting to start: {why}");
+        return Err(Failure::bad_request(why));
+    };
+    let mut lines = opening(container, started);
+    lines.extend(requests(&format!("{pod_name}/{name}"), started, now));
+    if pod["metadata"]["labels"]["app"] == CARELESS {
+        let at = lines.len() - 1;
+        lines.insert(at, (lines[at].0, careless()));
+    }
+    Ok(lines)
+}
+
+fn opening(container: &Value, started: Timestamp) -> Vec<(Timestamp, String)> {
+    let name = text(container, "/name");
+    let tag = ImageReference::parse(text(container, "/image")).ok().and_then(|image| image.tag);
+    let version = tag.unwrap_or_else(|| "latest".into());
+    let says = [
+        format!("INFO starting {name} {version}"),
+        "INFO configuration read".into(),
+        "INFO listening on 0.0.0.0:8080".into(),
+    ];
+    (0_i32..).zip(says).map(|(at, line)| (started + SignedDuration::from_millis(120) * at, line)).collect()
+}
+
+/// A request in each interval since the start; what each was depends on whose log it is and on the time alone.
+fn requests(whose: &str, started: Timestamp, now: Timestamp) -> impl Iterator<Item = (Timestamp, String)> {
+    let newest = now.as_second().div_euclid(INTERVAL);
+    let first = (started.as_second().div_euclid(INTERVAL) + 1).max(newest - MOST_REQUESTS + 1);
+    (first..=newest).filter_map(move |slot| {
+        let chance = fnv(format!("{whose}/{slot}").as_bytes());
+        let (took, item) = (2 + chance % 40, chance / 64 % 9000 + 1000);
+        let line = match chance / 8 % 8 {
+            0..=2 => "INFO GET /healthz 200 1ms".to_owned(),
+            3 | 4 => format!("INFO GET /api/v1/items/{item} 200 {took}ms"),
+            5 => format!("INFO POST /api/v1/items 201 {took}ms"),
+            6 => format!("WARN GET /api/v1/items/{item} 404 {took}ms"),
+            _ => format!("WARN slow request: GET /api/v1/items 200 {}ms", took * 31),
+        };
+        Some((Timestamp::from_second(slot * INTERVAL).ok()?, line))
+    })
+}
+
+/// A made-up token where none should be, so that it can be shown what becomes of one.
+fn careless() -> String {
+    let token =
+        ["eyJhbGciOiJIUzI1NiJ9", "eyJzdWIiOiJjaGVja291dCIsImRlbW8iOnRydWV9", "bm90LWEtcmVhbC1zaWduYXR1cmU"].join(".");
+    format!("DEBUG POST https://payments.example.com/charge Authorization: Bearer {token}")
+}
+
+/// What a container says that ends as soon as it has started.
+fn last_words(container: &Value, started: Timestamp) -> Vec<(Timestamp, String)> {
+    let mut lines = opening(container, started);
+    lines.pop();
+    let at = started + SignedDuration::from_millis(900);
+    lines.push((at, "ERROR cannot reach the database at db:5432: connection refused".into()));
+    lines.push((at, "FATAL giving up after 3 attempts".into()));
+    lines
+}
+
+#[cfg(test)]
+mod tests;

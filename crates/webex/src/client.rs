@@ -1,0 +1,221 @@
+//! The client: one method a call, with the bot's own token.
+
+use std::{fmt, sync::Arc};
+
+use dashmap::DashMap;
+use jiff::{SignedDuration, Timestamp};
+use reqwest::Method;
+use secrecy::{ExposeSecret, SecretString};
+use serde::de::DeserializeOwned;
+use serde_json::{Value, json};
+
+use super::{
+    error::WebexError,
+    id, markdown,
+    settings::{BadSettings, WebexSettings},
+    transport::{Reply, Transport},
+    wire::{self, AttachmentAction, Message, Webhook},
+};
+use readback_core::domain::Person;
+
+const CARD: &str = "application/vnd.microsoft.card.adaptive";
+/// How long a person's name is shown from memory.
+const KNOWN_FOR: SignedDuration = SignedDuration::from_mins(10);
+const MOST_KNOWN: usize = 1_000;
+/// Pages of webhooks that are read: 100 each, and a bot has a handful.
+const MOST_PAGES: usize = 10;
+
+/// A message to be posted.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct Post {
+    /// The room's id.
+    pub room: String,
+    /// The root of the thread to answer in.
+    pub parent: Option<String>,
+    /// The text; with a card, what clients that cannot show it show instead. Cut at 7,439 bytes.
+    pub markdown: String,
+    /// An Adaptive Card.
+    pub card: Option<Value>,
+}
+
+/// What a webhook of the bot should be.
+#[derive(Clone, Debug)]
+pub struct NewWebhook<'a> {
+    /// Its name.
+    pub name: &'a str,
+    /// Where it delivers.
+    pub target_url: &'a str,
+    /// What it watches.
+    pub resource: &'a str,
+    /// Which event of it.
+    pub event: &'a str,
+    /// The key of the signature.
+    pub secret: &'a SecretString,
+}
+
+/// A client for one bot account. Clones share their connections.
+#[derive(Clone)]
+pub struct Webex {
+    transport: Arc<Transport>,
+    known: Arc<DashMap<String, (Person, Timestamp)>>,
+}
+
+impl fmt::Debug for Webex {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Webex").field("base", &self.transport.base().as_str()).finish_non_exhaustive()
+    }
+}
+
+impl Webex {
+    /// A client with these settings. Nothing is sent yet.
+    ///
+    /// # Errors
+    /// The setting that is not usable.
+    pub fn new(settings: WebexSettings) -> Result<Self, BadSettings> {
+        Ok(Self { transport: Arc::new(Transport::new(settings)?), known: Arc::default() })
+    }
+
+    /// The bot itself.
+    pub async fn me(&self) -> Result<Person, WebexError> {
+        self.get::<wire::Person>("person", &["people", "me"]).await.map(Person::from)
+    }
+
+    /// A person as Webex knows them now. Whoever decides what a person may do asks this.
+    pub async fn person(&self, id: &str) -> Result<Person, WebexError> {
+        let person: Person = self.get::<wire::Person>("person", &["people", checked(id)?]).await?.into();
+        let person = asked_for("person", id, person, |person| &person.id)?;
+        self.remember(&person);
+        Ok(person)
+    }
+
+    /// A person, at most ten minutes old: to show a name, never to decide.
+    pub async fn known_person(&self, id: &str) -> Result<Person, WebexError> {
+        let now = now();
+        if let Some(entry) = self.known.get(id)
+            && now.duration_since(entry.1) <= KNOWN_FOR
+        {
+            return Ok(entry.0.clone());
+        }
+        self.person(id).await
+    }
+
+    /// A message that the bot may read.
+    pub async fn message(&self, id: &str) -> Result<Message, WebexError> {
+        let message = self.get("message", &["messages", checked(id)?]).await?;
+        asked_for("message", id, message, |message: &Message| &message.id)
+    }
+
+    /// A press on one of the bot's cards.
+    pub async fn attachment_action(&self, id: &str) -> Result<AttachmentAction, WebexError> {
+        let action = self.get("attachment action", &["attachment", "actions", checked(id)?]).await?;
+        asked_for("attachment action", id, action, |action: &AttachmentAction| &action.id)
+    }
+
+    /// Posts a message and gives its id. After [`WebexError::Timeout`] or [`WebexError::Network`] it may have been
+    /// posted all the same; it is not sent again.
+    pub async fn post(&self, post: &Post) -> Result<String, WebexError> {
+        let mut body = content(&post.room, &post.markdown, post.card.as_ref());
+        if let Some(parent) = &post.parent {
+            body["parentId"] = json!(parent);
+        }
+        let reply = self.send(Method::POST, &["messages"], Some(&body)).await?;
+        parsed::<wire::Posted>(&reply, "message").map(|posted| posted.id)
+    }
+
+    /// Replaces one of the bot's messages, card included. Webex takes ten edits of a message, and may refuse to edit
+    /// one with a card: both are [`WebexError::Refused`] with status 400.
+    pub async fn edit(&self, id: &str, room: &str, markdown: &str, card: Option<&Value>) -> Result<(), WebexError> {
+        let body = content(room, markdown, card);
+        self.send(Method::PUT, &["messages", checked(id)?], Some(&body)).await.map(drop)
+    }
+
+    /// Deletes one of the bot's messages.
+    pub async fn delete(&self, id: &str) -> Result<(), WebexError> {
+        self.send(Method::DELETE, &["messages", checked(id)?], None).await.map(drop)
+    }
+
+    /// All webhooks of the bot's account.
+    pub async fn webhooks(&self) -> Result<Vec<Webhook>, WebexError> {
+        let mut url = self.transport.at(&["webhooks"]);
+        url.set_query(Some("max=100"));
+        let mut all = Vec::new();
+        for _ in 0..MOST_PAGES {
+            let reply = self.transport.call(Method::GET, url, None).await?;
+            all.extend(parsed::<wire::Webhooks>(&reply, "list of webhooks")?.items);
+            match reply.next {
+                Some(next) => url = next,
+                None => return Ok(all),
+            }
+        }
+        Err(WebexError::malformed("list of webhooks"))
+    }
+
+    /// Creates a webhook.
+    pub async fn create_webhook(&self, wanted: &NewWebhook<'_>) -> Result<Webhook, WebexError> {
+        let body = json!({
+            "name": wanted.name, "targetUrl": wanted.target_url, "resource": wanted.resource, "event": wanted.event,
+            "secret": wanted.secret.expose_secret(),
+        });
+        parsed(&self.send(Method::POST, &["webhooks"], Some(&body)).await?, "webhook")
+    }
+
+    /// Sets a webhook's name, address and secret, and makes it active again.
+    pub async fn update_webhook(&self, id: &str, wanted: &NewWebhook<'_>) -> Result<Webhook, WebexError> {
+        let body = json!({
+            "name": wanted.name, "targetUrl": wanted.target_url, "secret": wanted.secret.expose_secret(),
+            "status": "active",
+        });
+        parsed(&self.send(Method::PUT, &["webhooks", checked(id)?], Some(&body)).await?, "webhook")
+    }
+
+    /// Removes a webhook.
+    pub async fn delete_webhook(&self, id: &str) -> Result<(), WebexError> {
+        self.send(Method::DELETE, &["webhooks", checked(id)?], None).await.map(drop)
+    }
+
+    async fn get<T: DeserializeOwned>(&self, what: &'static str, path: &[&str]) -> Result<T, WebexError> {
+        parsed(&self.send(Method::GET, path, None).await?, what)
+    }
+
+    async fn send(&self, method: Method, path: &[&str], body: Option<&Value>) -> Result<Reply, WebexError> {
+        self.transport.call(method, self.transport.at(path), body).await
+    }
+
+    fn remember(&self, person: &Person) {
+        let now = now();
+        if self.known.len() >= MOST_KNOWN {
+            self.known.retain(|_, (_, at)| now.duration_since(*at) <= KNOWN_FOR);
+        }
+        if self.known.len() < MOST_KNOWN || self.known.contains_key(&person.id) {
+            self.known.insert(person.id.clone(), (person.clone(), now));
+        }
+    }
+}
+
+fn checked(id: &str) -> Result<&str, WebexError> {
+    if id::is_valid(id) { Ok(id) } else { Err(WebexError::malformed("id")) }
+}
+
+/// An answer about something else than what was asked for is no answer.
+fn asked_for<T>(what: &'static str, id: &str, got: T, its_id: impl Fn(&T) -> &str) -> Result<T, WebexError> {
+    if id::same(id, its_id(&got)) { Ok(got) } else { Err(WebexError::malformed(what)) }
+}
+
+fn content(room: &str, markdown: &str, card: Option<&Value>) -> Value {
+    let mut body = json!({"roomId": room, "markdown": markdown::truncate_markdown(markdown)});
+    if let Some(card) = card {
+        body["attachments"] = json!([{"contentType": CARD, "content": card}]);
+    }
+    body
+}
+
+fn parsed<T: DeserializeOwned>(reply: &Reply, what: &'static str) -> Result<T, WebexError> {
+    serde_json::from_slice(&reply.body)
+        .map_err(|_| WebexError::Malformed { what, tracking_id: reply.tracking_id.clone() })
+}
+
+/// The time now: Webex says for how long it does not want to be asked.
+#[expect(clippy::disallowed_methods, reason = "waiting as long as Webex asks needs a clock")]
+fn now() -> jiff::Timestamp {
+    jiff::Timestamp::now()
+}

@@ -1,0 +1,226 @@
+//! What Webex sends: strict about what is needed, silent about the rest.
+
+use jiff::Timestamp;
+use secrecy::SecretString;
+use serde::{Deserialize, Deserializer, de::Error as _};
+use serde_json::{Map, Value};
+
+use readback_core::domain;
+use readback_core::domain::webex_id as id;
+
+/// What kind of room a message was written in.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum RoomKind {
+    /// The bot and one person.
+    Direct,
+    /// Everything else; also what is not said or not known.
+    Group,
+}
+
+/// A message as the bot may read it.
+#[derive(Clone, Debug, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct Message {
+    /// Its id.
+    #[serde(deserialize_with = "valid_id")]
+    pub id: String,
+    /// The room.
+    #[serde(deserialize_with = "valid_id")]
+    pub room_id: String,
+    /// The kind of room.
+    #[serde(default = "group", rename = "roomType", deserialize_with = "room_kind")]
+    pub room_kind: RoomKind,
+    /// The first message of the thread it stands in.
+    #[serde(default, deserialize_with = "optional_id")]
+    pub parent_id: Option<String>,
+    /// Who wrote it.
+    #[serde(deserialize_with = "valid_id")]
+    pub person_id: String,
+    /// The text without markup.
+    pub text: Option<String>,
+    /// The text as it shows, where it has markup or mentions.
+    pub html: Option<String>,
+    /// The ids of those it mentions.
+    #[serde(default)]
+    pub mentioned_people: Vec<String>,
+    /// When it was written, by Webex' clock.
+    pub created: Timestamp,
+}
+
+impl Message {
+    /// The message that a reply in the same thread has to name: threads are flat.
+    pub fn thread(&self) -> &str {
+        self.parent_id.as_deref().unwrap_or(&self.id)
+    }
+}
+
+/// A press on a card.
+#[derive(Clone, Debug, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct AttachmentAction {
+    /// Its id.
+    #[serde(deserialize_with = "valid_id")]
+    pub id: String,
+    /// The message that holds the card.
+    #[serde(deserialize_with = "valid_id")]
+    pub message_id: String,
+    /// The room.
+    #[serde(deserialize_with = "valid_id")]
+    pub room_id: String,
+    /// Who pressed.
+    #[serde(deserialize_with = "valid_id")]
+    pub person_id: String,
+    /// The button's data and the card's inputs. Whoever presses can write anything here.
+    #[serde(default)]
+    pub inputs: Map<String, Value>,
+    /// When it was pressed, by Webex' clock.
+    pub created: Timestamp,
+}
+
+/// A webhook of the bot's account.
+#[derive(Clone, Debug, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct Webhook {
+    /// Its id.
+    #[serde(deserialize_with = "valid_id")]
+    pub id: String,
+    /// Its name.
+    #[serde(default)]
+    pub name: String,
+    /// Where it delivers.
+    #[serde(default)]
+    pub target_url: String,
+    /// What it watches.
+    #[serde(default)]
+    pub resource: String,
+    /// Which event of it.
+    #[serde(default)]
+    pub event: String,
+    /// Which of these events, as a query string.
+    #[serde(default)]
+    pub filter: Option<String>,
+    /// `active`, or `inactive` after too many failed deliveries.
+    #[serde(default)]
+    pub status: Option<String>,
+    /// The secret, where Webex shows it.
+    #[serde(default, deserialize_with = "optional_secret")]
+    pub secret: Option<SecretString>,
+}
+
+/// Somebody, as `GET /people` gives them.
+#[derive(Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub(super) struct Person {
+    #[serde(deserialize_with = "valid_id")]
+    id: String,
+    #[serde(default)]
+    emails: Vec<String>,
+    #[serde(default)]
+    display_name: Option<String>,
+    #[serde(default, rename = "type")]
+    kind: Option<String>,
+}
+
+impl From<Person> for domain::Person {
+    fn from(person: Person) -> Self {
+        Self {
+            id: person.id,
+            emails: person.emails.into_iter().map(|email| email.to_lowercase()).collect(),
+            name: person.display_name.unwrap_or_default(),
+            // `appuser` is a guest: a human being.
+            is_bot: person.kind.as_deref() == Some("bot"),
+        }
+    }
+}
+
+/// The one thing needed of a message that was just posted.
+#[derive(Deserialize)]
+pub(super) struct Posted {
+    #[serde(deserialize_with = "valid_id")]
+    pub(super) id: String,
+}
+
+/// One page of webhooks.
+#[derive(Deserialize)]
+pub(super) struct Webhooks {
+    pub(super) items: Vec<Webhook>,
+}
+
+/// What an error says about itself.
+#[derive(Default, Deserialize)]
+#[serde(default, rename_all = "camelCase")]
+pub(super) struct Complaint {
+    pub(super) message: Option<String>,
+    pub(super) tracking_id: Option<String>,
+}
+
+fn valid_id<'de, D: Deserializer<'de>>(from: D) -> Result<String, D::Error> {
+    let raw = String::deserialize(from)?;
+    if id::is_valid(&raw) { Ok(raw) } else { Err(D::Error::custom("not an id")) }
+}
+
+fn optional_id<'de, D: Deserializer<'de>>(from: D) -> Result<Option<String>, D::Error> {
+    match Option::<String>::deserialize(from)? {
+        Some(raw) if !id::is_valid(&raw) => Err(D::Error::custom("not an id")),
+        given => Ok(given),
+    }
+}
+
+fn optional_secret<'de, D: Deserializer<'de>>(from: D) -> Result<Option<SecretString>, D::Error> {
+    Ok(Option::<String>::deserialize(from)?.map(SecretString::from))
+}
+
+fn group() -> RoomKind {
+    RoomKind::Group
+}
+
+fn room_kind<'de, D: Deserializer<'de>>(from: D) -> Result<RoomKind, D::Error> {
+    let direct = Option::<String>::deserialize(from)?.as_deref() == Some("direct");
+    Ok(if direct { RoomKind::Direct } else { RoomKind::Group })
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::{from_value, json};
+
+    use super::*;
+
+    #[test]
+    fn a_message_needs_its_ids_and_its_time_and_nothing_else() {
+        let full =
+            json!({"id": "M1", "roomId": "R1", "personId": "P1", "created": "2026-11-23T02:34:36.123Z", "novel": [1]});
+        let message: Message = from_value(full.clone()).unwrap();
+        assert_eq!((message.room_kind, message.thread()), (RoomKind::Group, "M1"));
+        for key in ["id", "roomId", "personId", "created"] {
+            let mut less = full.clone();
+            less.as_object_mut().unwrap().remove(key);
+            assert!(from_value::<Message>(less).is_err(), "without {key}");
+        }
+        let mut hostile = full;
+        hostile["personId"] = json!("../webhooks");
+        assert!(from_value::<Message>(hostile).is_err());
+    }
+
+    #[test]
+    fn a_reply_goes_to_the_root_of_the_thread() {
+        let message: Message = from_value(json!({"id": "M2", "parentId": "M1", "roomId": "R", "roomType": "direct",
+            "personId": "P", "created": "2015-10-18T14:26:16+00:00"}))
+        .unwrap();
+        assert_eq!((message.room_kind, message.thread()), (RoomKind::Direct, "M1"));
+    }
+
+    #[test]
+    fn only_the_type_bot_is_a_program() {
+        for (kind, expected) in [("person", false), ("bot", true), ("appuser", false)] {
+            let person: Person = from_value(json!({"id": "P", "emails": ["Ann@Example.com"], "type": kind})).unwrap();
+            let person = domain::Person::from(person);
+            assert_eq!((person.is_bot, person.email()), (expected, "ann@example.com"), "{kind}");
+        }
+    }
+
+    #[test]
+    fn a_shown_secret_stays_out_of_debug() {
+        let hook: Webhook = from_value(json!({"id": "W", "secret": "hunter2"})).unwrap();
+        assert!(hook.secret.is_some() && !format!("{hook:?}").contains("hunter2"));
+    }
+}

@@ -1,0 +1,143 @@
+//! Reads: what is live, what it was before, what it prints, and what can be asked.
+
+use super::{At, Bot, Fault, message::Said, now};
+use crate::words;
+use readback_cluster::{ReadError, describe};
+use readback_core::{
+    change::{Filter, Standing, Store},
+    command::{Command, Mention},
+    domain::{ClusterName, Intent, Namespace, ObjectRef},
+    resolve::{NotFound, Resolution},
+};
+
+/// So many lines of a log are shown when nobody says how many.
+const LINES: u32 = 20;
+/// And so many at most: a message holds no more.
+const MOST_LINES: u32 = 200;
+/// So many changes that were made through the bot are shown in a history.
+const OURS: usize = 5;
+
+impl Bot {
+    /// The answer to a question, in one message or several.
+    pub(super) async fn answer(
+        &self,
+        said: &Said<'_>,
+        command: &Command,
+        found: Option<&Result<Resolution, NotFound>>,
+    ) -> Result<Vec<String>, Fault> {
+        let everything = command.deployment.as_ref().is_some_and(Mention::is_everything);
+        match (command.intent, found) {
+            (Intent::Help, _) => {
+                let rights = said.policy.rights(said.person, &said.place.room, said.private);
+                let granted = |verb: &Intent| rights.iter().any(|right| right.verbs.contains(verb));
+                let mut offered = self.offered();
+                offered.retain(|verb| *verb == Intent::Undo || !verb.is_write() || granted(verb));
+                Ok(vec![words::help(&offered)])
+            }
+            (Intent::Status | Intent::History | Intent::Logs, Some(Ok(resolution))) if !everything => {
+                let mut texts = Vec::new();
+                for target in &resolution.targets {
+                    texts.push(self.look(said, command, target).await?);
+                }
+                Ok(vec![texts.join("\n\n")])
+            }
+            (intent, _) => self.overview(said, command, intent == Intent::Status).await,
+        }
+    }
+
+    /// What is asked about one Deployment, if this person may see it.
+    pub(super) async fn look(&self, said: &Said<'_>, command: &Command, target: &ObjectRef) -> Result<String, Fault> {
+        if let Err(denied) = said.may(command.intent, Some(target)) {
+            return Ok(words::reasons(&[denied]));
+        }
+        if let Some(lacking) = self.lacks(said, command.intent, target) {
+            return Ok(words::reasons(&[lacking]));
+        }
+        let text = if command.intent == Intent::History {
+            self.history(said, target).await?
+        } else if command.intent == Intent::Logs {
+            self.logs(said, command, target).await?
+        } else {
+            self.status(said, target).await?
+        };
+        Ok(text.unwrap_or_else(|| words::no_longer_there(target)))
+    }
+
+    async fn status(&self, said: &Said<'_>, target: &ObjectRef) -> Result<Option<String>, Fault> {
+        let described = self.0.clusters.describe(target).await.before(said.place, "reading the Deployment")?;
+        Ok(described.map(|described| words::status(&described, &said.directory.called(target))))
+    }
+
+    async fn history(&self, said: &Said<'_>, target: &ObjectRef) -> Result<Option<String>, Fault> {
+        let Some(live) = self.0.clusters.read(target).await.before(said.place, "reading the Deployment")? else {
+            return Ok(None);
+        };
+        let revisions = match self.0.clusters.revisions(&live).await {
+            Ok(revisions) => revisions,
+            Err(ReadError::Forbidden(why)) => return Ok(Some(words::reasons(&[why]))),
+            Err(error) => return Err(error).before(said.place, "reading the revisions"),
+        };
+        let filter = Filter { object: Some(target.clone()), standings: vec![Standing::Applied], ..Filter::default() };
+        let ours = self.0.store.newest(&filter, OURS).await.before(said.place, "looking for changes")?.changes;
+        Ok(Some(words::history(&live, &revisions, &ours, now())))
+    }
+
+    async fn logs(&self, said: &Said<'_>, command: &Command, target: &ObjectRef) -> Result<Option<String>, Fault> {
+        let Some(live) = self.0.clusters.read(target).await.before(said.place, "reading the Deployment")? else {
+            return Ok(None);
+        };
+        let lines = command.lines.unwrap_or(LINES).clamp(1, MOST_LINES);
+        let container = command.container.as_ref().map(Mention::name);
+        match self.0.clusters.logs(&live, container, lines).await {
+            Ok(logs) => Ok(Some(words::logs(target, &logs, lines))),
+            Err(ReadError::Forbidden(why)) => Ok(Some(words::reasons(&[why]))),
+            Err(error) => Err(error).before(said.place, "reading the logs"),
+        }
+    }
+
+    /// The Deployments of the namespaces that are meant; for their health, only what is not well is spelled out.
+    async fn overview(&self, said: &Said<'_>, command: &Command, health: bool) -> Result<Vec<String>, Fault> {
+        let namespace = command.namespace_words();
+        let cluster = command.cluster_words();
+        let mut places = said.directory.places(namespace, cluster).unwrap_or_default();
+        let verb = if health { Intent::Status } else { Intent::List };
+        let may = |place: &(ClusterName, Namespace)| said.may_in(verb, &place.0, &place.1);
+        let denied = places.iter().find_map(|place| may(place).err());
+        let asked = places.len();
+        places.retain(|place| may(place).is_ok());
+        if let (Some(denied), true) = (&denied, places.is_empty()) {
+            return Ok(vec![words::reasons(std::slice::from_ref(denied))]);
+        }
+        let left_out = asked - places.len();
+        // Side by side: a cluster that does not answer holds up no other.
+        let lists = places.iter().map(|(cluster, namespace)| self.0.clusters.list(cluster, namespace));
+        let (mut described, mut silent) = (Vec::new(), Vec::new());
+        for (place, listed) in places.iter().zip(futures::future::join_all(lists).await) {
+            match listed {
+                Ok(live) => described.extend(live.iter().map(|live| describe(live, None))),
+                Err(error) if places.iter().all(|other| other.0 == place.0) => {
+                    return Err(error).before(said.place, "listing the Deployments");
+                }
+                Err(error) => silent.push((place.clone(), error)),
+            }
+        }
+        places.retain(|place| !silent.iter().any(|(other, _)| other == place));
+        let several = said.directory.has_several_clusters();
+        let places = words::Places::new(places, several);
+        let mut pages = match (places.is_empty(), health) {
+            (true, _) => vec![String::new()],
+            (false, true) => vec![words::health(&places, &described)],
+            (false, false) => words::list(&places, &described),
+        };
+        for ((cluster, namespace), error) in &silent {
+            tracing::warn!(%error, %cluster, %namespace, "the Deployments could not be listed");
+            if let Some(last) = pages.last_mut() {
+                last.push_str(&words::not_listed(cluster, namespace, error));
+            }
+        }
+        if let (true, Some(last)) = (left_out > 0, pages.last_mut()) {
+            last.push_str(words::LEFT_OUT);
+        }
+        Ok(pages.into_iter().map(|page| page.trim().to_owned()).collect())
+    }
+}

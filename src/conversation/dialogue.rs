@@ -1,0 +1,380 @@
+//! The conversation around orders: a yes or no in words, "it" and "the same", "why did you ask me?".
+
+use super::{At, Bot, Fault, Place, draft, message::Said, now, press};
+use crate::{cards::Press, words};
+use readback_core::{
+    change::{Change, ChangeId, Decide, Draft, Filter, Store, Who},
+    command::{Command, Mention, There},
+    domain::{Intent, ObjectRef},
+    question::{Question, Reply},
+};
+use readback_webex::WebexError;
+
+/// What a question about the bot itself is about.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum About {
+    /// Why something was asked.
+    Why,
+    /// What this person may do.
+    Rights,
+}
+
+/// Whether the message asks about the bot itself. These few forms are read by rule: they name nothing and change nothing.
+pub(super) fn about(text: &str) -> Option<About> {
+    let words: Vec<String> = text
+        .split(|c: char| !(c.is_alphanumeric() || matches!(c, '\'' | '’')))
+        .filter(|word| !word.is_empty())
+        .map(str::to_lowercase)
+        .collect();
+    let bare: Vec<&str> = words
+        .iter()
+        .map(String::as_str)
+        .filter(|word| !matches!(*word, "please" | "hey" | "hi" | "so" | "and" | "just" | "exactly" | "actually"))
+        .collect();
+    let said = bare.join(" ");
+    let is = |forms: &[&str]| forms.contains(&said.as_str());
+    if is(WHY) {
+        Some(About::Why)
+    } else if is(RIGHTS) {
+        Some(About::Rights)
+    } else {
+        None
+    }
+}
+
+const WHY: &[&str] = &[
+    "why",
+    "why did you ask",
+    "why did you ask me",
+    "why did you ask that",
+    "why did you ask me that",
+    "why do you ask",
+    "why do you ask me",
+    "why are you asking",
+    "why are you asking me",
+    "why was i asked",
+    "why was this asked",
+    "why was that asked",
+    "why the card",
+    "why a card",
+    "why do i have to confirm",
+    "why do i have to confirm this",
+    "why do i have to confirm that",
+    "why do i need to confirm",
+    "why does this need confirming",
+    "why does that need confirming",
+];
+
+const RIGHTS: &[&str] = &[
+    "what may i do",
+    "what may i do here",
+    "what am i allowed to do",
+    "what am i allowed to do here",
+    "what are my rights",
+    "what are my permissions",
+    "what can i do",
+    "what can i do here",
+    "what do i have access to",
+    "which rights do i have",
+    "which permissions do i have",
+    "what rights do i have",
+    "what permissions do i have",
+];
+
+/// Whether the message wants for another Deployment what was ordered last: "same for checkout".
+fn wants_the_same(text: &str) -> bool {
+    let lower = text.to_lowercase();
+    let words: Vec<&str> =
+        lower.split_whitespace().map(|word| word.trim_matches(|c: char| !c.is_alphanumeric())).collect();
+    let start = words
+        .iter()
+        .take_while(|word| {
+            matches!(**word, "" | "and" | "now" | "please" | "ok" | "okay" | "also" | "do" | "then" | "the")
+        })
+        .count();
+    let rest = &words[start..];
+    rest.first() == Some(&"same")
+        && rest
+            .iter()
+            .skip(1)
+            .find(|word| !matches!(**word, "thing" | "again"))
+            .is_some_and(|word| matches!(*word, "for" | "with" | "to" | "on" | "in"))
+}
+
+/// What is open and belongs to one person.
+pub(super) enum Open {
+    Change(Box<Change>),
+    Question(Box<Question>),
+}
+
+impl Open {
+    fn thread(&self) -> &str {
+        match self {
+            Self::Change(change) => &change.order().thread_id,
+            Self::Question(question) => &question.thread_id,
+        }
+    }
+
+    fn card(&self) -> Option<&str> {
+        match self {
+            Self::Change(change) => change.card(),
+            Self::Question(question) => question.card.as_deref(),
+        }
+    }
+
+    fn batch(&self) -> Option<ChangeId> {
+        match self {
+            Self::Change(change) => change.order().batch,
+            Self::Question(_) => None,
+        }
+    }
+
+    fn named(&self) -> String {
+        match self {
+            Self::Change(change) if change.order().batch.is_some() => {
+                format!("{} and others", words::open_question(change))
+            }
+            Self::Change(change) => words::open_question(change),
+            Self::Question(question) => words::mild(&question.text),
+        }
+    }
+}
+
+impl Bot {
+    /// Answers a question about the bot itself, from the data that it decides by.
+    pub(super) async fn about(&self, said: &Said<'_>, about: About) -> Result<String, Fault> {
+        if about == About::Rights {
+            return Ok(words::rights(&said.policy.rights(said.person, &said.place.room, said.private)));
+        }
+        let filter =
+            Filter { person: Some(said.person.id.clone()), room: Some(said.place.room.clone()), ..Filter::default() };
+        let found = self.0.store.newest(&filter, 50).await.before(said.place, "looking for the last question")?;
+        let own = |change: &&Change| change.order().requester.person_id == said.person.id;
+        Ok(words::why_asked(found.changes.iter().filter(own).find(|change| !change.order().reasons.is_empty())))
+    }
+
+    pub(super) fn note_topic(&self, place: &Place, object: &ObjectRef, ordered: Option<&Draft>) {
+        if let Ok(mut topics) = self.0.topics.lock() {
+            topics.note(place, object, ordered, now());
+        }
+    }
+
+    /// Lets "it" and "the same" mean what was talked about last. Every order that is completed like this goes on a card.
+    pub(super) fn in_context(&self, said: &Said<'_>, commands: &mut [Command]) {
+        let Ok(topics) = self.0.topics.lock() else { return };
+        let Some(topic) = topics.recall(said.place, now()) else { return };
+        drop(topics);
+        let [.., last] = commands else { return };
+        if let Some((object, ordered)) = topic.ordered.as_ref().filter(|_| wants_the_same(said.text))
+            && last.deployment.as_ref().is_some_and(|mention| !mention.is_open_pronoun())
+        {
+            draft::fill(last, ordered);
+            last.faults.clear();
+            last.alternatives.clear();
+            last.doubts.push(words::same_as(object));
+        }
+        for command in commands {
+            let Some(mention) = &mut command.deployment else { continue };
+            if mention.is_open_pronoun() && command.intent != Intent::Undo {
+                command.doubts.push(words::taken_for(&mention.words, &topic.object));
+                *mention = standing_for(mention, &topic.object);
+            }
+        }
+    }
+
+    /// The Deployment that was talked about last, to offer it where no name was said.
+    pub(super) fn last_topic(&self, place: &Place) -> Option<ObjectRef> {
+        self.0.topics.lock().ok()?.recall(place, now()).map(|topic| topic.object)
+    }
+
+    /// What waits for this person in the room; of those, the ones in the thread, if it is one that the message stands in.
+    async fn open(&self, said: &Said<'_>, in_thread: bool) -> Result<Vec<Open>, Fault> {
+        let (place, person) = (said.place, &said.person.id);
+        let waiting = self.0.store.waiting_of(person).await.before(place, "looking for questions")?;
+        let questions = self.0.store.open_questions(Some(person)).await.before(place, "looking for questions")?;
+        let changes = waiting
+            .changes
+            .into_iter()
+            .filter(|change| change.order().room_id == place.room && !change.is_past(now()))
+            .map(|change| Open::Change(Box::new(change)));
+        let questions = questions
+            .into_iter()
+            .filter(|question| question.room_id == place.room && question.is_open(now()))
+            .map(|question| Open::Question(Box::new(question)));
+        let mut open: Vec<Open> = changes.chain(questions).collect();
+        // What was asked together is one question.
+        let mut batches = Vec::new();
+        open.retain(|one| match one.batch() {
+            Some(batch) if batches.contains(&batch) => false,
+            batch => {
+                batches.extend(batch);
+                true
+            }
+        });
+        if in_thread {
+            open.retain(|one| Some(one.thread()) == place.thread.as_deref());
+        }
+        // What was said before a card was there cannot be meant for it. Both times are Webex's own.
+        let mut seen = Vec::new();
+        for one in open {
+            let Some(card) = one.card() else { continue };
+            match self.0.webex.message(card).await {
+                Ok(card) if card.created < said.at => seen.push(one),
+                Ok(_) | Err(WebexError::NotFound { .. }) => {}
+                Err(error) => return Err(error).before(place, "reading the card"),
+            }
+        }
+        Ok(seen)
+    }
+
+    /// A yes or no in words. It answers the one open question of that person there, never somebody else's; what is to be
+    /// said is returned.
+    pub(super) async fn typed(
+        &self,
+        said: &Said<'_>,
+        talk: &[Command],
+        alone: bool,
+        in_thread: bool,
+    ) -> Result<Option<String>, Fault> {
+        let yes = talk.iter().any(|command| command.intent == Intent::Confirm);
+        let no = talk.iter().any(|command| command.intent == Intent::Cancel);
+        if yes && !alone {
+            return Ok(Some(words::YES_ALONE.to_owned()));
+        }
+        let mut open = self.open(said, in_thread).await?;
+        let [_] = open.as_slice() else {
+            return Ok(Some(if open.is_empty() {
+                words::nothing_open(in_thread)
+            } else {
+                words::which_question(&open.iter().map(Open::named).collect::<Vec<_>>())
+            }));
+        };
+        let sure = talk.iter().all(|command| command.confidence >= self.0.rules.act && command.doubts.is_empty());
+        if yes && (no || !sure) {
+            return Ok(Some(words::YES_UNSURE.to_owned()));
+        }
+        match open.swap_remove(0) {
+            Open::Change(change) => self.typed_on_change(said, &change, yes).await,
+            Open::Question(question) => self.typed_on_question(said, &question, yes).await,
+        }
+    }
+
+    async fn typed_on_change(&self, said: &Said<'_>, change: &Change, yes: bool) -> Result<Option<String>, Fault> {
+        if change.order().batch.is_some() {
+            let batch = self.batch_of(change).await.before(said.place, "reading the changes")?;
+            let press = if yes { Press::Confirm } else { Press::Cancel };
+            return self.on_batch(said, &batch, press).await.map(press::line);
+        }
+        let who = Who::from(said.person);
+        let permit = self.permit(said, change, yes).await?;
+        let decide = if yes { Decide::Approve { who, permit } } else { Decide::Decline { who, permit } };
+        let decided = self.0.store.decide(change.id(), &decide, now()).await.before(said.place, "deciding")?;
+        let Some((change, answer)) = decided else { return Ok(Some(words::UNKNOWN_CARD.to_owned())) };
+        self.decided(said, &change, answer).await.map(|(_, line)| line)
+    }
+
+    async fn typed_on_question(
+        &self,
+        said: &Said<'_>,
+        question: &Question,
+        yes: bool,
+    ) -> Result<Option<String>, Fault> {
+        if yes {
+            return match question.choices.as_slice() {
+                [_] if question.fields.is_empty() => {
+                    self.picked(said, question, 0, &serde_json::Map::new()).await.map(press::line)
+                }
+                _ => Ok(Some(words::which_question(&[words::mild(&question.text)]))),
+            };
+        }
+        let reply = Reply::Dismiss(Who::from(said.person));
+        let replied =
+            self.0.store.reply(question.id, &reply, now()).await.before(said.place, "closing the question")?;
+        if let Some((question, _)) = replied {
+            self.show_question(&question).await;
+        }
+        Ok(None)
+    }
+
+    /// A "don't" that names the Deployment of a question that is open to this person: it counts as a no.
+    pub(super) async fn taken_as_no(&self, said: &Said<'_>, commands: &[Command]) -> Result<Option<String>, Fault> {
+        if !commands.iter().flat_map(|command| &command.doubts).any(|doubt| doubt == words::READ_AS_NEGATION) {
+            return Ok(None);
+        }
+        let open = self.open(said, false).await?;
+        let changes = open.into_iter().filter_map(|open| match open {
+            Open::Change(change) => Some(change),
+            Open::Question(_) => None,
+        });
+        let fits: Vec<_> = changes.filter(|change| names(said.text, change.target().name.as_str())).collect();
+        let text = said.text.to_lowercase();
+        // A part of a name that fits several questions is a no to none of them.
+        let meant = if fits.len() == 1 {
+            fits.first()
+        } else {
+            fits.iter().find(|change| text.contains(change.target().name.as_str()))
+        };
+        if let Some(change) = meant {
+            let decide = Decide::Decline { who: Who::from(said.person), permit: Ok(()) };
+            let decided = self.0.store.decide(change.id(), &decide, now()).await.before(said.place, "deciding")?;
+            if let Some((change, readback_core::change::Answer::Declined)) = decided {
+                self.close(&change).await;
+                return Ok(Some(words::taken_as_no(change.target())));
+            }
+        }
+        Ok(None)
+    }
+}
+
+/// Whether the text names the Deployment, whole or by a part that is a word of its own.
+fn names(text: &str, name: &str) -> bool {
+    let text = text.to_lowercase();
+    let is_inside = |c: char| c.is_alphanumeric() || c == '-';
+    let words: Vec<&str> = text.split(|c| !is_inside(c)).collect();
+    words.contains(&name) || name.split('-').any(|part| part.len() > 2 && words.contains(&part))
+}
+
+fn standing_for(mention: &Mention, object: &ObjectRef) -> Mention {
+    Mention {
+        words: mention.words.clone(),
+        stands_for: Some(object.name.to_string()),
+        there: There { namespace: Some(object.namespace.to_string()), cluster: Some(object.cluster.to_string()) },
+        odd: false,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn questions_about_the_bot_are_read_by_rule_and_nothing_else_is() {
+        assert_eq!(about("Why did you ask me?"), Some(About::Why));
+        assert_eq!(about("hey, why do you ask?"), Some(About::Why));
+        assert_eq!(about("what may I do?"), Some(About::Rights));
+        assert_eq!(about("what am I allowed to do here please"), Some(About::Rights));
+        for other in ["why is checkout down?", "what can you do?", "scale web to 3", "why did you ask bo?", ""] {
+            assert_eq!(about(other), None, "{other}");
+        }
+    }
+
+    #[test]
+    fn the_same_is_only_what_says_so() {
+        for same in
+            ["same for checkout", "do the same for api in staging", "and the same with web", "same thing for web"]
+        {
+            assert!(wants_the_same(same), "{same}");
+        }
+        for other in ["restart the same pod", "same as yesterday", "scale web to the same", "sames for x", ""] {
+            assert!(!wants_the_same(other), "{other}");
+        }
+    }
+
+    #[test]
+    fn a_name_is_a_word_and_no_piece_of_one() {
+        assert!(names("don't restart nginx!", "nginx-deployment"));
+        assert!(names("don't restart nginx-deployment", "nginx-deployment"));
+        assert!(!names("don't restart nginxes", "nginx-deployment"));
+        assert!(!names("don't do it", "do-it"));
+    }
+}

@@ -1,0 +1,298 @@
+//! Every order of events, played through: presses, a denial, the clock, another hand on the object, a second process, and a
+//! crash at any point where a run waits. Whatever the order: at most one write, never after a denial or the end of the card,
+//! never with other values than were confirmed, and what is told is true.
+//!
+//! Each actor is a future that gives way once before everything that it asks of the store or the cluster. A schedule says who
+//! goes on at each step; all schedules are tried, one after the other, each from the start.
+
+use std::{
+    cell::RefCell,
+    future::Future,
+    pin::Pin,
+    rc::Rc,
+    task::{Context, Poll, Waker},
+};
+
+use serde_json::json;
+
+use super::carry::{Carried, Settled, carry_out, settle};
+use crate::words;
+use readback_core::{
+    change::{
+        Answer, Change, ChangeId, Decide, Order, Standing, Store,
+        memory::Memory,
+        samples::{order, person},
+        store,
+    },
+    policy::Approval,
+};
+
+mod world;
+
+use world::{Slow, World};
+
+/// More schedules than this are not tried: a scenario that needs more is too big.
+const MOST: usize = 400_000;
+
+/// What somebody is told.
+#[derive(Debug)]
+enum Told {
+    /// The answer to a press that sent nothing.
+    Answer(Answer),
+    /// What came of a change that was sent, or was to be.
+    Carried(Carried),
+}
+
+/// One thing that happens.
+#[derive(Clone, Copy, Debug)]
+enum Act {
+    Confirm(&'static str),
+    Cancel(&'static str),
+    /// Somebody looks at the clock.
+    Sweep,
+    /// A newer order takes its place.
+    Supersede,
+    /// So many seconds go by.
+    Wait(i64),
+    /// Somebody else sets the replicas.
+    Edit(u32),
+    /// The process dies, wherever it is, and another one starts on the same records.
+    Crash,
+    /// What is on the way to the API server arrives by itself.
+    Arrive,
+}
+
+type Actor = Pin<Box<dyn Future<Output = ()>>>;
+
+struct Play {
+    world: World,
+    records: Memory,
+    id: ChangeId,
+    told: Rc<RefCell<Vec<Told>>>,
+}
+
+impl Play {
+    fn new(approval: &Approval) -> Self {
+        let patch = json!([
+            {"op": "test", "path": "/metadata/uid", "value": "u1"},
+            {"op": "test", "path": "/spec/replicas", "value": 2},
+            {"op": "replace", "path": "/spec/replicas", "value": 3},
+        ]);
+        let order =
+            Order { patch: serde_json::from_value(patch).expect("a patch"), approval: approval.clone(), ..order() };
+        let change = Change::asking(order).expect("fit");
+        let (records, id) = (Memory::new(), change.id());
+        now_or_never(records.record(change)).expect("recorded");
+        now_or_never(records.card_posted(id, "card")).expect("noted");
+        Self { world: World::new(), records, id, told: Rc::default() }
+    }
+
+    /// The actor of one thing. `store` is the process that it runs in.
+    fn actor(&self, act: Act, store: Memory) -> Actor {
+        let (world, told, id) = (self.world.clone(), self.told.clone(), self.id);
+        let store = Slow(store);
+        let decide = match act {
+            Act::Confirm(name) => Decide::Approve { who: person(name), permit: Ok(()) },
+            Act::Cancel(name) => Decide::Decline { who: person(name), permit: Ok(()) },
+            Act::Sweep => Decide::Expire,
+            Act::Supersede => Decide::Supersede { by: ChangeId::derive("newer", 0) },
+            Act::Wait(seconds) => {
+                return Box::pin(async move {
+                    let mut server = world.server();
+                    server.now += jiff::SignedDuration::from_secs(seconds);
+                });
+            }
+            Act::Edit(replicas) => return Box::pin(async move { world.server().edit(replicas) }),
+            Act::Arrive => return Box::pin(async move { _ = world.server().arrive() }),
+            Act::Crash => unreachable!("a crash is no actor"),
+        };
+        Box::pin(async move {
+            let decided = store.decide(id, &decide, world.now()).await.expect("kept");
+            let (change, answer) = decided.expect("on record");
+            if answer != Answer::Approved {
+                told.borrow_mut().push(Told::Answer(answer));
+                return;
+            }
+            let clock = {
+                let world = world.clone();
+                move || world.now()
+            };
+            let carried = carry_out(&store, &world, &change, false, clock).await.expect("kept");
+            told.borrow_mut().push(Told::Carried(carried));
+        })
+    }
+
+    /// What a new process does first.
+    fn recovery(&self, store: Memory) -> Actor {
+        let (world, told) = (self.world.clone(), self.told.clone());
+        let store = Slow(store);
+        Box::pin(async move {
+            let found = store.unfinished().await.expect("kept").changes;
+            for change in found {
+                let clock = {
+                    let world = world.clone();
+                    move || world.now()
+                };
+                if let Settled::Carried(carried) = settle(&store, &world, &change, false, clock).await.expect("settled")
+                {
+                    told.borrow_mut().push(Told::Carried(carried));
+                }
+            }
+        })
+    }
+
+    /// Plays one schedule: `choose` picks one of so many that can go on. Returns what stood in the end.
+    fn play(&self, acts: &[Act], processes: usize, mut choose: impl FnMut(usize) -> usize) -> Change {
+        let handles: Vec<Memory> = (0..processes).map(|_| self.records.another_run()).collect();
+        let crash = acts.iter().any(|act| matches!(act, Act::Crash));
+        let mut actors: Vec<(bool, Actor)> = Vec::new();
+        for (nth, act) in acts.iter().filter(|act| !matches!(act, Act::Crash)).enumerate() {
+            let inside = !matches!(act, Act::Wait(_) | Act::Edit(_) | Act::Arrive);
+            let store = handles[nth % processes].another_handle();
+            actors.push((inside, self.actor(*act, store)));
+        }
+        let mut crashed = !crash;
+        loop {
+            let can_go = actors.len() + usize::from(!crashed);
+            if can_go == 0 {
+                break;
+            }
+            let picked = choose(can_go);
+            if picked == actors.len() {
+                // Whatever ran in the process is gone; what happens outside goes on.
+                actors.retain(|(inside, _)| !inside);
+                actors.push((true, self.recovery(self.records.another_run())));
+                crashed = true;
+                continue;
+            }
+            let done = actors[picked].1.as_mut().poll(&mut Context::from_waker(Waker::noop())).is_ready();
+            if done {
+                drop(actors.remove(picked));
+            }
+        }
+        now_or_never(self.records.get(self.id)).expect("kept").expect("on record")
+    }
+
+    /// What must hold however it went.
+    fn check(&self, end: &Change, schedule: &[usize]) {
+        let server = self.world.server();
+        let writes = server.written.len();
+        let case = format!("schedule {schedule:?}: {:?}, told {:?}", end.standing(), self.told.borrow());
+        assert!(writes <= 1, "written {writes} times; {case}");
+        assert!(server.written.iter().all(|id| *id == self.id), "{case}");
+        let standing = end.standing();
+        // Where nobody can tell, either is true.
+        if standing != Standing::Unknown {
+            assert_eq!(writes, usize::from(standing == Standing::Applied), "{standing}; {case}");
+        }
+        for told in self.told.borrow().iter() {
+            match told {
+                Told::Carried(Carried::Applied(..)) => assert_eq!(writes, 1, "{case}"),
+                Told::Carried(Carried::Ended(change)) => {
+                    let says_no = words::ended(change).starts_with("Not applied");
+                    assert!(!says_no || writes == 0, "told that it was not applied; {case}");
+                }
+                Told::Answer(Answer::Declined | Answer::Expired { .. } | Answer::Superseded { .. }) => {
+                    assert_eq!(writes, 0, "{case}");
+                }
+                Told::Answer(answer @ Answer::AlreadyDecided { standing, .. }) => {
+                    let final_no = matches!(standing, Standing::Declined | Standing::Failed | Standing::Stale);
+                    assert!(!final_no || writes == 0, "{answer:?}; {case}");
+                }
+                Told::Answer(..) | Told::Carried(Carried::Elsewhere(_)) => {}
+                Told::Carried(Carried::Unknown) => panic!("it is on record; {case}"),
+            }
+        }
+    }
+}
+
+fn now_or_never<T>(future: impl Future<Output = Result<T, store::Fault>>) -> Result<T, store::Fault> {
+    let mut future = std::pin::pin!(future);
+    match future.as_mut().poll(&mut Context::from_waker(Waker::noop())) {
+        Poll::Ready(done) => done,
+        Poll::Pending => panic!("memory never waits"),
+    }
+}
+
+/// Tries every schedule; returns how many there were, and in which states they ended.
+fn all_schedules(acts: &[Act], approval: &Approval, processes: usize) -> (usize, Vec<Standing>) {
+    let (mut schedule, mut tried, mut ends) = (Vec::<usize>::new(), 0, Vec::new());
+    loop {
+        let play = Play::new(approval);
+        let (mut step, mut open) = (0, Vec::new());
+        let end = play.play(acts, processes, |can_go| {
+            if step == schedule.len() {
+                schedule.push(0);
+            }
+            open.push(can_go);
+            step += 1;
+            schedule[step - 1]
+        });
+        play.check(&end, &schedule);
+        ends.push(end.standing());
+        tried += 1;
+        assert!(tried < MOST, "{acts:?} has too many schedules");
+        // The next one: the last choice that has another way to go takes it.
+        schedule.truncate(step);
+        loop {
+            match schedule.pop() {
+                None => {
+                    ends.sort_unstable();
+                    ends.dedup();
+                    return (tried, ends);
+                }
+                Some(last) if last + 1 < open[schedule.len()] => {
+                    schedule.push(last + 1);
+                    break;
+                }
+                Some(_) => {}
+            }
+        }
+    }
+}
+
+#[test]
+#[expect(clippy::print_stderr, reason = "how many schedules were tried is worth knowing")]
+fn however_the_events_fall_there_is_at_most_one_write_and_the_truth_is_told() {
+    use Act::{Arrive, Cancel, Confirm, Crash, Edit, Supersede, Sweep, Wait};
+    let (own, two) = (Approval::Own, Approval::Named { people: vec!["example.com".into()], count: 2 });
+    let scenarios: Vec<(&str, Vec<Act>, &Approval, usize)> = vec![
+        ("a double press", vec![Confirm("ann"), Confirm("ann")], &own, 1),
+        ("three presses", vec![Confirm("ann"), Confirm("ann"), Confirm("eve")], &own, 1),
+        ("two processes", vec![Confirm("ann"), Confirm("ann")], &own, 2),
+        ("yes and no", vec![Confirm("ann"), Cancel("ann")], &own, 1),
+        ("yes, no, yes", vec![Confirm("ann"), Cancel("ann"), Confirm("ann")], &own, 2),
+        ("the clock", vec![Confirm("ann"), Wait(700), Sweep], &own, 1),
+        ("the clock, twice", vec![Confirm("ann"), Confirm("ann"), Wait(700), Sweep], &own, 2),
+        ("another hand", vec![Confirm("ann"), Edit(6)], &own, 1),
+        ("another hand, there and back", vec![Confirm("ann"), Confirm("ann"), Edit(6), Edit(2)], &own, 1),
+        ("a newer order", vec![Confirm("ann"), Supersede, Cancel("ann")], &own, 1),
+        ("four eyes", vec![Confirm("bo"), Confirm("eve"), Cancel("bo")], &two, 2),
+        ("four eyes, one of them twice", vec![Confirm("bo"), Confirm("bo"), Confirm("eve")], &two, 1),
+        ("a crash", vec![Confirm("ann"), Crash], &own, 1),
+        ("a crash, what was sent arrives late", vec![Confirm("ann"), Crash, Arrive], &own, 1),
+        ("a crash and another hand", vec![Confirm("ann"), Crash, Edit(6)], &own, 1),
+        ("a crash, another hand, and what was sent", vec![Confirm("ann"), Crash, Edit(6), Arrive], &own, 1),
+        (
+            "a crash, another hand there and back, and what was sent",
+            vec![Confirm("ann"), Crash, Edit(6), Edit(2), Arrive],
+            &own,
+            1,
+        ),
+        ("a crash and a long night", vec![Confirm("ann"), Crash, Wait(70), Arrive], &own, 1),
+        ("a crash between yes and no", vec![Confirm("ann"), Cancel("ann"), Crash], &own, 1),
+        ("a crash of one of two", vec![Confirm("ann"), Confirm("ann"), Crash], &own, 2),
+        ("a crash while two decide", vec![Confirm("bo"), Confirm("eve"), Crash, Edit(6)], &two, 1),
+    ];
+    let mut all = 0;
+    for (name, acts, approval, processes) in scenarios {
+        let (tried, ends) = all_schedules(&acts, approval, processes);
+        all += tried;
+        eprintln!(
+            "{tried:>7} schedules of {name}: {}",
+            ends.iter().map(|end| end.as_str()).collect::<Vec<_>>().join(", ")
+        );
+        assert!(tried > 1, "{name}");
+    }
+    eprintln!("{all:>7} schedules in all");
+}

@@ -1,0 +1,371 @@
+//! One command of a message: answered, asked about, put on a card, or done.
+
+use super::{
+    At, Bot, Fault, Place, batch, draft,
+    message::{Known, Said},
+    now,
+    send::after,
+};
+use crate::{cards, words};
+use readback_cluster::{
+    Live, Preview, Surroundings, Write,
+    forecast::{Forecast, Intended, forecast},
+    plan::{self, Beside, Plan, Planned},
+};
+use readback_core::{
+    change::{self, Answer, Change, Decide, Inverse, Means, Recorded, Standing, Store, Who},
+    command::Command,
+    domain::{ImageReference, Intent},
+    policy::{Approval, Decision, GitOps, Limits, Verdict},
+    question::Reply,
+};
+use readback_webex::WebexError;
+
+impl Bot {
+    /// Does what was decided about one command. What is to be said in the common reply is returned. `writes` is how many
+    /// Deployments all commands of the message would change; where they are several, those that need a yes are put
+    /// together.
+    pub(super) async fn act(
+        &self,
+        said: &Said<'_>,
+        position: usize,
+        known: Known,
+        writes: usize,
+        together: &mut Vec<Change>,
+    ) -> Result<Option<String>, Fault> {
+        match known.verdict.decision {
+            Decision::Ignore => Ok(words::ignored(said.text, &known.verdict.reasons)),
+            Decision::Refuse => Ok(Some(words::reasons(&known.verdict.reasons))),
+            Decision::Clarify => self.clarify(said, position, &known).await,
+            Decision::Answer => {
+                let mut pages = self.answer(said, &known.command, known.found.as_ref()).await?;
+                let last = pages.pop();
+                for page in pages {
+                    self.reply(said.place, said.person, &page).await.before(said.place, "answering")?;
+                }
+                Ok(last)
+            }
+            Decision::Execute | Decision::Confirm if writes > batch::MOST => {
+                Ok(Some(words::too_many(writes, batch::MOST)))
+            }
+            Decision::Execute | Decision::Confirm if known.command.intent == Intent::Undo => match &known.undo {
+                Some(taken) if taken.order().batch.is_some() && known.command.deployment.is_none() => {
+                    let batch = self.batch_of(taken).await.before(said.place, "reading the changes")?;
+                    self.undo_together(said, place_of(position, 0), &batch).await
+                }
+                Some(taken) => self.undo(said, place_of(position, 0), taken, &known.verdict.reasons).await,
+                None => Ok(Some(words::NOTHING_TO_UNDO.to_owned())),
+            },
+            Decision::Execute | Decision::Confirm => {
+                let mut lines = Vec::new();
+                for (nth, live) in known.live.iter().enumerate() {
+                    let position = place_of(position, nth);
+                    let batch = if writes > 1 { Some(&mut *together) } else { None };
+                    let write = self.write(said, position, &known.command, live, &known.verdict, batch);
+                    lines.extend(Box::pin(write).await?);
+                }
+                Ok((!lines.is_empty()).then(|| lines.join("\n\n")))
+            }
+        }
+    }
+
+    async fn write(
+        &self,
+        said: &Said<'_>,
+        position: u32,
+        command: &Command,
+        live: &Live,
+        verdict: &Verdict,
+        together: Option<&mut Vec<Change>>,
+    ) -> Result<Option<String>, Fault> {
+        let cause = words::change_cause(command, said.person);
+        let beside = self.beside(command.intent, live).await;
+        let plan = match plan::plan(command, live, &beside, &cause, now()) {
+            Planned::Write(plan) => *plan,
+            Planned::Unchanged(sentence) | Planned::Refused(sentence) => return Ok(Some(words::mild(&sentence))),
+            Planned::Ask(sentence) => return self.ask_values(said, position, command, live, &sentence).await,
+            Planned::NotOffered => return Ok(Some(words::moved_while_asking(live.object()))),
+        };
+        let limits = said.policy.limits(live.object());
+        if let Some(refusal) = refused_image(&plan, &limits) {
+            return Ok(Some(words::reasons(&[refusal])));
+        }
+        let ahead = self.look_ahead(live, &plan.intended).await;
+        if let (Some(tool), GitOps::Refuse) = (&ahead.gitops, limits.gitops) {
+            return Ok(Some(words::reasons(&[words::in_git(live.object(), tool)])));
+        }
+        let verdict = &overruled(verdict, ahead.overruled);
+        let Plan { mut write, effects, template_changed, mut notes, mut inverse, intended: _ } = plan;
+        write.acts_as = match said.policy.acts_as(said.person) {
+            Ok(acts_as) => acts_as,
+            Err(nameless) => return Ok(Some(words::reasons(&[nameless]))),
+        };
+        if write.acts_as.is_none()
+            && command.intent == Intent::Scale
+            && self.0.clusters.rights(live.object()).scales_only()
+        {
+            write.means = Means::Scale;
+            notes.push(words::POLICIES_NOT_ASKED.to_owned());
+            inverse = inverse.map(|inverse| Inverse { means: Means::Scale, ..inverse });
+        }
+        let mut order = change::Order {
+            effects,
+            reasons: verdict.reasons.clone(),
+            notes: notes.into_iter().chain(ahead.notes).collect(),
+            draft: Some(draft::draft_of(command)),
+            inverse,
+            template_changed,
+            ..self.order(said, position, command.intent, write.clone(), &limits)
+        };
+        if verdict.decision == Decision::Execute && !order.observe {
+            let change = Change::ordered(order).before(said.place, "recording the order")?;
+            return self.execute(said, change).await;
+        }
+        if let Some(instead) = self.try_out(&write, live, &mut order).await {
+            return Ok(Some(instead));
+        }
+        if verdict.decision == Decision::Execute {
+            let change = Change::ordered(order).before(said.place, "recording the order")?;
+            return self.execute(said, change).await;
+        }
+        if let Some(together) = together {
+            order.batch = Some(batch::id_of(said.id));
+            together.push(Change::asking(order).before(said.place, "recording the question")?);
+            return Ok(None);
+        }
+        if command.confidence < self.0.rules.act {
+            order.fields = draft::fields(&draft::draft_of(command), Some(live), limits.ceiling);
+        }
+        let change = Change::asking(order).before(said.place, "recording the question")?;
+        match said.edits {
+            Some(shown) if says_nothing_new(&change, shown) => self.confirmed_already(said, change).await,
+            _ => self.ask(said, change).await.map(|()| None),
+        }
+    }
+
+    /// Tries a write out; what is to be said instead of asking, where it would not be accepted.
+    async fn try_out(&self, write: &Write, live: &Live, order: &mut change::Order) -> Option<String> {
+        match self.0.clusters.preview(write).await {
+            Preview::Accepted { warnings, .. } => order.warnings = warnings,
+            Preview::Refused(why) => return Some(words::would_be_refused(live.object(), &why)),
+            Preview::Stale(_) if matches!(write.means, Means::NewAutoscaler(_)) => {
+                return Some(words::other_autoscaler(live.object()));
+            }
+            Preview::Stale(_) => return Some(words::moved_while_asking(live.object())),
+            Preview::Unavailable(why) => order.notes.push(words::no_preview(&why)),
+        }
+        None
+    }
+
+    /// Carries out what was typed on a card and confirmed with it.
+    async fn confirmed_already(&self, said: &Said<'_>, change: Change) -> Result<Option<String>, Fault> {
+        match self.0.store.record(change.clone()).await.before(said.place, "recording the order")? {
+            Recorded::New => {}
+            Recorded::AlreadyThere(_) => return Ok(None),
+        }
+        self.supersede(&change, said.place).await?;
+        let permit = self.permit(said, &change, true).await?;
+        let decide = Decide::Approve { who: Who::from(said.person), permit };
+        let decided = self.0.store.decide(change.id(), &decide, now()).await.before(said.place, "deciding")?;
+        let Some((change, answer)) = decided else { return Ok(None) };
+        if answer != Answer::Approved {
+            self.post_card(&change, said.place).await?;
+        }
+        self.decided(said, &change, answer).await.map(super::press::line)
+    }
+
+    /// What the verb needs to know beside the Deployment.
+    async fn beside(&self, verb: Intent, live: &Live) -> Beside {
+        let read = match verb {
+            Intent::Rollback => self.0.clusters.revisions(live).await.map(Beside::Revisions),
+            Intent::Autoscale => self.0.clusters.autoscaler(live).await.map(Beside::Autoscaler),
+            Intent::Delete => {
+                let removal = self.0.clusters.removal(live).await;
+                removal.map(|found| found.map_or(Beside::Nothing, |removal| Beside::Removal(Box::new(removal))))
+            }
+            Intent::Scale
+            | Intent::SetImage
+            | Intent::Restart
+            | Intent::Pause
+            | Intent::Resume
+            | Intent::Undo
+            | Intent::Status
+            | Intent::List
+            | Intent::History
+            | Intent::Logs
+            | Intent::Confirm
+            | Intent::Cancel
+            | Intent::Help
+            | Intent::None => return Beside::Nothing,
+        };
+        read.unwrap_or_else(Beside::Unreadable)
+    }
+
+    /// What can be foreseen. Autoscalers and budgets have a say in numbers only.
+    pub(super) async fn look_ahead(&self, live: &Live, intended: &Intended) -> Forecast {
+        let around = match intended {
+            Intended::Scale { .. } => self.0.clusters.surroundings(live).await,
+            Intended::Image { .. }
+            | Intended::Restart
+            | Intended::RollBack { .. }
+            | Intended::Hold
+            | Intended::Resume
+            | Intended::Autoscale { .. }
+            | Intended::Delete => Surroundings::default(),
+        };
+        forecast(live, intended, &around)
+    }
+
+    /// An order with what follows from who gives it, where and when, and nothing about what is special of it.
+    pub(super) fn order(
+        &self,
+        said: &Said<'_>,
+        position: u32,
+        intent: Intent,
+        write: Write,
+        limits: &Limits,
+    ) -> change::Order {
+        let created = now();
+        change::Order {
+            message_id: said.id.to_owned(),
+            position,
+            requester: Who::from(said.person),
+            room_id: said.place.room.clone(),
+            thread_id: said.place.thread.clone().unwrap_or_default(),
+            words: said.text.to_owned(),
+            intent,
+            called: said.directory.called(&write.object),
+            target: write.object,
+            uid: write.uid,
+            patch: write.patch,
+            means: write.means,
+            acts_as: write.acts_as,
+            effects: Vec::new(),
+            reasons: Vec::new(),
+            approval: limits.approval.clone(),
+            notes: Vec::new(),
+            warnings: Vec::new(),
+            fields: Vec::new(),
+            draft: None,
+            inverse: None,
+            batch: None,
+            undoes: None,
+            private: said.private,
+            // What was shown as only observed stays so, whatever holds by now.
+            observe: self.observes(&said.place.room) || said.edits.is_some_and(|shown| shown.order().observe),
+            template_changed: false,
+            said: said.at,
+            created,
+            expires: created.checked_add(limits.expiry).unwrap_or(created),
+        }
+    }
+
+    /// Records an order that needs no card, then sends it.
+    async fn execute(&self, said: &Said<'_>, change: Change) -> Result<Option<String>, Fault> {
+        match self.0.store.record(change.clone()).await.before(said.place, "recording the order")? {
+            Recorded::New => {}
+            Recorded::AlreadyThere(_) => return Ok(None),
+        }
+        self.supersede(&change, said.place).await?;
+        self.send(&change, said.place, said.person).await
+    }
+
+    /// Records a change that waits, then posts its card.
+    pub(super) async fn ask(&self, said: &Said<'_>, change: Change) -> Result<(), Fault> {
+        match self.0.store.record(change.clone()).await.before(said.place, "recording the question")? {
+            Recorded::New => {}
+            Recorded::AlreadyThere(old) if old.card().is_some() => return Ok(()),
+            Recorded::AlreadyThere(_) => {}
+        }
+        self.supersede(&change, said.place).await?;
+        self.post_card(&change, said.place).await
+    }
+
+    /// Posts the card of a change that waits.
+    pub(super) async fn post_card(&self, change: &Change, place: &Place) -> Result<(), Fault> {
+        let shown = cards::confirm(change);
+        let posted = self.post(place, &shown.markdown, Some(shown.card)).await.before(place, "posting the card")?;
+        let noted = self.0.store.card_posted(change.id(), &posted).await.before(place, "noting the card")?;
+        // It may have been superseded while its card was on the way.
+        if let Some(change) = noted.filter(|change| change.standing() != Standing::Waiting) {
+            self.close(&change).await;
+        }
+        Ok(())
+    }
+
+    /// Closes the older questions of the same person about the same object.
+    pub(super) async fn supersede(&self, newer: &Change, place: &Place) -> Result<(), Fault> {
+        let person = &newer.order().requester.person_id;
+        let waiting = self.0.store.waiting_of(person).await.before(place, "looking for older questions")?;
+        for older in waiting.changes.iter().filter(|older| newer.supersedes(older)) {
+            let decide = Decide::Supersede { by: newer.id() };
+            let decided =
+                self.0.store.decide(older.id(), &decide, now()).await.before(place, "closing an older question")?;
+            if let Some((older, _)) = decided {
+                self.close(&older).await;
+            }
+        }
+        let open = self.0.store.open_questions(Some(person)).await.before(place, "looking for older questions")?;
+        let older = |question: &&readback_core::question::Question| {
+            question.is_about(newer.target()) && question.said < newer.order().said
+        };
+        for question in open.iter().filter(older) {
+            let replied = self.0.store.reply(question.id, &Reply::Supersede, now());
+            if let Some((question, _)) = replied.await.before(place, "closing an older question")? {
+                self.show_question(&question).await;
+            }
+        }
+        Ok(())
+    }
+
+    /// Lets a card show its end. One that cannot be reached now is logged, and closed later: its record is closed already.
+    pub(super) async fn close(&self, change: &Change) {
+        if change.order().batch.is_some() {
+            self.close_batch(change).await;
+            return;
+        }
+        let shown = cards::outcome(change, &words::ended(change), after(change));
+        if let Err(error) = self.show(change, &shown).await {
+            tracing::warn!(error = format!("{error:#}"), change = %change.id(), "a card could not be closed");
+            // The bot is no longer in the room: to try again would only use up what Webex lets it ask.
+            let for_good =
+                matches!(error.downcast_ref(), Some(WebexError::Refused { .. } | WebexError::NotFound { .. }));
+            if !for_good {
+                return;
+            }
+        }
+        if let Err(error) = self.0.store.told(change.id()).await {
+            tracing::warn!(%error, change = %change.id(), "that a card is closed could not be noted");
+        }
+    }
+}
+
+/// Whether the card that was confirmed said everything that a card of this change would say, but for its values.
+fn says_nothing_new(change: &Change, shown: &Change) -> bool {
+    let (new, old) = (change.order(), shown.order());
+    let said = |sentences: &[String], before: &[String]| sentences.iter().all(|one| before.contains(one));
+    new.approval == Approval::Own
+        && said(&new.reasons, &old.reasons)
+        && said(&new.notes, &old.notes)
+        && said(&new.warnings, &old.warnings)
+}
+
+/// What will not stay is read back, also where it was clear.
+fn overruled(verdict: &Verdict, why: Option<String>) -> Verdict {
+    let mut verdict = verdict.clone();
+    if let Some(why) = why {
+        verdict.decision = verdict.decision.min(Decision::Confirm);
+        verdict.reasons.push(why);
+    }
+    verdict
+}
+
+/// Every change of a message has a place of its own, so that a repeated delivery finds the same one.
+pub(super) fn place_of(command: usize, nth: usize) -> u32 {
+    u32::try_from(command * 100 + nth).unwrap_or(u32::MAX)
+}
+
+/// Why the policy does not let this image be run, if it does not. The whole image is known only now.
+fn refused_image(plan: &Plan, limits: &Limits) -> Option<String> {
+    plan.images().find_map(|image| limits.images.refuses(&ImageReference::parse(image).ok()?))
+}

@@ -1,0 +1,326 @@
+//! A press on a card: authorised by the person whom Webex gives, consumed once, always answered.
+
+use jiff::SignedDuration;
+use serde_json::{Map, Value};
+
+use super::{At, Bot, Fault, Place, Turn, draft, message::Said, now};
+use crate::{
+    cards::{self, Pick, Press, Pressed},
+    edge::{Freshness, freshness},
+    words,
+};
+use readback_core::{
+    change::{Answer, Change, Decide, Draft, Filter, Standing, Store, Who, store::Delivery},
+    domain::Intent,
+    question::{Question, Replied, Reply},
+};
+use readback_webex::{AttachmentAction, WebexError};
+
+/// For so long the card of several changes answers.
+const BATCH_LIFE: SignedDuration = SignedDuration::from_hours(24 * 7);
+
+/// The card that a press is on.
+enum Card {
+    Change(Box<Change>, Press),
+    Batch(Vec<Change>, Press),
+    Question(Box<Question>, Pick),
+}
+
+/// What a press came to: a word for the log, and what is to be said.
+pub(super) type Did = (&'static str, Option<String>);
+
+/// What is to be said.
+pub(super) fn line(did: Did) -> Option<String> {
+    did.1
+}
+
+impl Bot {
+    /// Handles a press by its id.
+    pub(super) async fn press(&self, id: &str) -> Turn {
+        let action = match self.0.webex.attachment_action(id).await {
+            Ok(action) => action,
+            Err(WebexError::NotFound { .. }) => return Ok("gone"),
+            Err(error) => return Err(error).unplaced("reading the press"),
+        };
+        if self.is_me(&action.person_id) {
+            return Ok("own");
+        }
+        let mut place = self.place_of(&action).await?;
+        let card = self.card_of(&action, &place).await?;
+        if !self
+            .0
+            .store
+            .record_delivery(Delivery::Action, &action.id, now())
+            .await
+            .before(&place, "remembering the press")?
+        {
+            return Ok("repeat");
+        }
+        let person = self.0.webex.person(&action.person_id).await.before(&place, "asking who pressed")?;
+        if person.is_bot {
+            return Ok("bot");
+        }
+        let policy = self.policy();
+        let refusal = match (&card, freshness(action.created, now())) {
+            _ if !policy.knows(&person) => Some(words::NOT_LISTED.to_owned()),
+            (None, _) => Some(words::UNKNOWN_CARD.to_owned()),
+            (Some(_), Freshness::Stale { age }) => Some(words::press_too_late(age)),
+            (Some(_), Freshness::Ahead { .. }) => Some(words::FROM_THE_FUTURE.to_owned()),
+            (Some(_), Freshness::Fresh) => None,
+        };
+        let (Some(card), None) = (card, &refusal) else {
+            let text = refusal.unwrap_or_else(|| words::UNKNOWN_CARD.to_owned());
+            self.reply(&place, &person, &text).await.before(&place, "answering the press")?;
+            return Ok("refused press");
+        };
+        let (thread, text, private) = match &card {
+            Card::Change(change, _) => (&change.order().thread_id, &change.order().words, change.order().private),
+            Card::Batch(batch, _) => {
+                let order = batch[0].order();
+                (&order.thread_id, &order.words, order.private)
+            }
+            Card::Question(question, _) => (&question.thread_id, &question.words, question.private),
+        };
+        place.thread = Some(thread.clone());
+        let directory = self.directory().at_home_in(policy.home(&place.room));
+        let said = Said {
+            id: &action.id,
+            place: &place,
+            person: &person,
+            text,
+            at: action.created,
+            private,
+            directory: &directory,
+            policy: &policy,
+            edits: None,
+        };
+        let (did, line) = match &card {
+            Card::Change(change, press) => self.on_change(&said, change, *press, &action.inputs).await?,
+            Card::Batch(batch, press) => self.on_batch(&said, batch, *press).await?,
+            Card::Question(question, pick) => self.on_question(&said, question, *pick, &action.inputs).await?,
+        };
+        if let Some(line) = line {
+            self.reply(&place, &person, &line).await.after(&place, "answering the press")?;
+        }
+        Ok(did)
+    }
+
+    /// The record behind the card; none where the press is not on the message that carries it.
+    async fn card_of(&self, action: &AttachmentAction, place: &Place) -> Result<Option<Card>, Fault> {
+        match cards::pressed(&action.inputs) {
+            Some(Pressed::Change(id, press)) => {
+                let change = self.0.store.get(id).await.before(place, "looking up the change")?;
+                // What was ordered together is decided together: its card has no button for one of them.
+                let change = change.filter(|change| {
+                    change.order().batch.is_none() && change.is_on_card(&action.room_id, &action.message_id)
+                });
+                Ok(change.map(|change| Card::Change(Box::new(change), press)))
+            }
+            Some(Pressed::Batch(id, press)) => {
+                // The card of a batch is younger than a day, or its buttons are gone.
+                let since = now().checked_sub(BATCH_LIFE).ok();
+                let filter = Filter { batch: Some(id), since, ..Filter::default() };
+                let found = self.0.store.newest(&filter, 1).await.before(place, "looking up the changes")?;
+                let Some(first) = found.changes.first() else { return Ok(None) };
+                let batch = self.batch_of(first).await.before(place, "looking up the changes")?;
+                let shown = batch.iter().all(|change| change.is_on_card(&action.room_id, &action.message_id));
+                Ok((shown && !batch.is_empty()).then_some(Card::Batch(batch, press)))
+            }
+            Some(Pressed::Question(id, pick)) => {
+                let question = self.0.store.question(id).await.before(place, "looking up the question")?;
+                let question = question.filter(|question| question.is_on_card(&action.room_id, &action.message_id));
+                Ok(question.map(|question| Card::Question(Box::new(question), pick)))
+            }
+            None => Ok(None),
+        }
+    }
+
+    async fn on_change(
+        &self,
+        said: &Said<'_>,
+        change: &Change,
+        press: Press,
+        inputs: &Map<String, Value>,
+    ) -> Result<Did, Fault> {
+        let requester = change.order().requester.person_id == said.person.id;
+        match press {
+            Press::Undo => {
+                let text = format!("(Undo was pressed) {}", change.order().words);
+                let said = Said { text: &text, ..*said };
+                return self.undo(&said, 0, change, &[]).await.map(|line| ("undo", line));
+            }
+            Press::Logs => {
+                let command = draft::command_of(&Draft::new(Intent::Logs), change.target());
+                return self.look(said, &command, change.target()).await.map(|text| ("logs", Some(text)));
+            }
+            Press::Again if !requester => return Ok(("late press", Some(words::press_again_not_yours(change)))),
+            Press::Again if matches!(change.standing(), Standing::Stale | Standing::Expired | Standing::Unknown) => {
+                return self.again(said, change).await.map(|line| ("again", line));
+            }
+            Press::Again => return Ok(("late press", Some(words::ended(change)))),
+            Press::Confirm | Press::Cancel => {}
+        }
+        if press == Press::Confirm
+            && change.standing() == Standing::Waiting
+            && !change.is_past(now())
+            && let Some(did) = self.edited(said, change, inputs).await?
+        {
+            return Ok(did);
+        }
+        let who = Who::from(said.person);
+        let permit = self.permit(said, change, press == Press::Confirm).await?;
+        let decide =
+            if press == Press::Confirm { Decide::Approve { who, permit } } else { Decide::Decline { who, permit } };
+        let decided = self.0.store.decide(change.id(), &decide, now()).await.before(said.place, "deciding")?;
+        let Some((change, answer)) = decided else { return Ok(("unknown change", Some(words::UNKNOWN_CARD.into()))) };
+        self.decided(said, &change, answer).await
+    }
+
+    /// Whether the values on the card were changed, and then what came of it: it is another order, planned and judged anew,
+    /// that takes the place of the first. Where that finds anything that the first card did not say, a second one asks.
+    async fn edited(
+        &self,
+        said: &Said<'_>,
+        change: &Change,
+        inputs: &Map<String, Value>,
+    ) -> Result<Option<Did>, Fault> {
+        let order = change.order();
+        let (fields, Some(draft)) = (&order.fields, &order.draft) else { return Ok(None) };
+        if fields.is_empty() {
+            return Ok(None);
+        }
+        let values = match cards::values(inputs, fields) {
+            Ok(values) => values,
+            Err(sentence) => return Ok(Some(("bad input", Some(words::bad_input(&sentence))))),
+        };
+        if !values.edited {
+            return Ok(None);
+        }
+        if order.requester.person_id != said.person.id {
+            return Ok(Some(("refused press", Some(words::NOT_YOURS_TO_EDIT.to_owned()))));
+        }
+        let command = draft::command_of(&values.fill(draft), &order.target);
+        let said = Said { edits: Some(change), ..*said };
+        let (_, lines) = self.carry(&said, vec![command]).await?;
+        Ok(Some(("edited", (!lines.is_empty()).then(|| lines.join("\n\n")))))
+    }
+
+    /// Does what a decision came to, and gives what is to be said.
+    pub(super) async fn decided(&self, said: &Said<'_>, change: &Change, answer: Answer) -> Result<Did, Fault> {
+        match answer {
+            Answer::Approved => {
+                self.note_topic(said.place, change.target(), None);
+                Ok(("approved", self.send(change, said.place, said.person).await?))
+            }
+            Answer::Declined => {
+                self.close(change).await;
+                Ok(("declined", None))
+            }
+            Answer::Counted { .. } => {
+                if let Err(error) = self.show(change, &cards::confirm(change)).await {
+                    tracing::warn!(error = format!("{error:#}"), "the card could not show the approval");
+                }
+                Ok(("counted", Some(words::press(&answer, change, &Who::from(said.person)))))
+            }
+            Answer::NotYours(_)
+            | Answer::CountedBefore { .. }
+            | Answer::AlreadyDecided { .. }
+            | Answer::Expired { .. }
+            | Answer::Superseded { .. }
+            | Answer::Claimed
+            | Answer::TooOld
+            | Answer::Ended
+            | Answer::Unchanged => {
+                // An old card may still show buttons: what has ended is shown as ended.
+                let over = [
+                    Standing::Expired,
+                    Standing::Superseded,
+                    Standing::Declined,
+                    Standing::Failed,
+                    Standing::Stale,
+                    Standing::Observed,
+                ];
+                if over.contains(&change.standing()) {
+                    self.close(change).await;
+                }
+                Ok(("late press", Some(words::press(&answer, change, &Who::from(said.person)))))
+            }
+        }
+    }
+
+    async fn on_question(
+        &self,
+        said: &Said<'_>,
+        question: &Question,
+        pick: Pick,
+        inputs: &Map<String, Value>,
+    ) -> Result<Did, Fault> {
+        match pick {
+            Pick::Choice(choice) | Pick::Listed(choice) => self.picked(said, question, choice, inputs).await,
+            Pick::Nothing => {
+                let reply = Reply::Dismiss(Who::from(said.person));
+                self.replied(said, question, &reply).await.map(|(did, _)| did)
+            }
+        }
+    }
+
+    /// Answers a question, and orders what was picked: it is looked up, planned and judged like any order.
+    pub(super) async fn picked(
+        &self,
+        said: &Said<'_>,
+        question: &Question,
+        choice: usize,
+        inputs: &Map<String, Value>,
+    ) -> Result<Did, Fault> {
+        let filled = match question.choices.get(choice) {
+            Some(picked) if question.asked.person_id == said.person.id => match cards::values(inputs, &question.fields)
+            {
+                Ok(values) => Some((values.fill(&picked.draft), picked.target.clone())),
+                Err(sentence) => return Ok(("bad input", Some(words::bad_input(&sentence)))),
+            },
+            _ => None,
+        };
+        let reply = Reply::Pick(Who::from(said.person), choice);
+        let (did, replied) = self.replied(said, question, &reply).await?;
+        let (Replied::Picked, Some((draft, target))) = (replied, filled) else { return Ok(did) };
+        let command = draft::command_of(&draft, &target);
+        let (outcome, lines) = self.carry(said, vec![command]).await?;
+        Ok((outcome, (!lines.is_empty()).then(|| lines.join("\n\n"))))
+    }
+
+    /// Replies to a question; its card shows what came of it.
+    async fn replied(&self, said: &Said<'_>, question: &Question, reply: &Reply) -> Result<(Did, Replied), Fault> {
+        let replied =
+            self.0.store.reply(question.id, reply, now()).await.before(said.place, "answering the question")?;
+        let Some((question, replied)) = replied else {
+            return Ok((("unknown question", Some(words::UNKNOWN_CARD.to_owned())), Replied::Over));
+        };
+        let did = match replied {
+            Replied::Picked | Replied::Dismissed => ("answered", None),
+            Replied::NotYours => ("late press", Some(words::asked_somebody_else(&question.asked.name))),
+            Replied::NoSuchChoice | Replied::Unchanged => ("late press", Some(words::UNKNOWN_CARD.to_owned())),
+            Replied::Over | Replied::Expired | Replied::Superseded => {
+                ("late press", Some(words::question_over(&question)))
+            }
+        };
+        if !matches!(replied, Replied::NotYours | Replied::NoSuchChoice) {
+            self.show_question(&question).await;
+        }
+        Ok((did, replied))
+    }
+
+    /// Where the answer to a press belongs. A card stands in a thread, and threads are flat: Webex takes no answer to the
+    /// card itself, only to the first message of its thread.
+    async fn place_of(&self, action: &AttachmentAction) -> Result<Place, Fault> {
+        let thread = match self.0.webex.message(&action.message_id).await {
+            Ok(message) => Some(message.thread().to_owned()),
+            // The card is gone: it was posted anew, or somebody deleted it.
+            Err(WebexError::NotFound { .. }) => None,
+            Err(error) => {
+                let place = Place { room: action.room_id.clone(), thread: None };
+                return Err(error).before(&place, "reading the card");
+            }
+        };
+        Ok(Place { room: action.room_id.clone(), thread })
+    }
+}

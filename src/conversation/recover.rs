@@ -1,0 +1,316 @@
+//! After a restart: what the last run left unfinished is settled before anything new is taken, and cards whose time is
+//! over are closed.
+
+use std::{collections::BTreeMap, time::Duration};
+
+use futures::future::join_all;
+use jiff::SignedDuration;
+use tokio::task::JoinSet;
+
+use super::{
+    At, Bot, Fault, Place,
+    carry::{Settled, Unsettled, settle},
+    now,
+    send::{after, broken_at},
+};
+use crate::{cards::Offer, supervisor::Stop, words};
+use readback_cluster::{Compared, Live, Rollout, Trace, Write};
+use readback_core::{
+    change::{Change, Decide, Standing, Store},
+    domain::{ClusterName, Person},
+    question::Reply,
+};
+
+/// How long after an order its end is still told, when a restart came in between.
+const STILL_OF_INTEREST: SignedDuration = SignedDuration::from_hours(24);
+/// Between two looks for cards whose time is over.
+const SWEEP: Duration = Duration::from_secs(15);
+
+/// Where somebody waits for word of a change, and who.
+fn whereabouts(change: &Change) -> (Place, Person) {
+    let order = change.order();
+    let place = Place { room: order.room_id.clone(), thread: Some(order.thread_id.clone()) };
+    let person = Person {
+        id: order.requester.person_id.clone(),
+        emails: vec![order.requester.email.clone()],
+        name: order.requester.name.clone(),
+        is_bot: false,
+    };
+    (place, person)
+}
+
+/// What has happened since a change was applied: it still stands, on the Deployment as it is now, or how its story ended.
+pub(super) fn since(change: &Change, compared: Compared) -> Result<Option<Live>, Box<Rollout>> {
+    match (compared.live, compared.trace) {
+        (live, Trace::Applied) => Ok(live),
+        (Some(live), Trace::Untouched | Trace::Moved) => Err(Box::new(Rollout::Superseded(Box::new(live)))),
+        // What was created is there, and not as it was created.
+        (Some(live), Trace::Replaced) if change.order().means.creates() => {
+            Err(Box::new(Rollout::Superseded(Box::new(live))))
+        }
+        (_, Trace::Replaced | Trace::Gone) | (None, _) => Err(Box::new(Rollout::Gone)),
+    }
+}
+
+/// The changes of each cluster. They are worked off side by side: a cluster that does not answer holds up no other.
+fn by_cluster(changes: Vec<Change>) -> Vec<Vec<Change>> {
+    let mut clusters: BTreeMap<ClusterName, Vec<Change>> = BTreeMap::new();
+    for change in changes {
+        clusters.entry(change.target().cluster.clone()).or_default().push(change);
+    }
+    clusters.into_values().collect()
+}
+
+impl Bot {
+    /// Settles what the last run left behind. What cannot be settled now is logged and stays for the next start.
+    pub async fn recover(&self) {
+        // First what was applied: what is settled below is followed from there on.
+        self.resume().await;
+        let found = match self.0.store.unfinished().await {
+            Ok(found) => found,
+            Err(error) => {
+                tracing::error!(%error, "what the last run left behind could not be read");
+                return;
+            }
+        };
+        for fault in &found.unreadable {
+            tracing::error!(error = %fault, "a change on record cannot be read");
+        }
+        let settled: Vec<Change> = found.changes.clone();
+        let jobs = by_cluster(found.changes).into_iter().map(|changes| self.clone().settle_all(changes));
+        jobs.collect::<JoinSet<_>>().join_all().await;
+        self.resume_batches(settled).await;
+        self.ask_anew().await;
+    }
+
+    /// Goes on with the rollouts of which the last run could not tell the end.
+    async fn resume(&self) {
+        let untold = match self.0.store.untold(now() - STILL_OF_INTEREST).await {
+            Ok(found) => found.changes,
+            Err(error) => {
+                tracing::error!(%error, "the rollouts of the last run could not be read");
+                return;
+            }
+        };
+        let untold = untold.into_iter().filter(|change| change.order().batch.is_none()).collect();
+        let jobs = by_cluster(untold).into_iter().map(|changes| self.clone().resume_all(changes));
+        jobs.collect::<JoinSet<_>>().join_all().await;
+    }
+
+    /// Goes on with what was ordered together, one card at a time.
+    async fn resume_batches(&self, mut changes: Vec<Change>) {
+        match self.0.store.untold(now() - STILL_OF_INTEREST).await {
+            Ok(found) => changes.extend(found.changes),
+            Err(error) => tracing::error!(%error, "changes that were ordered together could not be read"),
+        }
+        let (mut seen, mut batches) = (Vec::new(), Vec::new());
+        for change in changes.iter().filter(|change| change.card().is_some() && change.order().batch.is_some()) {
+            if seen.contains(&change.order().batch) {
+                continue;
+            }
+            seen.push(change.order().batch);
+            match self.batch_of(change).await {
+                Ok(batch) => batches.push(self.resume_batch(batch)),
+                Err(error) => tracing::error!(%error, "changes that were ordered together could not be read"),
+            }
+        }
+        join_all(batches).await;
+    }
+
+    async fn settle_all(self, changes: Vec<Change>) {
+        for change in &changes {
+            if let Err(fault) = self.settle(change).await {
+                tracing::error!(error = format!("{:#}", fault.cause), change = %change.id(), "a change could not be settled");
+                if let Ok(mut unsettled) = self.0.unsettled.lock() {
+                    unsettled.push(change.id());
+                }
+            }
+        }
+    }
+
+    async fn resume_all(self, changes: Vec<Change>) {
+        for change in &changes {
+            if let Err(fault) = self.resume_one(change).await {
+                tracing::error!(error = format!("{:#}", fault.cause), change = %change.id(), "a rollout is not followed");
+            }
+        }
+    }
+
+    async fn resume_one(&self, change: &Change) -> Result<(), Fault> {
+        let (place, person) = whereabouts(change);
+        tracing::info!(change = %change.id(), "telling the end of a change of the last run");
+        let mut offer = after(change);
+        let state = if change.standing() == Standing::Applied {
+            let compared = self.0.clusters.compare(&Write::of(change)).await.after(&place, "reading the Deployment")?;
+            let rollout = match since(change, compared) {
+                Ok(live) => return self.tell_and_follow(change.clone(), live.as_ref(), &place, &person).await,
+                Err(rollout) => *rollout,
+            };
+            offer = Offer::Nothing;
+            words::rollout(&rollout, Duration::ZERO, change.order().template_changed)
+        } else {
+            words::ended(change)
+        };
+        if change.card().is_none() && change.progress().is_none() {
+            self.reply(&place, &person, &words::done_so_far(change, &state)).await.after(&place, "telling the end")?;
+        } else if change.standing() == Standing::Applied {
+            self.tell(change, &person, &state, offer).await.after(&place, "telling the end")?;
+        } else {
+            self.close(change).await;
+        }
+        self.0.store.told(change.id()).await.after(&place, "noting that it was told").map(drop)
+    }
+
+    async fn settle(&self, change: &Change) -> Result<(), Fault> {
+        let (place, person) = whereabouts(change);
+        let observes = self.observes(&change.order().room_id);
+        let settled = match settle(&self.0.store, &self.0.clusters, change, observes, now).await {
+            Ok(settled) => settled,
+            Err(Unsettled::Broken(broken)) => return Err(broken_at(broken, &place)),
+            Err(error @ Unsettled::Unreadable(_)) => return Err(error).before(&place, "settling the change"),
+        };
+        let said = match settled {
+            Settled::Nothing => None,
+            // What was ordered together is told together, when all of it is settled.
+            Settled::AskAgain if change.order().batch.is_some() => {
+                let batch = self.batch_of(change).await.before(&place, "reading the changes")?;
+                match batch.iter().find_map(Change::card) {
+                    // It was posted, and the crash came before all of them had noted it.
+                    Some(card) => {
+                        let noted = self.0.store.card_posted(change.id(), card).await;
+                        noted.before(&place, "noting the card")?;
+                    }
+                    None => self.post_batch(&batch, &place).await?,
+                }
+                None
+            }
+            Settled::Carried(_) if change.order().batch.is_some() => None,
+            Settled::AskAgain => {
+                self.post_card(change, &place).await?;
+                None
+            }
+            Settled::Carried(carried) => self.tell_carried(carried, &place, &person).await?,
+        };
+        if let Some(text) = said {
+            self.reply(&place, &person, &text).await.after(&place, "answering")?;
+        }
+        Ok(())
+    }
+
+    /// Posts the cards of questions that the last run recorded and never posted.
+    async fn ask_anew(&self) {
+        let open = match self.0.store.open_questions(None).await {
+            Ok(open) => open,
+            Err(error) => {
+                tracing::error!(%error, "the questions of the last run could not be read");
+                return;
+            }
+        };
+        for question in open.iter().filter(|question| question.card.is_none() && question.is_open(now())) {
+            let place = Place { room: question.room_id.clone(), thread: Some(question.thread_id.clone()) };
+            if let Err(fault) = self.post_question_card(question, &place).await {
+                tracing::error!(error = format!("{:#}", fault.cause), "a question could not be asked anew");
+            }
+        }
+    }
+
+    /// Closes cards that nobody answered in time, until the stop. A press is judged by its own clock; this only tidies.
+    ///
+    /// # Errors
+    /// Never; the type is what the crew runs.
+    pub async fn sweep(self, stop: Stop) -> anyhow::Result<()> {
+        loop {
+            tokio::select! {
+                () = stop.requested() => return Ok(()),
+                () = tokio::time::sleep(SWEEP) => {}
+            }
+            let expired = match self.0.store.expired_open(now()).await {
+                Ok(found) => found.changes,
+                Err(error) => {
+                    tracing::error!(%error, "expired questions could not be read");
+                    continue;
+                }
+            };
+            self.settle_the_rest().await;
+            self.close_questions().await;
+            self.close_untold().await;
+            let mut over = Vec::new();
+            for change in expired {
+                match self.0.store.decide(change.id(), &Decide::Expire, now()).await {
+                    Ok(decided) => over.extend(decided.map(|(change, _)| change)),
+                    Err(error) => tracing::error!(%error, change = %change.id(), "a question could not be closed"),
+                }
+            }
+            self.close_all(over).await;
+        }
+    }
+
+    /// Tries again to settle what could not be settled at the start: the API server may have been away.
+    async fn settle_the_rest(&self) {
+        let ids = self.0.unsettled.lock().map(|mut ids| std::mem::take(&mut *ids)).unwrap_or_default();
+        for id in ids {
+            let settled = match self.0.store.get(id).await {
+                Ok(Some(change)) => {
+                    let settled = self.settle(&change).await.map_err(|fault| format!("{:#}", fault.cause));
+                    if let (Ok(()), Some(_), Ok(batch)) = (&settled, change.order().batch, self.batch_of(&change).await)
+                    {
+                        self.resume_batch(batch).await;
+                    }
+                    settled
+                }
+                Ok(None) => Ok(()),
+                Err(error) => Err(error.to_string()),
+            };
+            if let Err(error) = settled {
+                tracing::error!(error, change = %id, "a change could still not be settled");
+                if let Ok(mut unsettled) = self.0.unsettled.lock() {
+                    unsettled.push(id);
+                }
+            }
+        }
+    }
+
+    /// Closes the cards of changes that have ended and could not be closed then.
+    async fn close_untold(&self) {
+        let untold = match self.0.store.untold(now() - STILL_OF_INTEREST).await {
+            Ok(found) => found.changes,
+            Err(error) => {
+                tracing::error!(%error, "cards to be closed could not be read");
+                return;
+            }
+        };
+        // What was sent is told by those who follow it.
+        let is_open = |change: &Change| change.card().is_some() && change.standing() != Standing::Applied;
+        self.close_all(untold.into_iter().filter(is_open).collect()).await;
+    }
+
+    /// Closes cards, each once: several changes can stand on one.
+    async fn close_all(&self, changes: Vec<Change>) {
+        let mut seen = Vec::new();
+        for change in changes {
+            match change.order().batch {
+                Some(batch) if seen.contains(&batch) => continue,
+                batch => seen.extend(batch),
+            }
+            self.close(&change).await;
+        }
+    }
+
+    /// Closes questions that nobody answered in time.
+    async fn close_questions(&self) {
+        let open = match self.0.store.open_questions(None).await {
+            Ok(open) => open,
+            Err(error) => {
+                tracing::error!(%error, "open questions could not be read");
+                return;
+            }
+        };
+        for question in open.iter().filter(|question| !question.is_open(now())) {
+            match self.0.store.reply(question.id, &Reply::Expire, now()).await {
+                Ok(Some((question, _))) => self.show_question(&question).await,
+                Ok(None) => {}
+                Err(error) => tracing::error!(%error, "a question could not be closed"),
+            }
+        }
+    }
+}

@@ -1,0 +1,181 @@
+//! An approved change is carried out, and the room is told what came of it.
+
+use super::{
+    At, Bot, Fault, Place,
+    carry::{Broken, Carried, carry_out},
+    follow::Job,
+    now,
+    speak::addressed,
+    undo::verb_of,
+};
+use crate::{
+    cards::{self, Offer},
+    words,
+};
+use readback_cluster::{Changed, Live};
+use readback_core::{
+    change::{Change, Means, Standing, Store},
+    domain::{Intent, Person},
+};
+
+impl Bot {
+    /// Sends an approved change. What is still to be said to the person is returned; everything else stands on the card.
+    pub(super) async fn send(&self, change: &Change, place: &Place, person: &Person) -> Result<Option<String>, Fault> {
+        let observes = self.observes(&change.order().room_id);
+        let carried = carry_out(&self.0.store, &self.0.clusters, change, observes, now).await;
+        self.tell_carried(carried.map_err(|broken| broken_at(broken, place))?, place, person).await
+    }
+
+    /// Tells what became of a change; what is still to be said to the person is returned.
+    pub(super) async fn tell_carried(
+        &self,
+        carried: Carried,
+        place: &Place,
+        person: &Person,
+    ) -> Result<Option<String>, Fault> {
+        match carried {
+            Carried::Applied(change, live) => {
+                self.announce(&change).await;
+                self.tell_and_follow(*change, live.as_deref(), place, person).await.map(|()| None)
+            }
+            Carried::Ended(change) => self.tell_end(&change, place, person).await,
+            Carried::Elsewhere(change) => Ok(Some(words::ended(&change))),
+            Carried::Unknown => Ok(Some(words::UNKNOWN_CARD.to_owned())),
+        }
+    }
+
+    /// Says that a change is under way, and hands it to those who follow rollouts.
+    pub(super) async fn tell_and_follow(
+        &self,
+        change: Change,
+        live: Option<&Live>,
+        place: &Place,
+        person: &Person,
+    ) -> Result<(), Fault> {
+        let mut change = change;
+        let Some((live, changed)) = live.zip(rolls(&change)) else {
+            return self.tell_at_once(&change, place, person).await;
+        };
+        let state = words::under_way(&change);
+        if change.card().is_some() {
+            if let Err(error) = self.show(&change, &cards::outcome(&change, &state, Offer::Nothing)).await {
+                tracing::warn!(error = format!("{error:#}"), "the card could not show that the change is under way");
+            }
+            change = self.0.store.get(change.id()).await.after(place, "looking up the card")?.unwrap_or(change);
+        } else if change.progress().is_none() {
+            let text = addressed(person, &words::done_so_far(&change, &state));
+            let posted = self.post(place, &text, None).await.after(place, "answering")?;
+            let noted = self.0.store.progress_posted(change.id(), &posted).await.after(place, "noting the answer")?;
+            change = noted.unwrap_or(change);
+        }
+        self.close_taken_back(&change).await;
+        if let Some(follow) = self.0.clusters.follow(live, changed) {
+            self.0.followers.take(Job { bot: self.clone(), change, person: person.clone(), follow });
+        }
+        Ok(())
+    }
+
+    /// Tells the end of a change that is over as soon as the API server has accepted it.
+    async fn tell_at_once(&self, change: &Change, place: &Place, person: &Person) -> Result<(), Fault> {
+        let (state, offer) = (words::at_once(change), after(change));
+        self.close_taken_back(change).await;
+        if change.card().is_none() && change.progress().is_none() {
+            let line = words::done_so_far(change, state);
+            let shown = cards::done(change, &line, &addressed(person, &line), offer);
+            let card = (offer != Offer::Nothing).then_some(shown.card);
+            let posted = self.post(place, &shown.markdown, card).await.after(place, "answering")?;
+            self.0.store.progress_posted(change.id(), &posted).await.after(place, "noting the answer")?;
+        } else if let Err(error) = self.tell(change, person, state, offer).await {
+            // The card is closed later; until then it is not noted as told.
+            tracing::warn!(error = format!("{error:#}"), "the card could not show its end");
+            let line = words::done_so_far(change, state);
+            self.reply(place, person, &line).await.after(place, "answering")?;
+            return Ok(());
+        }
+        self.0.store.told(change.id()).await.after(place, "noting that it is told").map(drop)
+    }
+
+    /// Tells an end at which nothing, or nobody knows what, was written: on the card, or to the person.
+    async fn tell_end(&self, change: &Change, place: &Place, person: &Person) -> Result<Option<String>, Fault> {
+        let text = words::ended(change);
+        if change.card().is_none() {
+            self.0.store.told(change.id()).await.after(place, "noting that it is told")?;
+            return Ok(Some(words::done_so_far(change, &text)));
+        }
+        if let Err(error) = self.show(change, &cards::outcome(change, &text, after(change))).await {
+            // The card is closed later; until then it is not noted as told.
+            tracing::warn!(error = format!("{error:#}"), "the card could not show its end");
+            self.reply(place, person, &words::done_so_far(change, &text)).await.after(place, "answering")?;
+            return Ok(None);
+        }
+        self.0.store.told(change.id()).await.after(place, "noting that it was told")?;
+        Ok(None)
+    }
+
+    /// Tells the room that the policy names of a change that was ordered where nobody else sees it. That it was made is on
+    /// record whether or not this arrives.
+    pub(super) async fn announce(&self, change: &Change) {
+        let policy = self.policy();
+        let Some(room) = policy.announces_to().filter(|_| change.order().private) else { return };
+        let place = Place { room: room.to_owned(), thread: None };
+        if let Err(error) = self.post(&place, &words::announcement(change), None).await {
+            tracing::error!(%error, change = %change.id(), "a change of a direct message could not be announced");
+        }
+    }
+
+    /// The card of a change that was just taken back says so, and offers it no more.
+    pub(super) async fn close_taken_back(&self, undo: &Change) {
+        let Some(id) = undo.order().undoes else { return };
+        match self.0.store.get(id).await {
+            Ok(Some(taken)) => {
+                let shown = if taken.order().batch.is_some() {
+                    self.paint(&taken).await.map(drop)
+                } else {
+                    self.retell(&taken, &words::taken_back(&taken, undo), Offer::Nothing).await
+                };
+                if let Err(error) = shown {
+                    tracing::warn!(error = format!("{error:#}"), change = %id, "a card could not show that it was taken back");
+                }
+            }
+            Ok(None) => {}
+            Err(error) => tracing::error!(%error, change = %id, "a change that was taken back could not be read"),
+        }
+    }
+}
+
+/// What rolls out after a change; `None` where there is nothing to follow.
+pub(super) fn rolls(change: &Change) -> Option<Changed> {
+    let order = change.order();
+    match (&order.means, verb_of(order)) {
+        (Means::Deployment, Intent::Pause) => None,
+        (Means::Recreate(_), _) => Some(Changed::Template),
+        (Means::Deployment | Means::Scale, _) => {
+            Some(if order.template_changed { Changed::Template } else { Changed::Replicas })
+        }
+        (Means::Delete | Means::Autoscaler { .. } | Means::NewAutoscaler(_) | Means::DropAutoscaler { .. }, _) => None,
+    }
+}
+
+/// What can follow the end of a change.
+pub(super) fn after(change: &Change) -> Offer {
+    match change.standing() {
+        Standing::Applied if change.order().inverse.is_some() => Offer::Undo,
+        Standing::Stale | Standing::Expired | Standing::Unknown if change.order().draft.is_some() => Offer::Again,
+        Standing::Waiting
+        | Standing::Approved
+        | Standing::Claimed
+        | Standing::Applied
+        | Standing::Failed
+        | Standing::Stale
+        | Standing::Unknown
+        | Standing::Observed
+        | Standing::Declined
+        | Standing::Expired
+        | Standing::Superseded => Offer::Nothing,
+    }
+}
+
+pub(super) fn broken_at(broken: Broken, place: &Place) -> Fault {
+    let nothing_changed = !broken.sent;
+    Fault { cause: broken.into(), place: Some(place.clone()), nothing_changed }
+}

@@ -1,0 +1,117 @@
+//! Posting and editing.
+
+use super::{Bot, Place};
+use crate::{
+    cards::{self, Offer, Shown},
+    words,
+};
+use readback_core::{
+    change::{Change, Store},
+    domain::Person,
+    question::Question,
+};
+use readback_webex::{Post, WebexError, escape_markdown};
+
+impl Bot {
+    /// Posts into a thread.
+    pub(super) async fn post(
+        &self,
+        place: &Place,
+        markdown: &str,
+        card: Option<serde_json::Value>,
+    ) -> Result<String, WebexError> {
+        let post = Post { room: place.room.clone(), parent: place.thread.clone(), markdown: markdown.to_owned(), card };
+        self.0.webex.post(&post).await
+    }
+
+    /// Posts an answer to a person.
+    pub(super) async fn reply(&self, place: &Place, person: &Person, text: &str) -> Result<String, WebexError> {
+        self.post(place, &addressed(person, text), None).await
+    }
+
+    /// Lets the message, or the card, of a change say how it stands; the change as it is on record afterwards.
+    pub(super) async fn tell(
+        &self,
+        change: &Change,
+        person: &Person,
+        state: &str,
+        offer: Offer,
+    ) -> anyhow::Result<Change> {
+        if change.card().is_some() {
+            let state = format!("{} {state}", words::decided(change));
+            self.show(change, &cards::outcome(change, &state, offer)).await?;
+        } else if let Some(message) = change.progress() {
+            let line = words::done_so_far(change, state);
+            self.say_in_place(message, change, &cards::done(change, &line, &addressed(person, &line), offer), offer)
+                .await?;
+        }
+        Ok(self.0.store.get(change.id()).await?.unwrap_or_else(|| change.clone()))
+    }
+
+    /// The same for a change of long ago, whose decision is part of `state` already.
+    pub(super) async fn retell(&self, change: &Change, state: &str, offer: Offer) -> anyhow::Result<()> {
+        if change.card().is_some() {
+            self.show(change, &cards::outcome(change, state, offer)).await
+        } else if let Some(message) = change.progress() {
+            let line = words::done_so_far(change, state);
+            self.say_in_place(message, change, &cards::done(change, &line, &line, offer), Offer::Undo).await
+        } else {
+            Ok(())
+        }
+    }
+
+    /// Edits a plain message. One that offers something becomes a card; where Webex refuses that, the words stay.
+    async fn say_in_place(&self, message: &str, change: &Change, shown: &Shown, offer: Offer) -> anyhow::Result<()> {
+        let room = &change.order().room_id;
+        if offer != Offer::Nothing {
+            match self.0.webex.edit(message, room, &shown.markdown, Some(&shown.card)).await {
+                Ok(()) => return Ok(()),
+                Err(WebexError::Refused { .. }) => {}
+                Err(error) => return Err(error.into()),
+            }
+        }
+        Ok(self.0.webex.edit(message, room, &shown.markdown, None).await?)
+    }
+
+    /// Lets the card of a question show how it stands. A card that cannot be reached is only logged: its record is closed.
+    pub(super) async fn show_question(&self, question: &Question) {
+        let Some(card) = &question.card else { return };
+        let shown = cards::asked(question);
+        if let Err(error) = self.0.webex.edit(card, &question.room_id, &shown.markdown, Some(&shown.card)).await {
+            tracing::info!(%error, "the card of a question could not be edited; its end is posted in its place");
+            if let Err(error) = self.0.webex.delete(card).await {
+                tracing::warn!(%error, "the card of a question could not be deleted");
+            }
+            let place = Place { room: question.room_id.clone(), thread: Some(question.thread_id.clone()) };
+            if let Err(error) = self.post(&place, &shown.markdown, None).await {
+                tracing::warn!(%error, "the end of a question could not be told");
+            }
+        }
+    }
+
+    /// Lets the card of a change show its new state; where Webex refuses the edit, posts it anew in its place.
+    pub(super) async fn show(&self, change: &Change, shown: &Shown) -> Result<(), anyhow::Error> {
+        let order = change.order();
+        let place = Place { room: order.room_id.clone(), thread: Some(order.thread_id.clone()) };
+        let Some(card) = change.card() else { return Ok(()) };
+        let refused = match self.0.webex.edit(card, &place.room, &shown.markdown, Some(&shown.card)).await {
+            Ok(()) => return Ok(()),
+            Err(refused @ (WebexError::Refused { .. } | WebexError::NotFound { .. })) => refused,
+            Err(other) => return Err(other.into()),
+        };
+        tracing::info!(error = %refused, "the card could not be edited; it is posted anew");
+        // First the old one goes: two cards would leave one with live buttons.
+        match self.0.webex.delete(card).await {
+            Ok(()) | Err(WebexError::NotFound { .. }) => {}
+            Err(error) => tracing::warn!(%error, "the old card could not be deleted"),
+        }
+        let posted = self.post(&place, &shown.markdown, Some(shown.card.clone())).await?;
+        self.0.store.card_posted(change.id(), &posted).await?;
+        Ok(())
+    }
+}
+
+/// The text with a mention of the person in front.
+pub(super) fn addressed(person: &Person, text: &str) -> String {
+    format!("<@personId:{}|{}> {text}", person.id, escape_markdown(&person.name))
+}

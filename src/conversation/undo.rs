@@ -1,0 +1,269 @@
+//! Taking a change back: its recorded inverse, with preconditions of its own, judged and confirmed like any order.
+
+use super::{At, Bot, Fault, batch, draft, message::Said};
+use crate::words;
+use readback_cluster as cluster;
+use readback_cluster::{Live, Preview, Write, forecast::Intended};
+use readback_core::{
+    change::{Change, Filter, Inverse, Means, Order, Standing, Store},
+    command::Command,
+    domain::{Amount, ImageReference, Intent, ObjectRef},
+    policy::{self, Case, Decision, GitOps},
+    resolve::{NotFound, Resolution, Strength},
+};
+
+/// So many of the newest changes are looked at to find the one that was made last.
+const LOOKED_AT: usize = 20;
+
+/// The verb that somebody needs the right to: for taking back, the one that is taken back.
+pub(super) fn verb_of(order: &Order) -> Intent {
+    match (order.intent, &order.draft) {
+        (Intent::Undo, Some(draft)) => draft.intent,
+        (intent, _) => intent,
+    }
+}
+
+/// What the inverse would do, to look ahead.
+fn intended(inverse: &Inverse) -> Intended {
+    let draft = &inverse.draft;
+    let containers = || inverse.effects.iter().filter_map(|effect| effect.what.strip_prefix("image of "));
+    match (draft.intent, &draft.replicas, inverse.effects.first()) {
+        (Intent::Scale, Some(Amount::To(to)), _) => Intended::Scale { to: *to },
+        (Intent::SetImage, _, Some(effect)) => Intended::Image {
+            container: draft.container.clone().unwrap_or_default(),
+            before: effect.before.clone(),
+            after: effect.after.clone(),
+        },
+        (Intent::Pause, ..) => Intended::Hold,
+        (Intent::Resume, ..) => Intended::Resume,
+        (Intent::Rollback, ..) => Intended::RollBack { containers: containers().map(str::to_owned).collect() },
+        (Intent::Autoscale, ..) => {
+            Intended::Autoscale { min: draft.min.unwrap_or_default(), max: draft.max.unwrap_or_default() }
+        }
+        _ => Intended::Restart,
+    }
+}
+
+impl Bot {
+    /// What `undo` means: the last change of the Deployment that was named, else the last one that was made in this room; and
+    /// whether there is any that it can mean.
+    pub(super) async fn to_undo(
+        &self,
+        said: &Said<'_>,
+        found: Option<&Result<Resolution, NotFound>>,
+    ) -> Result<(Option<Change>, bool), Fault> {
+        let of = |filter: Filter| async move {
+            let filter = Filter { standings: vec![Standing::Applied], ..filter };
+            let found =
+                self.0.store.newest(&filter, LOOKED_AT).await.before(said.place, "looking for the last change")?;
+            // A card can be confirmed long after it was ordered.
+            Ok(found.changes.into_iter().max_by_key(|change| change.state().ended()))
+        };
+        let targets = match found {
+            Some(Ok(resolution)) => resolution.targets.as_slice(),
+            Some(Err(_)) => return Ok((None, true)),
+            None => {
+                let room = Some(said.place.room.clone());
+                let last = of(Filter { room, ..Filter::default() }).await?;
+                let any = last.is_some();
+                return Ok((last, any));
+            }
+        };
+        let mut changed = Vec::new();
+        for object in targets {
+            changed.extend(of(Filter { object: Some(object.clone()), ..Filter::default() }).await?);
+        }
+        let any = !changed.is_empty();
+        Ok((if targets.len() == 1 { changed.pop() } else { None }, any))
+    }
+
+    /// Asks whether to take a change back. What is to be said instead of a card is returned.
+    pub(super) async fn undo(
+        &self,
+        said: &Said<'_>,
+        position: u32,
+        taken: &Change,
+        reasons: &[String],
+    ) -> Result<Option<String>, Fault> {
+        match self.taking_back(said, position, taken, reasons).await? {
+            Ok(order) => {
+                let change = Change::asking(*order).before(said.place, "recording the question")?;
+                self.ask(said, change).await.map(|()| None)
+            }
+            Err(instead) => Ok(Some(instead)),
+        }
+    }
+
+    /// Asks on one card whether to take back changes that were made together.
+    pub(super) async fn undo_together(
+        &self,
+        said: &Said<'_>,
+        position: u32,
+        batch: &[Change],
+    ) -> Result<Option<String>, Fault> {
+        let (mut lines, mut changes) = (Vec::new(), Vec::new());
+        let applied = batch.iter().filter(|change| change.standing() == Standing::Applied);
+        for (nth, taken) in (0..).zip(applied) {
+            match self.taking_back(said, position + nth, taken, &[]).await? {
+                Ok(order) => {
+                    let order = Order { batch: Some(batch::id_of(said.id)), ..*order };
+                    changes.push(Change::asking(order).before(said.place, "recording the question")?);
+                }
+                Err(instead) => lines.push(instead),
+            }
+        }
+        if changes.is_empty() && lines.is_empty() {
+            lines.push(words::NOTHING_TO_UNDO.to_owned());
+        }
+        if !changes.is_empty() {
+            self.ask_together(said, &changes).await?;
+        }
+        Ok((!lines.is_empty()).then(|| lines.join("\n\n")))
+    }
+
+    /// The order that takes a change back, or what is to be said instead.
+    async fn taking_back(
+        &self,
+        said: &Said<'_>,
+        position: u32,
+        taken: &Change,
+        reasons: &[String],
+    ) -> Result<Result<Box<Order>, String>, Fault> {
+        if taken.standing() != Standing::Applied {
+            return Ok(Err(words::not_in_place(taken)));
+        }
+        let Some(inverse) = &taken.order().inverse else { return Ok(Err(words::no_inverse(taken))) };
+        if let Err(denied) = said.may(verb_of(taken.order()), Some(taken.target())) {
+            return Ok(Err(words::reasons(&[denied])));
+        }
+        if let Err(nameless) = said.policy.acts_as(said.person) {
+            return Ok(Err(words::reasons(&[nameless])));
+        }
+        let live = self.0.clusters.read(taken.target()).await.before(said.place, "reading the Deployment")?;
+        let again = inverse.means.makes_deployment();
+        let live = match live {
+            Some(_) if again => return Ok(Err(words::there_again(taken))),
+            Some(live) if live.uid() != taken.order().uid => return Ok(Err(words::gone(taken))),
+            None if !again => return Ok(Err(words::gone(taken))),
+            live => live,
+        };
+        if let Means::Recreate(manifest) = &inverse.means
+            && let Some(refusal) = super::permit::refused_manifest(said, taken.target(), manifest)
+        {
+            return Ok(Err(words::reasons(&[refusal])));
+        }
+        let mut order = self.inverse_order(said, position, taken, inverse, reasons);
+        if let Some(live) = &live {
+            if let Some(refusal) = self.refused(said, inverse, live) {
+                return Ok(Err(words::reasons(&refusal)));
+            }
+            let ahead = self.look_ahead(live, &intended(inverse)).await;
+            if let (Some(tool), GitOps::Refuse) = (&ahead.gitops, said.policy.limits(live.object()).gitops) {
+                return Ok(Err(words::reasons(&[words::in_git(live.object(), tool)])));
+            }
+            order.reasons.extend(ahead.overruled);
+            order.notes.extend(ahead.notes);
+        }
+        let write = Write {
+            object: order.target.clone(),
+            uid: order.uid.clone(),
+            patch: order.patch.clone(),
+            means: order.means.clone(),
+            acts_as: order.acts_as.clone(),
+            change: String::new(),
+        };
+        let pinned = self.0.clusters.pinned(write).await.before(said.place, "reading the autoscaler")?;
+        let Some(write) = pinned else { return Ok(Err(words::moved_since(taken, live.as_ref()))) };
+        match self.0.clusters.preview(&write).await {
+            Preview::Accepted { warnings, .. } => order.warnings = warnings,
+            Preview::Refused(why) => return Ok(Err(words::would_be_refused(taken.target(), &why))),
+            Preview::Stale(live) => return Ok(Err(words::moved_since(taken, live.as_deref()))),
+            Preview::Unavailable(why) => order.notes.push(words::no_preview(&why)),
+        }
+        (order.patch, order.means) = (write.patch, write.means);
+        Ok(Ok(Box::new(order)))
+    }
+
+    /// Why the policy would refuse the old values, if it would: they are judged like any order.
+    fn refused(&self, said: &Said<'_>, inverse: &Inverse, live: &Live) -> Option<Vec<String>> {
+        let command: Command = draft::command_of(&inverse.draft, live.object());
+        let targets = vec![live.object().clone()];
+        let case = Case {
+            command: &command,
+            found: Some(Ok(Resolution { targets, strength: Strength::Exact, weak_place: false })),
+            facts: vec![self.facts(said, inverse.draft.intent, live)],
+            can_undo: true,
+        };
+        let verdict = policy::judge(&[case], &self.rules()).into_iter().next()?;
+        if verdict.decision == Decision::Refuse {
+            return Some(verdict.reasons);
+        }
+        let limits = said.policy.limits(live.object());
+        let images = inverse.effects.iter().filter(|effect| effect.what.starts_with("image"));
+        let refusal = images.filter_map(|effect| ImageReference::parse(&effect.after).ok());
+        refusal.into_iter().find_map(|image| limits.images.refuses(&image)).map(|refusal| vec![refusal])
+    }
+
+    fn inverse_order(
+        &self,
+        said: &Said<'_>,
+        position: u32,
+        taken: &Change,
+        inverse: &Inverse,
+        reasons: &[String],
+    ) -> Order {
+        let old = taken.order();
+        let limits = said.policy.limits(&old.target);
+        let template_changed = cluster::writes_template(&inverse.patch) || inverse.draft.intent == Intent::Resume;
+        let patch = if cluster::writes_template(&inverse.patch) {
+            cluster::with_cause(inverse.patch.clone(), &words::undo_cause(said.person))
+        } else {
+            inverse.patch.clone()
+        };
+        let reasons = if reasons.is_empty() { vec![words::UNDO_ASKS.to_owned()] } else { reasons.to_vec() };
+        let means = inverse.means.clone();
+        let write = Write {
+            object: old.target.clone(),
+            uid: old.uid.clone(),
+            patch: patch.clone(),
+            means: means.clone(),
+            acts_as: said.policy.acts_as(said.person).unwrap_or_default(),
+            change: String::new(),
+        };
+        Order {
+            effects: inverse.effects.clone(),
+            reasons,
+            draft: Some(inverse.draft.clone()),
+            inverse: means.is_patch().then(|| cluster::inverse(&patch)).flatten().map(|patch| Inverse {
+                patch,
+                means,
+                effects: old.effects.clone(),
+                draft: old.draft.clone().unwrap_or_else(|| inverse.draft.clone()),
+            }),
+            undoes: Some(taken.id()),
+            template_changed,
+            ..self.order(said, position, Intent::Undo, write, &limits)
+        }
+    }
+
+    /// Asks anew for what a change asked for, on what is live now.
+    pub(super) async fn again(&self, said: &Said<'_>, old: &Change) -> Result<Option<String>, Fault> {
+        let Some(asked) = &old.order().draft else { return Ok(Some(words::UNKNOWN_CARD.to_owned())) };
+        self.order_from_card(said, asked, old.target(), words::ASKED_AGAIN).await
+    }
+
+    /// Orders what stands on a card, as if it had been said; a reason makes sure that it is read back.
+    pub(super) async fn order_from_card(
+        &self,
+        said: &Said<'_>,
+        asked: &readback_core::change::Draft,
+        object: &ObjectRef,
+        reason: &str,
+    ) -> Result<Option<String>, Fault> {
+        let mut command = draft::command_of(asked, object);
+        command.doubts.retain(|doubt| doubt != reason);
+        command.doubts.push(reason.to_owned());
+        let (_, lines) = self.carry(said, vec![command]).await?;
+        Ok((!lines.is_empty()).then(|| lines.join("\n\n")))
+    }
+}

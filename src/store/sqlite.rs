@@ -1,0 +1,181 @@
+//! Changes in one SQLite file, for one serving process.
+//!
+//! The file is private to its owner, written ahead and flushed at every commit. A lock on `<file>.lock` keeps a second serving
+//! process out; reading it beside a serving one, as an audit does, is fine ([`Archive`]).
+
+use std::{fs::File, path::PathBuf, sync::Arc};
+
+use jiff::Timestamp;
+use rusqlite::{Connection, TransactionBehavior};
+use tokio::{sync::Mutex, task::spawn_blocking};
+
+use readback_core::{
+    change::{
+        Answer, Change, ChangeId, Filter, Holder, Standing, Update,
+        store::{Delivery, Fault, Found, Recorded, Store},
+    },
+    question::{Question, Replied, Reply},
+};
+
+mod archive;
+mod dedupe;
+mod open;
+mod questions;
+mod rows;
+
+pub use archive::Archive;
+
+/// Why work on the connection failed; [`Sqlite`] gives the fault in it to whoever asked.
+#[derive(Debug)]
+struct Failed(Fault);
+
+impl From<Fault> for Failed {
+    fn from(fault: Fault) -> Self {
+        Self(fault)
+    }
+}
+
+impl From<rusqlite::Error> for Failed {
+    fn from(error: rusqlite::Error) -> Self {
+        Self(Fault::Database(error.into()))
+    }
+}
+
+/// The store in one SQLite file.
+#[derive(Debug)]
+pub struct Sqlite {
+    inner: Arc<Mutex<Inner>>,
+    holder: Holder,
+}
+
+#[derive(Debug)]
+struct Inner {
+    // Dropped in this order: nobody else may serve before the connection is closed.
+    connection: Connection,
+    _lock: File,
+}
+
+impl Sqlite {
+    /// Opens the file for serving, and makes it if there is none; its folder must exist. Fails with [`Fault::InUse`] while
+    /// another process serves from it.
+    pub async fn open(file: impl Into<PathBuf>) -> Result<Self, Fault> {
+        let file = file.into();
+        let (connection, lock) = spawn_blocking(move || open::to_serve(&file)).await.map_err(|_| Fault::CutOff)??;
+        let inner = Arc::new(Mutex::new(Inner { connection, _lock: lock }));
+        Ok(Self { inner, holder: Holder::fresh() })
+    }
+
+    /// Runs `work` where blocking is allowed. The connection moves along: a caller who gives up does not free it for others while
+    /// it is still at work.
+    async fn with<T: Send + 'static>(
+        &self,
+        work: impl FnOnce(&mut Connection) -> Result<T, Failed> + Send + 'static,
+    ) -> Result<T, Fault> {
+        let mut inner = Arc::clone(&self.inner).lock_owned().await;
+        let done = spawn_blocking(move || work(&mut inner.connection)).await.map_err(|_| Fault::CutOff)?;
+        done.map_err(|Failed(fault)| fault)
+    }
+}
+
+/// Reads, judges and writes one change as one compare-and-set. What `judge` leaves as it is, is not written.
+fn edit<T>(
+    connection: &mut Connection,
+    id: ChangeId,
+    judge: impl FnOnce(Change) -> (Change, T),
+) -> Result<Option<(Change, T)>, Failed> {
+    let transaction = connection.transaction_with_behavior(TransactionBehavior::Immediate)?;
+    let Some(row) = rows::read(&transaction, id)? else { return Ok(None) };
+    let (change, answer) = judge(row.change.clone());
+    if change != row.change {
+        rows::replace(&transaction, &row, &change)?;
+        transaction.commit()?;
+    }
+    Ok(Some((change, answer)))
+}
+
+impl Store for Sqlite {
+    fn run(&self) -> &Holder {
+        &self.holder
+    }
+
+    async fn record(&self, change: Change) -> Result<Recorded, Fault> {
+        self.with(move |connection| {
+            let transaction = connection.transaction_with_behavior(TransactionBehavior::Immediate)?;
+            if let Some(there) = rows::read(&transaction, change.id())? {
+                return Ok(Recorded::AlreadyThere(Box::new(there.change)));
+            }
+            rows::insert(&transaction, &change)?;
+            transaction.commit()?;
+            Ok(Recorded::New)
+        })
+        .await
+    }
+
+    async fn get(&self, id: ChangeId) -> Result<Option<Change>, Fault> {
+        self.with(move |connection| Ok(rows::read(connection, id)?.map(|row| row.change))).await
+    }
+
+    async fn update(&self, id: ChangeId, update: Update, now: Timestamp) -> Result<Option<(Change, Answer)>, Fault> {
+        self.with(move |connection| edit(connection, id, |change| update.apply(change, now))).await
+    }
+
+    async fn untold(&self, since: Timestamp) -> Result<Found, Fault> {
+        let mut found = self.with(move |connection| rows::ended_since(connection, since)).await?;
+        found.changes.retain(Change::is_untold);
+        Ok(found)
+    }
+
+    async fn unfinished(&self) -> Result<Found, Fault> {
+        let mut found = self.with(|connection| rows::open(connection)).await?;
+        found.changes.retain(|change| change.standing() != Standing::Waiting || change.card().is_none());
+        Ok(found)
+    }
+
+    async fn expired_open(&self, now: Timestamp) -> Result<Found, Fault> {
+        let mut found = self.with(move |connection| rows::waiting_until(connection, now)).await?;
+        found.changes.retain(|change| change.is_past(now));
+        Ok(found)
+    }
+
+    async fn newest(&self, filter: &Filter, most: usize) -> Result<Found, Fault> {
+        let filter = filter.clone();
+        self.with(move |connection| rows::newest(connection, &filter, most)).await
+    }
+
+    async fn waiting_of(&self, person_id: &str) -> Result<Found, Fault> {
+        let person_id = person_id.to_owned();
+        self.with(move |connection| rows::waiting_of(connection, &person_id)).await
+    }
+
+    async fn ask(&self, question: Question) -> Result<Question, Fault> {
+        self.with(move |connection| questions::ask(connection, question)).await
+    }
+
+    async fn question(&self, id: ChangeId) -> Result<Option<Question>, Fault> {
+        self.with(move |connection| questions::read(connection, id)).await
+    }
+
+    async fn question_posted(&self, id: ChangeId, message_id: &str) -> Result<Option<Question>, Fault> {
+        let card = Some(message_id.to_owned());
+        let noted = self.with(move |connection| questions::edit(connection, id, |question| question.card = card));
+        Ok(noted.await?.map(|(question, ())| question))
+    }
+
+    async fn reply(&self, id: ChangeId, reply: &Reply, now: Timestamp) -> Result<Option<(Question, Replied)>, Fault> {
+        let reply = reply.clone();
+        self.with(move |connection| questions::reply(connection, id, &reply, now)).await
+    }
+
+    async fn open_questions(&self, person_id: Option<&str>) -> Result<Vec<Question>, Fault> {
+        let person_id = person_id.map(str::to_owned);
+        self.with(move |connection| questions::open(connection, person_id.as_deref())).await
+    }
+
+    async fn record_delivery(&self, delivery: Delivery, id: &str, now: Timestamp) -> Result<bool, Fault> {
+        let key = dedupe::key(delivery, id);
+        self.with(move |connection| dedupe::record(connection, key, now)).await
+    }
+}
+
+#[cfg(test)]
+mod tests;

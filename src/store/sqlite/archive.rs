@@ -1,0 +1,33 @@
+//! Reading the file without serving from it.
+
+use std::path::Path;
+
+use rusqlite::Connection;
+
+use super::{Failed, open, rows};
+use readback_core::change::{
+    Change, ChangeId, Filter,
+    store::{Fault, Found},
+};
+
+/// The changes in a file, read-only, also beside the process that serves from it. Its calls block.
+#[derive(Debug)]
+pub struct Archive(pub(super) Connection);
+
+impl Archive {
+    /// Opens a file that a serving process has made.
+    pub fn open(file: impl AsRef<Path>) -> Result<Self, Fault> {
+        open::to_read(file.as_ref()).map(Self)
+    }
+
+    /// The change as it stands.
+    pub fn get(&self, id: ChangeId) -> Result<Option<Change>, Fault> {
+        let row = rows::read(&self.0, id).map_err(|Failed(fault)| fault)?;
+        Ok(row.map(|row| row.change))
+    }
+
+    /// The newest `most` changes that the filter picks, the newest first.
+    pub fn newest(&self, filter: &Filter, most: usize) -> Result<Found, Fault> {
+        rows::newest(&self.0, filter, most).map_err(|Failed(fault)| fault)
+    }
+}

@@ -1,0 +1,30 @@
+//! Deliveries that were seen, so that what Webex repeats is handled once, across restarts too.
+
+use jiff::Timestamp;
+use rusqlite::{Connection, TransactionBehavior, params};
+use uuid::Uuid;
+
+use super::Failed;
+use readback_core::change::store::{Delivery, REMEMBERED};
+
+/// Sets these keys apart from every other use of version 5.
+const NAMESPACE: Uuid = Uuid::from_u128(0x1d94_37c6_5be0_5f2a_8a61_c07d_94e3_2b58);
+
+/// What is remembered of a delivery: sixteen bytes, however long an id somebody sends.
+pub(super) fn key(delivery: Delivery, id: &str) -> Uuid {
+    Uuid::new_v5(&NAMESPACE, format!("{}:{id}", delivery.as_str()).as_bytes())
+}
+
+/// Whether it was new; it is remembered now.
+pub(super) fn record(connection: &mut Connection, key: Uuid, now: Timestamp) -> Result<bool, Failed> {
+    let transaction = connection.transaction_with_behavior(TransactionBehavior::Immediate)?;
+    let now = now.as_millisecond();
+    let horizon = now.saturating_sub(i64::try_from(REMEMBERED.as_millis()).unwrap_or(i64::MAX));
+    transaction.execute("DELETE FROM seen WHERE at < ?1", [horizon])?;
+    let new = transaction.execute(
+        "INSERT INTO seen (key, at) VALUES (?1, ?2) ON CONFLICT (key) DO NOTHING",
+        params![key.as_bytes(), now],
+    )?;
+    transaction.commit()?;
+    Ok(new == 1)
+}

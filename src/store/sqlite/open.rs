@@ -1,0 +1,167 @@
+//! Opening the file: the lock, the mode, the format.
+
+use std::{
+    ffi::OsString,
+    fs::{self, File, OpenOptions, Permissions, TryLockError},
+    io,
+    os::unix::fs::{OpenOptionsExt, PermissionsExt},
+    path::{Path, PathBuf},
+    time::Duration,
+};
+
+use rusqlite::{Connection, OpenFlags, TransactionBehavior};
+
+use super::questions;
+use readback_core::change::store::Fault;
+
+/// `rbck`: SQLite's own mark for whose file it is.
+const APPLICATION: i64 = 0x7262_636b;
+
+/// The newest format that this program knows, and the one that it writes.
+pub(super) const FORMAT: i64 = 2;
+
+/// An audit reads while a serving process writes, and either may have to wait a little for the other.
+const PATIENCE: Duration = Duration::from_secs(5);
+
+const SCHEMA: &str = "
+    CREATE TABLE changes (
+        id TEXT NOT NULL PRIMARY KEY,
+        state TEXT NOT NULL,
+        version INTEGER NOT NULL,
+        requester TEXT NOT NULL,
+        created INTEGER NOT NULL, -- milliseconds since 1970
+        expires INTEGER NOT NULL,
+        body TEXT NOT NULL -- the whole change as JSON
+    ) STRICT;
+    CREATE INDEX changes_by_age ON changes (created);
+    CREATE INDEX changes_open ON changes (state, expires) WHERE state IN ('waiting', 'approved', 'claimed', 'unknown');
+    CREATE TABLE seen (key BLOB NOT NULL PRIMARY KEY, at INTEGER NOT NULL) STRICT, WITHOUT ROWID;
+    CREATE INDEX seen_by_age ON seen (at);
+";
+
+/// The only connection that writes, and the lock that makes it the only one.
+pub(super) fn to_serve(file: &Path) -> Result<(Connection, File), Fault> {
+    let file = &real_path(file)?;
+    let lock = lock(file)?;
+    let refused = |source| Fault::File { file: file.clone(), source };
+    create(file).map_err(refused)?;
+    let opened = |source: rusqlite::Error| Fault::Open { file: file.clone(), source: source.into() };
+    let mut connection = connect(file, OpenFlags::SQLITE_OPEN_READ_WRITE).map_err(opened)?;
+    is_ours(&connection, file)?;
+    keep_private(file).map_err(refused)?;
+    configure(&connection).map_err(opened)?;
+    make(&mut connection).map_err(opened)?;
+    Ok((connection, lock))
+}
+
+/// A connection that cannot write, beside a serving process or without one.
+pub(super) fn to_read(file: &Path) -> Result<Connection, Fault> {
+    let connection = connect(file, OpenFlags::SQLITE_OPEN_READ_ONLY)
+        .map_err(|source| Fault::Open { file: file.into(), source: source.into() })?;
+    if is_ours(&connection, file)? == 0 {
+        return Err(Fault::Foreign { file: file.into() });
+    }
+    Ok(connection)
+}
+
+/// Two spellings of one path must meet the same lock.
+fn real_path(file: &Path) -> Result<PathBuf, Fault> {
+    let fault = |file: &Path| {
+        let file = file.to_owned();
+        |source| Fault::File { file, source }
+    };
+    match fs::canonicalize(file) {
+        Err(error) if error.kind() == io::ErrorKind::NotFound => {}
+        found => return found.map_err(fault(file)),
+    }
+    let name = file.file_name().ok_or_else(|| fault(file)(io::ErrorKind::InvalidFilename.into()))?;
+    let folder = match file.parent() {
+        Some(folder) if folder != Path::new("") => folder,
+        _ => Path::new("."),
+    };
+    Ok(fs::canonicalize(folder).map_err(fault(folder))?.join(name))
+}
+
+fn lock(file: &Path) -> Result<File, Fault> {
+    let path = beside(file, ".lock");
+    let opened = OpenOptions::new().write(true).create(true).truncate(false).mode(0o600).open(&path);
+    let locked = opened.and_then(|lock| match lock.try_lock() {
+        Ok(()) => Ok(Some(lock)),
+        Err(TryLockError::WouldBlock) => Ok(None),
+        Err(TryLockError::Error(error)) => Err(error),
+    });
+    match locked {
+        Ok(Some(lock)) => Ok(lock),
+        Ok(None) => Err(Fault::InUse { file: file.into(), lock: path }),
+        Err(source) => Err(Fault::File { file: path, source }),
+    }
+}
+
+/// An empty file is an empty database.
+fn create(file: &Path) -> io::Result<()> {
+    OpenOptions::new().write(true).create(true).truncate(false).mode(0o600).open(file).map(drop)
+}
+
+/// Patches of pod templates can hold secrets. The files beside this one get its mode from SQLite, but may be older.
+fn keep_private(file: &Path) -> io::Result<()> {
+    for suffix in ["", "-wal", "-shm"] {
+        let path = beside(file, suffix);
+        match fs::metadata(&path) {
+            Ok(found) if found.permissions().mode() & 0o777 == 0o600 => {}
+            Ok(_) => fs::set_permissions(&path, Permissions::from_mode(0o600))?,
+            Err(error) if error.kind() == io::ErrorKind::NotFound => {}
+            Err(error) => return Err(error),
+        }
+    }
+    Ok(())
+}
+
+fn beside(file: &Path, suffix: &str) -> PathBuf {
+    let mut path = OsString::from(file);
+    path.push(suffix);
+    path.into()
+}
+
+fn connect(file: &Path, access: OpenFlags) -> rusqlite::Result<Connection> {
+    let connection = Connection::open_with_flags(file, access | OpenFlags::SQLITE_OPEN_NO_MUTEX)?;
+    connection.busy_timeout(PATIENCE)?;
+    Ok(connection)
+}
+
+/// The format of the file: 0 if it is empty, else one that this program knows.
+fn is_ours(connection: &Connection, file: &Path) -> Result<i64, Fault> {
+    let read = || {
+        let format: i64 = connection.pragma_query_value(None, "user_version", |row| row.get(0))?;
+        let application: i64 = connection.pragma_query_value(None, "application_id", |row| row.get(0))?;
+        let is_empty = connection.query_row("SELECT NOT EXISTS (SELECT * FROM sqlite_schema)", [], |row| row.get(0))?;
+        Ok((format, application, is_empty))
+    };
+    match read().map_err(|source: rusqlite::Error| Fault::Open { file: file.into(), source: source.into() })? {
+        (0, 0, true) => Ok(0),
+        (format, APPLICATION, _) if format > FORMAT => {
+            Err(Fault::Newer { file: file.into(), found: format, known: FORMAT })
+        }
+        (format, APPLICATION, false) if format >= 1 => Ok(format),
+        _ => Err(Fault::Foreign { file: file.into() }),
+    }
+}
+
+fn configure(connection: &Connection) -> rusqlite::Result<()> {
+    connection.pragma_update(None, "journal_mode", "wal")?;
+    connection.pragma_update(None, "synchronous", "full")?;
+    connection.pragma_update(None, "trusted_schema", false)
+}
+
+fn make(connection: &mut Connection) -> rusqlite::Result<()> {
+    let transaction = connection.transaction_with_behavior(TransactionBehavior::Immediate)?;
+    let format: i64 = transaction.pragma_query_value(None, "user_version", |row| row.get(0))?;
+    if format == 0 {
+        transaction.execute_batch(SCHEMA)?;
+        transaction.pragma_update(None, "application_id", APPLICATION)?;
+    }
+    if format < 2 {
+        transaction.execute_batch(questions::SCHEMA)?;
+    }
+    transaction.pragma_update(None, "user_version", FORMAT)?;
+    transaction.commit()
+}

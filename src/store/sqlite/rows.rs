@@ -1,0 +1,145 @@
+//! Changes as rows: the whole change as JSON, beside the few columns that are searched.
+
+use jiff::Timestamp;
+use rusqlite::{Connection, OptionalExtension, Params, Row as Columns, params};
+
+use super::Failed;
+use readback_core::change::{
+    Change, ChangeId, Filter,
+    store::{Fault, Found},
+};
+
+/// The most bytes of one recorded change. A Deployment has fewer, and so has every object that etcd would take.
+const MOST: usize = 1 << 20;
+
+const COLUMNS: &str = "SELECT id, state, version, body FROM changes";
+
+/// A change as it was read, and the version to compare when it is written.
+#[derive(Debug)]
+pub(super) struct Row {
+    pub(super) change: Change,
+    version: i64,
+}
+
+pub(super) fn read(connection: &Connection, id: ChangeId) -> Result<Option<Row>, Failed> {
+    let by_id = format!("{COLUMNS} WHERE id = ?1");
+    connection.query_row(&by_id, [id.to_string()], |columns| Ok(parse(columns))).optional()?.transpose().map_err(Failed)
+}
+
+pub(super) fn insert(connection: &Connection, change: &Change) -> Result<(), Failed> {
+    let order = change.order();
+    connection.execute(
+        "INSERT INTO changes (id, state, version, requester, created, expires, body) VALUES (?1, ?2, 0, ?3, ?4, ?5, ?6)",
+        params![
+            change.id().to_string(),
+            change.standing().as_str(),
+            order.requester.person_id,
+            order.created.as_millisecond(),
+            order.expires.as_millisecond(),
+            body(change)?,
+        ],
+    )?;
+    Ok(())
+}
+
+/// Writes `change` where `row` is still what is on record.
+pub(super) fn replace(connection: &Connection, row: &Row, change: &Change) -> Result<(), Failed> {
+    let written = connection.execute(
+        "UPDATE changes SET state = ?1, version = version + 1, body = ?2 WHERE id = ?3 AND state = ?4 AND version = ?5",
+        params![
+            change.standing().as_str(),
+            body(change)?,
+            row.change.id().to_string(),
+            row.change.standing().as_str(),
+            row.version,
+        ],
+    )?;
+    if written == 1 { Ok(()) } else { Err(Fault::Raced(row.change.id()).into()) }
+}
+
+/// All that has not ended.
+pub(super) fn open(connection: &Connection) -> Result<Found, Failed> {
+    list(connection, "WHERE state IN ('waiting', 'approved', 'claimed', 'unknown') ORDER BY created, id", [])
+}
+
+/// What was ordered since then and has ended.
+pub(super) fn ended_since(connection: &Connection, since: Timestamp) -> Result<Found, Failed> {
+    let since = [since.as_millisecond()];
+    list(
+        connection,
+        "WHERE state NOT IN ('waiting', 'approved', 'claimed', 'unknown') AND created >= ?1 ORDER BY created, id",
+        since,
+    )
+}
+
+/// What waits and may have expired by `now`, to the millisecond.
+pub(super) fn waiting_until(connection: &Connection, now: Timestamp) -> Result<Found, Failed> {
+    let now = [now.as_millisecond()];
+    list(connection, "WHERE state = 'waiting' AND expires <= ?1 ORDER BY created, id", now)
+}
+
+pub(super) fn waiting_of(connection: &Connection, person_id: &str) -> Result<Found, Failed> {
+    list(connection, "WHERE state = 'waiting' AND requester = ?1 ORDER BY created, id", [person_id])
+}
+
+/// The newest `most` changes that the filter picks, the newest first.
+pub(super) fn newest(connection: &Connection, filter: &Filter, most: usize) -> Result<Found, Failed> {
+    let edge = |moment: Option<Timestamp>, none: i64| moment.map_or(none, Timestamp::as_millisecond);
+    // The columns are as fine as a millisecond; the filter itself judges the edges.
+    let (since, until) = (edge(filter.since, i64::MIN), edge(filter.until, i64::MAX));
+    let mut statement = connection
+        .prepare(&format!("{COLUMNS} WHERE created >= ?1 AND created <= ?2 ORDER BY created DESC, id DESC"))?;
+    let mut rows = statement.query([since, until])?;
+    let mut found = Found::default();
+    while let Some(columns) = rows.next()? {
+        if found.changes.len() >= most {
+            break;
+        }
+        match parse(columns) {
+            Ok(row) if filter.fits(&row.change) => found.changes.push(row.change),
+            Ok(_) => {}
+            Err(fault) => found.unreadable.push(fault),
+        }
+    }
+    Ok(found)
+}
+
+fn list(connection: &Connection, rest: &str, params: impl Params) -> Result<Found, Failed> {
+    let mut statement = connection.prepare(&format!("{COLUMNS} {rest}"))?;
+    let mut rows = statement.query(params)?;
+    let mut found = Found::default();
+    while let Some(columns) = rows.next()? {
+        match parse(columns) {
+            Ok(row) => found.changes.push(row.change),
+            Err(fault) => found.unreadable.push(fault),
+        }
+    }
+    Ok(found)
+}
+
+fn body(change: &Change) -> Result<String, Fault> {
+    let corrupt = |_| Fault::Corrupt { id: change.id().to_string(), why: "it cannot be written as JSON".into() };
+    let body = serde_json::to_string(change).map_err(corrupt)?;
+    if body.len() > MOST {
+        return Err(Fault::TooBig { bytes: body.len(), most: MOST });
+    }
+    Ok(body)
+}
+
+fn parse(columns: &Columns<'_>) -> Result<Row, Fault> {
+    let id = columns.get::<_, String>("id").unwrap_or_else(|_| "?".into());
+    let corrupt = |why: &str| Fault::Corrupt { id: id.clone(), why: why.into() };
+    let text = |column: &'static str| columns.get::<_, String>(column).map_err(|_| corrupt("a column is no text"));
+    let (state, body) = (text("state")?, text("body")?);
+    let version = columns.get("version").map_err(|_| corrupt("its version is no number"))?;
+    // The error of serde_json can quote values, so only its place is told.
+    let place = |error: serde_json::Error| corrupt(&format!("no change from column {} on", error.column()));
+    let change: Change = serde_json::from_str(&body).map_err(place)?;
+    if change.id().to_string() != id || !change.is_consistent() {
+        return Err(corrupt("it has the id of another change"));
+    }
+    if change.standing().as_str() != state {
+        return Err(corrupt("its two notes of the state differ"));
+    }
+    Ok(Row { change, version })
+}

@@ -1,0 +1,266 @@
+//! The file itself: its lock, its mode, its format, and what is broken in it.
+
+use std::{fs, os::unix::fs::PermissionsExt, path::Path};
+
+use tempfile::{TempDir, tempdir};
+
+use super::*;
+use readback_core::change::{
+    Decide, Order,
+    contract::{at_most_once, keeps_the_contract},
+    samples::{at, order, person},
+};
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_sqlite_file_keeps_the_contract() {
+    let folder = folder();
+    let file = folder.path().join("changes.db");
+    keeps_the_contract(async || open(&file).await).await;
+}
+
+#[test]
+fn no_sequence_of_events_claims_a_change_twice_in_a_sqlite_file() {
+    let folder = folder();
+    let file = folder.path().join("changes.db");
+    at_most_once(async || open(&file).await);
+}
+
+fn folder() -> TempDir {
+    tempdir().expect("a folder")
+}
+
+async fn open(file: &Path) -> Sqlite {
+    Sqlite::open(file).await.expect("opens")
+}
+
+async fn recorded(store: &Sqlite) -> ChangeId {
+    let change = Change::asking(order()).expect("fit");
+    let id = change.id();
+    store.record(change).await.expect("recorded");
+    id
+}
+
+/// Writes behind the store's back, when it is closed.
+fn vandalise(file: &Path, sql: &str) {
+    Connection::open(file).and_then(|connection| connection.execute_batch(sql)).expect("runs");
+}
+
+fn mode(file: &Path) -> u32 {
+    fs::metadata(file).expect("there").permissions().mode() & 0o777
+}
+
+#[tokio::test]
+async fn a_second_serving_process_does_not_start_and_is_told_why() {
+    let folder = folder();
+    let file = folder.path().join("changes.db");
+    let first = open(&file).await;
+    let detour = folder.path().join(".").join("changes.db");
+    for spelling in [&file, &detour] {
+        let fault = Sqlite::open(spelling).await.expect_err("refused");
+        assert!(matches!(fault, Fault::InUse { .. }), "{fault:?}");
+        let text = fault.to_string();
+        assert!(text.contains("changes.db.lock") && text.contains("stop it"), "{text}");
+    }
+    drop(first);
+    open(&file).await;
+}
+
+#[tokio::test]
+async fn a_link_to_the_file_meets_the_same_lock() {
+    let folder = folder();
+    let (file, link) = (folder.path().join("changes.db"), folder.path().join("link.db"));
+    let _first = open(&file).await;
+    std::os::unix::fs::symlink(&file, &link).expect("linked");
+    assert!(matches!(Sqlite::open(&link).await, Err(Fault::InUse { .. })));
+}
+
+#[tokio::test]
+async fn reading_beside_a_serving_process_is_fine_and_cannot_write() {
+    let folder = folder();
+    let file = folder.path().join("changes.db");
+    let store = open(&file).await;
+    let id = recorded(&store).await;
+    let archive = Archive::open(&file).expect("opens");
+    assert_eq!(archive.get(id).expect("read").expect("there").standing(), Standing::Waiting);
+    store.decide(id, &Decide::Decline { who: person("ann"), permit: Ok(()) }, at(1)).await.expect("decided");
+    let found = archive.newest(&Filter::default(), 10).expect("read");
+    assert_eq!(found.changes.iter().map(Change::standing).collect::<Vec<_>>(), [Standing::Declined]);
+    assert!(archive.0.execute("DELETE FROM changes", []).is_err());
+    assert!(matches!(Archive::open(folder.path().join("none.db")), Err(Fault::Open { .. })));
+}
+
+#[tokio::test]
+async fn the_newest_changes_come_first() {
+    let folder = folder();
+    let store = open(&folder.path().join("changes.db")).await;
+    for second in 0..5 {
+        let order = Order { message_id: second.to_string(), created: at(second), ..order() };
+        store.record(Change::asking(order).expect("fit")).await.expect("recorded");
+    }
+    let archive = Archive::open(folder.path().join("changes.db")).expect("opens");
+    let created: Vec<_> = archive
+        .newest(&Filter::default(), 2)
+        .expect("read")
+        .changes
+        .iter()
+        .map(|change| change.order().created)
+        .collect();
+    assert_eq!(created, [at(4), at(3)]);
+}
+
+#[tokio::test]
+async fn only_the_owner_can_read_the_files() {
+    let folder = folder();
+    let file = folder.path().join("changes.db");
+    fs::write(&file, "").expect("written");
+    fs::set_permissions(&file, fs::Permissions::from_mode(0o644)).expect("set");
+    fs::write(folder.path().join("changes.db-wal"), "").expect("written");
+    let store = open(&file).await;
+    recorded(&store).await;
+    let mut modes: Vec<_> = fs::read_dir(folder.path())
+        .expect("listed")
+        .map(|entry| entry.expect("listed"))
+        .map(|entry| (entry.file_name().into_string().expect("text"), mode(&entry.path())))
+        .collect();
+    modes.sort();
+    let names = ["changes.db", "changes.db-shm", "changes.db-wal", "changes.db.lock"];
+    assert_eq!(modes, names.map(|name| (name.to_owned(), 0o600)));
+}
+
+#[tokio::test]
+async fn every_commit_reaches_the_disk() {
+    let folder = folder();
+    let store = open(&folder.path().join("changes.db")).await;
+    let (journal, synchronous): (String, i64) = store
+        .with(|connection| {
+            let journal = connection.pragma_query_value(None, "journal_mode", |row| row.get(0))?;
+            Ok((journal, connection.pragma_query_value(None, "synchronous", |row| row.get(0))?))
+        })
+        .await
+        .expect("read");
+    assert_eq!((journal.as_str(), synchronous), ("wal", 2));
+}
+
+#[tokio::test]
+async fn a_file_of_a_newer_readback_is_left_alone() {
+    let folder = folder();
+    let file = folder.path().join("changes.db");
+    drop(open(&file).await);
+    vandalise(&file, "PRAGMA user_version = 3");
+    let before = fs::read(&file).expect("read");
+    let fault = Sqlite::open(&file).await.expect_err("refused");
+    assert!(matches!(fault, Fault::Newer { found: 3, known: 2, .. }), "{fault:?}");
+    assert!(matches!(Archive::open(&file), Err(Fault::Newer { .. })));
+    assert_eq!(fs::read(&file).expect("read"), before);
+}
+
+#[tokio::test]
+async fn a_file_of_another_program_is_left_alone() {
+    let folder = folder();
+    let database = folder.path().join("other.db");
+    vandalise(&database, "CREATE TABLE theirs (x)");
+    assert!(matches!(Sqlite::open(&database).await, Err(Fault::Foreign { .. })));
+    let text = folder.path().join("notes.txt");
+    fs::write(&text, "no database, but longer than the hundred bytes of a header ".repeat(9)).expect("written");
+    fs::set_permissions(&text, fs::Permissions::from_mode(0o644)).expect("set");
+    assert!(matches!(Sqlite::open(&text).await, Err(Fault::Open { .. })));
+    assert_eq!(mode(&text), 0o644, "not even its mode is touched");
+    assert!(matches!(Sqlite::open(folder.path().join("none").join("x.db")).await, Err(Fault::File { .. })));
+    assert!(matches!(Sqlite::open("/").await, Err(Fault::File { .. })));
+}
+
+#[tokio::test]
+async fn a_broken_record_is_a_fault_that_quotes_nothing_and_hides_no_other() {
+    let broken = [
+        "UPDATE changes SET body = 'not json' WHERE id = $",
+        "UPDATE changes SET body = '{\"id\":\"secret\"}' WHERE id = $",
+        "UPDATE changes SET body = replace(body, '\"m1\"', '\"secret\"') WHERE id = $",
+        "UPDATE changes SET body = replace(body, '\"waiting\"', '\"secret\"') WHERE id = $",
+        "UPDATE changes SET body = replace(body, 'nginx-deployment', '../secret') WHERE id = $",
+        "UPDATE changes SET body = CAST(x'ff' AS TEXT) WHERE id = $",
+        "UPDATE changes SET state = 'approved' WHERE id = $",
+    ];
+    for sql in broken {
+        let folder = folder();
+        let file = folder.path().join("changes.db");
+        let store = open(&file).await;
+        let id = recorded(&store).await;
+        let sound = Change::asking(Order { message_id: "sound".into(), ..order() }).expect("fit");
+        store.record(sound.clone()).await.expect("recorded");
+        drop(store);
+        vandalise(&file, &sql.replace('$', &format!("'{id}'")));
+
+        let store = open(&file).await;
+        let approve = Decide::Approve { who: person("ann"), permit: Ok(()) };
+        let faults = [
+            store.get(id).await.map(drop).expect_err(sql),
+            store.decide(id, &approve, at(1)).await.map(drop).expect_err(sql),
+            store.claim(id, 7, at(1)).await.map(drop).expect_err(sql),
+        ];
+        let found = store.unfinished().await.expect("listed");
+        assert_eq!(found.changes, [sound], "{sql}");
+        assert_eq!(found.unreadable.len(), 1, "{sql}");
+        for fault in faults.iter().chain(&found.unreadable) {
+            assert!(matches!(fault, Fault::Corrupt { id: named, .. } if *named == id.to_string()), "{sql}: {fault:?}");
+            assert!(!format!("{fault} {fault:?}").contains("secret"), "{fault:?}");
+        }
+    }
+}
+
+#[tokio::test]
+async fn a_write_on_top_of_another_one_is_refused() {
+    let folder = folder();
+    let store = open(&folder.path().join("changes.db")).await;
+    let id = recorded(&store).await;
+    let fault = store
+        .with(move |connection| {
+            let row = rows::read(connection, id)?.expect("there");
+            rows::replace(connection, &row, &row.change)?;
+            rows::replace(connection, &row, &row.change)
+        })
+        .await
+        .expect_err("refused");
+    assert!(matches!(fault, Fault::Raced(raced) if raced == id), "{fault:?}");
+}
+
+#[tokio::test]
+async fn a_change_that_is_too_big_is_not_recorded() {
+    let folder = folder();
+    let store = open(&folder.path().join("changes.db")).await;
+    let change = Change::asking(Order { thread_id: "x".repeat(2 << 20), ..order() }).expect("fit");
+    let id = change.id();
+    assert!(matches!(store.record(change).await, Err(Fault::TooBig { .. })));
+    assert_eq!(store.get(id).await.expect("read"), None);
+}
+
+#[tokio::test]
+async fn work_that_panics_is_a_fault_and_the_store_goes_on() {
+    let folder = folder();
+    let store = open(&folder.path().join("changes.db")).await;
+    let id = recorded(&store).await;
+    let cut_off: Result<(), _> = store
+        .with(move |connection| {
+            let transaction = connection.transaction_with_behavior(TransactionBehavior::Immediate)?;
+            transaction.execute("DELETE FROM changes", [])?;
+            panic!("in the middle of it")
+        })
+        .await;
+    assert!(matches!(cut_off, Err(Fault::CutOff)));
+    assert!(store.get(id).await.expect("read").is_some(), "what was not committed was not done");
+}
+
+#[tokio::test]
+async fn a_caller_who_gives_up_leaves_the_connection_to_the_work() {
+    let folder = folder();
+    let store = open(&folder.path().join("changes.db")).await;
+    let (go, wait) = std::sync::mpsc::channel::<()>();
+    let work = store.with(move |_| {
+        let _ = wait.recv();
+        Ok(())
+    });
+    let given_up = tokio::time::timeout(std::time::Duration::from_millis(20), work).await;
+    assert!(given_up.is_err());
+    assert!(store.inner.try_lock().is_err(), "still at work");
+    go.send(()).expect("at work");
+    assert_eq!(store.get(ChangeId::derive("none", 0)).await.expect("read"), None);
+}

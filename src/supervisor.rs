@@ -1,0 +1,213 @@
+//! Everything that runs as long as the service does: started by name, watched until it ends, stopped in one place.
+
+use std::{collections::HashMap, future::Future, time::Duration};
+
+use anyhow::{Context, anyhow, bail};
+use tokio::{
+    task::{Id, JoinError, JoinSet},
+    time::timeout,
+};
+use tokio_util::sync::CancellationToken;
+
+/// The request to stop, shared by everything that has to hear of it.
+#[derive(Clone, Debug, Default)]
+pub struct Stop(CancellationToken);
+
+impl Stop {
+    /// A stop that nobody has asked for yet.
+    pub fn new() -> Self {
+        Self::default()
+    }
+
+    /// The token behind it, for those that know no crew.
+    pub fn token(&self) -> CancellationToken {
+        self.0.clone()
+    }
+
+    /// Asks for the stop. Asking again changes nothing.
+    pub fn request(&self) {
+        self.0.cancel();
+    }
+
+    /// Whether it was asked for.
+    pub fn is_requested(&self) -> bool {
+        self.0.is_cancelled()
+    }
+
+    /// Waits until it is asked for.
+    pub async fn requested(&self) {
+        self.0.cancelled().await;
+    }
+
+    /// The same as [`Stop::requested`], for those who must own the future.
+    pub fn into_requested(self) -> impl Future<Output = ()> + Send + 'static {
+        self.0.cancelled_owned()
+    }
+}
+
+/// The supervised tasks of the process.
+#[derive(Debug, Default)]
+pub struct Crew {
+    jobs: JoinSet<anyhow::Result<()>>,
+    names: HashMap<Id, &'static str>,
+    stop: Stop,
+}
+
+type Ended = Result<(Id, anyhow::Result<()>), JoinError>;
+
+impl Crew {
+    /// A crew without jobs that ends when `stop` is requested.
+    pub fn new(stop: Stop) -> Self {
+        Self { jobs: JoinSet::new(), names: HashMap::new(), stop }
+    }
+
+    /// The stop that ends this crew.
+    pub fn stop(&self) -> Stop {
+        self.stop.clone()
+    }
+
+    /// Starts a job that runs until the stop is requested. The name appears in logs and errors.
+    pub fn start<F>(&mut self, name: &'static str, job: F)
+    where
+        F: Future<Output = anyhow::Result<()>> + Send + 'static,
+    {
+        let id = self.jobs.spawn(job).id();
+        self.names.insert(id, name);
+    }
+
+    /// Runs until the stop is requested, or until any job ends: one that ends early is a fault, whatever it returned.
+    /// The others are then asked to stop and get `grace` to do so; what still runs after that is cut off.
+    ///
+    /// # Errors
+    /// The first fault, with the job's name: an early end, an error, a panic, or an overrun of the grace period.
+    pub async fn run(mut self, grace: Duration) -> anyhow::Result<()> {
+        let early = tokio::select! {
+            biased;
+            () = self.stop.requested() => None,
+            ended = self.jobs.join_next_with_id() => ended,
+        };
+        self.stop.request();
+        let mut verdict = match early {
+            Some(ended) => {
+                self.verdict_on(ended).and_then(|name| Err(anyhow!("`{name}` stopped while the service was up")))
+            }
+            None => Ok(()),
+        };
+        let in_time = timeout(grace, async {
+            while let Some(ended) = self.jobs.join_next_with_id().await {
+                let end = self.verdict_on(ended).map(drop);
+                if verdict.is_ok() {
+                    verdict = end;
+                } else if let Err(fault) = end {
+                    tracing::error!(error = %format!("{fault:#}"), "another job failed while stopping");
+                }
+            }
+        })
+        .await
+        .is_ok();
+        verdict?;
+        if !in_time {
+            let mut late: Vec<_> = self.names.values().copied().collect();
+            late.sort_unstable();
+            bail!("still running {grace:?} after the stop: {}", late.join(", "));
+        }
+        Ok(())
+    }
+
+    /// The name of the job that ended, or its fault.
+    fn verdict_on(&mut self, ended: Ended) -> anyhow::Result<&'static str> {
+        let id = match &ended {
+            Ok((id, _)) => *id,
+            Err(fault) => fault.id(),
+        };
+        let name = self.names.remove(&id).unwrap_or("a job without a name");
+        let (_, result) = ended.map_err(|fault| anyhow!("`{name}` panicked: {fault}"))?;
+        result.with_context(|| format!("`{name}` failed"))?;
+        Ok(name)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::future::pending;
+
+    use super::*;
+
+    const GRACE: Duration = Duration::from_secs(5);
+
+    async fn until(stop: Stop) -> anyhow::Result<()> {
+        stop.requested().await;
+        Ok(())
+    }
+
+    #[tokio::test]
+    async fn a_requested_stop_is_no_fault() {
+        let mut crew = Crew::default();
+        crew.start("edge", until(crew.stop()));
+        crew.stop().request();
+        crew.run(GRACE).await.unwrap();
+    }
+
+    #[tokio::test]
+    async fn a_quiet_death_is_a_fault_and_stops_the_others() {
+        let mut crew = Crew::default();
+        let stop = crew.stop();
+        crew.start("catalog", async { Ok(()) });
+        crew.start("edge", until(crew.stop()));
+        let fault = crew.run(GRACE).await.unwrap_err();
+        assert_eq!(fault.to_string(), "`catalog` stopped while the service was up");
+        assert!(stop.is_requested());
+    }
+
+    #[tokio::test]
+    async fn an_error_and_a_panic_carry_the_name_of_the_job() {
+        let mut crew = Crew::default();
+        crew.start("catalog", async { bail!("no watch") });
+        let fault = format!("{:#}", crew.run(GRACE).await.unwrap_err());
+        assert_eq!(fault, "`catalog` failed: no watch");
+
+        let mut crew = Crew::default();
+        crew.start("model", async { panic!("out of paper") });
+        let fault = format!("{:#}", crew.run(GRACE).await.unwrap_err());
+        assert!(fault.starts_with("`model` panicked"), "{fault}");
+    }
+
+    #[tokio::test]
+    async fn an_error_while_stopping_is_reported() {
+        let mut crew = Crew::default();
+        let stop = crew.stop();
+        crew.start("edge", async move {
+            stop.requested().await;
+            bail!("could not flush")
+        });
+        crew.stop().request();
+        let fault = format!("{:#}", crew.run(GRACE).await.unwrap_err());
+        assert_eq!(fault, "`edge` failed: could not flush");
+    }
+
+    #[tokio::test]
+    async fn a_stuck_job_is_named_when_the_grace_period_is_over() {
+        let mut crew = Crew::default();
+        crew.start("quick", until(crew.stop()));
+        crew.start("stuck", pending());
+        crew.stop().request();
+        let fault = crew.run(Duration::from_millis(20)).await.unwrap_err();
+        assert_eq!(fault.to_string(), "still running 20ms after the stop: stuck");
+    }
+
+    #[tokio::test]
+    async fn work_that_ends_within_the_grace_period_is_finished() {
+        let mut crew = Crew::default();
+        let (done, seen) = tokio::sync::oneshot::channel();
+        let stop = crew.stop();
+        crew.start("turns", async move {
+            stop.requested().await;
+            tokio::time::sleep(Duration::from_millis(20)).await;
+            let _ = done.send(());
+            Ok(())
+        });
+        crew.stop().request();
+        crew.run(GRACE).await.unwrap();
+        seen.await.unwrap();
+    }
+}

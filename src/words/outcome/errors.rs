@@ -1,0 +1,69 @@
+//! What each error of the API server reads like in the room.
+
+use serde_json::json;
+
+use readback_cluster::testing::{WriteVerdict, deployment, judge_write_error, live_of};
+use readback_core::change::{Change, samples::order};
+
+fn body(message: &str, reason: &str) -> Vec<u8> {
+    json!({"kind": "Status", "status": "Failure", "message": message, "reason": reason}).to_string().into_bytes()
+}
+
+/// What each error reads like in the room.
+#[test]
+fn each_error_reads_like_this() {
+    let change = Change::asking(order()).unwrap();
+    let room = |status: u16, reason: &str, message: &str| match judge_write_error(status, &body(message, reason)) {
+        WriteVerdict::Moved => super::stale(&change, Some(&live_of(&deployment()))),
+        WriteVerdict::Gone => super::gone(&change),
+        WriteVerdict::Refused(why) | WriteVerdict::NoPreview(why) => super::refused(&why),
+        WriteVerdict::InDoubt(why) => super::unknown(&change, &why),
+    };
+    let told = [
+        room(
+            403,
+            "Forbidden",
+            "deployments.apps \"web\" is forbidden: User \"system:serviceaccount:a:b\" cannot patch resource \"deployments\" in API group \"apps\" in the namespace \"shop\"",
+        ),
+        room(
+            403,
+            "Forbidden",
+            "deployments.apps \"web\" is forbidden: User \"ann@example.com\" cannot patch resource \"deployments\" in API group \"apps\" in the namespace \"shop\"",
+        ),
+        room(
+            403,
+            "Forbidden",
+            "pods \"web-1\" is forbidden: exceeded quota: small, requested: pods=1, used: pods=5, limited: pods=5",
+        ),
+        room(
+            400,
+            "BadRequest",
+            "admission webhook \"policy.example\" denied the request: label *team* is missing <@all>",
+        ),
+        room(404, "NotFound", "deployments.apps \"web\" not found"),
+        room(409, "Conflict", "Operation cannot be fulfilled on deployments.apps \"web\""),
+        room(
+            422,
+            "Invalid",
+            "Deployment.apps \"web\" is invalid: spec.replicas: Invalid value: -1: must be greater than or equal to 0",
+        ),
+        room(429, "TooManyRequests", "too many requests, please try again later"),
+        room(500, "InternalError", "etcdserver: request timed out"),
+        room(503, "ServiceUnavailable", "apiserver is shutting down"),
+        room(504, "Timeout", ""),
+    ];
+    let reads = [
+        "readback's role in `shop` does not allow `patch` on `deployments`. Nothing was changed.",
+        "The cluster does not allow `ann@example.com` to `patch` `deployments` in `shop`. Nothing was changed.",
+        "A quota refused it: small, requested: pods=1, used: pods=5, limited: pods=5. Nothing was changed.",
+        "The admission webhook `policy.example` refused it: “label \\*team\\* is missing &lt;@all&gt;”. Nothing was changed.",
+        "Not applied: `nginx-deployment` is gone, or another Deployment has its name now.",
+        "Not applied: `nginx-deployment` was at nginx:1.20 when you asked, and it runs `nginx:1.20` now. Say it again if it still holds.",
+        "The cluster finds it invalid: spec.replicas: Invalid value: -1: must be greater than or equal to 0. Nothing was changed.",
+        "The cluster is too busy and turned it away: too many requests, please try again later. Nothing was changed.",
+        "I cannot tell whether `nginx-deployment` was changed: The API server answered 500: etcdserver: request timed out. Ask me for its status before you repeat it.",
+        "I cannot tell whether `nginx-deployment` was changed: The API server answered 503: apiserver is shutting down. Ask me for its status before you repeat it.",
+        "I cannot tell whether `nginx-deployment` was changed: The API server answered 504 (Timeout). Ask me for its status before you repeat it.",
+    ];
+    assert_eq!(told, reads);
+}
