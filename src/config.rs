@@ -116,7 +116,7 @@ pub fn all() -> impl Iterator<Item = &'static About> {
     declared::ALL.iter().map(|setting| setting.about())
 }
 
-/// The table of all settings, in Markdown. The README holds a copy between two comments, and a test compares them.
+/// The table of all settings, in Markdown. `docs/settings.md` holds a copy between two comments, and a test compares them.
 pub fn markdown() -> String {
     let mut table =
         String::from("| variable | flag and key in the file | what it does | default |\n|---|---|---|---|\n");

@@ -64,7 +64,7 @@ pub(super) static KUBERNETES_NAMESPACE: Setting<Namespace> = Setting::new(
     &["KUBERNETES_NAMESPACE"],
     "NAMESPACE",
     parse::namespace,
-    "The namespace that is meant when nobody names one",
+    "The one namespace that it may touch, where `READBACK_NAMESPACES` names none",
 )
 .or_else("the context's, else `default`");
 pub(super) static NAMESPACES: Setting<Vec<Namespace>> = Setting::new(

@@ -43,7 +43,7 @@ pub struct ClusterSettings {
     pub name: ClusterName,
     /// How it is reached. Always there for `serve`; `doctor` goes on without it.
     pub source: Option<ClusterSource>,
-    /// The namespace that is meant when nobody names one; `None` means the source's own.
+    /// The one namespace that may be touched where `namespaces` names none; `None` means the source's own.
     pub namespace: Option<Namespace>,
     /// The namespaces that may be touched, each once; empty means the source's own.
     pub namespaces: Vec<Namespace>,

@@ -164,11 +164,3 @@ fn the_table_has_every_setting_once() {
         assert_eq!(line.matches('|').count(), 5, "{line}");
     }
 }
-
-#[test]
-fn the_readme_has_the_table_as_it_is() {
-    let readme = include_str!("../../README.md");
-    let between = readme.split_once("<!-- settings -->\n").and_then(|(_, rest)| rest.split_once("<!-- /settings -->"));
-    let (table, _) = between.expect("the README has both markers");
-    assert_eq!(table.trim(), super::markdown().trim(), "`readback settings` prints the table");
-}
