@@ -5,6 +5,7 @@
 mod clusters;
 mod conversations;
 mod deploy;
+mod docs;
 mod edge;
 mod first_words;
 mod interpret;
