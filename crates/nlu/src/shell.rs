@@ -1,5 +1,10 @@
 //! A message that is nothing but one `kubectl` command: an order like any other, taken apart by rule.
 
+use clap::{
+    Arg, ArgMatches,
+    error::{ContextKind, ContextValue, ErrorKind},
+};
+
 use readback_core::{
     command::{Command, EVERYTHING, Mention, StatedValue},
     domain::{Amount, ImageChange, Intent, Score},
@@ -10,143 +15,222 @@ use readback_core::{
 pub enum Shell {
     /// One command, and what it orders.
     Orders(Vec<Command>),
-    /// A prompt, a pipe, output, a dry run, or nothing that this bot does: it orders nothing.
+    /// A prompt, a pipe, output, a dry run, unbalanced quotes, or nothing that this bot does: it orders nothing.
     Nothing,
 }
+
+/// The names that the program goes by.
+const PROGRAMS: [&str; 3] = ["kubectl", "oc", "k"];
+/// What only a shell reads: pipes, lists, redirections, comments, variables, substitutions, the next line.
+const OF_THE_SHELL: [char; 8] = ['\n', '|', ';', '>', '<', '#', '$', '&'];
+/// Longer lines are pasted, not typed.
+const MOST_WORDS: usize = 64;
 
 /// Reads a message as a shell command; `None` when it does not begin like one.
 pub fn read(text: &str) -> Option<Shell> {
     let bare = text.trim().trim_matches('`').trim();
-    let first = bare.split_whitespace().next()?;
-    let prompt = matches!(first, "$" | "%" | "#" | ">" | "➜" | "❯") || first.ends_with(":~$") || first.ends_with('$');
-    if prompt {
-        return bare.contains("kubectl").then_some(Shell::Nothing);
-    }
-    if !matches!(first, "kubectl" | "oc" | "k") {
-        return None;
-    }
-    if bare.contains(['\n', '|', ';', '>', '<', '#', '$']) || bare.contains("&&") {
+    let mut words = bare.split_whitespace();
+    let first = words.next()?;
+    if has_prompt(bare) {
         return Some(Shell::Nothing);
     }
-    let words: Vec<&str> = bare.split_whitespace().skip(1).map(|word| word.trim_matches(['\'', '"'])).collect();
-    // `k` alone is also how people answer "ok": only with a verb behind it is it the command.
-    let known = words.first().is_some_and(|verb| {
-        matches!(*verb, "scale" | "set" | "rollout" | "autoscale" | "delete" | "get" | "describe" | "logs")
-    });
-    if first == "k" && !known {
+    if !PROGRAMS.contains(&first) {
         return None;
     }
-    let line = Line::parse(&words);
-    Some(line.commands().map_or(Shell::Nothing, Shell::Orders))
+    // `k` alone is also how people answer "ok": only with a verb behind it is it the command.
+    let grammar = grammar();
+    if first == "k" && words.next().is_none_or(|verb| grammar.find_subcommand(verb).is_none()) {
+        return None;
+    }
+    let orders =
+        if bare.contains(OF_THE_SHELL) { None } else { Line::parse(grammar, bare).and_then(|line| line.commands()) };
+    Some(orders.map_or(Shell::Nothing, Shell::Orders))
 }
 
-/// Flags that take a value in the next word when there is no `=`.
-const WITH_VALUE: &[&str] = &[
-    "-n",
-    "--namespace",
-    "--replicas",
-    "--current-replicas",
-    "--context",
-    "--cluster",
-    "--to-revision",
-    "--revision",
-    "--min",
-    "--max",
-    "--cpu-percent",
-    "--cpu",
-    "--tail",
-    "-c",
-    "--container",
-    "-o",
-    "--output",
-    "--grace-period",
-    "--since",
-    "--timeout",
-    "-l",
-    "--selector",
+/// Whether a prompt stands before the command: `$ kubectl …`, `[root@host ~]# k …`, or a comment.
+fn has_prompt(line: &str) -> bool {
+    const MARKS: [char; 6] = ['$', '%', '#', '>', '➜', '❯'];
+    let mut before = None;
+    for word in line.split_whitespace() {
+        if PROGRAMS.contains(&word) && before.is_some_and(|before: &str| before.ends_with(MARKS)) {
+            return true;
+        }
+        before = Some(word);
+    }
+    line.starts_with(MARKS) && line.contains("kubectl")
+}
+
+/// A flag with a value, in the next word or behind `=`. As in kubectl the next word is taken whatever it looks like;
+/// a value that is missing is empty.
+fn value(name: &'static str) -> Arg {
+    Arg::new(name).long(name).num_args(0..=1).default_missing_value("").allow_hyphen_values(true)
+}
+
+/// A flag that is on or off: `--force`, `--force=false`.
+fn switch(name: &'static str) -> Arg {
+    value(name).require_equals(true).default_missing_value("true")
+}
+
+/// What is known of kubectl's command line. A flag that stands here and fills no slot changes only how something is
+/// done or printed.
+fn grammar() -> clap::Command {
+    let verb = |name| clap::Command::new(name).arg(Arg::new("words").num_args(0..));
+    let group = |name| clap::Command::new(name).subcommand_required(true);
+    let everywhere = [
+        value("namespace").short('n'),
+        value("context"),
+        value("cluster"),
+        value("grace-period"),
+        value("output").short('o'),
+        value("selector").short('l'),
+        switch("all"),
+        switch("all-namespaces").short('A'),
+        switch("dry-run").default_missing_value("client"),
+        switch("force"),
+        switch("help").short('h'),
+        switch("no-headers"),
+        switch("show-labels"),
+        switch("watch").short('w'),
+    ];
+    group("kubectl")
+        .disable_help_flag(true)
+        .disable_help_subcommand(true)
+        .args_override_self(true)
+        .args(everywhere.map(|flag| flag.global(true)))
+        .subcommands([
+            verb("scale").args([value("replicas"), value("current-replicas")]),
+            group("set").subcommand(verb("image")),
+            group("rollout").subcommands([
+                verb("restart"),
+                verb("pause"),
+                verb("resume"),
+                verb("status"),
+                verb("history").arg(value("revision")),
+                verb("undo").arg(value("to-revision")),
+            ]),
+            verb("autoscale").args([value("min"), value("max"), value("cpu-percent").visible_alias("cpu")]),
+            verb("delete"),
+            verb("get"),
+            verb("describe"),
+            verb("logs").args([value("tail"), value("container").short('c'), switch("follow").short('f')]),
+        ])
+}
+
+/// Switches that are not known here; any other unknown flag may have its value in the next word.
+const OTHER_SWITCHES: [&str; 14] = [
+    "--wait",
+    "--now",
+    "--record",
+    "--recursive",
+    "-R",
+    "--ignore-not-found",
+    "--previous",
+    "-p",
+    "--timestamps",
+    "--all-containers",
+    "--insecure-skip-tls-verify",
+    "--warnings-as-errors",
+    "--match-server-version",
+    "--local",
 ];
 
-#[derive(Debug, Default)]
-struct Line<'l> {
-    words: Vec<&'l str>,
-    flags: Vec<(&'l str, Option<&'l str>)>,
+/// One command, taken apart.
+#[derive(Debug)]
+struct Line {
+    verb: String,
+    flags: ArgMatches,
+    unknown: Vec<String>,
 }
 
-impl<'l> Line<'l> {
-    fn parse(words: &[&'l str]) -> Self {
-        let mut line = Self::default();
-        let mut rest = words.iter();
-        while let Some(word) = rest.next() {
-            if !word.starts_with('-') || word.len() < 2 {
-                line.words.push(word);
-            } else if let Some((flag, value)) = word.split_once('=') {
-                line.flags.push((flag, Some(value)));
-            } else if WITH_VALUE.contains(word) {
-                line.flags.push((word, rest.next().copied()));
-            } else if let Some(value) = word.strip_prefix("-n").filter(|_| !word.starts_with("--")) {
-                line.flags.push(("-n", Some(value)));
-            } else {
-                line.flags.push((word, None));
+impl Line {
+    /// `None` for unbalanced quotes, and for what is no known command.
+    fn parse(mut grammar: clap::Command, line: &str) -> Option<Self> {
+        let mut words = shlex::split(line).filter(|words| words.len() <= MOST_WORDS)?;
+        let mut unknown = Vec::new();
+        let mut flags = loop {
+            match grammar.try_get_matches_from_mut(&words) {
+                Ok(flags) => break flags,
+                // A flag that is not known is taken out and named, and the rest still read.
+                Err(error) => unknown.push(take_unknown(&mut words, &error)?),
             }
+        };
+        let mut verb = String::new();
+        while let Some((word, inner)) = flags.remove_subcommand() {
+            verb = if verb.is_empty() { word } else { format!("{verb} {word}") };
+            flags = inner;
         }
-        line
+        Some(Self { verb, flags, unknown })
     }
 
-    fn flag(&self, names: &[&str]) -> Option<&'l str> {
-        self.flags.iter().find(|(name, _)| names.contains(name)).and_then(|(_, value)| *value)
+    /// What stands behind a flag, if it was said; of a flag that is said twice, behind the last one.
+    fn said(&self, name: &str) -> Option<&str> {
+        self.flags.try_get_one::<String>(name).ok().flatten().map(String::as_str)
     }
 
-    fn has(&self, names: &[&str]) -> bool {
-        self.flags.iter().any(|(name, _)| names.contains(name))
+    /// The value of a flag.
+    fn flag(&self, name: &str) -> Option<&str> {
+        self.said(name).filter(|value| !value.is_empty())
+    }
+
+    fn is_on(&self, name: &str) -> bool {
+        self.said(name).is_some_and(|value| !matches!(value, "false" | "none"))
+    }
+
+    fn words(&self) -> Vec<&str> {
+        self.flags.try_get_many::<String>("words").ok().flatten().into_iter().flatten().map(String::as_str).collect()
     }
 
     fn commands(&self) -> Option<Vec<Command>> {
-        if self.has(&["--dry-run", "--help", "-h", "-l", "--selector"]) {
+        if self.is_on("dry-run") || self.is_on("help") || self.said("selector").is_some() {
             return None;
         }
-        match self.words.as_slice() {
-            ["scale", rest @ ..] => self.named(Intent::Scale, rest, |command| self.replicas(command)),
-            ["set", "image", rest @ ..] => self.images(rest),
-            ["rollout", "restart", rest @ ..] => self.named(Intent::Restart, rest, |_| ()),
-            ["rollout", "pause", rest @ ..] => self.named(Intent::Pause, rest, |_| ()),
-            ["rollout", "resume", rest @ ..] => self.named(Intent::Resume, rest, |_| ()),
-            ["rollout", "status", rest @ ..] => self.named(Intent::Status, rest, |_| ()),
-            ["rollout", "history", rest @ ..] => self.named(Intent::History, rest, |command| self.revision(command)),
-            ["rollout", "undo", rest @ ..] => self.named(Intent::Rollback, rest, |command| self.revision(command)),
-            ["autoscale", rest @ ..] => self.named(Intent::Autoscale, rest, |command| {
-                command.min = self.number(command, &["--min"]);
-                command.max = self.number(command, &["--max"]);
-                command.cpu = self.number(command, &["--cpu-percent", "--cpu"]);
+        let words = self.words();
+        match self.verb.as_str() {
+            "scale" => self.named(Intent::Scale, &words, |command| self.replicas(command)),
+            "set image" => self.images(&words),
+            "rollout restart" => self.named(Intent::Restart, &words, |_| ()),
+            "rollout pause" => self.named(Intent::Pause, &words, |_| ()),
+            "rollout resume" => self.named(Intent::Resume, &words, |_| ()),
+            "rollout status" => self.named(Intent::Status, &words, |_| ()),
+            "rollout history" => self.named(Intent::History, &words, |command| self.revision(command, "revision")),
+            "rollout undo" => self.named(Intent::Rollback, &words, |command| self.revision(command, "to-revision")),
+            "autoscale" => self.named(Intent::Autoscale, &words, |command| {
+                command.min = self.number(command, "min");
+                command.max = self.number(command, "max");
+                command.cpu = self.number(command, "cpu-percent");
             }),
-            ["delete", rest @ ..] => self.named(Intent::Delete, rest, |_| ()),
-            ["get" | "describe", kind] if is_deployment(kind) => {
+            "delete" => self.named(Intent::Delete, &words, |_| ()),
+            "get" | "describe" if matches!(words.as_slice(), [kind] if is_deployment(kind)) => {
                 Some(vec![self.placed(Command::new(Intent::List, Score::ONE))])
             }
-            ["get" | "describe", rest @ ..] => self.named(Intent::Status, rest, |_| ()),
-            ["logs", rest @ ..] => self.named(Intent::Logs, rest, |command| {
-                command.lines = self.number(command, &["--tail"]);
-                command.container = self.flag(&["-c", "--container"]).map(mention);
+            "get" | "describe" => self.named(Intent::Status, &words, |_| ()),
+            "logs" => self.named(Intent::Logs, &words, |command| {
+                command.lines = self.number(command, "tail");
+                command.container = self.flag("container").map(mention);
             }),
             _ => None,
         }
     }
 
-    fn named(&self, intent: Intent, rest: &[&str], fill: impl Fn(&mut Command)) -> Option<Vec<Command>> {
-        let mut names = names(rest)?;
-        if names.is_empty() && self.has(&["--all"]) {
+    fn named(&self, intent: Intent, words: &[&str], fill: impl Fn(&mut Command)) -> Option<Vec<Command>> {
+        let mut names = names(words)?;
+        // kubectl refuses names beside `--all`.
+        let contradictory = self.is_on("all") && !names.is_empty();
+        if self.is_on("all") && names.is_empty() {
             names.push(EVERYTHING);
         }
         let one = |name: &&str| {
             let mut command = self.placed(Command::new(intent, Score::ONE));
             command.deployment = Some(mention(name));
+            command.doubts.extend(contradictory.then(|| ignored("--all")));
             fill(&mut command);
             command
         };
         (!names.is_empty()).then(|| names.iter().map(one).collect())
     }
 
-    fn images(&self, rest: &[&str]) -> Option<Vec<Command>> {
-        let (images, names): (Vec<&str>, Vec<&str>) = rest.iter().partition(|word| word.contains('='));
+    fn images(&self, words: &[&str]) -> Option<Vec<Command>> {
+        let (images, names): (Vec<&str>, Vec<&str>) = words.iter().partition(|word| word.contains('='));
         let commands = self.named(Intent::SetImage, &names, |_| ())?;
         let with = |command: &Command, image: &&str| {
             let mut command = command.clone();
@@ -167,21 +251,21 @@ impl<'l> Line<'l> {
 
     fn replicas(&self, command: &mut Command) {
         command.old = self
-            .flag(&["--current-replicas"])
+            .flag("current-replicas")
             .map(|said| StatedValue { words: said.to_owned(), count: said.parse().ok() });
-        let Some(said) = self.flag(&["--replicas"]) else { return };
+        let Some(said) = self.flag("replicas") else { return };
         match said.parse::<u32>().ok().filter(|n| i32::try_from(*n).is_ok()) {
             Some(n) => command.replicas = Some(Amount::To(n)),
             None => command.faults.push(format!("“{said}” is no number of replicas.")),
         }
     }
 
-    fn revision(&self, command: &mut Command) {
-        command.revision = self.number(command, &["--to-revision", "--revision"]).filter(|n| *n > 0);
+    fn revision(&self, command: &mut Command, flag: &str) {
+        command.revision = self.number(command, flag).filter(|n| *n > 0);
     }
 
-    fn number(&self, command: &mut Command, names: &[&str]) -> Option<u32> {
-        let said = self.flag(names)?;
+    fn number(&self, command: &mut Command, flag: &str) -> Option<u32> {
+        let said = self.flag(flag)?;
         let number = said.trim_end_matches('%').parse().ok();
         if number.is_none() {
             command.faults.push(format!("“{said}” is no number."));
@@ -191,39 +275,32 @@ impl<'l> Line<'l> {
 
     /// With namespace and cluster, and a doubt for each flag that means more than is known here.
     fn placed(&self, mut command: Command) -> Command {
-        const KNOWN: &[&str] = &[
-            "-n",
-            "--namespace",
-            "--context",
-            "--cluster",
-            "--replicas",
-            "--current-replicas",
-            "--to-revision",
-            "--revision",
-            "--min",
-            "--max",
-            "--cpu-percent",
-            "--cpu",
-            "--tail",
-            "-c",
-            "--container",
-            "-o",
-            "--output",
-            "--force",
-            "--grace-period",
-            "--no-headers",
-            "--show-labels",
-            "-w",
-            "-A",
-            "--all-namespaces",
-        ];
-        command.namespace = self.flag(&["-n", "--namespace"]).map(mention);
-        command.cluster = self.flag(&["--context", "--cluster"]).map(mention);
-        let unknown = self.flags.iter().filter(|(flag, _)| !KNOWN.contains(flag));
-        command.doubts =
-            unknown.map(|(flag, _)| format!("The flag “{flag}” is not something I take into account.")).collect();
+        command.namespace = self.flag("namespace").map(mention);
+        // As in kubectl: a cluster that is named goes before that of the context.
+        command.cluster = self.flag("cluster").or_else(|| self.flag("context")).map(mention);
+        command.doubts = self.unknown.iter().map(|flag| ignored(flag)).collect();
         command
     }
+}
+
+fn ignored(flag: &str) -> String {
+    format!("The flag “{flag}” is not something I take into account.")
+}
+
+/// Takes the flag out of the line that is not known, with its value, and gives its name; `None` if that is not what is
+/// wrong with it.
+fn take_unknown(words: &mut Vec<String>, error: &clap::Error) -> Option<String> {
+    let Some(ContextValue::String(flag)) = error.get(ContextKind::InvalidArg) else { return None };
+    if error.kind() != ErrorKind::UnknownArgument || !flag.starts_with('-') {
+        return None;
+    }
+    let at = words.iter().position(|word| word.split('=').next() == Some(flag))?;
+    let in_one_word = words.remove(at).contains('=') || OTHER_SWITCHES.contains(&flag.as_str());
+    let is_value = |word: &String| !word.starts_with('-') && !is_deployment(word) && names(&[word.as_str()]).is_none();
+    if !in_one_word && words.get(at).is_some_and(is_value) {
+        words.remove(at);
+    }
+    Some(flag.clone())
 }
 
 fn is_deployment(kind: &str) -> bool {
@@ -253,63 +330,4 @@ fn mention(words: &str) -> Mention {
 }
 
 #[cfg(test)]
-mod tests {
-    use proptest::prelude::*;
-
-    use super::*;
-
-    fn one(text: &str) -> Command {
-        match read(text) {
-            Some(Shell::Orders(commands)) if commands.len() == 1 => commands[0].clone(),
-            other => panic!("{text}: {other:?}"),
-        }
-    }
-
-    #[test]
-    fn known_flags_fill_slots() {
-        let command = one("kubectl scale deploy/x --replicas=2 -n prod --force");
-        assert_eq!((command.intent, command.replicas), (Intent::Scale, Some(Amount::To(2))));
-        assert_eq!(command.deployment.as_ref().map(|d| d.words.as_str()), Some("x"));
-        assert_eq!(command.namespace.as_ref().map(|d| d.words.as_str()), Some("prod"));
-        assert!(command.doubts.is_empty());
-        assert_eq!(one("`kubectl rollout undo deployment web --to-revision 3`").revision, Some(3));
-        let image = one("kubectl set image deployment/web app=reg:5000/web:2 --context eu");
-        assert_eq!(image.image, Some(ImageChange::Reference("reg:5000/web:2".into())));
-        assert_eq!(image.cluster.map(|c| c.words), Some("eu".into()));
-        assert_eq!(one("kubectl logs deploy/web --tail=50 -c app").lines, Some(50));
-        assert_eq!(one("kubectl get deploy -A").intent, Intent::List);
-        assert_eq!(one("kubectl scale deploy/x --replicas=-1").faults.len(), 1);
-    }
-
-    #[test]
-    fn a_flag_that_means_more_is_a_doubt() {
-        assert_eq!(one("kubectl scale deploy/x --replicas=2 --timeout=5s").doubts.len(), 1);
-    }
-
-    #[test]
-    fn what_is_not_one_plain_command_orders_nothing() {
-        for text in [
-            "$ kubectl scale deploy/x --replicas=2",
-            "kubectl scale deploy/x --replicas=2 --dry-run=client",
-            "kubectl get pods | grep x",
-            "kubectl scale deploy/x --replicas=2 # careful",
-            "kubectl scale deploy/x --replicas=2\ndeployment.apps/x scaled",
-            "kubectl delete pod x",
-            "kubectl scale sts/x --replicas=2",
-            "kubectl drain node-1",
-            "kubectl",
-        ] {
-            assert_eq!(read(text), Some(Shell::Nothing), "{text}");
-        }
-        for text in ["scale x to 3", "k thanks", "please run kubectl scale deploy/x --replicas=2", ""] {
-            assert_eq!(read(text), None, "{text}");
-        }
-    }
-
-    proptest! {
-        #[test]
-        fn no_line_panics(rest in "( ?(scale|deploy/x|-n|--replicas|=|set image|a=b:c|--|-|\\PC)){0,12}") {
-            let _ = read(&format!("kubectl {rest}"));
-        }
-    }
-}
+mod tests;
