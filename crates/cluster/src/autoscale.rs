@@ -2,12 +2,12 @@
 //! (`autoscaling/v2`).
 
 use k8s_openapi::{Resource as _, api::autoscaling::v2::HorizontalPodAutoscaler};
+use kube::api::ListParams;
 use serde_json::{Value, json};
 
 use super::{
     Cluster, Live, PatchRefusal, ReadError, Write,
     patch::{replace, test},
-    request::autoscalers_path,
     surroundings::aims_at,
     verdict::plain,
 };
@@ -131,7 +131,7 @@ fn made(live: &Live, bounds: Bounds) -> Value {
 impl Cluster {
     /// The autoscaler of a Deployment, if it has one. Needs `list` on horizontalpodautoscalers.
     pub async fn autoscaler(&self, live: &Live) -> Result<Option<Scaler>, ReadError> {
-        let all = self.items(&autoscalers_path(&live.object().namespace), None).await?;
+        let all = self.items::<HorizontalPodAutoscaler>(&live.object().namespace, ListParams::default()).await?;
         Ok(all.iter().find(|raw| aims_at(raw, live.object().name.as_str())).and_then(Scaler::of))
     }
 

@@ -1,6 +1,8 @@
 //! The last warnings about a Deployment, its `ReplicaSets` and its pods, as the cluster notes them.
 
 use jiff::Timestamp;
+use k8s_openapi::api::core::v1::Event;
+use kube::api::ListParams;
 use serde_json::Value;
 
 use super::{Cluster, Live, PodView, ReadError, verdict::plain};
@@ -24,8 +26,8 @@ pub struct Warning {
 impl Cluster {
     /// The last warnings, newest first; the same one only once. Needs `list` on events.
     pub(super) async fn warnings(&self, live: &Live, pods: &[PodView]) -> Result<Vec<Warning>, ReadError> {
-        let path = format!("/api/v1/namespaces/{}/events", live.object().namespace);
-        let events = self.selected(&path, "fieldSelector", "type=Warning").await?;
+        let which = ListParams::default().fields("type=Warning");
+        let events = self.items::<Event>(&live.object().namespace, which).await?;
         Ok(warnings(&events, live.object().name.as_str(), pods))
     }
 }

@@ -1,7 +1,6 @@
 //! A Deployment as it was when last read. Only this module can make one, so whoever holds one has read the object.
 
 use std::{
-    collections::BTreeMap,
     fmt,
     hash::{DefaultHasher, Hash as _, Hasher as _},
 };
@@ -10,11 +9,12 @@ use k8s_openapi::api::{
     apps::v1::{Deployment, DeploymentSpec},
     core::v1::Container as WireContainer,
 };
-use k8s_openapi::apimachinery::pkg::apis::meta::v1::LabelSelector;
+use kube::core::Selector;
 use serde::Deserialize as _;
 use serde_json::Value;
 
 use super::{
+    ReadError,
     owner::{Owners, owners},
     verdict::plain,
 };
@@ -33,7 +33,7 @@ pub struct Live {
     strategy: Strategy,
     progress_deadline_seconds: u32,
     view: DeploymentStatusView,
-    selector: String,
+    selector: Option<Selector>,
     annotated: bool,
     change_cause: Option<String>,
     template: Hidden,
@@ -165,7 +165,7 @@ impl Live {
             },
             progress_deadline_seconds: spec.progress_deadline_seconds.map_or(600, count),
             view,
-            selector: selector(&spec.selector),
+            selector: spec.selector.try_into().ok(),
             change_cause: metadata.annotations.as_ref().and_then(|all| all.get(CHANGE_CAUSE)).map(|cause| plain(cause)),
             annotated: raw.pointer("/metadata/annotations").is_some_and(Value::is_object),
             template_digest: digest(&template),
@@ -274,9 +274,10 @@ impl Live {
         self.revision.as_deref()
     }
 
-    /// The labels its pods have, as a selector; empty selects nothing here.
-    pub(super) fn selector(&self) -> &str {
-        &self.selector
+    /// What its pods and `ReplicaSets` are selected by. An error where it cannot be read: with a part of it left out it
+    /// would take what is not its own.
+    pub(super) fn selector(&self) -> Result<&Selector, ReadError> {
+        self.selector.as_ref().ok_or_else(|| ReadError::Failed("its selector has an operator that is not known".into()))
     }
 
     /// Why it was changed last, if whoever did it left word: the annotation `kubernetes.io/change-cause`, on one line.
@@ -327,23 +328,6 @@ fn containers(spec: &DeploymentSpec) -> Vec<Container> {
     };
     let plain = pod.containers.iter().enumerate().map(one(false));
     plain.chain(pod.init_containers.iter().flatten().enumerate().map(one(true))).collect()
-}
-
-/// The selector in the form of the API's `labelSelector`.
-fn selector(selector: &LabelSelector) -> String {
-    let labels = selector.match_labels.clone().unwrap_or_default().into_iter().collect::<BTreeMap<_, _>>();
-    let labels = labels.into_iter().map(|(key, value)| format!("{key}={value}"));
-    let expressions = selector.match_expressions.iter().flatten().filter_map(|rule| {
-        let values = rule.values.clone().unwrap_or_default().join(",");
-        match rule.operator.as_str() {
-            "In" => Some(format!("{} in ({values})", rule.key)),
-            "NotIn" => Some(format!("{} notin ({values})", rule.key)),
-            "Exists" => Some(rule.key.clone()),
-            "DoesNotExist" => Some(format!("!{}", rule.key)),
-            _ => None,
-        }
-    });
-    labels.chain(expressions).collect::<Vec<_>>().join(",")
 }
 
 fn digest(template: &Value) -> u64 {

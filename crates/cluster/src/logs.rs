@@ -1,10 +1,16 @@
 //! The last lines that a pod has printed, from the pod that tells most: one in trouble, else one that serves.
 
-use super::{CauseKind, Cluster, Live, PodView, ReadError, wire::escaped};
+use k8s_openapi::api::core::v1::Pod;
+use kube::api::LogParams;
+
+use super::{
+    CauseKind, Cluster, Live, PodView, ReadError,
+    wire::{built, objects},
+};
 
 /// The most bytes that are asked of one container. The kubelet begins at the first of the lines and stops there, so it must
 /// be enough for all of them.
-const MOST_BYTES: usize = 1 << 20;
+const MOST_BYTES: i64 = 1 << 20;
 /// So many containers of a pod are looked at.
 const MOST_CONTAINERS: usize = 6;
 
@@ -76,13 +82,14 @@ impl Cluster {
         lines: u32,
         previous: bool,
     ) -> Result<String, ReadError> {
-        let before = if previous { "&previous=true" } else { "" };
-        let (namespace, name) = (&live.object().namespace, escaped(&pod.name));
-        let container = escaped(container);
-        self.get_text(&format!(
-            "/api/v1/namespaces/{namespace}/pods/{name}/log?container={container}&tailLines={lines}&limitBytes={MOST_BYTES}{before}"
-        ))
-        .await
+        let which = LogParams {
+            container: Some(container.to_owned()),
+            tail_lines: Some(i64::from(lines)),
+            limit_bytes: Some(MOST_BYTES),
+            previous,
+            ..LogParams::default()
+        };
+        self.text(built(objects::<Pod>(&live.object().namespace).logs(&pod.name, &which))?).await
     }
 }
 

@@ -1,20 +1,15 @@
 //! Workloads of other kinds: known by name, so that somebody who names one is not told that there is nothing like it.
 
-use http::Request;
+use k8s_openapi::api::apps::v1::{DaemonSet, StatefulSet};
+use kube::api::ListParams;
 use serde_json::Value;
 
-use super::{Cluster, ReadError};
+use super::{
+    Cluster, ReadError,
+    wire::{built, objects},
+};
 use readback_core::domain::{DeploymentName, Namespace, ObjectRef, OtherKind};
 
-const fn plural(kind: OtherKind) -> &'static str {
-    match kind {
-        OtherKind::StatefulSet => "statefulsets",
-        OtherKind::DaemonSet => "daemonsets",
-    }
-}
-
-/// Names are all that is wanted.
-const METADATA_ONLY: &str = "application/json;as=PartialObjectMetadataList;v=v1;g=meta.k8s.io,application/json";
 /// So many of one kind are looked at in a namespace.
 const MOST: u32 = 1000;
 
@@ -34,9 +29,12 @@ impl Cluster {
     }
 
     async fn names_of(&self, namespace: &Namespace, kind: OtherKind) -> Result<Vec<DeploymentName>, ReadError> {
-        let path = format!("/apis/apps/v1/namespaces/{namespace}/{}?limit={MOST}", plural(kind));
-        let request = Request::get(path).header("accept", METADATA_ONLY).body(Vec::new());
-        let request = request.map_err(|_| ReadError::Failed("the request could not be built".into()))?;
+        let objects = match kind {
+            OtherKind::StatefulSet => objects::<StatefulSet>(namespace),
+            OtherKind::DaemonSet => objects::<DaemonSet>(namespace),
+        };
+        // Names are all that is wanted.
+        let request = built(objects.list_metadata(&ListParams::default().limit(MOST)))?;
         let listed = self.answered(request).await?.unwrap_or_default();
         let items = listed["items"].as_array().into_iter().flatten();
         let name =

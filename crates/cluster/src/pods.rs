@@ -2,7 +2,11 @@
 
 use std::fmt;
 
-use k8s_openapi::api::core::v1::{ContainerStatus, Pod};
+use k8s_openapi::api::{
+    apps::v1::ReplicaSet,
+    core::v1::{ContainerStatus, Pod},
+};
+use kube::api::ListParams;
 use serde::Deserialize as _;
 use serde_json::Value;
 
@@ -193,16 +197,17 @@ fn views(pods: &[Value], owner: Option<&str>) -> Vec<PodView> {
 impl Cluster {
     /// The pods of a Deployment. Needs `list` on pods; without `list` on replicasets, old and new are not told apart.
     pub(super) async fn pods(&self, live: &Live) -> Result<Vec<PodView>, ReadError> {
-        if live.selector().is_empty() {
+        let selector = live.selector()?;
+        if selector.selects_all() {
             return Ok(Vec::new());
         }
-        let base = |group: &str, kind: &str| format!("/{group}/v1/namespaces/{}/{kind}", live.object().namespace);
-        let sets = self.items(&base("apis/apps", "replicasets"), Some(live.selector())).await.unwrap_or_default();
+        let (namespace, which) = (&live.object().namespace, ListParams::default().labels_from(selector));
+        let sets = self.items::<ReplicaSet>(namespace, which.clone()).await.unwrap_or_default();
         let uid_of = |set: &Value| set.pointer("/metadata/uid").and_then(Value::as_str).map(str::to_owned);
         let ours: Vec<&Value> = sets.iter().filter(|set| owned_by(set, live.uid())).collect();
         let newest = ours.iter().find(|set| live.revision().is_some() && revision(set) == live.revision());
         let newest = newest.and_then(|set| uid_of(set));
-        let pods = self.items(&base("api", "pods"), Some(live.selector())).await?;
+        let pods = self.items::<Pod>(namespace, which).await?;
         let ours: Vec<String> = ours.into_iter().filter_map(uid_of).collect();
         // Labels can be shared by accident; ownership cannot.
         let of_ours = |pod: &Value| ours.is_empty() || ours.iter().any(|uid| owned_by(pod, uid));

@@ -1,11 +1,10 @@
 //! Reading Deployments, one or all, and only where readback may.
 
+use k8s_openapi::api::apps::v1::Deployment;
+use kube::api::ListParams;
 use serde_json::Value;
 
-use super::{
-    Cluster, Live, ReadError,
-    wire::{deployment_path, deployments_path},
-};
+use super::{Cluster, Live, ReadError, wire::path_of};
 use readback_core::domain::{Namespace, ObjectRef};
 
 impl Cluster {
@@ -24,7 +23,7 @@ impl Cluster {
         };
         let mut found = Vec::new();
         for namespace in namespaces {
-            let items = self.items(&deployments_path(namespace), None).await?;
+            let items = self.items::<Deployment>(namespace, ListParams::default()).await?;
             found.extend(items.iter().filter_map(|item| Live::from_api(self.name(), item).ok()));
         }
         found.retain(|live| self.covers(live.object()));
@@ -37,7 +36,7 @@ impl Cluster {
         if !self.covers(object) {
             return Err(ReadError::Outside(object.to_string()));
         }
-        self.get(&deployment_path(object)).await
+        self.get(&path_of::<Deployment>(&object.namespace, object.name.as_str())).await
     }
 
     pub(super) fn live(&self, raw: &Value) -> Result<Live, ReadError> {

@@ -2,14 +2,15 @@
 
 use http::{Method, Request};
 use json_patch::PatchOperation;
-use k8s_openapi::{Resource as _, api::autoscaling::v2::HorizontalPodAutoscaler};
-use serde_json::{Value, json};
+use k8s_openapi::api::{apps::v1::Deployment, autoscaling::v2::HorizontalPodAutoscaler};
+use kube::api::{DeleteParams, Preconditions};
+use serde_json::Value;
 
 use super::{
     Cluster, ReadError, Write,
-    wire::{Answer, NoAnswer, deployment_path, deployments_path},
+    wire::{Answer, NoAnswer, objects, path_of},
 };
-use readback_core::{change::Means, domain::Namespace};
+use readback_core::{change::Means, domain::ObjectRef};
 
 /// Who the API server records as the owner of the changed fields.
 pub(super) const FIELD_MANAGER: &str = "readback";
@@ -18,18 +19,15 @@ const CHANGE_EXTRA: &str = "impersonate-extra-readback.dev%2fchange";
 /// How often a deletion is tried whose object was written in the same moment, by its status mostly.
 const TRIES: usize = 4;
 
-/// `/apis/autoscaling/v2/namespaces/NS/horizontalpodautoscalers`.
-pub(super) fn autoscalers_path(namespace: &Namespace) -> String {
-    let version = HorizontalPodAutoscaler::API_VERSION;
-    format!("/apis/{version}/namespaces/{namespace}/horizontalpodautoscalers")
-}
-
 impl Write {
     /// The object that shows what became of it.
     fn shown_at(&self) -> String {
-        let autoscaler = |name: &str| format!("{}/{name}", autoscalers_path(&self.object.namespace));
+        let ObjectRef { namespace, name, .. } = &self.object;
+        let autoscaler = |name: &str| path_of::<HorizontalPodAutoscaler>(namespace, name);
         match &self.means {
-            Means::Deployment | Means::Scale | Means::Delete | Means::Recreate(_) => deployment_path(&self.object),
+            Means::Deployment | Means::Scale | Means::Delete | Means::Recreate(_) => {
+                path_of::<Deployment>(namespace, name.as_str())
+            }
             Means::Autoscaler { name, .. } | Means::DropAutoscaler { name, .. } => autoscaler(name),
             Means::NewAutoscaler(manifest) => autoscaler(manifest.name()),
         }
@@ -54,18 +52,20 @@ impl Cluster {
     /// Sends a write, or tries it out.
     pub(super) async fn send(&self, write: &Write, dry_run: bool) -> Result<Answer, NoAnswer> {
         let dry = if dry_run { "&dryRun=All" } else { "" };
+        // kube's own builders of writes ask the API server for no deadline.
         let query = format!("?fieldManager={FIELD_MANAGER}&timeout={}s{dry}", self.server_timeout().as_secs());
+        let namespace = &write.object.namespace;
         match &write.means {
             Means::Deployment | Means::Autoscaler { .. } => {
                 self.patch(&format!("{}{query}", write.shown_at()), write).await
             }
-            Means::Scale => self.patch(&format!("{}/scale{query}", deployment_path(&write.object)), write).await,
+            Means::Scale => self.patch(&format!("{}/scale{query}", write.shown_at()), write).await,
             Means::Recreate(manifest) => {
-                let path = format!("{}{query}", deployments_path(&write.object.namespace));
+                let path = format!("{}{query}", objects::<Deployment>(namespace).url_path);
                 self.submit(write, Method::POST, &path, "application/json", &manifest.0).await
             }
             Means::NewAutoscaler(manifest) => {
-                let path = format!("{}{query}", autoscalers_path(&write.object.namespace));
+                let path = format!("{}{query}", objects::<HorizontalPodAutoscaler>(namespace).url_path);
                 self.submit(write, Method::POST, &path, "application/json", &manifest.0).await
             }
             Means::Delete | Means::DropAutoscaler { .. } => self.erase(write, dry_run).await,
@@ -90,7 +90,8 @@ impl Cluster {
                 Ok(None) => return Ok(refused(404)),
                 Err(error) => return Err(NoAnswer::NotSent(error.to_string())),
             };
-            let options = options(&raw, dry_run);
+            let options = options(&raw, dry_run).and_then(|options| serde_json::to_value(options).ok());
+            let options = options.ok_or_else(|| NoAnswer::NotSent("the deletion cannot be written".into()))?;
             let path = format!("{}?timeout={}s", write.shown_at(), self.server_timeout().as_secs());
             let answer = self.submit(write, Method::DELETE, &path, "application/json", &options).await?;
             if answer.status != 409 {
@@ -129,15 +130,10 @@ impl Cluster {
     }
 }
 
-/// Pods are ended by the garbage collector, as `kubectl delete` has it.
-fn options(raw: &Value, dry_run: bool) -> Value {
-    let of = |field: &str| raw.pointer(&format!("/metadata/{field}")).cloned().unwrap_or_default();
-    let mut options = json!({
-        "apiVersion": "v1", "kind": "DeleteOptions", "propagationPolicy": "Background",
-        "preconditions": {"uid": of("uid"), "resourceVersion": of("resourceVersion")},
-    });
-    if dry_run {
-        options["dryRun"] = json!(["All"]);
-    }
-    options
+/// Pods are ended by the garbage collector, as `kubectl delete` has it. `None` for an object that cannot be told from
+/// another: nothing is deleted without its preconditions.
+fn options(raw: &Value, dry_run: bool) -> Option<DeleteParams> {
+    let of = |field: &str| raw["metadata"][field].as_str().map(str::to_owned);
+    let preconditions = Preconditions { uid: Some(of("uid")?), resource_version: Some(of("resourceVersion")?) };
+    Some(DeleteParams { dry_run, preconditions: Some(preconditions), ..DeleteParams::background() })
 }

@@ -3,6 +3,8 @@
 use std::fmt;
 
 use jiff::Timestamp;
+use k8s_openapi::api::apps::v1::ReplicaSet;
+use kube::api::ListParams;
 use serde_json::Value;
 
 use super::{
@@ -126,11 +128,12 @@ pub(crate) fn revisions_of(sets: &[Value], uid: &str) -> Vec<Revision> {
 impl Cluster {
     /// The revisions of a Deployment that are kept, newest first. Needs `list` on replicasets.
     pub async fn revisions(&self, live: &Live) -> Result<Vec<Revision>, ReadError> {
-        if live.selector().is_empty() {
+        let selector = live.selector()?;
+        if selector.selects_all() {
             return Ok(Vec::new());
         }
-        let path = format!("/apis/apps/v1/namespaces/{}/replicasets", live.object().namespace);
-        Ok(revisions_of(&self.items(&path, Some(live.selector())).await?, live.uid()))
+        let which = ListParams::default().labels_from(selector);
+        Ok(revisions_of(&self.items::<ReplicaSet>(&live.object().namespace, which).await?, live.uid()))
     }
 }
 

@@ -1,9 +1,21 @@
 //! What else has a say in a Deployment: autoscalers and disruption budgets. What cannot be read is told, never guessed.
 
-use k8s_openapi::{Resource as _, api::policy::v1::PodDisruptionBudget};
+use std::collections::BTreeMap;
+
+use k8s_openapi::{
+    api::{autoscaling::v2::HorizontalPodAutoscaler, policy::v1::PodDisruptionBudget},
+    apimachinery::pkg::apis::meta::v1::LabelSelector,
+};
+use kube::{
+    Resource,
+    api::ListParams,
+    core::{Selector, SelectorExt as _},
+};
+use serde::Deserialize as _;
 use serde_json::Value;
 
 use super::{Cluster, Live, ReadError, verdict::plain};
+use readback_core::domain::Namespace;
 
 /// What else has a say in a Deployment.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -42,20 +54,20 @@ impl Cluster {
     /// Looks at what else has a say in a Deployment. Takes as long as one call at most.
     pub async fn surroundings(&self, live: &Live) -> Surroundings {
         let namespace = &live.object().namespace;
-        let (autoscalers, budgets) = (
-            super::request::autoscalers_path(namespace),
-            format!("/apis/{}/namespaces/{namespace}/poddisruptionbudgets", PodDisruptionBudget::API_VERSION),
+        let (autoscalers, budgets) = futures::join!(
+            self.in_time::<HorizontalPodAutoscaler>(namespace),
+            self.in_time::<PodDisruptionBudget>(namespace)
         );
-        let (autoscalers, budgets) = futures::join!(self.in_time(&autoscalers), self.in_time(&budgets));
         of(live, autoscalers, budgets)
     }
 }
 
 impl Cluster {
     /// A list, page by page, within the time of one call.
-    async fn in_time(&self, path: &str) -> Listed {
+    async fn in_time<K: Resource<DynamicType = ()>>(&self, namespace: &Namespace) -> Listed {
         let limit = self.0.call_timeout;
-        tokio::time::timeout(limit, self.items(path, None)).await.unwrap_or(Err(ReadError::TimedOut(limit)))
+        let all = self.items::<K>(namespace, ListParams::default());
+        tokio::time::timeout(limit, all).await.unwrap_or(Err(ReadError::TimedOut(limit)))
     }
 }
 
@@ -67,9 +79,13 @@ fn of(live: &Live, autoscalers: Listed, budgets: Listed) -> Surroundings {
         Ok(items) => around.autoscaler = items.iter().find_map(|item| autoscaler(item, live.object().name.as_str())),
         Err(error) => around.unknown.push(("autoscalers", error.to_string())),
     }
-    match budgets {
-        Ok(items) => around.budgets = items.iter().filter_map(|item| budget(item, live.template_labels())).collect(),
-        Err(error) => around.unknown.push(("disruption budgets", error.to_string())),
+    let labels = BTreeMap::deserialize(live.template_labels()).unwrap_or_default();
+    let read = |items: Vec<Value>| items.iter().map(|item| budget(item, &labels)).collect();
+    for budget in budgets.map_or_else(|error| vec![Err(error)], read) {
+        match budget {
+            Ok(budget) => around.budgets.extend(budget),
+            Err(error) => around.unknown.push(("disruption budgets", error.to_string())),
+        }
     }
     around
 }
@@ -92,33 +108,18 @@ pub(super) fn aims_at(raw: &Value, deployment: &str) -> bool {
     target["kind"] == "Deployment" && target["name"] == deployment && (group.is_empty() || group.starts_with("apps/"))
 }
 
-/// The budget, if its selector takes pods with these labels. An absent selector takes none, an empty one all.
-fn budget(raw: &Value, labels: &Value) -> Option<Budget> {
-    let selector = raw.pointer("/spec/selector").filter(|selector| selector.is_object())?;
-    if !takes(selector, labels) {
-        return None;
+/// The budget, if its selector takes pods with these labels. An absent selector takes none, an empty one all; of one that
+/// is not understood nobody can tell.
+fn budget(raw: &Value, labels: &BTreeMap<String, String>) -> Result<Option<Budget>, ReadError> {
+    let name = plain(raw.pointer("/metadata/name").and_then(Value::as_str).unwrap_or_default());
+    let Some(selector) = raw.pointer("/spec/selector").filter(|selector| selector.is_object()) else { return Ok(None) };
+    let selector = LabelSelector::deserialize(selector).ok().and_then(|selector| Selector::try_from(selector).ok());
+    let selector = selector.ok_or_else(|| ReadError::Failed(format!("the selector of {name} is not understood")))?;
+    if !selector.matches(labels) {
+        return Ok(None);
     }
     let min_available = raw.pointer("/spec/minAvailable").and_then(Value::as_u64).and_then(|n| u32::try_from(n).ok());
-    let name = plain(raw.pointer("/metadata/name").and_then(Value::as_str).unwrap_or_default());
-    Some(Budget { name, min_available })
-}
-
-fn takes(selector: &Value, labels: &Value) -> bool {
-    let equal =
-        selector["matchLabels"].as_object().is_none_or(|all| all.iter().all(|(key, value)| labels[key] == *value));
-    let fits = |rule: &Value| {
-        let (key, values) = (rule["key"].as_str().unwrap_or_default(), rule["values"].as_array());
-        let found = &labels[key];
-        let listed = values.is_some_and(|values| values.contains(found));
-        match rule["operator"].as_str() {
-            Some("In") => listed,
-            Some("NotIn") => !listed,
-            Some("Exists") => !found.is_null(),
-            Some("DoesNotExist") => found.is_null(),
-            _ => false,
-        }
-    };
-    equal && selector["matchExpressions"].as_array().is_none_or(|rules| rules.iter().all(fits))
+    Ok(Some(Budget { name, min_available }))
 }
 
 #[cfg(test)]
@@ -126,6 +127,7 @@ mod tests {
     use serde_json::json;
 
     use super::*;
+    use crate::stand_in::{deployment, live_of};
 
     #[test]
     fn an_autoscaler_belongs_to_the_deployment_that_it_names() {
@@ -151,7 +153,7 @@ mod tests {
 
     #[test]
     fn a_budget_counts_for_the_pods_that_it_selects() {
-        let labels = json!({"app": "web", "tier": "front"});
+        let labels = BTreeMap::from([("app", "web"), ("tier", "front")].map(|(k, v)| (k.to_owned(), v.to_owned())));
         let raw =
             |selector: Value| json!({"metadata": {"name": "b"}, "spec": {"minAvailable": 2, "selector": selector}});
         for yes in [
@@ -159,17 +161,27 @@ mod tests {
             json!({"matchLabels": {"app": "web"}}),
             json!({"matchExpressions": [{"key": "tier", "operator": "In", "values": ["front", "back"]}, {"key": "x", "operator": "DoesNotExist"}]}),
         ] {
-            assert!(budget(&raw(yes.clone()), &labels).is_some(), "{yes}");
+            assert!(matches!(budget(&raw(yes.clone()), &labels), Ok(Some(_))), "{yes}");
         }
         for no in [
             json!(null),
             json!({"matchLabels": {"app": "api"}}),
             json!({"matchExpressions": [{"key": "tier", "operator": "NotIn", "values": ["front"]}]}),
-            json!({"matchExpressions": [{"key": "tier", "operator": "Sometimes"}]}),
+            json!({"matchExpressions": [{"key": "x", "operator": "Exists"}]}),
         ] {
-            assert!(budget(&raw(no.clone()), &labels).is_none(), "{no}");
+            assert_eq!(budget(&raw(no.clone()), &labels), Ok(None), "{no}");
         }
         let percent = json!({"metadata": {"name": "b"}, "spec": {"minAvailable": "50%", "selector": {}}});
-        assert_eq!(budget(&percent, &labels).and_then(|budget| budget.min_available), None);
+        assert_eq!(budget(&percent, &labels).unwrap().unwrap().min_available, None);
+    }
+
+    #[test]
+    fn a_budget_that_is_not_understood_is_told_as_unknown() {
+        let rule = json!([{"key": "tier", "operator": "Sometimes"}]);
+        let raw = json!({"metadata": {"name": "b"}, "spec": {"selector": {"matchExpressions": rule}}});
+        let known = json!({"metadata": {"name": "k"}, "spec": {"selector": {}}});
+        let around = of(&live_of(&deployment()), Ok(Vec::new()), Ok(vec![raw, known]));
+        assert_eq!(around.budgets, [Budget { name: "k".into(), min_available: None }]);
+        assert_eq!(around.unknown, [("disruption budgets", "the selector of b is not understood".to_owned())]);
     }
 }

@@ -2,14 +2,13 @@
 
 use std::{error::Error, time::Duration};
 
-use http::{HeaderMap, Request};
+use http::{HeaderMap, HeaderValue, Request, header};
 use http_body_util::{BodyExt as _, Limited};
-use k8s_openapi::Resource as _;
-use k8s_openapi::api::apps::v1::Deployment;
+use kube::{Resource, api::ListParams, core::Request as Requests};
 use serde_json::Value;
 
 use super::{Cluster, verdict};
-use readback_core::domain::{Namespace, ObjectRef};
+use readback_core::domain::Namespace;
 
 /// The largest answer taken. A page of a list is far smaller.
 const MAX_BODY: usize = 32 << 20;
@@ -74,14 +73,19 @@ impl From<NoAnswer> for ReadError {
     }
 }
 
-/// `/apis/apps/v1/namespaces/NS/deployments`. Names are RFC 1123, so nothing needs escaping.
-pub(super) fn deployments_path(namespace: &Namespace) -> String {
-    format!("/apis/{}/namespaces/{namespace}/deployments", Deployment::API_VERSION)
+/// Requests about the objects of one kind in a namespace.
+pub(super) fn objects<K: Resource<DynamicType = ()>>(namespace: &Namespace) -> Requests {
+    Requests::new(K::url_path(&(), Some(namespace.as_str())))
 }
 
-/// The path of one Deployment.
-pub(super) fn deployment_path(object: &ObjectRef) -> String {
-    format!("{}/{}", deployments_path(&object.namespace), object.name)
+/// The path of the object of that kind and name.
+pub(super) fn path_of<K: Resource<DynamicType = ()>>(namespace: &Namespace, name: &str) -> String {
+    format!("{}/{name}", K::url_path(&(), Some(namespace.as_str())))
+}
+
+/// A request as kube has built it.
+pub(super) fn built<E>(request: Result<Request<Vec<u8>>, E>) -> Result<Request<Vec<u8>>, ReadError> {
+    request.map_err(|_| ReadError::Failed("the request could not be built".into()))
 }
 
 impl Cluster {
@@ -101,11 +105,9 @@ impl Cluster {
         tokio::time::timeout(deadline, exchange).await.unwrap_or(Err(NoAnswer::TimedOut(deadline)))
     }
 
-    /// GET of plain text. What is not valid UTF-8 in it is replaced.
-    pub(super) async fn get_text(&self, path: &str) -> Result<String, ReadError> {
-        let request = Request::get(path).header("accept", "text/plain, */*").body(Vec::new());
-        let request = request.map_err(|_| ReadError::Failed("the request could not be built".into()))?;
-        let answer = self.call(request, self.0.call_timeout).await?;
+    /// The plain text that answers a GET. What is not valid UTF-8 in it is replaced.
+    pub(super) async fn text(&self, request: Request<Vec<u8>>) -> Result<String, ReadError> {
+        let answer = self.call(accepting("text/plain, */*", request), self.0.call_timeout).await?;
         match answer.status {
             200 => Ok(String::from_utf8_lossy(&answer.body).into_owned()),
             403 => Err(ReadError::Forbidden(verdict::sentence(403, &answer.body))),
@@ -115,14 +117,12 @@ impl Cluster {
 
     /// GET; `None` for 404.
     pub(super) async fn get(&self, path: &str) -> Result<Option<Value>, ReadError> {
-        let request = Request::get(path).header("accept", "application/json").body(Vec::new());
-        let request = request.map_err(|_| ReadError::Failed("the request could not be built".into()))?;
-        self.answered(request).await
+        self.answered(built(Request::get(path).body(Vec::new()))?).await
     }
 
     /// The JSON that answers a GET; `None` for 404.
     pub(super) async fn answered(&self, request: Request<Vec<u8>>) -> Result<Option<Value>, ReadError> {
-        let answer = self.call(request, self.0.call_timeout).await?;
+        let answer = self.call(accepting("application/json", request), self.0.call_timeout).await?;
         match answer.status {
             200 => serde_json::from_slice(&answer.body)
                 .map(Some)
@@ -148,30 +148,21 @@ impl Cluster {
             .map_err(|_| ReadError::Failed("the API server answered with something that is not JSON".into()))
     }
 
-    /// Every item under a list path, page by page; `None` for 404.
-    pub(super) async fn items(&self, path: &str, labels: Option<&str>) -> Result<Vec<Value>, ReadError> {
-        self.selected(path, "labelSelector", labels.unwrap_or_default()).await
-    }
-
-    /// Every item under a list path that a selector of this kind takes, page by page; without a selector, every one.
-    pub(super) async fn selected(&self, path: &str, kind: &str, selector: &str) -> Result<Vec<Value>, ReadError> {
+    /// Every object of that kind in a namespace that these selectors take, page by page.
+    pub(super) async fn items<K>(&self, namespace: &Namespace, which: ListParams) -> Result<Vec<Value>, ReadError>
+    where
+        K: Resource<DynamicType = ()>,
+    {
         let mut items = Vec::new();
-        let mut next = String::new();
+        let mut which = which.limit(PAGE);
         for _ in 0..MAX_PAGES {
-            let mut query = format!("{path}?limit={PAGE}");
-            if !selector.is_empty() {
-                query.extend(["&", kind, "=", escaped(selector).as_str()]);
-            }
-            if !next.is_empty() {
-                query.push_str("&continue=");
-                query.push_str(&escaped(&next));
-            }
-            let Some(mut page) = self.get(&query).await? else { return Ok(items) };
+            let request = built(objects::<K>(namespace).list(&which))?;
+            let Some(mut page) = self.answered(request).await? else { return Ok(items) };
             if let Some(Value::Array(more)) = page.get_mut("items").map(Value::take) {
                 items.extend(more);
             }
             match page.pointer("/metadata/continue").and_then(Value::as_str) {
-                Some(token) if !token.is_empty() => token.clone_into(&mut next),
+                Some(token) if !token.is_empty() => which = which.continue_token(token),
                 _ => return Ok(items),
             }
         }
@@ -179,18 +170,10 @@ impl Cluster {
     }
 }
 
-/// Percent-encodes a query value.
-pub(super) fn escaped(value: &str) -> String {
-    use std::fmt::Write as _;
-    value.bytes().fold(String::new(), |mut text, b| {
-        if b.is_ascii_alphanumeric() || b"-._~".contains(&b) {
-            text.push(char::from(b));
-        } else {
-            // Writing to a String cannot fail.
-            let _ = write!(text, "%{b:02X}");
-        }
-        text
-    })
+/// The request, if it does not say itself what it accepts, with that.
+fn accepting(kind: &'static str, mut request: Request<Vec<u8>>) -> Request<Vec<u8>> {
+    request.headers_mut().entry(header::ACCEPT).or_insert(HeaderValue::from_static(kind));
+    request
 }
 
 /// The texts of the `Warning` headers: `299 - "text"`.
@@ -238,10 +221,5 @@ mod tests {
             headers.append("warning", http::HeaderValue::from_bytes(value.replace('\u{7}', "").as_bytes()).unwrap());
         }
         assert_eq!(warnings(&headers), ["would violate PodSecurity \"restricted\""]);
-    }
-
-    #[test]
-    fn a_selector_is_escaped_for_the_query() {
-        assert_eq!(escaped("app in (a,b),x/y=z"), "app%20in%20%28a%2Cb%29%2Cx%2Fy%3Dz");
     }
 }

@@ -11,7 +11,7 @@ fn a_deployment_is_read_with_the_defaults_of_the_api() {
     assert_eq!((live.replicas(), live.paused(), live.revision_history_limit()), (1, false, 10));
     assert_eq!((live.strategy(), live.progress_deadline_seconds()), (Strategy::RollingUpdate, 600));
     assert_eq!(live.object().to_string(), "shop/web");
-    assert_eq!(live.selector(), "app=web");
+    assert_eq!(live.selector().map(ToString::to_string).as_deref(), Ok("app=web"));
 }
 
 #[test]
@@ -50,10 +50,24 @@ fn template_annotations_are_not_printed() {
 }
 
 #[test]
-fn a_selector_with_expressions_is_written_out() {
-    let wire = serde_json::from_value(json!({"matchLabels": {"b": "2", "a": "1"}, "matchExpressions": [
+fn every_operator_of_a_selector_is_written_out() {
+    let mut raw = deployment();
+    raw["spec"]["selector"] = json!({"matchLabels": {"b": "2", "a": "1"}, "matchExpressions": [
         {"key": "tier", "operator": "In", "values": ["x", "y"]},
+        {"key": "track", "operator": "NotIn", "values": ["canary"]},
+        {"key": "team", "operator": "Exists"},
         {"key": "old", "operator": "DoesNotExist"},
-    ]}));
-    assert_eq!(selector(&wire.unwrap()), "a=1,b=2,tier in (x,y),!old");
+    ]});
+    let written = live_of(&raw).selector().map(ToString::to_string);
+    assert_eq!(written.as_deref(), Ok("a=1,b=2,tier in (x,y),track notin (canary),team,!old"));
+}
+
+#[test]
+fn a_selector_that_is_not_understood_selects_nothing() {
+    for rule in [json!({"key": "tier", "operator": "Near", "values": ["x"]}), json!({"key": "tier", "operator": "In"})]
+    {
+        let mut raw = deployment();
+        raw["spec"]["selector"]["matchExpressions"] = json!([rule]);
+        assert!(matches!(live_of(&raw).selector(), Err(ReadError::Failed(_))), "{rule}");
+    }
 }
