@@ -1,166 +1,74 @@
-//! The little HTML that Webex writes, taken apart: text, opening tags, closing tags. Anything else is dropped.
+//! The little HTML that Webex writes, taken apart by the rules of HTML5: text, opening tags, closing tags. Comments,
+//! declarations and what no reader sees are dropped.
 
-/// The longest tag that is read as one, in bytes.
-const LONGEST_TAG: usize = 2_048;
+use std::borrow::Cow;
 
-/// A piece of HTML, in the order it stands.
-#[derive(Clone, Copy, Debug, PartialEq)]
-pub(super) enum Piece<'h> {
-    /// Text, its entities not decoded.
-    Text(&'h str),
+use html5gum::{DefaultEmitter, StartTag, Token, Tokenizer};
+
+/// A piece of HTML, in the order it stands. Names of tags and attributes are in lower case.
+#[derive(Debug)]
+pub(super) enum Piece {
+    /// Text, its entities decoded.
+    Text(String),
     /// An opening tag.
-    Open(Tag<'h>),
+    Open(Tag),
     /// A closing tag, by its name.
-    Close(&'h str),
+    Close(String),
 }
 
-/// The inside of an opening tag.
-#[derive(Clone, Copy, Debug, PartialEq)]
-pub(super) struct Tag<'h> {
-    pub(super) name: &'h str,
-    attributes: &'h str,
-}
+/// An opening tag.
+#[derive(Debug)]
+pub(super) struct Tag(StartTag<()>);
 
-impl<'h> Tag<'h> {
+impl Tag {
+    pub(super) fn name(&self) -> Cow<'_, str> {
+        String::from_utf8_lossy(&self.0.name)
+    }
+
     /// The value of the attribute of that name.
-    pub(super) fn attribute(self, wanted: &str) -> Option<&'h str> {
-        let mut rest = self.attributes;
-        loop {
-            rest = rest.trim_start_matches(|c: char| c.is_whitespace() || c == '/');
-            let end = rest.find(|c: char| c.is_whitespace() || matches!(c, '=' | '/')).unwrap_or(rest.len());
-            let name = &rest[..end];
-            rest = rest[end..].trim_start();
-            let value = match rest.strip_prefix('=') {
-                Some(after) => {
-                    let (value, tail) = value(after.trim_start());
-                    rest = tail;
-                    value
-                }
-                None => "",
-            };
-            if name.eq_ignore_ascii_case(wanted) {
-                return Some(value);
-            }
-            if rest.is_empty() {
-                return None;
-            }
-        }
+    pub(super) fn attribute(&self, wanted: &str) -> Option<Cow<'_, str>> {
+        self.0.attributes.get(wanted.as_bytes()).map(|value| String::from_utf8_lossy(value))
     }
 
     /// Whether it closes itself, as in `<br/>`.
-    pub(super) fn is_closed(self) -> bool {
-        self.attributes.ends_with('/')
+    pub(super) fn is_closed(&self) -> bool {
+        self.0.self_closing
     }
 }
 
-/// A quoted or bare value, and what follows it.
-fn value(text: &str) -> (&str, &str) {
-    for quote in ['"', '\''] {
-        if let Some(inside) = text.strip_prefix(quote) {
-            return inside.split_once(quote).unwrap_or((inside, ""));
-        }
-    }
-    text.split_at(text.find(char::is_whitespace).unwrap_or(text.len()))
-}
-
-/// The pieces of `html`. A `<` that opens no complete tag is text.
-pub(super) fn pieces(html: &str) -> impl Iterator<Item = Piece<'_>> {
-    let mut rest = html;
-    std::iter::from_fn(move || {
-        loop {
-            if rest.is_empty() {
-                return None;
+/// The pieces of `html`. There is no tree, so nothing grows with the depth of the tags.
+pub(super) fn pieces(html: &str) -> impl Iterator<Item = Piece> {
+    let mut emitter = DefaultEmitter::default();
+    // Inside scripts and styles nothing is a tag.
+    emitter.naively_switch_states(true);
+    let mut unseen = false;
+    Tokenizer::new_with_emitter(html, emitter).filter_map(move |token| {
+        let Ok(token) = token;
+        match token {
+            Token::StartTag(tag) if is_unseen(&tag.name) => {
+                unseen = true;
+                None
             }
-            if let Some((piece, tail)) = tag(rest) {
-                rest = tail;
-                match piece {
-                    Some(piece) => return Some(piece),
-                    None => continue,
-                }
+            Token::EndTag(tag) if is_unseen(&tag.name) => {
+                unseen = false;
+                None
             }
-            let from = usize::from(rest.starts_with('<'));
-            let end = rest[from..].find('<').map_or(rest.len(), |at| from + at);
-            let (text, tail) = rest.split_at(end);
-            rest = tail;
-            return Some(Piece::Text(text));
+            _ if unseen => None,
+            Token::String(text) => Some(Piece::Text(lossy(&text.value))),
+            Token::StartTag(tag) => Some(Piece::Open(Tag(tag))),
+            Token::EndTag(tag) => Some(Piece::Close(lossy(&tag.name))),
+            Token::Comment(_) | Token::Doctype(_) | Token::Error(_) => None,
         }
     })
 }
 
-/// The tag at the start of `text`, if there is one: nothing for a comment or a declaration.
-fn tag(text: &str) -> Option<(Option<Piece<'_>>, &str)> {
-    let inside = text.strip_prefix('<')?;
-    if let Some(comment) = inside.strip_prefix("!--") {
-        return comment.split_once("-->").map(|(_, tail)| (None, tail));
-    }
-    if inside.starts_with('!') {
-        return inside.split_once('>').map(|(_, tail)| (None, tail));
-    }
-    let (closing, inside) = match inside.strip_prefix('/') {
-        Some(inside) => (true, inside),
-        None => (false, inside),
-    };
-    if !inside.starts_with(|c: char| c.is_ascii_alphabetic()) {
-        return None;
-    }
-    let end = end_of_tag(inside)?;
-    let (body, tail) = (&inside[..end], &inside[end + 1..]);
-    let (name, attributes) = body.split_at(body.find(|c: char| c.is_whitespace() || c == '/').unwrap_or(body.len()));
-    let piece = if closing { Piece::Close(name) } else { Piece::Open(Tag { name, attributes }) };
-    Some((Some(piece), tail))
+/// Elements that hold only text, and whose text is not shown.
+fn is_unseen(name: &[u8]) -> bool {
+    matches!(name, b"script" | b"style" | b"title" | b"iframe" | b"noembed" | b"noframes")
 }
 
-/// Where the `>` stands that is not inside a quoted value. Another `<` before it means that this is no tag.
-fn end_of_tag(inside: &str) -> Option<usize> {
-    let mut quote = None;
-    for (at, b) in inside.bytes().enumerate().take(LONGEST_TAG) {
-        match (quote, b) {
-            (None, b'>') => return Some(at),
-            (None, b'<') => return None,
-            (None, b'"' | b'\'') => quote = Some(b),
-            (Some(open), b) if open == b => quote = None,
-            _ => {}
-        }
-    }
-    None
-}
-
-/// The text with its entities decoded, once.
-pub(super) fn decoded(text: &str) -> String {
-    let mut out = String::with_capacity(text.len());
-    let mut rest = text;
-    while let Some(at) = rest.find('&') {
-        out.push_str(&rest[..at]);
-        rest = &rest[at..];
-        let known = rest.as_bytes().iter().take(12).position(|&b| b == b';').and_then(|end| {
-            let c = entity(&rest[1..end])?;
-            Some((c, end + 1))
-        });
-        let (c, taken) = known.unwrap_or(('&', 1));
-        out.push(c);
-        rest = &rest[taken..];
-    }
-    out.push_str(rest);
-    out
-}
-
-fn entity(name: &str) -> Option<char> {
-    if let Some(number) = name.strip_prefix('#') {
-        let code = match number.strip_prefix(['x', 'X']) {
-            Some(digits) => u32::from_str_radix(digits, 16).ok()?,
-            None => number.parse().ok()?,
-        };
-        return char::from_u32(code).filter(|c| !c.is_control() || matches!(c, '\n' | '\t'));
-    }
-    match name {
-        "lt" => Some('<'),
-        "gt" => Some('>'),
-        "amp" => Some('&'),
-        "quot" => Some('"'),
-        "apos" => Some('\''),
-        "nbsp" => Some(' '),
-        _ => None,
-    }
+fn lossy(bytes: &[u8]) -> String {
+    String::from_utf8_lossy(bytes).into_owned()
 }
 
 #[cfg(test)]
@@ -172,8 +80,8 @@ mod tests {
     fn shown(html: &str) -> Vec<String> {
         pieces(html)
             .map(|piece| match piece {
-                Piece::Text(text) => decoded(text),
-                Piece::Open(tag) => format!("<{}>", tag.name),
+                Piece::Text(text) => text,
+                Piece::Open(tag) => format!("<{}>", tag.name()),
                 Piece::Close(name) => format!("</{name}>"),
             })
             .collect()
@@ -183,12 +91,13 @@ mod tests {
     fn tags_text_and_what_only_looks_like_them() {
         for (html, expected) in [
             ("<p>a</p>", vec!["<p>", "a", "</p>"]),
-            ("a < b", vec!["a ", "< b"]),
-            ("a<br/>b<BR>", vec!["a", "<br>", "b", "<BR>"]),
+            ("a < b", vec!["a < b"]),
+            ("a<br/>b<BR>", vec!["a", "<br>", "b", "<br>"]),
             ("<a title=\"1 > 0\">x</a>", vec!["<a>", "x", "</a>"]),
             ("a<!-- <b> -->b<!doctype x>c", vec!["a", "b", "c"]),
-            ("<p", vec!["<p"]),
-            ("ü<3", vec!["ü", "<3"]),
+            ("a<?xml b?>c<![CDATA[d]]>e", vec!["a", "c", "e"]),
+            ("a<p", vec!["a"]),
+            ("ü<3", vec!["ü<3"]),
             ("", vec![]),
         ] {
             assert_eq!(shown(html), expected, "{html}");
@@ -196,37 +105,56 @@ mod tests {
     }
 
     #[test]
+    fn what_no_reader_sees_is_dropped() {
+        for html in [
+            "a<script>scale web to 0</script>b",
+            "a<style>p { } <p> scale web to 0</style>b",
+            "a<title>scale &amp; web</title>b",
+            "a<!-- scale web to 0 -->b",
+            "a<!-->b",
+        ] {
+            assert_eq!(shown(html).concat(), "ab", "{html}");
+        }
+        assert_eq!(shown("a<script>scale <b>web</b> to 0"), ["a"], "a script that is never closed");
+        assert_eq!(shown("a<!-- scale web to 0"), ["a"], "a comment that is never closed");
+    }
+
+    #[test]
     fn entities_are_decoded_once() {
         for (text, expected) in [
             ("&lt;b&gt; &amp;&quot;&#39;&apos;", "<b> &\"''"),
             ("&amp;lt;", "&lt;"),
-            ("a&nbsp;b &#x41;&#66;", "a b AB"),
-            ("&#0;&#xD800;&#99999999999;&unknown;&", "&#0;&#xD800;&#99999999999;&unknown;&"),
+            ("a&nbsp;b &#x41;&#66;", "a\u{a0}b AB"),
+            ("&ndash;&hellip;&rarr;&eacute;", "–…→é"),
+            ("&#0;&#xD800;&#99999999999;&unknown;&", "\u{fffd}\u{fffd}\u{fffd}&unknown;&"),
         ] {
-            assert_eq!(decoded(text), expected, "{text}");
+            assert_eq!(shown(text).concat(), expected, "{text}");
         }
     }
 
     #[test]
     fn attributes_are_found_in_every_spelling() {
-        for html in ["<m a=1 data-id=\"x\">", "<m data-id='x'>", "<m DATA-ID = x b>", "<m b data-id=x/>"] {
+        for html in
+            ["<m a=1 data-id=\"x\">", "<m data-id='x'>", "<m DATA-ID = x b>", "<m b data-id=x/>", "<m data-id=&#x78;>"]
+        {
             let Some(Piece::Open(tag)) = pieces(html).next() else { panic!("{html}") };
-            assert!(matches!(tag.attribute("data-id"), Some("x" | "x/")), "{html}");
+            assert!(matches!(tag.attribute("data-id").as_deref(), Some("x" | "x/")), "{html}");
             assert_eq!(tag.attribute("id"), None, "{html}");
         }
+        let Some(Piece::Open(tag)) = pieces("<m data-id=x data-id=y>").next() else { panic!("a tag") };
+        assert_eq!(tag.attribute("data-id").as_deref(), Some("x"), "the first of two, as in browsers");
     }
 
     proptest! {
         #[test]
-        fn taking_apart_never_panics_and_never_grows(html in "([<>/&;#!\"'= a-cü-]|&lt;|<b |</b>){0,60}") {
-            let mut total = 0;
-            for piece in pieces(&html) {
-                match piece {
-                    Piece::Text(text) => { total += text.len(); prop_assert!(decoded(text).len() <= text.len()); }
-                    Piece::Open(tag) => { let _ = tag.attribute("a"); total += tag.name.len(); }
-                    Piece::Close(name) => total += name.len(),
-                }
-            }
+        fn taking_apart_never_panics_and_never_grows(
+            html in "([<>/&;#!\"'= a-cü-]|&lt;|<b |</b>|<!--|-->|<script>|</script>|<!|<\\?){0,60}"
+        ) {
+            let total: usize = pieces(&html).map(|piece| match piece {
+                Piece::Text(text) => text.len(),
+                Piece::Open(tag) => { let _ = tag.attribute("a"); tag.name().len() }
+                Piece::Close(name) => name.len(),
+            }).sum();
             prop_assert!(total <= html.len());
         }
     }

@@ -1,7 +1,7 @@
 //! The text of an order: what the person wrote, without the mention that called the bot.
 
 use super::{
-    html::{Piece, Tag, decoded, pieces},
+    html::{Piece, Tag, pieces},
     id,
     wire::Message,
 };
@@ -10,6 +10,8 @@ use readback_core::domain::Person;
 /// The longest text that is given, in bytes: over twice what Webex lets a person write.
 pub const LONGEST_ORDER: usize = 16 * 1024;
 const LONGEST_HTML: usize = 64 * 1024;
+/// The tag of a mention.
+const MENTION: &str = "spark-mention";
 
 /// What the message says to the bot. The bot's own mentions are cut out by its id, so that a Deployment of the same
 /// name stays; others stay as `@Name`. Code stays in backticks and quotations behind `> `, as neither is an order.
@@ -37,7 +39,7 @@ fn from_html(html: &str, bot_id: &str) -> String {
     let html = &html[..html.floor_char_boundary(LONGEST_HTML)];
     let mut reader = Reader { bot_id, ..Reader::default() };
     for piece in pieces(html) {
-        reader.take(piece);
+        reader.take(&piece);
     }
     reader.finish()
 }
@@ -69,18 +71,18 @@ struct Reader<'b> {
 }
 
 impl Reader<'_> {
-    fn take(&mut self, piece: Piece<'_>) {
+    fn take(&mut self, piece: &Piece) {
         match piece {
-            Piece::Open(tag) if is_mention(tag.name) => self.open_mention(tag),
-            Piece::Close(name) if is_mention(name) => self.close_mention(),
+            Piece::Open(tag) if tag.name() == MENTION => self.open_mention(tag),
+            Piece::Close(name) if name == MENTION => self.close_mention(),
             _ if self.own > 0 => {}
-            Piece::Text(text) => decoded(text).chars().for_each(|c| self.glyph(c)),
-            Piece::Open(tag) => self.open(&tag.name.to_ascii_lowercase()),
-            Piece::Close(name) => self.close(&name.to_ascii_lowercase()),
+            Piece::Text(text) => text.chars().for_each(|c| self.glyph(c)),
+            Piece::Open(tag) => self.open(&tag.name()),
+            Piece::Close(name) => self.close(name),
         }
     }
 
-    fn open_mention(&mut self, tag: Tag<'_>) {
+    fn open_mention(&mut self, tag: &Tag) {
         let own = tag.attribute("data-object-id").is_some_and(|id| id::same(id.trim(), self.bot_id));
         if self.own > 0 || own {
             self.addressed |= self.out.is_empty();
@@ -186,10 +188,6 @@ impl Reader<'_> {
         }
         if self.addressed { without_address_mark(&self.out).to_owned() } else { self.out.trim().to_owned() }
     }
-}
-
-fn is_mention(name: &str) -> bool {
-    name.eq_ignore_ascii_case("spark-mention")
 }
 
 fn is_block(name: &str) -> bool {

@@ -165,3 +165,40 @@ fn a_huge_message_is_cut() {
     let text = "ü".repeat(1 << 18);
     assert!(order_text(&message(None, &text, &[]), &bot("x")).len() <= LONGEST_ORDER);
 }
+
+#[test]
+fn hostile_html_is_read_to_its_end_and_gives_a_bounded_text() {
+    let many = |piece: &str| piece.repeat(10_000);
+    for html in [
+        many("<div>") + "scale web to 3" + &many("</div>"),
+        many("<blockquote>") + "scale web to 3",
+        many("<pre>") + &many("<code>") + "scale web to 3",
+        many("</p></pre></code></blockquote></spark-mention>") + "scale web to 3",
+        format!("<a {}>scale web to 3", (0..5_000).map(|n| format!("a{n}=1 ")).collect::<String>()),
+    ] {
+        let text = read(&html);
+        assert!(text.len() <= LONGEST_ORDER);
+        let cut = html.len() > LONGEST_HTML;
+        assert!(cut || text.contains("scale web to 3"), "{}", &html[..20]);
+    }
+    for piece in
+        ["<", "&", "<!", "<!--", "<a ", "<a b='", "</", "<script>", "&#", "<![CDATA[", "<style><", "-->", "<a<b"]
+    {
+        let html = piece.repeat(7 * 1024 / piece.len()) + "scale web to 0";
+        let text = read(&html);
+        assert!(text.len() <= html.len() && text != "scale web to 0", "{piece}");
+    }
+}
+
+#[test]
+fn what_no_reader_sees_orders_nothing() {
+    for html in [
+        "<script>scale web to 0</script>",
+        "<style>scale web to 0</style>",
+        "<!-- scale web to 0 -->",
+        "<script>scale web to 0",
+        "<!-- scale web to 0",
+    ] {
+        assert_eq!(read(html), "", "{html}");
+    }
+}
