@@ -3,6 +3,8 @@
 
 use std::{collections::BTreeSet, ops::Range};
 
+use unicode_security::skeleton;
+
 /// The longest message that is read, in characters. Longer ones order nothing: nobody speaks to a bot in pages.
 pub const LONGEST: usize = 4_000;
 
@@ -75,7 +77,7 @@ pub fn clean(raw: &str) -> Clean {
     clean
 }
 
-/// The words that mix letters of ours with letters of other scripts that look like them.
+/// The words that mix letters of ours with characters that only look like them.
 fn disguised(raw: &str) -> Vec<Range<usize>> {
     let start = |word: &str| word.as_ptr() as usize - raw.as_ptr() as usize;
     let mixed = |word: &&str| {
@@ -85,16 +87,19 @@ fn disguised(raw: &str) -> Vec<Range<usize>> {
     raw.split_whitespace().filter(mixed).map(|word| start(word)..start(word) + word.len()).collect()
 }
 
-/// The letter that a Cyrillic or Greek one looks like.
+/// The letter or digit of ours that a character looks like, by Unicode's table of confusable characters (UTS 39).
 fn look_alike(c: char) -> Option<char> {
-    const PAIRS: &[(&str, &str)] = &[
-        ("асԁеɡһіјӏмпоԛрѕтԝхуѵв", "acdeghijlmnoqpstwxyvb"),
-        ("АВСЕНІЈКМОРЅТХУ", "ABCEHIJKMOPSTXY"),
-        ("αεικνορτυχ", "aeikvoptux"),
-        ("ΑΒΕΖΗΙΚΜΝΟΡΤΥΧ", "ABEZHIKMNOPTYX"),
-        ("ıŀ", "il"),
-    ];
-    PAIRS.iter().find_map(|(theirs, ours)| theirs.chars().zip(ours.chars()).find(|pair| pair.0 == c).map(|pair| pair.1))
+    if c.is_ascii() {
+        return None;
+    }
+    let mut bytes = [0; 4];
+    let mut shape = skeleton(c.encode_utf8(&mut bytes));
+    match (shape.next(), shape.next(), shape.next()) {
+        (Some(one), None, None) => Some(one).filter(char::is_ascii_alphanumeric),
+        // The table takes an `m` for two letters.
+        (Some('r'), Some('n'), None) => Some('m'),
+        _ => None,
+    }
 }
 
 /// What stands for a typographic character, and whether a name that holds it is not what it looks like.
@@ -119,13 +124,11 @@ fn full_width(c: char) -> Option<char> {
     ('\u{ff01}'..='\u{ff5e}').contains(&c).then(|| char::from_u32(u32::from(c) - 0xfee0)).flatten()
 }
 
-/// Characters without a width: joiners, marks of direction, soft hyphens, variation selectors, control characters.
+/// Characters without a width: joiners, marks of direction, soft hyphens, variation selectors, control characters. Of
+/// those that Unicode lets a program ignore no shape is left.
 fn is_invisible(c: char) -> bool {
-    matches!(c,
-        '\u{ad}' | '\u{34f}' | '\u{61c}' | '\u{115f}' | '\u{1160}' | '\u{17b4}' | '\u{17b5}' | '\u{180b}'..='\u{180f}'
-        | '\u{200b}'..='\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2060}'..='\u{206f}' | '\u{3164}' | '\u{feff}'
-        | '\u{fe00}'..='\u{fe0f}' | '\u{ffa0}' | '\u{e0000}'..='\u{e0fff}')
-        || (c.is_control() && !c.is_whitespace())
+    let mut bytes = [0; 4];
+    (c.is_control() && !c.is_whitespace()) || (!c.is_ascii() && skeleton(c.encode_utf8(&mut bytes)).next().is_none())
 }
 
 fn is_emoji(c: char) -> bool {
@@ -156,6 +159,12 @@ mod tests {
         for (raw, odd) in [
             ("nginx", false),
             ("ng\u{200b}inx", true),
+            ("ng\u{e0069}inx", true),
+            ("n\u{202e}ginx", true),
+            ("ng\u{131}nx", true),
+            ("ngin\u{3c7}", true),
+            ("рау", true),
+            ("café", true),
             ("nginx\u{200b}", true),
             ("ngіnx", true),
             ("web–api", true),
@@ -183,7 +192,12 @@ mod tests {
 
     #[test]
     fn letters_of_another_script_are_unmasked_in_mixed_words_only() {
-        assert_eq!(text("restart l\u{43e}ki"), "restart loki");
+        for masked in
+            ["l\u{43e}ki", "\u{4cf}oki", "l\u{3bf}ki", "lok\u{456}", "lok\u{131}", "l\u{585}ki", "\u{217c}oki"]
+        {
+            assert_eq!(text(&format!("restart {masked}")), "restart loki", "{masked}");
+        }
+        assert_eq!(text("restart \u{217f}imir"), "restart mimir");
         assert_eq!(text("перезапусти loki"), "перезапусти loki");
     }
 
