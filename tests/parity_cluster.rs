@@ -101,10 +101,10 @@ async fn compare(script: &str, program: Option<&str>, least: usize) {
 
 #[tokio::test]
 async fn kubectl_sees_the_same_in_both() {
-    compare("kubectl.py", Some("kubectl"), 80).await;
+    compare("kubectl.py", Some("kubectl"), 65).await;
 }
 
 #[tokio::test]
 async fn the_python_client_sees_the_same_in_both() {
-    compare("sdk.py", None, 60).await;
+    compare("sdk.py", None, 50).await;
 }

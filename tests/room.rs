@@ -121,7 +121,7 @@ async fn refusals_have_the_shape_of_webex() {
         (ann.get("/messages/nothing").await, 404, "message"),
         (ann.put("/messages", &json!({})).await, 405, "not supported"),
         (ann.get("/messages").await, 400, "roomId"),
-        (ann.get("/webhooks?max=some").await, 400, "max"),
+        (ann.get("/messages?roomId=x&max=some").await, 400, "max"),
         (ann.post("/messages", &json!({ "roomId": 7 })).await, 400, "could not be read"),
         (ann.post("/messages", &json!({ "text": "x".repeat(70_000) })).await, 413, "limit"),
     ];
@@ -190,41 +190,23 @@ async fn target_that_refuses_once(tasks: &mut JoinSet<()>) -> (String, mpsc::Rec
 }
 
 #[tokio::test]
-async fn a_long_list_comes_in_pages() {
-    let open = open(Switches::default(), noon).await;
-    let ann = open.person("Ann");
-    let room = ops(&ann).await;
-    for n in 0..5 {
-        ann.post("/messages/", &json!({ "roomId": room, "text": n.to_string() })).await;
-    }
-    let mut url = format!("/messages?roomId={room}&max=2");
-    let mut texts = Vec::new();
-    loop {
-        let reply = ann.send(reqwest::Method::GET, &url, None).await;
-        let next = reply.headers().get("link").map(|link| link.to_str().unwrap().to_owned());
-        let body: Value = reply.json().await.unwrap();
-        texts.extend(body["items"].as_array().unwrap().iter().map(|m| m["text"].as_str().unwrap().to_owned()));
-        let Some(next) = next else { break };
-        let address = next.strip_prefix('<').unwrap().split('>').next().unwrap();
-        url = address.split("/v1").nth(1).unwrap().to_owned();
-    }
-    assert_eq!(texts, ["4", "3", "2", "1", "0"]);
-}
-
-#[tokio::test]
-async fn people_rooms_and_seats_are_found() {
+async fn people_rooms_and_members_are_found() {
     let open = open(Switches::default(), noon).await;
     let (ann, bo) = (open.person("Ann"), open.person("Bo"));
-    let (_, both) = ann.get(&format!("/people/?id={},nobody&showAllTypes=false", bo.id)).await;
-    assert_eq!((&both["items"][0]["displayName"], &both["notFoundIds"]), (&json!("Bo"), &json!(["nobody"])));
-    let (_, found) = ann.get("/people?email=BO@example.com").await;
-    assert_eq!(found["items"][0]["id"], bo.id.as_str());
+    assert_eq!(ann.get(&format!("/people/{}", bo.id)).await.1["displayName"], "Bo");
+    assert_eq!(ann.get("/people/nobody").await.0, 404);
     let (_, direct) = ann.get("/rooms?type=direct").await;
     assert_eq!(direct["items"].as_array().unwrap().len(), 1);
     assert_eq!(direct["items"][0]["title"], "readback");
     let room = ops(&ann).await;
-    let (_, seats) = ann.get(&format!("/memberships?roomId={room}")).await;
-    assert_eq!(seats["items"].as_array().unwrap().len(), 4);
+    let (_, members) = ann.get(&format!("/memberships?roomId={room}")).await;
+    assert_eq!(members["items"].as_array().unwrap().len(), 4);
+    for text in ["one", "two", "three"] {
+        ann.post("/messages/", &json!({ "roomId": room, "text": text })).await;
+    }
+    let (_, newest) = ann.get(&format!("/messages?roomId={room}&max=2")).await;
+    let texts: Vec<_> = newest["items"].as_array().unwrap().iter().map(|message| &message["text"]).collect();
+    assert_eq!(texts, ["three", "two"]);
     let (_, said) = ann.post("/messages", &json!({ "toPersonId": bo.id, "text": "lunch?" })).await;
     assert_eq!(said["roomType"], "direct");
     assert_eq!(bo.get(&format!("/messages/{}", said["id"].as_str().unwrap())).await.0, 200);

@@ -40,7 +40,7 @@ async fn what_has_no_log_says_why() {
         (name.as_str(), LogParams::default(), 400),
         (name.as_str(), LogParams { container: Some("nobody".into()), ..LogParams::default() }, 400),
         (name.as_str(), LogParams { container: Some("envoy".into()), previous: true, ..LogParams::default() }, 400),
-        (name.as_str(), LogParams { container: Some("envoy".into()), ..lines(-1) }, 422),
+        (name.as_str(), LogParams { container: Some("envoy".into()), ..lines(-1) }, 400),
         ("nobody", LogParams::default(), 404),
     ] {
         assert_eq!(code(&pods.logs(name, &params).await.unwrap_err()), expected, "{name} {params:?}");

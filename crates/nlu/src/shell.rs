@@ -250,9 +250,8 @@ impl Line {
     }
 
     fn replicas(&self, command: &mut Command) {
-        command.old = self
-            .flag("current-replicas")
-            .map(|said| StatedValue { words: said.to_owned(), count: said.parse().ok() });
+        command.old =
+            self.flag("current-replicas").map(|said| StatedValue { words: said.to_owned(), count: said.parse().ok() });
         let Some(said) = self.flag("replicas") else { return };
         match said.parse::<u32>().ok().filter(|n| i32::try_from(*n).is_ok()) {
             Some(n) => command.replicas = Some(Amount::To(n)),

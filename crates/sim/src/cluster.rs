@@ -13,14 +13,16 @@ mod entrance;
 mod failure;
 mod fields;
 mod http;
+mod image;
 mod kind;
 mod logs;
+mod parameters;
 mod patch;
 mod place;
-mod protobuf;
 mod review;
 mod seed;
 mod select;
+mod state;
 mod store;
 mod table;
 mod view;
@@ -42,9 +44,9 @@ use tokio::{net::TcpListener, select, sync::Notify, time::sleep};
 use tokio_util::sync::CancellationToken;
 use uuid::Uuid;
 
-pub use control::Pace;
 use http::Api;
 pub use seed::{Seed, Workload};
+pub use state::Pace;
 
 /// How to reach the local cluster.
 #[derive(Clone, Debug)]
@@ -100,11 +102,11 @@ pub async fn serve(
     now: fn() -> Timestamp,
     stop: CancellationToken,
 ) -> anyhow::Result<()> {
-    let grown = seed
-        .grow(now())
+    let state = seed
+        .build(now())
         .map_err(|failure| anyhow!("the seed of the local cluster: {}", failure.status()["message"]))?;
     let api = Arc::new(Api {
-        cluster: Mutex::new(grown),
+        cluster: Mutex::new(state),
         changed: Notify::new(),
         token: cluster.token.clone(),
         now,

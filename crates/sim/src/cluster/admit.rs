@@ -5,18 +5,18 @@ mod deployment;
 
 use jiff::Timestamp;
 use k8s_openapi::api::{apps::v1::Deployment, autoscaling::v2::HorizontalPodAutoscaler};
-use serde::de::DeserializeOwned;
+use serde::Deserialize as _;
 use serde_json::{Value, json};
 
 use super::{
     failure::{Cause, Failure},
     fields::{self, Writer},
     kind::Kind,
-    store::{name_of, namespace_of, new_uid, number, stamp, text, uid_of},
+    store::{name_of, namespace_of, new_uid, number, stamp, text},
 };
 
 /// Metadata that only the server writes.
-const SYSTEM: [&str; 9] = [
+const SYSTEM: [&str; 8] = [
     "name",
     "namespace",
     "uid",
@@ -25,35 +25,18 @@ const SYSTEM: [&str; 9] = [
     "creationTimestamp",
     "deletionTimestamp",
     "managedFields",
-    "generateName",
 ];
 
-const SUBDOMAIN: &str = "a lowercase RFC 1123 subdomain must consist of lower case alphanumeric characters, '-' or '.', and \
-                         must start and end with an alphanumeric character (e.g. 'example.com', regex used for \
-                         validation is '[a-z0-9]([-a-z0-9]*[a-z0-9])?(\\.[a-z0-9]([-a-z0-9]*[a-z0-9])?)*')";
-
-/// What a client wants an object to become.
-#[derive(Clone, Debug)]
-pub(crate) enum Wanted {
-    /// What a patch made of the object as it is.
-    Patched(Value),
-    /// What the client sent in its place.
-    Whole(Value),
-}
-
 /// What the store would hold after a client turned `current` into `wanted`; `current` itself where nothing changes.
-pub(crate) fn successor(
+pub(crate) fn updated(
     kind: Kind,
     current: &Value,
-    wanted: Wanted,
+    wanted: Value,
     writer: &Writer,
     now: Timestamp,
 ) -> Result<Value, Failure> {
     let name = name_of(current);
-    let (mut next, patched) = match wanted {
-        Wanted::Patched(document) => (typed(kind, document).map_err(|why| Failure::unpatchable(&why))?, true),
-        Wanted::Whole(document) => (typed(kind, document).map_err(|why| Failure::undecodable(kind, &why))?, false),
-    };
+    let mut next = typed(kind, name, wanted)?;
     for (field, own) in [("name", name), ("namespace", namespace_of(current))] {
         let given = text(&next["metadata"], &format!("/{field}"));
         if !given.is_empty() && given != own {
@@ -61,21 +44,14 @@ pub(crate) fn successor(
             return Err(Failure::bad_request(why));
         }
     }
-    let mut causes = Vec::new();
-    if !uid_of(&next).is_empty() && uid_of(&next) != uid_of(current) {
-        if !patched {
-            let (given, own, home) = (uid_of(&next), uid_of(current), namespace_of(current));
-            let why = format!(
-                "StorageError: invalid object, Code: 4, Key: /registry/{}/{home}/{name}, ResourceVersion: 0, \
-                 AdditionalErrorMsg: Precondition failed: UID in precondition: {given}, UID in object meta: {own}",
-                kind.plural()
-            );
-            return Err(Failure::conflict(kind, name, &why));
-        }
-        causes.push(Cause::invalid("metadata.uid", &next["metadata"]["uid"], "field is immutable"));
+    let differs = |field: &str| {
+        let given = text(&next, field);
+        !given.is_empty() && given != text(current, field)
+    };
+    if differs("/metadata/uid") {
+        return Err(Failure::conflict(kind, name, "the UID in the object does not match the UID in record"));
     }
-    let version = text(&next, "/metadata/resourceVersion");
-    if !version.is_empty() && version != text(current, "/metadata/resourceVersion") {
+    if differs("/metadata/resourceVersion") {
         let why = "the object has been modified; please apply your changes to the latest version and try again";
         return Err(Failure::conflict(kind, name, why));
     }
@@ -84,7 +60,7 @@ pub(crate) fn successor(
     }
     restore(&mut next, current, "status");
     set_defaults(kind, &mut next);
-    causes.extend(faults(kind, &next));
+    let mut causes = faults(kind, &next);
     if kind == Kind::Deployment {
         causes.extend(deployment::changes(current, &next));
     }
@@ -102,36 +78,29 @@ pub(crate) fn successor(
 }
 
 /// What the store would hold after a client created `wanted` in `namespace`.
-pub(crate) fn newborn(
+pub(crate) fn created(
     kind: Kind,
     wanted: Value,
     namespace: &str,
     writer: &Writer,
     now: Timestamp,
 ) -> Result<Value, Failure> {
-    let mut object = typed(kind, wanted).map_err(|why| Failure::undecodable(kind, &why))?;
-    let name = name_of(&object).to_owned();
+    let name = name_of(&wanted).to_owned();
+    let mut object = typed(kind, &name, wanted)?;
     if !["", namespace].contains(&namespace_of(&object)) {
         let why = "the namespace of the provided object does not match the namespace sent on the request";
         return Err(Failure::bad_request(why));
     }
-    if !text(&object, "/metadata/resourceVersion").is_empty() {
-        return Err(Failure::unexpected("resourceVersion should not be set on objects to be created"));
-    }
     for field in SYSTEM {
         restore(&mut object["metadata"], &Value::Null, field);
     }
-    let status =
-        if kind == Kind::Deployment { json!({}) } else { json!({ "desiredReplicas": 0, "currentMetrics": null }) };
-    object["status"] = status;
+    object["status"] = if kind == Kind::Deployment { json!({}) } else { json!({ "desiredReplicas": 0 }) };
     set_defaults(kind, &mut object);
-    let mut causes = Vec::new();
-    if name.is_empty() {
-        causes.push(Cause::required_because("metadata.name", "name or generateName is required"));
-    } else if !is_subdomain(&name) {
-        causes.push(Cause::invalid("metadata.name", &json!(name), SUBDOMAIN));
+    let mut causes = faults(kind, &object);
+    if !is_subdomain(&name) {
+        let why = "a lowercase RFC 1123 subdomain must consist of lower case alphanumeric characters, '-' or '.'";
+        causes.insert(0, Cause::invalid("metadata.name", &json!(name), why));
     }
-    causes.extend(faults(kind, &object));
     if !causes.is_empty() {
         return Err(Failure::invalid(kind, &name, &causes));
     }
@@ -147,15 +116,16 @@ pub(crate) fn newborn(
     Ok(object)
 }
 
-/// The document as an object of its kind; after this, every field that we know has its type. Fails with the reason.
-fn typed(kind: Kind, mut document: Value) -> Result<Value, String> {
-    fn check<T: DeserializeOwned>(document: &Value) -> Result<(), String> {
-        T::deserialize(document).map(drop).map_err(|e| e.to_string())
-    }
-    if kind == Kind::HorizontalPodAutoscaler {
-        check::<HorizontalPodAutoscaler>(&document)?;
+/// The document as an object of its kind; after this, every field that we know has its type.
+fn typed(kind: Kind, name: &str, mut document: Value) -> Result<Value, Failure> {
+    let checked = if kind == Kind::HorizontalPodAutoscaler {
+        HorizontalPodAutoscaler::deserialize(&document).map(drop)
     } else {
-        check::<Deployment>(&document)?;
+        Deployment::deserialize(&document).map(drop)
+    };
+    if let Err(error) = checked {
+        let cause = Cause::invalid("patch", &json!("the object"), &error.to_string());
+        return Err(Failure::invalid(kind, name, &[cause]));
     }
     for part in ["metadata", "spec"] {
         if document[part].is_null() {
@@ -188,26 +158,15 @@ fn restore(object: &mut Value, from: &Value, field: &str) {
     }
 }
 
-fn default(object: &mut Value, field: &str, value: Value) {
-    if let Some(map) = object.as_object_mut()
-        && map.get(field).is_none_or(Value::is_null)
-    {
-        map.insert(field.to_owned(), value);
-    }
-}
-
-/// An RFC 1123 subdomain: what most objects are called.
+/// Whether this may be the name of an object.
 fn is_subdomain(name: &str) -> bool {
+    let is_label = |label: &str| {
+        !label.is_empty()
+            && label.bytes().all(|b| b.is_ascii_lowercase() || b.is_ascii_digit() || b == b'-')
+            && !label.starts_with('-')
+            && !label.ends_with('-')
+    };
     name.len() <= 253 && name.split('.').all(is_label)
-}
-
-/// An RFC 1123 label: what containers are called.
-fn is_label(name: &str) -> bool {
-    let alphanumeric = |b: u8| b.is_ascii_lowercase() || b.is_ascii_digit();
-    (1..=63).contains(&name.len())
-        && name.bytes().all(|b| alphanumeric(b) || b == b'-')
-        && !name.starts_with('-')
-        && !name.ends_with('-')
 }
 
 #[cfg(test)]

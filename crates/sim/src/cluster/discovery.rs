@@ -5,16 +5,14 @@ use serde_json::{Value, json};
 use super::{kind::Kind, review};
 
 /// The groups beside the core one, with the version that is served.
-const GROUPS: [(&str, &str); 4] =
-    [("apps", "v1"), ("authorization.k8s.io", "v1"), ("autoscaling", "v2"), ("policy", "v1")];
+const GROUPS: [(&str, &str); 4] = [("apps", "v1"), (review::GROUP, "v1"), ("autoscaling", "v2"), ("policy", "v1")];
 
 /// The document at a discovery path, given in its segments.
 pub(crate) fn document(path: &[&str]) -> Option<Value> {
     match path {
-        ["version"] => Some(json!({
-            "major": "1", "minor": "36", "gitVersion": "v1.36.0-readback-demo", "gitCommit": "", "gitTreeState": "clean",
-            "buildDate": "1970-01-01T00:00:00Z", "goVersion": "", "compiler": "", "platform": "",
-        })),
+        ["version"] => Some(json!({ "major": "1", "minor": "36", "gitVersion": "v1.36.0-readback-demo",
+            "gitCommit": "", "gitTreeState": "clean", "buildDate": "1970-01-01T00:00:00Z", "goVersion": "",
+            "compiler": "", "platform": "" })),
         ["openapi", "v3"] => Some(json!({ "paths": {
             "apis/apps/v1": { "serverRelativeURL": "/openapi/v3/apis/apps/v1" },
             "apis/autoscaling/v2": { "serverRelativeURL": "/openapi/v3/apis/autoscaling/v2" },
@@ -23,22 +21,15 @@ pub(crate) fn document(path: &[&str]) -> Option<Value> {
         ["openapi", "v3", "apis", "autoscaling", "v2"] => Some(schema(Kind::HorizontalPodAutoscaler)),
         ["api"] => Some(json!({ "kind": "APIVersions", "versions": ["v1"], "serverAddressByClientCIDRs": [] })),
         ["apis"] => Some(json!({ "kind": "APIGroupList", "apiVersion": "v1", "groups": GROUPS.map(group) })),
-        ["apis", name] => GROUPS.iter().find(|(group, _)| group == name).map(|one| {
-            let mut group = group(*one);
-            group["kind"] = json!("APIGroup");
-            group["apiVersion"] = json!("v1");
-            group
-        }),
         ["api", "v1"] => Some(resources("v1", &kinds(""))),
-        ["apis", name, version] if *name != review::GROUP => {
-            GROUPS.contains(&(*name, *version)).then(|| resources(&format!("{name}/{version}"), &kinds(name)))
+        ["apis", review::GROUP, "v1"] => {
+            let (kind, plural) = review::REVIEW;
+            let review = json!({ "name": plural, "singularName": kind.to_lowercase(), "namespaced": false,
+                "kind": kind, "verbs": ["create"] });
+            Some(resources(&format!("{}/v1", review::GROUP), &[review]))
         }
-        ["apis", "authorization.k8s.io", "v1"] => {
-            let reviews = review::REVIEWS.map(|(kind, plural)| {
-                json!({ "name": plural, "singularName": kind.to_lowercase(), "namespaced": false, "kind": kind,
-                    "verbs": ["create"] })
-            });
-            Some(resources("authorization.k8s.io/v1", &reviews))
+        ["apis", name, version] => {
+            GROUPS.contains(&(*name, *version)).then(|| resources(&format!("{name}/{version}"), &kinds(name)))
         }
         _ => None,
     }
@@ -68,13 +59,14 @@ fn kinds(group: &str) -> Vec<Value> {
     let mut offered = Vec::new();
     for kind in Kind::ALL.into_iter().filter(|kind| kind.group() == group) {
         let everyday = !matches!(kind, Kind::Namespace | Kind::Event | Kind::PodDisruptionBudget);
-        offered.push(json!({ "name": kind.plural(), "singularName": kind.name().to_lowercase(),
-            "namespaced": kind.is_namespaced(), "kind": kind.name(), "verbs": kind.verbs(), "shortNames": [kind.short()],
-            "categories": if everyday { json!(["all"]) } else { json!([]) } }));
-        for (subresource, verbs) in kind.subresources() {
+        let categories: &[&str] = if everyday { &["all"] } else { &[] };
+        offered.push(json!({ "name": kind.plural(), "singularName": kind.name().to_lowercase(), "kind": kind.name(),
+            "namespaced": kind.is_namespaced(), "verbs": kind.verbs(), "shortNames": [kind.short()],
+            "categories": categories }));
+        if let Some((subresource, verbs)) = kind.subresource() {
             let mut one = json!({ "name": format!("{}/{subresource}", kind.plural()), "singularName": "",
                 "namespaced": true, "kind": kind.name(), "verbs": verbs });
-            if *subresource == "scale" {
+            if subresource == "scale" {
                 one["kind"] = json!("Scale");
                 one["group"] = json!("autoscaling");
                 one["version"] = json!("v1");

@@ -4,7 +4,7 @@ use axum::http::{HeaderMap, Uri, header};
 
 /// The path to serve, and whether the request may have it. kubectl sends no bearer token over plain HTTP, so the
 /// token may also stand at the beginning of the path.
-pub(super) fn entrance<'a>(uri: &'a Uri, headers: &HeaderMap, token: &str) -> (&'a str, bool) {
+pub(super) fn authenticate<'a>(uri: &'a Uri, headers: &HeaderMap, token: &str) -> (&'a str, bool) {
     let bearer = headers.get(header::AUTHORIZATION).and_then(|value| value.to_str().ok());
     let by_header = bearer.and_then(|value| value.strip_prefix("Bearer ")).is_some_and(|given| same(given, token));
     let in_path = uri.path().trim_start_matches('/').split_once('/').filter(|(first, _)| same(first, token));

@@ -5,9 +5,6 @@ use serde_json::{Map, Value, json};
 
 use super::{kind::Kind, patch::merge_key, store};
 
-/// Entries kept; the oldest go first.
-const MOST_ENTRIES: usize = 12;
-
 /// Who writes.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct Writer {
@@ -44,8 +41,6 @@ pub(crate) fn record(kind: Kind, before: &Value, after: &mut Value, writer: &Wri
         }
     }
     entries.retain(|entry| entry["fieldsV1"].as_object().is_some_and(|fields| !fields.is_empty()));
-    let surplus = entries.len().saturating_sub(MOST_ENTRIES);
-    entries.drain(..surplus);
     after["metadata"]["managedFields"] = Value::Array(entries);
 }
 
@@ -157,21 +152,5 @@ mod tests {
         let mut mine = at(json!({ "f:image": {} }));
         mine["f:metadata"] = json!({ "f:annotations": {} });
         assert_eq!(fields[2], (&json!("readback"), &mine));
-    }
-
-    #[test]
-    fn an_unchanged_object_keeps_its_owners_and_many_writers_are_bounded() {
-        let mut object = json!({ "spec": { "replicas": 1 } });
-        record(Kind::Deployment, &json!({}), &mut object, &writer("a", ""), Timestamp::UNIX_EPOCH);
-        let mut same = object.clone();
-        record(Kind::Deployment, &object, &mut same, &writer("b", ""), Timestamp::UNIX_EPOCH);
-        assert_eq!(object, same);
-        for n in 0..40 {
-            let mut next = object.clone();
-            next["metadata"]["labels"][format!("l{n}")] = json!("x");
-            record(Kind::Deployment, &object, &mut next, &writer(&format!("m{n}"), ""), Timestamp::UNIX_EPOCH);
-            object = next;
-        }
-        assert_eq!(store::items(&object, "/metadata/managedFields").len(), MOST_ENTRIES);
     }
 }

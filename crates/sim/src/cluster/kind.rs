@@ -14,6 +14,11 @@ pub(crate) enum Kind {
     PodDisruptionBudget,
 }
 
+/// What a client may do with an object that it cannot change.
+const READ: &[&str] = &["get", "list", "watch"];
+/// What a client may do with an object that it can change.
+const WRITE: &[&str] = &["create", "delete", "get", "list", "patch", "update", "watch"];
+
 impl Kind {
     pub(crate) const ALL: [Self; 9] = [
         Self::Namespace,
@@ -27,69 +32,46 @@ impl Kind {
         Self::PodDisruptionBudget,
     ];
 
+    /// The `kind` field, the word in a path, the word people type to `kubectl`, and the `apiVersion` field.
+    const fn names(self) -> [&'static str; 4] {
+        match self {
+            Self::Namespace => ["Namespace", "namespaces", "ns", "v1"],
+            Self::Pod => ["Pod", "pods", "po", "v1"],
+            Self::Event => ["Event", "events", "ev", "v1"],
+            Self::ReplicaSet => ["ReplicaSet", "replicasets", "rs", "apps/v1"],
+            Self::Deployment => ["Deployment", "deployments", "deploy", "apps/v1"],
+            Self::StatefulSet => ["StatefulSet", "statefulsets", "sts", "apps/v1"],
+            Self::DaemonSet => ["DaemonSet", "daemonsets", "ds", "apps/v1"],
+            Self::HorizontalPodAutoscaler => {
+                ["HorizontalPodAutoscaler", "horizontalpodautoscalers", "hpa", "autoscaling/v2"]
+            }
+            Self::PodDisruptionBudget => ["PodDisruptionBudget", "poddisruptionbudgets", "pdb", "policy/v1"],
+        }
+    }
+
     /// The `kind` field: `Deployment`.
     pub(crate) fn name(self) -> &'static str {
-        match self {
-            Self::Namespace => "Namespace",
-            Self::Pod => "Pod",
-            Self::Event => "Event",
-            Self::ReplicaSet => "ReplicaSet",
-            Self::Deployment => "Deployment",
-            Self::StatefulSet => "StatefulSet",
-            Self::DaemonSet => "DaemonSet",
-            Self::HorizontalPodAutoscaler => "HorizontalPodAutoscaler",
-            Self::PodDisruptionBudget => "PodDisruptionBudget",
-        }
+        self.names()[0]
     }
 
     /// The word in the path: `deployments`.
     pub(crate) fn plural(self) -> &'static str {
-        match self {
-            Self::Namespace => "namespaces",
-            Self::Pod => "pods",
-            Self::Event => "events",
-            Self::ReplicaSet => "replicasets",
-            Self::Deployment => "deployments",
-            Self::StatefulSet => "statefulsets",
-            Self::DaemonSet => "daemonsets",
-            Self::HorizontalPodAutoscaler => "horizontalpodautoscalers",
-            Self::PodDisruptionBudget => "poddisruptionbudgets",
-        }
+        self.names()[1]
     }
 
     /// The word people type to `kubectl`: `deploy`.
     pub(crate) fn short(self) -> &'static str {
-        match self {
-            Self::Namespace => "ns",
-            Self::Pod => "po",
-            Self::Event => "ev",
-            Self::ReplicaSet => "rs",
-            Self::Deployment => "deploy",
-            Self::StatefulSet => "sts",
-            Self::DaemonSet => "ds",
-            Self::HorizontalPodAutoscaler => "hpa",
-            Self::PodDisruptionBudget => "pdb",
-        }
-    }
-
-    /// The API group, empty for the core one.
-    pub(crate) fn group(self) -> &'static str {
-        match self {
-            Self::Namespace | Self::Pod | Self::Event => "",
-            Self::ReplicaSet | Self::Deployment | Self::StatefulSet | Self::DaemonSet => "apps",
-            Self::HorizontalPodAutoscaler => "autoscaling",
-            Self::PodDisruptionBudget => "policy",
-        }
+        self.names()[2]
     }
 
     /// The `apiVersion` field: `apps/v1`.
     pub(crate) fn api_version(self) -> &'static str {
-        match self {
-            Self::Namespace | Self::Pod | Self::Event => "v1",
-            Self::ReplicaSet | Self::Deployment | Self::StatefulSet | Self::DaemonSet => "apps/v1",
-            Self::HorizontalPodAutoscaler => "autoscaling/v2",
-            Self::PodDisruptionBudget => "policy/v1",
-        }
+        self.names()[3]
+    }
+
+    /// The API group, empty for the core one.
+    pub(crate) fn group(self) -> &'static str {
+        self.api_version().split_once('/').map_or("", |(group, _)| group)
     }
 
     /// The name in messages: `deployments.apps`.
@@ -105,56 +87,29 @@ impl Kind {
     /// What a client may do with it here.
     pub(crate) fn verbs(self) -> &'static [&'static str] {
         match self {
-            Self::Namespace
-            | Self::Event
-            | Self::ReplicaSet
-            | Self::StatefulSet
-            | Self::DaemonSet
-            | Self::PodDisruptionBudget => &["get", "list", "watch"],
+            Self::Deployment | Self::HorizontalPodAutoscaler => WRITE,
             Self::Pod => &["delete", "get", "list", "watch"],
-            Self::Deployment | Self::HorizontalPodAutoscaler => {
-                &["create", "delete", "get", "list", "patch", "update", "watch"]
-            }
+            Self::Namespace
+            | Self::Event
+            | Self::ReplicaSet
+            | Self::StatefulSet
+            | Self::DaemonSet
+            | Self::PodDisruptionBudget => READ,
         }
     }
 
-    /// The subresources that are served, with what a client may do with each.
-    pub(crate) fn subresources(self) -> &'static [(&'static str, &'static [&'static str])] {
+    /// The subresource that is served, with what a client may do with it.
+    pub(crate) fn subresource(self) -> Option<(&'static str, &'static [&'static str])> {
         match self {
-            Self::Pod => &[("log", &["get"])],
-            Self::Deployment => &[("scale", &["get", "patch", "update"])],
+            Self::Pod => Some(("log", &["get"])),
+            Self::Deployment => Some(("scale", &["get", "patch", "update"])),
             Self::Namespace
             | Self::Event
             | Self::ReplicaSet
             | Self::StatefulSet
             | Self::DaemonSet
             | Self::HorizontalPodAutoscaler
-            | Self::PodDisruptionBudget => &[],
-        }
-    }
-
-    /// The fields beside name and namespace that a field selector may ask for.
-    pub(crate) fn selectable(self) -> &'static [&'static str] {
-        match self {
-            Self::Namespace => &["status.phase"],
-            Self::Pod => &["spec.nodeName", "spec.restartPolicy", "status.phase", "status.podIP"],
-            Self::Event => &[
-                "involvedObject.apiVersion",
-                "involvedObject.kind",
-                "involvedObject.name",
-                "involvedObject.namespace",
-                "involvedObject.resourceVersion",
-                "involvedObject.uid",
-                "reason",
-                "reportingComponent",
-                "type",
-            ],
-            Self::ReplicaSet => &["status.replicas"],
-            Self::Deployment
-            | Self::StatefulSet
-            | Self::DaemonSet
-            | Self::HorizontalPodAutoscaler
-            | Self::PodDisruptionBudget => &[],
+            | Self::PodDisruptionBudget => None,
         }
     }
 

@@ -1,17 +1,15 @@
 //! What the containers of the local cluster have written: made up, and the same for the same pod at the same time.
 
-use std::collections::BTreeMap;
-
 use jiff::{SignedDuration, Timestamp};
-use serde_json::{Value, json};
+use serde_json::Value;
 
 use super::{
-    control::fnv,
-    failure::{Cause, Failure},
-    http::is_true,
+    failure::Failure,
+    image,
+    parameters::Parameters,
+    state::fnv,
     store::{items, name_of, text},
 };
-use readback_core::domain::ImageReference;
 
 /// The seed Deployment whose log shows something that nobody may repeat.
 const CARELESS: &str = "checkout-service";
@@ -22,7 +20,7 @@ const MOST_REQUESTS: i64 = 24;
 
 /// The options of a request for a log.
 #[derive(Clone, Debug, Default)]
-pub(crate) struct Asked {
+pub(crate) struct LogOptions {
     container: String,
     tail: Option<usize>,
     bytes: Option<usize>,
@@ -31,54 +29,34 @@ pub(crate) struct Asked {
     previous: bool,
 }
 
-impl Asked {
-    /// Reads the parameters of a request about `pod`. `follow` is heard, and the log ends where it is.
-    pub(crate) fn read(pod: &str, parameters: &BTreeMap<String, String>, now: Timestamp) -> Result<Self, Failure> {
-        let written = |name: &str| parameters.get(name).map(String::as_str).filter(|text| !text.is_empty());
-        let number = |name: &str| {
-            let parse = |text: &str| {
-                text.parse::<i64>()
-                    .map_err(|_| Failure::bad_request(format!("strconv.ParseInt: parsing {text:?}: invalid syntax")))
-            };
-            written(name).map(parse).transpose()
-        };
-        let is = |name: &str| written(name).is_some_and(is_true);
-        let (tail, bytes, seconds) = (number("tailLines")?, number("limitBytes")?, number("sinceSeconds")?);
-        let mut causes = Vec::new();
-        for (field, value, least) in [("tailLines", tail, 0), ("sinceSeconds", seconds, 1), ("limitBytes", bytes, 1)] {
-            if let Some(value) = value.filter(|value| *value < least) {
-                let why = if least == 0 { "must be greater than or equal to 0" } else { "must be greater than 0" };
-                causes.push(Cause::invalid(field, &json!(value), why));
-            }
-        }
-        if !causes.is_empty() {
-            return Err(Failure::invalid_as(("PodLogOptions", ""), pod, &causes));
-        }
-        let count = |number: Option<i64>| number.and_then(|number| usize::try_from(number).ok());
-        let ago = |seconds: i64| now.checked_sub(SignedDuration::from_secs(seconds)).unwrap_or(Timestamp::MIN);
-        let time = written("sinceTime").map(|text| text.parse().map_err(|e| Failure::bad_request(format!("{e}"))));
+impl LogOptions {
+    /// Reads the parameters of a request. `follow` is heard, and the log ends where it is.
+    pub(crate) fn read(parameters: &Parameters, now: Timestamp) -> Result<Self, Failure> {
+        let number = |name| Ok(parameters.number(name)?.and_then(|number| usize::try_from(number).ok()));
+        let seconds = parameters.number("sinceSeconds")?.and_then(|seconds| i64::try_from(seconds).ok());
+        let ago = |seconds| now.checked_sub(SignedDuration::from_secs(seconds)).unwrap_or(Timestamp::MIN);
         Ok(Self {
-            container: written("container").unwrap_or_default().to_owned(),
-            tail: count(tail),
-            bytes: count(bytes),
-            since: time.transpose()?.or(seconds.map(ago)),
-            timestamps: is("timestamps"),
-            previous: is("previous"),
+            container: parameters.text("container").to_owned(),
+            tail: number("tailLines")?,
+            bytes: number("limitBytes")?,
+            since: seconds.map(ago),
+            timestamps: parameters.flag("timestamps"),
+            previous: parameters.flag("previous"),
         })
     }
 }
 
 /// The log of a container, as text.
-pub(crate) fn read(pod: &Value, asked: &Asked, now: Timestamp) -> Result<String, Failure> {
-    let container = container(pod, &asked.container)?;
-    let mut lines = written(pod, container, asked.previous, now)?;
-    lines.retain(|(at, _)| asked.since.is_none_or(|since| *at >= since));
-    let skipped = asked.tail.map_or(0, |tail| lines.len().saturating_sub(tail));
+pub(crate) fn read(pod: &Value, options: &LogOptions, now: Timestamp) -> Result<String, Failure> {
+    let container = container(pod, &options.container)?;
+    let mut lines = written(pod, container, options.previous, now)?;
+    lines.retain(|(at, _)| options.since.is_none_or(|since| *at >= since));
+    let skipped = options.tail.map_or(0, |tail| lines.len().saturating_sub(tail));
     let line = |(at, line): &(Timestamp, String)| {
-        if asked.timestamps { format!("{at:.9} {line}\n") } else { format!("{line}\n") }
+        if options.timestamps { format!("{at:.9} {line}\n") } else { format!("{line}\n") }
     };
     let mut log: String = lines.iter().skip(skipped).map(line).collect();
-    if let Some(limit) = asked.bytes {
+    if let Some(limit) = options.bytes {
         // All of it is ASCII.
         log.truncate(limit);
     }
@@ -143,8 +121,8 @@ fn written(
 
 fn opening(container: &Value, started: Timestamp) -> Vec<(Timestamp, String)> {
     let name = text(container, "/name");
-    let tag = ImageReference::parse(text(container, "/image")).ok().and_then(|image| image.tag);
-    let version = tag.unwrap_or_else(|| "latest".into());
+    let tag = image::tag(text(container, "/image"));
+    let version = if tag.is_empty() { "latest" } else { tag };
     let says = [
         format!("INFO starting {name} {version}"),
         "INFO configuration read".into(),

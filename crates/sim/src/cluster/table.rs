@@ -1,130 +1,134 @@
 //! Tables, as `kubectl get` asks for them: the server decides on columns and cells.
 
-mod cells;
+use std::time::Duration;
 
 use jiff::Timestamp;
 use serde_json::{Value, json};
 
 use super::{
     kind::Kind,
-    store::{name_of, number, text},
-    view::{Include, metadata},
+    store::{items, name_of, number, replicas, text},
 };
 
-use cells::{age, cells};
+/// The name of a column, and what stands in it.
+type Cell = (&'static str, Value);
 
-type Column = (&'static str, &'static str, u8);
-
-/// The columns of a kind: name, type, and 0 or, for `-o wide` only, 1.
-fn columns(kind: Kind) -> &'static [Column] {
-    const AGE: Column = ("Age", "string", 0);
-    const NAME: Column = ("Name", "string", 0);
-    const WIDE: [Column; 3] = [("Containers", "string", 1), ("Images", "string", 1), ("Selector", "string", 1)];
-    match kind {
-        Kind::Namespace => &[NAME, ("Status", "string", 0), AGE],
-        Kind::Pod => &[
-            NAME,
-            ("Ready", "string", 0),
-            ("Status", "string", 0),
-            ("Restarts", "string", 0),
-            AGE,
-            ("IP", "string", 1),
-            ("Node", "string", 1),
-        ],
-        Kind::Event => &[
-            ("Last Seen", "string", 0),
-            ("Type", "string", 0),
-            ("Reason", "string", 0),
-            ("Object", "string", 0),
-            ("Message", "string", 0),
-        ],
-        Kind::ReplicaSet => &[
-            NAME,
-            ("Desired", "integer", 0),
-            ("Current", "integer", 0),
-            ("Ready", "integer", 0),
-            AGE,
-            WIDE[0],
-            WIDE[1],
-            WIDE[2],
-        ],
-        Kind::Deployment => &[
-            NAME,
-            ("Ready", "string", 0),
-            ("Up-to-date", "integer", 0),
-            ("Available", "integer", 0),
-            AGE,
-            WIDE[0],
-            WIDE[1],
-            WIDE[2],
-        ],
-        Kind::StatefulSet => &[NAME, ("Ready", "string", 0), AGE, WIDE[0], WIDE[1]],
-        Kind::DaemonSet => &[
-            NAME,
-            ("Desired", "integer", 0),
-            ("Current", "integer", 0),
-            ("Ready", "integer", 0),
-            ("Up-to-date", "integer", 0),
-            ("Available", "integer", 0),
-            ("Node Selector", "string", 0),
-            AGE,
-            WIDE[0],
-            WIDE[1],
-            WIDE[2],
-        ],
-        Kind::HorizontalPodAutoscaler => &[
-            NAME,
-            ("Reference", "string", 0),
-            ("Targets", "string", 0),
-            ("MinPods", "string", 0),
-            ("MaxPods", "integer", 0),
-            ("Replicas", "integer", 0),
-            AGE,
-        ],
-        Kind::PodDisruptionBudget => &[NAME, ("Min Available", "string", 0), ("Max Unavailable", "string", 0), AGE],
-    }
-}
+/// Columns that `kubectl get` shows with `-o wide` only.
+const WIDE: [&str; 4] = ["Containers", "Images", "IP", "Node"];
 
 /// A table of objects. `revision` is the version of the list or object shown.
-pub(crate) fn table<'a>(
-    kind: Kind,
-    objects: impl Iterator<Item = &'a Value>,
-    include: Include,
-    revision: &str,
-    now: Timestamp,
-) -> Value {
-    let rows: Vec<_> = objects.map(|object| row(cells(kind, object, now), object, include)).collect();
-    made(columns(kind), &rows, revision)
-}
-
-/// The table of one Scale.
-pub(crate) fn scale_table(scale: &Value, include: Include, now: Timestamp) -> Value {
-    const COLUMNS: [Column; 4] =
-        [("Name", "string", 0), ("Desired", "integer", 0), ("Available", "integer", 0), ("Age", "string", 0)];
-    let age = age(text(scale, "/metadata/creationTimestamp"), now);
-    let cells = json!([name_of(scale), number(scale, "/spec/replicas"), number(scale, "/status/replicas"), age]);
-    made(&COLUMNS, &[row(cells, scale, include)], text(scale, "/metadata/resourceVersion"))
-}
-
-fn made(columns: &[Column], rows: &[Value], revision: &str) -> Value {
-    let definition = |(name, sort, priority): &Column| {
+pub(crate) fn table<'a>(kind: Kind, objects: impl Iterator<Item = &'a Value>, revision: &str, now: Timestamp) -> Value {
+    let definition = |(name, _): &Cell| {
         let format = if *name == "Name" { "name" } else { "" };
-        json!({ "name": name, "type": sort, "format": format, "description": "", "priority": priority })
+        json!({ "name": name, "type": "string", "format": format, "description": "",
+            "priority": i32::from(WIDE.contains(name)) })
     };
-    let definitions: Vec<_> = columns.iter().map(definition).collect();
+    let columns: Vec<_> = cells(kind, &Value::Null, now).iter().map(definition).collect();
+    let row = |object: &Value| {
+        let cells: Vec<_> = cells(kind, object, now).into_iter().map(|(_, cell)| cell).collect();
+        json!({ "cells": cells, "object": object })
+    };
     json!({ "kind": "Table", "apiVersion": "meta.k8s.io/v1", "metadata": { "resourceVersion": revision },
-        "columnDefinitions": definitions, "rows": rows })
+        "columnDefinitions": columns, "rows": objects.map(row).collect::<Vec<_>>() })
 }
 
-#[expect(clippy::needless_pass_by_value, reason = "the cells end in the row")]
-fn row(cells: Value, object: &Value, include: Include) -> Value {
-    let mut row = json!({ "cells": cells });
-    match include {
-        Include::Nothing => {}
-        Include::Object => row["object"] = object.clone(),
-        Include::Metadata => row["object"] = metadata(object),
+/// The cells of a row with the columns that they stand in; the columns are the same for any object of a kind.
+fn cells(kind: Kind, object: &Value, now: Timestamp) -> Vec<Cell> {
+    let status = |field: &str| json!(number(object, &format!("/status/{field}")));
+    let spec = |field: &str| json!(number(object, &format!("/spec/{field}")));
+    let ready = || json!(format!("{}/{}", status("readyReplicas"), replicas(object)));
+    let own: Vec<Cell> = match kind {
+        Kind::Namespace => vec![("Status", json!(text(object, "/status/phase")))],
+        Kind::Pod => pod_cells(object),
+        Kind::Event => return event_cells(object, now),
+        Kind::ReplicaSet => vec![
+            ("Desired", json!(replicas(object))),
+            ("Current", status("replicas")),
+            ("Ready", status("readyReplicas")),
+        ],
+        Kind::Deployment => vec![
+            ("Ready", ready()),
+            ("Up-to-date", status("updatedReplicas")),
+            ("Available", status("availableReplicas")),
+        ],
+        Kind::StatefulSet => vec![("Ready", ready())],
+        Kind::DaemonSet => {
+            vec![("Desired", status("desiredNumberScheduled")), ("Ready", status("numberReady"))]
+        }
+        Kind::HorizontalPodAutoscaler => {
+            let target = &object["spec"]["scaleTargetRef"];
+            let target = format!("{}/{}", text(target, "/kind"), text(target, "/name"));
+            vec![
+                ("Reference", json!(target)),
+                ("MinPods", spec("minReplicas")),
+                ("MaxPods", spec("maxReplicas")),
+                ("Replicas", status("currentReplicas")),
+            ]
+        }
+        Kind::PodDisruptionBudget => vec![("Min Available", object["spec"]["minAvailable"].clone())],
+    };
+    let (name, age) = (json!(name_of(object)), age(text(object, "/metadata/creationTimestamp"), now));
+    let mut cells = vec![("Name", name)];
+    cells.extend(own);
+    cells.push(("Age", json!(age)));
+    if matches!(kind, Kind::Deployment | Kind::ReplicaSet) {
+        let containers = items(object, "/spec/template/spec/containers");
+        let joined = |field| json!(containers.iter().map(|c| text(c, field)).collect::<Vec<_>>().join(","));
+        cells.extend([("Containers", joined("/name")), ("Images", joined("/image"))]);
     }
-    row
+    cells
+}
+
+fn pod_cells(pod: &Value) -> Vec<Cell> {
+    let containers = items(pod, "/status/containerStatuses");
+    let ready = containers.iter().filter(|container| container["ready"] == true).count();
+    let restarts: i64 = containers.iter().map(|container| number(container, "/restartCount")).sum();
+    vec![
+        ("Ready", json!(format!("{ready}/{}", items(pod, "/spec/containers").len()))),
+        ("Status", json!(pod_status(pod))),
+        ("Restarts", json!(restarts)),
+        ("IP", json!(text(pod, "/status/podIP"))),
+        ("Node", json!(text(pod, "/spec/nodeName"))),
+    ]
+}
+
+fn event_cells(event: &Value, now: Timestamp) -> Vec<Cell> {
+    let about = &event["involvedObject"];
+    vec![
+        ("Last Seen", json!(age(text(event, "/lastTimestamp"), now))),
+        ("Type", event["type"].clone()),
+        ("Reason", event["reason"].clone()),
+        ("Object", json!(format!("{}/{}", text(about, "/kind").to_lowercase(), text(about, "/name")))),
+        ("Message", event["message"].clone()),
+    ]
+}
+
+/// What `kubectl get pods` shows as STATUS: the reason of a waiting container before the phase.
+fn pod_status(pod: &Value) -> &str {
+    if !pod["metadata"]["deletionTimestamp"].is_null() {
+        return "Terminating";
+    }
+    let reasons = items(pod, "/status/containerStatuses").iter().map(|state| text(state, "/state/waiting/reason"));
+    reasons.rev().find(|reason| !reason.is_empty()).unwrap_or_else(|| text(pod, "/status/phase"))
+}
+
+/// An age as kubectl shows it: `45s`, `3m20s`, `2d3h`.
+fn age(created: &str, now: Timestamp) -> String {
+    let Ok(created) = created.parse::<Timestamp>() else { return "<unknown>".into() };
+    let seconds = Duration::try_from(now.duration_since(created)).unwrap_or_default().as_secs();
+    let (minutes, hours, days) = (seconds / 60, seconds / 3600, seconds / 86_400);
+    let pair = |big: u64, unit: char, small: u64, sub: char| {
+        if small == 0 { format!("{big}{unit}") } else { format!("{big}{unit}{small}{sub}") }
+    };
+    match (minutes, hours, days) {
+        (0..2, ..) => format!("{seconds}s"),
+        (2..10, ..) => pair(minutes, 'm', seconds % 60, 's'),
+        (_, 0..3, _) => format!("{minutes}m"),
+        (_, 3..8, _) => pair(hours, 'h', minutes % 60, 'm'),
+        (_, 8..48, _) => format!("{hours}h"),
+        (_, _, 2..8) => pair(days, 'd', hours % 24, 'h'),
+        _ => format!("{days}d"),
+    }
 }
 
 #[cfg(test)]
@@ -132,10 +136,29 @@ mod tests {
     use super::*;
 
     #[test]
-    fn rows_have_a_cell_for_each_column_even_for_an_empty_object() {
-        for kind in Kind::ALL {
-            let made = table(kind, [json!({})].iter(), Include::Nothing, "1", Timestamp::UNIX_EPOCH);
-            assert_eq!(made["rows"][0]["cells"].as_array().unwrap().len(), columns(kind).len(), "{kind:?}");
+    fn ages_read_as_kubectl_writes_them() {
+        let now: Timestamp = "2026-01-20T12:00:00Z".parse().unwrap();
+        for (created, shown) in [
+            ("2026-01-20T11:59:15Z", "45s"),
+            ("2026-01-20T11:56:40Z", "3m20s"),
+            ("2026-01-20T11:55:00Z", "5m"),
+            ("2026-01-20T10:00:00Z", "120m"),
+            ("2026-01-20T07:30:00Z", "4h30m"),
+            ("2026-01-19T12:00:00Z", "24h"),
+            ("2026-01-17T09:00:00Z", "3d3h"),
+            ("2026-01-01T00:00:00Z", "19d"),
+            ("soon", "<unknown>"),
+        ] {
+            assert_eq!(age(created, now), shown, "{created}");
         }
+    }
+
+    #[test]
+    fn a_pod_that_cannot_pull_its_image_says_so_and_an_ending_one_too() {
+        let mut pod = json!({ "metadata": { "name": "a" }, "spec": { "containers": [{}, {}] }, "status": { "phase": "Pending",
+            "containerStatuses": [{ "ready": true }, { "state": { "waiting": { "reason": "ErrImagePull" } } }] } });
+        assert_eq!(pod_cells(&pod)[..2], [("Ready", json!("1/2")), ("Status", json!("ErrImagePull"))]);
+        pod["metadata"]["deletionTimestamp"] = json!("2026-01-01T00:00:00Z");
+        assert_eq!(pod_status(&pod), "Terminating");
     }
 }

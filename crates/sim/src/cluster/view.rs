@@ -3,11 +3,7 @@
 use jiff::Timestamp;
 use serde_json::{Value, json};
 
-use super::{
-    kind::Kind,
-    table::{scale_table, table},
-    write::scale_of,
-};
+use super::{kind::Kind, table::table};
 
 /// How a client wants to see objects.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -16,28 +12,16 @@ pub(crate) enum View {
     Objects,
     /// Their metadata alone.
     Metadata,
-    /// As rows, each with what `?includeObject=` asks for.
-    Table(Include),
-}
-
-/// What each row carries besides its cells.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Include {
-    Metadata,
-    Object,
-    Nothing,
+    /// As rows.
+    Table,
 }
 
 impl View {
-    /// Reads `Accept`, in which the first media type that we know wins, and `?includeObject=`.
-    pub(crate) fn read(accept: &str, include: &str) -> Self {
+    /// Reads `Accept`, in which the first media type that we know wins.
+    pub(crate) fn read(accept: &str) -> Self {
         let first = accept.split(',').map(str::trim).find(|media| media.starts_with("application/json"));
         match first.and_then(|media| media.split(';').find_map(|part| part.trim().strip_prefix("as="))) {
-            Some("Table") => Self::Table(match include {
-                "Object" => Include::Object,
-                "None" => Include::Nothing,
-                _ => Include::Metadata,
-            }),
+            Some("Table") => Self::Table,
             Some("PartialObjectMetadata" | "PartialObjectMetadataList") => Self::Metadata,
             _ => Self::Objects,
         }
@@ -48,7 +32,7 @@ impl View {
         match self {
             Self::Objects => object.clone(),
             Self::Metadata => metadata(object),
-            Self::Table(include) => table(kind, std::iter::once(object), include, revision, now),
+            Self::Table => table(kind, std::iter::once(object), revision, now),
         }
     }
 
@@ -61,32 +45,13 @@ impl View {
         now: Timestamp,
     ) -> Value {
         let (name, version, items): (_, _, Vec<_>) = match self {
-            Self::Table(include) => return table(kind, objects, include, revision, now),
-            Self::Objects => (kind.name(), kind.api_version(), objects.map(untyped).collect()),
+            Self::Table => return table(kind, objects, revision, now),
+            Self::Objects => (kind.name(), kind.api_version(), objects.cloned().collect()),
             Self::Metadata => ("PartialObjectMetadata", META, objects.map(metadata).collect()),
         };
         json!({ "kind": format!("{name}List"), "apiVersion": version, "metadata": { "resourceVersion": revision },
             "items": items })
     }
-
-    /// The scale of a Deployment as it is to be seen.
-    pub(crate) fn scale(self, deployment: &Value, now: Timestamp) -> Value {
-        let scale = scale_of(deployment);
-        match self {
-            Self::Objects => scale,
-            Self::Metadata => metadata(&scale),
-            Self::Table(include) => scale_table(&scale, include, now),
-        }
-    }
-}
-
-/// An object as a list has it: the list says what it is.
-fn untyped(object: &Value) -> Value {
-    let mut object = object.clone();
-    if let Some(map) = object.as_object_mut() {
-        map.retain(|field, _| !["kind", "apiVersion"].contains(&field.as_str()));
-    }
-    object
 }
 
 /// The version of what is no object itself, but shows one.
@@ -105,12 +70,10 @@ mod tests {
     fn the_first_json_media_type_of_accept_decides_on_the_view() {
         let kubectl =
             "application/json;as=Table;v=v1;g=meta.k8s.io,application/json;as=Table;v=v1beta1,application/json";
-        assert_eq!(View::read(kubectl, ""), View::Table(Include::Metadata));
-        assert_eq!(View::read(kubectl, "Object"), View::Table(Include::Object));
-        assert_eq!(View::read("application/vnd.kubernetes.protobuf,application/json", ""), View::Objects);
-        assert_eq!(View::read("*/*", ""), View::Objects);
+        assert_eq!(View::read(kubectl), View::Table);
+        assert_eq!(View::read("application/vnd.kubernetes.protobuf,application/json"), View::Objects);
+        assert_eq!(View::read("*/*"), View::Objects);
         let partial = "application/json;as=PartialObjectMetadataList;v=v1;g=meta.k8s.io,application/json";
-        assert_eq!(View::read(partial, ""), View::Metadata);
-        assert_eq!(View::read("application/json;as=PartialObjectMetadata;g=meta.k8s.io;v=v1", ""), View::Metadata);
+        assert_eq!(View::read(partial), View::Metadata);
     }
 }

@@ -17,18 +17,16 @@ use super::{
     failure::Failure,
     kind::Kind,
     select::Filter,
-    store::{Change, Happened, Store, text},
+    store::{Change, Store, text},
     view::{View, metadata},
 };
 
-/// How often an idle watch is told how far it has come, if it asked for that.
-pub(crate) const BOOKMARK: Duration = Duration::from_secs(30);
 /// The longest life of a watch.
 const LONGEST: Duration = Duration::from_hours(1);
 
 /// What a client asks a watch for.
 #[derive(Clone, Debug)]
-pub(crate) struct Asked {
+pub(crate) struct WatchOptions {
     pub(crate) kind: Kind,
     pub(crate) filter: Filter,
     pub(crate) view: View,
@@ -36,39 +34,28 @@ pub(crate) struct Asked {
     pub(crate) after: u64,
     /// Begin with everything there is, and say when that is done.
     pub(crate) send_initial: bool,
-    /// How often to tell an idle watch how far it has come; none if it did not ask for that.
-    pub(crate) bookmarks: Option<Duration>,
     pub(crate) timeout: Option<Duration>,
 }
 
 /// One running watch.
 struct Watch {
-    asked: Asked,
+    options: WatchOptions,
     ready: VecDeque<Value>,
     /// None once the watch is to end.
     changes: Option<broadcast::Receiver<Change>>,
     seen: u64,
     ends: Instant,
-    bookmark: Instant,
     now: fn() -> Timestamp,
     stop: CancellationToken,
 }
 
 /// The body of the answer to a watch. A version too old is told in the stream, as the API server does.
-pub(crate) fn open(store: &Store, asked: Asked, now: fn() -> Timestamp, stop: CancellationToken) -> Body {
-    let from_start = asked.send_initial || asked.after == 0;
-    let seen = if from_start { store.revision() } else { asked.after };
-    let timeout = asked.timeout.unwrap_or(LONGEST).min(LONGEST);
-    let mut watch = Watch {
-        ready: VecDeque::new(),
-        changes: None,
-        seen,
-        ends: Instant::now() + timeout,
-        bookmark: Instant::now() + asked.bookmarks.unwrap_or(LONGEST),
-        now,
-        stop,
-        asked,
-    };
+pub(crate) fn open(store: &Store, options: WatchOptions, now: fn() -> Timestamp, stop: CancellationToken) -> Body {
+    let from_start = options.send_initial || options.after == 0;
+    let seen = if from_start { store.revision() } else { options.after };
+    let timeout = options.timeout.unwrap_or(LONGEST).min(LONGEST);
+    let mut watch =
+        Watch { ready: VecDeque::new(), changes: None, seen, ends: Instant::now() + timeout, now, stop, options };
     match store.since(seen) {
         Ok((missed, changes)) => {
             watch.changes = Some(changes);
@@ -89,17 +76,19 @@ pub(crate) fn open(store: &Store, asked: Asked, now: fn() -> Timestamp, stop: Ca
 
 impl Watch {
     fn begin(&mut self, store: &Store) {
-        let namespace = self.asked.filter.namespace.clone();
-        for object in store.list(self.asked.kind, namespace.as_deref()) {
-            if self.asked.filter.takes(self.asked.kind, object) {
+        let namespace = self.options.filter.namespace.clone();
+        for object in store.list(self.options.kind, namespace.as_deref()) {
+            if self.options.filter.takes(self.options.kind, object) {
                 let event = self.event("ADDED", object);
                 self.ready.push_back(event);
             }
         }
-        if self.asked.send_initial {
-            let mut bookmark = self.bookmark();
-            bookmark["object"]["metadata"]["annotations"] = json!({ "k8s.io/initial-events-end": "true" });
-            self.ready.push_back(bookmark);
+        if self.options.send_initial {
+            let kind = self.options.kind;
+            let mark = json!({ "kind": kind.name(), "apiVersion": kind.api_version(), "metadata": {
+                "resourceVersion": self.seen.to_string(), "annotations": { "k8s.io/initial-events-end": "true" } } });
+            let shown = if self.options.view == View::Metadata { metadata(&mark) } else { mark };
+            self.ready.push_back(json!({ "type": "BOOKMARK", "object": shown }));
         }
     }
 
@@ -120,11 +109,6 @@ impl Watch {
                     Err(RecvError::Closed) => return None,
                 },
                 () = sleep_until(self.ends) => return None,
-                () = sleep_until(self.bookmark), if self.asked.bookmarks.is_some() => {
-                    self.bookmark = Instant::now() + self.asked.bookmarks.unwrap_or(LONGEST);
-                    let bookmark = self.bookmark();
-                    self.ready.push_back(bookmark);
-                }
             }
         }
     }
@@ -132,12 +116,12 @@ impl Watch {
     /// Queues the event that a change means to this watch, if any.
     fn take(&mut self, change: &Change) {
         self.seen = self.seen.max(change.revision);
-        if change.kind != self.asked.kind {
+        if change.kind != self.options.kind {
             return;
         }
-        let takes = |object: &Arc<Value>| self.asked.filter.takes(change.kind, object);
+        let takes = |object: &Arc<Value>| self.options.filter.takes(change.kind, object);
         let before = change.before.as_ref().is_some_and(&takes);
-        let after = change.happened != Happened::Deleted && takes(&change.object);
+        let after = !change.deleted && takes(&change.object);
         let what = match (before, after) {
             (false, false) => return,
             (false, true) => "ADDED",
@@ -150,16 +134,8 @@ impl Watch {
 
     fn event(&self, what: &str, object: &Value) -> Value {
         let revision = text(object, "/metadata/resourceVersion");
-        let shown = self.asked.view.one(self.asked.kind, object, revision, (self.now)());
+        let shown = self.options.view.one(self.options.kind, object, revision, (self.now)());
         json!({ "type": what, "object": shown })
-    }
-
-    fn bookmark(&self) -> Value {
-        let kind = self.asked.kind;
-        let mark = json!({ "kind": kind.name(), "apiVersion": kind.api_version(),
-            "metadata": { "resourceVersion": self.seen.to_string() } });
-        let shown = if self.asked.view == View::Metadata { metadata(&mark) } else { mark };
-        json!({ "type": "BOOKMARK", "object": shown })
     }
 
     fn fail(&mut self, failure: &Failure) {
@@ -174,18 +150,18 @@ mod tests {
 
     use super::*;
 
-    fn asked(after: u64, labels: &str) -> Asked {
-        let filter = Filter::parse(Kind::Pod, Some("shop"), labels, "").unwrap();
+    fn asked(after: u64, labels: &str) -> WatchOptions {
+        let filter = Filter::parse(Some("shop"), labels, "").unwrap();
         let timeout = Some(Duration::from_millis(50));
-        Asked { kind: Kind::Pod, filter, view: View::Objects, after, send_initial: false, bookmarks: None, timeout }
+        WatchOptions { kind: Kind::Pod, filter, view: View::Objects, after, send_initial: false, timeout }
     }
 
     fn pod(name: &str, app: &str) -> Value {
         json!({ "metadata": { "name": name, "namespace": "shop", "labels": { "app": app } } })
     }
 
-    fn start(store: &Store, asked: Asked) -> Body {
-        open(store, asked, || Timestamp::UNIX_EPOCH, CancellationToken::new())
+    fn start(store: &Store, options: WatchOptions) -> Body {
+        open(store, options, || Timestamp::UNIX_EPOCH, CancellationToken::new())
     }
 
     /// The type and version of each event until the watch ends.
@@ -235,40 +211,5 @@ mod tests {
             store.put(Kind::Pod, pod("a", "web"));
         }
         assert_eq!(types(&read(watch).await), ["ERROR"]);
-    }
-
-    #[tokio::test]
-    async fn a_version_that_is_no_longer_or_not_yet_known_is_an_error_in_the_stream() {
-        let mut store = Store::new();
-        for _ in 0..1000 {
-            store.put(Kind::Pod, pod("a", "web"));
-        }
-        for after in [1, store.revision() + 1] {
-            let bytes = to_bytes(start(&store, asked(after, "")), usize::MAX).await.unwrap();
-            let event: Value = serde_json::from_slice(&bytes).unwrap();
-            assert_eq!((&event["type"], &event["object"]["code"]), (&json!("ERROR"), &json!(410)), "after {after}");
-        }
-    }
-
-    #[tokio::test]
-    async fn bookmarks_say_how_far_the_watch_has_come() {
-        let mut store = Store::new();
-        store.put(Kind::Pod, pod("a", "web"));
-        let idle = Asked { bookmarks: Some(Duration::from_millis(30)), ..asked(store.revision(), "") };
-        assert_eq!(read(start(&store, idle)).await, [("BOOKMARK".to_owned(), "2".to_owned())]);
-        let initial = Asked { send_initial: true, ..asked(0, "") };
-        let bytes = to_bytes(start(&store, initial), usize::MAX).await.unwrap();
-        let lines: Vec<&str> = std::str::from_utf8(&bytes).unwrap().lines().collect();
-        assert!(lines[0].contains("ADDED") && lines[1].contains("k8s.io/initial-events-end"), "{lines:?}");
-    }
-
-    #[tokio::test]
-    async fn a_server_that_stops_ends_its_watches() {
-        let stop = CancellationToken::new();
-        let long = Asked { timeout: None, ..asked(0, "") };
-        let body = open(&Store::new(), long, || Timestamp::UNIX_EPOCH, stop.clone());
-        stop.cancel();
-        let ended = tokio::time::timeout(Duration::from_secs(20), to_bytes(body, usize::MAX)).await;
-        assert!(ended.unwrap().unwrap().is_empty());
     }
 }

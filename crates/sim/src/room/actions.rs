@@ -1,25 +1,12 @@
 //! Presses of a card's buttons.
 
-use serde::{Deserialize, Serialize};
+use serde::Deserialize;
 use serde_json::{Map, Value};
 
 use super::fault::Fault;
 use super::id::{self, Kind};
-use super::world::{MOST_ACTIONS, What, World};
-
-/// A press as Webex returns it.
-#[derive(Clone, Debug, Serialize)]
-#[serde(rename_all = "camelCase")]
-pub(super) struct Action {
-    pub(super) id: String,
-    #[serde(rename = "type")]
-    pub(super) kind: &'static str,
-    pub(super) message_id: String,
-    pub(super) inputs: Map<String, Value>,
-    pub(super) person_id: String,
-    pub(super) room_id: String,
-    pub(super) created: String,
-}
+use super::objects::{Action, EventKind};
+use super::state::{MOST_ACTIONS, RoomState};
 
 /// The body of a POST.
 #[derive(Debug, Deserialize)]
@@ -32,7 +19,7 @@ pub(super) struct Press {
     inputs: Map<String, Value>,
 }
 
-impl World {
+impl RoomState {
     /// `caller` presses a button of a card.
     pub(super) fn press(&mut self, caller: &str, press: Press, now: &str) -> Result<Action, Fault> {
         if press.kind != "submit" {
@@ -58,7 +45,7 @@ impl World {
             self.actions.pop_front();
         }
         self.actions.push_back(action.clone());
-        self.tell(What::Pressed(action.clone()), caller, &message);
+        self.record(EventKind::Pressed(action.clone()), caller, &message);
         Ok(action)
     }
 

@@ -4,55 +4,21 @@ use std::collections::HashMap;
 use std::time::Duration;
 
 use anyhow::Context as _;
-use hmac::{Hmac, KeyInit as _, Mac as _};
 use reqwest::Client;
 use rustls::ClientConfig;
-use sha1::Sha1;
 use tokio::sync::mpsc;
 use tokio::task::JoinSet;
 use tokio_util::sync::CancellationToken;
 
-use super::Handle;
-use super::webhooks::Webhook;
-use super::world::News;
+use super::handle::Handle;
+use super::posting::Posting;
 
-/// Events that wait for the office, and for each target.
-pub(super) const LONGEST_QUEUE: usize = 512;
+/// Events that wait for each target.
+const LONGEST_QUEUE: usize = 512;
 /// How long one attempt may take.
 const PATIENCE: Duration = Duration::from_secs(5);
 /// The pauses between attempts.
 const PAUSES: [Duration; 3] = [Duration::from_millis(100), Duration::from_millis(400), Duration::from_secs(1)];
-/// A target's task ends when nothing came for this long.
-const IDLE: Duration = Duration::from_mins(1);
-
-/// One event on its way to one webhook.
-pub(super) struct Posting {
-    hook: String,
-    target: String,
-    body: Vec<u8>,
-    signature: Option<String>,
-}
-
-impl Posting {
-    /// The event as `hook` is to receive it, signed over exactly these bytes.
-    pub(super) fn new(hook: &Webhook, news: &News) -> Self {
-        let body = hook.body(news).to_string().into_bytes();
-        let signature = hook.secret.as_deref().map(|secret| sign(secret.as_bytes(), &body));
-        Self { hook: hook.id.clone(), target: hook.target_url.clone(), body, signature }
-    }
-
-    /// The webhook it is for.
-    pub(super) fn hook(&self) -> &str {
-        &self.hook
-    }
-}
-
-/// The lower-case hex of the HMAC-SHA1.
-fn sign(secret: &[u8], body: &[u8]) -> String {
-    let mut mac = Hmac::<Sha1>::new_from_slice(secret).expect("HMAC takes a key of any length");
-    mac.update(body);
-    hex::encode(mac.finalize().into_bytes())
-}
 
 /// Delivers until `stop`. Ends early, with an error, only if a task of it panicked.
 pub(super) async fn run(
@@ -62,23 +28,19 @@ pub(super) async fn run(
 ) -> anyhow::Result<()> {
     let client = client()?;
     let mut queues: HashMap<String, mpsc::Sender<Posting>> = HashMap::new();
-    let mut carriers = JoinSet::new();
+    let mut workers = JoinSet::new();
     loop {
         tokio::select! {
             () = stop.cancelled() => return Ok(()),
-            Some(ended) = carriers.join_next() => {
-                ended.context("a task that delivers webhook events failed")?;
-                queues.retain(|_, queue| !queue.is_closed());
-            }
+            Some(ended) = workers.join_next() => ended.context("a task that delivers webhook events failed")?,
             Some(posting) = post.recv() => {
-                let target = posting.target.clone();
-                if queues.get(&target).is_none_or(mpsc::Sender::is_closed) {
+                let queue = queues.entry(posting.target.clone()).or_insert_with(|| {
                     let (queue, waiting) = mpsc::channel(LONGEST_QUEUE);
-                    carriers.spawn(carry(room.clone(), client.clone(), waiting));
-                    queues.insert(target.clone(), queue);
-                }
-                if let Some(Err(lost)) = queues.get(&target).map(|queue| queue.try_send(posting)) {
-                    room.delivered(lost.into_inner().hook(), false);
+                    workers.spawn(deliver_all(room.clone(), client.clone(), waiting));
+                    queue
+                });
+                if queue.try_send(posting).is_err() {
+                    tracing::warn!("a webhook event was dropped: too many wait for its target");
                 }
             }
         }
@@ -96,22 +58,13 @@ fn client() -> anyhow::Result<Client> {
     builder.redirect(reqwest::redirect::Policy::none()).timeout(PATIENCE).build().context("cannot build an HTTP client")
 }
 
-async fn carry(room: Handle, client: Client, mut waiting: mpsc::Receiver<Posting>) {
-    while let Ok(Some(posting)) = tokio::time::timeout(IDLE, waiting.recv()).await {
-        if !room.is_active(posting.hook()) {
-            continue;
-        }
-        let arrived = deliver(&client, &posting).await;
-        room.delivered(posting.hook(), arrived);
-        if arrived && room.delivers_twice() {
+async fn deliver_all(room: Handle, client: Client, mut waiting: mpsc::Receiver<Posting>) {
+    while let Some(posting) = waiting.recv().await {
+        if !deliver(&client, &posting).await {
+            tracing::warn!(target = posting.target, "a webhook event was not delivered");
+        } else if room.delivers_twice() {
             attempt(&client, &posting).await;
         }
-    }
-    // What came between the last look and here is not lost: it was queued before the queue closed.
-    waiting.close();
-    while let Some(posting) = waiting.recv().await {
-        let arrived = deliver(&client, &posting).await;
-        room.delivered(posting.hook(), arrived);
     }
 }
 
@@ -122,11 +75,7 @@ async fn deliver(client: &Client, posting: &Posting) -> bool {
         }
         tokio::time::sleep(pause).await;
     }
-    let arrived = attempt(client, posting).await;
-    if !arrived {
-        tracing::warn!(target = posting.target, "a webhook event was not delivered");
-    }
-    arrived
+    attempt(client, posting).await
 }
 
 async fn attempt(client: &Client, posting: &Posting) -> bool {
@@ -136,16 +85,4 @@ async fn attempt(client: &Client, posting: &Posting) -> bool {
     }
     let reply = request.body(posting.body.clone()).send().await;
     reply.is_ok_and(|reply| reply.status().is_success())
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn the_signature_is_the_published_one() {
-        // RFC 2202, test case 2.
-        let signature = sign(b"Jefe", b"what do ya want for nothing?");
-        assert_eq!(signature, "effcdf6ae5eb2fa2d27416d5f184df9c259a7c79");
-    }
 }

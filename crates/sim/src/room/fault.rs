@@ -1,13 +1,10 @@
 //! Refusals in the shape and, where known, the words of Webex.
 
 use axum::Json;
-use axum::http::{HeaderMap, HeaderValue, StatusCode, header};
+use axum::http::{HeaderMap, StatusCode, header};
 use axum::response::{IntoResponse, Response};
 use serde_json::json;
 use uuid::Uuid;
-
-/// The header by which Webex names a call.
-pub(super) const TRACKING: &str = "trackingid";
 
 /// Why a call was refused.
 #[derive(Debug)]
@@ -60,27 +57,15 @@ impl Fault {
 
 impl IntoResponse for Fault {
     fn into_response(self) -> Response {
-        let tracking = tracking_id();
         let body = json!({
             "message": self.message,
             "errors": [{ "description": self.message }],
-            "trackingId": tracking,
+            "trackingId": format!("ROUTER_{}", Uuid::new_v4()),
         });
         let mut headers = HeaderMap::new();
-        headers.insert(TRACKING, header_of(&tracking));
         if let Some(seconds) = self.retry_after {
             headers.insert(header::RETRY_AFTER, seconds.into());
         }
         (self.status, headers, Json(body)).into_response()
     }
-}
-
-/// A name for one call.
-pub(super) fn tracking_id() -> String {
-    format!("ROUTER_{}", Uuid::new_v4())
-}
-
-/// The name of a call as a header.
-pub(super) fn header_of(tracking: &str) -> HeaderValue {
-    HeaderValue::from_str(tracking).expect("letters, digits, `_` and `-` only")
 }

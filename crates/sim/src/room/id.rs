@@ -9,7 +9,6 @@ use uuid::Uuid;
 pub(super) enum Kind {
     Person,
     Organization,
-    Application,
     Room,
     Membership,
     Message,
@@ -22,7 +21,6 @@ impl Kind {
         match self {
             Self::Person => "PEOPLE",
             Self::Organization => "ORGANIZATION",
-            Self::Application => "APPLICATION",
             Self::Room => "ROOM",
             Self::Membership => "MEMBERSHIP",
             Self::Message => "MESSAGE",
@@ -42,8 +40,8 @@ pub(super) fn lasting(kind: Kind, name: &str) -> String {
     encode(kind, &uuid_of(name).to_string())
 }
 
-/// The id of `person`'s seat in `room` (both given as ids).
-pub(super) fn seat(room: &str, person: &str) -> String {
+/// The id of `person`'s membership of `room` (both given as ids).
+pub(super) fn membership(room: &str, person: &str) -> String {
     lasting(Kind::Membership, &format!("{room}:{person}"))
 }
 

@@ -1,14 +1,10 @@
 //! Markdown as people and bots write it, to the `html` and the plain `text` that Webex returns.
-//!
-//! Blocks: paragraphs, lists, quotes, headings, fenced code. Inline: see [`inline`]. Everything else is text, escaped.
 
-use inline::Inline;
-
-mod inline;
+use pulldown_cmark::{Event, HeadingLevel, Options, Parser, Tag, TagEnd};
 
 /// Who a mention means, as it was written.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Who<'a> {
+pub(super) enum Mentioned<'a> {
     /// `<@personId:…>`
     Id(&'a str),
     /// `<@personEmail:…>`
@@ -16,7 +12,7 @@ pub(super) enum Who<'a> {
 }
 
 /// Finds the id and the shown name of somebody who is in the room.
-pub(super) type Resolve<'a> = dyn Fn(Who<'_>) -> Option<(String, String)> + 'a;
+pub(super) type Resolve<'a> = dyn Fn(Mentioned<'_>) -> Option<(String, String)> + 'a;
 
 /// A message, rendered.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -27,140 +23,197 @@ pub(super) struct Rendered {
     pub(super) text: String,
     /// The ids that it mentions, each once.
     pub(super) mentioned: Vec<String>,
-    /// Whether it mentions all.
-    pub(super) mentions_all: bool,
 }
 
-#[derive(Clone, Copy, PartialEq, Eq)]
-enum Block {
-    Paragraph,
-    Quote,
-    Bullets,
-    Numbers,
+/// A mention, whose place in the markdown is held by its number between two characters that mean nothing.
+struct Mention {
+    written: String,
+    shown: String,
+    /// Whom it means; `None` is all.
+    id: Option<String>,
 }
 
-impl Block {
-    const fn tags(self) -> (&'static str, &'static str) {
-        match self {
-            Self::Paragraph => ("<p>", "</p>"),
-            Self::Quote => ("<blockquote>", "</blockquote>"),
-            Self::Bullets => ("<ul>", "</ul>"),
-            Self::Numbers => ("<ol>", "</ol>"),
-        }
-    }
+/// A message on its way to html.
+struct Renderer {
+    out: Rendered,
+    mentions: Vec<Mention>,
+    /// Of each open link, whether it was written as one.
+    links: Vec<bool>,
+    in_code: bool,
 }
+
+/// What stands around the number of a mention.
+const OPEN: char = '\u{e000}';
+const CLOSE: char = '\u{e001}';
 
 /// Renders `markdown`; mentions of people whom `resolve` does not find stay as they were written.
 pub(super) fn render(markdown: &str, resolve: &Resolve<'_>) -> Rendered {
-    let mut out = Rendered::default();
-    let mut open: Option<Block> = None;
-    let mut lines = markdown.lines();
-    while let Some(line) = lines.next() {
-        if line.trim_start().starts_with("```") {
-            close(&mut out, open.take());
-            fence(&mut out, &mut lines);
-            continue;
-        }
-        if line.trim().is_empty() {
-            close(&mut out, open.take());
-            continue;
-        }
-        if let Some((level, rest)) = heading(line) {
-            close(&mut out, open.take());
-            new_line(&mut out.text);
-            out.html.extend(["<", level, ">"]);
-            Inline::new(&mut out, resolve).write(rest);
-            out.html.extend(["</", level, ">"]);
-            continue;
-        }
-        let (block, rest) = classify(line);
-        let same = open == Some(block);
-        if !same {
-            close(&mut out, open.replace(block));
-            out.html.push_str(block.tags().0);
-        }
-        write_line(&mut out, resolve, block, same, rest);
+    let (marked, mentions) = without_mentions(markdown, resolve);
+    let mut renderer = Renderer { out: Rendered::default(), mentions, links: Vec::new(), in_code: false };
+    for event in Parser::new_ext(&marked, Options::empty()) {
+        renderer.take(event);
     }
-    close(&mut out, open);
+    let mut out = renderer.out;
+    out.text.truncate(out.text.trim_end().len());
     out
 }
 
-fn write_line(out: &mut Rendered, resolve: &Resolve<'_>, block: Block, same: bool, rest: &str) {
-    new_line(&mut out.text);
-    match block {
-        Block::Paragraph | Block::Quote => {
-            if same {
-                out.html.push_str("<br/>");
+/// Takes the mentions out of the text, so that none of their characters counts as a mark.
+fn without_mentions(markdown: &str, resolve: &Resolve<'_>) -> (String, Vec<Mention>) {
+    let markdown = markdown.replace([OPEN, CLOSE], "");
+    let (mut marked, mut mentions) = (String::new(), Vec::new());
+    let mut rest = markdown.as_str();
+    while let Some((before, after)) = rest.split_once("<@") {
+        marked.push_str(before);
+        let found = after.split_once('>').and_then(|(inside, tail)| Some((mention(inside, resolve)?, tail)));
+        if let Some((mention, tail)) = found {
+            marked.extend([OPEN.to_string(), mentions.len().to_string(), CLOSE.to_string()]);
+            mentions.push(mention);
+            rest = tail;
+        } else {
+            marked.push_str("<@");
+            rest = after;
+        }
+    }
+    marked.push_str(rest);
+    (marked, mentions)
+}
+
+fn mention(inside: &str, resolve: &Resolve<'_>) -> Option<Mention> {
+    let written = format!("<@{inside}>");
+    if inside == "all" {
+        return Some(Mention { written, shown: "All".to_owned(), id: None });
+    }
+    let (who, label) = inside.split_once('|').map_or((inside, ""), |(who, label)| (who, label.trim()));
+    let (id, name) = match who.split_once(':')? {
+        ("personId", id) => resolve(Mentioned::Id(id)),
+        ("personEmail", email) => resolve(Mentioned::Email(email)),
+        _ => None,
+    }?;
+    Some(Mention { written, shown: if label.is_empty() { name } else { label.to_owned() }, id: Some(id) })
+}
+
+impl Renderer {
+    fn take(&mut self, event: Event<'_>) {
+        match event {
+            Event::Start(tag) => self.open(&tag),
+            Event::End(tag) => self.close(tag),
+            Event::Code(code) => {
+                self.out.html.push_str("<code>");
+                self.in_code = true;
+                self.write(&code);
+                self.in_code = false;
+                self.out.html.push_str("</code>");
             }
-            Inline::new(out, resolve).write(rest);
-        }
-        Block::Bullets | Block::Numbers => {
-            out.html.push_str("<li>");
-            out.text.push_str("- ");
-            Inline::new(out, resolve).write(rest);
-            out.html.push_str("</li>");
-        }
-    }
-}
-
-fn close(out: &mut Rendered, block: Option<Block>) {
-    if let Some(block) = block {
-        out.html.push_str(block.tags().1);
-    }
-}
-
-fn new_line(text: &mut String) {
-    if !text.is_empty() {
-        text.push('\n');
-    }
-}
-
-fn fence<'a>(out: &mut Rendered, lines: &mut impl Iterator<Item = &'a str>) {
-    let inside: Vec<&str> = lines.take_while(|line| !line.trim_start().starts_with("```")).collect();
-    let code = inside.join("\n");
-    new_line(&mut out.text);
-    out.text.push_str(&code);
-    out.html.push_str("<pre><code>");
-    escape_into(&mut out.html, &code);
-    out.html.push_str("</code></pre>");
-}
-
-/// The tag and the words of a heading.
-fn heading(line: &str) -> Option<(&'static str, &str)> {
-    const TAGS: [&str; 6] = ["h1", "h2", "h3", "h4", "h5", "h6"];
-    let rest = line.trim_start_matches('#');
-    let tag = TAGS.get((line.len() - rest.len()).checked_sub(1)?)?;
-    rest.starts_with(' ').then(|| (*tag, rest.trim()))
-}
-
-fn classify(line: &str) -> (Block, &str) {
-    let trimmed = line.trim();
-    if let Some(rest) = trimmed.strip_prefix("- ").or_else(|| trimmed.strip_prefix("* ")) {
-        return (Block::Bullets, rest.trim_start());
-    }
-    if let Some((number, rest)) = trimmed.split_once(". ")
-        && (1..=3).contains(&number.len())
-        && number.bytes().all(|b| b.is_ascii_digit())
-    {
-        return (Block::Numbers, rest.trim_start());
-    }
-    match trimmed.strip_prefix('>') {
-        Some(rest) => (Block::Quote, rest.trim_start()),
-        None => (Block::Paragraph, trimmed),
-    }
-}
-
-/// Appends `text` so that no part of it is markup.
-pub(super) fn escape_into(html: &mut String, text: &str) {
-    for c in text.chars() {
-        match c {
-            '&' => html.push_str("&amp;"),
-            '<' => html.push_str("&lt;"),
-            '>' => html.push_str("&gt;"),
-            '"' => html.push_str("&quot;"),
-            other => html.push(other),
+            Event::SoftBreak | Event::HardBreak => {
+                self.out.html.push_str("<br/>");
+                self.out.text.push('\n');
+            }
+            Event::Text(text) | Event::Html(text) | Event::InlineHtml(text) => self.write(&text),
+            Event::Rule
+            | Event::InlineMath(_)
+            | Event::DisplayMath(_)
+            | Event::FootnoteReference(_)
+            | Event::TaskListMarker(_) => {}
         }
     }
+
+    fn open(&mut self, tag: &Tag<'_>) {
+        let Rendered { html, text, .. } = &mut self.out;
+        let starts_line = matches!(tag, Tag::Paragraph | Tag::Heading { .. } | Tag::CodeBlock(_) | Tag::Item);
+        if starts_line && !text.is_empty() && !text.ends_with(['\n', ' ']) {
+            text.push('\n');
+        }
+        if let Some(name) = name(tag.to_end()) {
+            html.extend(["<", name, ">"]);
+        }
+        if let Tag::Link { dest_url, .. } = tag {
+            let is_web = dest_url.starts_with("https://") || dest_url.starts_with("http://");
+            self.links.push(is_web);
+            if is_web {
+                html.extend(["<a href=\"", &escaped(dest_url), "\">"]);
+            }
+        } else if matches!(tag, Tag::Item) {
+            text.push_str("- ");
+        } else if matches!(tag, Tag::CodeBlock(_)) {
+            html.push_str("<code>");
+            self.in_code = true;
+        }
+    }
+
+    fn close(&mut self, tag: TagEnd) {
+        let html = &mut self.out.html;
+        if tag == TagEnd::CodeBlock {
+            html.truncate(html.trim_end().len());
+            html.push_str("</code>");
+            self.in_code = false;
+        } else if tag == TagEnd::Link && self.links.pop() == Some(true) {
+            html.push_str("</a>");
+        }
+        if let Some(name) = name(tag) {
+            html.extend(["</", name, ">"]);
+        }
+    }
+
+    /// Writes text with its mentions; in code nobody is mentioned.
+    fn write(&mut self, text: &str) {
+        for piece in text.split_inclusive(CLOSE) {
+            let (before, number) = piece.strip_suffix(CLOSE).and_then(|p| p.split_once(OPEN)).unwrap_or((piece, ""));
+            self.out.text.push_str(before);
+            self.out.html.push_str(&escaped(before));
+            let Some(mention) = number.parse().ok().and_then(|number: usize| self.mentions.get(number)) else {
+                continue;
+            };
+            if self.in_code {
+                self.out.text.push_str(&mention.written);
+                self.out.html.push_str(&escaped(&mention.written));
+            } else {
+                mention.write(&mut self.out);
+            }
+        }
+    }
+}
+
+impl Mention {
+    fn write(&self, out: &mut Rendered) {
+        let attributes = match &self.id {
+            Some(id) => format!("person\" data-object-id=\"{}\"", escaped(id)),
+            None => "groupMention\" data-group-type=\"all\"".to_owned(),
+        };
+        out.text.push_str(&self.shown);
+        let tag = format!("<spark-mention data-object-type=\"{attributes}>");
+        out.html.extend([tag, escaped(&self.shown), "</spark-mention>".to_owned()]);
+        if let Some(id) = self.id.as_ref().filter(|id| !out.mentioned.contains(id)) {
+            out.mentioned.push(id.clone());
+        }
+    }
+}
+
+/// The tags that Webex writes, by what they stand for.
+const TAGS: [(TagEnd, &str); 14] = [
+    (TagEnd::Paragraph, "p"),
+    (TagEnd::BlockQuote(None), "blockquote"),
+    (TagEnd::CodeBlock, "pre"),
+    (TagEnd::List(true), "ol"),
+    (TagEnd::List(false), "ul"),
+    (TagEnd::Item, "li"),
+    (TagEnd::Emphasis, "em"),
+    (TagEnd::Strong, "strong"),
+    (TagEnd::Heading(HeadingLevel::H1), "h1"),
+    (TagEnd::Heading(HeadingLevel::H2), "h2"),
+    (TagEnd::Heading(HeadingLevel::H3), "h3"),
+    (TagEnd::Heading(HeadingLevel::H4), "h4"),
+    (TagEnd::Heading(HeadingLevel::H5), "h5"),
+    (TagEnd::Heading(HeadingLevel::H6), "h6"),
+];
+
+fn name(tag: TagEnd) -> Option<&'static str> {
+    TAGS.iter().find(|(known, _)| *known == tag).map(|(_, name)| *name)
+}
+
+/// The text with no part of it markup.
+fn escaped(text: &str) -> String {
+    text.replace('&', "&amp;").replace('<', "&lt;").replace('>', "&gt;").replace('"', "&quot;")
 }
 
 #[cfg(test)]

@@ -4,13 +4,11 @@
 use jiff::Timestamp;
 use serde_json::{Value, json};
 
-use super::{
-    super::{admit::Wanted, write},
-    Cluster,
-};
-use crate::cluster::{
+use super::super::{
     kind::Kind,
+    state::Cluster,
     store::{namespace_of, number, text},
+    write,
 };
 
 /// Brings the target back between the bounds.
@@ -29,7 +27,7 @@ pub(super) fn reconcile(cluster: &mut Cluster, autoscaler: &Value, now: Timestam
         let edit = |scale: &Value| {
             let mut scale = scale.clone();
             scale["spec"]["replicas"] = json!(bounded);
-            Ok(Wanted::Patched(scale))
+            Ok(scale)
         };
         // A write that is refused is tried again at the next step.
         let _ = write::rescale(&mut cluster.store, (namespace, name), &options, edit);

@@ -5,30 +5,20 @@ use std::{sync::Arc, time::Duration};
 use jiff::Timestamp;
 use serde_json::{Value, json};
 
-use super::{
-    super::{
-        kind::Kind,
-        store::{items, name_of, namespace_of, new_uid, stamp, text, uid_of},
-    },
-    Cluster, condition, fnv, since,
+use super::super::{
+    image,
+    kind::Kind,
+    state::{Clock, Cluster, condition, fnv, since},
+    store::{items, name_of, namespace_of, new_uid, stamp, text, uid_of},
+    write::ending,
 };
-use readback_core::domain::ImageReference;
 
 const NODE: &str = "local-node";
-
-/// What the kubelet knows about a pod, to the millisecond.
-#[derive(Clone, Copy, Debug)]
-pub(super) struct Clock {
-    created: Timestamp,
-    ready: Option<Timestamp>,
-    ending: Option<Timestamp>,
-}
 
 /// Why a container does not run.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Waiting {
     Creating,
-    InvalidName,
     Pull,
     BackOff,
     /// It started, and ended at once.
@@ -43,33 +33,27 @@ pub(super) fn is_ready(pod: &Value) -> bool {
     condition(pod, "Ready")["status"] == "True"
 }
 
-impl Cluster {
-    /// True once a pod has been ready for `grace` seconds.
-    pub(super) fn is_available(&self, pod: &Value, grace: i64, now: Timestamp) -> bool {
-        let grace = Duration::from_secs(u64::try_from(grace).unwrap_or(0));
-        let ready = self.clocks.get(uid_of(pod)).and_then(|clock| clock.ready);
-        is_ready(pod) && ready.is_some_and(|ready| since(ready, now) >= grace)
-    }
-
-    /// When a pod was made.
-    pub(super) fn born(&self, pod: &Value) -> Option<Timestamp> {
-        self.clocks.get(uid_of(pod)).map(|clock| clock.created)
-    }
-
-    /// True for an image that no registry has.
-    fn is_missing(&self, image: &str) -> bool {
-        let tag = tag(image);
-        let listed = |name: &String| image == name || image.ends_with(&format!("/{name}"));
-        tag.contains("broken") || tag.contains("missing") || self.missing_images.iter().any(listed)
-    }
+/// True once a pod has been ready for `grace` seconds.
+pub(super) fn is_available(cluster: &Cluster, pod: &Value, grace: i64, now: Timestamp) -> bool {
+    let grace = Duration::from_secs(u64::try_from(grace).unwrap_or(0));
+    let ready = cluster.clocks.get(uid_of(pod)).and_then(|clock| clock.ready);
+    is_ready(pod) && ready.is_some_and(|ready| since(ready, now) >= grace)
 }
 
-fn tag(image: &str) -> String {
-    ImageReference::parse(image).ok().and_then(|image| image.tag).unwrap_or_default()
+/// When a pod was made.
+pub(super) fn born(cluster: &Cluster, pod: &Value) -> Option<Timestamp> {
+    cluster.clocks.get(uid_of(pod)).map(|clock| clock.created)
 }
 
-/// Makes a pod from the template of a set of this kind.
-pub(super) fn start(cluster: &mut Cluster, (kind, set): (Kind, &Value), name: &str, now: Timestamp) -> Arc<Value> {
+/// True for an image that no registry has.
+fn is_missing(cluster: &Cluster, image: &str) -> bool {
+    let tag = image::tag(image);
+    let listed = |name: &String| image == name || image.ends_with(&format!("/{name}"));
+    tag.contains("broken") || tag.contains("missing") || cluster.missing_images.iter().any(listed)
+}
+
+/// Makes a pod from the template of a `ReplicaSet`.
+pub(super) fn start(cluster: &mut Cluster, set: &Value, name: &str, now: Timestamp) -> Arc<Value> {
     let template = &set["spec"]["template"];
     let uid = new_uid();
     let mut pod = json!({
@@ -77,7 +61,7 @@ pub(super) fn start(cluster: &mut Cluster, (kind, set): (Kind, &Value), name: &s
         "metadata": {
             "name": name, "generateName": format!("{}-", name_of(set)), "namespace": namespace_of(set), "uid": uid,
             "creationTimestamp": stamp(now), "labels": template["metadata"]["labels"],
-            "ownerReferences": [{ "apiVersion": "apps/v1", "kind": kind.name(), "name": name_of(set),
+            "ownerReferences": [{ "apiVersion": "apps/v1", "kind": "ReplicaSet", "name": name_of(set),
                 "uid": uid_of(set), "controller": true, "blockOwnerDeletion": true }],
         },
         "spec": template["spec"],
@@ -91,7 +75,7 @@ pub(super) fn start(cluster: &mut Cluster, (kind, set): (Kind, &Value), name: &s
     cluster.clocks.insert(uid, clock);
     let pod = cluster.store.put(Kind::Pod, pod);
     let message = format!("Created pod: {}", name_of(&pod));
-    cluster.event(set, kind, ("Normal", "SuccessfulCreate"), &message, now);
+    cluster.event(set, Kind::ReplicaSet, ("Normal", "SuccessfulCreate"), &message, now);
     pod
 }
 
@@ -100,14 +84,6 @@ pub(super) fn end(cluster: &mut Cluster, pod: &Value, now: Timestamp) {
     if !is_ending(pod) {
         cluster.store.put(Kind::Pod, ending(pod, now));
     }
-}
-
-/// The pod once it was asked to end.
-pub(crate) fn ending(pod: &Value, now: Timestamp) -> Value {
-    let mut next = pod.clone();
-    next["metadata"]["deletionTimestamp"] = json!(stamp(now));
-    next["metadata"]["deletionGracePeriodSeconds"] = json!(30);
-    next
 }
 
 /// Lets every pod grow older. True while one of them is still on its way.
@@ -140,7 +116,7 @@ pub(super) fn age(cluster: &mut Cluster, now: Timestamp) -> bool {
             let mut next = (*pod).clone();
             next["status"] = status;
             let next = cluster.store.put(Kind::Pod, next);
-            tell(cluster, &pod, &next, now);
+            record_events(cluster, &pod, &next, now);
         }
     }
     under_way
@@ -154,12 +130,10 @@ fn waits(cluster: &Cluster, pod: &Value, clock: &Clock, now: Timestamp) -> Vec<O
     let spread = u32::try_from(fnv(name_of(pod).as_bytes()) % 1000).unwrap_or(0);
     let start = quickest + slowest.saturating_sub(quickest) * spread / 1000;
     let wait = |image: &str| {
-        let trouble = if ImageReference::parse(image).is_err() {
-            Some(Waiting::InvalidName)
-        } else if cluster.is_missing(image) {
+        let trouble = if is_missing(cluster, image) {
             Some(if age < pace.pull + pace.back_off { Waiting::Pull } else { Waiting::BackOff })
         } else {
-            tag(image).contains("crash").then_some(Waiting::Crash)
+            image::tag(image).contains("crash").then_some(Waiting::Crash)
         };
         let starting =
             if trouble.is_some_and(|trouble| trouble != Waiting::Crash) { age < pace.pull } else { age < start };
@@ -213,10 +187,6 @@ fn container_status(container: &Value, waiting: Option<Waiting>, started: &str) 
     let state = match waiting {
         None => json!({ "running": { "startedAt": started } }),
         Some(Waiting::Creating) => json!({ "waiting": { "reason": "ContainerCreating" } }),
-        Some(Waiting::InvalidName) => because(
-            "InvalidImageName",
-            format!("Failed to apply default image tag \"{image}\": invalid reference format"),
-        ),
         Some(Waiting::Pull) => because("ErrImagePull", not_found),
         Some(Waiting::Crash) => because(
             "CrashLoopBackOff",
@@ -237,12 +207,12 @@ fn container_status(container: &Value, waiting: Option<Waiting>, started: &str) 
 }
 
 /// An event for each container that newly waits for another image problem.
-fn tell(cluster: &mut Cluster, before: &Value, after: &Value, now: Timestamp) {
+fn record_events(cluster: &mut Cluster, before: &Value, after: &Value, now: Timestamp) {
     for (at, status) in items(after, "/status/containerStatuses").iter().enumerate() {
         let reason = text(status, "/state/waiting/reason");
         let old = text(before, &format!("/status/containerStatuses/{at}/state/waiting/reason"));
         let event = match reason {
-            "ErrImagePull" | "InvalidImageName" => "Failed",
+            "ErrImagePull" => "Failed",
             "ImagePullBackOff" | "CrashLoopBackOff" => "BackOff",
             _ => continue,
         };

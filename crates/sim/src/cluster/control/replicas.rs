@@ -8,9 +8,10 @@ use serde_json::{Value, json};
 use super::{
     super::{
         kind::Kind,
+        state::{Cluster, MOST_PODS, condition},
         store::{name_of, namespace_of, number, replicas, stamp},
     },
-    Cluster, MOST_PODS, condition, pod,
+    pod,
 };
 
 /// Makes and ends pods until their number is right, or the namespace is full.
@@ -20,10 +21,10 @@ pub(super) fn reconcile(cluster: &mut Cluster, set: &Arc<Value>, now: Timestamp)
     let namespace = namespace_of(set);
     while active.len() < wanted && cluster.store.list(Kind::Pod, Some(namespace)).count() < MOST_PODS {
         let name = format!("{}-{}", name_of(set), cluster.suffix(name_of(set)));
-        active.push(pod::start(cluster, (Kind::ReplicaSet, set), &name, now));
+        active.push(pod::start(cluster, set, &name, now));
     }
     // Pods that are not ready go first, then the youngest.
-    active.sort_by_key(|pod| (!pod::is_ready(pod), cluster.born(pod)));
+    active.sort_by_key(|pod| (!pod::is_ready(pod), pod::born(cluster, pod)));
     for pod in active.iter().skip(wanted).rev() {
         pod::end(cluster, pod, now);
         let message = format!("Deleted pod: {}", name_of(pod));
@@ -43,7 +44,7 @@ pub(super) fn report(cluster: &mut Cluster, set: &Arc<Value>, now: Timestamp) {
     let active = active(cluster, set);
     let grace = number(set, "/spec/minReadySeconds");
     let ready = active.iter().filter(|pod| pod::is_ready(pod)).count();
-    let available = active.iter().filter(|pod| cluster.is_available(pod, grace, now)).count();
+    let available = active.iter().filter(|pod| pod::is_available(cluster, pod, grace, now)).count();
     let mut status = json!({ "replicas": active.len(), "observedGeneration": set["metadata"]["generation"] });
     for (field, count) in
         [("fullyLabeledReplicas", active.len()), ("readyReplicas", ready), ("availableReplicas", available)]

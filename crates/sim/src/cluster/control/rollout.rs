@@ -8,124 +8,22 @@ use serde_json::{Value, json};
 use super::{
     super::{
         kind::Kind,
+        state::{Cluster, encode, fnv},
         store::{name_of, namespace_of, new_uid, number, replicas, stamp, uid_of},
     },
-    Cluster, encode, fnv, status,
+    status,
+    strategy::{Size, Strategy},
 };
 
+/// Where the number of a revision stands.
 const REVISION: &str = "deployment.kubernetes.io/revision";
-const HASH: &str = "pod-template-hash";
-/// `ReplicaSets` kept whatever `revisionHistoryLimit` says.
-const MOST_HISTORY: usize = 50;
-
-/// The limits of a rolling update, in pods.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) struct Strategy {
-    pub(super) replicas: i64,
-    /// How many pods there may be above `replicas`.
-    pub(super) surge: i64,
-    /// How many of `replicas` need not be available.
-    pub(super) unavailable: i64,
-    pub(super) recreate: bool,
-    pub(super) paused: bool,
-}
-
-/// One `ReplicaSet` in numbers of pods.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) struct Size {
-    pub(super) wanted: i64,
-    pub(super) available: i64,
-    /// Those that exist, ending ones included.
-    pub(super) existing: i64,
-}
-
-impl Strategy {
-    /// Reads a Deployment's strategy: percentages round up for the surge and down for the unavailable.
-    pub(super) fn of(deployment: &Value) -> Self {
-        let replicas = replicas(deployment);
-        let share = |field: &str, round: i64| {
-            let fence = &deployment["spec"]["strategy"]["rollingUpdate"][field];
-            let percent = fence.as_str().and_then(|text| text.strip_suffix('%')).and_then(|n| n.parse::<i64>().ok());
-            percent.map_or(fence.as_i64().unwrap_or(0), |n| (n.saturating_mul(replicas) + round) / 100)
-        };
-        let (surge, unavailable) = (share("maxSurge", 99), share("maxUnavailable", 0));
-        let stuck = surge == 0 && unavailable == 0;
-        Self {
-            replicas,
-            surge,
-            unavailable: if stuck { 1 } else { unavailable.min(replicas) },
-            recreate: deployment["spec"]["strategy"]["type"] == "Recreate",
-            paused: deployment["spec"]["paused"] == true,
-        }
-    }
-
-    /// The sizes that the new `ReplicaSet` and the old ones (oldest first) get next.
-    pub(super) fn next(&self, new: Option<Size>, old: &[Size]) -> (Option<i64>, Vec<i64>) {
-        let unchanged = || old.iter().map(|size| size.wanted).collect::<Vec<_>>();
-        let wanted_new = new.map(|size| size.wanted);
-        let total = wanted_new.unwrap_or(0) + old.iter().map(|size| size.wanted).sum::<i64>();
-        let Some(new) = new.filter(|_| !self.paused) else { return self.resize(wanted_new, unchanged(), total) };
-        if self.recreate {
-            let busy = old.iter().any(|size| size.existing > 0 || size.wanted > 0);
-            return (Some(if busy { new.wanted.min(self.replicas) } else { self.replicas }), vec![0; old.len()]);
-        }
-        if new.wanted > self.replicas {
-            return (Some(self.replicas), unchanged());
-        }
-        let room = (self.replicas + self.surge - total).min(self.replicas - new.wanted);
-        if room > 0 {
-            return (Some(new.wanted + room), unchanged());
-        }
-        (Some(new.wanted), self.shrink(new, old, total))
-    }
-
-    /// Old sets lose their unavailable pods first, then as many available ones as availability allows.
-    fn shrink(&self, new: Size, old: &[Size], total: i64) -> Vec<i64> {
-        let least = self.replicas - self.unavailable;
-        let mut budget = (total - least - (new.wanted - new.available)).max(0);
-        let allowed = budget;
-        let mut sizes: Vec<_> = old.iter().map(|size| size.wanted).collect();
-        for (wanted, size) in sizes.iter_mut().zip(old) {
-            let idle = (size.wanted - size.available).clamp(0, budget);
-            *wanted -= idle;
-            budget -= idle;
-        }
-        let available = new.available + old.iter().map(|size| size.available).sum::<i64>();
-        let mut spare = if allowed > 0 { (available - least).max(0) } else { 0 };
-        for wanted in &mut sizes {
-            let less = (*wanted).clamp(0, spare);
-            *wanted -= less;
-            spare -= less;
-        }
-        sizes
-    }
-
-    /// A paused Deployment scales what it has without moving pods between sets.
-    fn resize(&self, new: Option<i64>, mut old: Vec<i64>, total: i64) -> (Option<i64>, Vec<i64>) {
-        let mut difference = self.replicas - total;
-        let mut give = |size: i64| {
-            let next = (size + difference).max(0);
-            difference -= next - size;
-            next
-        };
-        let new = if old.iter().all(|size| *size == 0) || new.is_some_and(|size| size > 0) {
-            new.map(&mut give)
-        } else {
-            new
-        };
-        for size in old.iter_mut().rev().filter(|size| **size > 0) {
-            *size = give(*size);
-        }
-        (new, old)
-    }
-}
 
 /// Brings the `ReplicaSets` of one Deployment a step closer to what it asks for.
 pub(super) fn reconcile(cluster: &mut Cluster, deployment: &Arc<Value>, now: Timestamp) {
     let mut sets = cluster.owned(Kind::ReplicaSet, deployment);
     sets.sort_by_key(|set| revision(set));
     let strategy = Strategy::of(deployment);
-    let found = newest(deployment, &sets).map(|at| sets.remove(at));
+    let found = status::newest(deployment, &sets).map(|at| sets.remove(at));
     let latest = sets.last().map_or(0, |set| revision(set));
     let mut noted = (**deployment).clone();
     let new = match found {
@@ -156,21 +54,10 @@ pub(super) fn reconcile(cluster: &mut Cluster, deployment: &Arc<Value>, now: Tim
     for (set, to) in new.iter().zip(to).chain(sets.iter().zip(old_to)) {
         scale(cluster, deployment, set, to, now);
     }
-    forget(cluster, deployment, &sets);
+    delete_old_sets(cluster, deployment, &sets);
 }
 
-/// Where the `ReplicaSet` made from the Deployment's template is.
-pub(super) fn newest(deployment: &Value, sets: &[Arc<Value>]) -> Option<usize> {
-    sets.iter().position(|set| {
-        let mut template = set["spec"]["template"].clone();
-        if let Some(labels) = template.pointer_mut("/metadata/labels").and_then(Value::as_object_mut) {
-            labels.remove(HASH);
-        }
-        template == deployment["spec"]["template"]
-    })
-}
-
-pub(super) fn revision(set: &Value) -> u64 {
+fn revision(set: &Value) -> u64 {
     set["metadata"]["annotations"][REVISION].as_str().and_then(|text| text.parse().ok()).unwrap_or(0)
 }
 
@@ -183,9 +70,9 @@ fn create(cluster: &mut Cluster, deployment: &Value, revision: u64, now: Timesta
         cluster.store.get(Kind::ReplicaSet, namespace, &format!("{}-{hash}", name_of(deployment))).is_none()
     });
     let hash = free.unwrap_or_default();
-    template["metadata"]["labels"][HASH] = json!(hash);
+    template["metadata"]["labels"][status::HASH] = json!(hash);
     let mut selector = deployment["spec"]["selector"].clone();
-    selector["matchLabels"][HASH] = json!(hash);
+    selector["matchLabels"][status::HASH] = json!(hash);
     let set = json!({
         "kind": "ReplicaSet", "apiVersion": "apps/v1",
         "metadata": {
@@ -233,8 +120,8 @@ fn scale(cluster: &mut Cluster, deployment: &Value, set: &Arc<Value>, to: i64, n
 }
 
 /// Empty old `ReplicaSets` beyond the history limit go, oldest first.
-fn forget(cluster: &mut Cluster, deployment: &Value, old: &[Arc<Value>]) {
-    let limit = usize::try_from(number(deployment, "/spec/revisionHistoryLimit")).unwrap_or(0).min(MOST_HISTORY);
+fn delete_old_sets(cluster: &mut Cluster, deployment: &Value, old: &[Arc<Value>]) {
+    let limit = usize::try_from(number(deployment, "/spec/revisionHistoryLimit")).unwrap_or(0);
     let empty = |set: &&Arc<Value>| replicas(set) == 0 && number(set, "/status/replicas") == 0;
     let surplus = old.len().saturating_sub(limit);
     for set in old.iter().filter(empty).take(surplus) {

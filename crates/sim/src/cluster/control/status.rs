@@ -8,12 +8,14 @@ use serde_json::{Value, json};
 use super::{
     super::{
         kind::Kind,
+        state::{Cluster, condition, since},
         store::{items, name_of, number, replicas, stamp, text},
     },
-    Cluster, condition,
-    rollout::{Strategy, newest},
-    since,
+    strategy::Strategy,
 };
+
+/// The label that tells the pods of one `ReplicaSet` from those of another.
+pub(super) const HASH: &str = "pod-template-hash";
 
 /// Pods of a Deployment, as its status counts them.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -40,6 +42,17 @@ impl Counts {
             || self.ready > old.ready
             || self.available > old.available
     }
+}
+
+/// Where the `ReplicaSet` made from the Deployment's template is.
+pub(super) fn newest(deployment: &Value, sets: &[Arc<Value>]) -> Option<usize> {
+    sets.iter().position(|set| {
+        let mut template = set["spec"]["template"].clone();
+        if let Some(labels) = template.pointer_mut("/metadata/labels").and_then(Value::as_object_mut) {
+            labels.remove(HASH);
+        }
+        template == deployment["spec"]["template"]
+    })
 }
 
 /// Writes the status of a Deployment, if it is news. True while its rollout is under way.

@@ -3,28 +3,27 @@ use serde_json::{Value, json};
 
 use super::{
     super::{
-        Seed,
-        admit::Wanted,
         failure::Failure,
         kind::Kind,
         patch::Patch,
+        seed::Seed,
+        state::{Cluster, MOST_EVENTS, MOST_PODS, condition},
         store::{items, name_of, number, replicas, text},
         write::{self, Options},
     },
-    Cluster, MOST_PODS, condition,
-    rollout::{Size, Strategy},
+    strategy::{Size, Strategy},
 };
 
 /// A cluster and its clock.
-struct World {
+struct Demo {
     cluster: Cluster,
     now: Timestamp,
 }
 
-impl World {
-    fn demo() -> Self {
+impl Demo {
+    fn start() -> Self {
         let now = "2026-01-20T12:00:00Z".parse().unwrap();
-        Self { cluster: Seed::demo().grow(now).unwrap(), now }
+        Self { cluster: Seed::demo().build(now).unwrap(), now }
     }
 
     fn patch(&mut self, place: (&str, &str), patch: Value) -> Value {
@@ -34,9 +33,7 @@ impl World {
     fn try_patch(&mut self, place: (&str, &str), patch: Value) -> Result<Value, Failure> {
         let options = Options::of("test", self.now);
         let patch = Patch::Strategic(patch);
-        write::change(&mut self.cluster.store, Kind::Deployment, place, &options, |now| {
-            patch.apply(now).map(Wanted::Patched)
-        })
+        write::change(&mut self.cluster.store, Kind::Deployment, place, &options, |now| patch.apply(now))
     }
 
     fn image(&mut self, place: (&str, &str), container: &str, image: &str) {
@@ -81,44 +78,44 @@ fn is_done(deployment: &Value) -> bool {
 
 #[test]
 fn the_demo_starts_settled_with_a_dozen_deployments_in_three_namespaces() {
-    let mut world = World::demo();
-    let revision = world.cluster.store.revision();
-    assert_eq!(world.cluster.store.list(Kind::Namespace, None).count(), 3);
-    assert_eq!(world.cluster.store.list(Kind::Deployment, None).count(), 12);
-    for deployment in world.cluster.store.list(Kind::Deployment, None) {
+    let mut demo = Demo::start();
+    let revision = demo.cluster.store.revision();
+    assert_eq!(demo.cluster.store.list(Kind::Namespace, None).count(), 3);
+    assert_eq!(demo.cluster.store.list(Kind::Deployment, None).count(), 12);
+    for deployment in demo.cluster.store.list(Kind::Deployment, None) {
         assert!(is_done(deployment), "{deployment}");
         assert_eq!(condition(deployment, "Progressing")["reason"], "NewReplicaSetAvailable");
         assert_eq!(deployment["metadata"]["annotations"]["deployment.kubernetes.io/revision"], "1");
     }
-    world.run(5_000, |_| {});
-    assert_eq!(world.cluster.store.revision(), revision, "nothing is written while nothing happens");
-    assert!(!world.cluster.step(world.now), "nothing is under way");
+    demo.run(5_000, |_| {});
+    assert_eq!(demo.cluster.store.revision(), revision, "nothing is written while nothing happens");
+    assert!(!demo.cluster.step(demo.now), "nothing is under way");
 }
 
 #[test]
 fn scaling_takes_a_second_and_makes_no_revision() {
-    let mut world = World::demo();
-    world.patch(NGINX, json!({ "spec": { "replicas": 3 } }));
-    world.run(300, |_| {});
-    let halfway = world.get(NGINX);
+    let mut demo = Demo::start();
+    demo.patch(NGINX, json!({ "spec": { "replicas": 3 } }));
+    demo.run(300, |_| {});
+    let halfway = demo.get(NGINX);
     assert_eq!((number(&halfway, "/status/replicas"), number(&halfway, "/status/readyReplicas")), (3, 2));
     assert_eq!(condition(&halfway, "Progressing")["reason"], "NewReplicaSetAvailable");
-    world.run(2_000, |_| {});
-    assert!(is_done(&world.get(NGINX)));
-    assert_eq!(world.sets(NGINX).len(), 1);
-    world.patch(NGINX, json!({ "spec": { "replicas": 0 } }));
-    world.run(2_000, |_| {});
-    let none = world.get(NGINX);
+    demo.run(2_000, |_| {});
+    assert!(is_done(&demo.get(NGINX)));
+    assert_eq!(demo.sets(NGINX).len(), 1);
+    demo.patch(NGINX, json!({ "spec": { "replicas": 0 } }));
+    demo.run(2_000, |_| {});
+    let none = demo.get(NGINX);
     assert!(is_done(&none) && none["status"].get("replicas").is_none(), "{none}");
 }
 
 #[test]
 fn a_rolling_update_keeps_its_limits_and_ends_with_the_old_set_kept_empty() {
-    let mut world = World::demo();
-    world.image(CHECKOUT, "checkout", "checkout:2.3.1");
+    let mut demo = Demo::start();
+    demo.image(CHECKOUT, "checkout", "checkout:2.3.1");
     let (mut fewest, mut most, mut steps) = (i64::MAX, 0, 0);
     let mut last = Value::Null;
-    world.run(8_000, |cluster| {
+    demo.run(8_000, |cluster| {
         let live = cluster.store.get(Kind::Deployment, CHECKOUT.0, CHECKOUT.1).unwrap();
         fewest = fewest.min(number(live, "/status/availableReplicas"));
         most = most.max(number(live, "/status/replicas"));
@@ -127,11 +124,11 @@ fn a_rolling_update_keeps_its_limits_and_ends_with_the_old_set_kept_empty() {
     });
     assert!(fewest >= 3 && most <= 5, "between {fewest} available and {most} in all");
     assert!(steps >= 5, "{steps} visible steps");
-    let done = world.get(CHECKOUT);
+    let done = demo.get(CHECKOUT);
     assert!(is_done(&done), "{done}");
     assert_eq!(condition(&done, "Progressing")["reason"], "NewReplicaSetAvailable");
     assert_eq!(done["metadata"]["annotations"]["deployment.kubernetes.io/revision"], "2");
-    let mut sets = world.sets(CHECKOUT);
+    let mut sets = demo.sets(CHECKOUT);
     sets.sort_by_key(replicas);
     assert_eq!(sets.iter().map(replicas).collect::<Vec<_>>(), [0, 4]);
     assert_eq!(sets[0]["spec"]["template"]["spec"]["containers"][0]["image"], "checkout:2.3");
@@ -139,135 +136,140 @@ fn a_rolling_update_keeps_its_limits_and_ends_with_the_old_set_kept_empty() {
 
 #[test]
 fn a_bad_tag_is_named_on_the_pod_then_misses_its_deadline_and_the_way_back_works() {
-    let mut world = World::demo();
-    world.image(CHECKOUT, "checkout", "checkout:2.4");
-    world.run(1_500, |_| {});
-    assert_eq!(world.waiting("staging"), ["ErrImagePull", "ErrImagePull"]);
-    let events: Vec<_> = world.cluster.store.list(Kind::Event, Some("staging")).cloned().collect();
+    let mut demo = Demo::start();
+    demo.image(CHECKOUT, "checkout", "checkout:2.4");
+    demo.run(1_500, |_| {});
+    assert_eq!(demo.waiting("staging"), ["ErrImagePull", "ErrImagePull"]);
+    let events: Vec<_> = demo.cluster.store.list(Kind::Event, Some("staging")).cloned().collect();
     let failed = events.iter().find(|event| event["reason"] == "Failed").unwrap();
     assert_eq!(failed["message"], "failed to pull image \"checkout:2.4\": not found");
     assert_eq!((&failed["type"], &failed["involvedObject"]["kind"]), (&json!("Warning"), &json!("Pod")));
-    world.run(4_000, |_| {});
-    assert_eq!(world.waiting("staging"), ["ImagePullBackOff", "ImagePullBackOff"]);
-    let stuck = world.get(CHECKOUT);
+    demo.run(4_000, |_| {});
+    assert_eq!(demo.waiting("staging"), ["ImagePullBackOff", "ImagePullBackOff"]);
+    let stuck = demo.get(CHECKOUT);
     assert_eq!(number(&stuck, "/status/availableReplicas"), 3, "the old pods keep serving");
     assert_eq!(condition(&stuck, "Available")["status"], "True");
     assert_eq!(condition(&stuck, "Progressing")["reason"], "ReplicaSetUpdated");
-    world.now += SignedDuration::from_secs(30);
-    world.run(200, |_| {});
-    assert_eq!(condition(&world.get(CHECKOUT), "Progressing")["reason"], "ProgressDeadlineExceeded");
-    assert!(!world.cluster.step(world.now), "a failed rollout stays as it is");
+    demo.now += SignedDuration::from_secs(30);
+    demo.run(200, |_| {});
+    assert_eq!(condition(&demo.get(CHECKOUT), "Progressing")["reason"], "ProgressDeadlineExceeded");
+    assert!(!demo.cluster.step(demo.now), "a failed rollout stays as it is");
 
-    world.image(CHECKOUT, "checkout", "checkout:2.3");
-    world.run(100, |_| {});
-    assert_ne!(condition(&world.get(CHECKOUT), "Progressing")["reason"], "ProgressDeadlineExceeded");
-    world.run(5_000, |_| {});
-    let back = world.get(CHECKOUT);
+    demo.image(CHECKOUT, "checkout", "checkout:2.3");
+    demo.run(100, |_| {});
+    assert_ne!(condition(&demo.get(CHECKOUT), "Progressing")["reason"], "ProgressDeadlineExceeded");
+    demo.run(5_000, |_| {});
+    let back = demo.get(CHECKOUT);
     assert!(is_done(&back), "{back}");
     assert_eq!(back["metadata"]["annotations"]["deployment.kubernetes.io/revision"], "3");
-    assert_eq!(world.sets(CHECKOUT).len(), 2, "the first set is used again");
-    assert_eq!(world.waiting("staging"), Vec::<String>::new());
+    assert_eq!(demo.sets(CHECKOUT).len(), 2, "the first set is used again");
+    assert_eq!(demo.waiting("staging"), Vec::<String>::new());
 }
 
 #[test]
 fn a_paused_deployment_queues_its_template_but_scales() {
-    let mut world = World::demo();
-    world.patch(NGINX, json!({ "spec": { "paused": true } }));
-    world.image(NGINX, "nginx", "nginx:1.21");
-    world.patch(NGINX, json!({ "spec": { "replicas": 4 } }));
-    world.run(4_000, |_| {});
-    let paused = world.get(NGINX);
-    assert_eq!(world.sets(NGINX).len(), 1);
+    let mut demo = Demo::start();
+    demo.patch(NGINX, json!({ "spec": { "paused": true } }));
+    demo.image(NGINX, "nginx", "nginx:1.21");
+    demo.patch(NGINX, json!({ "spec": { "replicas": 4 } }));
+    demo.run(4_000, |_| {});
+    let paused = demo.get(NGINX);
+    assert_eq!(demo.sets(NGINX).len(), 1);
     assert_eq!((number(&paused, "/status/readyReplicas"), number(&paused, "/status/updatedReplicas")), (4, 0));
     assert_eq!(condition(&paused, "Progressing")["reason"], "DeploymentPaused");
-    world.now += SignedDuration::from_hours(1);
-    world.patch(NGINX, json!({ "spec": { "paused": null } }));
-    world.run(6_000, |cluster| {
+    demo.now += SignedDuration::from_hours(1);
+    demo.patch(NGINX, json!({ "spec": { "paused": null } }));
+    demo.run(6_000, |cluster| {
         let live = cluster.store.get(Kind::Deployment, NGINX.0, NGINX.1).unwrap();
         assert_ne!(condition(live, "Progressing")["reason"], "ProgressDeadlineExceeded");
     });
-    assert!(is_done(&world.get(NGINX)));
-    assert_eq!(world.sets(NGINX).len(), 2);
+    assert!(is_done(&demo.get(NGINX)));
+    assert_eq!(demo.sets(NGINX).len(), 2);
 }
 
 #[test]
 fn a_restart_replaces_every_pod_and_recreate_ends_all_before_it_begins() {
-    let mut world = World::demo();
-    let names = |world: &World| {
-        let pods = world.cluster.store.list(Kind::Pod, Some("default"));
+    let mut demo = Demo::start();
+    let names = |demo: &Demo| {
+        let pods = demo.cluster.store.list(Kind::Pod, Some("default"));
         let names = pods.map(|pod| name_of(pod).to_owned());
         names.filter(|name| name.starts_with("nginx")).collect::<Vec<_>>()
     };
-    let before = names(&world);
+    let before = names(&demo);
     let restart = |at: &str| json!({ "spec": { "template": { "metadata": { "annotations": { "kubectl.kubernetes.io/restartedAt": at } } } } });
-    world.patch(NGINX, restart("2026-01-20T12:00:00Z"));
-    world.run(6_000, |_| {});
-    let after = names(&world);
+    demo.patch(NGINX, restart("2026-01-20T12:00:00Z"));
+    demo.run(6_000, |_| {});
+    let after = names(&demo);
     assert_eq!(after.len(), 2);
     assert!(before.iter().all(|name| !after.contains(name)), "{before:?} {after:?}");
 
-    world.patch(NGINX, json!({ "spec": { "strategy": { "type": "Recreate", "rollingUpdate": null } } }));
-    world.patch(NGINX, restart("2026-01-20T12:10:00Z"));
+    demo.patch(NGINX, json!({ "spec": { "strategy": { "type": "Recreate", "rollingUpdate": null } } }));
+    demo.patch(NGINX, restart("2026-01-20T12:10:00Z"));
     let mut fewest = usize::MAX;
-    world.run(6_000, |cluster| {
+    demo.run(6_000, |cluster| {
         let pods = cluster.store.list(Kind::Pod, Some("default")).filter(|pod| name_of(pod).starts_with("nginx"));
         fewest = fewest.min(pods.count());
     });
     assert_eq!(fewest, 0);
-    assert!(is_done(&world.get(NGINX)));
+    assert!(is_done(&demo.get(NGINX)));
 }
 
 #[test]
 fn a_deleted_deployment_takes_its_sets_and_pods_along() {
-    let mut world = World::demo();
-    let options = Options::of("test", world.now);
-    write::delete(&mut world.cluster.store, Kind::Deployment, NGINX, &json!({}), &options).unwrap();
-    world.run(2_000, |_| {});
+    let mut demo = Demo::start();
+    let options = Options::of("test", demo.now);
+    write::delete(&mut demo.cluster.store, Kind::Deployment, NGINX, &json!({}), &options).unwrap();
+    demo.run(2_000, |_| {});
     for kind in [Kind::ReplicaSet, Kind::Pod] {
-        assert!(world.cluster.store.list(kind, None).all(|object| !name_of(object).starts_with("nginx")), "{kind:?}");
+        assert!(demo.cluster.store.list(kind, None).all(|object| !name_of(object).starts_with("nginx")), "{kind:?}");
     }
 }
 
 #[test]
 fn more_pods_than_fit_are_not_made_the_deployment_says_why_and_events_are_bounded() {
-    let mut world = World::demo();
-    world.patch(NGINX, json!({ "spec": { "replicas": i32::MAX } }));
-    world.run(1_600, |_| {});
-    assert_eq!(world.cluster.store.list(Kind::Pod, Some("default")).count(), MOST_PODS);
-    let full = world.get(NGINX);
+    let mut demo = Demo::start();
+    demo.patch(NGINX, json!({ "spec": { "replicas": i32::MAX } }));
+    demo.run(1_600, |_| {});
+    assert_eq!(demo.cluster.store.list(Kind::Pod, Some("default")).count(), MOST_PODS);
+    let full = demo.get(NGINX);
     let failure = condition(&full, "ReplicaFailure");
     assert!(text(failure, "/message").contains("exceeded quota"), "{full}");
-    world.patch(NGINX, json!({ "spec": { "replicas": 2 } }));
-    world.run(1_200, |_| {});
-    assert!(is_done(&world.get(NGINX)));
-    assert!(condition(&world.get(NGINX), "ReplicaFailure").is_null());
-    assert_eq!(world.cluster.store.list(Kind::Event, None).count(), super::MOST_EVENTS);
+    demo.patch(NGINX, json!({ "spec": { "replicas": 2 } }));
+    demo.run(1_200, |_| {});
+    assert!(is_done(&demo.get(NGINX)));
+    assert!(condition(&demo.get(NGINX), "ReplicaFailure").is_null());
+    assert_eq!(demo.cluster.store.list(Kind::Event, None).count(), MOST_EVENTS);
 }
 
 #[test]
 fn old_sets_are_kept_as_long_as_the_history_limit_says() {
-    let mut world = World::demo();
-    world.patch(NGINX, json!({ "spec": { "revisionHistoryLimit": 2 } }));
+    let mut demo = Demo::start();
+    demo.patch(NGINX, json!({ "spec": { "revisionHistoryLimit": 2 } }));
     for n in 0..20 {
-        world.image(NGINX, "nginx", &format!("nginx:1.{n}"));
-        world.run(300, |_| {});
+        demo.image(NGINX, "nginx", &format!("nginx:1.{n}"));
+        demo.run(300, |_| {});
     }
-    world.run(6_000, |_| {});
-    assert!(is_done(&world.get(NGINX)));
-    assert_eq!(world.sets(NGINX).len(), 3);
+    demo.run(6_000, |_| {});
+    assert!(is_done(&demo.get(NGINX)));
+    assert_eq!(demo.sets(NGINX).len(), 3);
 }
 
 #[test]
-fn a_sidecar_counts_as_a_container_of_its_pod() {
-    let mut world = World::demo();
-    let payments = ("default", "payments-api");
-    world.image(payments, "envoy", "envoyproxy/envoy:broken");
-    world.run(5_000, |_| {});
-    let pods = world.cluster.store.list(Kind::Pod, Some("default")).filter(|pod| name_of(pod).starts_with("payments"));
-    let stuck: Vec<_> = pods.filter(|pod| pod["status"]["phase"] == "Pending").collect();
-    assert_eq!(stuck.len(), 1);
-    let ready: Vec<_> = items(stuck[0], "/status/containerStatuses").iter().map(|status| &status["ready"]).collect();
-    assert_eq!(ready, [true, false]);
+fn a_container_that_crashes_says_so_and_stays_so() {
+    let mut demo = Demo::start();
+    demo.image(("default", "redis-cache"), "redis", "redis:crash");
+    demo.run(5_000, |_| {});
+    let status = |demo: &Demo| {
+        let mut pods = demo.cluster.store.list(Kind::Pod, Some("default"));
+        let crashed = pods.find(|pod| text(pod, "/spec/containers/0/image") == "redis:crash").unwrap();
+        (crashed["status"]["phase"].clone(), items(crashed, "/status/containerStatuses")[0].clone())
+    };
+    let (phase, container) = status(&demo);
+    assert_eq!((&phase, &container["restartCount"]), (&json!("Running"), &json!(1)));
+    assert_eq!(container["state"]["waiting"]["reason"], "CrashLoopBackOff");
+    assert_eq!(container["lastState"]["terminated"]["exitCode"], 1);
+    demo.run(5_000, |_| {});
+    assert_eq!(status(&demo).1, container);
 }
 
 #[test]

@@ -2,61 +2,32 @@
 
 use axum::Json;
 use axum::extract::{Path, Query, State};
-use axum::http::{HeaderMap, HeaderValue, StatusCode, header};
-use axum::response::{IntoResponse as _, Response};
+use axum::http::StatusCode;
 use serde::Deserialize;
 use serde_json::{Value, json};
 
-use super::{Body, Caller, items, most, read};
-use crate::room::Handle;
-use crate::room::actions::Press;
-use crate::room::fault::Fault;
-use crate::room::messages::{Draft, Listing};
+use super::super::actions::Press;
+use super::super::fault::Fault;
+use super::super::handle::Handle;
+use super::super::messages::Draft;
+use super::extract::{Body, Caller, items, most};
 
 #[derive(Deserialize)]
 #[serde(rename_all = "camelCase")]
-pub(super) struct Asked {
+pub(super) struct MessageQuery {
     room_id: Option<String>,
     parent_id: Option<String>,
-    mentioned_people: Option<String>,
-    before_message: Option<String>,
     max: Option<String>,
 }
 
 pub(super) async fn list(
     State(room): State<Handle>,
     Caller(caller): Caller,
-    headers: HeaderMap,
-    Query(asked): Query<Asked>,
-) -> Result<Response, Fault> {
-    let room_id = asked.room_id.ok_or_else(|| Fault::bad("roomId cannot be null"))?;
-    let listing = Listing {
-        room_id,
-        parent_id: asked.parent_id,
-        mentioned: asked.mentioned_people,
-        before_message: asked.before_message,
-        max: most(asked.max.as_deref(), 50, 1_000)?,
-    };
-    let (page, more) = read(&room, |world| world.list(&caller, &listing))?;
-    let mut out = HeaderMap::new();
-    if let Some(last) = page.last().filter(|_| more)
-        && let Some(link) = next_page(&headers, &listing, &last.id)
-    {
-        out.insert(header::LINK, link);
-    }
-    Ok((out, Json(items(page))).into_response())
-}
-
-fn next_page(headers: &HeaderMap, listing: &Listing, last: &str) -> Option<HeaderValue> {
-    let host = headers.get(header::HOST)?.to_str().ok()?;
-    let Listing { room_id, parent_id, mentioned, max, .. } = listing;
-    let mut query = format!("roomId={room_id}&max={max}&beforeMessage={last}");
-    for (name, value) in [("parentId", parent_id), ("mentionedPeople", mentioned)] {
-        if let Some(value) = value {
-            query.extend(["&", name, "=", value]);
-        }
-    }
-    HeaderValue::from_str(&format!("<http://{host}/v1/messages?{query}>; rel=\"next\"")).ok()
+    Query(query): Query<MessageQuery>,
+) -> Result<Json<Value>, Fault> {
+    let room_id = query.room_id.ok_or_else(|| Fault::bad("roomId cannot be null"))?;
+    let most = most(query.max.as_deref(), 50, 1_000)?;
+    Ok(Json(items(room.state().list(&caller, &room_id, query.parent_id.as_deref(), most)?)))
 }
 
 pub(super) async fn post(
@@ -64,7 +35,7 @@ pub(super) async fn post(
     Caller(caller): Caller,
     Body(draft): Body<Draft>,
 ) -> Result<Json<Value>, Fault> {
-    room.act(|world, now| world.post(&caller, draft, now)).map(|message| Json(json!(message)))
+    room.act(|state, now| state.post(&caller, draft, now)).map(|message| Json(json!(message)))
 }
 
 pub(super) async fn one(
@@ -72,7 +43,7 @@ pub(super) async fn one(
     Caller(caller): Caller,
     Path(id): Path<String>,
 ) -> Result<Json<Value>, Fault> {
-    read(&room, |world| world.message(&caller, &id).map(|message| Json(json!(message))))
+    room.state().message(&caller, &id).map(|message| Json(json!(message)))
 }
 
 pub(super) async fn edit(
@@ -81,7 +52,7 @@ pub(super) async fn edit(
     Path(id): Path<String>,
     Body(draft): Body<Draft>,
 ) -> Result<Json<Value>, Fault> {
-    room.act(|world, now| world.edit(&caller, &id, &draft, now)).map(|message| Json(json!(message)))
+    room.act(|state, now| state.edit(&caller, &id, &draft, now)).map(|message| Json(json!(message)))
 }
 
 pub(super) async fn delete(
@@ -89,7 +60,7 @@ pub(super) async fn delete(
     Caller(caller): Caller,
     Path(id): Path<String>,
 ) -> Result<StatusCode, Fault> {
-    room.act(|world, _| world.delete(&caller, &id)).map(|()| StatusCode::NO_CONTENT)
+    room.act(|state, _| state.delete(&caller, &id)).map(|()| StatusCode::NO_CONTENT)
 }
 
 pub(super) async fn press(
@@ -97,7 +68,7 @@ pub(super) async fn press(
     Caller(caller): Caller,
     Body(press): Body<Press>,
 ) -> Result<Json<Value>, Fault> {
-    room.act(|world, now| world.press(&caller, press, now)).map(|action| Json(json!(action)))
+    room.act(|state, now| state.press(&caller, press, now)).map(|action| Json(json!(action)))
 }
 
 pub(super) async fn action(
@@ -105,5 +76,5 @@ pub(super) async fn action(
     Caller(caller): Caller,
     Path(id): Path<String>,
 ) -> Result<Json<Value>, Fault> {
-    read(&room, |world| world.action(&caller, &id).map(|action| Json(json!(action))))
+    room.state().action(&caller, &id).map(|action| Json(json!(action)))
 }

@@ -2,8 +2,9 @@ use proptest::prelude::*;
 
 use super::*;
 
-fn people(who: Who<'_>) -> Option<(String, String)> {
-    (matches!(who, Who::Id("B1") | Who::Email("bot@webex.bot"))).then(|| ("B1".to_owned(), "K8s Bot".to_owned()))
+fn people(who: Mentioned<'_>) -> Option<(String, String)> {
+    (matches!(who, Mentioned::Id("B1") | Mentioned::Email("bot@webex.bot")))
+        .then(|| ("B1".to_owned(), "K8s Bot".to_owned()))
 }
 
 fn html(markdown: &str) -> String {
@@ -21,7 +22,7 @@ fn a_mention_becomes_the_tag_and_the_shown_name() {
     let out = render("<@personEmail:bot@webex.bot|Bot <@personId:B1>", &people);
     assert_eq!(out.mentioned, ["B1"], "one id, however often it is mentioned");
     assert_eq!(render("<@personId:nobody> hi", &people).html, "<p>&lt;@personId:nobody&gt; hi</p>");
-    assert!(render("<@all> hi", &people).mentions_all);
+    assert_eq!(render("<@all> hi", &people).text, "All hi");
 }
 
 #[test]
@@ -33,10 +34,11 @@ fn marks_become_tags_and_leave_the_text() {
         ("_so_ **bold *and* both**", "<p><em>so</em> <strong>bold <em>and</em> both</strong></p>"),
         ("one\ntwo\n\nthree", "<p>one<br/>two</p><p>three</p>"),
         ("- a\n- `b`\n1. c", "<ul><li>a</li><li><code>b</code></li></ul><ol><li>c</li></ol>"),
-        ("> said\n## Head", "<blockquote>said</blockquote><h2>Head</h2>"),
+        ("> said\n## Head", "<blockquote><p>said</p></blockquote><h2>Head</h2>"),
         ("```\n<b>*x*\n```", "<pre><code>&lt;b&gt;*x*</code></pre>"),
         ("\\*not\\* &lt;b&gt; & <b>", "<p>*not* &lt;b&gt; &amp; &lt;b&gt;</p>"),
-        ("[x](javascript:alert(1))", "<p>[x](javascript:alert(1))</p>"),
+        ("[x](javascript:alert(1))", "<p>x</p>"),
+        ("`<@personId:B1>`", "<p><code>&lt;@personId:B1&gt;</code></p>"),
         ("[docs](https://example.com/a?b&c)", "<p><a href=\"https://example.com/a?b&amp;c\">docs</a></p>"),
     ];
     for (markdown, wanted) in cases {

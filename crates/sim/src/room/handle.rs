@@ -1,0 +1,132 @@
+//! The one hold on a room: everything that reads or changes it goes through here, and what happens is told from here.
+
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+
+use jiff::Timestamp;
+use secrecy::SecretString;
+use serde_json::{Value, json};
+use tokio::sync::{broadcast, mpsc};
+use tokio_util::sync::CancellationToken;
+
+use super::fault::Fault;
+use super::objects::{EventKind, RoomEvent};
+use super::posting::Posting;
+use super::seed::{Role, RoomSeed, Switches};
+use super::state::{RoomState, stamp};
+
+/// Events that a page may lag behind before it has to read the room again.
+const LONGEST_LAG: usize = 256;
+/// Events that wait for delivery.
+const LONGEST_QUEUE: usize = 512;
+
+/// Somebody in the room, for whoever starts it.
+#[derive(Clone, Debug)]
+pub struct Resident {
+    /// The Webex person id.
+    pub id: String,
+    /// The name that the room shows.
+    pub name: String,
+    /// Their address.
+    pub email: String,
+    /// What they send as `Authorization: Bearer …`.
+    pub token: SecretString,
+    /// What they are to the bot.
+    pub role: Role,
+}
+
+/// The room as the page and tests hold it.
+#[derive(Clone)]
+pub struct Handle(Arc<Shared>);
+
+struct Shared {
+    state: Mutex<RoomState>,
+    now: fn() -> Timestamp,
+    live: broadcast::Sender<Value>,
+    post: mpsc::Sender<Posting>,
+    closing: CancellationToken,
+}
+
+impl std::fmt::Debug for Handle {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str("Handle")
+    }
+}
+
+impl Handle {
+    /// The room before anybody has spoken, and what is to be delivered.
+    pub(super) fn new(seed: RoomSeed, now: fn() -> Timestamp) -> (Self, mpsc::Receiver<Posting>) {
+        let (outgoing, post) = mpsc::channel(LONGEST_QUEUE);
+        let shared = Shared {
+            state: Mutex::new(RoomState::new(seed, now())),
+            now,
+            live: broadcast::Sender::new(LONGEST_LAG),
+            post: outgoing,
+            closing: CancellationToken::new(),
+        };
+        (Self(Arc::new(shared)), post)
+    }
+
+    /// Everybody in the room, with their tokens.
+    pub fn residents(&self) -> Vec<Resident> {
+        let state = self.state();
+        let residents = state.people.iter().map(|p| Resident {
+            id: p.id().to_owned(),
+            name: p.profile.display_name.clone(),
+            email: p.email().to_owned(),
+            token: p.token.clone(),
+            role: p.role,
+        });
+        residents.collect()
+    }
+
+    /// Changes how the room misbehaves.
+    pub fn switch(&self, change: impl FnOnce(&mut Switches)) {
+        change(&mut self.state().switches);
+    }
+
+    /// What happens from now on, as `{"type", "actorId", "data"}` with the message or the press.
+    pub(crate) fn live(&self) -> broadcast::Receiver<Value> {
+        self.0.live.subscribe()
+    }
+
+    /// Cancelled when the room closes.
+    pub(crate) fn closing(&self) -> CancellationToken {
+        self.0.closing.clone()
+    }
+
+    pub(super) fn state(&self) -> MutexGuard<'_, RoomState> {
+        // A panic under the lock leaves a room of chat lines, each whole: it may be used further.
+        self.0.state.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Changes the room and tells of what happened, in the order in which it happened.
+    pub(super) fn act<T>(&self, change: impl FnOnce(&mut RoomState, &str) -> Result<T, Fault>) -> Result<T, Fault> {
+        let now = stamp((self.0.now)());
+        let mut state = self.state();
+        let done = change(&mut state, &now);
+        for event in std::mem::take(&mut state.events) {
+            // Nobody watching is no fault.
+            let _ = self.0.live.send(live_event(&event));
+            let postings: Vec<Posting> = state.listeners(&event).map(|hook| Posting::new(hook, &event)).collect();
+            for posting in postings {
+                if self.0.post.try_send(posting).is_err() {
+                    tracing::warn!("a webhook event was dropped: too many wait for delivery");
+                }
+            }
+        }
+        done
+    }
+
+    pub(super) fn delivers_twice(&self) -> bool {
+        self.state().switches.deliver_twice
+    }
+}
+
+fn live_event(event: &RoomEvent) -> Value {
+    let (resource, name) = event.kind.names();
+    let data = match &event.kind {
+        EventKind::Pressed(action) => json!(action),
+        EventKind::Posted | EventKind::Edited | EventKind::Deleted => json!(event.message),
+    };
+    json!({ "type": format!("{resource}/{name}"), "actorId": event.actor, "data": data })
+}
