@@ -9,7 +9,7 @@ use std::{
 use criterion::{Criterion, criterion_group, criterion_main};
 use readback_core::{
     domain::{ClusterName, DeploymentName, Namespace, ObjectRef},
-    resolve::{Aliases, Asked, Directory, Named},
+    resolve::{Aliases, Directory, NameQuery, Named},
 };
 use readback_nlu::tokenise::words;
 
@@ -151,7 +151,7 @@ fn resolve(c: &mut Criterion) {
         let start = Instant::now();
         let live = directory(objects);
         println!("\n{many} names: built in {:.1?}, {:.1} MB", start.elapsed(), resident() - before);
-        let ask = |name: &str| drop(live.resolve(Asked { name, ..Asked::default() }));
+        let ask = |name: &str| drop(live.resolve(NameQuery { name, ..NameQuery::default() }));
         let mut all = Vec::new();
         for (kind, queries) in queries(many) {
             let of_each = times(&queries, ask);

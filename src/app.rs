@@ -6,13 +6,13 @@ use anyhow::Context;
 use futures::future::join_all;
 use tokio::{net::TcpListener, sync::watch, time::sleep};
 
-use self::world::World;
+use self::cluster_directory::ClusterDirectory;
 use crate::{
     config::PolicyFile,
-    conversation::{Bot, Followers, Parts, Reader},
+    conversation::{Bot, Dependencies, Followers, MessageReader},
     edge::{self, Bounds, Edge, Intake, Readiness},
     store::sqlite::Sqlite,
-    supervisor::{Crew, Stop},
+    supervisor::{Shutdown, Supervisor},
     telemetry::Metrics,
 };
 use readback_cluster::{Catalog, Cluster, Clusters, Connection};
@@ -28,7 +28,7 @@ use readback_webex::{
     tls,
 };
 
-mod world;
+mod cluster_directory;
 
 /// How long a stop may take in all.
 const GRACE: Duration = Duration::from_secs(50);
@@ -45,7 +45,7 @@ const TRY_AGAIN: Duration = Duration::from_secs(2);
 
 /// Everything that one bot is made of, parsed and checked.
 #[derive(Debug)]
-pub struct Wiring {
+pub struct AppConfig {
     /// The room's side.
     pub webex: WebexSettings,
     /// The keys of the webhooks' signatures.
@@ -71,17 +71,17 @@ pub struct Wiring {
 /// # Errors
 /// What kept it from starting, or what ended it early.
 pub async fn run(
-    wiring: Wiring,
+    wiring: AppConfig,
     model: Arc<Model>,
     listener: TcpListener,
     metrics: Metrics,
-    stop: Stop,
+    stop: Shutdown,
 ) -> anyhow::Result<()> {
     tls::install_ring();
     let readiness = Readiness::new();
     readiness.model(true);
     let store = Sqlite::open(&wiring.database).await?;
-    let (world, live_names) = World::connect(wiring.connections).await?;
+    let (world, live_names) = ClusterDirectory::connect(wiring.connections).await?;
     let clusters = world.clusters.clone();
     let webex = Webex::new(wiring.webex.clone()).context("the Webex settings")?;
     let hooks = wiring.public_url.as_deref().map(|url| Wanted::new(url, wiring.secrets.first().clone())).transpose()?;
@@ -106,20 +106,20 @@ pub async fn run(
         metrics: metrics.clone(),
     };
 
-    let mut crew = Crew::new(stop.clone());
+    let mut supervisor = Supervisor::new(stop.clone());
     for (name, watch) in world.catalogs.iter().flat_map(Catalog::watches) {
         tracing::debug!(name, "watching");
-        crew.start("catalog watch", until(stop.clone(), watch));
+        supervisor.start("catalog watch", until(stop.clone(), watch));
     }
-    crew.start("catalog", world.clone().keep(readiness.clone(), stop.clone()));
-    crew.start("rights", until(stop.clone(), keep_rights(clusters.clone())));
-    crew.start("metrics", until(stop.clone(), tidy(metrics.clone())));
+    supervisor.start("catalog", world.clone().keep(readiness.clone(), stop.clone()));
+    supervisor.start("rights", until(stop.clone(), keep_rights(clusters.clone())));
+    supervisor.start("metrics", until(stop.clone(), tidy(metrics.clone())));
     if let Some(file) = wiring.policy_file {
-        crew.start("policy", until(stop.clone(), file.keep(policies)));
+        supervisor.start("policy", until(stop.clone(), file.keep(policies)));
     }
-    let turns_done = Stop::new();
-    crew.start("rollouts", following.run(turns_done.clone()));
-    crew.start("edge", {
+    let turns_done = Shutdown::new();
+    supervisor.start("rollouts", following.run(turns_done.clone()));
+    supervisor.start("edge", {
         let stop = stop.clone();
         async move {
             let served = edge::serve(listener, edge, stop, TURNS_GRACE).await;
@@ -129,12 +129,12 @@ pub async fn run(
         }
     });
     let room = webex.clone();
-    let parts = move |me: Person| Parts {
+    let parts = move |me: Person| Dependencies {
         webex: room,
         me,
         clusters,
         names: live_names,
-        reader: Reader::new(model, cores()),
+        reader: MessageReader::new(model, cores()),
         store,
         policy,
         rules: wiring.rules,
@@ -142,15 +142,15 @@ pub async fn run(
         followers,
     };
     let start = Start { webex, hooks, world, readiness, ready };
-    crew.start("bot", until(stop, start.run(parts)));
-    crew.run(GRACE).await
+    supervisor.start("bot", until(stop, start.run(parts)));
+    supervisor.run(GRACE).await
 }
 
 /// What is needed to get the bot going.
 struct Start {
     webex: Webex,
     hooks: Option<Wanted>,
-    world: World,
+    world: ClusterDirectory,
     readiness: Readiness,
     ready: watch::Sender<Option<Bot>>,
 }
@@ -158,7 +158,7 @@ struct Start {
 impl Start {
     /// Learns who the bot is, settles what the last run left, makes the webhooks right, and lets the bot work; then looks
     /// after cards and webhooks for as long as it is let.
-    async fn run(self, parts: impl FnOnce(Person) -> Parts) -> anyhow::Result<()> {
+    async fn run(self, parts: impl FnOnce(Person) -> Dependencies) -> anyhow::Result<()> {
         let me = self.patient("who the bot is", || self.webex.me()).await?;
         tracing::info!(bot = me.name, "Webex knows this bot");
         self.readiness.identity(&me.id);
@@ -171,7 +171,7 @@ impl Start {
         }
         self.ready.send_replace(Some(bot.clone()));
         tracing::info!("ready");
-        let never = Stop::new();
+        let never = Shutdown::new();
         match self.hooks {
             Some(wanted) => {
                 tokio::try_join!(bot.sweep(never.clone()), hooks::keep(self.webex, wanted, HOOKS_PERIOD, never.token()))
@@ -211,7 +211,7 @@ async fn keep_rights(clusters: Clusters) -> anyhow::Result<()> {
 }
 
 /// Runs something that has no end of its own until the stop.
-async fn until(stop: Stop, job: impl Future<Output = anyhow::Result<()>>) -> anyhow::Result<()> {
+async fn until(stop: Shutdown, job: impl Future<Output = anyhow::Result<()>>) -> anyhow::Result<()> {
     tokio::select! {
         biased;
         () = stop.requested() => Ok(()),

@@ -16,7 +16,7 @@ mod ended;
 mod inputs;
 
 pub use ask::{ask, asked};
-pub use batch::{Row, batch};
+pub use batch::{BatchEntry, batch};
 pub use confirm::confirm;
 pub use ended::{Offer, done, outcome};
 pub use inputs::{Values, values};

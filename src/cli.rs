@@ -5,7 +5,7 @@ use std::{ffi::OsString, path::PathBuf};
 use clap::{ArgMatches, Args, CommandFactory as _, FromArgMatches as _, Parser, Subcommand, ValueEnum};
 
 use crate::config::{self, Flags, Loaded, Problems, Purpose};
-use readback_core::{change::Standing, domain::Namespace};
+use readback_core::{change::Status, domain::Namespace};
 
 mod out;
 mod settings;
@@ -283,8 +283,8 @@ pub struct AuditArgs {
     pub until: Option<String>,
     /// In these states, comma-separated: waiting, approved, claimed, applied, failed, stale, unknown, observed, declined,
     /// expired, superseded
-    #[arg(long, value_name = "LIST", value_delimiter = ',', value_parser = standing)]
-    pub state: Vec<Standing>,
+    #[arg(long, value_name = "LIST", value_delimiter = ',', value_parser = status)]
+    pub state: Vec<Status>,
     /// How many at most, the newest first
     #[arg(long, value_name = "N", default_value = "100")]
     pub limit: usize,
@@ -369,8 +369,8 @@ fn flags(purpose: Option<Purpose>, matches: &ArgMatches) -> Flags {
     used.filter_map(|about| Some((about.key, matches.get_one::<String>(about.key)?.clone()))).collect()
 }
 
-fn standing(text: &str) -> Result<Standing, String> {
-    Standing::parse(text.trim()).ok_or_else(|| "is no state of a change".to_owned())
+fn status(text: &str) -> Result<Status, String> {
+    Status::parse(text.trim()).ok_or_else(|| "is no state of a change".to_owned())
 }
 
 fn namespace(text: &str) -> Result<Namespace, String> {

@@ -11,11 +11,11 @@ use tokio::{
 };
 
 use crate::{
-    app::{self, Wiring},
+    app::{self, AppConfig},
     cli::{Cli, Command, DemoArgs, Engine, Out, ServeArgs},
     config::{self, ClusterSource, Loaded, NamedCluster, PolicyFile, PolicySettings, Settings},
     demo, interpret,
-    supervisor::Stop,
+    supervisor::Shutdown,
     telemetry::{self, Metrics},
 };
 use readback_cluster::{Connection, Source};
@@ -134,8 +134,8 @@ fn open_in_browser(address: &str) {
 }
 
 /// The stop that SIGINT and SIGTERM ask for. A second signal ends the process at once.
-fn stop_on_signal() -> anyhow::Result<Stop> {
-    let stop = Stop::new();
+fn stop_on_signal() -> anyhow::Result<Shutdown> {
+    let stop = Shutdown::new();
     let (mut interrupt, mut terminate) = (signal(SignalKind::interrupt())?, signal(SignalKind::terminate())?);
     let asked = stop.clone();
     let watch = async move {
@@ -173,13 +173,13 @@ fn model(folder: Option<&Path>, engine: Engine) -> anyhow::Result<Model> {
 
 /// What holds for every command, with the confidence that the model's evaluation asks for.
 fn rules(policy: &PolicySettings, model: &Model) -> Rules {
-    Rules { ceiling: policy.max_replicas, ..interpret::rules(model) }
+    Rules { max_replicas: policy.max_replicas, ..interpret::rules(model) }
 }
 
 /// What holds where no policy file says otherwise.
 fn limits(policy: &PolicySettings) -> anyhow::Result<Limits> {
     let expiry = SignedDuration::try_from(policy.card_lifetime)?;
-    Ok(Limits { ceiling: policy.max_replicas, step: policy.step, expiry, ..Limits::default() })
+    Ok(Limits { max_replicas: policy.max_replicas, step: policy.step, expiry, ..Limits::default() })
 }
 
 fn policy_file(policy: &PolicySettings) -> anyhow::Result<Option<PolicyFile>> {
@@ -196,8 +196,8 @@ fn policy(settings: &PolicySettings) -> anyhow::Result<Policy> {
     }
 }
 
-fn wiring(settings: &Settings, rules: Rules) -> anyhow::Result<Wiring> {
-    Ok(Wiring {
+fn wiring(settings: &Settings, rules: Rules) -> anyhow::Result<AppConfig> {
+    Ok(AppConfig {
         webex: webex(settings)?,
         secrets: Secrets::new(settings.webex.webhook_secrets.clone())?,
         public_url: settings.server.public_url.clone(),

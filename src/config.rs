@@ -93,7 +93,7 @@ pub fn load_from(
     let mut problems = Vec::new();
     let file = source::File::find(flags, environment, folder, &mut problems);
     let from = file.path.as_deref().map(|path| path.display().to_string());
-    let mut reader = reader::Reader {
+    let mut reader = reader::SettingsReader {
         purpose,
         flags,
         environment,

@@ -23,31 +23,31 @@ use readback_webex::Webex;
 
 mod answer;
 mod ask;
+mod authorization;
 mod batch;
-mod carry;
-mod context;
+mod batch_rollouts;
+mod card_action;
 mod dialogue;
-mod draft;
+mod executor;
 mod follow;
 #[cfg(test)]
 mod interleave;
 mod message;
 mod order;
-mod permit;
-mod press;
+mod posting;
 mod reader;
 mod recover;
 mod send;
-mod speak;
-mod together;
+mod spec;
+mod topics;
 mod undo;
 
 pub use follow::{Followers, Following};
-pub use reader::Reader;
+pub use reader::MessageReader;
 
 /// What one bot works with.
 #[derive(Debug)]
-pub struct Parts {
+pub struct Dependencies {
     /// The room's side.
     pub webex: Webex,
     /// The bot itself.
@@ -57,7 +57,7 @@ pub struct Parts {
     /// The live names.
     pub names: watch::Receiver<Arc<Directory>>,
     /// Understanding.
-    pub reader: Reader,
+    pub reader: MessageReader,
     /// The changes on record.
     pub store: Sqlite,
     /// Who may do what, where; it can change while the bot runs.
@@ -76,25 +76,25 @@ pub struct Bot(Arc<Inner>);
 
 #[derive(Debug)]
 struct Inner {
-    parts: Parts,
-    topics: Mutex<context::Topics>,
+    parts: Dependencies,
+    topics: Mutex<topics::Topics>,
     /// What was told last of rollouts that belong to several changes.
-    told: Mutex<together::Told>,
+    told: Mutex<batch_rollouts::RolloutTexts>,
     /// What the last run left behind and could not be settled at the start.
     unsettled: Mutex<Vec<ChangeId>>,
 }
 
 impl Deref for Inner {
-    type Target = Parts;
+    type Target = Dependencies;
 
-    fn deref(&self) -> &Parts {
+    fn deref(&self) -> &Dependencies {
         &self.parts
     }
 }
 
 /// Where an answer belongs.
 #[derive(Clone, Debug, PartialEq, Eq)]
-struct Place {
+struct ReplyTarget {
     room: String,
     /// The first message of the thread; none where that is not known.
     thread: Option<String>,
@@ -102,7 +102,7 @@ struct Place {
 
 impl Bot {
     /// A bot of these parts.
-    pub fn new(parts: Parts) -> Self {
+    pub fn new(parts: Dependencies) -> Self {
         Self(Arc::new(Inner { parts, topics: Mutex::default(), told: Mutex::default(), unsettled: Mutex::default() }))
     }
 
@@ -162,7 +162,7 @@ impl Bot {
 struct Fault {
     cause: anyhow::Error,
     /// Where somebody waits for an answer, if that is known yet.
-    place: Option<Place>,
+    place: Option<ReplyTarget>,
     /// Whether it is certain that nothing was sent to the cluster.
     nothing_changed: bool,
 }
@@ -173,9 +173,9 @@ type Turn = Result<&'static str, Fault>;
 /// Gives an error the place where somebody waits.
 trait At<T> {
     /// Before anything was sent to the cluster.
-    fn before(self, place: &Place, doing: &'static str) -> Result<T, Fault>;
+    fn before(self, place: &ReplyTarget, doing: &'static str) -> Result<T, Fault>;
     /// After something may have been sent.
-    fn after(self, place: &Place, doing: &'static str) -> Result<T, Fault>;
+    fn after(self, place: &ReplyTarget, doing: &'static str) -> Result<T, Fault>;
     /// Before it is known who waits, and where.
     fn unplaced(self, doing: &'static str) -> Result<T, Fault>;
 }
@@ -184,11 +184,11 @@ impl<T, E> At<T> for Result<T, E>
 where
     Result<T, E>: Context<T, E>,
 {
-    fn before(self, place: &Place, doing: &'static str) -> Result<T, Fault> {
+    fn before(self, place: &ReplyTarget, doing: &'static str) -> Result<T, Fault> {
         self.context(doing).map_err(|cause| Fault { cause, place: Some(place.clone()), nothing_changed: true })
     }
 
-    fn after(self, place: &Place, doing: &'static str) -> Result<T, Fault> {
+    fn after(self, place: &ReplyTarget, doing: &'static str) -> Result<T, Fault> {
         self.context(doing).map_err(|cause| Fault { cause, place: Some(place.clone()), nothing_changed: false })
     }
 

@@ -17,10 +17,10 @@ use tokio_util::sync::CancellationToken;
 use uuid::Uuid;
 
 use crate::{
-    app::{self, Wiring},
+    app::{self, AppConfig},
     clock,
     config::PolicyFile,
-    supervisor::{Crew, Stop},
+    supervisor::{Shutdown, Supervisor},
     telemetry::Metrics,
 };
 use readback_cluster::{Cluster, Connection, Source};
@@ -100,33 +100,33 @@ pub async fn run(
     model: Arc<Model>,
     rules: Rules,
     metrics: Metrics,
-    stop: Stop,
+    stop: Shutdown,
     announce: impl FnOnce(&Addresses),
 ) -> anyhow::Result<()> {
     let folder = Folder::new().context("a temporary folder")?;
     let halt = CancellationToken::new();
-    let mut crew = Crew::new(stop.clone());
+    let mut supervisor = Supervisor::new(stop.clone());
 
     let (connection, kubeconfig) = match &options.kubeconfig {
         Some(path) => (real_cluster(&options, path), path.clone()),
-        None => local_cluster(&mut crew, &folder.0, &halt).await?,
+        None => local_cluster(&mut supervisor, &folder.0, &halt).await?,
     };
     let watched = Cluster::connect(connection.clone()).await.context("the cluster's settings")?;
     let (views, view) = watch::channel(page::ClusterView::default());
-    crew.start("cluster view", feed::keep(watched, views, stop.clone()));
+    supervisor.start("cluster view", feed::keep(watched, views, stop.clone()));
 
     let listener = listen(options.port.unwrap_or(0)).await.context("the page's port")?;
     let page = format!("http://{}", listener.local_addr()?);
     let open_room = room::Room::new(room::RoomSeed::demo(), clock::now);
     let handle = open_room.handle();
     let serving = open_room.serve(listener, page::router(handle.clone(), view), halt.clone());
-    crew.start("room", serving);
+    supervisor.start("room", serving);
 
     let edge = listen(0).await?;
     let people = handle.residents();
     let wiring = wiring(&people, &page, &edge, connection, rules, &folder.0, options)?;
     announce(&Addresses { api: format!("{page}/v1"), page, people, kubeconfig });
-    crew.start("bot", {
+    supervisor.start("bot", {
         let stop = stop.clone();
         async move {
             let ended = app::run(wiring, model, edge, metrics, stop).await;
@@ -135,7 +135,7 @@ pub async fn run(
             ended
         }
     });
-    crew.run(GRACE).await
+    supervisor.run(GRACE).await
 }
 
 async fn listen(port: u16) -> io::Result<TcpListener> {
@@ -160,7 +160,7 @@ fn real_cluster(options: &Options, path: &Path) -> Connection {
 }
 
 async fn local_cluster(
-    crew: &mut Crew,
+    supervisor: &mut Supervisor,
     folder: &Path,
     halt: &CancellationToken,
 ) -> anyhow::Result<(Connection, PathBuf)> {
@@ -176,10 +176,9 @@ async fn local_cluster(
         namespace: None,
     };
     let halt = halt.clone();
-    crew.start(
-        "cluster",
-        async move { cluster::serve(listener, &local, cluster::Seed::demo(), clock::now, halt).await },
-    );
+    supervisor.start("cluster", async move {
+        cluster::serve(listener, &local, cluster::Seed::demo(), clock::now, halt).await
+    });
     let namespaces = NAMESPACES.iter().filter_map(|name| Namespace::parse(name)).collect();
     Ok((connection(source, namespaces), kubeconfig))
 }
@@ -192,7 +191,7 @@ fn wiring(
     rules: Rules,
     folder: &Path,
     options: Options,
-) -> anyhow::Result<Wiring> {
+) -> anyhow::Result<AppConfig> {
     let bot = people.iter().find(|one| one.role == room::Role::Bot).context("the room has no bot")?;
     let allowed = people.iter().filter(|one| one.role == room::Role::Allowed).map(|one| one.email.as_str());
     let allowed = People::parse(&allowed.collect::<Vec<_>>().join(",")).map_err(anyhow::Error::msg)?;
@@ -201,7 +200,7 @@ fn wiring(
         None => Policy::of_people(allowed, options.limits, &[]),
     };
     let secret = SecretString::from(Uuid::new_v4().simple().to_string());
-    Ok(Wiring {
+    Ok(AppConfig {
         webex: WebexSettings { base_url: format!("{page}/v1"), ..WebexSettings::new(bot.token.clone()) },
         secrets: Secrets::new(vec![secret])?,
         public_url: Some(format!("http://{}", edge.local_addr()?)),

@@ -11,7 +11,7 @@ use serde_json::{Value, json};
 use readback_core::{
     command::Command,
     domain::{ClusterName, DeploymentName, Namespace, ObjectRef, Score},
-    policy::{self, Case, Decision, Facts, Rules, Verdict},
+    policy::{self, Decision, Evaluation, Facts, PolicyInput, Rules},
     resolve::{Directory, NotFound, Resolution},
 };
 use readback_nlu::{model::Model, reader};
@@ -68,7 +68,7 @@ pub struct Judged {
     /// What its name came to.
     pub found: Option<Result<Resolution, NotFound>>,
     /// The decision and its reasons.
-    pub verdict: Verdict,
+    pub verdict: Evaluation,
     /// Whether it would be done at once if the confidence did not count.
     pub would_act: bool,
 }
@@ -107,14 +107,14 @@ impl Interpreter {
     /// When the engine fails.
     pub fn judge(&self, text: &str) -> anyhow::Result<Judgement> {
         let heard = reader::read(&self.model, self.directory.gazetteer(), text)?;
-        let cases: Vec<Case<'_>> = heard
+        let cases: Vec<PolicyInput<'_>> = heard
             .commands
             .iter()
             .map(|command| {
                 let found = self.directory.look_up(command);
                 let targets = found.iter().flatten().flat_map(|found| found.targets.clone());
                 let facts = targets.map(|object| Facts::plain(object, REPLICAS)).collect();
-                Case { command, found, facts, can_undo: false }
+                PolicyInput { command, found, facts, can_undo: false }
             })
             .collect();
         let verdicts = policy::judge(&cases, &self.rules);

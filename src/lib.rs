@@ -28,7 +28,7 @@
 //! A press comes in by the same door: [`edge`], then [`turn`], which fetches it and the person who pressed, has the
 //! change decided, and sends it.
 //!
-//! Words lose trust on the way and facts from the cluster gain it. [`nlu::heard::Heard`] holds only what was said;
+//! Words lose trust on the way and facts from the cluster gain it. [`nlu::heard::ParsedMessage`] holds only what was said;
 //! [`resolve::Directory`] gives back only objects that are live; [`plan::plan`] needs a [`cluster::Live`] object, which
 //! only a cluster that was read can give; and [`cluster::Cluster::apply`] uses up a [`change::Claimed`], which only a
 //! store can give, once. A write without a record and a claim does not compile.
@@ -49,7 +49,7 @@
 //! | a lost answer is no claim | [`cluster::Applied::Unknown`] after reading back |
 //! | “done” is done | [`cluster::Follow`]: the controller's generation first, then every pod |
 //! | a crash is settled before anything new is taken, and not before what was sent can no longer arrive | [`change::after_restart`], [`turn`] |
-//! | no background task dies unseen | [`life::Crew`] |
+//! | no background task dies unseen | [`life::Supervisor`] |
 //! | faults reach the operator, refusals the person | [`turn`]: a fault is logged under a reference, and the room is told the reference |
 //!
 //! # What decides and what acts

@@ -11,9 +11,9 @@ use tokio_util::sync::CancellationToken;
 
 /// The request to stop, shared by everything that has to hear of it.
 #[derive(Clone, Debug, Default)]
-pub struct Stop(CancellationToken);
+pub struct Shutdown(CancellationToken);
 
-impl Stop {
+impl Shutdown {
     /// A stop that nobody has asked for yet.
     pub fn new() -> Self {
         Self::default()
@@ -39,7 +39,7 @@ impl Stop {
         self.0.cancelled().await;
     }
 
-    /// The same as [`Stop::requested`], for those who must own the future.
+    /// The same as [`Shutdown::requested`], for those who must own the future.
     pub fn into_requested(self) -> impl Future<Output = ()> + Send + 'static {
         self.0.cancelled_owned()
     }
@@ -47,22 +47,22 @@ impl Stop {
 
 /// The supervised tasks of the process.
 #[derive(Debug, Default)]
-pub struct Crew {
+pub struct Supervisor {
     jobs: JoinSet<anyhow::Result<()>>,
     names: HashMap<Id, &'static str>,
-    stop: Stop,
+    stop: Shutdown,
 }
 
 type Ended = Result<(Id, anyhow::Result<()>), JoinError>;
 
-impl Crew {
+impl Supervisor {
     /// A crew without jobs that ends when `stop` is requested.
-    pub fn new(stop: Stop) -> Self {
+    pub fn new(stop: Shutdown) -> Self {
         Self { jobs: JoinSet::new(), names: HashMap::new(), stop }
     }
 
     /// The stop that ends this crew.
-    pub fn stop(&self) -> Stop {
+    pub fn stop(&self) -> Shutdown {
         self.stop.clone()
     }
 
@@ -135,79 +135,79 @@ mod tests {
 
     const GRACE: Duration = Duration::from_secs(5);
 
-    async fn until(stop: Stop) -> anyhow::Result<()> {
+    async fn until(stop: Shutdown) -> anyhow::Result<()> {
         stop.requested().await;
         Ok(())
     }
 
     #[tokio::test]
     async fn a_requested_stop_is_no_fault() {
-        let mut crew = Crew::default();
-        crew.start("edge", until(crew.stop()));
-        crew.stop().request();
-        crew.run(GRACE).await.unwrap();
+        let mut supervisor = Supervisor::default();
+        supervisor.start("edge", until(supervisor.stop()));
+        supervisor.stop().request();
+        supervisor.run(GRACE).await.unwrap();
     }
 
     #[tokio::test]
     async fn a_quiet_death_is_a_fault_and_stops_the_others() {
-        let mut crew = Crew::default();
-        let stop = crew.stop();
-        crew.start("catalog", async { Ok(()) });
-        crew.start("edge", until(crew.stop()));
-        let fault = crew.run(GRACE).await.unwrap_err();
+        let mut supervisor = Supervisor::default();
+        let stop = supervisor.stop();
+        supervisor.start("catalog", async { Ok(()) });
+        supervisor.start("edge", until(supervisor.stop()));
+        let fault = supervisor.run(GRACE).await.unwrap_err();
         assert_eq!(fault.to_string(), "`catalog` stopped while the service was up");
         assert!(stop.is_requested());
     }
 
     #[tokio::test]
     async fn an_error_and_a_panic_carry_the_name_of_the_job() {
-        let mut crew = Crew::default();
-        crew.start("catalog", async { bail!("no watch") });
-        let fault = format!("{:#}", crew.run(GRACE).await.unwrap_err());
+        let mut supervisor = Supervisor::default();
+        supervisor.start("catalog", async { bail!("no watch") });
+        let fault = format!("{:#}", supervisor.run(GRACE).await.unwrap_err());
         assert_eq!(fault, "`catalog` failed: no watch");
 
-        let mut crew = Crew::default();
-        crew.start("model", async { panic!("out of paper") });
-        let fault = format!("{:#}", crew.run(GRACE).await.unwrap_err());
+        let mut supervisor = Supervisor::default();
+        supervisor.start("model", async { panic!("out of paper") });
+        let fault = format!("{:#}", supervisor.run(GRACE).await.unwrap_err());
         assert!(fault.starts_with("`model` panicked"), "{fault}");
     }
 
     #[tokio::test]
     async fn an_error_while_stopping_is_reported() {
-        let mut crew = Crew::default();
-        let stop = crew.stop();
-        crew.start("edge", async move {
+        let mut supervisor = Supervisor::default();
+        let stop = supervisor.stop();
+        supervisor.start("edge", async move {
             stop.requested().await;
             bail!("could not flush")
         });
-        crew.stop().request();
-        let fault = format!("{:#}", crew.run(GRACE).await.unwrap_err());
+        supervisor.stop().request();
+        let fault = format!("{:#}", supervisor.run(GRACE).await.unwrap_err());
         assert_eq!(fault, "`edge` failed: could not flush");
     }
 
     #[tokio::test]
     async fn a_stuck_job_is_named_when_the_grace_period_is_over() {
-        let mut crew = Crew::default();
-        crew.start("quick", until(crew.stop()));
-        crew.start("stuck", pending());
-        crew.stop().request();
-        let fault = crew.run(Duration::from_millis(20)).await.unwrap_err();
+        let mut supervisor = Supervisor::default();
+        supervisor.start("quick", until(supervisor.stop()));
+        supervisor.start("stuck", pending());
+        supervisor.stop().request();
+        let fault = supervisor.run(Duration::from_millis(20)).await.unwrap_err();
         assert_eq!(fault.to_string(), "still running 20ms after the stop: stuck");
     }
 
     #[tokio::test]
     async fn work_that_ends_within_the_grace_period_is_finished() {
-        let mut crew = Crew::default();
+        let mut supervisor = Supervisor::default();
         let (done, seen) = tokio::sync::oneshot::channel();
-        let stop = crew.stop();
-        crew.start("turns", async move {
+        let stop = supervisor.stop();
+        supervisor.start("turns", async move {
             stop.requested().await;
             tokio::time::sleep(Duration::from_millis(20)).await;
             let _ = done.send(());
             Ok(())
         });
-        crew.stop().request();
-        crew.run(GRACE).await.unwrap();
+        supervisor.stop().request();
+        supervisor.run(GRACE).await.unwrap();
         seen.await.unwrap();
     }
 }

@@ -6,7 +6,7 @@ use hmac::{Hmac, KeyInit, Mac};
 use metrics_exporter_prometheus::{PrometheusBuilder, PrometheusHandle};
 use readback::{
     edge::{Bounds, Edge, Intake, Notice, Readiness, serve},
-    supervisor::Stop,
+    supervisor::Shutdown,
 };
 use readback_webex::signature::Secrets;
 use serde_json::{Value, json};
@@ -34,7 +34,7 @@ struct Running {
     told: mpsc::UnboundedReceiver<Notice>,
     gate: watch::Sender<bool>,
     readiness: Readiness,
-    stop: Stop,
+    stop: Shutdown,
     server: JoinSet<anyhow::Result<()>>,
 }
 
@@ -59,7 +59,7 @@ async fn start(figures: PrometheusHandle, bounds: Bounds) -> Running {
     };
     let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
     let base = format!("http://{}", listener.local_addr().unwrap());
-    let stop = Stop::new();
+    let stop = Shutdown::new();
     let mut server = JoinSet::new();
     server.spawn(serve(listener, edge, stop.clone(), GRACE));
     Running { base, http: reqwest::Client::new(), told, gate, readiness, stop, server }
@@ -294,7 +294,7 @@ fn without_knowing_itself_it_takes_nothing() {
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
         let url = format!("http://{}/webex", listener.local_addr().unwrap());
         let mut server = JoinSet::new();
-        let stop = Stop::new();
+        let stop = Shutdown::new();
         server.spawn(serve(listener, edge, stop.clone(), GRACE));
         let body = message("R", "M1").to_string();
         let request = reqwest::Client::new().post(url).header("X-Spark-Signature", signature(SECRET, &body)).body(body);

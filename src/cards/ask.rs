@@ -4,7 +4,7 @@ use serde_json::{Value, json};
 
 use super::{Shown, bare_button, button, card, clock, cut, heading, inputs, line, subtle};
 use crate::words;
-use readback_core::question::{Asked, Choice, Question};
+use readback_core::question::{Choice, Question, QuestionState};
 use readback_webex::escape_markdown;
 
 /// Webex shows five buttons at most; one is for none of them.
@@ -59,14 +59,14 @@ fn place(choice: &Choice) -> String {
 /// What the card of a question becomes.
 pub fn asked(question: &Question) -> Shown {
     let state = match question.state {
-        Asked::Open => format!("Open until {}.", clock(question.expires)),
-        Asked::Answered { choice, .. } => {
+        QuestionState::Open => format!("Open until {}.", clock(question.expires)),
+        QuestionState::Answered { choice, .. } => {
             let label = question.choices.get(choice).map_or("", |choice| choice.label.as_str());
             format!("Answered: {}.", cut(label))
         }
-        Asked::Dismissed { at } => format!("Cancelled at {}. Nothing was done.", clock(at)),
-        Asked::Expired { at } => format!("Expired at {}. Nothing was done.", clock(at)),
-        Asked::Superseded { at } => format!("Replaced at {} by a newer order.", clock(at)),
+        QuestionState::Dismissed { at } => format!("Cancelled at {}. Nothing was done.", clock(at)),
+        QuestionState::Expired { at } => format!("Expired at {}. Nothing was done.", clock(at)),
+        QuestionState::Superseded { at } => format!("Replaced at {} by a newer order.", clock(at)),
     };
     let body = [heading(&question.text), line(&state)];
     let markdown = format!("{}\n\n{}", words::mild(&question.text), escape_markdown(&state));

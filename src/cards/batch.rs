@@ -5,7 +5,7 @@ use serde_json::{Value, json};
 use super::{Shown, arrow, bare_button, button, card, clock, cut, heading, subtle, summary, unticked};
 use crate::words;
 use readback_core::{
-    change::{Change, ChangeId, Effect, Standing},
+    change::{Change, ChangeId, Effect, Status},
     domain::ObjectRef,
 };
 use readback_webex::escape_markdown;
@@ -15,7 +15,7 @@ const SENTENCES: usize = 12;
 
 /// One change of several, and how it stands where that is more than its record says.
 #[derive(Clone, Copy, Debug)]
-pub struct Row<'c> {
+pub struct BatchEntry<'c> {
     /// The change.
     pub change: &'c Change,
     /// How its rollout stands.
@@ -25,11 +25,11 @@ pub struct Row<'c> {
 }
 
 /// The card of changes that were ordered together. It asks while any of them waits.
-pub fn batch(id: ChangeId, rows: &[Row<'_>]) -> Shown {
-    let waits = rows.iter().any(|row| row.change.standing() == Standing::Waiting);
+pub fn batch(id: ChangeId, rows: &[BatchEntry<'_>]) -> Shown {
+    let waits = rows.iter().any(|row| row.change.status() == Status::Waiting);
     let title = title(rows, waits);
     let mut body = vec![heading(&title)];
-    let approved = |row: &&Row<'_>| row.change.standing() != Standing::Declined;
+    let approved = |row: &&BatchEntry<'_>| row.change.status() != Status::Declined;
     let decided = rows.iter().filter(approved).map(|row| words::decided(row.change)).find(|text| !text.is_empty());
     body.extend(decided.filter(|_| !waits).map(|text| subtle(&text)));
     body.extend(rows.iter().map(row));
@@ -37,10 +37,10 @@ pub fn batch(id: ChangeId, rows: &[Row<'_>]) -> Shown {
         body.extend(questions(rows));
     }
     let press = |press: &str| json!({"batch": id.to_string(), "press": press});
-    let can_undo = |row: &Row<'_>| {
-        row.change.standing() == Standing::Applied && row.change.order().inverse.is_some() && !row.undone
+    let can_undo = |row: &BatchEntry<'_>| {
+        row.change.status() == Status::Applied && row.change.order().inverse.is_some() && !row.undone
     };
-    let is_over = |row: &Row<'_>| !matches!(row.change.standing(), Standing::Approved | Standing::Claimed);
+    let is_over = |row: &BatchEntry<'_>| !matches!(row.change.status(), Status::Approved | Status::Claimed);
     let actions = if waits {
         vec![button("Confirm", "positive", &press("confirm")), bare_button("Cancel", &press("cancel"))]
     } else if rows.iter().all(is_over) && rows.iter().any(can_undo) {
@@ -52,7 +52,7 @@ pub fn batch(id: ChangeId, rows: &[Row<'_>]) -> Shown {
     Shown { card: card(&body, &actions, &markdown), markdown }
 }
 
-fn title(rows: &[Row<'_>], waits: bool) -> String {
+fn title(rows: &[BatchEntry<'_>], waits: bool) -> String {
     let mut targets: Vec<&ObjectRef> = rows.iter().map(|row| row.change.target()).collect();
     targets.sort_unstable();
     targets.dedup();
@@ -68,7 +68,7 @@ fn title(rows: &[Row<'_>], waits: bool) -> String {
     }
 }
 
-fn row(row: &Row<'_>) -> Value {
+fn row(row: &BatchEntry<'_>) -> Value {
     let order = row.change.order();
     let place = format!("{} · {}", order.target.namespace, order.target.cluster);
     let effects: Vec<String> = order.effects.iter().map(told).collect();
@@ -88,33 +88,33 @@ fn told(effect: &Effect) -> String {
 }
 
 /// How a change stands; nothing while it waits.
-fn state(row: &Row<'_>) -> Option<String> {
-    match (row.state, row.change.standing()) {
-        (_, Standing::Waiting) => None,
-        (_, Standing::Applied) if row.undone => Some("Taken back.".to_owned()),
+fn state(row: &BatchEntry<'_>) -> Option<String> {
+    match (row.state, row.change.status()) {
+        (_, Status::Waiting) => None,
+        (_, Status::Applied) if row.undone => Some("Taken back.".to_owned()),
         (Some(state), _) => Some(state.to_owned()),
-        (None, Standing::Approved | Standing::Claimed) => Some("Under way.".to_owned()),
+        (None, Status::Approved | Status::Claimed) => Some("Under way.".to_owned()),
         // How its rollout went on is not known here.
-        (None, Standing::Applied) => match words::at_once(row.change) {
+        (None, Status::Applied) => match words::at_once(row.change) {
             "Done." => Some("Accepted.".to_owned()),
             text => Some(text.to_owned()),
         },
         (
             None,
-            Standing::Failed
-            | Standing::Stale
-            | Standing::Unknown
-            | Standing::Observed
-            | Standing::Declined
-            | Standing::Expired
-            | Standing::Superseded,
+            Status::Failed
+            | Status::Stale
+            | Status::Unknown
+            | Status::Observed
+            | Status::Declined
+            | Status::Expired
+            | Status::Superseded,
         ) => Some(words::ended(row.change)),
     }
 }
 
 /// What is said once for all of them, and about each what is its own.
-fn questions(rows: &[Row<'_>]) -> Vec<Value> {
-    let waiting = || rows.iter().map(|row| row.change).filter(|change| change.standing() == Standing::Waiting);
+fn questions(rows: &[BatchEntry<'_>]) -> Vec<Value> {
+    let waiting = || rows.iter().map(|row| row.change).filter(|change| change.status() == Status::Waiting);
     let mut facts: Vec<(String, String)> = Vec::new();
     let mut add = |label: &str, mut sentences: Vec<String>| {
         let mut seen = Vec::new();
@@ -152,7 +152,7 @@ fn questions(rows: &[Row<'_>]) -> Vec<Value> {
     vec![super::facts(&facts)]
 }
 
-fn markdown(title: &str, rows: &[Row<'_>], waits: bool) -> String {
+fn markdown(title: &str, rows: &[BatchEntry<'_>], waits: bool) -> String {
     let mut lines = vec![format!("**{}**", escape_markdown(title))];
     lines.extend(rows.iter().map(|row| {
         let order = row.change.order();

@@ -5,7 +5,7 @@ use serde_json::json;
 use super::{Shown, arrow, bare_button, button, card, clock, cut, facts, heading, inputs, subtle, summary};
 use crate::words;
 use readback_core::{
-    change::{Change, Effect, Means},
+    change::{Change, Effect, WriteKind},
     domain::Intent,
 };
 use readback_webex::escape_markdown;
@@ -15,7 +15,7 @@ pub fn confirm(change: &Change) -> Shown {
     let order = change.order();
     let name = &order.target.name;
     let title = match (order.intent, &order.means) {
-        (_, Means::Recreate(_)) => format!("Make `{name}` again?"),
+        (_, WriteKind::Recreate(_)) => format!("Make `{name}` again?"),
         (Intent::Undo, _) => format!("Take back a change of `{name}`?"),
         (Intent::Delete, _) => format!("Delete `{name}`?"),
         (Intent::Rollback, _) => format!("Roll back `{name}`?"),

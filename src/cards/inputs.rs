@@ -5,7 +5,7 @@ use serde_json::{Map, Value};
 
 use crate::words;
 use readback_core::{
-    change::{Draft, Field},
+    change::{ChangeSpec, Field},
     domain::{Amount, ImageChange},
 };
 
@@ -21,8 +21,8 @@ pub struct Values {
 
 impl Values {
     /// The order with these values in it.
-    pub fn fill(self, draft: &Draft) -> Draft {
-        Draft {
+    pub fn fill(self, draft: &ChangeSpec) -> ChangeSpec {
+        ChangeSpec {
             replicas: self.replicas.map(Amount::To).or(draft.replicas),
             image: self.image.or_else(|| draft.image.clone()),
             container: self.container.or_else(|| draft.container.clone()),
@@ -112,7 +112,7 @@ mod tests {
         assert_eq!(read(json!({"image": "1.21"}), &field).map(|v| v.edited), Ok(false));
         let other = read(json!({"image": "1.22"}), &field).expect("a tag");
         assert!(other.edited);
-        let filled = other.fill(&Draft::new(Intent::SetImage));
+        let filled = other.fill(&ChangeSpec::new(Intent::SetImage));
         assert_eq!(filled.image, Some(ImageChange::Tag("1.22".into())));
         for bad in ["", "   ", "a b", "<@all>", "UPPER/case:1", "x:$(id)"] {
             assert!(read(json!({"image": bad}), &field).is_err(), "{bad}");

@@ -17,7 +17,7 @@ use readback_core::change::{Change, Filter};
 
 /// One change as it is exported. Times are in UTC, RFC 3339.
 #[derive(Debug, Serialize)]
-struct Row {
+struct AuditRow {
     id: String,
     ordered: String,
     by: String,
@@ -48,12 +48,12 @@ pub(super) fn run(settings: &Settings, args: &AuditArgs, out: &mut Out) -> anyho
         target: args.target.clone(),
         since: args.since.as_deref().map(|text| moment(text, now)).transpose()?,
         until: args.until.as_deref().map(|text| moment(text, now)).transpose()?,
-        standings: args.state.clone(),
+        statuses: args.state.clone(),
         ..Filter::default()
     };
     let archive = Archive::open(&settings.database)?;
     let found = archive.newest(&filter, args.limit)?;
-    let mut rows: Vec<Row> = found.changes.iter().map(row).collect();
+    let mut rows: Vec<AuditRow> = found.changes.iter().map(row).collect();
     match args.format {
         AuditFormat::Table => out.text(table(&rows))?,
         AuditFormat::Json => {
@@ -84,12 +84,12 @@ fn moment(text: &str, now: Timestamp) -> anyhow::Result<Timestamp> {
     text.parse().with_context(|| format!("`{text}` must be a moment (`2026-11-26T08:00:00Z`) or an age (`24h`, `7d`)"))
 }
 
-fn row(change: &Change) -> Row {
+fn row(change: &Change) -> AuditRow {
     let (order, state) = (change.order(), change.state());
     let decision = state.decision();
     let ended = state.ended();
     let effects: Vec<String> = order.effects.iter().map(summary).collect();
-    Row {
+    AuditRow {
         id: change.id().to_string(),
         ordered: order.created.to_string(),
         by: plain(&order.requester.email),
@@ -100,7 +100,7 @@ fn row(change: &Change) -> Row {
         deployment: order.target.name.to_string(),
         uid: plain(&order.uid),
         effects: plain(&effects.join(", ")),
-        state: change.standing().as_str(),
+        state: change.status().as_str(),
         decided: decision.map(|decision| decision.at.to_string()).unwrap_or_default(),
         decided_by: decision.map(|decision| plain(&decision.by.email)).unwrap_or_default(),
         also_approved_by: decision
@@ -121,9 +121,9 @@ fn plain(text: &str) -> String {
     text.chars().map(|c| if c.is_control() { ' ' } else { c }).collect()
 }
 
-fn table(rows: &[Row]) -> String {
+fn table(rows: &[AuditRow]) -> String {
     let head = ["ORDERED", "BY", "VERB", "DEPLOYMENT", "EFFECT", "STATE", "DECIDED BY"].map(str::to_owned);
-    let line = |row: &Row| {
+    let line = |row: &AuditRow| {
         [
             row.ordered.chars().take(16).collect::<String>().replace('T', " "),
             row.by.clone(),
@@ -149,7 +149,7 @@ fn table(rows: &[Row]) -> String {
     text
 }
 
-fn csv(rows: &[Row]) -> anyhow::Result<String> {
+fn csv(rows: &[AuditRow]) -> anyhow::Result<String> {
     let mut writer = ::csv::Writer::from_writer(Vec::new());
     for row in rows {
         writer.serialize(row)?;
@@ -158,7 +158,7 @@ fn csv(rows: &[Row]) -> anyhow::Result<String> {
 }
 
 /// Everything that a person or the cluster has written.
-fn disarm(row: &mut Row) {
+fn disarm(row: &mut AuditRow) {
     for cell in [
         &mut row.by,
         &mut row.by_name,

@@ -40,7 +40,7 @@ pub(super) struct Taken<T> {
     pub(super) name: String,
 }
 
-pub(super) struct Reader<'s> {
+pub(super) struct SettingsReader<'s> {
     pub(super) purpose: Purpose,
     pub(super) flags: &'s Flags,
     pub(super) environment: &'s Environment,
@@ -51,7 +51,7 @@ pub(super) struct Reader<'s> {
     pub(super) effective: Vec<Effective>,
 }
 
-impl Reader<'_> {
+impl SettingsReader<'_> {
     /// The value somebody gave, if it is one.
     pub(super) fn given<T>(&mut self, setting: &Setting<T>) -> Option<Taken<T>> {
         let about = &setting.about;

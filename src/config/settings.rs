@@ -10,7 +10,7 @@ use secrecy::SecretString;
 
 use super::{
     People, declared as d,
-    reader::{Origin, Reader, Taken},
+    reader::{Origin, SettingsReader, Taken},
     setting::Group,
 };
 use readback_core::domain::{ClusterName, Namespace};
@@ -169,7 +169,7 @@ pub enum LogFormat {
 }
 
 /// Takes every setting. What is wrong is in the reader afterwards.
-pub(super) fn read(reader: &mut Reader<'_>) -> Settings {
+pub(super) fn read(reader: &mut SettingsReader<'_>) -> Settings {
     Settings {
         cluster: cluster(reader),
         webex: webex(reader),
@@ -190,7 +190,7 @@ pub(super) fn read(reader: &mut Reader<'_>) -> Settings {
     }
 }
 
-fn webex(reader: &mut Reader<'_>) -> WebexAccess {
+fn webex(reader: &mut SettingsReader<'_>) -> WebexAccess {
     let faults = reader.problems.len();
     let token = reader.value(&d::WEBEX_BOT_TOKEN);
     if token.is_none() && reader.problems.len() == faults {
@@ -207,7 +207,7 @@ fn webex(reader: &mut Reader<'_>) -> WebexAccess {
     WebexAccess { token, webhook_secrets: secrets.unwrap_or_default(), api_url }
 }
 
-fn policy(reader: &mut Reader<'_>) -> PolicySettings {
+fn policy(reader: &mut SettingsReader<'_>) -> PolicySettings {
     let people = reader.value(&d::PEOPLE).unwrap_or_default();
     let file = reader.value(&d::POLICY);
     if file.is_some() && !people.is_empty() {
@@ -226,7 +226,7 @@ fn policy(reader: &mut Reader<'_>) -> PolicySettings {
     }
 }
 
-fn cluster(reader: &mut Reader<'_>) -> ClusterSettings {
+fn cluster(reader: &mut SettingsReader<'_>) -> ClusterSettings {
     let name = reader.or_default(&d::CLUSTER_NAME);
     // Outside its purpose a cluster is not even looked for.
     let source = if reader.purpose.uses(Group::Cluster) { source(reader) } else { None };
@@ -241,7 +241,7 @@ fn cluster(reader: &mut Reader<'_>) -> ClusterSettings {
 }
 
 /// What the first cluster is called beside its name, and the other clusters.
-fn others(reader: &mut Reader<'_>, first: &ClusterName) -> (Vec<String>, Vec<NamedCluster>) {
+fn others(reader: &mut SettingsReader<'_>, first: &ClusterName) -> (Vec<String>, Vec<NamedCluster>) {
     let named = reader.value(&d::CLUSTERS).unwrap_or_default();
     let (own, others): (Vec<_>, Vec<_>) = named.into_iter().partition(|cluster| cluster.name == *first);
     for cluster in others.iter().filter(|cluster| cluster.context.is_none()) {
@@ -255,7 +255,7 @@ fn others(reader: &mut Reader<'_>, first: &ClusterName) -> (Vec<String>, Vec<Nam
 }
 
 /// `CLUSTER_URL` before a kubeconfig before the pod's service account.
-fn source(reader: &mut Reader<'_>) -> Option<ClusterSource> {
+fn source(reader: &mut SettingsReader<'_>) -> Option<ClusterSource> {
     let faults = reader.problems.len();
     let url = reader.given(&d::CLUSTER_URL);
     let ca = reader.given(&d::CLUSTER_CERT);
@@ -286,7 +286,7 @@ fn source(reader: &mut Reader<'_>) -> Option<ClusterSource> {
 }
 
 fn indirect(
-    reader: &mut Reader<'_>,
+    reader: &mut SettingsReader<'_>,
     kubeconfig: Option<Taken<PathBuf>>,
     context: Option<String>,
 ) -> Option<ClusterSource> {

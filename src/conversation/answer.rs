@@ -1,10 +1,10 @@
 //! Reads: what is live, what it was before, what it prints, and what can be asked.
 
-use super::{At, Bot, Fault, message::Said, now};
+use super::{At, Bot, Fault, message::Request, now};
 use crate::words;
 use readback_cluster::{ReadError, describe};
 use readback_core::{
-    change::{Filter, Standing, Store},
+    change::{Filter, Status, Store},
     command::{Command, Mention},
     domain::{ClusterName, Intent, Namespace, ObjectRef},
     resolve::{NotFound, Resolution},
@@ -21,14 +21,14 @@ impl Bot {
     /// The answer to a question, in one message or several.
     pub(super) async fn answer(
         &self,
-        said: &Said<'_>,
+        request: &Request<'_>,
         command: &Command,
         found: Option<&Result<Resolution, NotFound>>,
     ) -> Result<Vec<String>, Fault> {
         let everything = command.deployment.as_ref().is_some_and(Mention::is_everything);
         match (command.intent, found) {
             (Intent::Help, _) => {
-                let rights = said.policy.rights(said.person, &said.place.room, said.private);
+                let rights = request.policy.rights(request.person, &request.place.room, request.private);
                 let granted = |verb: &Intent| rights.iter().any(|right| right.verbs.contains(verb));
                 let mut offered = self.offered();
                 offered.retain(|verb| *verb == Intent::Undo || !verb.is_write() || granted(verb));
@@ -37,53 +37,63 @@ impl Bot {
             (Intent::Status | Intent::History | Intent::Logs, Some(Ok(resolution))) if !everything => {
                 let mut texts = Vec::new();
                 for target in &resolution.targets {
-                    texts.push(self.look(said, command, target).await?);
+                    texts.push(self.look(request, command, target).await?);
                 }
                 Ok(vec![texts.join("\n\n")])
             }
-            (intent, _) => self.overview(said, command, intent == Intent::Status).await,
+            (intent, _) => self.overview(request, command, intent == Intent::Status).await,
         }
     }
 
     /// What is asked about one Deployment, if this person may see it.
-    pub(super) async fn look(&self, said: &Said<'_>, command: &Command, target: &ObjectRef) -> Result<String, Fault> {
-        if let Err(denied) = said.may(command.intent, Some(target)) {
+    pub(super) async fn look(
+        &self,
+        request: &Request<'_>,
+        command: &Command,
+        target: &ObjectRef,
+    ) -> Result<String, Fault> {
+        if let Err(denied) = request.may(command.intent, Some(target)) {
             return Ok(words::reasons(&[denied]));
         }
-        if let Some(lacking) = self.lacks(said, command.intent, target) {
+        if let Some(lacking) = self.lacks(request, command.intent, target) {
             return Ok(words::reasons(&[lacking]));
         }
         let text = if command.intent == Intent::History {
-            self.history(said, target).await?
+            self.history(request, target).await?
         } else if command.intent == Intent::Logs {
-            self.logs(said, command, target).await?
+            self.logs(request, command, target).await?
         } else {
-            self.status(said, target).await?
+            self.status(request, target).await?
         };
         Ok(text.unwrap_or_else(|| words::no_longer_there(target)))
     }
 
-    async fn status(&self, said: &Said<'_>, target: &ObjectRef) -> Result<Option<String>, Fault> {
-        let described = self.0.clusters.describe(target).await.before(said.place, "reading the Deployment")?;
-        Ok(described.map(|described| words::status(&described, &said.directory.called(target))))
+    async fn status(&self, request: &Request<'_>, target: &ObjectRef) -> Result<Option<String>, Fault> {
+        let described = self.0.clusters.describe(target).await.before(request.place, "reading the Deployment")?;
+        Ok(described.map(|described| words::status(&described, &request.directory.called(target))))
     }
 
-    async fn history(&self, said: &Said<'_>, target: &ObjectRef) -> Result<Option<String>, Fault> {
-        let Some(live) = self.0.clusters.read(target).await.before(said.place, "reading the Deployment")? else {
+    async fn history(&self, request: &Request<'_>, target: &ObjectRef) -> Result<Option<String>, Fault> {
+        let Some(live) = self.0.clusters.read(target).await.before(request.place, "reading the Deployment")? else {
             return Ok(None);
         };
         let revisions = match self.0.clusters.revisions(&live).await {
             Ok(revisions) => revisions,
             Err(ReadError::Forbidden(why)) => return Ok(Some(words::reasons(&[why]))),
-            Err(error) => return Err(error).before(said.place, "reading the revisions"),
+            Err(error) => return Err(error).before(request.place, "reading the revisions"),
         };
-        let filter = Filter { object: Some(target.clone()), standings: vec![Standing::Applied], ..Filter::default() };
-        let ours = self.0.store.newest(&filter, OURS).await.before(said.place, "looking for changes")?.changes;
+        let filter = Filter { object: Some(target.clone()), statuses: vec![Status::Applied], ..Filter::default() };
+        let ours = self.0.store.newest(&filter, OURS).await.before(request.place, "looking for changes")?.changes;
         Ok(Some(words::history(&live, &revisions, &ours, now())))
     }
 
-    async fn logs(&self, said: &Said<'_>, command: &Command, target: &ObjectRef) -> Result<Option<String>, Fault> {
-        let Some(live) = self.0.clusters.read(target).await.before(said.place, "reading the Deployment")? else {
+    async fn logs(
+        &self,
+        request: &Request<'_>,
+        command: &Command,
+        target: &ObjectRef,
+    ) -> Result<Option<String>, Fault> {
+        let Some(live) = self.0.clusters.read(target).await.before(request.place, "reading the Deployment")? else {
             return Ok(None);
         };
         let lines = command.lines.unwrap_or(LINES).clamp(1, MOST_LINES);
@@ -91,17 +101,17 @@ impl Bot {
         match self.0.clusters.logs(&live, container, lines).await {
             Ok(logs) => Ok(Some(words::logs(target, &logs, lines))),
             Err(ReadError::Forbidden(why)) => Ok(Some(words::reasons(&[why]))),
-            Err(error) => Err(error).before(said.place, "reading the logs"),
+            Err(error) => Err(error).before(request.place, "reading the logs"),
         }
     }
 
     /// The Deployments of the namespaces that are meant; for their health, only what is not well is spelled out.
-    async fn overview(&self, said: &Said<'_>, command: &Command, health: bool) -> Result<Vec<String>, Fault> {
+    async fn overview(&self, request: &Request<'_>, command: &Command, health: bool) -> Result<Vec<String>, Fault> {
         let namespace = command.namespace_words();
         let cluster = command.cluster_words();
-        let mut places = said.directory.places(namespace, cluster).unwrap_or_default();
+        let mut places = request.directory.places(namespace, cluster).unwrap_or_default();
         let verb = if health { Intent::Status } else { Intent::List };
-        let may = |place: &(ClusterName, Namespace)| said.may_in(verb, &place.0, &place.1);
+        let may = |place: &(ClusterName, Namespace)| request.may_in(verb, &place.0, &place.1);
         let denied = places.iter().find_map(|place| may(place).err());
         let asked = places.len();
         places.retain(|place| may(place).is_ok());
@@ -116,13 +126,13 @@ impl Bot {
             match listed {
                 Ok(live) => described.extend(live.iter().map(|live| describe(live, None))),
                 Err(error) if places.iter().all(|other| other.0 == place.0) => {
-                    return Err(error).before(said.place, "listing the Deployments");
+                    return Err(error).before(request.place, "listing the Deployments");
                 }
                 Err(error) => silent.push((place.clone(), error)),
             }
         }
         places.retain(|place| !silent.iter().any(|(other, _)| other == place));
-        let several = said.directory.has_several_clusters();
+        let several = request.directory.has_several_clusters();
         let places = words::Places::new(places, several);
         let mut pages = match (places.is_empty(), health) {
             (true, _) => vec![String::new()],

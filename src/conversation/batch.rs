@@ -3,20 +3,22 @@
 use futures::{StreamExt as _, future::join_all, stream};
 
 use super::{
-    At, Bot, Fault, Place,
-    carry::{Broken, Carried, carry_out, give_up},
-    message::Said,
+    At, Bot, Fault, ReplyTarget,
+    batch_rollouts::{BatchJob, Watched},
+    card_action::PressOutcome,
+    executor::{Execution, RecordFault, execute, give_up},
+    message::Request,
     now,
-    press::Did,
-    send::broken_at,
-    together::{BatchJob, Watched},
+    send::record_fault_at,
 };
 use crate::{
-    cards::{self, Press, Row},
+    cards::{self, BatchEntry, Press},
     words,
 };
 use readback_cluster::Live;
-use readback_core::change::{Answer, Change, ChangeId, Decide, Filter, Permit, Recorded, Standing, Store, Who, store};
+use readback_core::change::{
+    Actor, Answer, Authorization, Change, ChangeId, Decide, Filter, Recorded, Status, Store, store,
+};
 use readback_webex::WebexError;
 
 /// So many changes can be ordered together: more would be a wall that nobody reads.
@@ -35,10 +37,10 @@ pub(super) fn id_of(message_id: &str) -> ChangeId {
 
 impl Bot {
     /// Records changes that wait together, then posts their one card.
-    pub(super) async fn ask_together(&self, said: &Said<'_>, changes: &[Change]) -> Result<(), Fault> {
+    pub(super) async fn ask_together(&self, request: &Request<'_>, changes: &[Change]) -> Result<(), Fault> {
         let mut recorded = Vec::new();
         for change in changes {
-            match self.0.store.record(change.clone()).await.before(said.place, "recording the question")? {
+            match self.0.store.record(change.clone()).await.before(request.place, "recording the question")? {
                 Recorded::New => recorded.push(change.clone()),
                 Recorded::AlreadyThere(old) => recorded.push(*old),
             }
@@ -47,15 +49,16 @@ impl Bot {
             return Ok(());
         }
         for change in &recorded {
-            self.supersede(change, said.place).await?;
+            self.supersede(change, request.place).await?;
         }
-        self.post_batch(&recorded, said.place).await
+        self.post_batch(&recorded, request.place).await
     }
 
     /// Posts the card of changes that wait together.
-    pub(super) async fn post_batch(&self, batch: &[Change], place: &Place) -> Result<(), Fault> {
+    pub(super) async fn post_batch(&self, batch: &[Change], place: &ReplyTarget) -> Result<(), Fault> {
         let Some(id) = batch.first().and_then(|first| first.order().batch) else { return Ok(()) };
-        let rows: Vec<Row<'_>> = batch.iter().map(|change| Row { change, state: None, undone: false }).collect();
+        let rows: Vec<BatchEntry<'_>> =
+            batch.iter().map(|change| BatchEntry { change, state: None, undone: false }).collect();
         let shown = cards::batch(id, &rows);
         let posted = self.post(place, &shown.markdown, Some(shown.card)).await.before(place, "posting the card")?;
         for change in batch {
@@ -80,15 +83,15 @@ impl Bot {
 
     /// Lets the card of several changes show how each stands now: by its record, by what was told last of its rollout, and
     /// whether it was taken back. Where Webex refuses the edit, it is posted anew in its place.
-    pub(super) async fn paint(&self, one: &Change) -> anyhow::Result<Vec<Change>> {
+    pub(super) async fn update_batch_card(&self, one: &Change) -> anyhow::Result<Vec<Change>> {
         let batch = self.batch_of(one).await?;
         let (Some(first), Some(id)) = (batch.first(), one.order().batch) else { return Ok(batch) };
         let Some(card) = first.card() else { return Ok(batch) };
         let states: Vec<Option<String>> = batch.iter().map(|change| self.last_told(change.id())).collect();
         let mut rows = Vec::new();
         for (change, state) in batch.iter().zip(&states) {
-            let undone = change.standing() == Standing::Applied && self.is_undone(change).await?;
-            rows.push(Row { change, state: state.as_deref(), undone });
+            let undone = change.status() == Status::Applied && self.is_undone(change).await?;
+            rows.push(BatchEntry { change, state: state.as_deref(), undone });
         }
         let order = first.order();
         let shown = cards::batch(id, &rows);
@@ -102,7 +105,7 @@ impl Bot {
             Ok(()) | Err(WebexError::NotFound { .. }) => {}
             Err(error) => tracing::warn!(%error, "the old card could not be deleted"),
         }
-        let place = Place { room: order.room_id.clone(), thread: Some(order.thread_id.clone()) };
+        let place = ReplyTarget { room: order.room_id.clone(), thread: Some(order.thread_id.clone()) };
         let posted = self.post(&place, &shown.markdown, Some(shown.card)).await?;
         for change in &batch {
             self.0.store.card_posted(change.id(), &posted).await?;
@@ -115,7 +118,7 @@ impl Bot {
         let filter = Filter {
             object: Some(change.target().clone()),
             since: Some(change.order().created),
-            standings: vec![Standing::Applied],
+            statuses: vec![Status::Applied],
             ..Filter::default()
         };
         let later = self.0.store.newest(&filter, MOST).await?.changes;
@@ -123,20 +126,25 @@ impl Bot {
     }
 
     /// A press on the card of several changes, or a yes or no in words.
-    pub(super) async fn on_batch(&self, said: &Said<'_>, batch: &[Change], press: Press) -> Result<Did, Fault> {
+    pub(super) async fn on_batch(
+        &self,
+        request: &Request<'_>,
+        batch: &[Change],
+        press: Press,
+    ) -> Result<PressOutcome, Fault> {
         match press {
             Press::Confirm | Press::Cancel => {}
-            Press::Undo => return self.undo_together(said, 0, batch).await.map(|line| ("undo", line)),
+            Press::Undo => return self.undo_together(request, 0, batch).await.map(|line| ("undo", line)),
             Press::Again | Press::Logs => return Ok(("late press", Some(words::UNKNOWN_CARD.to_owned()))),
         }
         // First everything that can fail is asked: then all are decided in one go.
-        let mut permits = Vec::new();
+        let mut authorizations = Vec::new();
         for change in batch {
-            permits.push(self.permit(said, change, press == Press::Confirm).await?);
+            authorizations.push(self.authorization(request, change, press == Press::Confirm).await?);
         }
-        let decided = self.decide_together(said, batch, permits, press).await;
+        let decided = self.decide_together(request, batch, authorizations, press).await;
         let (approved, lines) = (decided.approved, decided.lines);
-        let sent = if approved.is_empty() { Ok(()) } else { self.send_together(said, approved).await };
+        let sent = if approved.is_empty() { Ok(()) } else { self.send_together(request, approved).await };
         let did = match (decided.approves, lines.is_empty()) {
             (true, _) => "approved",
             (false, true) => "declined",
@@ -149,22 +157,28 @@ impl Bot {
         }
         sent?;
         match decided.fault {
-            Some(error) if decided.approves => Err(error).after(said.place, "deciding")?,
-            Some(error) => Err(error).before(said.place, "deciding")?,
+            Some(error) if decided.approves => Err(error).after(request.place, "deciding")?,
+            Some(error) => Err(error).before(request.place, "deciding")?,
             None => {}
         }
         Ok((did, (!lines.is_empty()).then(|| lines.join("\n\n"))))
     }
 
-    async fn decide_together(&self, said: &Said<'_>, batch: &[Change], permits: Vec<Permit>, press: Press) -> Decided {
-        let who = Who::from(said.person);
+    async fn decide_together(
+        &self,
+        request: &Request<'_>,
+        batch: &[Change],
+        authorizations: Vec<Authorization>,
+        press: Press,
+    ) -> Decided {
+        let who = Actor::from(request.person);
         let mut all = Decided::default();
         let mut before = Vec::new();
-        for (change, permit) in batch.iter().zip(permits) {
+        for (change, authorization) in batch.iter().zip(authorizations) {
             let decide = if press == Press::Confirm {
-                Decide::Approve { who: who.clone(), permit }
+                Decide::Approve { who: who.clone(), authorization }
             } else {
-                Decide::Decline { who: who.clone(), permit }
+                Decide::Decline { who: who.clone(), authorization }
             };
             let (change, answer) = match self.0.store.decide(change.id(), &decide, now()).await {
                 Ok(Some(decided)) => decided,
@@ -178,7 +192,7 @@ impl Bot {
                 Answer::Approved => all.approved.push(change),
                 Answer::Declined => all.declined = true,
                 Answer::AlreadyDecided { by, at, .. } => {
-                    before.push(words::already_decided_together(&by, at, change.standing(), &who));
+                    before.push(words::already_decided_together(&by, at, change.status(), &who));
                 }
                 Answer::Counted { .. }
                 | Answer::CountedBefore { .. }
@@ -202,12 +216,12 @@ impl Bot {
 
     /// Carries out what was approved together: those of one Deployment in their order, different ones side by side. What
     /// becomes of one Deployment changes nothing about another.
-    async fn send_together(&self, said: &Said<'_>, approved: Vec<Change>) -> Result<(), Fault> {
+    async fn send_together(&self, request: &Request<'_>, approved: Vec<Change>) -> Result<(), Fault> {
         let Some(first) = approved.first().cloned() else { return Ok(()) };
-        if let Err(error) = self.paint(&first).await {
+        if let Err(error) = self.update_batch_card(&first).await {
             tracing::warn!(error = format!("{error:#}"), "the card could not show that the changes are under way");
         }
-        let observes = self.observes(&said.place.room);
+        let observes = self.observes(&request.place.room);
         let mut groups: Vec<Vec<Change>> = Vec::new();
         for change in approved {
             match groups.iter_mut().find(|group| group.iter().any(|other| other.target() == change.target())) {
@@ -216,11 +230,11 @@ impl Bot {
             }
         }
         let jobs = groups.into_iter().map(|group| self.send_in_order(group, observes));
-        let carried: Vec<_> = stream::iter(jobs).buffer_unordered(AT_ONCE).collect().await;
+        let execution: Vec<_> = stream::iter(jobs).buffer_unordered(AT_ONCE).collect().await;
         let (mut watched, mut undo, mut broken, mut wrote) = (Vec::new(), None, None, false);
-        for one in carried.into_iter().flatten() {
+        for one in execution.into_iter().flatten() {
             match one {
-                Ok(Carried::Applied(change, live)) => {
+                Ok(Execution::Applied(change, live)) => {
                     wrote = true;
                     self.announce(&change).await;
                     if change.order().undoes.is_some() {
@@ -228,8 +242,8 @@ impl Bot {
                     }
                     watched.push((*change, live));
                 }
-                Ok(Carried::Ended(change)) => wrote |= change.standing() == Standing::Unknown,
-                Ok(Carried::Elsewhere(_) | Carried::Unknown) => {}
+                Ok(Execution::Ended(change)) => wrote |= change.status() == Status::Unknown,
+                Ok(Execution::Elsewhere(_) | Execution::Unknown) => {}
                 Err(error) => broken = Some(error),
             }
         }
@@ -240,7 +254,7 @@ impl Bot {
         self.watch_together(&first, watched);
         // What could not be recorded is told, after what could.
         broken.map_or(Ok(()), |broken| {
-            let mut fault = broken_at(broken, said.place);
+            let mut fault = record_fault_at(broken, request.place);
             fault.nothing_changed &= !wrote;
             Err(fault)
         })
@@ -248,14 +262,14 @@ impl Bot {
 
     /// Sends the changes of one Deployment one after the other. After one that was not applied, nothing more is sent: the next
     /// was meant for what it leaves.
-    async fn send_in_order(&self, group: Vec<Change>, observes: bool) -> Vec<Result<Carried, Broken>> {
+    async fn send_in_order(&self, group: Vec<Change>, observes: bool) -> Vec<Result<Execution, RecordFault>> {
         let mut all = Vec::new();
         let mut group = group.into_iter();
         for change in group.by_ref() {
-            let carried = carry_out(&self.0.store, &self.0.clusters, &change, observes, now).await;
-            let goes_on = matches!(&carried, Ok(Carried::Applied(..)))
-                || matches!(&carried, Ok(Carried::Ended(change)) if change.standing() == Standing::Observed);
-            all.push(carried);
+            let execution = execute(&self.0.store, &self.0.clusters, &change, observes, now).await;
+            let goes_on = matches!(&execution, Ok(Execution::Applied(..)))
+                || matches!(&execution, Ok(Execution::Ended(change)) if change.status() == Status::Observed);
+            all.push(execution);
             if !goes_on {
                 break;
             }
@@ -282,7 +296,7 @@ impl Bot {
     /// Goes on with changes of the last run that were ordered together.
     pub(super) async fn resume_batch(&self, batch: Vec<Change>) {
         let Some(first) = batch.first().cloned() else { return };
-        let open = |change: &&Change| change.standing() == Standing::Applied && !change.is_told();
+        let open = |change: &&Change| change.status() == Status::Applied && !change.is_told();
         let looks = batch.iter().filter(open).map(|change| async move {
             let compared = self.0.clusters.compare(&readback_cluster::Write::of(change)).await;
             (change.clone(), compared)
@@ -307,7 +321,7 @@ impl Bot {
 
     /// Lets the card of several changes show what has ended.
     pub(super) async fn close_batch(&self, one: &Change) {
-        let batch = match self.paint(one).await {
+        let batch = match self.update_batch_card(one).await {
             Ok(batch) => batch,
             Err(error) => {
                 tracing::warn!(error = format!("{error:#}"), "a card of several changes could not be closed");
@@ -353,5 +367,5 @@ struct Decided {
 
 /// Whether nothing more will be told of it.
 pub(super) fn is_over(change: &Change) -> bool {
-    !matches!(change.standing(), Standing::Waiting | Standing::Approved | Standing::Claimed | Standing::Applied)
+    !matches!(change.status(), Status::Waiting | Status::Approved | Status::Claimed | Status::Applied)
 }

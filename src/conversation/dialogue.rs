@@ -1,9 +1,9 @@
 //! The conversation around orders: a yes or no in words, "it" and "the same", "why did you ask me?".
 
-use super::{At, Bot, Fault, Place, draft, message::Said, now, press};
+use super::{At, Bot, Fault, ReplyTarget, card_action, message::Request, now, spec};
 use crate::{cards::Press, words};
 use readback_core::{
-    change::{Change, ChangeId, Decide, Draft, Filter, Store, Who},
+    change::{Actor, Change, ChangeId, ChangeSpec, Decide, Filter, Store},
     command::{Command, Mention, There},
     domain::{Intent, ObjectRef},
     question::{Question, Reply},
@@ -31,8 +31,8 @@ pub(super) fn about(text: &str) -> Option<About> {
         .map(String::as_str)
         .filter(|word| !matches!(*word, "please" | "hey" | "hi" | "so" | "and" | "just" | "exactly" | "actually"))
         .collect();
-    let said = bare.join(" ");
-    let is = |forms: &[&str]| forms.contains(&said.as_str());
+    let request = bare.join(" ");
+    let is = |forms: &[&str]| forms.contains(&request.as_str());
     if is(WHY) {
         Some(About::Why)
     } else if is(RIGHTS) {
@@ -102,12 +102,12 @@ fn wants_the_same(text: &str) -> bool {
 }
 
 /// What is open and belongs to one person.
-pub(super) enum Open {
+pub(super) enum OpenItem {
     Change(Box<Change>),
     Question(Box<Question>),
 }
 
-impl Open {
+impl OpenItem {
     fn thread(&self) -> &str {
         match self {
             Self::Change(change) => &change.order().thread_id,
@@ -142,33 +142,36 @@ impl Open {
 
 impl Bot {
     /// Answers a question about the bot itself, from the data that it decides by.
-    pub(super) async fn about(&self, said: &Said<'_>, about: About) -> Result<String, Fault> {
+    pub(super) async fn about(&self, request: &Request<'_>, about: About) -> Result<String, Fault> {
         if about == About::Rights {
-            return Ok(words::rights(&said.policy.rights(said.person, &said.place.room, said.private)));
+            return Ok(words::rights(&request.policy.rights(request.person, &request.place.room, request.private)));
         }
-        let filter =
-            Filter { person: Some(said.person.id.clone()), room: Some(said.place.room.clone()), ..Filter::default() };
-        let found = self.0.store.newest(&filter, 50).await.before(said.place, "looking for the last question")?;
-        let own = |change: &&Change| change.order().requester.person_id == said.person.id;
+        let filter = Filter {
+            person: Some(request.person.id.clone()),
+            room: Some(request.place.room.clone()),
+            ..Filter::default()
+        };
+        let found = self.0.store.newest(&filter, 50).await.before(request.place, "looking for the last question")?;
+        let own = |change: &&Change| change.order().requester.person_id == request.person.id;
         Ok(words::why_asked(found.changes.iter().filter(own).find(|change| !change.order().reasons.is_empty())))
     }
 
-    pub(super) fn note_topic(&self, place: &Place, object: &ObjectRef, ordered: Option<&Draft>) {
+    pub(super) fn note_topic(&self, place: &ReplyTarget, object: &ObjectRef, ordered: Option<&ChangeSpec>) {
         if let Ok(mut topics) = self.0.topics.lock() {
             topics.note(place, object, ordered, now());
         }
     }
 
     /// Lets "it" and "the same" mean what was talked about last. Every order that is completed like this goes on a card.
-    pub(super) fn in_context(&self, said: &Said<'_>, commands: &mut [Command]) {
+    pub(super) fn in_context(&self, request: &Request<'_>, commands: &mut [Command]) {
         let Ok(topics) = self.0.topics.lock() else { return };
-        let Some(topic) = topics.recall(said.place, now()) else { return };
+        let Some(topic) = topics.recall(request.place, now()) else { return };
         drop(topics);
         let [.., last] = commands else { return };
-        if let Some((object, ordered)) = topic.ordered.as_ref().filter(|_| wants_the_same(said.text))
+        if let Some((object, ordered)) = topic.ordered.as_ref().filter(|_| wants_the_same(request.text))
             && last.deployment.as_ref().is_some_and(|mention| !mention.is_open_pronoun())
         {
-            draft::fill(last, ordered);
+            spec::fill(last, ordered);
             last.faults.clear();
             last.alternatives.clear();
             last.doubts.push(words::same_as(object));
@@ -183,25 +186,25 @@ impl Bot {
     }
 
     /// The Deployment that was talked about last, to offer it where no name was said.
-    pub(super) fn last_topic(&self, place: &Place) -> Option<ObjectRef> {
+    pub(super) fn last_topic(&self, place: &ReplyTarget) -> Option<ObjectRef> {
         self.0.topics.lock().ok()?.recall(place, now()).map(|topic| topic.object)
     }
 
     /// What waits for this person in the room; of those, the ones in the thread, if it is one that the message stands in.
-    async fn open(&self, said: &Said<'_>, in_thread: bool) -> Result<Vec<Open>, Fault> {
-        let (place, person) = (said.place, &said.person.id);
+    async fn open(&self, request: &Request<'_>, in_thread: bool) -> Result<Vec<OpenItem>, Fault> {
+        let (place, person) = (request.place, &request.person.id);
         let waiting = self.0.store.waiting_of(person).await.before(place, "looking for questions")?;
         let questions = self.0.store.open_questions(Some(person)).await.before(place, "looking for questions")?;
         let changes = waiting
             .changes
             .into_iter()
             .filter(|change| change.order().room_id == place.room && !change.is_past(now()))
-            .map(|change| Open::Change(Box::new(change)));
+            .map(|change| OpenItem::Change(Box::new(change)));
         let questions = questions
             .into_iter()
             .filter(|question| question.room_id == place.room && question.is_open(now()))
-            .map(|question| Open::Question(Box::new(question)));
-        let mut open: Vec<Open> = changes.chain(questions).collect();
+            .map(|question| OpenItem::Question(Box::new(question)));
+        let mut open: Vec<OpenItem> = changes.chain(questions).collect();
         // What was asked together is one question.
         let mut batches = Vec::new();
         open.retain(|one| match one.batch() {
@@ -219,7 +222,7 @@ impl Bot {
         for one in open {
             let Some(card) = one.card() else { continue };
             match self.0.webex.message(card).await {
-                Ok(card) if card.created < said.at => seen.push(one),
+                Ok(card) if card.created < request.at => seen.push(one),
                 Ok(_) | Err(WebexError::NotFound { .. }) => {}
                 Err(error) => return Err(error).before(place, "reading the card"),
             }
@@ -231,7 +234,7 @@ impl Bot {
     /// said is returned.
     pub(super) async fn typed(
         &self,
-        said: &Said<'_>,
+        request: &Request<'_>,
         talk: &[Command],
         alone: bool,
         in_thread: bool,
@@ -241,12 +244,12 @@ impl Bot {
         if yes && !alone {
             return Ok(Some(words::YES_ALONE.to_owned()));
         }
-        let mut open = self.open(said, in_thread).await?;
+        let mut open = self.open(request, in_thread).await?;
         let [_] = open.as_slice() else {
             return Ok(Some(if open.is_empty() {
                 words::nothing_open(in_thread)
             } else {
-                words::which_question(&open.iter().map(Open::named).collect::<Vec<_>>())
+                words::which_question(&open.iter().map(OpenItem::named).collect::<Vec<_>>())
             }));
         };
         let sure = talk.iter().all(|command| command.confidence >= self.0.rules.act && command.doubts.is_empty());
@@ -254,42 +257,47 @@ impl Bot {
             return Ok(Some(words::YES_UNSURE.to_owned()));
         }
         match open.swap_remove(0) {
-            Open::Change(change) => self.typed_on_change(said, &change, yes).await,
-            Open::Question(question) => self.typed_on_question(said, &question, yes).await,
+            OpenItem::Change(change) => self.typed_on_change(request, &change, yes).await,
+            OpenItem::Question(question) => self.typed_on_question(request, &question, yes).await,
         }
     }
 
-    async fn typed_on_change(&self, said: &Said<'_>, change: &Change, yes: bool) -> Result<Option<String>, Fault> {
+    async fn typed_on_change(
+        &self,
+        request: &Request<'_>,
+        change: &Change,
+        yes: bool,
+    ) -> Result<Option<String>, Fault> {
         if change.order().batch.is_some() {
-            let batch = self.batch_of(change).await.before(said.place, "reading the changes")?;
+            let batch = self.batch_of(change).await.before(request.place, "reading the changes")?;
             let press = if yes { Press::Confirm } else { Press::Cancel };
-            return self.on_batch(said, &batch, press).await.map(press::line);
+            return self.on_batch(request, &batch, press).await.map(card_action::line);
         }
-        let who = Who::from(said.person);
-        let permit = self.permit(said, change, yes).await?;
-        let decide = if yes { Decide::Approve { who, permit } } else { Decide::Decline { who, permit } };
-        let decided = self.0.store.decide(change.id(), &decide, now()).await.before(said.place, "deciding")?;
+        let who = Actor::from(request.person);
+        let authorization = self.authorization(request, change, yes).await?;
+        let decide = if yes { Decide::Approve { who, authorization } } else { Decide::Decline { who, authorization } };
+        let decided = self.0.store.decide(change.id(), &decide, now()).await.before(request.place, "deciding")?;
         let Some((change, answer)) = decided else { return Ok(Some(words::UNKNOWN_CARD.to_owned())) };
-        self.decided(said, &change, answer).await.map(|(_, line)| line)
+        self.decided(request, &change, answer).await.map(|(_, line)| line)
     }
 
     async fn typed_on_question(
         &self,
-        said: &Said<'_>,
+        request: &Request<'_>,
         question: &Question,
         yes: bool,
     ) -> Result<Option<String>, Fault> {
         if yes {
             return match question.choices.as_slice() {
                 [_] if question.fields.is_empty() => {
-                    self.picked(said, question, 0, &serde_json::Map::new()).await.map(press::line)
+                    self.picked(request, question, 0, &serde_json::Map::new()).await.map(card_action::line)
                 }
                 _ => Ok(Some(words::which_question(&[words::mild(&question.text)]))),
             };
         }
-        let reply = Reply::Dismiss(Who::from(said.person));
+        let reply = Reply::Dismiss(Actor::from(request.person));
         let replied =
-            self.0.store.reply(question.id, &reply, now()).await.before(said.place, "closing the question")?;
+            self.0.store.reply(question.id, &reply, now()).await.before(request.place, "closing the question")?;
         if let Some((question, _)) = replied {
             self.show_question(&question).await;
         }
@@ -297,17 +305,21 @@ impl Bot {
     }
 
     /// A "don't" that names the Deployment of a question that is open to this person: it counts as a no.
-    pub(super) async fn taken_as_no(&self, said: &Said<'_>, commands: &[Command]) -> Result<Option<String>, Fault> {
+    pub(super) async fn taken_as_no(
+        &self,
+        request: &Request<'_>,
+        commands: &[Command],
+    ) -> Result<Option<String>, Fault> {
         if !commands.iter().flat_map(|command| &command.doubts).any(|doubt| doubt == words::READ_AS_NEGATION) {
             return Ok(None);
         }
-        let open = self.open(said, false).await?;
+        let open = self.open(request, false).await?;
         let changes = open.into_iter().filter_map(|open| match open {
-            Open::Change(change) => Some(change),
-            Open::Question(_) => None,
+            OpenItem::Change(change) => Some(change),
+            OpenItem::Question(_) => None,
         });
-        let fits: Vec<_> = changes.filter(|change| names(said.text, change.target().name.as_str())).collect();
-        let text = said.text.to_lowercase();
+        let fits: Vec<_> = changes.filter(|change| names(request.text, change.target().name.as_str())).collect();
+        let text = request.text.to_lowercase();
         // A part of a name that fits several questions is a no to none of them.
         let meant = if fits.len() == 1 {
             fits.first()
@@ -315,8 +327,8 @@ impl Bot {
             fits.iter().find(|change| text.contains(change.target().name.as_str()))
         };
         if let Some(change) = meant {
-            let decide = Decide::Decline { who: Who::from(said.person), permit: Ok(()) };
-            let decided = self.0.store.decide(change.id(), &decide, now()).await.before(said.place, "deciding")?;
+            let decide = Decide::Decline { who: Actor::from(request.person), authorization: Ok(()) };
+            let decided = self.0.store.decide(change.id(), &decide, now()).await.before(request.place, "deciding")?;
             if let Some((change, readback_core::change::Answer::Declined)) = decided {
                 self.close(&change).await;
                 return Ok(Some(words::taken_as_no(change.target())));

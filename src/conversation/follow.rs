@@ -4,8 +4,8 @@ use std::time::{Duration, Instant};
 
 use tokio::{sync::mpsc, task::JoinSet};
 
-use super::{Bot, send::after, together::BatchJob};
-use crate::{cards::Offer, supervisor::Stop, words};
+use super::{Bot, batch_rollouts::BatchJob, send::after};
+use crate::{cards::Offer, supervisor::Shutdown, words};
 use readback_cluster::{Follow, Rollout};
 use readback_core::{
     change::{Change, Store},
@@ -36,7 +36,7 @@ enum Watch {
 }
 
 impl Watch {
-    async fn run(self, stop: Stop) {
+    async fn run(self, stop: Shutdown) {
         match self {
             Self::One(job) => job.run(stop).await,
             Self::Several(job) => job.run(stop).await,
@@ -82,7 +82,7 @@ impl Following {
     ///
     /// # Errors
     /// Never; the type is what the crew runs.
-    pub async fn run(mut self, stop: Stop) -> anyhow::Result<()> {
+    pub async fn run(mut self, stop: Shutdown) -> anyhow::Result<()> {
         let mut jobs = JoinSet::new();
         loop {
             tokio::select! {
@@ -107,7 +107,7 @@ impl Following {
 }
 
 impl Job {
-    async fn run(mut self, stop: Stop) {
+    async fn run(mut self, stop: Shutdown) {
         let start = Instant::now();
         let mut edits = 0;
         let mut last = start;

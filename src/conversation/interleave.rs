@@ -15,12 +15,12 @@ use std::{
 
 use serde_json::json;
 
-use super::carry::{Carried, Settled, carry_out, settle};
+use super::executor::{Execution, Settled, execute, settle};
 use crate::words;
 use readback_core::{
     change::{
-        Answer, Change, ChangeId, Decide, Order, Standing, Store,
-        memory::Memory,
+        Answer, Change, ChangeId, Decide, Order, Status, Store,
+        memory_store::MemoryStore,
         samples::{order, person},
         store,
     },
@@ -36,11 +36,11 @@ const MOST: usize = 400_000;
 
 /// What somebody is told.
 #[derive(Debug)]
-enum Told {
+enum RolloutTexts {
     /// The answer to a press that sent nothing.
     Answer(Answer),
     /// What came of a change that was sent, or was to be.
-    Carried(Carried),
+    Execution(Execution),
 }
 
 /// One thing that happens.
@@ -66,9 +66,9 @@ type Actor = Pin<Box<dyn Future<Output = ()>>>;
 
 struct Play {
     world: World,
-    records: Memory,
+    records: MemoryStore,
     id: ChangeId,
-    told: Rc<RefCell<Vec<Told>>>,
+    told: Rc<RefCell<Vec<RolloutTexts>>>,
 }
 
 impl Play {
@@ -81,19 +81,19 @@ impl Play {
         let order =
             Order { patch: serde_json::from_value(patch).expect("a patch"), approval: approval.clone(), ..order() };
         let change = Change::asking(order).expect("fit");
-        let (records, id) = (Memory::new(), change.id());
+        let (records, id) = (MemoryStore::new(), change.id());
         now_or_never(records.record(change)).expect("recorded");
         now_or_never(records.card_posted(id, "card")).expect("noted");
         Self { world: World::new(), records, id, told: Rc::default() }
     }
 
     /// The actor of one thing. `store` is the process that it runs in.
-    fn actor(&self, act: Act, store: Memory) -> Actor {
+    fn actor(&self, act: Act, store: MemoryStore) -> Actor {
         let (world, told, id) = (self.world.clone(), self.told.clone(), self.id);
         let store = Slow(store);
         let decide = match act {
-            Act::Confirm(name) => Decide::Approve { who: person(name), permit: Ok(()) },
-            Act::Cancel(name) => Decide::Decline { who: person(name), permit: Ok(()) },
+            Act::Confirm(name) => Decide::Approve { who: person(name), authorization: Ok(()) },
+            Act::Cancel(name) => Decide::Decline { who: person(name), authorization: Ok(()) },
             Act::Sweep => Decide::Expire,
             Act::Supersede => Decide::Supersede { by: ChangeId::derive("newer", 0) },
             Act::Wait(seconds) => {
@@ -110,20 +110,20 @@ impl Play {
             let decided = store.decide(id, &decide, world.now()).await.expect("kept");
             let (change, answer) = decided.expect("on record");
             if answer != Answer::Approved {
-                told.borrow_mut().push(Told::Answer(answer));
+                told.borrow_mut().push(RolloutTexts::Answer(answer));
                 return;
             }
             let clock = {
                 let world = world.clone();
                 move || world.now()
             };
-            let carried = carry_out(&store, &world, &change, false, clock).await.expect("kept");
-            told.borrow_mut().push(Told::Carried(carried));
+            let execution = execute(&store, &world, &change, false, clock).await.expect("kept");
+            told.borrow_mut().push(RolloutTexts::Execution(execution));
         })
     }
 
     /// What a new process does first.
-    fn recovery(&self, store: Memory) -> Actor {
+    fn recovery(&self, store: MemoryStore) -> Actor {
         let (world, told) = (self.world.clone(), self.told.clone());
         let store = Slow(store);
         Box::pin(async move {
@@ -133,9 +133,10 @@ impl Play {
                     let world = world.clone();
                     move || world.now()
                 };
-                if let Settled::Carried(carried) = settle(&store, &world, &change, false, clock).await.expect("settled")
+                if let Settled::Execution(execution) =
+                    settle(&store, &world, &change, false, clock).await.expect("settled")
                 {
-                    told.borrow_mut().push(Told::Carried(carried));
+                    told.borrow_mut().push(RolloutTexts::Execution(execution));
                 }
             }
         })
@@ -143,7 +144,7 @@ impl Play {
 
     /// Plays one schedule: `choose` picks one of so many that can go on. Returns what stood in the end.
     fn play(&self, acts: &[Act], processes: usize, mut choose: impl FnMut(usize) -> usize) -> Change {
-        let handles: Vec<Memory> = (0..processes).map(|_| self.records.another_run()).collect();
+        let handles: Vec<MemoryStore> = (0..processes).map(|_| self.records.another_run()).collect();
         let crash = acts.iter().any(|act| matches!(act, Act::Crash));
         let mut actors: Vec<(bool, Actor)> = Vec::new();
         for (nth, act) in acts.iter().filter(|act| !matches!(act, Act::Crash)).enumerate() {
@@ -177,30 +178,30 @@ impl Play {
     fn check(&self, end: &Change, schedule: &[usize]) {
         let server = self.world.server();
         let writes = server.written.len();
-        let case = format!("schedule {schedule:?}: {:?}, told {:?}", end.standing(), self.told.borrow());
+        let case = format!("schedule {schedule:?}: {:?}, told {:?}", end.status(), self.told.borrow());
         assert!(writes <= 1, "written {writes} times; {case}");
         assert!(server.written.iter().all(|id| *id == self.id), "{case}");
-        let standing = end.standing();
+        let status = end.status();
         // Where nobody can tell, either is true.
-        if standing != Standing::Unknown {
-            assert_eq!(writes, usize::from(standing == Standing::Applied), "{standing}; {case}");
+        if status != Status::Unknown {
+            assert_eq!(writes, usize::from(status == Status::Applied), "{status}; {case}");
         }
         for told in self.told.borrow().iter() {
             match told {
-                Told::Carried(Carried::Applied(..)) => assert_eq!(writes, 1, "{case}"),
-                Told::Carried(Carried::Ended(change)) => {
+                RolloutTexts::Execution(Execution::Applied(..)) => assert_eq!(writes, 1, "{case}"),
+                RolloutTexts::Execution(Execution::Ended(change)) => {
                     let says_no = words::ended(change).starts_with("Not applied");
                     assert!(!says_no || writes == 0, "told that it was not applied; {case}");
                 }
-                Told::Answer(Answer::Declined | Answer::Expired { .. } | Answer::Superseded { .. }) => {
+                RolloutTexts::Answer(Answer::Declined | Answer::Expired { .. } | Answer::Superseded { .. }) => {
                     assert_eq!(writes, 0, "{case}");
                 }
-                Told::Answer(answer @ Answer::AlreadyDecided { standing, .. }) => {
-                    let final_no = matches!(standing, Standing::Declined | Standing::Failed | Standing::Stale);
+                RolloutTexts::Answer(answer @ Answer::AlreadyDecided { status, .. }) => {
+                    let final_no = matches!(status, Status::Declined | Status::Failed | Status::Stale);
                     assert!(!final_no || writes == 0, "{answer:?}; {case}");
                 }
-                Told::Answer(..) | Told::Carried(Carried::Elsewhere(_)) => {}
-                Told::Carried(Carried::Unknown) => panic!("it is on record; {case}"),
+                RolloutTexts::Answer(..) | RolloutTexts::Execution(Execution::Elsewhere(_)) => {}
+                RolloutTexts::Execution(Execution::Unknown) => panic!("it is on record; {case}"),
             }
         }
     }
@@ -215,7 +216,7 @@ fn now_or_never<T>(future: impl Future<Output = Result<T, store::Fault>>) -> Res
 }
 
 /// Tries every schedule; returns how many there were, and in which states they ended.
-fn all_schedules(acts: &[Act], approval: &Approval, processes: usize) -> (usize, Vec<Standing>) {
+fn all_schedules(acts: &[Act], approval: &Approval, processes: usize) -> (usize, Vec<Status>) {
     let (mut schedule, mut tried, mut ends) = (Vec::<usize>::new(), 0, Vec::new());
     loop {
         let play = Play::new(approval);
@@ -229,7 +230,7 @@ fn all_schedules(acts: &[Act], approval: &Approval, processes: usize) -> (usize,
             schedule[step - 1]
         });
         play.check(&end, &schedule);
-        ends.push(end.standing());
+        ends.push(end.status());
         tried += 1;
         assert!(tried < MOST, "{acts:?} has too many schedules");
         // The next one: the last choice that has another way to go takes it.

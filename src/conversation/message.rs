@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use jiff::Timestamp;
 
-use super::{At, Bot, Fault, Place, Turn, dialogue, draft, now};
+use super::{At, Bot, Fault, ReplyTarget, Turn, dialogue, now, spec};
 use crate::{
     edge::{Freshness, freshness},
     words,
@@ -12,9 +12,9 @@ use crate::{
 use readback_cluster::{Cluster, Live};
 use readback_core::{
     change::{Change, Store, store::Delivery},
-    command::{Command, Heard},
+    command::{Command, ParsedMessage},
     domain::{ClusterName, DeploymentName, Intent, Namespace, ObjectRef, Person},
-    policy::{self, Asked, Case, Decision, Facts, Policy, Rules, Verdict},
+    policy::{self, AccessRequest, Decision, Evaluation, Facts, Policy, PolicyInput, Rules},
     resolve::{self, Directory, NotFound, Resolution},
 };
 use readback_webex::{Message, RoomKind, WebexError, order_text};
@@ -26,10 +26,10 @@ const MOST_TARGETS: usize = super::batch::MOST + 1;
 const GLANCE: std::time::Duration = std::time::Duration::from_secs(2);
 
 /// What was said: in a message, or by a button on a card.
-pub(super) struct Said<'s> {
+pub(super) struct Request<'s> {
     /// The Webex id of the message or the press.
     pub(super) id: &'s str,
-    pub(super) place: &'s Place,
+    pub(super) place: &'s ReplyTarget,
     pub(super) person: &'s Person,
     /// The words; for a button, those that led to its card.
     pub(super) text: &'s str,
@@ -44,7 +44,7 @@ pub(super) struct Said<'s> {
 }
 
 /// A command with everything that is known about it.
-pub(super) struct Known {
+pub(super) struct ResolvedCommand {
     pub(super) command: Command,
     pub(super) found: Option<Result<Resolution, NotFound>>,
     pub(super) live: Vec<Live>,
@@ -52,10 +52,10 @@ pub(super) struct Known {
     pub(super) undo: Option<Change>,
     /// What an answer to a question about it does not settle.
     pub(super) doubts: Vec<String>,
-    pub(super) verdict: Verdict,
+    pub(super) verdict: Evaluation,
 }
 
-impl Known {
+impl ResolvedCommand {
     fn targets(&self) -> &[ObjectRef] {
         match &self.found {
             Some(Ok(resolution)) => &resolution.targets,
@@ -76,7 +76,7 @@ impl Bot {
         if self.is_me(&message.person_id) {
             return Ok("own");
         }
-        let place = Place { room: message.room_id.clone(), thread: Some(message.thread().to_owned()) };
+        let place = ReplyTarget { room: message.room_id.clone(), thread: Some(message.thread().to_owned()) };
         if !self
             .0
             .store
@@ -97,7 +97,7 @@ impl Bot {
         }
         let text = order_text(&message, &self.0.me);
         let directory = Arc::new(self.directory().at_home_in(policy.home(&message.room_id)));
-        let said = Said {
+        let request = Request {
             id: &message.id,
             place: &place,
             person: &person,
@@ -108,38 +108,38 @@ impl Bot {
             policy: &policy,
             edits: None,
         };
-        self.heard(&said, &message, &directory).await
+        self.heard(&request, &message, &directory).await
     }
 
-    async fn heard(&self, said: &Said<'_>, message: &Message, directory: &Arc<Directory>) -> Turn {
-        let place = said.place;
-        if let Some(about) = dialogue::about(said.text) {
-            let answer = self.about(said, about).await?;
-            self.reply(place, said.person, &answer).await.before(place, "answering")?;
+    async fn heard(&self, request: &Request<'_>, message: &Message, directory: &Arc<Directory>) -> Turn {
+        let place = request.place;
+        if let Some(about) = dialogue::about(request.text) {
+            let answer = self.about(request, about).await?;
+            self.reply(place, request.person, &answer).await.before(place, "answering")?;
             return Ok("answer");
         }
-        let read = self.0.reader.read(said.text.to_owned(), directory.clone());
-        let Heard { mut commands, asides, in_scope: _ } = read.await.before(place, "reading the message")?;
-        if let Some(late) = lateness(&commands, said.at) {
-            self.reply(place, said.person, &late).await.before(place, "answering")?;
+        let read = self.0.reader.read(request.text.to_owned(), directory.clone());
+        let ParsedMessage { mut commands, asides, in_scope: _ } = read.await.before(place, "reading the message")?;
+        if let Some(late) = lateness(&commands, request.at) {
+            self.reply(place, request.person, &late).await.before(place, "answering")?;
             return Ok("too late");
         }
-        self.in_context(said, &mut commands);
+        self.in_context(request, &mut commands);
         let orders = commands.len();
         let talk: Vec<Command> = commands.extract_if(.., |command| is_talk(command.intent)).collect();
         let mut lines = Vec::new();
         let alone = talk.len() == orders && asides.is_empty();
         let mut outcome = "answer";
         if !talk.is_empty() {
-            lines.extend(self.typed(said, &talk, alone, message.parent_id.is_some()).await?);
+            lines.extend(self.typed(request, &talk, alone, message.parent_id.is_some()).await?);
         }
         if !commands.is_empty() {
             let orders_nothing = commands.iter().all(|command| command.intent == Intent::None);
-            let no = if orders_nothing { self.taken_as_no(said, &commands).await? } else { None };
+            let no = if orders_nothing { self.taken_as_no(request, &commands).await? } else { None };
             if let Some(line) = no {
                 lines.push(line);
             } else {
-                let (did, said_lines) = self.carry(said, commands).await?;
+                let (did, said_lines) = self.carry(request, commands).await?;
                 outcome = did;
                 lines.extend(said_lines);
             }
@@ -147,7 +147,7 @@ impl Bot {
         lines.extend(asides.iter().filter(|aside| words::asks_for_something(aside)).map(|aside| words::aside(aside)));
         lines.dedup();
         if !lines.is_empty() {
-            self.reply(place, said.person, &lines.join("\n\n")).await.after(place, "answering")?;
+            self.reply(place, request.person, &lines.join("\n\n")).await.after(place, "answering")?;
         }
         Ok(outcome)
     }
@@ -155,23 +155,23 @@ impl Bot {
     /// Judges commands together and does what comes of it: the outcome in a word, and what is to be said in one reply.
     pub(super) async fn carry(
         &self,
-        said: &Said<'_>,
+        request: &Request<'_>,
         commands: Vec<Command>,
     ) -> Result<(&'static str, Vec<String>), Fault> {
-        let known = self.know(said, commands).await?;
-        self.remember(said, &known);
+        let known = self.know(request, commands).await?;
+        self.remember(request, &known);
         let (outcome, writes) = (outcome(&known), writes_in(&known));
         let (mut lines, mut together) = (Vec::new(), Vec::new());
         let mut acted = false;
         for (position, known) in known.into_iter().enumerate() {
             let acts = matches!(known.verdict.decision, Decision::Execute | Decision::Confirm);
-            match Box::pin(self.act(said, position, known, writes, &mut together)).await {
+            match Box::pin(self.act(request, position, known, writes, &mut together)).await {
                 Ok(line) => lines.extend(line),
                 Err(mut fault) => {
                     // What came before has been done, and is told before the fault is.
                     fault.nothing_changed &= !acted;
                     if !lines.is_empty()
-                        && let Err(error) = self.reply(said.place, said.person, &lines.join("\n\n")).await
+                        && let Err(error) = self.reply(request.place, request.person, &lines.join("\n\n")).await
                     {
                         tracing::warn!(%error, "what was done before a fault could not be told");
                     }
@@ -181,16 +181,16 @@ impl Bot {
             acted |= acts;
         }
         if !together.is_empty() {
-            self.ask_together(said, &together).await?;
+            self.ask_together(request, &together).await?;
         }
         Ok((outcome, lines))
     }
 
     /// Looks up the names of the commands, reads what they name, and judges them together.
-    async fn know(&self, said: &Said<'_>, mut commands: Vec<Command>) -> Result<Vec<Known>, Fault> {
+    async fn know(&self, request: &Request<'_>, mut commands: Vec<Command>) -> Result<Vec<ResolvedCommand>, Fault> {
         // What has not been seen may hold what is meant.
         let unseen = |command: &Command| {
-            let names = said.directory.unseen(command.cluster_words());
+            let names = request.directory.unseen(command.cluster_words());
             names.first().map(|name| words::unseen(name))
         };
         for command in commands.iter_mut().filter(|command| command.intent.is_write()) {
@@ -198,15 +198,15 @@ impl Bot {
         }
         let mut cases = Vec::new();
         for command in &commands {
-            let mut found = said.directory.look_up(command);
+            let mut found = request.directory.look_up(command);
             if let Some(Err(NotFound::Nothing { .. })) = &found
-                && let Some(other) = self.other_kind(said, command).await
+                && let Some(other) = self.other_kind(request, command).await
             {
                 found = Some(Err(other));
             }
             let mut live = Vec::new();
             if let (Some(Ok(resolution)), true) = (&mut found, command.intent.is_write()) {
-                live = self.read(&resolution.targets, said.place).await?;
+                live = self.read(&resolution.targets, request.place).await?;
                 // The catalog may be a moment behind: what is gone is no target.
                 resolution
                     .targets
@@ -219,17 +219,17 @@ impl Bot {
             }
             let mut undo = (None, false);
             if command.intent == Intent::Undo {
-                undo = self.to_undo(said, found.as_ref()).await?;
+                undo = self.to_undo(request, found.as_ref()).await?;
             }
             cases.push((found, live, undo));
         }
-        let judged: Vec<Case<'_>> = commands
+        let judged: Vec<PolicyInput<'_>> = commands
             .iter()
             .zip(&cases)
-            .map(|(command, (found, live, undo))| Case {
+            .map(|(command, (found, live, undo))| PolicyInput {
                 command,
                 found: found.clone(),
-                facts: live.iter().map(|live| self.facts(said, command.intent, live)).collect(),
+                facts: live.iter().map(|live| self.facts(request, command.intent, live)).collect(),
                 can_undo: undo.1,
             })
             .collect();
@@ -243,7 +243,7 @@ impl Bot {
         drop(judged);
         let known = commands.into_iter().zip(cases).zip(verdicts).zip(doubts);
         Ok(known
-            .map(|(((command, (found, live, (undo, _))), verdict), doubts)| Known {
+            .map(|(((command, (found, live, (undo, _))), verdict), doubts)| ResolvedCommand {
                 command,
                 found,
                 live,
@@ -255,9 +255,9 @@ impl Bot {
     }
 
     /// The workload of another kind that the words name, if there is one.
-    async fn other_kind(&self, said: &Said<'_>, command: &Command) -> Option<NotFound> {
+    async fn other_kind(&self, request: &Request<'_>, command: &Command) -> Option<NotFound> {
         let mention = command.deployment.as_ref()?;
-        let places = said.directory.places(command.namespace_words(), command.cluster_words()).ok()?;
+        let places = request.directory.places(command.namespace_words(), command.cluster_words()).ok()?;
         let mut others = Vec::new();
         let looks = places
             .iter()
@@ -269,14 +269,14 @@ impl Bot {
         let names: Vec<ObjectRef> = others.iter().map(|(_, object)| object.clone()).collect();
         let clusters = places.iter().map(|(cluster, _)| (cluster.clone(), Vec::new())).collect();
         let named = Directory::of(names, places, clusters, Vec::new());
-        let asked = resolve::Asked { name: mention.name(), namespace: None, cluster: None };
+        let asked = resolve::NameQuery { name: mention.name(), namespace: None, cluster: None };
         let found = named.resolve(asked).ok().filter(|found| policy::is_strong(found.strength))?;
         let object = found.targets.into_iter().next()?;
         let (kind, object) = others.into_iter().find(|(_, other)| *other == object)?;
         Some(NotFound::OtherKind { kind, object })
     }
 
-    async fn read(&self, targets: &[ObjectRef], place: &Place) -> Result<Vec<Live>, Fault> {
+    async fn read(&self, targets: &[ObjectRef], place: &ReplyTarget) -> Result<Vec<Live>, Fault> {
         let reads = targets.iter().take(MOST_TARGETS).map(|target| self.0.clusters.read(target));
         let read: Vec<_> = futures::future::join_all(reads).await;
         let mut live = Vec::new();
@@ -287,37 +287,37 @@ impl Bot {
     }
 
     /// Remembers what was talked about, so that the next message can say "it".
-    fn remember(&self, said: &Said<'_>, known: &[Known]) {
+    fn remember(&self, request: &Request<'_>, known: &[ResolvedCommand]) {
         for known in known {
             let [object] = known.targets() else { continue };
-            let mut draft = draft::draft_of(&known.command);
+            let mut draft = spec::draft_of(&known.command);
             // How this one was heard says nothing about the next.
             draft.doubts.clear();
-            let ordered = (known.command.intent.is_write() && draft::is_complete(&draft)).then_some(draft);
-            self.note_topic(said.place, object, ordered.as_ref().filter(|draft| draft.intent != Intent::Undo));
+            let ordered = (known.command.intent.is_write() && spec::is_complete(&draft)).then_some(draft);
+            self.note_topic(request.place, object, ordered.as_ref().filter(|draft| draft.intent != Intent::Undo));
         }
     }
 
     /// What is known about a live Deployment, and about this person there.
-    pub(super) fn facts(&self, said: &Said<'_>, verb: Intent, live: &Live) -> Facts {
+    pub(super) fn facts(&self, request: &Request<'_>, verb: Intent, live: &Live) -> Facts {
         let object = live.object();
         // What may be taken back is judged by the verb that it takes back, when that is known.
-        let denied = if verb == Intent::Undo { None } else { said.may(verb, Some(object)).err() };
+        let denied = if verb == Intent::Undo { None } else { request.may(verb, Some(object)).err() };
         Facts {
             object: object.clone(),
             replicas: live.replicas(),
-            limits: said.policy.limits(object),
+            limits: request.policy.limits(object),
             denied: denied
-                .or_else(|| verb.is_write().then(|| said.policy.acts_as(said.person).err()).flatten())
-                .or_else(|| self.lacks(said, verb, object)),
-            quiet: said.policy.quiet(object, now()),
+                .or_else(|| verb.is_write().then(|| request.policy.acts_as(request.person).err()).flatten())
+                .or_else(|| self.lacks(request, verb, object)),
+            quiet: request.policy.quiet(object, now()),
         }
     }
 
     /// Why the bot's own role does not let it do this there, if it does not: a sentence.
-    pub(super) fn lacks(&self, said: &Said<'_>, verb: Intent, object: &ObjectRef) -> Option<String> {
+    pub(super) fn lacks(&self, request: &Request<'_>, verb: Intent, object: &ObjectRef) -> Option<String> {
         // What is sent under a person's own name, their role decides.
-        if verb.is_write() && said.policy.impersonates() {
+        if verb.is_write() && request.policy.impersonates() {
             return None;
         }
         let lacking = self.0.clusters.rights(object).lacks(verb)?;
@@ -337,7 +337,7 @@ impl Bot {
     }
 }
 
-impl Said<'_> {
+impl Request<'_> {
     /// Whether this person may do this anywhere in a namespace, or why not.
     pub(super) fn may_in(&self, verb: Intent, cluster: &ClusterName, namespace: &Namespace) -> Result<(), String> {
         // Grants speak of namespaces, and of no names in them.
@@ -351,7 +351,7 @@ impl Said<'_> {
 
     /// Whether this person may do this, here, or why not.
     pub(super) fn may(&self, verb: Intent, object: Option<&ObjectRef>) -> Result<(), String> {
-        let asked = Asked { person: self.person, room: &self.place.room, private: self.private, verb, object };
+        let asked = AccessRequest { person: self.person, room: &self.place.room, private: self.private, verb, object };
         self.policy.may(&asked)
     }
 }
@@ -374,13 +374,13 @@ fn lateness(commands: &[Command], said: Timestamp) -> Option<String> {
 }
 
 /// How many Deployments the commands would change, each command counted for itself.
-fn writes_in(known: &[Known]) -> usize {
-    let changes = |known: &&Known| matches!(known.verdict.decision, Decision::Execute | Decision::Confirm);
+fn writes_in(known: &[ResolvedCommand]) -> usize {
+    let changes = |known: &&ResolvedCommand| matches!(known.verdict.decision, Decision::Execute | Decision::Confirm);
     known.iter().filter(changes).map(|known| known.targets().len()).sum()
 }
 
 /// The turn in a word, for the log: the most consequential of its decisions.
-fn outcome(known: &[Known]) -> &'static str {
+fn outcome(known: &[ResolvedCommand]) -> &'static str {
     let has = |decision| known.iter().any(|known| known.verdict.decision == decision);
     if has(Decision::Execute) {
         "execute"

@@ -1,22 +1,23 @@
 //! One command of a message: answered, asked about, put on a card, or done.
 
 use super::{
-    At, Bot, Fault, Place, batch, draft,
-    message::{Known, Said},
+    At, Bot, Fault, ReplyTarget, batch,
+    message::{Request, ResolvedCommand},
     now,
     send::after,
+    spec,
 };
 use crate::{cards, words};
 use readback_cluster::{
     Live, Preview, Surroundings, Write,
     forecast::{Forecast, Intended, forecast},
-    plan::{self, Beside, Plan, Planned},
+    plan::{self, Plan, Planned, RelatedObjects},
 };
 use readback_core::{
-    change::{self, Answer, Change, Decide, Inverse, Means, Recorded, Standing, Store, Who},
+    change::{self, Actor, Answer, Change, Decide, Inverse, Recorded, Status, Store, WriteKind},
     command::Command,
     domain::{ImageReference, Intent},
-    policy::{Approval, Decision, GitOps, Limits, Verdict},
+    policy::{Approval, Decision, Evaluation, GitOps, Limits},
     question::Reply,
 };
 use readback_webex::WebexError;
@@ -27,21 +28,21 @@ impl Bot {
     /// together.
     pub(super) async fn act(
         &self,
-        said: &Said<'_>,
+        request: &Request<'_>,
         position: usize,
-        known: Known,
+        known: ResolvedCommand,
         writes: usize,
         together: &mut Vec<Change>,
     ) -> Result<Option<String>, Fault> {
         match known.verdict.decision {
-            Decision::Ignore => Ok(words::ignored(said.text, &known.verdict.reasons)),
+            Decision::Ignore => Ok(words::ignored(request.text, &known.verdict.reasons)),
             Decision::Refuse => Ok(Some(words::reasons(&known.verdict.reasons))),
-            Decision::Clarify => self.clarify(said, position, &known).await,
+            Decision::Clarify => self.clarify(request, position, &known).await,
             Decision::Answer => {
-                let mut pages = self.answer(said, &known.command, known.found.as_ref()).await?;
+                let mut pages = self.answer(request, &known.command, known.found.as_ref()).await?;
                 let last = pages.pop();
                 for page in pages {
-                    self.reply(said.place, said.person, &page).await.before(said.place, "answering")?;
+                    self.reply(request.place, request.person, &page).await.before(request.place, "answering")?;
                 }
                 Ok(last)
             }
@@ -50,10 +51,10 @@ impl Bot {
             }
             Decision::Execute | Decision::Confirm if known.command.intent == Intent::Undo => match &known.undo {
                 Some(taken) if taken.order().batch.is_some() && known.command.deployment.is_none() => {
-                    let batch = self.batch_of(taken).await.before(said.place, "reading the changes")?;
-                    self.undo_together(said, place_of(position, 0), &batch).await
+                    let batch = self.batch_of(taken).await.before(request.place, "reading the changes")?;
+                    self.undo_together(request, place_of(position, 0), &batch).await
                 }
-                Some(taken) => self.undo(said, place_of(position, 0), taken, &known.verdict.reasons).await,
+                Some(taken) => self.undo(request, place_of(position, 0), taken, &known.verdict.reasons).await,
                 None => Ok(Some(words::NOTHING_TO_UNDO.to_owned())),
             },
             Decision::Execute | Decision::Confirm => {
@@ -61,7 +62,7 @@ impl Bot {
                 for (nth, live) in known.live.iter().enumerate() {
                     let position = place_of(position, nth);
                     let batch = if writes > 1 { Some(&mut *together) } else { None };
-                    let write = self.write(said, position, &known.command, live, &known.verdict, batch);
+                    let write = self.write(request, position, &known.command, live, &known.verdict, batch);
                     lines.extend(Box::pin(write).await?);
                 }
                 Ok((!lines.is_empty()).then(|| lines.join("\n\n")))
@@ -71,22 +72,22 @@ impl Bot {
 
     async fn write(
         &self,
-        said: &Said<'_>,
+        request: &Request<'_>,
         position: u32,
         command: &Command,
         live: &Live,
-        verdict: &Verdict,
+        verdict: &Evaluation,
         together: Option<&mut Vec<Change>>,
     ) -> Result<Option<String>, Fault> {
-        let cause = words::change_cause(command, said.person);
-        let beside = self.beside(command.intent, live).await;
-        let plan = match plan::plan(command, live, &beside, &cause, now()) {
+        let cause = words::change_cause(command, request.person);
+        let related_objects = self.related_objects(command.intent, live).await;
+        let plan = match plan::plan(command, live, &related_objects, &cause, now()) {
             Planned::Write(plan) => *plan,
             Planned::Unchanged(sentence) | Planned::Refused(sentence) => return Ok(Some(words::mild(&sentence))),
-            Planned::Ask(sentence) => return self.ask_values(said, position, command, live, &sentence).await,
+            Planned::Ask(sentence) => return self.ask_values(request, position, command, live, &sentence).await,
             Planned::NotOffered => return Ok(Some(words::moved_while_asking(live.object()))),
         };
-        let limits = said.policy.limits(live.object());
+        let limits = request.policy.limits(live.object());
         if let Some(refusal) = refused_image(&plan, &limits) {
             return Ok(Some(words::reasons(&[refusal])));
         }
@@ -96,7 +97,7 @@ impl Bot {
         }
         let verdict = &overruled(verdict, ahead.overruled);
         let Plan { mut write, effects, template_changed, mut notes, mut inverse, intended: _ } = plan;
-        write.acts_as = match said.policy.acts_as(said.person) {
+        write.acts_as = match request.policy.acts_as(request.person) {
             Ok(acts_as) => acts_as,
             Err(nameless) => return Ok(Some(words::reasons(&[nameless]))),
         };
@@ -104,42 +105,42 @@ impl Bot {
             && command.intent == Intent::Scale
             && self.0.clusters.rights(live.object()).scales_only()
         {
-            write.means = Means::Scale;
+            write.means = WriteKind::Scale;
             notes.push(words::POLICIES_NOT_ASKED.to_owned());
-            inverse = inverse.map(|inverse| Inverse { means: Means::Scale, ..inverse });
+            inverse = inverse.map(|inverse| Inverse { means: WriteKind::Scale, ..inverse });
         }
         let mut order = change::Order {
             effects,
             reasons: verdict.reasons.clone(),
             notes: notes.into_iter().chain(ahead.notes).collect(),
-            draft: Some(draft::draft_of(command)),
+            draft: Some(spec::draft_of(command)),
             inverse,
             template_changed,
-            ..self.order(said, position, command.intent, write.clone(), &limits)
+            ..self.order(request, position, command.intent, write.clone(), &limits)
         };
         if verdict.decision == Decision::Execute && !order.observe {
-            let change = Change::ordered(order).before(said.place, "recording the order")?;
-            return self.execute(said, change).await;
+            let change = Change::ordered(order).before(request.place, "recording the order")?;
+            return self.execute(request, change).await;
         }
         if let Some(instead) = self.try_out(&write, live, &mut order).await {
             return Ok(Some(instead));
         }
         if verdict.decision == Decision::Execute {
-            let change = Change::ordered(order).before(said.place, "recording the order")?;
-            return self.execute(said, change).await;
+            let change = Change::ordered(order).before(request.place, "recording the order")?;
+            return self.execute(request, change).await;
         }
         if let Some(together) = together {
-            order.batch = Some(batch::id_of(said.id));
-            together.push(Change::asking(order).before(said.place, "recording the question")?);
+            order.batch = Some(batch::id_of(request.id));
+            together.push(Change::asking(order).before(request.place, "recording the question")?);
             return Ok(None);
         }
         if command.confidence < self.0.rules.act {
-            order.fields = draft::fields(&draft::draft_of(command), Some(live), limits.ceiling);
+            order.fields = spec::fields(&spec::draft_of(command), Some(live), limits.max_replicas);
         }
-        let change = Change::asking(order).before(said.place, "recording the question")?;
-        match said.edits {
-            Some(shown) if says_nothing_new(&change, shown) => self.confirmed_already(said, change).await,
-            _ => self.ask(said, change).await.map(|()| None),
+        let change = Change::asking(order).before(request.place, "recording the question")?;
+        match request.edits {
+            Some(shown) if says_nothing_new(&change, shown) => self.confirmed_already(request, change).await,
+            _ => self.ask(request, change).await.map(|()| None),
         }
     }
 
@@ -148,7 +149,7 @@ impl Bot {
         match self.0.clusters.preview(write).await {
             Preview::Accepted { warnings, .. } => order.warnings = warnings,
             Preview::Refused(why) => return Some(words::would_be_refused(live.object(), &why)),
-            Preview::Stale(_) if matches!(write.means, Means::NewAutoscaler(_)) => {
+            Preview::Stale(_) if matches!(write.means, WriteKind::NewAutoscaler(_)) => {
                 return Some(words::other_autoscaler(live.object()));
             }
             Preview::Stale(_) => return Some(words::moved_while_asking(live.object())),
@@ -158,30 +159,32 @@ impl Bot {
     }
 
     /// Carries out what was typed on a card and confirmed with it.
-    async fn confirmed_already(&self, said: &Said<'_>, change: Change) -> Result<Option<String>, Fault> {
-        match self.0.store.record(change.clone()).await.before(said.place, "recording the order")? {
+    async fn confirmed_already(&self, request: &Request<'_>, change: Change) -> Result<Option<String>, Fault> {
+        match self.0.store.record(change.clone()).await.before(request.place, "recording the order")? {
             Recorded::New => {}
             Recorded::AlreadyThere(_) => return Ok(None),
         }
-        self.supersede(&change, said.place).await?;
-        let permit = self.permit(said, &change, true).await?;
-        let decide = Decide::Approve { who: Who::from(said.person), permit };
-        let decided = self.0.store.decide(change.id(), &decide, now()).await.before(said.place, "deciding")?;
+        self.supersede(&change, request.place).await?;
+        let authorization = self.authorization(request, &change, true).await?;
+        let decide = Decide::Approve { who: Actor::from(request.person), authorization };
+        let decided = self.0.store.decide(change.id(), &decide, now()).await.before(request.place, "deciding")?;
         let Some((change, answer)) = decided else { return Ok(None) };
         if answer != Answer::Approved {
-            self.post_card(&change, said.place).await?;
+            self.post_card(&change, request.place).await?;
         }
-        self.decided(said, &change, answer).await.map(super::press::line)
+        self.decided(request, &change, answer).await.map(super::card_action::line)
     }
 
     /// What the verb needs to know beside the Deployment.
-    async fn beside(&self, verb: Intent, live: &Live) -> Beside {
+    async fn related_objects(&self, verb: Intent, live: &Live) -> RelatedObjects {
         let read = match verb {
-            Intent::Rollback => self.0.clusters.revisions(live).await.map(Beside::Revisions),
-            Intent::Autoscale => self.0.clusters.autoscaler(live).await.map(Beside::Autoscaler),
+            Intent::Rollback => self.0.clusters.revisions(live).await.map(RelatedObjects::Revisions),
+            Intent::Autoscale => self.0.clusters.autoscaler(live).await.map(RelatedObjects::Autoscaler),
             Intent::Delete => {
                 let removal = self.0.clusters.removal(live).await;
-                removal.map(|found| found.map_or(Beside::Nothing, |removal| Beside::Removal(Box::new(removal))))
+                removal.map(|found| {
+                    found.map_or(RelatedObjects::Nothing, |removal| RelatedObjects::Removal(Box::new(removal)))
+                })
             }
             Intent::Scale
             | Intent::SetImage
@@ -196,9 +199,9 @@ impl Bot {
             | Intent::Confirm
             | Intent::Cancel
             | Intent::Help
-            | Intent::None => return Beside::Nothing,
+            | Intent::None => return RelatedObjects::Nothing,
         };
-        read.unwrap_or_else(Beside::Unreadable)
+        read.unwrap_or_else(RelatedObjects::Unreadable)
     }
 
     /// What can be foreseen. Autoscalers and budgets have a say in numbers only.
@@ -219,7 +222,7 @@ impl Bot {
     /// An order with what follows from who gives it, where and when, and nothing about what is special of it.
     pub(super) fn order(
         &self,
-        said: &Said<'_>,
+        request: &Request<'_>,
         position: u32,
         intent: Intent,
         write: Write,
@@ -227,14 +230,14 @@ impl Bot {
     ) -> change::Order {
         let created = now();
         change::Order {
-            message_id: said.id.to_owned(),
+            message_id: request.id.to_owned(),
             position,
-            requester: Who::from(said.person),
-            room_id: said.place.room.clone(),
-            thread_id: said.place.thread.clone().unwrap_or_default(),
-            words: said.text.to_owned(),
+            requester: Actor::from(request.person),
+            room_id: request.place.room.clone(),
+            thread_id: request.place.thread.clone().unwrap_or_default(),
+            words: request.text.to_owned(),
             intent,
-            called: said.directory.called(&write.object),
+            called: request.directory.called(&write.object),
             target: write.object,
             uid: write.uid,
             patch: write.patch,
@@ -250,51 +253,51 @@ impl Bot {
             inverse: None,
             batch: None,
             undoes: None,
-            private: said.private,
+            private: request.private,
             // What was shown as only observed stays so, whatever holds by now.
-            observe: self.observes(&said.place.room) || said.edits.is_some_and(|shown| shown.order().observe),
+            observe: self.observes(&request.place.room) || request.edits.is_some_and(|shown| shown.order().observe),
             template_changed: false,
-            said: said.at,
+            said: request.at,
             created,
             expires: created.checked_add(limits.expiry).unwrap_or(created),
         }
     }
 
     /// Records an order that needs no card, then sends it.
-    async fn execute(&self, said: &Said<'_>, change: Change) -> Result<Option<String>, Fault> {
-        match self.0.store.record(change.clone()).await.before(said.place, "recording the order")? {
+    async fn execute(&self, request: &Request<'_>, change: Change) -> Result<Option<String>, Fault> {
+        match self.0.store.record(change.clone()).await.before(request.place, "recording the order")? {
             Recorded::New => {}
             Recorded::AlreadyThere(_) => return Ok(None),
         }
-        self.supersede(&change, said.place).await?;
-        self.send(&change, said.place, said.person).await
+        self.supersede(&change, request.place).await?;
+        self.send(&change, request.place, request.person).await
     }
 
     /// Records a change that waits, then posts its card.
-    pub(super) async fn ask(&self, said: &Said<'_>, change: Change) -> Result<(), Fault> {
-        match self.0.store.record(change.clone()).await.before(said.place, "recording the question")? {
+    pub(super) async fn ask(&self, request: &Request<'_>, change: Change) -> Result<(), Fault> {
+        match self.0.store.record(change.clone()).await.before(request.place, "recording the question")? {
             Recorded::New => {}
             Recorded::AlreadyThere(old) if old.card().is_some() => return Ok(()),
             Recorded::AlreadyThere(_) => {}
         }
-        self.supersede(&change, said.place).await?;
-        self.post_card(&change, said.place).await
+        self.supersede(&change, request.place).await?;
+        self.post_card(&change, request.place).await
     }
 
     /// Posts the card of a change that waits.
-    pub(super) async fn post_card(&self, change: &Change, place: &Place) -> Result<(), Fault> {
+    pub(super) async fn post_card(&self, change: &Change, place: &ReplyTarget) -> Result<(), Fault> {
         let shown = cards::confirm(change);
         let posted = self.post(place, &shown.markdown, Some(shown.card)).await.before(place, "posting the card")?;
         let noted = self.0.store.card_posted(change.id(), &posted).await.before(place, "noting the card")?;
         // It may have been superseded while its card was on the way.
-        if let Some(change) = noted.filter(|change| change.standing() != Standing::Waiting) {
+        if let Some(change) = noted.filter(|change| change.status() != Status::Waiting) {
             self.close(&change).await;
         }
         Ok(())
     }
 
     /// Closes the older questions of the same person about the same object.
-    pub(super) async fn supersede(&self, newer: &Change, place: &Place) -> Result<(), Fault> {
+    pub(super) async fn supersede(&self, newer: &Change, place: &ReplyTarget) -> Result<(), Fault> {
         let person = &newer.order().requester.person_id;
         let waiting = self.0.store.waiting_of(person).await.before(place, "looking for older questions")?;
         for older in waiting.changes.iter().filter(|older| newer.supersedes(older)) {
@@ -343,15 +346,15 @@ impl Bot {
 /// Whether the card that was confirmed said everything that a card of this change would say, but for its values.
 fn says_nothing_new(change: &Change, shown: &Change) -> bool {
     let (new, old) = (change.order(), shown.order());
-    let said = |sentences: &[String], before: &[String]| sentences.iter().all(|one| before.contains(one));
+    let request = |sentences: &[String], before: &[String]| sentences.iter().all(|one| before.contains(one));
     new.approval == Approval::Own
-        && said(&new.reasons, &old.reasons)
-        && said(&new.notes, &old.notes)
-        && said(&new.warnings, &old.warnings)
+        && request(&new.reasons, &old.reasons)
+        && request(&new.notes, &old.notes)
+        && request(&new.warnings, &old.warnings)
 }
 
 /// What will not stay is read back, also where it was clear.
-fn overruled(verdict: &Verdict, why: Option<String>) -> Verdict {
+fn overruled(verdict: &Evaluation, why: Option<String>) -> Evaluation {
     let mut verdict = verdict.clone();
     if let Some(why) = why {
         verdict.decision = verdict.decision.min(Decision::Confirm);

@@ -8,15 +8,15 @@ use jiff::SignedDuration;
 use tokio::task::JoinSet;
 
 use super::{
-    At, Bot, Fault, Place,
-    carry::{Settled, Unsettled, settle},
+    At, Bot, Fault, ReplyTarget,
+    executor::{Settled, Unsettled, settle},
     now,
-    send::{after, broken_at},
+    send::{after, record_fault_at},
 };
-use crate::{cards::Offer, supervisor::Stop, words};
+use crate::{cards::Offer, supervisor::Shutdown, words};
 use readback_cluster::{Compared, Live, Rollout, Trace, Write};
 use readback_core::{
-    change::{Change, Decide, Standing, Store},
+    change::{Change, Decide, Status, Store},
     domain::{ClusterName, Person},
     question::Reply,
 };
@@ -27,9 +27,9 @@ const STILL_OF_INTEREST: SignedDuration = SignedDuration::from_hours(24);
 const SWEEP: Duration = Duration::from_secs(15);
 
 /// Where somebody waits for word of a change, and who.
-fn whereabouts(change: &Change) -> (Place, Person) {
+fn whereabouts(change: &Change) -> (ReplyTarget, Person) {
     let order = change.order();
-    let place = Place { room: order.room_id.clone(), thread: Some(order.thread_id.clone()) };
+    let place = ReplyTarget { room: order.room_id.clone(), thread: Some(order.thread_id.clone()) };
     let person = Person {
         id: order.requester.person_id.clone(),
         emails: vec![order.requester.email.clone()],
@@ -140,7 +140,7 @@ impl Bot {
         let (place, person) = whereabouts(change);
         tracing::info!(change = %change.id(), "telling the end of a change of the last run");
         let mut offer = after(change);
-        let state = if change.standing() == Standing::Applied {
+        let state = if change.status() == Status::Applied {
             let compared = self.0.clusters.compare(&Write::of(change)).await.after(&place, "reading the Deployment")?;
             let rollout = match since(change, compared) {
                 Ok(live) => return self.tell_and_follow(change.clone(), live.as_ref(), &place, &person).await,
@@ -153,7 +153,7 @@ impl Bot {
         };
         if change.card().is_none() && change.progress().is_none() {
             self.reply(&place, &person, &words::done_so_far(change, &state)).await.after(&place, "telling the end")?;
-        } else if change.standing() == Standing::Applied {
+        } else if change.status() == Status::Applied {
             self.tell(change, &person, &state, offer).await.after(&place, "telling the end")?;
         } else {
             self.close(change).await;
@@ -166,10 +166,10 @@ impl Bot {
         let observes = self.observes(&change.order().room_id);
         let settled = match settle(&self.0.store, &self.0.clusters, change, observes, now).await {
             Ok(settled) => settled,
-            Err(Unsettled::Broken(broken)) => return Err(broken_at(broken, &place)),
+            Err(Unsettled::RecordFault(broken)) => return Err(record_fault_at(broken, &place)),
             Err(error @ Unsettled::Unreadable(_)) => return Err(error).before(&place, "settling the change"),
         };
-        let said = match settled {
+        let request = match settled {
             Settled::Nothing => None,
             // What was ordered together is told together, when all of it is settled.
             Settled::AskAgain if change.order().batch.is_some() => {
@@ -184,14 +184,14 @@ impl Bot {
                 }
                 None
             }
-            Settled::Carried(_) if change.order().batch.is_some() => None,
+            Settled::Execution(_) if change.order().batch.is_some() => None,
             Settled::AskAgain => {
                 self.post_card(change, &place).await?;
                 None
             }
-            Settled::Carried(carried) => self.tell_carried(carried, &place, &person).await?,
+            Settled::Execution(execution) => self.tell_execution(execution, &place, &person).await?,
         };
-        if let Some(text) = said {
+        if let Some(text) = request {
             self.reply(&place, &person, &text).await.after(&place, "answering")?;
         }
         Ok(())
@@ -207,7 +207,7 @@ impl Bot {
             }
         };
         for question in open.iter().filter(|question| question.card.is_none() && question.is_open(now())) {
-            let place = Place { room: question.room_id.clone(), thread: Some(question.thread_id.clone()) };
+            let place = ReplyTarget { room: question.room_id.clone(), thread: Some(question.thread_id.clone()) };
             if let Err(fault) = self.post_question_card(question, &place).await {
                 tracing::error!(error = format!("{:#}", fault.cause), "a question could not be asked anew");
             }
@@ -218,7 +218,7 @@ impl Bot {
     ///
     /// # Errors
     /// Never; the type is what the crew runs.
-    pub async fn sweep(self, stop: Stop) -> anyhow::Result<()> {
+    pub async fn sweep(self, stop: Shutdown) -> anyhow::Result<()> {
         loop {
             tokio::select! {
                 () = stop.requested() => return Ok(()),
@@ -280,7 +280,7 @@ impl Bot {
             }
         };
         // What was sent is told by those who follow it.
-        let is_open = |change: &Change| change.card().is_some() && change.standing() != Standing::Applied;
+        let is_open = |change: &Change| change.card().is_some() && change.status() != Status::Applied;
         self.close_all(untold.into_iter().filter(is_open).collect()).await;
     }
 

@@ -1,11 +1,11 @@
 //! An approved change is carried out, and the room is told what came of it.
 
 use super::{
-    At, Bot, Fault, Place,
-    carry::{Broken, Carried, carry_out},
+    At, Bot, Fault, ReplyTarget,
+    executor::{Execution, RecordFault, execute},
     follow::Job,
     now,
-    speak::addressed,
+    posting::addressed,
     undo::verb_of,
 };
 use crate::{
@@ -14,33 +14,38 @@ use crate::{
 };
 use readback_cluster::{Changed, Live};
 use readback_core::{
-    change::{Change, Means, Standing, Store},
+    change::{Change, Status, Store, WriteKind},
     domain::{Intent, Person},
 };
 
 impl Bot {
     /// Sends an approved change. What is still to be said to the person is returned; everything else stands on the card.
-    pub(super) async fn send(&self, change: &Change, place: &Place, person: &Person) -> Result<Option<String>, Fault> {
+    pub(super) async fn send(
+        &self,
+        change: &Change,
+        place: &ReplyTarget,
+        person: &Person,
+    ) -> Result<Option<String>, Fault> {
         let observes = self.observes(&change.order().room_id);
-        let carried = carry_out(&self.0.store, &self.0.clusters, change, observes, now).await;
-        self.tell_carried(carried.map_err(|broken| broken_at(broken, place))?, place, person).await
+        let execution = execute(&self.0.store, &self.0.clusters, change, observes, now).await;
+        self.tell_execution(execution.map_err(|broken| record_fault_at(broken, place))?, place, person).await
     }
 
     /// Tells what became of a change; what is still to be said to the person is returned.
-    pub(super) async fn tell_carried(
+    pub(super) async fn tell_execution(
         &self,
-        carried: Carried,
-        place: &Place,
+        execution: Execution,
+        place: &ReplyTarget,
         person: &Person,
     ) -> Result<Option<String>, Fault> {
-        match carried {
-            Carried::Applied(change, live) => {
+        match execution {
+            Execution::Applied(change, live) => {
                 self.announce(&change).await;
                 self.tell_and_follow(*change, live.as_deref(), place, person).await.map(|()| None)
             }
-            Carried::Ended(change) => self.tell_end(&change, place, person).await,
-            Carried::Elsewhere(change) => Ok(Some(words::ended(&change))),
-            Carried::Unknown => Ok(Some(words::UNKNOWN_CARD.to_owned())),
+            Execution::Ended(change) => self.tell_end(&change, place, person).await,
+            Execution::Elsewhere(change) => Ok(Some(words::ended(&change))),
+            Execution::Unknown => Ok(Some(words::UNKNOWN_CARD.to_owned())),
         }
     }
 
@@ -49,7 +54,7 @@ impl Bot {
         &self,
         change: Change,
         live: Option<&Live>,
-        place: &Place,
+        place: &ReplyTarget,
         person: &Person,
     ) -> Result<(), Fault> {
         let mut change = change;
@@ -76,7 +81,7 @@ impl Bot {
     }
 
     /// Tells the end of a change that is over as soon as the API server has accepted it.
-    async fn tell_at_once(&self, change: &Change, place: &Place, person: &Person) -> Result<(), Fault> {
+    async fn tell_at_once(&self, change: &Change, place: &ReplyTarget, person: &Person) -> Result<(), Fault> {
         let (state, offer) = (words::at_once(change), after(change));
         self.close_taken_back(change).await;
         if change.card().is_none() && change.progress().is_none() {
@@ -96,7 +101,7 @@ impl Bot {
     }
 
     /// Tells an end at which nothing, or nobody knows what, was written: on the card, or to the person.
-    async fn tell_end(&self, change: &Change, place: &Place, person: &Person) -> Result<Option<String>, Fault> {
+    async fn tell_end(&self, change: &Change, place: &ReplyTarget, person: &Person) -> Result<Option<String>, Fault> {
         let text = words::ended(change);
         if change.card().is_none() {
             self.0.store.told(change.id()).await.after(place, "noting that it is told")?;
@@ -117,7 +122,7 @@ impl Bot {
     pub(super) async fn announce(&self, change: &Change) {
         let policy = self.policy();
         let Some(room) = policy.announces_to().filter(|_| change.order().private) else { return };
-        let place = Place { room: room.to_owned(), thread: None };
+        let place = ReplyTarget { room: room.to_owned(), thread: None };
         if let Err(error) = self.post(&place, &words::announcement(change), None).await {
             tracing::error!(%error, change = %change.id(), "a change of a direct message could not be announced");
         }
@@ -129,7 +134,7 @@ impl Bot {
         match self.0.store.get(id).await {
             Ok(Some(taken)) => {
                 let shown = if taken.order().batch.is_some() {
-                    self.paint(&taken).await.map(drop)
+                    self.update_batch_card(&taken).await.map(drop)
                 } else {
                     self.retell(&taken, &words::taken_back(&taken, undo), Offer::Nothing).await
                 };
@@ -147,35 +152,41 @@ impl Bot {
 pub(super) fn rolls(change: &Change) -> Option<Changed> {
     let order = change.order();
     match (&order.means, verb_of(order)) {
-        (Means::Deployment, Intent::Pause) => None,
-        (Means::Recreate(_), _) => Some(Changed::Template),
-        (Means::Deployment | Means::Scale, _) => {
+        (WriteKind::Deployment, Intent::Pause) => None,
+        (WriteKind::Recreate(_), _) => Some(Changed::Template),
+        (WriteKind::Deployment | WriteKind::Scale, _) => {
             Some(if order.template_changed { Changed::Template } else { Changed::Replicas })
         }
-        (Means::Delete | Means::Autoscaler { .. } | Means::NewAutoscaler(_) | Means::DropAutoscaler { .. }, _) => None,
+        (
+            WriteKind::Delete
+            | WriteKind::Autoscaler { .. }
+            | WriteKind::NewAutoscaler(_)
+            | WriteKind::DropAutoscaler { .. },
+            _,
+        ) => None,
     }
 }
 
 /// What can follow the end of a change.
 pub(super) fn after(change: &Change) -> Offer {
-    match change.standing() {
-        Standing::Applied if change.order().inverse.is_some() => Offer::Undo,
-        Standing::Stale | Standing::Expired | Standing::Unknown if change.order().draft.is_some() => Offer::Again,
-        Standing::Waiting
-        | Standing::Approved
-        | Standing::Claimed
-        | Standing::Applied
-        | Standing::Failed
-        | Standing::Stale
-        | Standing::Unknown
-        | Standing::Observed
-        | Standing::Declined
-        | Standing::Expired
-        | Standing::Superseded => Offer::Nothing,
+    match change.status() {
+        Status::Applied if change.order().inverse.is_some() => Offer::Undo,
+        Status::Stale | Status::Expired | Status::Unknown if change.order().draft.is_some() => Offer::Again,
+        Status::Waiting
+        | Status::Approved
+        | Status::Claimed
+        | Status::Applied
+        | Status::Failed
+        | Status::Stale
+        | Status::Unknown
+        | Status::Observed
+        | Status::Declined
+        | Status::Expired
+        | Status::Superseded => Offer::Nothing,
     }
 }
 
-pub(super) fn broken_at(broken: Broken, place: &Place) -> Fault {
+pub(super) fn record_fault_at(broken: RecordFault, place: &ReplyTarget) -> Fault {
     let nothing_changed = !broken.sent;
     Fault { cause: broken.into(), place: Some(place.clone()), nothing_changed }
 }

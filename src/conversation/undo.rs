@@ -1,14 +1,14 @@
 //! Taking a change back: its recorded inverse, with preconditions of its own, judged and confirmed like any order.
 
-use super::{At, Bot, Fault, batch, draft, message::Said};
+use super::{At, Bot, Fault, batch, message::Request, spec};
 use crate::words;
 use readback_cluster as cluster;
 use readback_cluster::{Live, Preview, Write, forecast::Intended};
 use readback_core::{
-    change::{Change, Filter, Inverse, Means, Order, Standing, Store},
+    change::{Change, Filter, Inverse, Order, Status, Store, WriteKind},
     command::Command,
     domain::{Amount, ImageReference, Intent, ObjectRef},
-    policy::{self, Case, Decision, GitOps},
+    policy::{self, Decision, GitOps, PolicyInput},
     resolve::{NotFound, Resolution, Strength},
 };
 
@@ -49,13 +49,13 @@ impl Bot {
     /// whether there is any that it can mean.
     pub(super) async fn to_undo(
         &self,
-        said: &Said<'_>,
+        request: &Request<'_>,
         found: Option<&Result<Resolution, NotFound>>,
     ) -> Result<(Option<Change>, bool), Fault> {
         let of = |filter: Filter| async move {
-            let filter = Filter { standings: vec![Standing::Applied], ..filter };
+            let filter = Filter { statuses: vec![Status::Applied], ..filter };
             let found =
-                self.0.store.newest(&filter, LOOKED_AT).await.before(said.place, "looking for the last change")?;
+                self.0.store.newest(&filter, LOOKED_AT).await.before(request.place, "looking for the last change")?;
             // A card can be confirmed long after it was ordered.
             Ok(found.changes.into_iter().max_by_key(|change| change.state().ended()))
         };
@@ -63,7 +63,7 @@ impl Bot {
             Some(Ok(resolution)) => resolution.targets.as_slice(),
             Some(Err(_)) => return Ok((None, true)),
             None => {
-                let room = Some(said.place.room.clone());
+                let room = Some(request.place.room.clone());
                 let last = of(Filter { room, ..Filter::default() }).await?;
                 let any = last.is_some();
                 return Ok((last, any));
@@ -80,15 +80,15 @@ impl Bot {
     /// Asks whether to take a change back. What is to be said instead of a card is returned.
     pub(super) async fn undo(
         &self,
-        said: &Said<'_>,
+        request: &Request<'_>,
         position: u32,
         taken: &Change,
         reasons: &[String],
     ) -> Result<Option<String>, Fault> {
-        match self.taking_back(said, position, taken, reasons).await? {
+        match self.taking_back(request, position, taken, reasons).await? {
             Ok(order) => {
-                let change = Change::asking(*order).before(said.place, "recording the question")?;
-                self.ask(said, change).await.map(|()| None)
+                let change = Change::asking(*order).before(request.place, "recording the question")?;
+                self.ask(request, change).await.map(|()| None)
             }
             Err(instead) => Ok(Some(instead)),
         }
@@ -97,17 +97,17 @@ impl Bot {
     /// Asks on one card whether to take back changes that were made together.
     pub(super) async fn undo_together(
         &self,
-        said: &Said<'_>,
+        request: &Request<'_>,
         position: u32,
         batch: &[Change],
     ) -> Result<Option<String>, Fault> {
         let (mut lines, mut changes) = (Vec::new(), Vec::new());
-        let applied = batch.iter().filter(|change| change.standing() == Standing::Applied);
+        let applied = batch.iter().filter(|change| change.status() == Status::Applied);
         for (nth, taken) in (0..).zip(applied) {
-            match self.taking_back(said, position + nth, taken, &[]).await? {
+            match self.taking_back(request, position + nth, taken, &[]).await? {
                 Ok(order) => {
-                    let order = Order { batch: Some(batch::id_of(said.id)), ..*order };
-                    changes.push(Change::asking(order).before(said.place, "recording the question")?);
+                    let order = Order { batch: Some(batch::id_of(request.id)), ..*order };
+                    changes.push(Change::asking(order).before(request.place, "recording the question")?);
                 }
                 Err(instead) => lines.push(instead),
             }
@@ -116,7 +116,7 @@ impl Bot {
             lines.push(words::NOTHING_TO_UNDO.to_owned());
         }
         if !changes.is_empty() {
-            self.ask_together(said, &changes).await?;
+            self.ask_together(request, &changes).await?;
         }
         Ok((!lines.is_empty()).then(|| lines.join("\n\n")))
     }
@@ -124,22 +124,22 @@ impl Bot {
     /// The order that takes a change back, or what is to be said instead.
     async fn taking_back(
         &self,
-        said: &Said<'_>,
+        request: &Request<'_>,
         position: u32,
         taken: &Change,
         reasons: &[String],
     ) -> Result<Result<Box<Order>, String>, Fault> {
-        if taken.standing() != Standing::Applied {
+        if taken.status() != Status::Applied {
             return Ok(Err(words::not_in_place(taken)));
         }
         let Some(inverse) = &taken.order().inverse else { return Ok(Err(words::no_inverse(taken))) };
-        if let Err(denied) = said.may(verb_of(taken.order()), Some(taken.target())) {
+        if let Err(denied) = request.may(verb_of(taken.order()), Some(taken.target())) {
             return Ok(Err(words::reasons(&[denied])));
         }
-        if let Err(nameless) = said.policy.acts_as(said.person) {
+        if let Err(nameless) = request.policy.acts_as(request.person) {
             return Ok(Err(words::reasons(&[nameless])));
         }
-        let live = self.0.clusters.read(taken.target()).await.before(said.place, "reading the Deployment")?;
+        let live = self.0.clusters.read(taken.target()).await.before(request.place, "reading the Deployment")?;
         let again = inverse.means.makes_deployment();
         let live = match live {
             Some(_) if again => return Ok(Err(words::there_again(taken))),
@@ -147,18 +147,18 @@ impl Bot {
             None if !again => return Ok(Err(words::gone(taken))),
             live => live,
         };
-        if let Means::Recreate(manifest) = &inverse.means
-            && let Some(refusal) = super::permit::refused_manifest(said, taken.target(), manifest)
+        if let WriteKind::Recreate(manifest) = &inverse.means
+            && let Some(refusal) = super::authorization::refused_manifest(request, taken.target(), manifest)
         {
             return Ok(Err(words::reasons(&[refusal])));
         }
-        let mut order = self.inverse_order(said, position, taken, inverse, reasons);
+        let mut order = self.inverse_order(request, position, taken, inverse, reasons);
         if let Some(live) = &live {
-            if let Some(refusal) = self.refused(said, inverse, live) {
+            if let Some(refusal) = self.refused(request, inverse, live) {
                 return Ok(Err(words::reasons(&refusal)));
             }
             let ahead = self.look_ahead(live, &intended(inverse)).await;
-            if let (Some(tool), GitOps::Refuse) = (&ahead.gitops, said.policy.limits(live.object()).gitops) {
+            if let (Some(tool), GitOps::Refuse) = (&ahead.gitops, request.policy.limits(live.object()).gitops) {
                 return Ok(Err(words::reasons(&[words::in_git(live.object(), tool)])));
             }
             order.reasons.extend(ahead.overruled);
@@ -172,7 +172,7 @@ impl Bot {
             acts_as: order.acts_as.clone(),
             change: String::new(),
         };
-        let pinned = self.0.clusters.pinned(write).await.before(said.place, "reading the autoscaler")?;
+        let pinned = self.0.clusters.pinned(write).await.before(request.place, "reading the autoscaler")?;
         let Some(write) = pinned else { return Ok(Err(words::moved_since(taken, live.as_ref()))) };
         match self.0.clusters.preview(&write).await {
             Preview::Accepted { warnings, .. } => order.warnings = warnings,
@@ -185,20 +185,20 @@ impl Bot {
     }
 
     /// Why the policy would refuse the old values, if it would: they are judged like any order.
-    fn refused(&self, said: &Said<'_>, inverse: &Inverse, live: &Live) -> Option<Vec<String>> {
-        let command: Command = draft::command_of(&inverse.draft, live.object());
+    fn refused(&self, request: &Request<'_>, inverse: &Inverse, live: &Live) -> Option<Vec<String>> {
+        let command: Command = spec::command_of(&inverse.draft, live.object());
         let targets = vec![live.object().clone()];
-        let case = Case {
+        let case = PolicyInput {
             command: &command,
             found: Some(Ok(Resolution { targets, strength: Strength::Exact, weak_place: false })),
-            facts: vec![self.facts(said, inverse.draft.intent, live)],
+            facts: vec![self.facts(request, inverse.draft.intent, live)],
             can_undo: true,
         };
         let verdict = policy::judge(&[case], &self.rules()).into_iter().next()?;
         if verdict.decision == Decision::Refuse {
             return Some(verdict.reasons);
         }
-        let limits = said.policy.limits(live.object());
+        let limits = request.policy.limits(live.object());
         let images = inverse.effects.iter().filter(|effect| effect.what.starts_with("image"));
         let refusal = images.filter_map(|effect| ImageReference::parse(&effect.after).ok());
         refusal.into_iter().find_map(|image| limits.images.refuses(&image)).map(|refusal| vec![refusal])
@@ -206,17 +206,17 @@ impl Bot {
 
     fn inverse_order(
         &self,
-        said: &Said<'_>,
+        request: &Request<'_>,
         position: u32,
         taken: &Change,
         inverse: &Inverse,
         reasons: &[String],
     ) -> Order {
         let old = taken.order();
-        let limits = said.policy.limits(&old.target);
+        let limits = request.policy.limits(&old.target);
         let template_changed = cluster::writes_template(&inverse.patch) || inverse.draft.intent == Intent::Resume;
         let patch = if cluster::writes_template(&inverse.patch) {
-            cluster::with_cause(inverse.patch.clone(), &words::undo_cause(said.person))
+            cluster::with_cause(inverse.patch.clone(), &words::undo_cause(request.person))
         } else {
             inverse.patch.clone()
         };
@@ -227,7 +227,7 @@ impl Bot {
             uid: old.uid.clone(),
             patch: patch.clone(),
             means: means.clone(),
-            acts_as: said.policy.acts_as(said.person).unwrap_or_default(),
+            acts_as: request.policy.acts_as(request.person).unwrap_or_default(),
             change: String::new(),
         };
         Order {
@@ -242,28 +242,28 @@ impl Bot {
             }),
             undoes: Some(taken.id()),
             template_changed,
-            ..self.order(said, position, Intent::Undo, write, &limits)
+            ..self.order(request, position, Intent::Undo, write, &limits)
         }
     }
 
     /// Asks anew for what a change asked for, on what is live now.
-    pub(super) async fn again(&self, said: &Said<'_>, old: &Change) -> Result<Option<String>, Fault> {
+    pub(super) async fn again(&self, request: &Request<'_>, old: &Change) -> Result<Option<String>, Fault> {
         let Some(asked) = &old.order().draft else { return Ok(Some(words::UNKNOWN_CARD.to_owned())) };
-        self.order_from_card(said, asked, old.target(), words::ASKED_AGAIN).await
+        self.order_from_card(request, asked, old.target(), words::ASKED_AGAIN).await
     }
 
     /// Orders what stands on a card, as if it had been said; a reason makes sure that it is read back.
     pub(super) async fn order_from_card(
         &self,
-        said: &Said<'_>,
-        asked: &readback_core::change::Draft,
+        request: &Request<'_>,
+        asked: &readback_core::change::ChangeSpec,
         object: &ObjectRef,
         reason: &str,
     ) -> Result<Option<String>, Fault> {
-        let mut command = draft::command_of(asked, object);
+        let mut command = spec::command_of(asked, object);
         command.doubts.retain(|doubt| doubt != reason);
         command.doubts.push(reason.to_owned());
-        let (_, lines) = self.carry(said, vec![command]).await?;
+        let (_, lines) = self.carry(request, vec![command]).await?;
         Ok((!lines.is_empty()).then(|| lines.join("\n\n")))
     }
 }

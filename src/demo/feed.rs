@@ -4,7 +4,7 @@ use std::{collections::BTreeMap, time::Duration};
 
 use tokio::{sync::watch, time::sleep};
 
-use crate::supervisor::Stop;
+use crate::supervisor::Shutdown;
 use readback_cluster::{Cluster, Description, Health};
 use readback_sim::page::{ClusterView, DeploymentView, NamespaceView};
 
@@ -15,7 +15,7 @@ const PERIOD: Duration = Duration::from_millis(700);
 ///
 /// # Errors
 /// Never; the type is what the crew runs.
-pub(super) async fn keep(cluster: Cluster, view: watch::Sender<ClusterView>, stop: Stop) -> anyhow::Result<()> {
+pub(super) async fn keep(cluster: Cluster, view: watch::Sender<ClusterView>, stop: Shutdown) -> anyhow::Result<()> {
     loop {
         match look(&cluster).await {
             Ok(now) => {

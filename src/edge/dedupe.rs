@@ -33,7 +33,7 @@ impl Dedupe {
     }
 
     /// Remembers the id and says whether it is new. Seeing it again does not extend its time.
-    pub fn is_new(&mut self, kind: &'static str, id: &str, now: Timestamp) -> bool {
+    pub fn insert_if_new(&mut self, kind: &'static str, id: &str, now: Timestamp) -> bool {
         self.forget_old(now);
         let key = (kind, Box::from(id));
         if self.seen.contains(&key) {
@@ -83,21 +83,21 @@ mod tests {
     #[test]
     fn a_repeat_is_known_until_its_time_is_over() {
         let mut dedupe = Dedupe::new(SignedDuration::from_secs(900), 10);
-        assert!(dedupe.is_new("message", "a", at(0)));
-        assert!(!dedupe.is_new("message", "a", at(1)));
-        assert!(dedupe.is_new("press", "a", at(1)), "a press is no message");
-        assert!(!dedupe.is_new("message", "a", at(900)), "being seen again did not matter");
-        assert!(dedupe.is_new("message", "a", at(901)));
+        assert!(dedupe.insert_if_new("message", "a", at(0)));
+        assert!(!dedupe.insert_if_new("message", "a", at(1)));
+        assert!(dedupe.insert_if_new("press", "a", at(1)), "a press is no message");
+        assert!(!dedupe.insert_if_new("message", "a", at(900)), "being seen again did not matter");
+        assert!(dedupe.insert_if_new("message", "a", at(901)));
     }
 
     #[test]
     fn what_was_not_taken_is_new_again() {
         let mut dedupe = Dedupe::default();
-        assert!(dedupe.is_new("message", "a", at(0)) && dedupe.is_new("message", "b", at(0)));
+        assert!(dedupe.insert_if_new("message", "a", at(0)) && dedupe.insert_if_new("message", "b", at(0)));
         dedupe.forget("message", "a");
         dedupe.forget("message", "never seen");
-        assert!(dedupe.is_new("message", "a", at(1)));
-        assert!(!dedupe.is_new("message", "b", at(1)));
+        assert!(dedupe.insert_if_new("message", "a", at(1)));
+        assert!(!dedupe.insert_if_new("message", "b", at(1)));
     }
 
     #[test]
@@ -113,7 +113,7 @@ mod tests {
             let mut dedupe = Dedupe::new(SignedDuration::from_secs(10), capacity);
             let mut met = HashSet::new();
             for (id, second) in visits {
-                let new = dedupe.is_new("message", &id.to_string(), at(second));
+                let new = dedupe.insert_if_new("message", &id.to_string(), at(second));
                 prop_assert!(new || met.contains(&id));
                 met.insert(id);
                 prop_assert!(dedupe.order.len() <= capacity);

@@ -74,7 +74,7 @@ async fn figures(State(edge): State<Edge>) -> impl IntoResponse {
 
 /// What a delivery turned out to be.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Verdict {
+enum DeliveryVerdict {
     Queued,
     Repeat,
     Own,
@@ -88,7 +88,7 @@ enum Verdict {
     Stopping,
 }
 
-impl Verdict {
+impl DeliveryVerdict {
     /// The status for Webex, and the label for the counter. Only what Webex itself did wrong, or the service, fails.
     const fn answer(self) -> (StatusCode, &'static str) {
         match self {
@@ -108,26 +108,26 @@ impl Verdict {
 }
 
 impl Edge {
-    fn judge(&self, headers: &HeaderMap, body: Result<Bytes, BytesRejection>) -> Verdict {
+    fn judge(&self, headers: &HeaderMap, body: Result<Bytes, BytesRejection>) -> DeliveryVerdict {
         let body = match body {
             Ok(body) => body,
-            Err(fault) if fault.status() == StatusCode::PAYLOAD_TOO_LARGE => return Verdict::Oversized,
-            Err(_) => return Verdict::Broken,
+            Err(fault) if fault.status() == StatusCode::PAYLOAD_TOO_LARGE => return DeliveryVerdict::Oversized,
+            Err(_) => return DeliveryVerdict::Broken,
         };
         if !self.secrets.signed(headers, &body) {
-            return Verdict::Unsigned;
+            return DeliveryVerdict::Unsigned;
         }
         // Before the bot knows who it is, it could not tell its own messages from an order.
-        let Some(bot_id) = self.readiness.bot_id() else { return Verdict::NotReady };
+        let Some(bot_id) = self.readiness.bot_id() else { return DeliveryVerdict::NotReady };
         match envelope::read(&body, bot_id) {
-            Delivery::Nonsense => Verdict::Nonsense,
-            Delivery::NotServed => Verdict::NotServed,
-            Delivery::Own => Verdict::Own,
+            Delivery::Nonsense => DeliveryVerdict::Nonsense,
+            Delivery::NotServed => DeliveryVerdict::NotServed,
+            Delivery::Own => DeliveryVerdict::Own,
             Delivery::Ours(notice) => match self.intake.offer(notice) {
-                Ok(Taken::Queued) => Verdict::Queued,
-                Ok(Taken::Repeat) => Verdict::Repeat,
-                Err(NotTaken::Full) => Verdict::Full,
-                Err(NotTaken::Stopping) => Verdict::Stopping,
+                Ok(Taken::Queued) => DeliveryVerdict::Queued,
+                Ok(Taken::Repeat) => DeliveryVerdict::Repeat,
+                Err(NotTaken::Full) => DeliveryVerdict::Full,
+                Err(NotTaken::Stopping) => DeliveryVerdict::Stopping,
             },
         }
     }

@@ -121,7 +121,7 @@ impl Intake {
     /// It was not taken; the sender may try again.
     pub fn offer(&self, notice: Notice) -> Result<Taken, NotTaken> {
         let (kind, id) = (notice.kind(), notice.id().to_owned());
-        if !locked(&self.0.dedupe).is_new(kind, &id, clock::now()) {
+        if !locked(&self.0.dedupe).insert_if_new(kind, &id, clock::now()) {
             return Ok(Taken::Repeat);
         }
         let queued = self.queue(notice);

@@ -6,7 +6,7 @@ use anyhow::Context;
 use tokio::{net::TcpListener, time::timeout};
 
 use super::http::{Edge, router};
-use crate::supervisor::Stop;
+use crate::supervisor::Shutdown;
 
 /// Serves until the stop is requested. Then no notice is taken any more, and what was taken is finished, each within
 /// `grace`; connections that are still open after that are cut. As a job of the crew it needs a little less grace than
@@ -14,7 +14,7 @@ use crate::supervisor::Stop;
 ///
 /// # Errors
 /// The listener failed, or work was left after the grace period.
-pub async fn serve(listener: TcpListener, edge: Edge, stop: Stop, grace: Duration) -> anyhow::Result<()> {
+pub async fn serve(listener: TcpListener, edge: Edge, stop: Shutdown, grace: Duration) -> anyhow::Result<()> {
     let intake = edge.intake.clone();
     let listening = async {
         let ended = listen(listener, edge, &stop, grace).await;
@@ -32,7 +32,7 @@ pub async fn serve(listener: TcpListener, edge: Edge, stop: Stop, grace: Duratio
     Ok(())
 }
 
-async fn listen(listener: TcpListener, edge: Edge, stop: &Stop, grace: Duration) -> std::io::Result<()> {
+async fn listen(listener: TcpListener, edge: Edge, stop: &Shutdown, grace: Duration) -> std::io::Result<()> {
     let server = axum::serve(listener, router(edge)).with_graceful_shutdown(stop.clone().into_requested());
     let mut server = pin!(server.into_future());
     tokio::select! {

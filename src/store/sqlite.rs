@@ -11,7 +11,7 @@ use tokio::{sync::Mutex, task::spawn_blocking};
 
 use readback_core::{
     change::{
-        Answer, Change, ChangeId, Filter, Holder, Standing, Update,
+        Answer, Change, ChangeId, Filter, RunId, Status, Update,
         store::{Delivery, Fault, Found, Recorded, Store},
     },
     question::{Question, Replied, Reply},
@@ -44,12 +44,12 @@ impl From<rusqlite::Error> for Failed {
 /// The store in one SQLite file.
 #[derive(Debug)]
 pub struct Sqlite {
-    inner: Arc<Mutex<Inner>>,
-    holder: Holder,
+    inner: Arc<Mutex<OpenDatabase>>,
+    run_id: RunId,
 }
 
 #[derive(Debug)]
-struct Inner {
+struct OpenDatabase {
     // Dropped in this order: nobody else may serve before the connection is closed.
     connection: Connection,
     _lock: File,
@@ -61,8 +61,8 @@ impl Sqlite {
     pub async fn open(file: impl Into<PathBuf>) -> Result<Self, Fault> {
         let file = file.into();
         let (connection, lock) = spawn_blocking(move || open::to_serve(&file)).await.map_err(|_| Fault::CutOff)??;
-        let inner = Arc::new(Mutex::new(Inner { connection, _lock: lock }));
-        Ok(Self { inner, holder: Holder::fresh() })
+        let inner = Arc::new(Mutex::new(OpenDatabase { connection, _lock: lock }));
+        Ok(Self { inner, run_id: RunId::fresh() })
     }
 
     /// Runs `work` where blocking is allowed. The connection moves along: a caller who gives up does not free it for others while
@@ -94,8 +94,8 @@ fn edit<T>(
 }
 
 impl Store for Sqlite {
-    fn run(&self) -> &Holder {
-        &self.holder
+    fn run(&self) -> &RunId {
+        &self.run_id
     }
 
     async fn record(&self, change: Change) -> Result<Recorded, Fault> {
@@ -127,7 +127,7 @@ impl Store for Sqlite {
 
     async fn unfinished(&self) -> Result<Found, Fault> {
         let mut found = self.with(|connection| rows::open(connection)).await?;
-        found.changes.retain(|change| change.standing() != Standing::Waiting || change.card().is_none());
+        found.changes.retain(|change| change.status() != Status::Waiting || change.card().is_none());
         Ok(found)
     }
 

@@ -4,9 +4,9 @@ use super::plain;
 use crate::cards::clock;
 use readback_cluster::Live;
 use readback_core::{
-    change::{Change, Standing},
+    change::{Change, Status},
     domain::{Intent, ObjectRef, Person},
-    question::{Asked, Question},
+    question::{Question, QuestionState},
 };
 use readback_webex::escape_markdown;
 
@@ -73,7 +73,7 @@ pub fn no_inverse(change: &Change) -> String {
 
 /// A change that cannot be taken back, because it is not in place.
 pub fn not_in_place(change: &Change) -> String {
-    let observed = change.standing() == Standing::Observed;
+    let observed = change.status() == Status::Observed;
     let why = if observed { "it was only shown and never made" } else { "it was not applied" };
     format!("There is nothing to take back of {}: {why}.", change.order().called())
 }
@@ -100,7 +100,7 @@ pub fn asked_somebody_else(name: &str) -> String {
 /// A press on a question that has ended.
 pub fn question_over(question: &Question) -> String {
     match question.state {
-        Asked::Answered { choice, at } => {
+        QuestionState::Answered { choice, at } => {
             let label = question.choices.get(choice).map_or("", |choice| choice.label.as_str());
             format!(
                 "You answered that at {}: {}. If nothing about it stands below, nothing was done: say it again. This press did nothing.",
@@ -108,12 +108,14 @@ pub fn question_over(question: &Question) -> String {
                 escape_markdown(&plain(label))
             )
         }
-        Asked::Dismissed { at } => format!("You cancelled that question at {}. Nothing was done.", clock(at)),
-        Asked::Expired { at } => {
+        QuestionState::Dismissed { at } => format!("You cancelled that question at {}. Nothing was done.", clock(at)),
+        QuestionState::Expired { at } => {
             format!("That question expired at {}. Nothing was done; say it again if it still holds.", clock(at))
         }
-        Asked::Superseded { at } => format!("A newer order took its place at {}. This press did nothing.", clock(at)),
-        Asked::Open => "That question is still open.".to_owned(),
+        QuestionState::Superseded { at } => {
+            format!("A newer order took its place at {}. This press did nothing.", clock(at))
+        }
+        QuestionState::Open => "That question is still open.".to_owned(),
     }
 }
 

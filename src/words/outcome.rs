@@ -5,7 +5,7 @@ use crate::cards::{clock, summary};
 use readback_cluster::Live;
 use readback_core::text::and;
 use readback_core::{
-    change::{Answer, Bar, Change, Effect, Means, Order, Standing, State, Who},
+    change::{Actor, Answer, Change, Denial, Effect, Order, State, Status, WriteKind},
     domain::{Intent, ObjectRef},
     policy::Approval,
 };
@@ -58,7 +58,7 @@ pub fn ended(change: &Change) -> String {
 }
 
 /// The answer to a press that decided nothing.
-pub fn press(answer: &Answer, change: &Change, presser: &Who) -> String {
+pub fn press(answer: &Answer, change: &Change, presser: &Actor) -> String {
     match answer {
         Answer::NotYours(bar) => barred(bar, change),
         Answer::Counted { have, needed } => {
@@ -69,7 +69,7 @@ pub fn press(answer: &Answer, change: &Change, presser: &Who) -> String {
                 "Your yes was counted before: {have} of {needed}. It needs somebody else's too. Nothing was changed."
             )
         }
-        Answer::AlreadyDecided { by, at, standing } => already(by, *at, *standing, presser),
+        Answer::AlreadyDecided { by, at, status } => already(by, *at, *status, presser),
         Answer::Expired { at } => {
             format!("That card expired at {}. Nothing was changed; say it again if it still holds.", clock(*at))
         }
@@ -82,16 +82,16 @@ pub fn press(answer: &Answer, change: &Change, presser: &Who) -> String {
     }
 }
 
-fn barred(bar: &Bar, change: &Change) -> String {
+fn barred(bar: &Denial, change: &Change) -> String {
     match bar {
-        Bar::Requester(who) => format!("This card waits for {}. Nothing was changed.", escape_markdown(&who.name)),
-        Bar::OwnOrder => {
+        Denial::Requester(who) => format!("This card waits for {}. Nothing was changed.", escape_markdown(&who.name)),
+        Denial::OwnOrder => {
             let others = waits_for(change).map_or_else(|| "somebody else".to_owned(), |who| escape_markdown(&who));
             format!(
                 "You ordered this yourself, so your yes does not count here: it waits for {others}. Nothing was changed."
             )
         }
-        Bar::Policy(why) => format!("{} Nothing was changed.", super::mild(why)),
+        Denial::Policy(why) => format!("{} Nothing was changed.", super::mild(why)),
     }
 }
 
@@ -118,9 +118,9 @@ pub fn waits_for(change: &Change) -> Option<String> {
 }
 
 /// A press on the card of several changes that somebody has decided before.
-pub fn already_decided_together(by: &Who, at: jiff::Timestamp, standing: Standing, presser: &Who) -> String {
+pub fn already_decided_together(by: &Actor, at: jiff::Timestamp, status: Status, presser: &Actor) -> String {
     let whom = if by.is_same_person(presser) { "you".to_owned() } else { escape_markdown(&by.name) };
-    let (verb, rest) = if standing == Standing::Declined {
+    let (verb, rest) = if status == Status::Declined {
         ("cancelled", "Nothing was changed.")
     } else {
         ("confirmed", "The card says what became of each; nothing more was changed.")
@@ -128,16 +128,16 @@ pub fn already_decided_together(by: &Who, at: jiff::Timestamp, standing: Standin
     format!("These were already {verb} by {whom} at {}. {rest}", clock(at))
 }
 
-fn already(by: &Who, at: jiff::Timestamp, standing: Standing, presser: &Who) -> String {
+fn already(by: &Actor, at: jiff::Timestamp, status: Status, presser: &Actor) -> String {
     let whom = if by.is_same_person(presser) { "you".to_owned() } else { escape_markdown(&by.name) };
-    let (verb, rest) = match standing {
-        Standing::Declined => ("cancelled", "Nothing was changed."),
-        Standing::Applied => ("confirmed", "It was made; nothing more was changed."),
-        Standing::Failed => ("confirmed", "It was not applied; the card says why."),
-        Standing::Stale => ("confirmed", "It was not applied, because the Deployment had changed meanwhile."),
-        Standing::Observed => ("confirmed", "I only observe here, so nothing was changed."),
-        Standing::Unknown => ("confirmed", "Whether it was applied could not be told; ask me for the status."),
-        Standing::Waiting | Standing::Approved | Standing::Claimed | Standing::Expired | Standing::Superseded => {
+    let (verb, rest) = match status {
+        Status::Declined => ("cancelled", "Nothing was changed."),
+        Status::Applied => ("confirmed", "It was made; nothing more was changed."),
+        Status::Failed => ("confirmed", "It was not applied; the card says why."),
+        Status::Stale => ("confirmed", "It was not applied, because the Deployment had changed meanwhile."),
+        Status::Observed => ("confirmed", "I only observe here, so nothing was changed."),
+        Status::Unknown => ("confirmed", "Whether it was applied could not be told; ask me for the status."),
+        Status::Waiting | Status::Approved | Status::Claimed | Status::Expired | Status::Superseded => {
             ("confirmed", "It is under way; nothing more was changed.")
         }
     };
@@ -204,12 +204,12 @@ pub fn there_again(change: &Change) -> String {
 pub fn at_once(change: &Change) -> &'static str {
     let order = change.order();
     match (&order.means, order.draft.as_ref().map(|draft| draft.intent)) {
-        (Means::Delete, _) => "Deleted; its pods are ending.",
-        (Means::NewAutoscaler(_), _) => "Done, the autoscaler is there and decides from now on.",
-        (Means::Autoscaler { .. }, _) => "Done, the autoscaler keeps to that from now on.",
-        (Means::DropAutoscaler { .. }, _) => "Done, the autoscaler is gone; the replicas stay as they are.",
+        (WriteKind::Delete, _) => "Deleted; its pods are ending.",
+        (WriteKind::NewAutoscaler(_), _) => "Done, the autoscaler is there and decides from now on.",
+        (WriteKind::Autoscaler { .. }, _) => "Done, the autoscaler keeps to that from now on.",
+        (WriteKind::DropAutoscaler { .. }, _) => "Done, the autoscaler is gone; the replicas stay as they are.",
         (_, Some(Intent::Pause)) => "Held: nothing rolls out until it is resumed.",
-        (Means::Deployment | Means::Scale | Means::Recreate(_), _) => "Done.",
+        (WriteKind::Deployment | WriteKind::Scale | WriteKind::Recreate(_), _) => "Done.",
     }
 }
 

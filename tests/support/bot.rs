@@ -7,9 +7,9 @@ use std::time::Duration;
 
 use jiff::{SignedDuration, Timestamp};
 use kube::{Client, Config};
-use readback::app::{self, Wiring};
+use readback::app::{self, AppConfig};
 use readback::interpret;
-use readback::supervisor::Stop;
+use readback::supervisor::Shutdown;
 use readback::telemetry::Metrics;
 use readback_cluster::{Connection, Source};
 use readback_core::domain::{ClusterName, Namespace, Score};
@@ -93,7 +93,7 @@ pub(crate) struct Bot {
 }
 
 struct Running {
-    stop: Stop,
+    stop: Shutdown,
     task: JoinSet<anyhow::Result<()>>,
 }
 
@@ -142,7 +142,7 @@ impl Bot {
         let model = model();
         // How sure the model has to be is its evaluation's business; here every reading counts.
         let rules = Rules { act: self.setup.act, card: Score::ZERO, ..interpret::rules(&model) };
-        let wiring = Wiring {
+        let wiring = AppConfig {
             webex: WebexSettings {
                 base_url: format!("{}/v1", self.room.base),
                 ..WebexSettings::new(self.room.bot_token())
@@ -156,7 +156,7 @@ impl Bot {
             observe: self.setup.observe,
             database: self.folder.path().join("readback.db"),
         };
-        let stop = Stop::new();
+        let stop = Shutdown::new();
         let mut task = JoinSet::new();
         task.spawn(app::run(wiring, model, listener, metrics(), stop.clone()));
         self.running = Some(Running { stop, task });

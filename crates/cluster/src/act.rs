@@ -13,7 +13,7 @@ use super::{
     wire::{Answer, NoAnswer},
 };
 use readback_core::{
-    change::{ActsAs, Change, Claimed, Means},
+    change::{ActsAs, Change, Claimed, WriteKind},
     domain::ObjectRef,
 };
 
@@ -32,7 +32,7 @@ pub struct Write {
     /// Tests of the old values, then the new ones.
     pub patch: Patch,
     /// How it is sent.
-    pub means: Means,
+    pub means: WriteKind,
     /// Under whose name it is sent; none is readback's own.
     pub acts_as: Option<ActsAs>,
     /// The change that it carries out, for the API server's audit log; empty for one that is only tried.
@@ -90,7 +90,7 @@ pub struct Compared {
 impl Write {
     /// Whether the Deployment itself shows what became of it.
     const fn shows_deployment(&self) -> bool {
-        self.means.patches_deployment() || matches!(self.means, Means::Delete | Means::Recreate(_))
+        self.means.patches_deployment() || matches!(self.means, WriteKind::Delete | WriteKind::Recreate(_))
     }
 
     /// What a change on record writes.
@@ -175,7 +175,7 @@ impl Cluster {
         };
         if answer.ok() {
             return match self.left_by(write, &answer) {
-                Ok(_) if write.means == Means::Scale => {
+                Ok(_) if write.means == WriteKind::Scale => {
                     let live = self.read(&write.object).await.ok().flatten();
                     Applied::Done(live.filter(|live| live.uid() == write.uid).map(Box::new))
                 }
@@ -194,16 +194,16 @@ impl Cluster {
     /// sense.
     fn left_by(&self, write: &Write, answer: &Answer) -> Result<Option<Box<Live>>, ReadError> {
         match write.means {
-            Means::Deployment | Means::Recreate(_) => {
+            WriteKind::Deployment | WriteKind::Recreate(_) => {
                 let raw = serde_json::from_slice(&answer.body)
                     .map_err(|_| ReadError::Failed("the API server's answer is not JSON".into()))?;
                 self.live(&raw).map(|live| Some(Box::new(live)))
             }
-            Means::Scale
-            | Means::Delete
-            | Means::Autoscaler { .. }
-            | Means::NewAutoscaler(_)
-            | Means::DropAutoscaler { .. } => Ok(None),
+            WriteKind::Scale
+            | WriteKind::Delete
+            | WriteKind::Autoscaler { .. }
+            | WriteKind::NewAutoscaler(_)
+            | WriteKind::DropAutoscaler { .. } => Ok(None),
         }
     }
 

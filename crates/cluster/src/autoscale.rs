@@ -11,7 +11,7 @@ use super::{
     surroundings::aims_at,
     verdict::plain,
 };
-use readback_core::change::{Manifest, Means};
+use readback_core::change::{Manifest, WriteKind};
 
 /// What `kubectl autoscale` and the API server aim at when nobody says.
 pub const USUAL_CPU: u32 = 80;
@@ -82,7 +82,7 @@ pub fn autoscale(live: &Live, scaler: Option<&Scaler>, bounds: Bounds) -> Result
             object,
             uid,
             patch: json_patch::Patch::default(),
-            means: Means::NewAutoscaler(manifest),
+            means: WriteKind::NewAutoscaler(manifest),
             acts_as: None,
             change: String::new(),
         });
@@ -106,7 +106,7 @@ pub fn autoscale(live: &Live, scaler: Option<&Scaler>, bounds: Bounds) -> Result
     if operations.len() == 1 {
         return Err(PatchRefusal::Unchanged);
     }
-    let means = Means::Autoscaler { name: scaler.name.clone(), uid: scaler.uid.clone() };
+    let means = WriteKind::Autoscaler { name: scaler.name.clone(), uid: scaler.uid.clone() };
     Ok(Write { object, uid, patch: json_patch::Patch(operations), means, acts_as: None, change: String::new() })
 }
 
@@ -137,12 +137,12 @@ impl Cluster {
 
     /// Pins a deletion of an autoscaler to the one that is there now, if it still is as the change left it.
     pub async fn pinned(&self, write: Write) -> Result<Option<Write>, ReadError> {
-        let Means::DropAutoscaler { name, .. } = &write.means else { return Ok(Some(write)) };
+        let WriteKind::DropAutoscaler { name, .. } = &write.means else { return Ok(Some(write)) };
         let Some(raw) = self.shown(&write).await?.filter(|raw| write.holds(raw)) else { return Ok(None) };
         let uid = raw.pointer("/metadata/uid").and_then(Value::as_str).unwrap_or_default().to_owned();
         let mut operations = vec![test(["metadata", "uid"], json!(uid))];
         operations.extend(write.patch.0.iter().cloned());
-        let means = Means::DropAutoscaler { name: name.clone(), uid };
+        let means = WriteKind::DropAutoscaler { name: name.clone(), uid };
         Ok(Some(Write { patch: json_patch::Patch(operations), means, ..write }))
     }
 }
@@ -201,13 +201,13 @@ mod tests {
     #[test]
     fn a_new_one_says_everything_that_it_keeps_to() {
         let write = autoscale(&live_of(&deployment()), None, Bounds { min: None, max: 5, cpu: None }).unwrap();
-        let Means::NewAutoscaler(manifest) = &write.means else { panic!("it is made") };
+        let WriteKind::NewAutoscaler(manifest) = &write.means else { panic!("it is made") };
         assert_eq!(manifest.name(), "web");
         assert_eq!(manifest.0["spec"]["minReplicas"], 1);
         assert_eq!(manifest.0["spec"]["metrics"], json!([cpu(80)]));
         assert_eq!(manifest.0["spec"]["scaleTargetRef"]["name"], "web");
         let mut raw = manifest.0.clone();
-        let undo = Write { patch: as_made(manifest), means: Means::Delete, ..write.clone() };
+        let undo = Write { patch: as_made(manifest), means: WriteKind::Delete, ..write.clone() };
         assert!(undo.holds(&raw));
         raw["spec"]["maxReplicas"] = json!(6);
         assert!(!undo.holds(&raw), "somebody has changed it since");

@@ -10,7 +10,7 @@ use json_patch::{
 use serde_json::{Map, Value, json};
 
 use super::{Live, Revision, Write, live::CHANGE_CAUSE};
-use readback_core::{change::Means, domain::ImageReference};
+use readback_core::{change::WriteKind, domain::ImageReference};
 
 const RESTARTED_AT: &str = "kubectl.kubernetes.io/restartedAt";
 /// The most characters of a change-cause.
@@ -221,7 +221,7 @@ fn write(live: &Live, operations: Vec<PatchOperation>) -> Result<Write, PatchRef
     let mut all = vec![test(["metadata", "uid"], json!(live.uid()))];
     all.extend(operations);
     let (object, uid) = (live.object().clone(), live.uid().to_owned());
-    Ok(Write { object, uid, patch: Patch(all), means: Means::Deployment, acts_as: None, change: String::new() })
+    Ok(Write { object, uid, patch: Patch(all), means: WriteKind::Deployment, acts_as: None, change: String::new() })
 }
 
 fn pointer<'a>(path: impl IntoIterator<Item = &'a str>) -> PointerBuf {
@@ -263,19 +263,15 @@ pub enum Trace {
 pub(super) fn trace(write: &Write, raw: Option<&Value>) -> Trace {
     match (&write.means, raw) {
         (means, None) if means.deletes() => Trace::Applied,
-        (Means::Recreate(_) | Means::NewAutoscaler(_), None) => Trace::Untouched,
+        (WriteKind::Recreate(_) | WriteKind::NewAutoscaler(_), None) => Trace::Untouched,
         (_, None) => Trace::Gone,
-        (Means::Recreate(made) | Means::NewAutoscaler(made), Some(raw)) => {
-            if contains(&raw["spec"], &made.0["spec"]) {
-                Trace::Applied
-            } else {
-                Trace::Replaced
-            }
+        (WriteKind::Recreate(made) | WriteKind::NewAutoscaler(made), Some(raw)) => {
+            if contains(&raw["spec"], &made.0["spec"]) { Trace::Applied } else { Trace::Replaced }
         }
-        (Means::Delete, Some(raw)) => removal(write, raw, &write.uid),
-        (Means::DropAutoscaler { uid, .. }, Some(raw)) => removal(write, raw, uid),
-        (Means::Autoscaler { uid, .. }, Some(raw)) => fields(write, raw, uid),
-        (Means::Deployment | Means::Scale, Some(raw)) => fields(write, raw, &write.uid),
+        (WriteKind::Delete, Some(raw)) => removal(write, raw, &write.uid),
+        (WriteKind::DropAutoscaler { uid, .. }, Some(raw)) => removal(write, raw, uid),
+        (WriteKind::Autoscaler { uid, .. }, Some(raw)) => fields(write, raw, uid),
+        (WriteKind::Deployment | WriteKind::Scale, Some(raw)) => fields(write, raw, &write.uid),
     }
 }
 

@@ -7,7 +7,7 @@ use jiff::Timestamp;
 use crate as cluster;
 use crate::{Live, PatchRefusal, ReadError, Removal, Revision, Scaler, Write, forecast::Intended};
 use readback_core::{
-    change::{Draft, Effect, Inverse},
+    change::{ChangeSpec, Effect, Inverse},
     command::Command,
     domain::{Amount, Intent},
 };
@@ -21,7 +21,7 @@ mod tests;
 
 /// What was read beside the Deployment, for the verbs that are about more than it.
 #[derive(Clone, Debug, Default)]
-pub enum Beside {
+pub enum RelatedObjects {
     /// Nothing is needed.
     #[default]
     Nothing,
@@ -75,17 +75,21 @@ pub enum Planned {
 }
 
 /// Plans one command on one live object. `cause` is what the change-cause annotation will say.
-pub fn plan(command: &Command, live: &Live, beside: &Beside, cause: &str, now: Timestamp) -> Planned {
-    match (command.intent, beside) {
-        (_, Beside::Unreadable(why)) => Planned::Refused(format!("{}: {why}. Nothing was changed.", name(live))),
+pub fn plan(command: &Command, live: &Live, related_objects: &RelatedObjects, cause: &str, now: Timestamp) -> Planned {
+    match (command.intent, related_objects) {
+        (_, RelatedObjects::Unreadable(why)) => {
+            Planned::Refused(format!("{}: {why}. Nothing was changed.", name(live)))
+        }
         (Intent::Scale, _) => scale(command, live),
         (Intent::SetImage, _) => image::set_image(command, live, cause),
         (Intent::Restart, _) => restart(live, cause, now),
         (Intent::Pause, _) => hold(live, true),
         (Intent::Resume, _) => hold(live, false),
-        (Intent::Rollback, Beside::Revisions(revisions)) => revision::roll_back(command, live, revisions, cause),
-        (Intent::Autoscale, Beside::Autoscaler(scaler)) => autoscale::autoscale(command, live, scaler.as_ref()),
-        (Intent::Delete, Beside::Removal(removal)) => remove::delete(live, removal),
+        (Intent::Rollback, RelatedObjects::Revisions(revisions)) => {
+            revision::roll_back(command, live, revisions, cause)
+        }
+        (Intent::Autoscale, RelatedObjects::Autoscaler(scaler)) => autoscale::autoscale(command, live, scaler.as_ref()),
+        (Intent::Delete, RelatedObjects::Removal(removal)) => remove::delete(live, removal),
         (
             Intent::Rollback
             | Intent::Autoscale
@@ -112,7 +116,7 @@ fn scale(command: &Command, live: &Live) -> Planned {
     let effects = vec![Effect { what: "replicas".into(), before: before.to_string(), after: after.to_string() }];
     match cluster::scale(live, after) {
         Ok(write) => {
-            let back = Draft { replicas: Some(Amount::To(before)), ..Draft::new(Intent::Scale) };
+            let back = ChangeSpec { replicas: Some(Amount::To(before)), ..ChangeSpec::new(Intent::Scale) };
             let inverse = taken_back(&write, &effects, back);
             Planned::Write(Box::new(Plan {
                 write,
@@ -163,7 +167,7 @@ fn hold(live: &Live, held: bool) -> Planned {
     };
     match write {
         Ok(write) => {
-            let inverse = taken_back(&write, &effects, Draft::new(back));
+            let inverse = taken_back(&write, &effects, ChangeSpec::new(back));
             // What was queued while it was held rolls out now.
             let (template_changed, notes) = (!held, Vec::new());
             Planned::Write(Box::new(Plan { write, effects, template_changed, notes, inverse, intended }))
@@ -179,7 +183,7 @@ fn hold(live: &Live, held: bool) -> Planned {
 }
 
 /// What takes a write back: the patch and the effects the other way round.
-fn taken_back(write: &Write, effects: &[Effect], draft: Draft) -> Option<Inverse> {
+fn taken_back(write: &Write, effects: &[Effect], draft: ChangeSpec) -> Option<Inverse> {
     let patch = cluster::inverse(&write.patch)?;
     let effects = effects.iter().map(Effect::reversed).collect();
     Some(Inverse { patch, means: write.means.clone(), effects, draft })

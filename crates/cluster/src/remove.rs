@@ -4,7 +4,7 @@ use json_patch::Patch;
 use serde_json::{Value, json};
 
 use super::{Cluster, Live, PatchRefusal, ReadError, Write, live::REVISION, patch::test};
-use readback_core::change::{Manifest, Means};
+use readback_core::change::{Manifest, WriteKind};
 
 /// What a removal needs to know beside the Deployment as it was read.
 #[derive(Clone, Debug, PartialEq)]
@@ -33,7 +33,7 @@ pub fn remove(live: &Live, removal: &Removal) -> Result<Write, PatchRefusal> {
         test(["metadata", "generation"], json!(removal.generation)),
     ];
     let (object, uid) = (live.object().clone(), removal.uid.clone());
-    Ok(Write { object, uid, patch: Patch(tests), means: Means::Delete, acts_as: None, change: String::new() })
+    Ok(Write { object, uid, patch: Patch(tests), means: WriteKind::Delete, acts_as: None, change: String::new() })
 }
 
 /// What an object would be created from.

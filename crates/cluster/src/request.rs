@@ -10,7 +10,7 @@ use super::{
     Cluster, ReadError, Write,
     wire::{Answer, NoAnswer, objects, path_of},
 };
-use readback_core::{change::Means, domain::ObjectRef};
+use readback_core::{change::WriteKind, domain::ObjectRef};
 
 /// Who the API server records as the owner of the changed fields.
 pub(super) const FIELD_MANAGER: &str = "readback";
@@ -25,11 +25,11 @@ impl Write {
         let ObjectRef { namespace, name, .. } = &self.object;
         let autoscaler = |name: &str| path_of::<HorizontalPodAutoscaler>(namespace, name);
         match &self.means {
-            Means::Deployment | Means::Scale | Means::Delete | Means::Recreate(_) => {
+            WriteKind::Deployment | WriteKind::Scale | WriteKind::Delete | WriteKind::Recreate(_) => {
                 path_of::<Deployment>(namespace, name.as_str())
             }
-            Means::Autoscaler { name, .. } | Means::DropAutoscaler { name, .. } => autoscaler(name),
-            Means::NewAutoscaler(manifest) => autoscaler(manifest.name()),
+            WriteKind::Autoscaler { name, .. } | WriteKind::DropAutoscaler { name, .. } => autoscaler(name),
+            WriteKind::NewAutoscaler(manifest) => autoscaler(manifest.name()),
         }
     }
 
@@ -56,19 +56,19 @@ impl Cluster {
         let query = format!("?fieldManager={FIELD_MANAGER}&timeout={}s{dry}", self.server_timeout().as_secs());
         let namespace = &write.object.namespace;
         match &write.means {
-            Means::Deployment | Means::Autoscaler { .. } => {
+            WriteKind::Deployment | WriteKind::Autoscaler { .. } => {
                 self.patch(&format!("{}{query}", write.shown_at()), write).await
             }
-            Means::Scale => self.patch(&format!("{}/scale{query}", write.shown_at()), write).await,
-            Means::Recreate(manifest) => {
+            WriteKind::Scale => self.patch(&format!("{}/scale{query}", write.shown_at()), write).await,
+            WriteKind::Recreate(manifest) => {
                 let path = format!("{}{query}", objects::<Deployment>(namespace).url_path);
                 self.submit(write, Method::POST, &path, "application/json", &manifest.0).await
             }
-            Means::NewAutoscaler(manifest) => {
+            WriteKind::NewAutoscaler(manifest) => {
                 let path = format!("{}{query}", objects::<HorizontalPodAutoscaler>(namespace).url_path);
                 self.submit(write, Method::POST, &path, "application/json", &manifest.0).await
             }
-            Means::Delete | Means::DropAutoscaler { .. } => self.erase(write, dry_run).await,
+            WriteKind::Delete | WriteKind::DropAutoscaler { .. } => self.erase(write, dry_run).await,
         }
     }
 

@@ -14,29 +14,29 @@ use serde::{Deserialize, Serialize};
 
 use crate::{domain::ObjectRef, policy::Approval};
 
-mod ballot;
+mod approval;
 mod claimed;
-mod draft;
 mod filter;
 mod id;
-mod means;
 mod order;
 mod recover;
+mod spec;
 mod state;
 mod step;
 pub mod store;
+mod write_kind;
 
-pub use ballot::{Bar, Permit};
+pub use approval::{Authorization, Denial};
 pub use claimed::Claimed;
-pub use draft::{Draft, Field};
 pub use filter::Filter;
 pub use id::ChangeId;
-pub use means::{Manifest, Means};
-pub use order::{ActsAs, Effect, Inverse, Order, Unfit, Who};
+pub use order::{Actor, ActsAs, Effect, InvalidOrder, Inverse, Order};
 pub use recover::{LiveFacts, Recovery, after_restart};
-pub use state::{Decision, End, Ending, Hold, Holder, LiveValue, Outcome, Standing, State};
+pub use spec::{ChangeSpec, Field};
+pub use state::{Claim, Decision, End, Ending, LiveValue, Outcome, RunId, State, Status};
 pub use step::{Answer, Decide, Event, FRESH, step};
-pub use store::{Claim, Fault, Found, Recorded, Store, Update};
+pub use store::{ClaimResult, Fault, Found, Recorded, Store, Update};
+pub use write_kind::{Manifest, WriteKind};
 
 /// One write to one object, on record.
 ///
@@ -57,21 +57,21 @@ pub struct Change {
 
 impl Change {
     /// A change that waits for Confirm or Cancel.
-    pub fn asking(order: Order) -> Result<Self, Unfit> {
+    pub fn asking(order: Order) -> Result<Self, InvalidOrder> {
         Self::new(order, State::Waiting { approvals: Vec::new() })
     }
 
     /// A change that the order itself approves, at the moment it is put on record: nothing about it needs confirming. An order
-    /// that gives a reason to confirm, or that somebody else has to approve, is [`Unfit::NeedsConfirming`].
-    pub fn ordered(order: Order) -> Result<Self, Unfit> {
+    /// that gives a reason to confirm, or that somebody else has to approve, is [`InvalidOrder::NeedsConfirming`].
+    pub fn ordered(order: Order) -> Result<Self, InvalidOrder> {
         if !order.reasons.is_empty() || order.approval != Approval::Own {
-            return Err(Unfit::NeedsConfirming);
+            return Err(InvalidOrder::NeedsConfirming);
         }
         let approved = State::Approved(Decision::of(order.requester.clone(), order.created));
         Self::new(order, approved)
     }
 
-    fn new(order: Order, state: State) -> Result<Self, Unfit> {
+    fn new(order: Order, state: State) -> Result<Self, InvalidOrder> {
         let order = order.fit()?;
         let id = ChangeId::derive(&order.message_id, order.position);
         Ok(Self { id, order, card: None, progress: None, told: false, state })
@@ -103,8 +103,8 @@ impl Change {
     }
 
     /// Where it stands, in one word.
-    pub const fn standing(&self) -> Standing {
-        self.state.standing()
+    pub const fn status(&self) -> Status {
+        self.state.status()
     }
 
     /// The message that carries the card, once it is posted.
@@ -131,7 +131,7 @@ impl Change {
     /// Whether this order takes the place of an `older` one that still waits: the same person, the same object, and a
     /// later message. The commands of one message never supersede each other.
     pub fn supersedes(&self, older: &Self) -> bool {
-        older.standing() == Standing::Waiting
+        older.status() == Status::Waiting
             && older.order.requester.is_same_person(&self.order.requester)
             && older.order.target == self.order.target
             && older.order.message_id != self.order.message_id
@@ -140,10 +140,10 @@ impl Change {
 
     /// Whether it has ended, and the room has not been told how.
     pub fn is_untold(&self) -> bool {
-        let ended = match self.standing() {
-            Standing::Applied | Standing::Failed | Standing::Stale | Standing::Observed => true,
-            Standing::Declined | Standing::Expired | Standing::Superseded => self.card.is_some(),
-            Standing::Waiting | Standing::Approved | Standing::Claimed | Standing::Unknown => false,
+        let ended = match self.status() {
+            Status::Applied | Status::Failed | Status::Stale | Status::Observed => true,
+            Status::Declined | Status::Expired | Status::Superseded => self.card.is_some(),
+            Status::Waiting | Status::Approved | Status::Claimed | Status::Unknown => false,
         };
         ended && !self.told
     }
@@ -163,7 +163,7 @@ impl Change {
 #[cfg(any(test, feature = "testing"))]
 pub mod contract;
 #[cfg(any(test, feature = "testing"))]
-pub mod memory;
+pub mod memory_store;
 #[cfg(any(test, feature = "testing"))]
 pub mod samples;
 
@@ -180,9 +180,9 @@ mod tests {
 
     #[test]
     fn what_needs_confirming_cannot_skip_the_card() {
-        assert_eq!(Change::ordered(order()), Err(Unfit::NeedsConfirming));
+        assert_eq!(Change::ordered(order()), Err(InvalidOrder::NeedsConfirming));
         let four_eyes = Order { reasons: Vec::new(), approval: Approval::Other, ..order() };
-        assert_eq!(Change::ordered(four_eyes), Err(Unfit::NeedsConfirming));
+        assert_eq!(Change::ordered(four_eyes), Err(InvalidOrder::NeedsConfirming));
     }
 
     #[test]

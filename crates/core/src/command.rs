@@ -4,7 +4,7 @@ use crate::domain::{Amount, ImageChange, Intent, Score};
 
 /// Everything that one message says.
 #[derive(Clone, Debug, PartialEq)]
-pub struct Heard {
+pub struct ParsedMessage {
     /// The commands, in the order in which they were said. Never empty: a message that orders nothing is one `none`.
     pub commands: Vec<Command>,
     /// Clauses beside the orders that ordered nothing, as said.

@@ -24,7 +24,7 @@ mod tests;
 pub use approval::Approval;
 pub use book::Policy;
 pub use file::PolicyFault;
-pub use grant::{Asked, Right};
+pub use grant::{AccessRequest, Right};
 pub use limits::{GitOps, ImageLimits, Limits};
 pub use people::People;
 
@@ -48,7 +48,7 @@ pub enum Decision {
 
 /// A decision and why.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Verdict {
+pub struct Evaluation {
     /// What is done.
     pub decision: Decision,
     /// Why, as sentences for the room.
@@ -59,7 +59,7 @@ pub struct Verdict {
 #[derive(Clone, Debug, PartialEq)]
 pub struct Rules {
     /// More replicas than this are refused, where no Deployment is known yet.
-    pub ceiling: u32,
+    pub max_replicas: u32,
     /// The least confidence with which a write is executed unasked.
     pub act: Score,
     /// The least confidence with which a write is put on a card. Below, a card would mostly be noise, so it is asked in
@@ -70,7 +70,7 @@ pub struct Rules {
 impl Rules {
     /// The rules of an operator who set none, with the confidence that the model's manifest asks for.
     pub fn standard(act: Score, card: Score) -> Self {
-        Self { ceiling: Limits::default().ceiling, act, card }
+        Self { max_replicas: Limits::default().max_replicas, act, card }
     }
 }
 
@@ -98,7 +98,7 @@ impl Facts {
 
 /// A command with what its words name.
 #[derive(Clone, Debug)]
-pub struct Case<'c> {
+pub struct PolicyInput<'c> {
     /// What was heard.
     pub command: &'c Command,
     /// What the name came to; `None` when no name was said, or only a pronoun with nothing to refer to.
@@ -109,7 +109,7 @@ pub struct Case<'c> {
     pub can_undo: bool,
 }
 
-impl Case<'_> {
+impl PolicyInput<'_> {
     fn targets(&self) -> &[ObjectRef] {
         match &self.found {
             Some(Ok(resolution)) => &resolution.targets,
@@ -123,8 +123,8 @@ impl Case<'_> {
 }
 
 /// Judges the commands of one message together.
-pub fn judge(cases: &[Case<'_>], rules: &Rules) -> Vec<Verdict> {
-    let mut verdicts: Vec<Verdict> = cases.iter().map(|case| alone(case, rules)).collect();
+pub fn judge(cases: &[PolicyInput<'_>], rules: &Rules) -> Vec<Evaluation> {
+    let mut verdicts: Vec<Evaluation> = cases.iter().map(|case| alone(case, rules)).collect();
     let writes: Vec<usize> = (0..cases.len()).filter(|at| cases[*at].command.intent.is_write()).collect();
     let same = writes.windows(2).all(|pair| cases[pair[0]].targets() == cases[pair[1]].targets());
     let all_execute = writes.iter().all(|at| verdicts[*at].decision == Decision::Execute);
@@ -140,11 +140,11 @@ pub fn judge(cases: &[Case<'_>], rules: &Rules) -> Vec<Verdict> {
 }
 
 /// A row of the table: the reasons for which it fits, or none.
-type Rule = fn(&Case<'_>, &Rules) -> Vec<String>;
+type Rule = fn(&PolicyInput<'_>, &Rules) -> Vec<String>;
 
 /// Judges one command as if it were the only one.
-fn alone(case: &Case<'_>, rules: &Rules) -> Verdict {
-    let verdict = |decision, reasons| Verdict { decision, reasons };
+fn alone(case: &PolicyInput<'_>, rules: &Rules) -> Evaluation {
+    let verdict = |decision, reasons| Evaluation { decision, reasons };
     match case.command.intent {
         Intent::None if !case.command.doubts.is_empty() => {
             return verdict(Decision::Ignore, case.command.doubts.clone());
@@ -177,7 +177,7 @@ fn alone(case: &Case<'_>, rules: &Rules) -> Verdict {
     verdict(if case.command.intent.is_write() { Decision::Execute } else { Decision::Answer }, Vec::new())
 }
 
-fn refusals(case: &Case<'_>, rules: &Rules) -> Vec<String> {
+fn refusals(case: &PolicyInput<'_>, rules: &Rules) -> Vec<String> {
     let command = case.command;
     let denied: Vec<String> = case.facts.iter().filter_map(|facts| facts.denied.clone()).collect();
     // Of several that fit, those that they may touch are asked about; of "all", none may be denied.
@@ -197,12 +197,12 @@ fn refusals(case: &Case<'_>, rules: &Rules) -> Vec<String> {
     if let (Intent::Scale, Some(amount)) = (command.intent, command.replicas) {
         reasons.extend(case.facts.iter().filter_map(|facts| beyond(amount, facts)));
         if let (true, Amount::To(n)) = (case.facts.is_empty() && n_exceeds(amount, rules), amount) {
-            reasons.push(reason::above_ceiling(None, n, rules.ceiling));
+            reasons.push(reason::above_ceiling(None, n, rules.max_replicas));
         }
     }
     if command.intent == Intent::Autoscale {
-        let ceiling = case.facts.iter().map(|facts| facts.limits.ceiling).min().unwrap_or(rules.ceiling);
-        reasons.extend(reason::bad_bounds(command.min, command.max, command.cpu, ceiling));
+        let max_replicas = case.facts.iter().map(|facts| facts.limits.max_replicas).min().unwrap_or(rules.max_replicas);
+        reasons.extend(reason::bad_bounds(command.min, command.max, command.cpu, max_replicas));
     }
     if command.revision == Some(0) {
         reasons.push("There is no revision 0: revisions count from 1.".to_owned());
@@ -211,18 +211,20 @@ fn refusals(case: &Case<'_>, rules: &Rules) -> Vec<String> {
 }
 
 fn n_exceeds(amount: Amount, rules: &Rules) -> bool {
-    matches!(amount, Amount::To(n) if n > rules.ceiling)
+    matches!(amount, Amount::To(n) if n > rules.max_replicas)
 }
 
 fn beyond(amount: Amount, facts: &Facts) -> Option<String> {
     match amount.from(facts.replicas) {
         None => Some(reason::impossible_count(facts)),
-        Some(n) if n > facts.limits.ceiling => Some(reason::above_ceiling(Some(facts), n, facts.limits.ceiling)),
+        Some(n) if n > facts.limits.max_replicas => {
+            Some(reason::above_ceiling(Some(facts), n, facts.limits.max_replicas))
+        }
         Some(_) => None,
     }
 }
 
-fn questions(case: &Case<'_>, rules: &Rules) -> Vec<String> {
+fn questions(case: &PolicyInput<'_>, rules: &Rules) -> Vec<String> {
     let command = case.command;
     let mut reasons = Vec::new();
     let needs_name = !matches!(command.intent, Intent::Undo | Intent::List | Intent::Status);
@@ -261,7 +263,7 @@ fn questions(case: &Case<'_>, rules: &Rules) -> Vec<String> {
     reasons
 }
 
-fn cautions(case: &Case<'_>, rules: &Rules) -> Vec<String> {
+fn cautions(case: &PolicyInput<'_>, rules: &Rules) -> Vec<String> {
     let command = case.command;
     if !command.intent.is_write() {
         return Vec::new();
@@ -293,7 +295,7 @@ fn cautions(case: &Case<'_>, rules: &Rules) -> Vec<String> {
 }
 
 /// What is doubtful about a command whatever else is asked about it first: an answer to that question does not remove it.
-pub fn doubts(case: &Case<'_>, rules: &Rules) -> Vec<String> {
+pub fn doubts(case: &PolicyInput<'_>, rules: &Rules) -> Vec<String> {
     let command = case.command;
     let mut reasons = Vec::new();
     // Of several, the one that is picked is named on its button.

@@ -8,7 +8,7 @@ use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
 use crate::{
-    change::{ChangeId, Draft, Field, Who},
+    change::{Actor, ChangeId, ChangeSpec, Field},
     domain::ObjectRef,
 };
 
@@ -18,7 +18,7 @@ pub struct Question {
     /// The opaque id that the card carries.
     pub id: ChangeId,
     /// Who is asked. Nobody else can answer.
-    pub asked: Who,
+    pub asked: Actor,
     /// The room.
     pub room_id: String,
     /// The first message of the thread that the card stands in.
@@ -42,7 +42,7 @@ pub struct Question {
     /// The message that carries the card, once it is posted.
     pub card: Option<String>,
     /// Where it stands.
-    pub state: Asked,
+    pub state: QuestionState,
 }
 
 impl fmt::Debug for Question {
@@ -60,13 +60,13 @@ pub struct Choice {
     /// The Deployment.
     pub target: ObjectRef,
     /// What would be asked of it.
-    pub draft: Draft,
+    pub draft: ChangeSpec,
 }
 
 /// Where a question stands.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(tag = "is", rename_all = "snake_case")]
-pub enum Asked {
+pub enum QuestionState {
     /// It can be answered.
     Open,
     /// It was answered.
@@ -97,9 +97,9 @@ pub enum Asked {
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Reply {
     /// Somebody picks this choice, from 0.
-    Pick(Who, usize),
+    Pick(Actor, usize),
     /// Somebody wants none of it.
-    Dismiss(Who),
+    Dismiss(Actor),
     /// Somebody looks at the clock.
     Expire,
     /// The person ordered something newer.
@@ -128,9 +128,9 @@ pub enum Replied {
 }
 
 /// Where `reply` leads. Pure: the caller passes `now` and saves the state before it acts.
-pub fn step(question: &Question, reply: &Reply, now: Timestamp) -> (Asked, Replied) {
+pub fn step(question: &Question, reply: &Reply, now: Timestamp) -> (QuestionState, Replied) {
     let stays = |replied| (question.state, replied);
-    if question.state != Asked::Open {
+    if question.state != QuestionState::Open {
         return stays(Replied::Over);
     }
     let by = match reply {
@@ -141,13 +141,13 @@ pub fn step(question: &Question, reply: &Reply, now: Timestamp) -> (Asked, Repli
         return stays(Replied::NotYours);
     }
     if now >= question.expires {
-        return (Asked::Expired { at: question.expires }, Replied::Expired);
+        return (QuestionState::Expired { at: question.expires }, Replied::Expired);
     }
     match reply {
         Reply::Pick(_, choice) if *choice >= question.choices.len() => stays(Replied::NoSuchChoice),
-        Reply::Pick(_, choice) => (Asked::Answered { choice: *choice, at: now }, Replied::Picked),
-        Reply::Dismiss(_) => (Asked::Dismissed { at: now }, Replied::Dismissed),
-        Reply::Supersede => (Asked::Superseded { at: now }, Replied::Superseded),
+        Reply::Pick(_, choice) => (QuestionState::Answered { choice: *choice, at: now }, Replied::Picked),
+        Reply::Dismiss(_) => (QuestionState::Dismissed { at: now }, Replied::Dismissed),
+        Reply::Supersede => (QuestionState::Superseded { at: now }, Replied::Superseded),
         Reply::Expire => stays(Replied::Unchanged),
     }
 }
@@ -165,7 +165,7 @@ impl Question {
 
     /// Whether it can still be answered.
     pub fn is_open(&self, now: Timestamp) -> bool {
-        self.state == Asked::Open && now < self.expires
+        self.state == QuestionState::Open && now < self.expires
     }
 }
 
@@ -204,14 +204,14 @@ mod tests {
             Replied::Unchanged,
             Replied::Superseded,
         ];
-        assert_eq!(answers(Asked::Open, 599), fresh);
+        assert_eq!(answers(QuestionState::Open, 599), fresh);
         let late = |reply: Replied| if reply == Replied::NotYours { reply } else { Replied::Expired };
-        assert_eq!(answers(Asked::Open, 600), fresh.map(late));
+        assert_eq!(answers(QuestionState::Open, 600), fresh.map(late));
         let ended = [
-            Asked::Answered { choice: 0, at: at(1) },
-            Asked::Dismissed { at: at(1) },
-            Asked::Expired { at: at(600) },
-            Asked::Superseded { at: at(1) },
+            QuestionState::Answered { choice: 0, at: at(1) },
+            QuestionState::Dismissed { at: at(1) },
+            QuestionState::Expired { at: at(600) },
+            QuestionState::Superseded { at: at(1) },
         ];
         for state in ended {
             for now in [10, 700] {
@@ -225,10 +225,10 @@ mod tests {
         let question = question();
         let moves = [Reply::Pick(person("ann"), 0), Reply::Dismiss(person("ann")), Reply::Supersede];
         for reply in moves {
-            assert_ne!(step(&question, &reply, at(1)).0, Asked::Open, "{reply:?}");
+            assert_ne!(step(&question, &reply, at(1)).0, QuestionState::Open, "{reply:?}");
         }
         for reply in [Reply::Pick(person("eve"), 0), Reply::Pick(person("ann"), 9), Reply::Expire] {
-            assert_eq!(step(&question, &reply, at(1)).0, Asked::Open, "{reply:?}");
+            assert_eq!(step(&question, &reply, at(1)).0, QuestionState::Open, "{reply:?}");
         }
     }
 }

@@ -77,7 +77,7 @@ pub enum NotFound {
 
 /// The words for a place and a name, as said.
 #[derive(Clone, Copy, Debug, Default)]
-pub struct Asked<'a> {
+pub struct NameQuery<'a> {
     /// The Deployment; `*` is all of them.
     pub name: &'a str,
     /// The namespace.
@@ -246,13 +246,13 @@ impl Directory {
         let (namespace, cluster) = (command.namespace_words(), command.cluster_words());
         match &command.deployment {
             Some(mention) if mention.is_open_pronoun() => None,
-            Some(mention) => Some(self.resolve(Asked { name: mention.name(), namespace, cluster })),
+            Some(mention) => Some(self.resolve(NameQuery { name: mention.name(), namespace, cluster })),
             None => self.places(namespace, cluster).err().map(Err),
         }
     }
 
     /// Looks words up.
-    pub fn resolve(&self, asked: Asked<'_>) -> Result<Resolution, NotFound> {
+    pub fn resolve(&self, asked: NameQuery<'_>) -> Result<Resolution, NotFound> {
         let (scope, weak_place) = self.scope(asked.namespace, asked.cluster)?;
         let mut meant = vec![false; self.places.len()];
         scope.iter().filter_map(|place| self.places.get(place)).for_each(|place| meant[*place] = true);

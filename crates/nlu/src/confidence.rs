@@ -4,8 +4,8 @@ use std::ops::Range;
 
 use super::decode::Decoded;
 use super::engine::Intents;
-use super::memory::Likeness;
 use super::model::Calibration;
+use super::phrasings::Likeness;
 use super::slot::Tag;
 use super::wordpiece::Input;
 use readback_core::domain::{Intent, Score};

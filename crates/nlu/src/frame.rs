@@ -12,7 +12,7 @@ use super::{
 };
 use readback_core::domain::{Intent, Score};
 use readback_core::{
-    command::{Command, Heard, Mention, is_pronoun},
+    command::{Command, Mention, ParsedMessage, is_pronoun},
     gazetteer::Hint,
 };
 
@@ -71,7 +71,7 @@ impl Message<'_> {
 }
 
 /// Builds the commands of a message from its tags and segments; `hints` say which words look like something live.
-pub fn frame(clean: &Clean, words: &[Word<'_>], hints: &[Hint], tags: &[Tag], segments: &[Segment]) -> Heard {
+pub fn frame(clean: &Clean, words: &[Word<'_>], hints: &[Hint], tags: &[Tag], segments: &[Segment]) -> ParsedMessage {
     let message = Message { clean, words, lower: words.iter().map(Word::lower).collect(), hints };
     let mut commands: Vec<Command> = Vec::new();
     let mut asides = Vec::new();
@@ -109,7 +109,7 @@ pub fn frame(clean: &Clean, words: &[Word<'_>], hints: &[Hint], tags: &[Tag], se
         commands.push(Command::new(Intent::None, confidence));
         asides.clear();
     }
-    Heard { commands, asides, in_scope: Score::ONE }
+    ParsedMessage { commands, asides, in_scope: Score::ONE }
 }
 
 /// The marked runs inside a clause.

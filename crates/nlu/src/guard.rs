@@ -3,7 +3,7 @@
 //! The model has read the whole message; this is for the day on which it is wrong.
 
 use super::{clean::Clean, lexicon::is_verb, tokenise::Word};
-use readback_core::command::Heard;
+use readback_core::command::ParsedMessage;
 use readback_core::domain::{Intent, Score};
 
 /// What is left of the confidence of an order that shows a sign: enough for a card if it was sure, never enough to act.
@@ -90,7 +90,7 @@ impl Sign {
 
 /// Lowers the confidence of every write in a message that shows a sign, and names the sign. Where nothing was ordered, the
 /// sign explains why.
-pub fn lower(heard: &mut Heard, clean: &Clean, words: &[Word<'_>]) {
+pub fn lower(heard: &mut ParsedMessage, clean: &Clean, words: &[Word<'_>]) {
     let lower: Vec<String> = words.iter().map(Word::lower).collect();
     let Some(sign) = sign(&lower, &clean.text) else { return };
     let speaks_of_acting = lower.iter().any(|word| is_verb(word));
@@ -277,8 +277,11 @@ mod tests {
 
     fn lowered(text: &str) -> bool {
         let clean = clean(text);
-        let mut heard =
-            Heard { commands: vec![Command::new(Intent::Scale, Score::ONE)], asides: Vec::new(), in_scope: Score::ONE };
+        let mut heard = ParsedMessage {
+            commands: vec![Command::new(Intent::Scale, Score::ONE)],
+            asides: Vec::new(),
+            in_scope: Score::ONE,
+        };
         lower(&mut heard, &clean, &words(&clean.text));
         heard.commands[0].confidence < Score::ONE && !heard.commands[0].doubts.is_empty()
     }
@@ -332,7 +335,7 @@ mod tests {
     fn what_orders_nothing_is_told_why() {
         let why = |text: &str| {
             let clean = clean(text);
-            let mut heard = Heard {
+            let mut heard = ParsedMessage {
                 commands: vec![Command::new(Intent::None, Score::ONE)],
                 asides: Vec::new(),
                 in_scope: Score::ONE,
@@ -348,7 +351,7 @@ mod tests {
     #[test]
     fn a_low_confidence_is_never_raised() {
         let clean = clean("don't scale web");
-        let mut heard = Heard {
+        let mut heard = ParsedMessage {
             commands: vec![Command::new(Intent::Scale, Score::of(0.1))],
             asides: Vec::new(),
             in_scope: Score::ONE,

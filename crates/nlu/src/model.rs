@@ -11,7 +11,7 @@ use safetensors::SafeTensors;
 use super::confidence;
 use super::decode::{Decoded, Transitions, decode};
 use super::engine::{Engine, Intents, candle::Candle};
-use super::memory::Memory;
+use super::phrasings::PhrasingIndex;
 use super::slot::Tag;
 use super::split;
 use super::tokenise::Word;
@@ -48,7 +48,7 @@ struct Files<'f> {
 pub struct Model {
     manifest: Manifest,
     vocabulary: Vocabulary,
-    memory: Memory,
+    memory: PhrasingIndex,
     transitions: Transitions,
     engine: Box<dyn Engine>,
 }
@@ -125,7 +125,7 @@ impl Model {
         let (has, said) = (vocabulary.size(), manifest.shape.vocabulary);
         ensure!(has == said, "`vocab.txt` has {has} pieces, the manifest says {said}");
         let text = std::str::from_utf8(&files.phrasings).context("`phrasings.txt` is no UTF-8")?;
-        let memory = Memory::parse(text).context("`phrasings.txt`")?;
+        let memory = PhrasingIndex::parse(text).context("`phrasings.txt`")?;
         let transitions = transitions(&files.weights).context("`weights.safetensors`")?;
         let engine = start(engine, &files.weights, &manifest.shape).context("`weights.safetensors`")?;
         Ok(Self { manifest, vocabulary, memory, transitions, engine })

@@ -11,7 +11,7 @@ use super::{
 };
 use readback_core::domain::{Intent, Score};
 use readback_core::{
-    command::{Command, Heard},
+    command::{Command, ParsedMessage},
     gazetteer::Gazetteer,
 };
 
@@ -19,7 +19,7 @@ use readback_core::{
 ///
 /// # Errors
 /// When the engine itself fails; there is no text that is refused.
-pub fn read(model: &Model, live: &Gazetteer, text: &str) -> anyhow::Result<Heard> {
+pub fn read(model: &Model, live: &Gazetteer, text: &str) -> anyhow::Result<ParsedMessage> {
     let clean = clean(text);
     match shell::read(&clean.text) {
         Some(Shell::Orders(mut commands)) => {
@@ -27,7 +27,7 @@ pub fn read(model: &Model, live: &Gazetteer, text: &str) -> anyhow::Result<Heard
             for command in &mut commands {
                 mark_odd(command, odd);
             }
-            return Ok(Heard { commands, asides: Vec::new(), in_scope: Score::ONE });
+            return Ok(ParsedMessage { commands, asides: Vec::new(), in_scope: Score::ONE });
         }
         Some(Shell::Nothing) => return Ok(nothing(Score::ONE)),
         None => {}
@@ -47,7 +47,7 @@ pub fn read(model: &Model, live: &Gazetteer, text: &str) -> anyhow::Result<Heard
             let plain = std::mem::replace(&mut name.words, at.unwrap_or_default());
             name.stands_for = Some(plain);
         }
-        return Ok(Heard { commands: vec![command], asides: Vec::new(), in_scope: Score::ONE });
+        return Ok(ParsedMessage { commands: vec![command], asides: Vec::new(), in_scope: Score::ONE });
     }
     let reading = model.read(&words, &hints)?;
     let segments: Vec<Segment> = reading
@@ -67,6 +67,6 @@ fn mark_odd(command: &mut Command, odd: bool) {
     [deployment, namespace, cluster].into_iter().flatten().for_each(|mention| mention.odd |= odd);
 }
 
-fn nothing(confidence: Score) -> Heard {
-    Heard { commands: vec![Command::new(Intent::None, confidence)], asides: Vec::new(), in_scope: Score::ZERO }
+fn nothing(confidence: Score) -> ParsedMessage {
+    ParsedMessage { commands: vec![Command::new(Intent::None, confidence)], asides: Vec::new(), in_scope: Score::ZERO }
 }

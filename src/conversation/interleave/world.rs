@@ -9,15 +9,15 @@ use jiff::Timestamp;
 use json_patch::Patch;
 use serde_json::{Value, json};
 
-use crate::conversation::carry::Line;
+use crate::conversation::executor::ClusterAccess;
 use readback_cluster::{
     Applied, Compared, Live, ReadError, Write,
     testing::{live_of, trace_of},
 };
 use readback_core::{
     change::{
-        Answer, Change, ChangeId, Claimed, Filter, Holder, Recorded, Store, Update,
-        memory::Memory,
+        Answer, Change, ChangeId, Claimed, Filter, Recorded, RunId, Store, Update,
+        memory_store::MemoryStore,
         samples::at,
         store::{self, Delivery, Found},
     },
@@ -100,7 +100,7 @@ impl World {
     }
 }
 
-impl Line for World {
+impl ClusterAccess for World {
     async fn read(&self, _: &Change) -> Result<Option<Live>, ReadError> {
         give_way().await;
         Ok(Some(self.server().live()))
@@ -144,10 +144,10 @@ impl Line for World {
 
 /// A store that gives way before each of its verbs.
 #[derive(Debug)]
-pub(super) struct Slow(pub(super) Memory);
+pub(super) struct Slow(pub(super) MemoryStore);
 
 impl Store for Slow {
-    fn run(&self) -> &Holder {
+    fn run(&self) -> &RunId {
         self.0.run()
     }
     async fn update(

@@ -6,7 +6,7 @@ use rusqlite::{Connection, OptionalExtension, Row as Columns, TransactionBehavio
 use super::Failed;
 use readback_core::{
     change::{ChangeId, store::Fault},
-    question::{Asked, Question, Replied, Reply, step},
+    question::{Question, QuestionState, Replied, Reply, step},
 };
 
 pub(super) const SCHEMA: &str = "
@@ -29,7 +29,7 @@ pub(super) fn ask(connection: &mut Connection, question: Question) -> Result<Que
         "INSERT INTO questions (id, open, asked, created, body) VALUES (?1, ?2, ?3, ?4, ?5)",
         params![
             question.id.to_string(),
-            question.state == Asked::Open,
+            question.state == QuestionState::Open,
             question.asked.person_id,
             question.created.as_millisecond(),
             body(&question)?,
@@ -84,7 +84,7 @@ pub(super) fn edit<T>(
     if after != before {
         transaction.execute(
             "UPDATE questions SET open = ?1, body = ?2 WHERE id = ?3",
-            params![after.state == Asked::Open, body(&after)?, id.to_string()],
+            params![after.state == QuestionState::Open, body(&after)?, id.to_string()],
         )?;
         transaction.commit()?;
     }

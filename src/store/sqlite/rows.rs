@@ -16,12 +16,12 @@ const COLUMNS: &str = "SELECT id, state, version, body FROM changes";
 
 /// A change as it was read, and the version to compare when it is written.
 #[derive(Debug)]
-pub(super) struct Row {
+pub(super) struct StoredChange {
     pub(super) change: Change,
     version: i64,
 }
 
-pub(super) fn read(connection: &Connection, id: ChangeId) -> Result<Option<Row>, Failed> {
+pub(super) fn read(connection: &Connection, id: ChangeId) -> Result<Option<StoredChange>, Failed> {
     let by_id = format!("{COLUMNS} WHERE id = ?1");
     connection.query_row(&by_id, [id.to_string()], |columns| Ok(parse(columns))).optional()?.transpose().map_err(Failed)
 }
@@ -32,7 +32,7 @@ pub(super) fn insert(connection: &Connection, change: &Change) -> Result<(), Fai
         "INSERT INTO changes (id, state, version, requester, created, expires, body) VALUES (?1, ?2, 0, ?3, ?4, ?5, ?6)",
         params![
             change.id().to_string(),
-            change.standing().as_str(),
+            change.status().as_str(),
             order.requester.person_id,
             order.created.as_millisecond(),
             order.expires.as_millisecond(),
@@ -43,14 +43,14 @@ pub(super) fn insert(connection: &Connection, change: &Change) -> Result<(), Fai
 }
 
 /// Writes `change` where `row` is still what is on record.
-pub(super) fn replace(connection: &Connection, row: &Row, change: &Change) -> Result<(), Failed> {
+pub(super) fn replace(connection: &Connection, row: &StoredChange, change: &Change) -> Result<(), Failed> {
     let written = connection.execute(
         "UPDATE changes SET state = ?1, version = version + 1, body = ?2 WHERE id = ?3 AND state = ?4 AND version = ?5",
         params![
-            change.standing().as_str(),
+            change.status().as_str(),
             body(change)?,
             row.change.id().to_string(),
-            row.change.standing().as_str(),
+            row.change.status().as_str(),
             row.version,
         ],
     )?;
@@ -126,7 +126,7 @@ fn body(change: &Change) -> Result<String, Fault> {
     Ok(body)
 }
 
-fn parse(columns: &Columns<'_>) -> Result<Row, Fault> {
+fn parse(columns: &Columns<'_>) -> Result<StoredChange, Fault> {
     let id = columns.get::<_, String>("id").unwrap_or_else(|_| "?".into());
     let corrupt = |why: &str| Fault::Corrupt { id: id.clone(), why: why.into() };
     let text = |column: &'static str| columns.get::<_, String>(column).map_err(|_| corrupt("a column is no text"));
@@ -138,8 +138,8 @@ fn parse(columns: &Columns<'_>) -> Result<Row, Fault> {
     if change.id().to_string() != id || !change.is_consistent() {
         return Err(corrupt("it has the id of another change"));
     }
-    if change.standing().as_str() != state {
+    if change.status().as_str() != state {
         return Err(corrupt("its two notes of the state differ"));
     }
-    Ok(Row { change, version })
+    Ok(StoredChange { change, version })
 }

@@ -81,10 +81,10 @@ async fn reading_beside_a_serving_process_is_fine_and_cannot_write() {
     let store = open(&file).await;
     let id = recorded(&store).await;
     let archive = Archive::open(&file).expect("opens");
-    assert_eq!(archive.get(id).expect("read").expect("there").standing(), Standing::Waiting);
-    store.decide(id, &Decide::Decline { who: person("ann"), permit: Ok(()) }, at(1)).await.expect("decided");
+    assert_eq!(archive.get(id).expect("read").expect("there").status(), Status::Waiting);
+    store.decide(id, &Decide::Decline { who: person("ann"), authorization: Ok(()) }, at(1)).await.expect("decided");
     let found = archive.newest(&Filter::default(), 10).expect("read");
-    assert_eq!(found.changes.iter().map(Change::standing).collect::<Vec<_>>(), [Standing::Declined]);
+    assert_eq!(found.changes.iter().map(Change::status).collect::<Vec<_>>(), [Status::Declined]);
     assert!(archive.0.execute("DELETE FROM changes", []).is_err());
     assert!(matches!(Archive::open(folder.path().join("none.db")), Err(Fault::Open { .. })));
 }
@@ -191,7 +191,7 @@ async fn a_broken_record_is_a_fault_that_quotes_nothing_and_hides_no_other() {
         vandalise(&file, &sql.replace('$', &format!("'{id}'")));
 
         let store = open(&file).await;
-        let approve = Decide::Approve { who: person("ann"), permit: Ok(()) };
+        let approve = Decide::Approve { who: person("ann"), authorization: Ok(()) };
         let faults = [
             store.get(id).await.map(drop).expect_err(sql),
             store.decide(id, &approve, at(1)).await.map(drop).expect_err(sql),

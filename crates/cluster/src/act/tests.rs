@@ -284,7 +284,7 @@ async fn scaling_by_the_subresource_is_read_from_the_deployment() {
         Reply::json(200, if call.path.ends_with("/scale") { scale } else { at(3) })
     })
     .await;
-    let write = Write { means: Means::Scale, ..order() };
+    let write = Write { means: WriteKind::Scale, ..order() };
     let applied = api.cluster().await.write(&write).await;
     assert!(matches!(&applied, Applied::Done(Some(live)) if replicas(live) == 3), "{applied:?}");
     let path = "/apis/apps/v1/namespaces/shop/deployments/web";
@@ -293,7 +293,7 @@ async fn scaling_by_the_subresource_is_read_from_the_deployment() {
 
 #[tokio::test]
 async fn what_is_created_is_posted_and_an_object_of_that_name_is_in_its_way() {
-    let made = || Means::Recreate(readback_core::change::Manifest(deployment()));
+    let made = || WriteKind::Recreate(readback_core::change::Manifest(deployment()));
     let write = Write { means: made(), patch: Patch::default(), ..order() };
     let api = Api::start(|_| Reply::json(201, deployment())).await;
     assert!(matches!(api.cluster().await.write(&write).await, Applied::Done(Some(_))));

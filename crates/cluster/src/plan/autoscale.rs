@@ -4,7 +4,7 @@ use super::{Plan, Planned, name, refused};
 use crate as cluster;
 use crate::{Bounds, Live, PatchRefusal, Scaler, USUAL_CPU, Write, forecast::Intended};
 use readback_core::{
-    change::{Draft, Effect, Inverse, Means},
+    change::{ChangeSpec, Effect, Inverse, WriteKind},
     command::Command,
     domain::Intent,
 };
@@ -63,23 +63,23 @@ fn text(min: u32, max: u32, cpu: Option<u32>) -> String {
 
 fn inverse(write: &Write, scaler: Option<&Scaler>, effects: &[Effect]) -> Option<Inverse> {
     let reversed = effects.iter().map(Effect::reversed).collect();
-    let draft = Draft {
+    let draft = ChangeSpec {
         min: scaler.map(|scaler| scaler.min),
         max: scaler.map(|scaler| scaler.max),
         cpu: scaler.and_then(|scaler| scaler.cpu),
-        ..Draft::new(Intent::Autoscale)
+        ..ChangeSpec::new(Intent::Autoscale)
     };
     let (patch, means) = match &write.means {
-        Means::NewAutoscaler(manifest) => {
-            let means = Means::DropAutoscaler { name: manifest.name().to_owned(), uid: String::new() };
+        WriteKind::NewAutoscaler(manifest) => {
+            let means = WriteKind::DropAutoscaler { name: manifest.name().to_owned(), uid: String::new() };
             (cluster::as_made(manifest), means)
         }
-        Means::Deployment
-        | Means::Scale
-        | Means::Delete
-        | Means::Recreate(_)
-        | Means::Autoscaler { .. }
-        | Means::DropAutoscaler { .. } => (cluster::inverse(&write.patch)?, write.means.clone()),
+        WriteKind::Deployment
+        | WriteKind::Scale
+        | WriteKind::Delete
+        | WriteKind::Recreate(_)
+        | WriteKind::Autoscaler { .. }
+        | WriteKind::DropAutoscaler { .. } => (cluster::inverse(&write.patch)?, write.means.clone()),
     };
     Some(Inverse { patch, means, effects: reversed, draft })
 }

@@ -4,7 +4,7 @@ use super::{Plan, Planned, name, refused, taken_back};
 use crate as cluster;
 use crate::{Container, Live, PatchRefusal, forecast::Intended};
 use readback_core::{
-    change::{Draft, Effect},
+    change::{ChangeSpec, Effect},
     command::Command,
     domain::{ImageChange, ImageReference, Intent},
 };
@@ -36,10 +36,10 @@ pub(super) fn set_image(command: &Command, live: &Live, cause: &str) -> Planned 
                 before: container.image.clone(),
                 after: image.to_string(),
             };
-            let back = Draft {
+            let back = ChangeSpec {
                 image: Some(ImageChange::Reference(container.image.clone())),
                 container: Some(container.name.clone()),
-                ..Draft::new(Intent::SetImage)
+                ..ChangeSpec::new(Intent::SetImage)
             };
             let inverse = taken_back(&write, &effects, back);
             Planned::Write(Box::new(Plan { write, effects, template_changed: true, notes, inverse, intended }))

@@ -4,7 +4,7 @@ use super::{Plan, Planned, refused};
 use crate as cluster;
 use crate::{Live, Removal, forecast::Intended};
 use readback_core::{
-    change::{Draft, Effect, Inverse, Means},
+    change::{ChangeSpec, Effect, Inverse, WriteKind},
     domain::Intent,
 };
 
@@ -14,9 +14,9 @@ pub(super) fn delete(live: &Live, removal: &Removal) -> Planned {
         Ok(write) => {
             let inverse = Some(Inverse {
                 patch: json_patch::Patch::default(),
-                means: Means::Recreate(removal.manifest.clone()),
+                means: WriteKind::Recreate(removal.manifest.clone()),
                 effects: effects.iter().map(Effect::reversed).collect(),
-                draft: Draft::new(Intent::Delete),
+                draft: ChangeSpec::new(Intent::Delete),
             });
             let notes = vec![
                 "Its pods end. Services, autoscalers and everything else that belongs to it stay.".to_owned(),

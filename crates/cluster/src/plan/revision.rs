@@ -4,7 +4,7 @@ use super::{Plan, Planned, name, refused, taken_back};
 use crate as cluster;
 use crate::{Live, PatchRefusal, Revision, forecast::Intended};
 use readback_core::{
-    change::{Draft, Effect},
+    change::{ChangeSpec, Effect},
     command::Command,
     domain::Intent,
 };
@@ -29,9 +29,9 @@ pub(super) fn roll_back(command: &Command, live: &Live, revisions: &[Revision], 
             let containers =
                 effects.iter().skip(1).filter_map(|one| one.what.strip_prefix("image of ")).map(str::to_owned);
             let intended = Intended::RollBack { containers: containers.collect() };
-            let back = Draft {
+            let back = ChangeSpec {
                 revision: current.and_then(|one| u32::try_from(one.number).ok()),
-                ..Draft::new(Intent::Rollback)
+                ..ChangeSpec::new(Intent::Rollback)
             };
             let inverse = taken_back(&write, &effects, back);
             let notes = notes(live, wanted);

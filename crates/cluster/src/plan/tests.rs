@@ -3,7 +3,7 @@ use serde_json::{Value, json};
 use super::*;
 use crate::{revisions_of, stand_in::live_of};
 use readback_core::{
-    change::Means,
+    change::WriteKind,
     command::{Mention, StatedValue},
     domain::{Amount, ImageChange, Score},
 };
@@ -29,19 +29,19 @@ fn two() -> Value {
 }
 
 fn planned(command: &Command, raw: &Value) -> Planned {
-    planned_with(command, raw, &Beside::Nothing)
+    planned_with(command, raw, &RelatedObjects::Nothing)
 }
 
-fn planned_with(command: &Command, raw: &Value, beside: &Beside) -> Planned {
-    plan(command, &live_of(raw), beside, "why", Timestamp::UNIX_EPOCH)
+fn planned_with(command: &Command, raw: &Value, related_objects: &RelatedObjects) -> Planned {
+    plan(command, &live_of(raw), related_objects, "why", Timestamp::UNIX_EPOCH)
 }
 
 fn written(command: &Command, raw: &Value) -> (Box<Plan>, Value) {
-    written_with(command, raw, &Beside::Nothing)
+    written_with(command, raw, &RelatedObjects::Nothing)
 }
 
-fn written_with(command: &Command, raw: &Value, beside: &Beside) -> (Box<Plan>, Value) {
-    let planned = planned_with(command, raw, beside);
+fn written_with(command: &Command, raw: &Value, related_objects: &RelatedObjects) -> (Box<Plan>, Value) {
+    let planned = planned_with(command, raw, related_objects);
     let Planned::Write(plan) = planned else { panic!("{planned:?}") };
     let mut after = raw.clone();
     json_patch::patch(&mut after, &plan.write.patch).expect("fits what it was made from");
@@ -139,7 +139,7 @@ fn only_what_was_read_can_be_planned() {
         let planned = planned(&Command::new(intent, Score::ONE), &object(2, &one("web:1")));
         assert_eq!(!matches!(planned, Planned::NotOffered), alone.contains(&intent), "{intent}");
     }
-    let unreadable = Beside::Unreadable(ReadError::Unreachable("no way".into()));
+    let unreadable = RelatedObjects::Unreadable(ReadError::Unreachable("no way".into()));
     let rollback = Command::new(Intent::Rollback, Score::ONE);
     let refused = planned_with(&rollback, &object(2, &one("web:1")), &unreadable);
     assert!(matches!(refused, Planned::Refused(why) if why == "`web`: no way. Nothing was changed."));
@@ -152,17 +152,17 @@ fn set(number: u32, containers: &Value) -> Value {
         "spec": {"template": {"metadata": {"labels": {"app": "web", "pod-template-hash": "x"}}, "spec": {"containers": containers}}}})
 }
 
-fn kept(sets: &[Value]) -> Beside {
-    Beside::Revisions(revisions_of(sets, "u1"))
+fn kept(sets: &[Value]) -> RelatedObjects {
+    RelatedObjects::Revisions(revisions_of(sets, "u1"))
 }
 
 #[test]
 fn a_rollback_puts_back_the_template_and_nothing_else_and_can_be_taken_back() {
     let mut raw = object(2, &one("web:3"));
     raw["metadata"]["annotations"] = json!({"team": "shop"});
-    let beside = kept(&[set(2, &one("web:2")), set(3, &one("web:3")), set(1, &one("web:1"))]);
+    let related_objects = kept(&[set(2, &one("web:2")), set(3, &one("web:3")), set(1, &one("web:1"))]);
     let rollback = Command::new(Intent::Rollback, Score::ONE);
-    let (plan, after) = written_with(&rollback, &raw, &beside);
+    let (plan, after) = written_with(&rollback, &raw, &related_objects);
     let mut wanted = raw.clone();
     wanted["spec"]["template"]["spec"]["containers"] = one("web:2");
     wanted["metadata"]["annotations"]["kubernetes.io/change-cause"] = json!("why");
@@ -175,10 +175,10 @@ fn a_rollback_puts_back_the_template_and_nothing_else_and_can_be_taken_back() {
     json_patch::patch(&mut back, &plan.inverse.expect("it has one").patch).expect("it fits");
     assert_eq!(back["spec"], raw["spec"]);
     let to = |n| Command { revision: Some(n), ..rollback.clone() };
-    let (_, after) = written_with(&to(1), &raw, &beside);
+    let (_, after) = written_with(&to(1), &raw, &related_objects);
     assert_eq!(after["spec"]["template"]["spec"]["containers"], one("web:1"));
-    assert!(matches!(planned_with(&to(3), &raw, &beside), Planned::Unchanged(_)));
-    let Planned::Refused(why) = planned_with(&to(7), &raw, &beside) else { panic!("there is none") };
+    assert!(matches!(planned_with(&to(3), &raw, &related_objects), Planned::Unchanged(_)));
+    let Planned::Refused(why) = planned_with(&to(7), &raw, &related_objects) else { panic!("there is none") };
     assert_eq!(why, "`web` has no revision 7 any more; it has 3, 2, 1. Nothing was changed.");
 }
 
@@ -221,13 +221,13 @@ fn holding_and_letting_go_are_each_others_inverse() {
 #[test]
 fn a_new_autoscaler_says_what_it_keeps_to_and_what_it_does_at_once() {
     let command = Command { max: Some(10), min: Some(4), ..Command::new(Intent::Autoscale, Score::ONE) };
-    let (plan, _) = written_with(&command, &object(2, &one("web:1")), &Beside::Autoscaler(None));
+    let (plan, _) = written_with(&command, &object(2, &one("web:1")), &RelatedObjects::Autoscaler(None));
     assert_eq!((plan.effects[0].before.as_str(), plan.effects[0].after.as_str()), ("none", "4 to 10 pods at 80 % CPU"));
     assert!(plan.notes.iter().any(|note| note == "It has 2 now and goes up to 4 at once."), "{:?}", plan.notes);
     assert!(plan.notes.iter().any(|note| note.starts_with("No CPU is requested for `app`")), "{:?}", plan.notes);
     let inverse = plan.inverse.expect("it has one");
-    assert_eq!(inverse.means, Means::DropAutoscaler { name: "web".into(), uid: String::new() });
+    assert_eq!(inverse.means, WriteKind::DropAutoscaler { name: "web".into(), uid: String::new() });
     let unsaid = Command::new(Intent::Autoscale, Score::ONE);
-    let asked = planned_with(&unsaid, &object(2, &one("web:1")), &Beside::Autoscaler(None));
+    let asked = planned_with(&unsaid, &object(2, &one("web:1")), &RelatedObjects::Autoscaler(None));
     assert!(matches!(asked, Planned::Ask(_)));
 }

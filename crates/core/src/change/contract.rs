@@ -4,15 +4,15 @@
 use futures::future::join_all;
 
 use super::{
-    Answer, Bar, Change, ChangeId, Claim, Decide, Effect, End, Filter, LiveValue, Order, Outcome, Recorded, Standing,
-    State, Store,
+    Answer, Change, ChangeId, ClaimResult, Decide, Denial, Effect, End, Filter, LiveValue, Order, Outcome, Recorded,
+    State, Status, Store,
     samples::{self, at, person},
     store::{Delivery, Found, REMEMBERED},
 };
 use crate::{
     domain::Intent,
     policy::Approval,
-    question::{Asked, Question, Replied, Reply, samples::question},
+    question::{Question, QuestionState, Replied, Reply, samples::question},
 };
 
 mod claims;
@@ -80,16 +80,16 @@ async fn decide(store: &impl Store, id: ChangeId, decide: &Decide, seconds: i64)
     store.decide(id, decide, at(seconds)).await.unwrap().unwrap()
 }
 
-async fn standing(store: &impl Store, id: ChangeId) -> Standing {
-    store.get(id).await.unwrap().unwrap().standing()
+async fn status(store: &impl Store, id: ChangeId) -> Status {
+    store.get(id).await.unwrap().unwrap().status()
 }
 
 fn yes(name: &str) -> Decide {
-    Decide::Approve { who: person(name), permit: Ok(()) }
+    Decide::Approve { who: person(name), authorization: Ok(()) }
 }
 
 fn no(name: &str) -> Decide {
-    Decide::Decline { who: person(name), permit: Ok(()) }
+    Decide::Decline { who: person(name), authorization: Ok(()) }
 }
 
 fn outcome(text: &str) -> Outcome {
@@ -118,7 +118,7 @@ async fn of_many_approvals_one_wins(store: &impl Store) {
     let State::Approved(decision) = winners[0].0.state() else { panic!("{:?}", winners[0]) };
     for (_, answer) in answers.iter().filter(|(_, answer)| *answer != Answer::Approved) {
         let (by, at) = (decision.by.clone(), decision.at);
-        assert_eq!(*answer, Answer::AlreadyDecided { by, at, standing: Standing::Approved });
+        assert_eq!(*answer, Answer::AlreadyDecided { by, at, status: Status::Approved });
     }
 }
 
@@ -128,12 +128,12 @@ async fn a_denial_beats_an_approval(store: &impl Store) {
         let (approve, decline) = (yes("ann"), no("ann"));
         let (_, (_, answer)) = tokio::join!(decide(store, id, &approve, 1), decide(store, id, &decline, 1));
         assert_eq!(answer, Answer::Declined);
-        assert_eq!(standing(store, id).await, Standing::Declined);
-        assert!(matches!(store.claim(id, 7, at(2)).await.unwrap(), Claim::Lost(_)));
+        assert_eq!(status(store, id).await, Status::Declined);
+        assert!(matches!(store.claim(id, 7, at(2)).await.unwrap(), ClaimResult::Lost(_)));
     }
     let id = approved(store, "no after the claim", 1).await;
-    assert!(matches!(store.claim(id, 7, at(2)).await.unwrap(), Claim::Won(_)));
-    let expected = Answer::AlreadyDecided { by: person("ann"), at: at(1), standing: Standing::Claimed };
+    assert!(matches!(store.claim(id, 7, at(2)).await.unwrap(), ClaimResult::Won(_)));
+    let expected = Answer::AlreadyDecided { by: person("ann"), at: at(1), status: Status::Claimed };
     assert_eq!(decide(store, id, &no("ann"), 3).await.1, expected, "too late to say no");
 }
 
@@ -142,16 +142,16 @@ async fn expiry_is_judged_at_the_decision(store: &impl Store) {
     assert_eq!(decide(store, in_time, &yes("ann"), 599).await.1, Answer::Approved);
     let late = asked(store, "late").await;
     let (change, answer) = decide(store, late, &yes("ann"), 600).await;
-    assert_eq!((change.standing(), answer), (Standing::Expired, Answer::Expired { at: at(600) }));
+    assert_eq!((change.status(), answer), (Status::Expired, Answer::Expired { at: at(600) }));
     assert_eq!(decide(store, late, &yes("ann"), 1).await.1, Answer::Expired { at: at(600) }, "the clock was set back");
-    assert!(matches!(store.claim(late, 7, at(600)).await.unwrap(), Claim::Lost(_)));
+    assert!(matches!(store.claim(late, 7, at(600)).await.unwrap(), ClaimResult::Lost(_)));
 }
 
 async fn a_stranger_changes_nothing(store: &impl Store) {
     let id = asked(store, "stranger").await;
     let before = store.get(id).await.unwrap();
     for press in [yes("eve"), no("eve")] {
-        assert_eq!(decide(store, id, &press, 1).await.1, Answer::NotYours(Bar::Requester(person("ann"))));
+        assert_eq!(decide(store, id, &press, 1).await.1, Answer::NotYours(Denial::Requester(person("ann"))));
         assert_eq!(decide(store, id, &press, 700).await.1, Answer::Expired { at: at(600) });
     }
     assert_eq!(store.get(id).await.unwrap(), before);
@@ -163,30 +163,30 @@ async fn of_many_claims_one_wins(store: &impl Store) {
     let mut won = Vec::new();
     for claim in claims {
         match claim.unwrap() {
-            Claim::Won(claimed) => won.push(claimed),
-            Claim::Lost(change) => assert_eq!(change.standing(), Standing::Claimed),
-            other @ (Claim::TooOld(_) | Claim::NotFound) => panic!("{other:?}"),
+            ClaimResult::Won(claimed) => won.push(claimed),
+            ClaimResult::Lost(change) => assert_eq!(change.status(), Status::Claimed),
+            other @ (ClaimResult::TooOld(_) | ClaimResult::NotFound) => panic!("{other:?}"),
         }
     }
     let [claimed] = won.as_slice() else { panic!("{} won", won.len()) };
     assert_eq!((claimed.change().id(), claimed.uid()), (id, "u1"));
     assert_eq!(claimed.patch(), &order("many claims").patch);
     assert_eq!(claimed.object(), &order("many claims").target);
-    assert!(matches!(store.claim_again(id, 7, at(12)).await.unwrap(), Claim::Lost(_)), "this run is not dead");
+    assert!(matches!(store.claim_again(id, 7, at(12)).await.unwrap(), ClaimResult::Lost(_)), "this run is not dead");
     let (change, answer) = store.finish(id, End::Applied(outcome("3 of 3")), at(12)).await.unwrap().unwrap();
-    assert_eq!((change.standing(), answer), (Standing::Applied, Answer::Ended));
-    assert_eq!(change.state().hold().map(|hold| hold.generation), Some(7));
+    assert_eq!((change.status(), answer), (Status::Applied, Answer::Ended));
+    assert_eq!(change.state().claim().map(|claim| claim.generation), Some(7));
     let (kept, answer) = store.finish(id, End::Failed(outcome("no")), at(13)).await.unwrap().unwrap();
     assert_eq!((kept, answer), (change, Answer::Unchanged), "an end is the end");
 }
 
 async fn an_old_approval_is_not_claimed(store: &impl Store) {
     let id = approved(store, "old approval", 10).await;
-    let Claim::TooOld(change) = store.claim(id, 7, at(70)).await.unwrap() else { panic!("claimed") };
-    assert_eq!(change.standing(), Standing::Approved);
+    let ClaimResult::TooOld(change) = store.claim(id, 7, at(70)).await.unwrap() else { panic!("claimed") };
+    assert_eq!(change.status(), Status::Approved);
     let (change, _) = store.finish(id, End::Stale(outcome("too late")), at(71)).await.unwrap().unwrap();
-    assert_eq!((change.standing(), change.state().hold()), (Standing::Stale, None));
-    assert!(matches!(store.claim(id, 7, at(11)).await.unwrap(), Claim::Lost(_)));
+    assert_eq!((change.status(), change.state().claim()), (Status::Stale, None));
+    assert!(matches!(store.claim(id, 7, at(11)).await.unwrap(), ClaimResult::Lost(_)));
 }
 
 async fn a_newer_order_supersedes(store: &impl Store) {
@@ -194,7 +194,7 @@ async fn a_newer_order_supersedes(store: &impl Store) {
     let by = ChangeId::derive("newer", 0);
     let (change, answer) = decide(store, old, &Decide::Supersede { by }, 5).await;
     let expected = Answer::Superseded { by, at: at(5) };
-    assert_eq!((change.standing(), answer), (Standing::Superseded, expected.clone()));
+    assert_eq!((change.status(), answer), (Status::Superseded, expected.clone()));
     assert_eq!(decide(store, old, &yes("ann"), 6).await.1, expected, "the old card is pressed");
 }
 
@@ -205,8 +205,8 @@ async fn what_is_not_on_record_is_not_found(store: &impl Store) {
     assert_eq!(store.finish(id, End::Failed(outcome("no")), at(1)).await.unwrap(), None);
     assert_eq!(store.card_posted(id, "card").await.unwrap(), None);
     assert_eq!(store.progress_posted(id, "progress").await.unwrap(), None);
-    assert!(matches!(store.claim(id, 7, at(1)).await.unwrap(), Claim::NotFound));
-    assert!(matches!(store.claim_again(id, 7, at(1)).await.unwrap(), Claim::NotFound));
+    assert!(matches!(store.claim(id, 7, at(1)).await.unwrap(), ClaimResult::NotFound));
+    assert!(matches!(store.claim_again(id, 7, at(1)).await.unwrap(), ClaimResult::NotFound));
 }
 
 fn ids(found: &Found) -> Vec<ChangeId> {
@@ -221,7 +221,7 @@ async fn lists_hold_what_they_say(store: &impl Store) {
     assert!(posted.is_on_card("room", "card"));
     let agreed = approved(store, "listed: approved", 10).await;
     let unknown = approved(store, "listed: unknown", 10).await;
-    assert!(matches!(store.claim(unknown, 7, at(11)).await.unwrap(), Claim::Won(_)));
+    assert!(matches!(store.claim(unknown, 7, at(11)).await.unwrap(), ClaimResult::Won(_)));
     store.finish(unknown, End::Unknown(outcome("no answer")), at(12)).await.unwrap();
     let done = asked(store, "listed: declined").await;
     decide(store, done, &no("ann"), 1).await;
@@ -261,7 +261,7 @@ async fn everything_is_there_after_a_restart<S: Store>(open: &impl AsyncFn() -> 
     store.card_posted(id, "card").await.unwrap();
     store.progress_posted(id, "progress").await.unwrap();
     decide(&store, id, &yes("ann"), 5).await;
-    assert!(matches!(store.claim(id, 7, at(6)).await.unwrap(), Claim::Won(_)));
+    assert!(matches!(store.claim(id, 7, at(6)).await.unwrap(), ClaimResult::Won(_)));
     store.finish(id, End::Applied(outcome("3 of 3")), at(7)).await.unwrap();
     let before = store.get(id).await.unwrap().unwrap();
     assert_eq!((before.card(), before.progress()), (Some("card"), Some("progress")));
@@ -276,15 +276,18 @@ async fn what_a_dead_run_claimed_is_claimed_again_once<S: Store>(open: &impl Asy
     let store = open().await;
     let (fresh, old) = (approved(&store, "dead run", 10).await, approved(&store, "dead run, old", 10).await);
     for id in [fresh, old] {
-        assert!(matches!(store.claim(id, 7, at(11)).await.unwrap(), Claim::Won(_)));
+        assert!(matches!(store.claim(id, 7, at(11)).await.unwrap(), ClaimResult::Won(_)));
     }
     drop(store);
     let store = open().await;
-    assert!(matches!(store.claim(fresh, 7, at(20)).await.unwrap(), Claim::Lost(_)), "it is claimed");
-    assert!(matches!(store.claim_again(fresh, 8, at(20)).await.unwrap(), Claim::Lost(_)), "something was written");
-    assert!(matches!(store.claim_again(old, 7, at(70)).await.unwrap(), Claim::TooOld(_)));
+    assert!(matches!(store.claim(fresh, 7, at(20)).await.unwrap(), ClaimResult::Lost(_)), "it is claimed");
+    assert!(
+        matches!(store.claim_again(fresh, 8, at(20)).await.unwrap(), ClaimResult::Lost(_)),
+        "something was written"
+    );
+    assert!(matches!(store.claim_again(old, 7, at(70)).await.unwrap(), ClaimResult::TooOld(_)));
     let claims = join_all((0..4).map(|_| store.claim_again(fresh, 7, at(20)))).await;
-    assert_eq!(claims.into_iter().filter(|claim| matches!(claim, Ok(Claim::Won(_)))).count(), 1);
+    assert_eq!(claims.into_iter().filter(|claim| matches!(claim, Ok(ClaimResult::Won(_)))).count(), 1);
 }
 
 async fn several_people_are_counted_once_each(store: &impl Store) {
@@ -292,12 +295,12 @@ async fn several_people_are_counted_once_each(store: &impl Store) {
     let change = Change::asking(Order { approval: two, ..order("two of them") }).unwrap();
     let id = change.id();
     store.record(change).await.unwrap();
-    assert_eq!(decide(store, id, &yes("ann"), 1).await.1, Answer::NotYours(Bar::OwnOrder));
+    assert_eq!(decide(store, id, &yes("ann"), 1).await.1, Answer::NotYours(Denial::OwnOrder));
     let bo = yes("bo");
     let answers = join_all((0..8).map(|second| decide(store, id, &bo, second))).await;
     let counted = answers.iter().filter(|(_, answer)| *answer == Answer::Counted { have: 1, needed: 2 }).count();
     assert_eq!(counted, 1, "eight presses of one person are one yes");
-    assert!(matches!(store.claim(id, 7, at(9)).await.unwrap(), Claim::Lost(_)), "one yes is not enough");
+    assert!(matches!(store.claim(id, 7, at(9)).await.unwrap(), ClaimResult::Lost(_)), "one yes is not enough");
     let (change, answer) = decide(store, id, &yes("eve"), 10).await;
     assert_eq!(answer, Answer::Approved);
     let decision = change.state().decision().unwrap();
@@ -309,10 +312,10 @@ async fn what_is_only_observed_is_never_claimed(store: &impl Store) {
     let id = change.id();
     store.record(change).await.unwrap();
     assert_eq!(decide(store, id, &yes("ann"), 1).await.1, Answer::Approved);
-    assert!(matches!(store.claim(id, 7, at(2)).await.unwrap(), Claim::Lost(_)));
+    assert!(matches!(store.claim(id, 7, at(2)).await.unwrap(), ClaimResult::Lost(_)));
     let (change, _) = store.finish(id, End::Observed(outcome("shown")), at(3)).await.unwrap().unwrap();
-    assert_eq!(change.standing(), Standing::Observed);
-    assert!(matches!(store.claim(id, 7, at(4)).await.unwrap(), Claim::Lost(_)));
+    assert_eq!(change.status(), Status::Observed);
+    assert!(matches!(store.claim(id, 7, at(4)).await.unwrap(), ClaimResult::Lost(_)));
 }
 
 async fn the_newest_come_first(store: &impl Store) {
@@ -323,7 +326,7 @@ async fn the_newest_come_first(store: &impl Store) {
     let filter = Filter { room: Some("newest".into()), ..Filter::default() };
     let found = store.newest(&filter, 2).await.unwrap();
     assert_eq!(found.changes.iter().map(|change| change.order().created).collect::<Vec<_>>(), [at(300), at(200)]);
-    let none = Filter { standings: vec![Standing::Applied], ..filter };
+    let none = Filter { statuses: vec![Status::Applied], ..filter };
     assert!(store.newest(&none, 2).await.unwrap().changes.is_empty());
 }
 
@@ -342,7 +345,7 @@ async fn a_question_is_answered_once(store: &impl Store) {
     assert_eq!(picked, 1, "eight presses, one answer");
     assert!(!open(None).await);
     let question = store.question(id).await.unwrap().unwrap();
-    assert!(matches!(question.state, Asked::Answered { choice: 1, .. }));
+    assert!(matches!(question.state, QuestionState::Answered { choice: 1, .. }));
     assert_eq!(store.reply(ChangeId::derive("nowhere", 0), &pick, at(1)).await.unwrap(), None);
     assert_eq!(store.question(ChangeId::derive("nowhere", 0)).await.unwrap(), None);
 }
@@ -354,7 +357,7 @@ async fn an_end_is_untold_until_it_is_told(store: &impl Store) {
         found.changes.iter().any(|change| change.id() == id)
     };
     assert!(!is_untold(0).await, "nothing has ended");
-    assert!(matches!(store.claim(id, 7, at(2)).await.unwrap(), Claim::Won(_)));
+    assert!(matches!(store.claim(id, 7, at(2)).await.unwrap(), ClaimResult::Won(_)));
     store.finish(id, End::Applied(outcome("done")), at(3)).await.unwrap();
     assert!(is_untold(0).await, "applied, and the room does not know");
     assert!(!is_untold(1).await, "ordered before");

@@ -2,7 +2,7 @@
 
 use jiff::Timestamp;
 
-use super::{Change, ChangeId, Standing};
+use super::{Change, ChangeId, Status};
 use crate::domain::ObjectRef;
 
 /// Picks changes. What is `None` or empty picks all.
@@ -23,7 +23,7 @@ pub struct Filter {
     /// Ordered before this moment.
     pub until: Option<Timestamp>,
     /// In one of these states.
-    pub standings: Vec<Standing>,
+    pub statuses: Vec<Status>,
 }
 
 impl Filter {
@@ -38,7 +38,7 @@ impl Filter {
             && is(&self.room, &order.room_id)
             && self.since.is_none_or(|since| order.created >= since)
             && self.until.is_none_or(|until| order.created < until)
-            && (self.standings.is_empty() || self.standings.contains(&change.standing()))
+            && (self.statuses.is_empty() || self.statuses.contains(&change.status()))
     }
 }
 
@@ -75,8 +75,8 @@ mod tests {
         assert!(fits(&Filter { since: Some(at(0)), until: Some(at(1)), ..Filter::default() }));
         assert!(!fits(&Filter { since: Some(at(1)), ..Filter::default() }));
         assert!(!fits(&Filter { until: Some(at(0)), ..Filter::default() }));
-        assert!(fits(&Filter { standings: vec![Standing::Waiting], ..Filter::default() }));
-        assert!(!fits(&Filter { standings: vec![Standing::Applied], ..Filter::default() }));
+        assert!(fits(&Filter { statuses: vec![Status::Waiting], ..Filter::default() }));
+        assert!(!fits(&Filter { statuses: vec![Status::Applied], ..Filter::default() }));
         assert!(!fits(&Filter { room: Some("elsewhere".into()), ..Filter::default() }));
     }
 }

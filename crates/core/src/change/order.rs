@@ -6,7 +6,7 @@ use jiff::Timestamp;
 use json_patch::Patch;
 use serde::{Deserialize, Serialize};
 
-use super::{ChangeId, Draft, Field, Means};
+use super::{ChangeId, ChangeSpec, Field, WriteKind};
 use crate::{
     domain::{Intent, ObjectRef, Person},
     policy::Approval,
@@ -17,7 +17,7 @@ const WORDS: usize = 1000;
 
 /// A person as they were when they asked or decided.
 #[derive(Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Who {
+pub struct Actor {
     /// The Webex person id: what identifies them.
     pub person_id: String,
     /// The name to show.
@@ -26,20 +26,20 @@ pub struct Who {
     pub email: String,
 }
 
-impl Who {
+impl Actor {
     /// Whether both are one person. Nobody is the same as a person without an id.
     pub fn is_same_person(&self, other: &Self) -> bool {
         !self.person_id.is_empty() && self.person_id == other.person_id
     }
 }
 
-impl From<&Person> for Who {
+impl From<&Person> for Actor {
     fn from(person: &Person) -> Self {
         Self { person_id: person.id.clone(), name: person.name.clone(), email: person.email().to_owned() }
     }
 }
 
-impl fmt::Debug for Who {
+impl fmt::Debug for Actor {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Who").field("person_id", &self.person_id).finish_non_exhaustive()
     }
@@ -73,11 +73,11 @@ pub struct Inverse {
     pub patch: Patch,
     /// How it is sent.
     #[serde(default)]
-    pub means: Means,
+    pub means: WriteKind,
     /// Before and after, the other way round.
     pub effects: Vec<Effect>,
     /// The old values as an order, to be judged like one.
-    pub draft: Draft,
+    pub draft: ChangeSpec,
 }
 
 impl fmt::Debug for Inverse {
@@ -103,7 +103,7 @@ pub struct Order {
     /// Which command of the message it is, from 0.
     pub position: u32,
     /// Who ordered it.
-    pub requester: Who,
+    pub requester: Actor,
     /// The room in which it was ordered.
     pub room_id: String,
     /// The root of the thread that the answer belongs to.
@@ -123,7 +123,7 @@ pub struct Order {
     pub patch: Patch,
     /// How it is sent.
     #[serde(default)]
-    pub means: Means,
+    pub means: WriteKind,
     /// Under whose name it is sent; none is readback's own.
     #[serde(default)]
     pub acts_as: Option<ActsAs>,
@@ -145,7 +145,7 @@ pub struct Order {
     pub fields: Vec<Field>,
     /// What was asked for, to plan it anew.
     #[serde(default)]
-    pub draft: Option<Draft>,
+    pub draft: Option<ChangeSpec>,
     /// What takes it back; none where nothing does.
     #[serde(default)]
     pub inverse: Option<Inverse>,
@@ -180,7 +180,7 @@ impl fmt::Debug for Order {
 
 /// Why an order is not put on record.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
-pub enum Unfit {
+pub enum InvalidOrder {
     /// It gives a reason to confirm, so it cannot approve itself.
     #[error("the order needs confirming")]
     NeedsConfirming,
@@ -199,7 +199,7 @@ impl Order {
     }
 
     /// The order with its words cut, if its patch can only hit the object that was shown.
-    pub(super) fn fit(mut self) -> Result<Self, Unfit> {
+    pub(super) fn fit(mut self) -> Result<Self, InvalidOrder> {
         self.means.suits(&self.patch, &self.uid)?;
         if let Some((end, _)) = self.words.char_indices().nth(WORDS) {
             self.words.truncate(end);
@@ -215,7 +215,7 @@ mod tests {
     use super::super::samples::order;
     use super::*;
 
-    fn with_patch(patch: Value) -> Result<Order, Unfit> {
+    fn with_patch(patch: Value) -> Result<Order, InvalidOrder> {
         Order { patch: serde_json::from_value(patch).expect("a patch"), ..order() }.fit()
     }
 
@@ -224,12 +224,12 @@ mod tests {
         let test = json!({"op": "test", "path": "/metadata/uid", "value": "u1"});
         let write = json!({"op": "replace", "path": "/spec/replicas", "value": 3});
         assert!(with_patch(json!([test, write])).is_ok());
-        assert_eq!(with_patch(json!([write])).err(), Some(Unfit::Unpinned));
-        assert_eq!(with_patch(json!([write, test])).err(), Some(Unfit::Unpinned));
+        assert_eq!(with_patch(json!([write])).err(), Some(InvalidOrder::Unpinned));
+        assert_eq!(with_patch(json!([write, test])).err(), Some(InvalidOrder::Unpinned));
         let other = json!({"op": "test", "path": "/metadata/uid", "value": "u2"});
-        assert_eq!(with_patch(json!([other, write])).err(), Some(Unfit::Unpinned));
-        assert_eq!(with_patch(json!([test])).err(), Some(Unfit::Empty));
-        assert_eq!(with_patch(json!([])).err(), Some(Unfit::Empty));
+        assert_eq!(with_patch(json!([other, write])).err(), Some(InvalidOrder::Unpinned));
+        assert_eq!(with_patch(json!([test])).err(), Some(InvalidOrder::Empty));
+        assert_eq!(with_patch(json!([])).err(), Some(InvalidOrder::Empty));
     }
 
     #[test]
@@ -238,7 +238,7 @@ mod tests {
             {"op": "test", "path": "/metadata/uid", "value": ""}, {"op": "replace", "path": "/spec/replicas", "value": 3}
         ]);
         let order = Order { uid: String::new(), patch: serde_json::from_value(patch).expect("a patch"), ..order() };
-        assert_eq!(order.fit().err(), Some(Unfit::Unpinned));
+        assert_eq!(order.fit().err(), Some(InvalidOrder::Unpinned));
     }
 
     #[test]

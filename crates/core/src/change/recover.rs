@@ -57,12 +57,12 @@ pub fn after_restart(change: &Change, live: Option<&LiveFacts>, now: Timestamp) 
         State::Claimed { .. } if has_happened => Recovery::WasApplied,
         // What would have been removed and is still there was not removed, whatever else was written. Anything else that
         // the Deployment's generation does not count may have been made and undone since, and is never sent twice.
-        State::Claimed { approved, hold } if means.deletes() => {
-            let untouched = live.is_some_and(|live| live.matches_before && live.generation == hold.generation);
+        State::Claimed { approved, claim } if means.deletes() => {
+            let untouched = live.is_some_and(|live| live.matches_before && live.generation == claim.generation);
             if untouched && is_fresh(approved, now) { Recovery::SendAgain } else { Recovery::Stale }
         }
         State::Claimed { .. } if !means.patches_deployment() => Recovery::Unclear,
-        State::Claimed { approved, hold } => match live.map(|live| live.generation - hold.generation) {
+        State::Claimed { approved, claim } => match live.map(|live| live.generation - claim.generation) {
             Some(0) if is_fresh(approved, now) => Recovery::SendAgain,
             // Each write of the spec counts the generation on by one: the only one since was somebody else's.
             Some(0 | 1) => Recovery::Stale,
@@ -85,7 +85,7 @@ pub fn after_restart(change: &Change, live: Option<&LiveFacts>, now: Timestamp) 
 #[cfg(test)]
 mod tests {
     use super::super::samples::{at, order, person};
-    use super::super::{ChangeId, Decision, Ending, Hold, Holder, Means, Order, Outcome};
+    use super::super::{ChangeId, Claim, Decision, Ending, Order, Outcome, RunId, WriteKind};
     use super::*;
     use crate::domain::Intent;
 
@@ -93,12 +93,12 @@ mod tests {
         Decision::of(person("ann"), at(0))
     }
 
-    fn hold() -> Hold {
-        Hold { generation: 7, holder: Holder::fresh(), at: at(1) }
+    fn claim() -> Claim {
+        Claim { generation: 7, run_id: RunId::fresh(), at: at(1) }
     }
 
     fn ending() -> Ending {
-        Ending { approved: decision(), hold: Some(hold()), outcome: Outcome::default(), at: at(2) }
+        Ending { approved: decision(), claim: Some(claim()), outcome: Outcome::default(), at: at(2) }
     }
 
     fn in_state(state: State) -> Change {
@@ -113,7 +113,7 @@ mod tests {
 
     #[test]
     fn a_claimed_change_is_sent_again_only_if_nothing_was_written_and_the_approval_is_fresh() {
-        let claimed = in_state(State::Claimed { approved: decision(), hold: hold() });
+        let claimed = in_state(State::Claimed { approved: decision(), claim: claim() });
         let table = [
             (live("u1", 8, "after"), 10, Recovery::WasApplied, "applied, then a crash"),
             (live("u1", 8, "after"), 9_000, Recovery::WasApplied, "applied, found much later"),
@@ -167,8 +167,8 @@ mod tests {
     fn a_deleted_object_is_what_a_deletion_wanted() {
         let patch = serde_json::json!([{"op": "test", "path": "/metadata/uid", "value": "u1"}]);
         let patch = serde_json::from_value(patch).expect("a patch");
-        let order = Order { intent: Intent::Delete, means: Means::Delete, patch, ..order() };
-        let claimed = State::Claimed { approved: decision(), hold: hold() };
+        let order = Order { intent: Intent::Delete, means: WriteKind::Delete, patch, ..order() };
+        let claimed = State::Claimed { approved: decision(), claim: claim() };
         let deletion = Change::asking(order).expect("fit").moved(claimed);
         assert_eq!(after_restart(&deletion, live("u1", 0, "after").as_ref(), at(10)), Recovery::WasApplied);
         assert_eq!(after_restart(&deletion, live("u1", 7, "before").as_ref(), at(10)), Recovery::SendAgain);
@@ -186,9 +186,9 @@ mod tests {
             {"op": "test", "path": "/metadata/uid", "value": "h1"}, {"op": "replace", "path": "/spec/maxReplicas", "value": 9}
         ]);
         let patch = serde_json::from_value(patch).expect("a patch");
-        let means = Means::Autoscaler { name: "web".into(), uid: "h1".into() };
+        let means = WriteKind::Autoscaler { name: "web".into(), uid: "h1".into() };
         let order = Order { intent: Intent::Autoscale, means, patch, ..order() };
-        let claimed = State::Claimed { approved: decision(), hold: hold() };
+        let claimed = State::Claimed { approved: decision(), claim: claim() };
         let claimed = Change::asking(order).expect("fit").moved(claimed);
         assert_eq!(after_restart(&claimed, live("u1", 7, "after").as_ref(), at(10)), Recovery::WasApplied);
         for facts in [live("u1", 7, "before"), live("u1", 8, "before"), live("u1", 7, "neither")] {
@@ -218,7 +218,7 @@ mod tests {
         for state in ended {
             let change = in_state(state);
             for facts in [live("u1", 7, "before"), live("u1", 8, "after"), None] {
-                assert_eq!(after_restart(&change, facts.as_ref(), at(10)), Recovery::Nothing, "{}", change.standing());
+                assert_eq!(after_restart(&change, facts.as_ref(), at(10)), Recovery::Nothing, "{}", change.status());
             }
         }
     }

@@ -3,7 +3,7 @@
 use jiff::{SignedDuration, Timestamp};
 use serde_json::json;
 
-use super::{Effect, Means, Order, Who};
+use super::{Actor, Effect, Order, WriteKind};
 use crate::{
     domain::{ClusterName, DeploymentName, Intent, Namespace, ObjectRef},
     policy::Approval,
@@ -15,8 +15,8 @@ pub fn at(seconds: i64) -> Timestamp {
 }
 
 /// A person of that name.
-pub fn person(name: &str) -> Who {
-    Who { person_id: format!("id-of-{name}"), name: name.into(), email: format!("{name}@example.com") }
+pub fn person(name: &str) -> Actor {
+    Actor { person_id: format!("id-of-{name}"), name: name.into(), email: format!("{name}@example.com") }
 }
 
 /// Ann asks for another image, at second 0; it expires at second 600.
@@ -42,7 +42,7 @@ pub fn order() -> Order {
         called: String::new(),
         uid: "u1".into(),
         patch: serde_json::from_value(patch).expect("a patch"),
-        means: Means::Deployment,
+        means: WriteKind::Deployment,
         acts_as: None,
         effects: vec![Effect { what: "image".into(), before: "nginx:1.20".into(), after: "nginx:1.21".into() }],
         reasons: vec!["A new image restarts all pods.".into()],

@@ -6,32 +6,32 @@ use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
-use super::{ChangeId, Who};
+use super::{Actor, ChangeId};
 
 /// Who decided, and when.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Decision {
     /// The person.
-    pub by: Who,
+    pub by: Actor,
     /// The moment.
     pub at: Timestamp,
     /// Who had approved it before, where one yes is not enough.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
-    pub also: Vec<Who>,
+    pub also: Vec<Actor>,
 }
 
 impl Decision {
     /// The decision of one person.
-    pub const fn of(by: Who, at: Timestamp) -> Self {
+    pub const fn of(by: Actor, at: Timestamp) -> Self {
         Self { by, at, also: Vec::new() }
     }
 }
 
 /// One run of a serving process. What another run claimed, and left without an outcome, it left in a crash.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Holder(String);
+pub struct RunId(String);
 
-impl Holder {
+impl RunId {
     /// A run that no other one is equal to.
     pub fn fresh() -> Self {
         Self(Uuid::new_v4().to_string())
@@ -40,11 +40,12 @@ impl Holder {
 
 /// A claim: from here on the change may have been sent.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Hold {
+pub struct Claim {
     /// The object's `metadata.generation` when it was claimed.
     pub generation: i64,
     /// The run that claimed it.
-    pub holder: Holder,
+    #[serde(rename = "holder")]
+    pub run_id: RunId,
     /// When.
     pub at: Timestamp,
 }
@@ -88,7 +89,8 @@ pub struct Ending {
     /// Who approved it, and when.
     pub approved: Decision,
     /// The claim; none if it was given up before it was claimed, so certainly before it was sent.
-    pub hold: Option<Hold>,
+    #[serde(rename = "hold")]
+    pub claim: Option<Claim>,
     /// What came of it.
     pub outcome: Outcome,
     /// When that was recorded.
@@ -112,7 +114,8 @@ pub enum State {
         /// Who approved it, and when.
         approved: Decision,
         /// The claim.
-        hold: Hold,
+        #[serde(rename = "hold")]
+        claim: Claim,
     },
     /// It was applied.
     Applied(Ending),
@@ -142,19 +145,19 @@ pub enum State {
 
 impl State {
     /// The state in one word.
-    pub const fn standing(&self) -> Standing {
+    pub const fn status(&self) -> Status {
         match self {
-            Self::Waiting { .. } => Standing::Waiting,
-            Self::Approved(_) => Standing::Approved,
-            Self::Claimed { .. } => Standing::Claimed,
-            Self::Applied(_) => Standing::Applied,
-            Self::Failed(_) => Standing::Failed,
-            Self::Stale(_) => Standing::Stale,
-            Self::Unknown(_) => Standing::Unknown,
-            Self::Observed(_) => Standing::Observed,
-            Self::Declined(_) => Standing::Declined,
-            Self::Expired { .. } => Standing::Expired,
-            Self::Superseded { .. } => Standing::Superseded,
+            Self::Waiting { .. } => Status::Waiting,
+            Self::Approved(_) => Status::Approved,
+            Self::Claimed { .. } => Status::Claimed,
+            Self::Applied(_) => Status::Applied,
+            Self::Failed(_) => Status::Failed,
+            Self::Stale(_) => Status::Stale,
+            Self::Unknown(_) => Status::Unknown,
+            Self::Observed(_) => Status::Observed,
+            Self::Declined(_) => Status::Declined,
+            Self::Expired { .. } => Status::Expired,
+            Self::Superseded { .. } => Status::Superseded,
         }
     }
 
@@ -184,11 +187,11 @@ impl State {
     }
 
     /// The claim, if there was one.
-    pub fn hold(&self) -> Option<&Hold> {
-        if let Self::Claimed { hold, .. } = self {
-            return Some(hold);
+    pub fn claim(&self) -> Option<&Claim> {
+        if let Self::Claimed { claim, .. } = self {
+            return Some(claim);
         }
-        self.ending()?.hold.as_ref()
+        self.ending()?.claim.as_ref()
     }
 
     /// When it ended, if it was approved and has ended.
@@ -204,7 +207,7 @@ impl State {
 
 /// A state in one word.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
-pub enum Standing {
+pub enum Status {
     /// Nobody has decided.
     Waiting,
     /// Approved, not yet claimed.
@@ -229,7 +232,7 @@ pub enum Standing {
     Superseded,
 }
 
-impl Standing {
+impl Status {
     /// Every one, in the order of a change's life.
     pub const ALL: [Self; 11] = [
         Self::Waiting,
@@ -247,7 +250,7 @@ impl Standing {
 
     /// The standing of that name.
     pub fn parse(name: &str) -> Option<Self> {
-        Self::ALL.into_iter().find(|standing| standing.as_str() == name)
+        Self::ALL.into_iter().find(|status| status.as_str() == name)
     }
 
     /// The name on record.
@@ -273,7 +276,7 @@ impl Standing {
     }
 }
 
-impl fmt::Display for Standing {
+impl fmt::Display for Status {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(self.as_str())
     }

@@ -3,8 +3,8 @@
 use jiff::{SignedDuration, Timestamp};
 
 use super::{
-    Bar, Change, ChangeId, Decision, End, Ending, Hold, Holder, Permit, Standing, State, Who,
-    ballot::{self, Press},
+    Actor, Authorization, Change, ChangeId, Claim, Decision, Denial, End, Ending, RunId, State, Status,
+    approval::{self, Press},
 };
 
 /// An approval can be acted on while it is younger than this.
@@ -16,16 +16,16 @@ pub enum Decide {
     /// A person presses Confirm, or says yes.
     Approve {
         /// The person, as Webex gives them.
-        who: Who,
+        who: Actor,
         /// What the policy says about it now.
-        permit: Permit,
+        authorization: Authorization,
     },
     /// A person presses Cancel, or says no.
     Decline {
         /// The person, as Webex gives them.
-        who: Who,
+        who: Actor,
         /// What the policy says about it now.
-        permit: Permit,
+        authorization: Authorization,
     },
     /// Somebody looks at the clock.
     Expire,
@@ -42,18 +42,18 @@ pub enum Event {
     /// It is decided.
     Decide(Decide),
     /// It is about to be sent.
-    Claim {
+    ClaimResult {
         /// The object's `metadata.generation` as it was just read.
         generation: i64,
         /// The run that will send it.
-        holder: Holder,
+        run_id: RunId,
     },
     /// Another run claimed it and died; it is about to be sent again.
     ClaimAgain {
         /// The object's `metadata.generation` as it was just read.
         generation: i64,
         /// The run that will send it.
-        holder: Holder,
+        run_id: RunId,
     },
     /// It came to an end.
     End(End),
@@ -81,15 +81,15 @@ pub enum Answer {
         needed: usize,
     },
     /// This person may not decide. Nothing changed.
-    NotYours(Bar),
+    NotYours(Denial),
     /// Too late: a person had decided. Nothing changed.
     AlreadyDecided {
         /// The person.
-        by: Who,
+        by: Actor,
         /// When they decided.
         at: Timestamp,
         /// Where it stands now.
-        standing: Standing,
+        status: Status,
     },
     /// Its time to be decided is over.
     Expired {
@@ -119,12 +119,12 @@ pub enum Answer {
 /// claimed can still be declined. The press of somebody who may not decide never changes anything.
 pub fn step(change: &Change, event: &Event, now: Timestamp) -> (State, Answer) {
     let (moved, answer) = match event {
-        Event::Decide(Decide::Approve { who, permit }) => press(change, who, Press::Approve, permit, now),
-        Event::Decide(Decide::Decline { who, permit }) => press(change, who, Press::Decline, permit, now),
+        Event::Decide(Decide::Approve { who, authorization }) => press(change, who, Press::Approve, authorization, now),
+        Event::Decide(Decide::Decline { who, authorization }) => press(change, who, Press::Decline, authorization, now),
         Event::Decide(Decide::Expire) => expire(change, now),
         Event::Decide(Decide::Supersede { by }) => supersede(change, *by, now),
-        Event::Claim { generation, holder } => claim(change, *generation, holder, now),
-        Event::ClaimAgain { generation, holder } => claim_again(change, *generation, holder, now),
+        Event::ClaimResult { generation, run_id } => claim(change, *generation, run_id, now),
+        Event::ClaimAgain { generation, run_id } => claim_again(change, *generation, run_id, now),
         Event::End(end) => finish(change, end, now),
     };
     (moved.unwrap_or_else(|| change.state().clone()), answer)
@@ -133,8 +133,8 @@ pub fn step(change: &Change, event: &Event, now: Timestamp) -> (State, Answer) {
 /// A new state, if there is one, and the answer.
 type Step = (Option<State>, Answer);
 
-fn press(change: &Change, who: &Who, press: Press, permit: &Permit, now: Timestamp) -> Step {
-    let bar = ballot::bar(change, who, press, permit);
+fn press(change: &Change, who: &Actor, press: Press, authorization: &Authorization, now: Timestamp) -> Step {
+    let bar = approval::bar(change, who, press, authorization);
     let declined = || (Some(State::Declined(Decision::of(who.clone(), now))), Answer::Declined);
     match (change.state(), press, bar) {
         (State::Waiting { .. }, _, bar) if change.is_past(now) => {
@@ -142,7 +142,7 @@ fn press(change: &Change, who: &Who, press: Press, permit: &Permit, now: Timesta
             (state.filter(|_| bar.is_none()), answer)
         }
         (State::Waiting { .. }, _, Some(bar)) => (None, Answer::NotYours(bar)),
-        (State::Waiting { approvals }, Press::Approve, None) => ballot::approve(change, approvals, who, now),
+        (State::Waiting { approvals }, Press::Approve, None) => approval::approve(change, approvals, who, now),
         (State::Waiting { .. } | State::Approved(_), Press::Decline, None) => declined(),
         (State::Expired { at }, ..) => (None, Answer::Expired { at: *at }),
         (State::Superseded { by, at }, ..) => (None, Answer::Superseded { by: *by, at: *at }),
@@ -157,8 +157,8 @@ fn press(change: &Change, who: &Who, press: Press, permit: &Permit, now: Timesta
             | State::Observed(Ending { approved: made, .. }),
             ..,
         ) => {
-            let standing = change.standing();
-            (None, Answer::AlreadyDecided { by: made.by.clone(), at: made.at, standing })
+            let status = change.status();
+            (None, Answer::AlreadyDecided { by: made.by.clone(), at: made.at, status })
         }
     }
 }
@@ -169,14 +169,14 @@ fn expired(change: &Change) -> Step {
 }
 
 fn expire(change: &Change, now: Timestamp) -> Step {
-    if change.standing() == Standing::Waiting && change.is_past(now) {
+    if change.status() == Status::Waiting && change.is_past(now) {
         return expired(change);
     }
     (None, Answer::Unchanged)
 }
 
 fn supersede(change: &Change, by: ChangeId, now: Timestamp) -> Step {
-    if change.standing() != Standing::Waiting || by == change.id() {
+    if change.status() != Status::Waiting || by == change.id() {
         return (None, Answer::Unchanged);
     }
     if change.is_past(now) {
@@ -185,7 +185,7 @@ fn supersede(change: &Change, by: ChangeId, now: Timestamp) -> Step {
     (Some(State::Superseded { by, at: now }), Answer::Superseded { by, at: now })
 }
 
-fn claim(change: &Change, generation: i64, holder: &Holder, now: Timestamp) -> Step {
+fn claim(change: &Change, generation: i64, run_id: &RunId, now: Timestamp) -> Step {
     let State::Approved(approved) = change.state() else { return (None, Answer::Unchanged) };
     // Where the bot only observes, there is no way to a claim.
     if change.order().observe {
@@ -194,25 +194,25 @@ fn claim(change: &Change, generation: i64, holder: &Holder, now: Timestamp) -> S
     if !is_fresh(approved, now) {
         return (None, Answer::TooOld);
     }
-    (Some(claimed(approved, generation, holder, now)), Answer::Claimed)
+    (Some(claimed(approved, generation, run_id, now)), Answer::Claimed)
 }
 
 /// Sends once more what a run left behind that is no longer alive. The same generation means that nothing was written since
 /// it was claimed, by that run or by anybody else.
-fn claim_again(change: &Change, generation: i64, holder: &Holder, now: Timestamp) -> Step {
-    let State::Claimed { approved, hold } = change.state() else { return (None, Answer::Unchanged) };
-    if hold.holder == *holder || hold.generation != generation {
+fn claim_again(change: &Change, generation: i64, run_id: &RunId, now: Timestamp) -> Step {
+    let State::Claimed { approved, claim } = change.state() else { return (None, Answer::Unchanged) };
+    if claim.run_id == *run_id || claim.generation != generation {
         return (None, Answer::Unchanged);
     }
     if !is_fresh(approved, now) {
         return (None, Answer::TooOld);
     }
-    (Some(claimed(approved, generation, holder, now)), Answer::Claimed)
+    (Some(claimed(approved, generation, run_id, now)), Answer::Claimed)
 }
 
-fn claimed(approved: &Decision, generation: i64, holder: &Holder, now: Timestamp) -> State {
-    let hold = Hold { generation, holder: holder.clone(), at: now };
-    State::Claimed { approved: approved.clone(), hold }
+fn claimed(approved: &Decision, generation: i64, run_id: &RunId, now: Timestamp) -> State {
+    let claim = Claim { generation, run_id: run_id.clone(), at: now };
+    State::Claimed { approved: approved.clone(), claim }
 }
 
 /// An approval from the future is as doubtful as an old one: the clock was set.
@@ -221,14 +221,14 @@ pub(super) fn is_fresh(approved: &Decision, now: Timestamp) -> bool {
 }
 
 fn finish(change: &Change, end: &End, now: Timestamp) -> Step {
-    let (approved, hold) = match (change.state(), end) {
+    let (approved, claim) = match (change.state(), end) {
         // What was never claimed was never sent: it can be given up, and nothing else.
         (State::Approved(approved), End::Failed(_) | End::Stale(_) | End::Observed(_)) => (approved, None),
         // What was claimed may have been sent: nobody can say that it was only shown.
         (State::Claimed { .. } | State::Unknown(_), End::Observed(_)) => return (None, Answer::Unchanged),
-        (State::Claimed { approved, hold }, _) => (approved, Some(hold)),
+        (State::Claimed { approved, claim }, _) => (approved, Some(claim)),
         (State::Unknown(ending), End::Applied(_) | End::Failed(_) | End::Stale(_)) => {
-            (&ending.approved, ending.hold.as_ref())
+            (&ending.approved, ending.claim.as_ref())
         }
         (
             State::Waiting { .. }
@@ -251,7 +251,7 @@ fn finish(change: &Change, end: &End, now: Timestamp) -> Step {
         End::Unknown(outcome) => (State::Unknown, outcome),
         End::Observed(outcome) => (State::Observed, outcome),
     };
-    let ending = Ending { approved: approved.clone(), hold: hold.cloned(), outcome: outcome.clone(), at: now };
+    let ending = Ending { approved: approved.clone(), claim: claim.cloned(), outcome: outcome.clone(), at: now };
     (Some(state(ending)), Answer::Ended)
 }
 

@@ -4,7 +4,7 @@ use std::{future::Future, io, path::PathBuf};
 
 use jiff::{SignedDuration, Timestamp};
 
-use super::{Answer, Change, ChangeId, Claimed, Decide, End, Event, Filter, Holder, step};
+use super::{Answer, Change, ChangeId, Claimed, Decide, End, Event, Filter, RunId, step};
 use crate::question::{Question, Replied, Reply};
 
 /// How long a delivery is remembered at least. Webex repeats for minutes, not for days.
@@ -21,7 +21,7 @@ pub enum Recorded {
 
 /// What came of claiming a change.
 #[derive(Debug)]
-pub enum Claim {
+pub enum ClaimResult {
     /// It is on record as claimed by this run, which may send it once.
     Won(Box<Claimed>),
     /// It is in no state in which this run could claim it; this is how it stands.
@@ -95,7 +95,7 @@ impl Update {
 /// made of it here, so that only this crate gives out a [`Claimed`] change.
 pub trait Store: Send + Sync + 'static {
     /// The run of this process: what another run has claimed, this one has not sent.
-    fn run(&self) -> &Holder;
+    fn run(&self) -> &RunId;
 
     /// Puts a change on record, before anything else is done about it.
     fn record(&self, change: Change) -> impl Future<Output = Result<Recorded, Fault>> + Send;
@@ -201,8 +201,8 @@ pub trait Store: Send + Sync + 'static {
         id: ChangeId,
         generation: i64,
         now: Timestamp,
-    ) -> impl Future<Output = Result<Claim, Fault>> + Send {
-        take(self, id, Event::Claim { generation, holder: self.run().clone() }, now)
+    ) -> impl Future<Output = Result<ClaimResult, Fault>> + Send {
+        take(self, id, Event::ClaimResult { generation, run_id: self.run().clone() }, now)
     }
 
     /// Claims, once, what a run that has died had claimed: only at that same generation, and while the approval is fresh. What this
@@ -212,8 +212,8 @@ pub trait Store: Send + Sync + 'static {
         id: ChangeId,
         generation: i64,
         now: Timestamp,
-    ) -> impl Future<Output = Result<Claim, Fault>> + Send {
-        take(self, id, Event::ClaimAgain { generation, holder: self.run().clone() }, now)
+    ) -> impl Future<Output = Result<ClaimResult, Fault>> + Send {
+        take(self, id, Event::ClaimAgain { generation, run_id: self.run().clone() }, now)
     }
 
     /// Records how it ended: the change as it stands afterwards, and [`Answer::Ended`] or [`Answer::Unchanged`]. `None` if there is no
@@ -234,18 +234,18 @@ async fn note<S: Store + ?Sized>(store: &S, id: ChangeId, update: Update) -> Res
     Ok(noted.map(|(change, _)| change))
 }
 
-async fn take<S: Store + ?Sized>(store: &S, id: ChangeId, event: Event, now: Timestamp) -> Result<Claim, Fault> {
+async fn take<S: Store + ?Sized>(store: &S, id: ChangeId, event: Event, now: Timestamp) -> Result<ClaimResult, Fault> {
     let Some((change, answer)) = store.update(id, Update::Event(event), now).await? else {
-        return Ok(Claim::NotFound);
+        return Ok(ClaimResult::NotFound);
     };
     if answer == Answer::TooOld {
-        return Ok(Claim::TooOld(Box::new(change)));
+        return Ok(ClaimResult::TooOld(Box::new(change)));
     }
     if answer != Answer::Claimed {
-        return Ok(Claim::Lost(Box::new(change)));
+        return Ok(ClaimResult::Lost(Box::new(change)));
     }
     let corrupt = || Fault::Corrupt { id: id.to_string(), why: "claimed, and not in that state".into() };
-    Claimed::won(change).map(|claimed| Claim::Won(Box::new(claimed))).ok_or_else(corrupt)
+    Claimed::won(change).map(|claimed| ClaimResult::Won(Box::new(claimed))).ok_or_else(corrupt)
 }
 
 /// What a store's own library says went wrong.

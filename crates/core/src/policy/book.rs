@@ -5,7 +5,7 @@ use std::fmt;
 use jiff::Timestamp;
 
 use super::{
-    Approval, Asked, GitOps, Limits, Right,
+    AccessRequest, Approval, GitOps, Limits, Right,
     grant::{Grant, VERBS, Where},
     identity::Identities,
     quiet::Quiet,
@@ -19,7 +19,7 @@ use crate::{
 
 /// What is set for some namespaces. What is `None` or empty says nothing.
 #[derive(Clone, Debug, Default)]
-pub(super) struct Place {
+pub(super) struct PlaceRules {
     pub(super) at: Where,
     pub(super) limits: Partial,
     pub(super) quiet: Vec<Quiet>,
@@ -28,7 +28,7 @@ pub(super) struct Place {
 /// Limits as far as one place sets them.
 #[derive(Clone, Debug, Default)]
 pub(super) struct Partial {
-    pub(super) ceiling: Option<u32>,
+    pub(super) max_replicas: Option<u32>,
     pub(super) step: Option<u32>,
     pub(super) protected: bool,
     pub(super) expiry: Option<jiff::SignedDuration>,
@@ -45,7 +45,7 @@ pub(super) struct Partial {
 #[derive(Clone)]
 pub struct Policy {
     pub(super) grants: Vec<Grant>,
-    pub(super) places: Vec<Place>,
+    pub(super) places: Vec<PlaceRules>,
     pub(super) defaults: Limits,
     pub(super) observe: bool,
     pub(super) observed_rooms: Vec<String>,
@@ -91,7 +91,7 @@ impl Policy {
 
     /// Whether this person may do anything at all, or is asked for their yes.
     pub fn knows(&self, person: &Person) -> bool {
-        let approves = |place: &Place| match &place.limits.approval {
+        let approves = |place: &PlaceRules| match &place.limits.approval {
             Some(Approval::Named { people, .. }) => is_one_of(people, person),
             Some(Approval::Own | Approval::Other) | None => false,
         };
@@ -102,13 +102,13 @@ impl Policy {
     ///
     /// # Errors
     /// What they may do there instead, and who may do it.
-    pub fn may(&self, asked: &Asked<'_>) -> Result<(), String> {
+    pub fn may(&self, asked: &AccessRequest<'_>) -> Result<(), String> {
         if self.grants.iter().any(|grant| grant.allows(asked)) {
             return Ok(());
         }
         let theirs: Vec<Intent> = VERBS
             .into_iter()
-            .filter(|verb| self.grants.iter().any(|grant| grant.allows(&Asked { verb: *verb, ..*asked })))
+            .filter(|verb| self.grants.iter().any(|grant| grant.allows(&AccessRequest { verb: *verb, ..*asked })))
             .collect();
         let others = self
             .grants
@@ -127,7 +127,7 @@ impl Policy {
         let places: Vec<&Partial> =
             self.places.iter().filter(|place| place.at.holds(object)).map(|place| &place.limits).collect();
         let strictest = |of: fn(&Partial) -> Option<u32>| places.iter().filter_map(|place| of(place)).min();
-        limits.ceiling = strictest(|place| place.ceiling).unwrap_or(limits.ceiling);
+        limits.max_replicas = strictest(|place| place.max_replicas).unwrap_or(limits.max_replicas);
         limits.step = strictest(|place| place.step).unwrap_or(limits.step);
         limits.expiry = places.iter().filter_map(|place| place.expiry).min().unwrap_or(limits.expiry);
         for place in places {
@@ -185,7 +185,12 @@ impl Policy {
     ///
     /// # Errors
     /// Whose yes counts.
-    pub fn may_approve(&self, approval: &Approval, asked: &Asked<'_>, requester_id: &str) -> Result<(), String> {
+    pub fn may_approve(
+        &self,
+        approval: &Approval,
+        asked: &AccessRequest<'_>,
+        requester_id: &str,
+    ) -> Result<(), String> {
         let own = asked.person.id == requester_id;
         match approval {
             Approval::Own if own => Ok(()),
@@ -225,9 +230,9 @@ fn is_one_of(people: &[String], person: &Person) -> bool {
     People::parse(&people.join(",")).is_ok_and(|people| people.allows(person))
 }
 
-fn protecting(namespaces: &[Namespace]) -> Place {
+fn protecting(namespaces: &[Namespace]) -> PlaceRules {
     let namespaces = namespaces.iter().map(ToString::to_string).collect();
-    Place {
+    PlaceRules {
         at: Where { namespaces, clusters: Vec::new() },
         limits: Partial { protected: true, ..Partial::default() },
         quiet: Vec::new(),

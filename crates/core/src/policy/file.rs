@@ -12,7 +12,7 @@ use toml::Spanned;
 
 use super::{
     Approval, GitOps, Limits, Policy,
-    book::{Partial, Place},
+    book::{Partial, PlaceRules},
     grant::{self, Grant, Where},
     identity::Identities,
     quiet::Quiet,
@@ -229,11 +229,11 @@ fn pattern(one: &Spanned<String>) -> Result<String, Placed> {
     Ok(text.clone())
 }
 
-fn place(table: &Spanned<PlaceTable>) -> Result<Place, Placed> {
+fn place(table: &Spanned<PlaceTable>) -> Result<PlaceRules, Placed> {
     let one = table.get_ref();
     let texts = |list: &[Spanned<String>]| list.iter().map(|text| text.get_ref().clone()).collect::<Vec<_>>();
     let limits = Partial {
-        ceiling: one.max_replicas,
+        max_replicas: one.max_replicas,
         step: one.step,
         protected: one.protected,
         expiry: one.expiry.as_ref().map(expiry).transpose()?,
@@ -249,7 +249,7 @@ fn place(table: &Spanned<PlaceTable>) -> Result<Place, Placed> {
         let one = table.get_ref();
         Quiet::new(&one.days, &one.from, &one.to, &one.zone).map_err(|what| wrong(table, what))
     };
-    Ok(Place {
+    Ok(PlaceRules {
         at: at(table, &one.namespaces, &one.clusters)?,
         limits,
         quiet: one.quiet.iter().map(quiet).collect::<Result<_, _>>()?,

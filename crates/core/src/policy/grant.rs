@@ -10,7 +10,7 @@ use crate::{
 
 /// What somebody wants to do.
 #[derive(Clone, Copy, Debug)]
-pub struct Asked<'a> {
+pub struct AccessRequest<'a> {
     /// Who.
     pub person: &'a Person,
     /// In which room.
@@ -69,7 +69,7 @@ impl Grant {
         object.is_none_or(|object| self.place.holds(object))
     }
 
-    pub(super) fn allows(&self, asked: &Asked<'_>) -> bool {
+    pub(super) fn allows(&self, asked: &AccessRequest<'_>) -> bool {
         self.people.allows(asked.person)
             && self.counts_in(asked.room, asked.private)
             && self.covers(asked.object)

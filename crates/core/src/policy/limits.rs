@@ -11,7 +11,7 @@ use crate::domain::{ImageReference, Intent};
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Limits {
     /// More replicas than this are refused.
-    pub ceiling: u32,
+    pub max_replicas: u32,
     /// Adding more than this, and more than there are, is confirmed.
     pub step: u32,
     /// Whether every write is confirmed.
@@ -43,7 +43,7 @@ pub enum GitOps {
 impl Default for Limits {
     fn default() -> Self {
         Self {
-            ceiling: 100,
+            max_replicas: 100,
             step: 5,
             protected: false,
             expiry: SignedDuration::from_mins(10),

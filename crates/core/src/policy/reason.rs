@@ -67,17 +67,17 @@ pub(super) fn impossible_count(facts: &Facts) -> String {
     )
 }
 
-pub(super) fn above_ceiling(facts: Option<&Facts>, wanted: u32, ceiling: u32) -> String {
+pub(super) fn above_ceiling(facts: Option<&Facts>, wanted: u32, max_replicas: u32) -> String {
     match facts {
         Some(facts) => format!(
-            "`{}` stays at {}: {wanted} is above the limit of {ceiling} replicas.",
+            "`{}` stays at {}: {wanted} is above the limit of {max_replicas} replicas.",
             facts.object.name, facts.replicas
         ),
-        None => format!("{wanted} is above the limit of {ceiling} replicas."),
+        None => format!("{wanted} is above the limit of {max_replicas} replicas."),
     }
 }
 
-pub(super) fn bad_bounds(min: Option<u32>, max: Option<u32>, cpu: Option<u32>, ceiling: u32) -> Vec<String> {
+pub(super) fn bad_bounds(min: Option<u32>, max: Option<u32>, cpu: Option<u32>, max_replicas: u32) -> Vec<String> {
     let mut reasons = Vec::new();
     if let Some((min, max)) = min.zip(max).filter(|(min, max)| min > max) {
         reasons.push(format!("The minimum of {min} is above the maximum of {max}."));
@@ -85,8 +85,8 @@ pub(super) fn bad_bounds(min: Option<u32>, max: Option<u32>, cpu: Option<u32>, c
     if min == Some(0) || max == Some(0) {
         reasons.push("An autoscaler keeps at least one replica.".to_owned());
     }
-    if let Some(max) = max.filter(|max| *max > ceiling) {
-        reasons.push(above_ceiling(None, max, ceiling));
+    if let Some(max) = max.filter(|max| *max > max_replicas) {
+        reasons.push(above_ceiling(None, max, max_replicas));
     }
     if cpu == Some(0) {
         reasons.push("A CPU target of 0 percent cannot be held.".to_owned());

@@ -20,9 +20,9 @@ fn scale(amount: Amount) -> Command {
     Command { replicas: Some(amount), ..order(Intent::Scale, "web") }
 }
 
-fn case<'c>(command: &'c Command, targets: &[&str], strength: Strength, replicas: u32) -> Case<'c> {
+fn case<'c>(command: &'c Command, targets: &[&str], strength: Strength, replicas: u32) -> PolicyInput<'c> {
     let targets: Vec<ObjectRef> = targets.iter().map(|name| object(name)).collect();
-    Case {
+    PolicyInput {
         command,
         facts: targets.iter().map(|object| Facts::plain(object.clone(), replicas)).collect(),
         found: Some(Ok(Resolution { targets, strength, weak_place: false })),
@@ -89,7 +89,7 @@ fn every_intent_alone() {
         };
         assert_eq!(decides(&command, 2), wanted, "{intent}");
         let nameless = Command { deployment: None, ..command };
-        let nameless = Case { found: None, facts: Vec::new(), ..case(&nameless, &[], Strength::Exact, 2) };
+        let nameless = PolicyInput { found: None, facts: Vec::new(), ..case(&nameless, &[], Strength::Exact, 2) };
         let wanted = match intent {
             Intent::Undo => Confirm,
             Intent::Status | Intent::List | Intent::Help | Intent::Confirm | Intent::Cancel => Answer,
@@ -138,7 +138,7 @@ fn what_makes_a_plain_order_ask() {
     assert_eq!(there(Limits { protected: true, ..Limits::default() }), Decision::Confirm);
     assert_eq!(there(Limits { confirm: [Intent::Scale].into(), ..Limits::default() }), Decision::Confirm);
     assert_eq!(there(Limits { approval: Approval::Other, ..Limits::default() }), Decision::Confirm);
-    assert_eq!(there(Limits { ceiling: 2, ..Limits::default() }), Decision::Refuse);
+    assert_eq!(there(Limits { max_replicas: 2, ..Limits::default() }), Decision::Refuse);
     let with = |change: fn(&mut Facts)| {
         let mut case = case(&plain, &["web"], Strength::Exact, 2);
         change(&mut case.facts[0]);
@@ -176,7 +176,8 @@ fn writes_of_one_message_stand_together() {
 
     let (scale, restart, status) = (scale(Amount::To(3)), order(Intent::Restart, "web"), order(Intent::Status, "api"));
     let on = |command, name| case(command, &[name], Strength::Exact, 2);
-    let decisions = |cases: &[Case<'_>]| judge(cases, &rules()).into_iter().map(|v| v.decision).collect::<Vec<_>>();
+    let decisions =
+        |cases: &[PolicyInput<'_>]| judge(cases, &rules()).into_iter().map(|v| v.decision).collect::<Vec<_>>();
     assert_eq!(decisions(&[on(&scale, "web"), on(&status, "api")]), [Execute, Answer]);
     assert_eq!(decisions(&[on(&scale, "web"), on(&scale, "web")]), [Execute, Execute]);
     assert_eq!(decisions(&[on(&scale, "web"), on(&scale, "api")]), [Confirm, Confirm]);

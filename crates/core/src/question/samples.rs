@@ -3,9 +3,9 @@
 
 use jiff::{SignedDuration, Timestamp};
 
-use super::{Asked, Choice, Question};
+use super::{Choice, Question, QuestionState};
 use crate::{
-    change::{ChangeId, Draft, Who},
+    change::{Actor, ChangeId, ChangeSpec},
     domain::{ClusterName, DeploymentName, Intent, Namespace, ObjectRef},
 };
 
@@ -15,8 +15,8 @@ pub fn at(seconds: i64) -> Timestamp {
 }
 
 /// A person of that name.
-pub fn person(name: &str) -> Who {
-    Who { person_id: format!("id-of-{name}"), name: name.into(), email: format!("{name}@example.com") }
+pub fn person(name: &str) -> Actor {
+    Actor { person_id: format!("id-of-{name}"), name: name.into(), email: format!("{name}@example.com") }
 }
 
 /// Ann is asked which of two; until second 600.
@@ -28,7 +28,7 @@ pub fn question() -> Question {
             namespace: Namespace::parse("default").expect("valid"),
             name: DeploymentName::parse(name).expect("valid"),
         },
-        draft: Draft::new(Intent::Restart),
+        draft: ChangeSpec::new(Intent::Restart),
     };
     Question {
         id: ChangeId::derive("m1", 0),
@@ -44,6 +44,6 @@ pub fn question() -> Question {
         created: at(0),
         expires: at(600),
         card: None,
-        state: Asked::Open,
+        state: QuestionState::Open,
     }
 }

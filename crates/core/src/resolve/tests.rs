@@ -39,8 +39,8 @@ fn live() -> Directory {
     ])
 }
 
-fn asked<'a>(name: &'a str, namespace: &'a str) -> Asked<'a> {
-    Asked { name, namespace: (!namespace.is_empty()).then_some(namespace), cluster: None }
+fn asked<'a>(name: &'a str, namespace: &'a str) -> NameQuery<'a> {
+    NameQuery { name, namespace: (!namespace.is_empty()).then_some(namespace), cluster: None }
 }
 
 fn found(name: &str, namespace: &str) -> (Strength, Vec<String>) {

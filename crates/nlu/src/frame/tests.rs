@@ -7,7 +7,7 @@ use readback_core::{
 };
 
 /// Reads a sentence whose slots are marked `[words](slot)`, each clause with the intent given for it.
-fn heard(marked: &str, intents: &[Intent]) -> Heard {
+fn heard(marked: &str, intents: &[Intent]) -> ParsedMessage {
     let mut plain = String::new();
     let mut marks = Vec::new();
     let mut rest = marked;
@@ -40,7 +40,7 @@ fn heard(marked: &str, intents: &[Intent]) -> Heard {
     frame(&clean, &words, &live.hints(words.iter().map(|word| word.text)), &tags, &segments)
 }
 
-fn brief(heard: &Heard) -> Vec<String> {
+fn brief(heard: &ParsedMessage) -> Vec<String> {
     let amount = |amount| match amount {
         Amount::To(n) => format!("to {n}"),
         Amount::By(n) => format!("by {n}"),

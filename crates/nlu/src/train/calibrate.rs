@@ -7,8 +7,8 @@ use crate::confidence::{Boundaries, Evidence, FEATURES, probability, softmax};
 use crate::decode::{Transitions, decode, log_probability};
 use crate::engine::{Intents, Tags};
 use crate::guard::DOUBTED;
-use crate::memory::Likeness;
 use crate::model::{Calibration, Thresholds};
+use crate::phrasings::Likeness;
 use readback_core::domain::Intent;
 
 /// What a network says of one message.

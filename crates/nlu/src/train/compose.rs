@@ -12,7 +12,7 @@ use super::corpus::{Corpus, Row};
 use super::entities::Entities;
 use super::example::{Draft, Example, Names};
 use super::names::Namer;
-use crate::memory;
+use crate::phrasings;
 use crate::tokenise::words;
 use crate::wordpiece::Vocabulary;
 use readback_core::domain::Intent;
@@ -142,7 +142,7 @@ impl Source<'_> {
             let words = words(&example.text);
             for (segment, intent) in example.segments.iter().zip(&example.intents) {
                 let tags = &example.tags[segment.clone()];
-                phrasings.push((*intent, memory::features(&words[segment.clone()], tags, *intent)));
+                phrasings.push((*intent, phrasings::features(&words[segment.clone()], tags, *intent)));
             }
         }
         phrasings

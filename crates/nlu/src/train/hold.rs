@@ -14,8 +14,8 @@ use super::fit::{Fitter, outputs, transitions};
 use super::run::Clock;
 use crate::decode::{Transitions, decode};
 use crate::engine::Intents;
-use crate::memory::{Likeness, Memory};
 use crate::model::best;
+use crate::phrasings::{Likeness, PhrasingIndex};
 use crate::tokenise::words;
 use readback_core::domain::Intent;
 
@@ -57,7 +57,7 @@ pub(super) fn hold_out(
         let name = format!("fold-{}-of-{}", fold + 1, fitter.options.folds);
         let network = fitter.kept_or_fit(&name, &rest, &mut |loss| clock.step(loss))?;
         let examples = fitter.source.held_out(rows, fitter.options.seed.wrapping_add(fold as u64));
-        let memory = Memory::new(&fitter.source.phrasings(&rest));
+        let memory = PhrasingIndex::new(&fitter.source.phrasings(&rest));
         let (kinds, examples): (Vec<_>, Vec<Example>) = examples.into_iter().unzip();
         let (said, of_fold) = (outputs(&network, &examples)?, transitions(&network)?);
         for ((example, kind), output) in examples.into_iter().zip(kinds).zip(said) {
@@ -70,7 +70,7 @@ pub(super) fn hold_out(
 }
 
 /// How like each segment of an example is to the phrasings of this memory.
-fn likeness(memory: &Memory, example: &Example, output: &Output, learned: &Transitions) -> Vec<Likeness> {
+fn likeness(memory: &PhrasingIndex, example: &Example, output: &Output, learned: &Transitions) -> Vec<Likeness> {
     let words = words(&example.text);
     let tags = decode(&output.tags, learned, 1.0).tags;
     let of = |(logits, segment): (&Intents, &Range<usize>)| {

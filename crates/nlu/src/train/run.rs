@@ -21,9 +21,9 @@ use super::vocabulary::Cut;
 use super::{Progress, Report, TrainOptions};
 use crate::confidence::FEATURES;
 use crate::engine::rust_bert::Network;
-use crate::memory;
 use crate::model::manifest::{self, FORMAT};
 use crate::model::{Calibration, FILES, Manifest, Shape};
+use crate::phrasings;
 use crate::wordpiece::Vocabulary;
 
 /// See [`super::run`].
@@ -74,7 +74,7 @@ pub(super) fn run(options: &TrainOptions, progress: &mut dyn FnMut(Progress)) ->
         "final fit".clone_into(&mut clock.stage);
         let all: Vec<usize> = (0..corpus.rows.len()).collect();
         let network = fitter.kept_or_fit("final", &all, &mut |loss| clock.step(loss))?;
-        let phrasings = memory::write(&source.phrasings(&all));
+        let phrasings = phrasings::write(&source.phrasings(&all));
         let manifest = serde_json::to_string_pretty(&manifest)? + "\n";
         size = write(&options.out, [&manifest, &cut.text, &phrasings], &network)?;
     }

@@ -9,7 +9,7 @@ use proptest::{
 
 use super::{asked, decide, no, yes};
 use crate::change::{
-    Answer, ChangeId, Claim, Decide, End, Outcome, Standing, Store,
+    Answer, ChangeId, ClaimResult, Decide, End, Outcome, Status, Store,
     samples::{at, person},
 };
 
@@ -17,7 +17,7 @@ use crate::change::{
 #[derive(Clone, Debug)]
 enum Happens {
     Decide(Decide),
-    Claim(i64),
+    ClaimResult(i64),
     ClaimAgain(i64),
     End(End),
     Restart,
@@ -30,7 +30,7 @@ fn happens() -> impl Strategy<Value = Happens> {
         1 => people().prop_map(|name| Happens::Decide(no(name))),
         1 => Just(Happens::Decide(Decide::Expire)),
         1 => Just(Happens::Decide(Decide::Supersede { by: ChangeId::derive("newer", 0) })),
-        4 => (7_i64..9).prop_map(Happens::Claim),
+        4 => (7_i64..9).prop_map(Happens::ClaimResult),
         4 => (7_i64..9).prop_map(Happens::ClaimAgain),
         1 => Just(Happens::End(End::Applied(Outcome::default()))),
         1 => Just(Happens::End(End::Unknown(Outcome::default()))),
@@ -80,13 +80,13 @@ async fn one_case<S: Store>(
                 store.finish(id, end, at(now)).await.unwrap();
                 continue;
             }
-            Happens::Claim(generation) => (generation, store.claim(id, generation, at(now)).await.unwrap()),
+            Happens::ClaimResult(generation) => (generation, store.claim(id, generation, at(now)).await.unwrap()),
             Happens::ClaimAgain(generation) => (generation, store.claim_again(id, generation, at(now)).await.unwrap()),
         };
-        if let (generation, Claim::Won(claimed)) = claim {
+        if let (generation, ClaimResult::Won(claimed)) = claim {
             claims_of_this_run += 1;
             prop_assert_eq!(claims_of_this_run, 1);
-            prop_assert!(matches!(before.standing(), Standing::Approved | Standing::Claimed));
+            prop_assert!(matches!(before.status(), Status::Approved | Status::Claimed));
             prop_assert_eq!(*claimed_at.get_or_insert(generation), generation);
             let decided = claimed.change().state().decision().unwrap();
             prop_assert!(decided.by == person("ann") && at(now).duration_since(decided.at).as_secs() < 60);

@@ -12,7 +12,7 @@ const NOW: i64 = 500;
 const DEAD: &str = "the run that died";
 const HERE: &str = "this run";
 
-fn holder(name: &str) -> Holder {
+fn run_id(name: &str) -> RunId {
     serde_json::from_value(serde_json::json!(name)).expect("a string")
 }
 
@@ -20,19 +20,19 @@ fn decision(seconds: i64) -> Decision {
     Decision::of(person("ann"), at(seconds))
 }
 
-fn hold(run: &str) -> Hold {
-    Hold { generation: 7, holder: holder(run), at: at(NOW - 4) }
+fn claim(run: &str) -> Claim {
+    Claim { generation: 7, run_id: run_id(run), at: at(NOW - 4) }
 }
 
 fn ending() -> Ending {
-    Ending { approved: decision(NOW - 5), hold: Some(hold(HERE)), outcome: Outcome::default(), at: at(NOW - 3) }
+    Ending { approved: decision(NOW - 5), claim: Some(claim(HERE)), outcome: Outcome::default(), at: at(NOW - 3) }
 }
 
 /// Every state, the ones that depend on time, holder or expiry more than once.
 fn changes() -> Vec<(&'static str, Change)> {
     let waiting = |expires| Change::asking(Order { expires: at(expires), ..order() }).expect("fit");
     let open = |state| waiting(600).moved(state);
-    let claimed = |approved, run| State::Claimed { approved: decision(approved), hold: hold(run) };
+    let claimed = |approved, run| State::Claimed { approved: decision(approved), claim: claim(run) };
     let asking = |order: Order| Change::asking(order).expect("fit");
     let two_of = || Approval::Named { people: vec!["example.com".into()], count: 2 };
     let one_yes = State::Waiting { approvals: vec![Decision::of(person("eve"), at(NOW - 9))] };
@@ -64,18 +64,18 @@ fn changes() -> Vec<(&'static str, Change)> {
     ]
 }
 
-fn approve(name: &str, permit: Permit) -> Event {
-    Event::Decide(Decide::Approve { who: person(name), permit })
+fn approve(name: &str, authorization: Authorization) -> Event {
+    Event::Decide(Decide::Approve { who: person(name), authorization })
 }
 
-fn decline(name: &str, permit: Permit) -> Event {
-    Event::Decide(Decide::Decline { who: person(name), permit })
+fn decline(name: &str, authorization: Authorization) -> Event {
+    Event::Decide(Decide::Decline { who: person(name), authorization })
 }
 
 fn events() -> Vec<(&'static str, Event)> {
     let outcome = Outcome::default;
-    let claim = |generation| Event::Claim { generation, holder: holder(HERE) };
-    let again = |generation| Event::ClaimAgain { generation, holder: holder(HERE) };
+    let claim = |generation| Event::ClaimResult { generation, run_id: run_id(HERE) };
+    let again = |generation| Event::ClaimAgain { generation, run_id: run_id(HERE) };
     let refused = || Err("The policy has changed.".to_owned());
     vec![
         ("ann approves", approve("ann", Ok(()))),
@@ -101,74 +101,74 @@ fn events() -> Vec<(&'static str, Event)> {
 }
 
 /// Every cell that moves a change. All others leave it as it is.
-const MOVES: &[(&str, &str, Standing)] = &[
-    ("waiting", "ann approves", Standing::Approved),
-    ("waiting", "ann declines", Standing::Declined),
-    ("waiting", "ann declines, not permitted", Standing::Declined),
-    ("waiting", "supersede", Standing::Superseded),
-    ("waiting, a moment left", "ann approves", Standing::Approved),
-    ("waiting, a moment left", "ann declines", Standing::Declined),
-    ("waiting, a moment left", "ann declines, not permitted", Standing::Declined),
-    ("waiting, a moment left", "supersede", Standing::Superseded),
-    ("waiting, expired now", "ann approves", Standing::Expired),
-    ("waiting, expired now", "ann declines", Standing::Expired),
-    ("waiting, expired now", "ann declines, not permitted", Standing::Expired),
-    ("waiting, expired now", "expire", Standing::Expired),
-    ("waiting, expired now", "supersede", Standing::Expired),
-    ("approved", "ann declines", Standing::Declined),
-    ("approved", "ann declines, not permitted", Standing::Declined),
-    ("approved", "claim", Standing::Claimed),
-    ("approved", "failed", Standing::Failed),
-    ("approved", "stale", Standing::Stale),
-    ("approved", "observed", Standing::Observed),
-    ("approved long ago", "ann declines", Standing::Declined),
-    ("approved long ago", "ann declines, not permitted", Standing::Declined),
-    ("approved long ago", "failed", Standing::Failed),
-    ("approved long ago", "stale", Standing::Stale),
-    ("approved long ago", "observed", Standing::Observed),
-    ("approved in the future", "ann declines", Standing::Declined),
-    ("approved in the future", "ann declines, not permitted", Standing::Declined),
-    ("approved in the future", "failed", Standing::Failed),
-    ("approved in the future", "stale", Standing::Stale),
-    ("approved in the future", "observed", Standing::Observed),
-    ("claimed", "applied", Standing::Applied),
-    ("claimed", "failed", Standing::Failed),
-    ("claimed", "stale", Standing::Stale),
-    ("claimed", "unknown", Standing::Unknown),
-    ("claimed by the dead", "claim again", Standing::Claimed),
-    ("claimed by the dead", "applied", Standing::Applied),
-    ("claimed by the dead", "failed", Standing::Failed),
-    ("claimed by the dead", "stale", Standing::Stale),
-    ("claimed by the dead", "unknown", Standing::Unknown),
-    ("claimed by the dead long ago", "applied", Standing::Applied),
-    ("claimed by the dead long ago", "failed", Standing::Failed),
-    ("claimed by the dead long ago", "stale", Standing::Stale),
-    ("claimed by the dead long ago", "unknown", Standing::Unknown),
-    ("unknown", "applied", Standing::Applied),
-    ("unknown", "failed", Standing::Failed),
-    ("unknown", "stale", Standing::Stale),
-    ("approved, to observe", "ann declines", Standing::Declined),
-    ("approved, to observe", "ann declines, not permitted", Standing::Declined),
-    ("approved, to observe", "failed", Standing::Failed),
-    ("approved, to observe", "stale", Standing::Stale),
-    ("approved, to observe", "observed", Standing::Observed),
-    ("waiting for somebody else", "eve approves", Standing::Approved),
-    ("waiting for somebody else", "ann declines", Standing::Declined),
-    ("waiting for somebody else", "eve declines", Standing::Declined),
-    ("waiting for somebody else", "bo approves", Standing::Approved),
-    ("waiting for somebody else", "ann declines, not permitted", Standing::Declined),
-    ("waiting for somebody else", "supersede", Standing::Superseded),
-    ("waiting for two", "eve approves", Standing::Waiting),
-    ("waiting for two", "ann declines", Standing::Declined),
-    ("waiting for two", "eve declines", Standing::Declined),
-    ("waiting for two", "bo approves", Standing::Waiting),
-    ("waiting for two", "ann declines, not permitted", Standing::Declined),
-    ("waiting for two", "supersede", Standing::Superseded),
-    ("waiting for one more", "ann declines", Standing::Declined),
-    ("waiting for one more", "eve declines", Standing::Declined),
-    ("waiting for one more", "bo approves", Standing::Approved),
-    ("waiting for one more", "ann declines, not permitted", Standing::Declined),
-    ("waiting for one more", "supersede", Standing::Superseded),
+const MOVES: &[(&str, &str, Status)] = &[
+    ("waiting", "ann approves", Status::Approved),
+    ("waiting", "ann declines", Status::Declined),
+    ("waiting", "ann declines, not permitted", Status::Declined),
+    ("waiting", "supersede", Status::Superseded),
+    ("waiting, a moment left", "ann approves", Status::Approved),
+    ("waiting, a moment left", "ann declines", Status::Declined),
+    ("waiting, a moment left", "ann declines, not permitted", Status::Declined),
+    ("waiting, a moment left", "supersede", Status::Superseded),
+    ("waiting, expired now", "ann approves", Status::Expired),
+    ("waiting, expired now", "ann declines", Status::Expired),
+    ("waiting, expired now", "ann declines, not permitted", Status::Expired),
+    ("waiting, expired now", "expire", Status::Expired),
+    ("waiting, expired now", "supersede", Status::Expired),
+    ("approved", "ann declines", Status::Declined),
+    ("approved", "ann declines, not permitted", Status::Declined),
+    ("approved", "claim", Status::Claimed),
+    ("approved", "failed", Status::Failed),
+    ("approved", "stale", Status::Stale),
+    ("approved", "observed", Status::Observed),
+    ("approved long ago", "ann declines", Status::Declined),
+    ("approved long ago", "ann declines, not permitted", Status::Declined),
+    ("approved long ago", "failed", Status::Failed),
+    ("approved long ago", "stale", Status::Stale),
+    ("approved long ago", "observed", Status::Observed),
+    ("approved in the future", "ann declines", Status::Declined),
+    ("approved in the future", "ann declines, not permitted", Status::Declined),
+    ("approved in the future", "failed", Status::Failed),
+    ("approved in the future", "stale", Status::Stale),
+    ("approved in the future", "observed", Status::Observed),
+    ("claimed", "applied", Status::Applied),
+    ("claimed", "failed", Status::Failed),
+    ("claimed", "stale", Status::Stale),
+    ("claimed", "unknown", Status::Unknown),
+    ("claimed by the dead", "claim again", Status::Claimed),
+    ("claimed by the dead", "applied", Status::Applied),
+    ("claimed by the dead", "failed", Status::Failed),
+    ("claimed by the dead", "stale", Status::Stale),
+    ("claimed by the dead", "unknown", Status::Unknown),
+    ("claimed by the dead long ago", "applied", Status::Applied),
+    ("claimed by the dead long ago", "failed", Status::Failed),
+    ("claimed by the dead long ago", "stale", Status::Stale),
+    ("claimed by the dead long ago", "unknown", Status::Unknown),
+    ("unknown", "applied", Status::Applied),
+    ("unknown", "failed", Status::Failed),
+    ("unknown", "stale", Status::Stale),
+    ("approved, to observe", "ann declines", Status::Declined),
+    ("approved, to observe", "ann declines, not permitted", Status::Declined),
+    ("approved, to observe", "failed", Status::Failed),
+    ("approved, to observe", "stale", Status::Stale),
+    ("approved, to observe", "observed", Status::Observed),
+    ("waiting for somebody else", "eve approves", Status::Approved),
+    ("waiting for somebody else", "ann declines", Status::Declined),
+    ("waiting for somebody else", "eve declines", Status::Declined),
+    ("waiting for somebody else", "bo approves", Status::Approved),
+    ("waiting for somebody else", "ann declines, not permitted", Status::Declined),
+    ("waiting for somebody else", "supersede", Status::Superseded),
+    ("waiting for two", "eve approves", Status::Waiting),
+    ("waiting for two", "ann declines", Status::Declined),
+    ("waiting for two", "eve declines", Status::Declined),
+    ("waiting for two", "bo approves", Status::Waiting),
+    ("waiting for two", "ann declines, not permitted", Status::Declined),
+    ("waiting for two", "supersede", Status::Superseded),
+    ("waiting for one more", "ann declines", Status::Declined),
+    ("waiting for one more", "eve declines", Status::Declined),
+    ("waiting for one more", "bo approves", Status::Approved),
+    ("waiting for one more", "ann declines, not permitted", Status::Declined),
+    ("waiting for one more", "supersede", Status::Superseded),
 ];
 
 #[test]
@@ -178,7 +178,7 @@ fn these_cells_of_the_whole_table_move_a_change_and_no_other_does() {
         for (what, event) in events() {
             let (state, _) = step(&change, &event, at(NOW));
             if &state != change.state() {
-                moves.push((from, what, state.standing()));
+                moves.push((from, what, state.status()));
             }
         }
     }
@@ -187,8 +187,8 @@ fn these_cells_of_the_whole_table_move_a_change_and_no_other_does() {
 
 #[test]
 fn every_state_is_in_the_table() {
-    let here: std::collections::HashSet<_> = changes().into_iter().map(|(_, change)| change.standing()).collect();
-    assert_eq!(here.len(), Standing::ALL.len());
+    let here: std::collections::HashSet<_> = changes().into_iter().map(|(_, change)| change.status()).collect();
+    assert_eq!(here.len(), Status::ALL.len());
 }
 
 #[test]
@@ -210,9 +210,9 @@ fn an_answer_claims_a_move_exactly_where_there_was_one() {
                     assert!(!moved, "{cell}");
                 }
                 Answer::Expired { .. } => {
-                    assert!(state.standing() == Standing::Expired || from.contains("expired now"), "{cell}");
+                    assert!(state.status() == Status::Expired || from.contains("expired now"), "{cell}");
                 }
-                Answer::Superseded { .. } => assert_eq!(state.standing(), Standing::Superseded, "{cell}"),
+                Answer::Superseded { .. } => assert_eq!(state.status(), Status::Superseded, "{cell}"),
             }
         }
     }
@@ -221,20 +221,20 @@ fn an_answer_claims_a_move_exactly_where_there_was_one() {
 #[test]
 fn every_press_is_answered_with_what_is_true() {
     let ann = || person("ann");
-    let already = |standing| Answer::AlreadyDecided { by: ann(), at: at(NOW - 5), standing };
+    let already = |status| Answer::AlreadyDecided { by: ann(), at: at(NOW - 5), status };
     let expired = |seconds| Answer::Expired { at: at(seconds) };
     let superseded = || Answer::Superseded { by: ChangeId::derive("m2", 0), at: at(NOW - 5) };
-    let not_yours = || Answer::NotYours(Bar::Requester(ann()));
+    let not_yours = || Answer::NotYours(Denial::Requester(ann()));
     // State; then the answers to Ann's yes, Eve's yes, Ann's no, Eve's no.
     let table = [
         ("waiting", [Answer::Approved, not_yours(), Answer::Declined, not_yours()]),
         ("waiting, expired now", [expired(NOW), expired(NOW), expired(NOW), expired(NOW)]),
-        ("claimed", [(); 4].map(|()| already(Standing::Claimed))),
-        ("applied", [(); 4].map(|()| already(Standing::Applied))),
-        ("failed", [(); 4].map(|()| already(Standing::Failed))),
-        ("stale", [(); 4].map(|()| already(Standing::Stale))),
-        ("unknown", [(); 4].map(|()| already(Standing::Unknown))),
-        ("declined", [(); 4].map(|()| already(Standing::Declined))),
+        ("claimed", [(); 4].map(|()| already(Status::Claimed))),
+        ("applied", [(); 4].map(|()| already(Status::Applied))),
+        ("failed", [(); 4].map(|()| already(Status::Failed))),
+        ("stale", [(); 4].map(|()| already(Status::Stale))),
+        ("unknown", [(); 4].map(|()| already(Status::Unknown))),
+        ("declined", [(); 4].map(|()| already(Status::Declined))),
         ("expired", [(); 4].map(|()| expired(400))),
         ("superseded", [(); 4].map(|()| superseded())),
     ];
@@ -246,7 +246,7 @@ fn every_press_is_answered_with_what_is_true() {
     }
     let approved = changes().into_iter().find(|(name, _)| *name == "approved").expect("in the table").1;
     let answers: Vec<_> = events().into_iter().take(4).map(|(_, event)| step(&approved, &event, at(NOW)).1).collect();
-    let already = || Answer::AlreadyDecided { by: ann(), at: at(NOW - 59), standing: Standing::Approved };
+    let already = || Answer::AlreadyDecided { by: ann(), at: at(NOW - 59), status: Status::Approved };
     assert_eq!(answers, [already(), already(), Answer::Declined, already()]);
 }
 
@@ -256,7 +256,7 @@ fn the_approval_and_the_generation_stay_on_record_to_the_end() {
     let outcome = Outcome { text: "3 of 3 ready".into(), live: Vec::new() };
     let (state, _) = step(&claimed, &Event::End(End::Applied(outcome.clone())), at(NOW));
     assert_eq!(state.decision(), Some(&decision(NOW - 5)));
-    assert_eq!(state.hold().map(|hold| hold.generation), Some(7));
+    assert_eq!(state.claim().map(|claim| claim.generation), Some(7));
     assert_eq!(state.outcome(), Some(&outcome));
 }
 
@@ -286,7 +286,7 @@ proptest! {
                 prop_assert!(approved_by_ann && !closed, "claimed without a standing approval");
             }
             change = change.moved(state);
-            closed |= matches!(change.standing(), Standing::Declined | Standing::Expired | Standing::Superseded);
+            closed |= matches!(change.status(), Status::Declined | Status::Expired | Status::Superseded);
         }
         prop_assert!(claims <= 1);
     }

@@ -3,7 +3,7 @@ use proptest::prelude::*;
 use super::*;
 use crate::{
     domain::{ClusterName, DeploymentName, ImageReference, Namespace, ObjectRef, Person},
-    policy::Asked,
+    policy::AccessRequest,
 };
 
 const TEAM: &str = include_str!("../../../../../deploy/policy/team.toml");
@@ -32,7 +32,7 @@ fn object(namespace: &str) -> ObjectRef {
 
 fn may(policy: &Policy, email: &str, verb: Intent, namespace: &str) -> bool {
     let (person, object) = (person(email), object(namespace));
-    policy.may(&Asked { person: &person, room: "room", private: false, verb, object: Some(&object) }).is_ok()
+    policy.may(&AccessRequest { person: &person, room: "room", private: false, verb, object: Some(&object) }).is_ok()
 }
 
 #[test]
@@ -53,7 +53,7 @@ fn the_examples_mean_what_their_comments_say() {
     assert!(!may(&company, "dev@example.com", Intent::Scale, "production"));
     let production = company.limits(&object("production"));
     assert_eq!(production.approval, Approval::Other);
-    assert!(production.protected && production.ceiling < 100);
+    assert!(production.protected && production.max_replicas < 100);
     assert!(production.images.refuses(&ImageReference::parse("nginx:1").expect("valid")).is_some());
     let read_only = policy(READ_ONLY);
     assert!(
@@ -74,12 +74,13 @@ fn a_grant_counts_in_its_rooms_and_places_only() {
     let text = "[[grant]]\npeople = [\"ann@example.com\"]\nrooms = [\"direct\", \"ROOM\"]\nclusters = [\"main\"]\nnamespaces = [\"stag*\"]\nverbs = [\"scale\"]\n";
     let policy = policy(text);
     let (ann, object) = (person("ann@example.com"), object("staging"));
-    let asked = |room, private| Asked { person: &ann, room, private, verb: Intent::Scale, object: Some(&object) };
+    let asked =
+        |room, private| AccessRequest { person: &ann, room, private, verb: Intent::Scale, object: Some(&object) };
     assert!(policy.may(&asked("ROOM", false)).is_ok() && policy.may(&asked("other", true)).is_ok());
     assert!(policy.may(&asked("other", false)).is_err());
     assert!(!may(&policy, "ann@example.com", Intent::Scale, "prod"));
     let elsewhere = ObjectRef { cluster: ClusterName::parse("eu").expect("valid"), ..object.clone() };
-    assert!(policy.may(&Asked { object: Some(&elsewhere), ..asked("ROOM", false) }).is_err());
+    assert!(policy.may(&AccessRequest { object: Some(&elsewhere), ..asked("ROOM", false) }).is_err());
 }
 
 #[test]
@@ -105,12 +106,12 @@ gitops = "refuse"
 "#;
     let policy = policy(text);
     let prod = policy.limits(&object("prod-eu"));
-    assert_eq!((prod.ceiling, prod.step, prod.protected, prod.expiry.as_secs()), (50, 2, true, 300));
+    assert_eq!((prod.max_replicas, prod.step, prod.protected, prod.expiry.as_secs()), (50, 2, true, 300));
     assert_eq!(prod.approval.count(), 2);
     assert!(!prod.lets_pass(Intent::Restart), "asking is stricter than letting pass");
     assert_eq!(prod.gitops, GitOps::Refuse);
     let other = policy.limits(&object("preprod"));
-    assert_eq!((other.ceiling, other.step, other.protected, other.expiry.as_secs()), (50, 9, false, 1200));
+    assert_eq!((other.max_replicas, other.step, other.protected, other.expiry.as_secs()), (50, 9, false, 1200));
     assert_eq!(other.approval, Approval::Other);
     assert!(other.lets_pass(Intent::Restart));
 }
@@ -122,7 +123,8 @@ fn who_may_approve() {
     let object = object("prod");
     let by = |email: &str, approval: &Approval| {
         let person = person(email);
-        let asked = Asked { person: &person, room: "r", private: false, verb: Intent::Scale, object: Some(&object) };
+        let asked =
+            AccessRequest { person: &person, room: "r", private: false, verb: Intent::Scale, object: Some(&object) };
         policy.may_approve(approval, &asked, "id-of-ann@example.com").is_ok()
     };
     assert!(by("ann@example.com", &Approval::Own) && !by("bo@example.com", &Approval::Own));
@@ -179,14 +181,14 @@ proptest! {
 
     #[test]
     fn one_more_place_never_lets_anybody_do_more(
-        ceiling in 1_u32..200, step in 0_u32..20, minutes in 1_u32..60, protected: bool, namespace in "(prod|staging|dev)",
+        max_replicas in 1_u32..200, step in 0_u32..20, minutes in 1_u32..60, protected: bool, namespace in "(prod|staging|dev)",
     ) {
         let base = "[[place]]\nnamespaces = [\"*\"]\nmax_replicas = 50\nstep = 4\nexpiry = \"20m\"\n";
         let more = format!(
-            "{base}[[place]]\nnamespaces = [\"prod\"]\nmax_replicas = {ceiling}\nstep = {step}\nexpiry = \"{minutes}m\"\nprotected = {protected}\n"
+            "{base}[[place]]\nnamespaces = [\"prod\"]\nmax_replicas = {max_replicas}\nstep = {step}\nexpiry = \"{minutes}m\"\nprotected = {protected}\n"
         );
         let (with, without) = (policy(&more).limits(&object(&namespace)), policy(base).limits(&object(&namespace)));
-        prop_assert!(with.ceiling <= without.ceiling && with.step <= without.step && with.expiry <= without.expiry);
+        prop_assert!(with.max_replicas <= without.max_replicas && with.step <= without.step && with.expiry <= without.expiry);
         prop_assert!(with.protected >= without.protected);
     }
 }

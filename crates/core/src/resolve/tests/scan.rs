@@ -103,7 +103,7 @@ fn nearest(said: &str, all: &[Scanned]) -> Vec<ObjectRef> {
     once_each(ranked.into_iter().map(|(_, object)| object.clone()).collect()).into_iter().take(3).collect()
 }
 
-fn resolve(live: &Directory, all: &[Scanned], asked: Asked<'_>) -> Result<Resolution, NotFound> {
+fn resolve(live: &Directory, all: &[Scanned], asked: NameQuery<'_>) -> Result<Resolution, NotFound> {
     let (scope, weak_place) = live.scope(asked.namespace, asked.cluster)?;
     let inside =
         |entry: &&Scanned| scope.iter().any(|(c, n)| *c == entry.object.cluster && *n == entry.object.namespace);
@@ -174,7 +174,7 @@ proptest! {
         let live = Directory::new(named.clone(), namespaces, ClusterName::parse("main").expect("valid"));
         let all = scanned(&named);
         for said in said.iter().filter(|said| *said != "*") {
-            let asked = Asked { name: said, namespace: namespace.as_deref(), cluster: None };
+            let asked = NameQuery { name: said, namespace: namespace.as_deref(), cluster: None };
             prop_assert_eq!(live.resolve(asked), resolve(&live, &all, asked), "{}", said);
         }
         for named in &named {

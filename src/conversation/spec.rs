@@ -2,14 +2,14 @@
 
 use readback_cluster::Live;
 use readback_core::{
-    change::{Draft, Field},
+    change::{ChangeSpec, Field},
     command::{Command, Mention},
     domain::{Amount, ImageChange, Intent, ObjectRef, Score},
 };
 
 /// What a command asks of whatever Deployment it names.
-pub(super) fn draft_of(command: &Command) -> Draft {
-    Draft {
+pub(super) fn draft_of(command: &Command) -> ChangeSpec {
+    ChangeSpec {
         intent: command.intent,
         replicas: command.replicas,
         image: command.image.clone(),
@@ -23,14 +23,14 @@ pub(super) fn draft_of(command: &Command) -> Draft {
 }
 
 /// Whether it has all the values that its verb needs.
-pub(super) fn is_complete(draft: &Draft) -> bool {
+pub(super) fn is_complete(draft: &ChangeSpec) -> bool {
     (draft.intent != Intent::Scale || draft.replicas.is_some())
         && (draft.intent != Intent::SetImage || draft.image.is_some())
         && (draft.intent != Intent::Autoscale || draft.max.is_some())
 }
 
 /// The command that asks this of exactly that Deployment. It is certain: somebody chose it.
-pub(super) fn command_of(draft: &Draft, object: &ObjectRef) -> Command {
+pub(super) fn command_of(draft: &ChangeSpec, object: &ObjectRef) -> Command {
     let mut command = Command::new(draft.intent, Score::ONE);
     fill(&mut command, draft);
     aim(&mut command, object);
@@ -38,7 +38,7 @@ pub(super) fn command_of(draft: &Draft, object: &ObjectRef) -> Command {
 }
 
 /// Lets a command ask for what the draft does.
-pub(super) fn fill(command: &mut Command, draft: &Draft) {
+pub(super) fn fill(command: &mut Command, draft: &ChangeSpec) {
     command.intent = draft.intent;
     command.replicas = draft.replicas;
     command.image.clone_from(&draft.image);
@@ -56,7 +56,7 @@ pub(super) fn aim(command: &mut Command, object: &ObjectRef) {
 }
 
 /// The values of an order that can be typed on a card, with what is known of them. `most` is the policy's limit.
-pub(super) fn fields(draft: &Draft, live: Option<&Live>, most: u32) -> Vec<Field> {
+pub(super) fn fields(draft: &ChangeSpec, live: Option<&Live>, most: u32) -> Vec<Field> {
     let mut fields = Vec::new();
     if draft.intent == Intent::Scale {
         let known = match (draft.replicas, live) {
@@ -78,9 +78,9 @@ pub(super) fn fields(draft: &Draft, live: Option<&Live>, most: u32) -> Vec<Field
 }
 
 /// Which container, where there are several to choose from.
-fn containers(draft: &Draft, live: &Live) -> Option<Field> {
+fn containers(draft: &ChangeSpec, live: &Live) -> Option<Field> {
     let names: Vec<String> =
         live.containers().iter().filter(|one| !one.init).map(|one| one.name.clone()).take(20).collect();
-    let known = draft.container.clone().filter(|said| names.contains(said));
+    let known = draft.container.clone().filter(|request| names.contains(request));
     (names.len() > 1).then_some(Field::Container { names, known })
 }

@@ -5,8 +5,8 @@ use std::collections::HashMap;
 
 use jiff::{SignedDuration, Timestamp};
 
-use super::Place;
-use readback_core::{change::Draft, domain::ObjectRef};
+use super::ReplyTarget;
+use readback_core::{change::ChangeSpec, domain::ObjectRef};
 
 /// After this long nobody knows any more what "it" was.
 const REMEMBERED: SignedDuration = SignedDuration::from_mins(15);
@@ -19,7 +19,7 @@ pub(super) struct Topic {
     /// The Deployment.
     pub(super) object: ObjectRef,
     /// What was ordered last, with the Deployment that it was ordered for.
-    pub(super) ordered: Option<(ObjectRef, Draft)>,
+    pub(super) ordered: Option<(ObjectRef, ChangeSpec)>,
     at: Timestamp,
 }
 
@@ -32,7 +32,13 @@ pub(super) struct Topics(HashMap<Key, Topic>);
 
 impl Topics {
     /// Notes that this Deployment was talked about, and what was ordered for it, if anything.
-    pub(super) fn note(&mut self, place: &Place, object: &ObjectRef, ordered: Option<&Draft>, now: Timestamp) {
+    pub(super) fn note(
+        &mut self,
+        place: &ReplyTarget,
+        object: &ObjectRef,
+        ordered: Option<&ChangeSpec>,
+        now: Timestamp,
+    ) {
         if self.0.len() >= MOST {
             self.0.retain(|_, topic| is_fresh(topic, now));
         }
@@ -48,7 +54,7 @@ impl Topics {
     }
 
     /// What was talked about last in the thread, else in the room.
-    pub(super) fn recall(&self, place: &Place, now: Timestamp) -> Option<Topic> {
+    pub(super) fn recall(&self, place: &ReplyTarget, now: Timestamp) -> Option<Topic> {
         let of =
             |thread: Option<String>| self.0.get(&(place.room.clone(), thread)).filter(|topic| is_fresh(topic, now));
         of(place.thread.clone()).or_else(|| of(None)).cloned()
@@ -72,15 +78,15 @@ mod tests {
         }
     }
 
-    fn place(room: &str, thread: &str) -> Place {
-        Place { room: room.into(), thread: Some(thread.into()) }
+    fn place(room: &str, thread: &str) -> ReplyTarget {
+        ReplyTarget { room: room.into(), thread: Some(thread.into()) }
     }
 
     fn at(minutes: i64) -> Timestamp {
         Timestamp::UNIX_EPOCH + SignedDuration::from_hours(500_000) + SignedDuration::from_mins(minutes)
     }
 
-    fn recalled(topics: &Topics, place: &Place, minutes: i64) -> Option<String> {
+    fn recalled(topics: &Topics, place: &ReplyTarget, minutes: i64) -> Option<String> {
         topics.recall(place, at(minutes)).map(|topic| topic.object.name.to_string())
     }
 
@@ -105,7 +111,7 @@ mod tests {
     #[test]
     fn a_question_in_between_does_not_forget_the_order() {
         let mut topics = Topics::default();
-        let draft = Draft { replicas: Some(Amount::To(5)), ..Draft::new(Intent::Scale) };
+        let draft = ChangeSpec { replicas: Some(Amount::To(5)), ..ChangeSpec::new(Intent::Scale) };
         topics.note(&place("a", "1"), &object("web"), Some(&draft), at(0));
         topics.note(&place("a", "1"), &object("api"), None, at(1));
         let topic = topics.recall(&place("a", "1"), at(2)).expect("fresh");

@@ -3,14 +3,14 @@
 use jiff::SignedDuration;
 use serde_json::{Map, Value};
 
-use super::{At, Bot, Fault, Place, Turn, draft, message::Said, now};
+use super::{At, Bot, Fault, ReplyTarget, Turn, message::Request, now, spec};
 use crate::{
     cards::{self, Pick, Press, Pressed},
     edge::{Freshness, freshness},
     words,
 };
 use readback_core::{
-    change::{Answer, Change, Decide, Draft, Filter, Standing, Store, Who, store::Delivery},
+    change::{Actor, Answer, Change, ChangeSpec, Decide, Filter, Status, Store, store::Delivery},
     domain::Intent,
     question::{Question, Replied, Reply},
 };
@@ -27,10 +27,10 @@ enum Card {
 }
 
 /// What a press came to: a word for the log, and what is to be said.
-pub(super) type Did = (&'static str, Option<String>);
+pub(super) type PressOutcome = (&'static str, Option<String>);
 
 /// What is to be said.
-pub(super) fn line(did: Did) -> Option<String> {
+pub(super) fn line(did: PressOutcome) -> Option<String> {
     did.1
 }
 
@@ -83,7 +83,7 @@ impl Bot {
         };
         place.thread = Some(thread.clone());
         let directory = self.directory().at_home_in(policy.home(&place.room));
-        let said = Said {
+        let request = Request {
             id: &action.id,
             place: &place,
             person: &person,
@@ -95,9 +95,9 @@ impl Bot {
             edits: None,
         };
         let (did, line) = match &card {
-            Card::Change(change, press) => self.on_change(&said, change, *press, &action.inputs).await?,
-            Card::Batch(batch, press) => self.on_batch(&said, batch, *press).await?,
-            Card::Question(question, pick) => self.on_question(&said, question, *pick, &action.inputs).await?,
+            Card::Change(change, press) => self.on_change(&request, change, *press, &action.inputs).await?,
+            Card::Batch(batch, press) => self.on_batch(&request, batch, *press).await?,
+            Card::Question(question, pick) => self.on_question(&request, question, *pick, &action.inputs).await?,
         };
         if let Some(line) = line {
             self.reply(&place, &person, &line).await.after(&place, "answering the press")?;
@@ -106,7 +106,7 @@ impl Bot {
     }
 
     /// The record behind the card; none where the press is not on the message that carries it.
-    async fn card_of(&self, action: &AttachmentAction, place: &Place) -> Result<Option<Card>, Fault> {
+    async fn card_of(&self, action: &AttachmentAction, place: &ReplyTarget) -> Result<Option<Card>, Fault> {
         match cards::pressed(&action.inputs) {
             Some(Pressed::Change(id, press)) => {
                 let change = self.0.store.get(id).await.before(place, "looking up the change")?;
@@ -137,53 +137,56 @@ impl Bot {
 
     async fn on_change(
         &self,
-        said: &Said<'_>,
+        request: &Request<'_>,
         change: &Change,
         press: Press,
         inputs: &Map<String, Value>,
-    ) -> Result<Did, Fault> {
-        let requester = change.order().requester.person_id == said.person.id;
+    ) -> Result<PressOutcome, Fault> {
+        let requester = change.order().requester.person_id == request.person.id;
         match press {
             Press::Undo => {
                 let text = format!("(Undo was pressed) {}", change.order().words);
-                let said = Said { text: &text, ..*said };
-                return self.undo(&said, 0, change, &[]).await.map(|line| ("undo", line));
+                let request = Request { text: &text, ..*request };
+                return self.undo(&request, 0, change, &[]).await.map(|line| ("undo", line));
             }
             Press::Logs => {
-                let command = draft::command_of(&Draft::new(Intent::Logs), change.target());
-                return self.look(said, &command, change.target()).await.map(|text| ("logs", Some(text)));
+                let command = spec::command_of(&ChangeSpec::new(Intent::Logs), change.target());
+                return self.look(request, &command, change.target()).await.map(|text| ("logs", Some(text)));
             }
             Press::Again if !requester => return Ok(("late press", Some(words::press_again_not_yours(change)))),
-            Press::Again if matches!(change.standing(), Standing::Stale | Standing::Expired | Standing::Unknown) => {
-                return self.again(said, change).await.map(|line| ("again", line));
+            Press::Again if matches!(change.status(), Status::Stale | Status::Expired | Status::Unknown) => {
+                return self.again(request, change).await.map(|line| ("again", line));
             }
             Press::Again => return Ok(("late press", Some(words::ended(change)))),
             Press::Confirm | Press::Cancel => {}
         }
         if press == Press::Confirm
-            && change.standing() == Standing::Waiting
+            && change.status() == Status::Waiting
             && !change.is_past(now())
-            && let Some(did) = self.edited(said, change, inputs).await?
+            && let Some(did) = self.edited(request, change, inputs).await?
         {
             return Ok(did);
         }
-        let who = Who::from(said.person);
-        let permit = self.permit(said, change, press == Press::Confirm).await?;
-        let decide =
-            if press == Press::Confirm { Decide::Approve { who, permit } } else { Decide::Decline { who, permit } };
-        let decided = self.0.store.decide(change.id(), &decide, now()).await.before(said.place, "deciding")?;
+        let who = Actor::from(request.person);
+        let authorization = self.authorization(request, change, press == Press::Confirm).await?;
+        let decide = if press == Press::Confirm {
+            Decide::Approve { who, authorization }
+        } else {
+            Decide::Decline { who, authorization }
+        };
+        let decided = self.0.store.decide(change.id(), &decide, now()).await.before(request.place, "deciding")?;
         let Some((change, answer)) = decided else { return Ok(("unknown change", Some(words::UNKNOWN_CARD.into()))) };
-        self.decided(said, &change, answer).await
+        self.decided(request, &change, answer).await
     }
 
     /// Whether the values on the card were changed, and then what came of it: it is another order, planned and judged anew,
     /// that takes the place of the first. Where that finds anything that the first card did not say, a second one asks.
     async fn edited(
         &self,
-        said: &Said<'_>,
+        request: &Request<'_>,
         change: &Change,
         inputs: &Map<String, Value>,
-    ) -> Result<Option<Did>, Fault> {
+    ) -> Result<Option<PressOutcome>, Fault> {
         let order = change.order();
         let (fields, Some(draft)) = (&order.fields, &order.draft) else { return Ok(None) };
         if fields.is_empty() {
@@ -196,21 +199,26 @@ impl Bot {
         if !values.edited {
             return Ok(None);
         }
-        if order.requester.person_id != said.person.id {
+        if order.requester.person_id != request.person.id {
             return Ok(Some(("refused press", Some(words::NOT_YOURS_TO_EDIT.to_owned()))));
         }
-        let command = draft::command_of(&values.fill(draft), &order.target);
-        let said = Said { edits: Some(change), ..*said };
-        let (_, lines) = self.carry(&said, vec![command]).await?;
+        let command = spec::command_of(&values.fill(draft), &order.target);
+        let request = Request { edits: Some(change), ..*request };
+        let (_, lines) = self.carry(&request, vec![command]).await?;
         Ok(Some(("edited", (!lines.is_empty()).then(|| lines.join("\n\n")))))
     }
 
     /// Does what a decision came to, and gives what is to be said.
-    pub(super) async fn decided(&self, said: &Said<'_>, change: &Change, answer: Answer) -> Result<Did, Fault> {
+    pub(super) async fn decided(
+        &self,
+        request: &Request<'_>,
+        change: &Change,
+        answer: Answer,
+    ) -> Result<PressOutcome, Fault> {
         match answer {
             Answer::Approved => {
-                self.note_topic(said.place, change.target(), None);
-                Ok(("approved", self.send(change, said.place, said.person).await?))
+                self.note_topic(request.place, change.target(), None);
+                Ok(("approved", self.send(change, request.place, request.person).await?))
             }
             Answer::Declined => {
                 self.close(change).await;
@@ -220,7 +228,7 @@ impl Bot {
                 if let Err(error) = self.show(change, &cards::confirm(change)).await {
                     tracing::warn!(error = format!("{error:#}"), "the card could not show the approval");
                 }
-                Ok(("counted", Some(words::press(&answer, change, &Who::from(said.person)))))
+                Ok(("counted", Some(words::press(&answer, change, &Actor::from(request.person)))))
             }
             Answer::NotYours(_)
             | Answer::CountedBefore { .. }
@@ -233,33 +241,33 @@ impl Bot {
             | Answer::Unchanged => {
                 // An old card may still show buttons: what has ended is shown as ended.
                 let over = [
-                    Standing::Expired,
-                    Standing::Superseded,
-                    Standing::Declined,
-                    Standing::Failed,
-                    Standing::Stale,
-                    Standing::Observed,
+                    Status::Expired,
+                    Status::Superseded,
+                    Status::Declined,
+                    Status::Failed,
+                    Status::Stale,
+                    Status::Observed,
                 ];
-                if over.contains(&change.standing()) {
+                if over.contains(&change.status()) {
                     self.close(change).await;
                 }
-                Ok(("late press", Some(words::press(&answer, change, &Who::from(said.person)))))
+                Ok(("late press", Some(words::press(&answer, change, &Actor::from(request.person)))))
             }
         }
     }
 
     async fn on_question(
         &self,
-        said: &Said<'_>,
+        request: &Request<'_>,
         question: &Question,
         pick: Pick,
         inputs: &Map<String, Value>,
-    ) -> Result<Did, Fault> {
+    ) -> Result<PressOutcome, Fault> {
         match pick {
-            Pick::Choice(choice) | Pick::Listed(choice) => self.picked(said, question, choice, inputs).await,
+            Pick::Choice(choice) | Pick::Listed(choice) => self.picked(request, question, choice, inputs).await,
             Pick::Nothing => {
-                let reply = Reply::Dismiss(Who::from(said.person));
-                self.replied(said, question, &reply).await.map(|(did, _)| did)
+                let reply = Reply::Dismiss(Actor::from(request.person));
+                self.replied(request, question, &reply).await.map(|(did, _)| did)
             }
         }
     }
@@ -267,31 +275,37 @@ impl Bot {
     /// Answers a question, and orders what was picked: it is looked up, planned and judged like any order.
     pub(super) async fn picked(
         &self,
-        said: &Said<'_>,
+        request: &Request<'_>,
         question: &Question,
         choice: usize,
         inputs: &Map<String, Value>,
-    ) -> Result<Did, Fault> {
+    ) -> Result<PressOutcome, Fault> {
         let filled = match question.choices.get(choice) {
-            Some(picked) if question.asked.person_id == said.person.id => match cards::values(inputs, &question.fields)
-            {
-                Ok(values) => Some((values.fill(&picked.draft), picked.target.clone())),
-                Err(sentence) => return Ok(("bad input", Some(words::bad_input(&sentence)))),
-            },
+            Some(picked) if question.asked.person_id == request.person.id => {
+                match cards::values(inputs, &question.fields) {
+                    Ok(values) => Some((values.fill(&picked.draft), picked.target.clone())),
+                    Err(sentence) => return Ok(("bad input", Some(words::bad_input(&sentence)))),
+                }
+            }
             _ => None,
         };
-        let reply = Reply::Pick(Who::from(said.person), choice);
-        let (did, replied) = self.replied(said, question, &reply).await?;
+        let reply = Reply::Pick(Actor::from(request.person), choice);
+        let (did, replied) = self.replied(request, question, &reply).await?;
         let (Replied::Picked, Some((draft, target))) = (replied, filled) else { return Ok(did) };
-        let command = draft::command_of(&draft, &target);
-        let (outcome, lines) = self.carry(said, vec![command]).await?;
+        let command = spec::command_of(&draft, &target);
+        let (outcome, lines) = self.carry(request, vec![command]).await?;
         Ok((outcome, (!lines.is_empty()).then(|| lines.join("\n\n"))))
     }
 
     /// Replies to a question; its card shows what came of it.
-    async fn replied(&self, said: &Said<'_>, question: &Question, reply: &Reply) -> Result<(Did, Replied), Fault> {
+    async fn replied(
+        &self,
+        request: &Request<'_>,
+        question: &Question,
+        reply: &Reply,
+    ) -> Result<(PressOutcome, Replied), Fault> {
         let replied =
-            self.0.store.reply(question.id, reply, now()).await.before(said.place, "answering the question")?;
+            self.0.store.reply(question.id, reply, now()).await.before(request.place, "answering the question")?;
         let Some((question, replied)) = replied else {
             return Ok((("unknown question", Some(words::UNKNOWN_CARD.to_owned())), Replied::Over));
         };
@@ -311,16 +325,16 @@ impl Bot {
 
     /// Where the answer to a press belongs. A card stands in a thread, and threads are flat: Webex takes no answer to the
     /// card itself, only to the first message of its thread.
-    async fn place_of(&self, action: &AttachmentAction) -> Result<Place, Fault> {
+    async fn place_of(&self, action: &AttachmentAction) -> Result<ReplyTarget, Fault> {
         let thread = match self.0.webex.message(&action.message_id).await {
             Ok(message) => Some(message.thread().to_owned()),
             // The card is gone: it was posted anew, or somebody deleted it.
             Err(WebexError::NotFound { .. }) => None,
             Err(error) => {
-                let place = Place { room: action.room_id.clone(), thread: None };
+                let place = ReplyTarget { room: action.room_id.clone(), thread: None };
                 return Err(error).before(&place, "reading the card");
             }
         };
-        Ok(Place { room: action.room_id.clone(), thread })
+        Ok(ReplyTarget { room: action.room_id.clone(), thread })
     }
 }

@@ -1,6 +1,6 @@
 //! Posting and editing.
 
-use super::{Bot, Place};
+use super::{Bot, ReplyTarget};
 use crate::{
     cards::{self, Offer, Shown},
     words,
@@ -16,7 +16,7 @@ impl Bot {
     /// Posts into a thread.
     pub(super) async fn post(
         &self,
-        place: &Place,
+        place: &ReplyTarget,
         markdown: &str,
         card: Option<serde_json::Value>,
     ) -> Result<String, WebexError> {
@@ -25,7 +25,7 @@ impl Bot {
     }
 
     /// Posts an answer to a person.
-    pub(super) async fn reply(&self, place: &Place, person: &Person, text: &str) -> Result<String, WebexError> {
+    pub(super) async fn reply(&self, place: &ReplyTarget, person: &Person, text: &str) -> Result<String, WebexError> {
         self.post(place, &addressed(person, text), None).await
     }
 
@@ -82,7 +82,7 @@ impl Bot {
             if let Err(error) = self.0.webex.delete(card).await {
                 tracing::warn!(%error, "the card of a question could not be deleted");
             }
-            let place = Place { room: question.room_id.clone(), thread: Some(question.thread_id.clone()) };
+            let place = ReplyTarget { room: question.room_id.clone(), thread: Some(question.thread_id.clone()) };
             if let Err(error) = self.post(&place, &shown.markdown, None).await {
                 tracing::warn!(%error, "the end of a question could not be told");
             }
@@ -92,7 +92,7 @@ impl Bot {
     /// Lets the card of a change show its new state; where Webex refuses the edit, posts it anew in its place.
     pub(super) async fn show(&self, change: &Change, shown: &Shown) -> Result<(), anyhow::Error> {
         let order = change.order();
-        let place = Place { room: order.room_id.clone(), thread: Some(order.thread_id.clone()) };
+        let place = ReplyTarget { room: order.room_id.clone(), thread: Some(order.thread_id.clone()) };
         let Some(card) = change.card() else { return Ok(()) };
         let refused = match self.0.webex.edit(card, &place.room, &shown.markdown, Some(&shown.card)).await {
             Ok(()) => return Ok(()),

@@ -9,11 +9,11 @@ use jiff::Timestamp;
 use crate::words;
 use readback_cluster::{Applied, Clusters, Compared, Live, ReadError, Trace, Write};
 use readback_core::change::{
-    Change, Claim, Claimed, End, LiveFacts, LiveValue, Outcome, Recovery, Standing, Store, after_restart, store,
+    Change, ClaimResult, Claimed, End, LiveFacts, LiveValue, Outcome, Recovery, Status, Store, after_restart, store,
 };
 
 /// What a change needs of a cluster.
-pub(super) trait Line: Send + Sync {
+pub(super) trait ClusterAccess: Send + Sync {
     /// The object as it is now.
     fn read(&self, change: &Change) -> impl Future<Output = Result<Option<Live>, ReadError>> + Send;
     /// Sends a claimed change, once.
@@ -24,7 +24,7 @@ pub(super) trait Line: Send + Sync {
     fn quiesce(&self, change: &Change) -> impl Future<Output = ()> + Send;
 }
 
-impl Line for Clusters {
+impl ClusterAccess for Clusters {
     async fn read(&self, change: &Change) -> Result<Option<Live>, ReadError> {
         Self::read(self, change.target()).await
     }
@@ -44,7 +44,7 @@ impl Line for Clusters {
 
 /// What became of an approved change.
 #[derive(Debug)]
-pub(super) enum Carried {
+pub(super) enum Execution {
     /// The API server accepted it; the Deployment as it is now, where it is about one that is there.
     Applied(Box<Change>, Option<Box<Live>>),
     /// It has ended, and the record says how.
@@ -58,7 +58,7 @@ pub(super) enum Carried {
 /// The record could not be kept.
 #[derive(Debug, thiserror::Error)]
 #[error("{doing}")]
-pub(super) struct Broken {
+pub(super) struct RecordFault {
     doing: &'static str,
     #[source]
     cause: store::Fault,
@@ -66,29 +66,29 @@ pub(super) struct Broken {
     pub(super) sent: bool,
 }
 
-trait Doing<T> {
-    fn unsent(self, doing: &'static str) -> Result<T, Broken>;
-    fn sent(self, doing: &'static str) -> Result<T, Broken>;
+trait FaultContext<T> {
+    fn unsent(self, doing: &'static str) -> Result<T, RecordFault>;
+    fn sent(self, doing: &'static str) -> Result<T, RecordFault>;
 }
 
-impl<T> Doing<T> for Result<T, store::Fault> {
-    fn unsent(self, doing: &'static str) -> Result<T, Broken> {
-        self.map_err(|cause| Broken { doing, cause, sent: false })
+impl<T> FaultContext<T> for Result<T, store::Fault> {
+    fn unsent(self, doing: &'static str) -> Result<T, RecordFault> {
+        self.map_err(|cause| RecordFault { doing, cause, sent: false })
     }
 
-    fn sent(self, doing: &'static str) -> Result<T, Broken> {
-        self.map_err(|cause| Broken { doing, cause, sent: true })
+    fn sent(self, doing: &'static str) -> Result<T, RecordFault> {
+        self.map_err(|cause| RecordFault { doing, cause, sent: true })
     }
 }
 
 /// Carries an approved change out. Where the bot only `observes`, its end is on record and nothing is sent.
-pub(super) async fn carry_out(
+pub(super) async fn execute(
     store: &impl Store,
-    line: &impl Line,
+    line: &impl ClusterAccess,
     change: &Change,
     observes: bool,
     clock: impl Fn() -> Timestamp + Send + Sync,
-) -> Result<Carried, Broken> {
+) -> Result<Execution, RecordFault> {
     if observes || change.order().observe {
         return end(store, change, End::Observed(outcome(words::observed(change), None)), &clock).await;
     }
@@ -104,16 +104,16 @@ pub(super) async fn carry_out(
         Err(text) => return end(store, change, End::Stale(outcome(text, None)), &clock).await,
     };
     match store.claim(change.id(), generation, clock()).await.unsent("claiming the change")? {
-        Claim::Won(claimed) => {
+        ClaimResult::Won(claimed) => {
             let applied = line.apply(*claimed).await;
             finish(store, change, applied, &clock).await
         }
-        Claim::TooOld(change) => {
+        ClaimResult::TooOld(change) => {
             let end_ = End::Stale(outcome(words::approval_too_old(), live.as_ref()));
             end(store, &change, end_, &clock).await
         }
-        Claim::Lost(change) => Ok(Carried::Elsewhere(change)),
-        Claim::NotFound => Ok(Carried::Unknown),
+        ClaimResult::Lost(change) => Ok(Execution::Elsewhere(change)),
+        ClaimResult::NotFound => Ok(Execution::Unknown),
     }
 }
 
@@ -123,7 +123,7 @@ pub(super) async fn give_up(
     change: &Change,
     text: String,
     clock: impl Fn() -> Timestamp + Send + Sync,
-) -> Result<Carried, Broken> {
+) -> Result<Execution, RecordFault> {
     end(store, change, End::Failed(outcome(text, None)), &clock).await
 }
 
@@ -143,7 +143,7 @@ async fn finish(
     change: &Change,
     applied: Applied,
     clock: &(impl Fn() -> Timestamp + Send + Sync),
-) -> Result<Carried, Broken> {
+) -> Result<Execution, RecordFault> {
     metrics::counter!("readback_writes_total", "outcome" => label(&applied)).increment(1);
     let live = match applied {
         Applied::Done(live) => live,
@@ -170,11 +170,11 @@ async fn applied_is(
     change: &Change,
     live: Option<Box<Live>>,
     clock: &(impl Fn() -> Timestamp + Send + Sync),
-) -> Result<Carried, Broken> {
+) -> Result<Execution, RecordFault> {
     let end = End::Applied(outcome(words::APPLIED.to_owned(), live.as_deref()));
     let ended = store.finish(change.id(), end, clock()).await.sent("recording the outcome")?;
     let change = ended.map_or_else(|| change.clone(), |(change, _)| change);
-    Ok(Carried::Applied(Box::new(change), live))
+    Ok(Execution::Applied(Box::new(change), live))
 }
 
 async fn end(
@@ -182,10 +182,10 @@ async fn end(
     change: &Change,
     end: End,
     clock: &(impl Fn() -> Timestamp + Send + Sync),
-) -> Result<Carried, Broken> {
+) -> Result<Execution, RecordFault> {
     let ended = store.finish(change.id(), end, clock()).await.sent("recording the outcome")?;
     let change = ended.map_or_else(|| change.clone(), |(change, _)| change);
-    Ok(Carried::Ended(Box::new(change)))
+    Ok(Execution::Ended(Box::new(change)))
 }
 
 /// What became of a change that the last run left behind.
@@ -196,7 +196,7 @@ pub(super) enum Settled {
     /// Its card never went out.
     AskAgain,
     /// It was settled like this.
-    Carried(Carried),
+    Execution(Execution),
 }
 
 /// Why a change cannot be settled now.
@@ -207,19 +207,19 @@ pub(super) enum Unsettled {
     Unreadable(#[source] ReadError),
     /// The record could not be kept.
     #[error(transparent)]
-    Broken(#[from] Broken),
+    RecordFault(#[from] RecordFault),
 }
 
 /// Settles what the last run left behind: from its record and from what is live.
 pub(super) async fn settle(
     store: &impl Store,
-    line: &impl Line,
+    line: &impl ClusterAccess,
     change: &Change,
     observes: bool,
     clock: impl Fn() -> Timestamp + Send + Sync,
 ) -> Result<Settled, Unsettled> {
     let (mut recovery, mut live) = judge(line, change, &clock).await?;
-    if change.standing() == Standing::Claimed && recovery != Recovery::WasApplied {
+    if change.status() == Status::Claimed && recovery != Recovery::WasApplied {
         // The run that died may have sent it in its last moment. Only when that can no longer arrive is it certain that it was
         // not applied, and only then may it be sent again: else both could arrive, with somebody's undoing in between.
         line.quiesce(change).await;
@@ -227,7 +227,7 @@ pub(super) async fn settle(
     }
     tracing::info!(change = %change.id(), ?recovery, "settling a change of the last run");
     let stale = |text| End::Stale(outcome(text, None));
-    let carried = match (recovery, live) {
+    let execution = match (recovery, live) {
         (Recovery::Nothing, _) | (Recovery::SendAgain, None) => return Ok(Settled::Nothing),
         (Recovery::AskAgain, _) => return Ok(Settled::AskAgain),
         (Recovery::WasApplied, live) => applied_is(store, change, live.map(Box::new), &clock).await?,
@@ -237,17 +237,17 @@ pub(super) async fn settle(
             end(store, change, End::Unknown(outcome(text, live.as_ref())), &clock).await?
         }
         (Recovery::Stale, Some(live)) => end(store, change, stale(words::restarted(change, &live)), &clock).await?,
-        (Recovery::Send | Recovery::Observe, _) => carry_out(store, line, change, observes, &clock).await?,
+        (Recovery::Send | Recovery::Observe, _) => execute(store, line, change, observes, &clock).await?,
         (Recovery::SendAgain, Some(live)) if observes => {
             end(store, change, stale(words::restarted(change, &live)), &clock).await?
         }
         (Recovery::SendAgain, Some(live)) => send_again(store, line, change, &live, &clock).await?,
     };
-    Ok(Settled::Carried(carried))
+    Ok(Settled::Execution(execution))
 }
 
 async fn judge(
-    line: &impl Line,
+    line: &impl ClusterAccess,
     change: &Change,
     clock: &(impl Fn() -> Timestamp + Send + Sync),
 ) -> Result<(Recovery, Option<Live>), Unsettled> {
@@ -270,22 +270,22 @@ async fn judge(
 
 async fn send_again(
     store: &impl Store,
-    line: &impl Line,
+    line: &impl ClusterAccess,
     change: &Change,
     live: &Live,
     clock: &(impl Fn() -> Timestamp + Send + Sync),
-) -> Result<Carried, Broken> {
+) -> Result<Execution, RecordFault> {
     match store.claim_again(change.id(), live.generation(), clock()).await.unsent("claiming the change")? {
-        Claim::Won(claimed) => {
+        ClaimResult::Won(claimed) => {
             let applied = line.apply(*claimed).await;
             finish(store, change, applied, clock).await
         }
-        Claim::Lost(change) => Ok(Carried::Elsewhere(change)),
-        Claim::TooOld(change) => {
+        ClaimResult::Lost(change) => Ok(Execution::Elsewhere(change)),
+        ClaimResult::TooOld(change) => {
             let end_ = End::Stale(outcome(words::restarted(&change, live), None));
             end(store, &change, end_, clock).await
         }
-        Claim::NotFound => Ok(Carried::Unknown),
+        ClaimResult::NotFound => Ok(Execution::Unknown),
     }
 }
 

@@ -8,10 +8,10 @@ use std::{
 use jiff::Timestamp;
 
 use super::{
-    Answer, Change, ChangeId, Filter, Holder, Standing,
+    Answer, Change, ChangeId, Filter, RunId, Status,
     store::{Delivery, Fault, Found, REMEMBERED, Recorded, Store, Update},
 };
-use crate::question::{self, Asked, Question, Replied, Reply};
+use crate::question::{self, Question, QuestionState, Replied, Reply};
 
 #[derive(Debug, Default)]
 struct Records {
@@ -22,26 +22,26 @@ struct Records {
 
 /// One run's handle on records that other runs may share.
 #[derive(Debug)]
-pub struct Memory {
+pub struct MemoryStore {
     records: Arc<Mutex<Records>>,
-    holder: Holder,
+    run_id: RunId,
 }
 
-impl Memory {
+impl MemoryStore {
     /// An empty store.
     #[expect(clippy::new_without_default, reason = "each store is another run")]
     pub fn new() -> Self {
-        Self { records: Arc::default(), holder: Holder::fresh() }
+        Self { records: Arc::default(), run_id: RunId::fresh() }
     }
 
     /// Another run on the same records.
     pub fn another_run(&self) -> Self {
-        Self { records: self.records.clone(), holder: Holder::fresh() }
+        Self { records: self.records.clone(), run_id: RunId::fresh() }
     }
 
     /// Another handle of the same run.
     pub fn another_handle(&self) -> Self {
-        Self { records: self.records.clone(), holder: self.holder.clone() }
+        Self { records: self.records.clone(), run_id: self.run_id.clone() }
     }
 
     fn records(&self) -> MutexGuard<'_, Records> {
@@ -55,9 +55,9 @@ impl Memory {
     }
 }
 
-impl Store for Memory {
-    fn run(&self) -> &Holder {
-        &self.holder
+impl Store for MemoryStore {
+    fn run(&self) -> &RunId {
+        &self.run_id
     }
 
     async fn record(&self, change: Change) -> Result<Recorded, Fault> {
@@ -86,12 +86,12 @@ impl Store for Memory {
     }
 
     async fn unfinished(&self) -> Result<Found, Fault> {
-        let open = |change: &Change| change.standing() == Standing::Waiting && change.card().is_none();
-        Ok(self.found(|change| change.standing().is_unfinished() || open(change)))
+        let open = |change: &Change| change.status() == Status::Waiting && change.card().is_none();
+        Ok(self.found(|change| change.status().is_unfinished() || open(change)))
     }
 
     async fn expired_open(&self, now: Timestamp) -> Result<Found, Fault> {
-        Ok(self.found(|change| change.standing() == Standing::Waiting && change.is_past(now)))
+        Ok(self.found(|change| change.status() == Status::Waiting && change.is_past(now)))
     }
 
     async fn newest(&self, filter: &Filter, most: usize) -> Result<Found, Fault> {
@@ -103,7 +103,7 @@ impl Store for Memory {
 
     async fn waiting_of(&self, person_id: &str) -> Result<Found, Fault> {
         let of = |change: &Change| change.order().requester.person_id == person_id;
-        Ok(self.found(|change| change.standing() == Standing::Waiting && of(change)))
+        Ok(self.found(|change| change.status() == Status::Waiting && of(change)))
     }
 
     async fn ask(&self, question: Question) -> Result<Question, Fault> {
@@ -131,7 +131,7 @@ impl Store for Memory {
 
     async fn open_questions(&self, person_id: Option<&str>) -> Result<Vec<Question>, Fault> {
         let fits = |question: &&Question| {
-            question.state == Asked::Open && person_id.is_none_or(|id| question.asked.person_id == id)
+            question.state == QuestionState::Open && person_id.is_none_or(|id| question.asked.person_id == id)
         };
         let mut found: Vec<Question> = self.records().questions.values().filter(fits).cloned().collect();
         found.sort_by_key(|question| (question.created, question.id));
@@ -155,13 +155,13 @@ mod tests {
 
     #[tokio::test]
     async fn memory_keeps_the_contract() {
-        let first = Memory::new();
+        let first = MemoryStore::new();
         keeps_the_contract(async || first.another_run()).await;
     }
 
     #[test]
     fn no_sequence_of_events_claims_a_change_twice_in_memory() {
-        let first = Memory::new();
+        let first = MemoryStore::new();
         at_most_once(async || first.another_run());
     }
 }

@@ -18,7 +18,7 @@ const FEW: usize = 50;
 
 /// The phrasings of the examples, by their words.
 #[derive(Clone, Debug, Default)]
-pub struct Memory {
+pub struct PhrasingIndex {
     phrasings: Vec<Phrasing>,
     words: HashMap<Box<str>, Entry>,
     /// How many of the phrasings order something; they come first.
@@ -67,7 +67,7 @@ pub fn features(words: &[Word<'_>], tags: &[Tag], intent: Intent) -> BTreeSet<St
     said.into_iter().chain(pairs).collect()
 }
 
-impl Memory {
+impl PhrasingIndex {
     /// A memory of these phrasings, each by its features.
     #[expect(clippy::cast_precision_loss, clippy::cast_possible_truncation, reason = "thousands of phrasings")]
     pub fn new(phrasings: &[(Intent, BTreeSet<String>)]) -> Self {
@@ -173,14 +173,14 @@ mod tests {
     const NAME: Tag = Tag::Begin(Slot::Deployment);
     const OUT: Tag = Tag::Outside;
 
-    fn memory() -> Memory {
+    fn memory() -> PhrasingIndex {
         let phrasing = |text: &str, tags: &[Tag], intent| (intent, features(&words(text), tags, intent));
         let phrasings = [
             phrasing("restart web please", &[OUT, NAME, OUT], Intent::Restart),
             phrasing("how is web doing?", &[OUT, OUT, NAME, OUT, OUT], Intent::Status),
             phrasing("don't restart web", &[], Intent::None),
         ];
-        Memory::parse(&write(&phrasings)).unwrap()
+        PhrasingIndex::parse(&write(&phrasings)).unwrap()
     }
 
     #[test]
@@ -199,11 +199,11 @@ mod tests {
     fn what_nobody_has_said_is_like_nothing() {
         let likeness = memory().likeness(&words("colourless green ideas"), &[], Intent::Restart);
         assert_eq!(likeness, Likeness::default());
-        assert_eq!(Memory::default().likeness(&words("restart web"), &[], Intent::Restart), Likeness::default());
+        assert_eq!(PhrasingIndex::default().likeness(&words("restart web"), &[], Intent::Restart), Likeness::default());
     }
 
     #[test]
     fn a_memory_that_names_no_intent_is_refused() {
-        assert!(Memory::parse("drain\tnode\n").unwrap_err().to_string().contains("drain"));
+        assert!(PhrasingIndex::parse("drain\tnode\n").unwrap_err().to_string().contains("drain"));
     }
 }

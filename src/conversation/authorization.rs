@@ -1,31 +1,36 @@
 //! Who may decide a change at this moment: by what is on record and by the policy of today, for everybody who is involved.
 
-use super::{At, Bot, Fault, message::Said, now, undo::verb_of};
+use super::{At, Bot, Fault, message::Request, now, undo::verb_of};
 use crate::words;
 use readback_core::{
-    change::{Change, Manifest, Means, Order, Permit, State},
+    change::{Authorization, Change, Manifest, Order, State, WriteKind},
     domain::{ObjectRef, Person},
-    policy::{Approval, Asked},
+    policy::{AccessRequest, Approval},
 };
 use readback_webex::WebexError;
 
 impl Bot {
     /// What the policy says, now, about this person deciding this change: by what is on record and by what holds today.
-    pub(super) async fn permit(&self, said: &Said<'_>, change: &Change, approve: bool) -> Result<Permit, Fault> {
+    pub(super) async fn authorization(
+        &self,
+        request: &Request<'_>,
+        change: &Change,
+        approve: bool,
+    ) -> Result<Authorization, Fault> {
         let order = change.order();
-        let requester = order.requester.person_id == said.person.id;
+        let requester = order.requester.person_id == request.person.id;
         if !approve && requester {
             return Ok(Ok(()));
         }
-        let today = said.policy.limits(&order.target).approval;
-        let asked = asked(order, said.person);
+        let today = request.policy.limits(&order.target).approval;
+        let asked = asked(order, request.person);
         if !requester {
             let mut demands = vec![&order.approval];
             if today != order.approval && today != Approval::Own {
                 demands.push(&today);
             }
             for demand in demands {
-                if let Err(why) = said.policy.may_approve(demand, &asked, &order.requester.person_id) {
+                if let Err(why) = request.policy.may_approve(demand, &asked, &order.requester.person_id) {
                     return Ok(Err(why));
                 }
             }
@@ -36,38 +41,39 @@ impl Bot {
         if today.strictness() > order.approval.strictness() {
             return Ok(Err(words::STRICTER_NOW.to_owned()));
         }
-        if let Err(why) = self.earlier_still_count(said, change).await? {
+        if let Err(why) = self.earlier_still_count(request, change).await? {
             return Ok(Err(why));
         }
         // Whoever ordered it must still be allowed to.
-        let name = |person: &Person| said.policy.acts_as(person).is_ok_and(|name| name == order.acts_as);
+        let name = |person: &Person| request.policy.acts_as(person).is_ok_and(|name| name == order.acts_as);
         let same_name = |person: &Person| if name(person) { Ok(()) } else { Err(words::ANOTHER_NAME.to_owned()) };
         let ordered = if requester {
-            said.policy.may(&asked).and_then(|()| same_name(said.person))
+            request.policy.may(&asked).and_then(|()| same_name(request.person))
         } else {
             match self.0.webex.person(&order.requester.person_id).await {
-                Ok(person) => said.policy.may(&self::asked(order, &person)).and_then(|()| same_name(&person)),
+                Ok(person) => request.policy.may(&self::asked(order, &person)).and_then(|()| same_name(&person)),
                 Err(WebexError::NotFound { .. }) => return Ok(Err(words::REQUESTER_GONE.to_owned())),
-                Err(error) => return Err(error).before(said.place, "asking who ordered it"),
+                Err(error) => return Err(error).before(request.place, "asking who ordered it"),
             }
         };
         if let Err(denied) = ordered {
             return Ok(Err(denied));
         }
-        Ok(still_allowed(said, order))
+        Ok(still_allowed(request, order))
     }
 
     /// Whether everybody who has said yes before may still say it.
-    async fn earlier_still_count(&self, said: &Said<'_>, change: &Change) -> Result<Permit, Fault> {
+    async fn earlier_still_count(&self, request: &Request<'_>, change: &Change) -> Result<Authorization, Fault> {
         let State::Waiting { approvals } = change.state() else { return Ok(Ok(())) };
         let order = change.order();
         for yes in approvals {
             let counts = match self.0.webex.person(&yes.by.person_id).await {
-                Ok(person) => {
-                    said.policy.may_approve(&order.approval, &asked(order, &person), &order.requester.person_id).is_ok()
-                }
+                Ok(person) => request
+                    .policy
+                    .may_approve(&order.approval, &asked(order, &person), &order.requester.person_id)
+                    .is_ok(),
                 Err(WebexError::NotFound { .. }) => false,
-                Err(error) => return Err(error).before(said.place, "asking who has said yes"),
+                Err(error) => return Err(error).before(request.place, "asking who has said yes"),
             };
             if !counts {
                 return Ok(Err(words::yes_lapsed(&yes.by.name)));
@@ -78,13 +84,13 @@ impl Bot {
 }
 
 /// Whether the policy still allows the change itself: limits and hours may be others than when it was ordered.
-fn still_allowed(said: &Said<'_>, order: &Order) -> Permit {
-    if let Some(quiet) = said.policy.quiet(&order.target, now()) {
+fn still_allowed(request: &Request<'_>, order: &Order) -> Authorization {
+    if let Some(quiet) = request.policy.quiet(&order.target, now()) {
         return Err(quiet);
     }
-    let limits = said.policy.limits(&order.target);
-    if let Means::Recreate(manifest) = &order.means
-        && let Some(refusal) = refused_manifest(said, &order.target, manifest)
+    let limits = request.policy.limits(&order.target);
+    if let WriteKind::Recreate(manifest) = &order.means
+        && let Some(refusal) = refused_manifest(request, &order.target, manifest)
     {
         return Err(refusal);
     }
@@ -93,13 +99,13 @@ fn still_allowed(said: &Said<'_>, order: &Order) -> Permit {
         .as_ref()
         .filter(|draft| draft.intent == readback_core::domain::Intent::Autoscale)
         .and_then(|draft| draft.max);
-    if let Some(n) = most.filter(|n| *n > limits.ceiling) {
-        return Err(words::above_limit_now(&order.target, n, limits.ceiling));
+    if let Some(n) = most.filter(|n| *n > limits.max_replicas) {
+        return Err(words::above_limit_now(&order.target, n, limits.max_replicas));
     }
     for effect in &order.effects {
         match effect.after.parse::<u32>() {
-            Ok(n) if effect.what == "replicas" && n > limits.ceiling => {
-                return Err(words::above_limit_now(&order.target, n, limits.ceiling));
+            Ok(n) if effect.what == "replicas" && n > limits.max_replicas => {
+                return Err(words::above_limit_now(&order.target, n, limits.max_replicas));
             }
             _ => {}
         }
@@ -114,12 +120,12 @@ fn still_allowed(said: &Said<'_>, order: &Order) -> Permit {
 }
 
 /// Why today's policy does not let a Deployment be made like this, if it does not.
-pub(super) fn refused_manifest(said: &Said<'_>, object: &ObjectRef, manifest: &Manifest) -> Option<String> {
-    let limits = said.policy.limits(object);
+pub(super) fn refused_manifest(request: &Request<'_>, object: &ObjectRef, manifest: &Manifest) -> Option<String> {
+    let limits = request.policy.limits(object);
     let replicas = manifest.0.pointer("/spec/replicas").and_then(serde_json::Value::as_u64).unwrap_or(1);
     let replicas = u32::try_from(replicas).unwrap_or(u32::MAX);
-    if replicas > limits.ceiling {
-        return Some(words::above_limit_now(object, replicas, limits.ceiling));
+    if replicas > limits.max_replicas {
+        return Some(words::above_limit_now(object, replicas, limits.max_replicas));
     }
     let listed = |list: &str| {
         let all = manifest.0.pointer(&format!("/spec/template/spec/{list}")).and_then(serde_json::Value::as_array);
@@ -130,6 +136,12 @@ pub(super) fn refused_manifest(said: &Said<'_>, object: &ObjectRef, manifest: &M
 }
 
 /// What the policy is asked about an order, of this person.
-fn asked<'a>(order: &'a Order, person: &'a readback_core::domain::Person) -> Asked<'a> {
-    Asked { person, room: &order.room_id, private: order.private, verb: verb_of(order), object: Some(&order.target) }
+fn asked<'a>(order: &'a Order, person: &'a readback_core::domain::Person) -> AccessRequest<'a> {
+    AccessRequest {
+        person,
+        room: &order.room_id,
+        private: order.private,
+        verb: verb_of(order),
+        object: Some(&order.target),
+    }
 }

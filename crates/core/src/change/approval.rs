@@ -2,17 +2,17 @@
 
 use jiff::Timestamp;
 
-use super::{Answer, Change, Decision, State, Who};
+use super::{Actor, Answer, Change, Decision, State};
 use crate::policy::Approval;
 
 /// What the policy says, at the moment of the press, about this person deciding this change: yes, or why not.
-pub type Permit = Result<(), String>;
+pub type Authorization = Result<(), String>;
 
 /// Why somebody may not decide.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Bar {
+pub enum Denial {
     /// Only the one who ordered it decides.
-    Requester(Who),
+    Requester(Actor),
     /// Whoever ordered it cannot approve it: somebody else has to.
     OwnOrder,
     /// The policy does not let them, and why.
@@ -27,23 +27,23 @@ pub(super) enum Press {
 }
 
 /// Whether `who` may decide, by what is on record and by what the policy says now. Both have to agree.
-pub(super) fn bar(change: &Change, who: &Who, press: Press, permit: &Permit) -> Option<Bar> {
+pub(super) fn bar(change: &Change, who: &Actor, press: Press, authorization: &Authorization) -> Option<Denial> {
     let order = change.order();
     let own = order.requester.is_same_person(who);
     if who.person_id.is_empty() {
-        return Some(Bar::Requester(order.requester.clone()));
+        return Some(Denial::Requester(order.requester.clone()));
     }
     match (&order.approval, press) {
-        (Approval::Own, _) if !own => Some(Bar::Requester(order.requester.clone())),
+        (Approval::Own, _) if !own => Some(Denial::Requester(order.requester.clone())),
         // Taking an order of one's own back needs nobody's leave.
         (_, Press::Decline) if own => None,
-        (Approval::Other | Approval::Named { .. }, Press::Approve) if own => Some(Bar::OwnOrder),
-        _ => permit.clone().err().map(Bar::Policy),
+        (Approval::Other | Approval::Named { .. }, Press::Approve) if own => Some(Denial::OwnOrder),
+        _ => authorization.clone().err().map(Denial::Policy),
     }
 }
 
 /// Counts a yes. Each person counts once.
-pub(super) fn approve(change: &Change, approvals: &[Decision], who: &Who, now: Timestamp) -> (Option<State>, Answer) {
+pub(super) fn approve(change: &Change, approvals: &[Decision], who: &Actor, now: Timestamp) -> (Option<State>, Answer) {
     let needed = change.order().approval.count();
     if approvals.iter().any(|one| one.by.is_same_person(who)) {
         return (None, Answer::CountedBefore { have: approvals.len(), needed });

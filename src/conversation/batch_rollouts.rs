@@ -11,7 +11,7 @@ use super::{
     Bot, batch,
     follow::{EDITS, PAUSE},
 };
-use crate::{supervisor::Stop, words};
+use crate::{supervisor::Shutdown, words};
 use readback_cluster::Follow;
 use readback_core::change::{Change, ChangeId, Store};
 
@@ -20,12 +20,12 @@ const REMEMBERED: usize = 500;
 
 /// What was told last of rollouts that belong to several changes, so that every repaint of a card says it.
 #[derive(Debug, Default)]
-pub(super) struct Told {
+pub(super) struct RolloutTexts {
     texts: HashMap<ChangeId, String>,
     order: VecDeque<ChangeId>,
 }
 
-impl Told {
+impl RolloutTexts {
     pub(super) fn get(&self, id: ChangeId) -> Option<String> {
         self.texts.get(&id).cloned()
     }
@@ -64,7 +64,7 @@ impl BatchJob {
     }
 
     /// Follows all of them to their ends, or until the stop.
-    pub(super) async fn run(mut self, stop: Stop) {
+    pub(super) async fn run(mut self, stop: Shutdown) {
         let start = Instant::now();
         let (sender, mut seen) = mpsc::channel(batch::MOST);
         let mut watches = JoinSet::new();
@@ -116,7 +116,7 @@ impl BatchJob {
     }
 
     async fn tell(&self) -> bool {
-        match self.bot.paint(&self.first).await {
+        match self.bot.update_batch_card(&self.first).await {
             Ok(_) => true,
             Err(error) => {
                 tracing::warn!(error = format!("{error:#}"), "the progress of several changes could not be told");
@@ -146,7 +146,7 @@ mod tests {
 
     #[test]
     fn only_so_many_are_remembered_and_the_last_word_counts() {
-        let mut told = Told::default();
+        let mut told = RolloutTexts::default();
         let id = |n: usize| ChangeId::derive("m", u32::try_from(n).unwrap());
         told.note(id(0), "first".into());
         told.note(id(0), "second".into());

@@ -9,7 +9,7 @@ use tokio::{
     time::{sleep, timeout},
 };
 
-use crate::{edge::Readiness, supervisor::Stop};
+use crate::{edge::Readiness, supervisor::Shutdown};
 use readback_cluster::{Catalog, Cluster, Clusters, Connection};
 use readback_core::{
     domain::{ClusterName, ObjectRef},
@@ -25,7 +25,7 @@ const PAUSE: Duration = Duration::from_millis(100);
 
 /// The clusters with what is seen in them.
 #[derive(Clone, Debug)]
-pub(super) struct World {
+pub(super) struct ClusterDirectory {
     pub(super) clusters: Clusters,
     /// What each is called beside its name.
     pub(super) called: Vec<(ClusterName, Vec<String>)>,
@@ -34,7 +34,7 @@ pub(super) struct World {
     pub(super) names: Arc<watch::Sender<Arc<Directory>>>,
 }
 
-impl World {
+impl ClusterDirectory {
     /// Prepares the connections to these clusters, each with what else it is called, and a look-up that is still empty.
     ///
     /// # Errors
@@ -94,7 +94,7 @@ impl World {
     }
 
     /// Keeps the look-up as new as the catalogs.
-    pub(super) async fn keep(self, readiness: Readiness, stop: Stop) -> anyhow::Result<()> {
+    pub(super) async fn keep(self, readiness: Readiness, stop: Shutdown) -> anyhow::Result<()> {
         let mut catalogs = self.catalogs.clone();
         loop {
             let behind = self.catalogs.iter().filter(|catalog| !catalog.ready()).count();

@@ -10,7 +10,7 @@ use serde_json::Value;
 /// looked at right before it is sent.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
-pub enum Means {
+pub enum WriteKind {
     /// A patch of the Deployment.
     #[default]
     Deployment,
@@ -56,7 +56,7 @@ impl Manifest {
     }
 }
 
-impl Means {
+impl WriteKind {
     /// Whether it writes fields of the Deployment itself, so that its generation counts the write.
     pub const fn patches_deployment(&self) -> bool {
         matches!(self, Self::Deployment | Self::Scale)
@@ -83,22 +83,22 @@ impl Means {
     }
 
     /// Whether this patch can only hit the object that was shown, and does something. `uid` is the Deployment's.
-    pub(super) fn suits(&self, patch: &Patch, uid: &str) -> Result<(), super::Unfit> {
+    pub(super) fn suits(&self, patch: &Patch, uid: &str) -> Result<(), super::InvalidOrder> {
         let pinned = match self {
             Self::Deployment | Self::Scale | Self::Delete => uid,
             Self::Autoscaler { uid, .. } | Self::DropAutoscaler { uid, .. } => uid.as_str(),
             // What is not there yet has no uid; the API server refuses to create what is there.
             Self::NewAutoscaler(manifest) | Self::Recreate(manifest) => {
                 let whole = patch.0.is_empty() && !manifest.name().is_empty();
-                return if whole { Ok(()) } else { Err(super::Unfit::Empty) };
+                return if whole { Ok(()) } else { Err(super::InvalidOrder::Empty) };
             }
         };
         let first_write = patch.iter().position(|op| !matches!(op, PatchOperation::Test(_)));
         if first_write.is_some() == self.deletes() {
-            return Err(super::Unfit::Empty);
+            return Err(super::InvalidOrder::Empty);
         }
         let pins = patch.iter().take(first_write.unwrap_or(usize::MAX)).any(|op| pins(op, pinned));
-        if pins { Ok(()) } else { Err(super::Unfit::Unpinned) }
+        if pins { Ok(()) } else { Err(super::InvalidOrder::Unpinned) }
     }
 }
 
@@ -112,23 +112,23 @@ mod tests {
     use serde_json::json;
 
     use super::*;
-    use crate::change::Unfit;
+    use crate::change::InvalidOrder;
 
     #[test]
     fn what_deletes_tests_and_writes_nothing_and_what_creates_has_nothing_to_test() {
         let patch = |value: Value| -> Patch { serde_json::from_value(value).expect("a patch") };
         let test = json!({"op": "test", "path": "/metadata/uid", "value": "u1"});
         let write = json!({"op": "replace", "path": "/spec/replicas", "value": 3});
-        assert_eq!(Means::Delete.suits(&patch(json!([test])), "u1"), Ok(()));
-        assert_eq!(Means::Delete.suits(&patch(json!([test])), "u2"), Err(Unfit::Unpinned));
-        assert_eq!(Means::Delete.suits(&patch(json!([test, write])), "u1"), Err(Unfit::Empty));
-        let drop = Means::DropAutoscaler { name: "web".into(), uid: String::new() };
-        assert_eq!(drop.suits(&patch(json!([test])), "u1"), Err(Unfit::Unpinned), "its own uid counts");
-        let other = Means::Autoscaler { name: "web".into(), uid: "h1".into() };
-        assert_eq!(other.suits(&patch(json!([test, write])), "u1"), Err(Unfit::Unpinned));
-        let made = |name: &str| Means::Recreate(Manifest(json!({"metadata": {"name": name}})));
+        assert_eq!(WriteKind::Delete.suits(&patch(json!([test])), "u1"), Ok(()));
+        assert_eq!(WriteKind::Delete.suits(&patch(json!([test])), "u2"), Err(InvalidOrder::Unpinned));
+        assert_eq!(WriteKind::Delete.suits(&patch(json!([test, write])), "u1"), Err(InvalidOrder::Empty));
+        let drop = WriteKind::DropAutoscaler { name: "web".into(), uid: String::new() };
+        assert_eq!(drop.suits(&patch(json!([test])), "u1"), Err(InvalidOrder::Unpinned), "its own uid counts");
+        let other = WriteKind::Autoscaler { name: "web".into(), uid: "h1".into() };
+        assert_eq!(other.suits(&patch(json!([test, write])), "u1"), Err(InvalidOrder::Unpinned));
+        let made = |name: &str| WriteKind::Recreate(Manifest(json!({"metadata": {"name": name}})));
         assert_eq!(made("web").suits(&patch(json!([])), "u1"), Ok(()));
-        assert_eq!(made("").suits(&patch(json!([])), "u1"), Err(Unfit::Empty));
-        assert_eq!(made("web").suits(&patch(json!([test])), "u1"), Err(Unfit::Empty));
+        assert_eq!(made("").suits(&patch(json!([])), "u1"), Err(InvalidOrder::Empty));
+        assert_eq!(made("web").suits(&patch(json!([test])), "u1"), Err(InvalidOrder::Empty));
     }
 }

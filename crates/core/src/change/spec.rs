@@ -6,7 +6,7 @@ use crate::domain::{Amount, ImageChange, Intent};
 
 /// What was asked of one Deployment.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-pub struct Draft {
+pub struct ChangeSpec {
     /// What is asked for.
     pub intent: Intent,
     /// How many replicas.
@@ -35,7 +35,7 @@ pub struct Draft {
     pub doubts: Vec<String>,
 }
 
-impl Draft {
+impl ChangeSpec {
     /// An order without values.
     pub const fn new(intent: Intent) -> Self {
         Self {
