@@ -40,7 +40,7 @@ pub(super) async fn perform(name: &str) {
         let said = if bless { stage.all_said().await } else { stage.said(&step.expected).await };
         lines.push(step.line.clone());
         lines.extend(said);
-        compare(bless, &lines, &script, &written);
+        compare(name, bless, &lines, &script, &written);
     }
     stage.fence().await;
     lines.push("calls:".to_owned());
@@ -54,12 +54,12 @@ pub(super) async fn perform(name: &str) {
 }
 
 /// Fails at the step that goes otherwise, not at the end.
-fn compare(bless: bool, lines: &[String], script: &Script, written: &str) {
+fn compare(name: &str, bless: bool, lines: &[String], script: &Script, written: &str) {
     let so_far = lines.join("\n");
     let expected: Vec<&str> = written.lines().take(lines.len()).collect();
     assert!(
         bless || so_far == expected.join("\n"),
-        "went:\n{so_far}\n\nexpected:\n{written}\n({} steps)",
+        "{name} went:\n{so_far}\n\nexpected:\n{written}\n({} steps)",
         script.steps.len()
     );
 }
