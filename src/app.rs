@@ -9,7 +9,7 @@ use tokio::{net::TcpListener, sync::watch, time::sleep};
 use self::cluster_directory::ClusterDirectory;
 use crate::{
     config::PolicyFile,
-    conversation::{Bot, Dependencies, Followers, MessageReader},
+    conversation::{Conversation, Dependencies, Followers, MessageReader},
     edge::{self, Bounds, Edge, Intake, Readiness},
     store::sqlite::Sqlite,
     supervisor::{Shutdown, Supervisor},
@@ -86,7 +86,7 @@ pub async fn run(
     let webex = Webex::new(wiring.webex.clone()).context("the Webex settings")?;
     let hooks = wiring.public_url.as_deref().map(|url| Wanted::new(url, wiring.secrets.first().clone())).transpose()?;
     let (followers, following) = Followers::new();
-    let (ready, bot) = watch::channel(None::<Bot>);
+    let (ready, bot) = watch::channel(None::<Conversation>);
     let (policies, policy) = watch::channel(Arc::new(wiring.policy));
 
     let handler = move |notice| {
@@ -152,7 +152,7 @@ struct Start {
     hooks: Option<Wanted>,
     world: ClusterDirectory,
     readiness: Readiness,
-    ready: watch::Sender<Option<Bot>>,
+    ready: watch::Sender<Option<Conversation>>,
 }
 
 impl Start {
@@ -163,7 +163,7 @@ impl Start {
         tracing::info!(bot = me.name, "Webex knows this bot");
         self.readiness.identity(&me.id);
         self.world.first_look().await?;
-        let bot = Bot::new(parts(me));
+        let bot = Conversation::new(parts(me));
         bot.recover().await;
         if let Some(wanted) = &self.hooks {
             let report = self.patient("the webhooks", || hooks::ensure(&self.webex, wanted)).await?;

@@ -1,124 +1,145 @@
-//! One message or one press, from arrival to reply. The only orchestrator: everything it calls either decides without
-//! acting, or acts without deciding.
+//! Conversations: one message or one card action, from arrival to reply.
+//!
+//! Each type has one job, and uses those below it:
+//!
+//! | type | job |
+//! |---|---|
+//! | [`Conversation`] | takes a notice to its end; the one place where a fault becomes words |
+//! | `MessageHandler`, `CardActionHandler` | fetch what the notice names, and the person; decide what kind of request it is |
+//! | `Dialogue` | yes and no in words, "it" and "the same", questions about the bot |
+//! | `Questions` | answers to a question on a card |
+//! | `Orders` | commands resolved, judged, planned, recorded: executed at once, or asked about |
+//! | `Approvals` | who may decide a change now; what follows a decision |
+//! | `Executor` | approved changes claimed and sent, at most once |
+//! | `Reporter` | cards, replies, rollouts: what the room is told |
+//! | `Reads` | status, lists, histories, logs |
+//! | `Recovery` | after a restart, and for what expires |
+//!
+//! They share a `Context` of dependencies. Everything they call either decides without acting, or acts without deciding.
 
-use std::{
-    ops::Deref,
-    sync::{Arc, Mutex},
-    time::Instant,
-};
+use std::{sync::Arc, time::Instant};
 
-use anyhow::Context;
-use tokio::sync::watch;
+use tracing::Instrument as _;
 
-use crate::{clock, edge::Notice, store::sqlite::Sqlite, words};
-use readback_cluster::Clusters;
-use readback_core::{
-    change::ChangeId,
-    domain::Person,
-    policy::{Policy, Rules},
-    resolve::Directory,
-};
-use readback_webex as webex;
-use readback_webex::Webex;
+use crate::{edge::Notice, supervisor::Shutdown, words};
 
-mod answer;
-mod ask;
 mod authorization;
 mod batch;
+mod batch_card;
+mod batch_decision;
+mod batch_execution;
 mod batch_rollouts;
 mod card_action;
+mod change_card;
+mod clarification;
+mod context;
+mod decisions;
 mod dialogue;
+mod edit_pacing;
+mod execution;
 mod executor;
-mod follow;
+mod fault;
+mod following;
 #[cfg(test)]
 mod interleave;
 mod message;
-mod order;
+mod orders;
 mod posting;
+mod question_card;
+mod questions;
 mod reader;
-mod recover;
-mod send;
+mod reads;
+mod recovery;
+mod request;
+mod resolution;
+mod rollout_job;
+mod rollout_queue;
+mod rollout_texts;
 mod spec;
+mod telling;
 mod topics;
 mod undo;
 
-pub use follow::{Followers, Following};
+pub use context::Dependencies;
 pub use reader::MessageReader;
+pub use rollout_queue::{Followers, Following};
 
-/// What one bot works with.
-#[derive(Debug)]
-pub struct Dependencies {
-    /// The room's side.
-    pub webex: Webex,
-    /// The bot itself.
-    pub me: Person,
-    /// The clusters' side.
-    pub clusters: Clusters,
-    /// The live names.
-    pub names: watch::Receiver<Arc<Directory>>,
-    /// Understanding.
-    pub reader: MessageReader,
-    /// The changes on record.
-    pub store: Sqlite,
-    /// Who may do what, where; it can change while the bot runs.
-    pub policy: watch::Receiver<Arc<Policy>>,
-    /// How sure the model has to be, and what holds where no Deployment is known yet.
-    pub rules: Rules,
-    /// Whether it only observes, everywhere.
-    pub observe: bool,
-    /// Where rollouts are followed.
-    pub followers: Followers,
-}
+use authorization::Approvals;
+use card_action::CardActionHandler;
+use context::Context;
+use dialogue::Dialogue;
+use executor::Executor;
+use fault::Fault;
+use message::MessageHandler;
+use orders::Orders;
+use posting::Reporter;
+use questions::Questions;
+use reads::Reads;
+use recovery::Recovery;
 
-/// The bot. Clones are the same one.
+/// Everything that the bot does in its rooms. Clones are the same one.
 #[derive(Clone, Debug)]
-pub struct Bot(Arc<Inner>);
-
-#[derive(Debug)]
-struct Inner {
-    parts: Dependencies,
-    topics: Mutex<topics::Topics>,
-    /// What was told last of rollouts that belong to several changes.
-    told: Mutex<batch_rollouts::RolloutTexts>,
-    /// What the last run left behind and could not be settled at the start.
-    unsettled: Mutex<Vec<ChangeId>>,
+pub struct Conversation {
+    reporter: Reporter,
+    messages: MessageHandler,
+    card_actions: CardActionHandler,
+    recovery: Recovery,
 }
 
-impl Deref for Inner {
-    type Target = Dependencies;
-
-    fn deref(&self) -> &Dependencies {
-        &self.parts
+impl Conversation {
+    /// Puts together what handles requests.
+    pub fn new(dependencies: Dependencies) -> Self {
+        let cx = Arc::new(Context::new(dependencies));
+        let reporter = Reporter { cx: cx.clone() };
+        let executor = Executor { cx: cx.clone(), reporter: reporter.clone() };
+        let approvals = Approvals { cx: cx.clone(), reporter: reporter.clone(), executor: executor.clone() };
+        let reads = Reads { cx: cx.clone() };
+        let orders = Orders {
+            cx: cx.clone(),
+            reporter: reporter.clone(),
+            executor,
+            approvals: approvals.clone(),
+            reads: reads.clone(),
+        };
+        let questions = Questions { cx: cx.clone(), reporter: reporter.clone(), orders: orders.clone() };
+        let dialogue = Dialogue {
+            cx: cx.clone(),
+            reporter: reporter.clone(),
+            approvals: approvals.clone(),
+            questions: questions.clone(),
+        };
+        let messages = MessageHandler { cx: cx.clone(), reporter: reporter.clone(), orders: orders.clone(), dialogue };
+        let recovery = Recovery { cx: cx.clone(), reporter: reporter.clone() };
+        let card_actions = CardActionHandler { cx, reporter: reporter.clone(), approvals, orders, reads, questions };
+        Self { reporter, messages, card_actions, recovery }
     }
-}
 
-/// Where an answer belongs.
-#[derive(Clone, Debug, PartialEq, Eq)]
-struct ReplyTarget {
-    room: String,
-    /// The first message of the thread; none where that is not known.
-    thread: Option<String>,
-}
-
-impl Bot {
-    /// A bot of these parts.
-    pub fn new(parts: Dependencies) -> Self {
-        Self(Arc::new(Inner { parts, topics: Mutex::default(), told: Mutex::default(), unsettled: Mutex::default() }))
-    }
-
-    /// Handles one notice to its end. What goes wrong is logged in full under a reference, and the room is told the reference.
+    /// Handles one notice to its end. What goes wrong is logged in full under a reference, and the room is told the
+    /// reference. Every line of the log inside carries the message, the room, and the change and its cluster once known.
     pub async fn handle(self, notice: Notice) {
+        let turn = tracing::info_span!(
+            "turn",
+            kind = notice.kind(),
+            message = notice.id(),
+            room = notice.room(),
+            change = tracing::field::Empty,
+            cluster = tracing::field::Empty,
+        );
+        self.handle_inside(notice).instrument(turn).await;
+    }
+
+    async fn handle_inside(self, notice: Notice) {
         let start = Instant::now();
         let outcome = match &notice {
-            Notice::Message { id, .. } => self.message(id).await,
-            Notice::Press { id, .. } => self.press(id).await,
+            Notice::Message { id, .. } => self.messages.message(id).await,
+            Notice::Press { id, .. } => self.card_actions.press(id).await,
         };
         let took = u64::try_from(start.elapsed().as_millis()).unwrap_or(u64::MAX);
         let kind = notice.kind();
         match outcome {
             Ok(outcome) => {
                 metrics::counter!("readback_turns_total", "kind" => kind, "outcome" => outcome).increment(1);
-                tracing::info!(kind, outcome, duration_ms = took, "turn");
+                tracing::info!(outcome, duration_ms = took, "turn");
             }
             Err(fault) => self.report(&notice, &fault, took).await,
         }
@@ -129,75 +150,24 @@ impl Bot {
         let reference = words::reference(notice.id());
         let kind = notice.kind();
         metrics::counter!("readback_turns_total", "kind" => kind, "outcome" => "fault").increment(1);
-        tracing::error!(reference, kind, duration_ms = took, error = format!("{:#}", fault.cause), "turn failed");
+        tracing::error!(reference, duration_ms = took, error = format!("{:#}", fault.cause), "turn failed");
         let Some(place) = &fault.place else { return };
         let text = words::fault(&reference, fault.nothing_changed);
-        if let Err(error) = self.post(place, &text, None).await {
+        if let Err(error) = self.reporter.post(place, &text, None).await {
             tracing::error!(reference, error = format!("{error:#}"), "the room could not be told");
         }
     }
 
-    /// The policy as it is now.
-    fn policy(&self) -> Arc<Policy> {
-        self.0.policy.borrow().clone()
+    /// Settles what the last run left behind. What cannot be settled now is logged and stays for the next start.
+    pub async fn recover(&self) {
+        self.recovery.recover().await;
     }
 
-    /// Whether it only observes in this room.
-    fn observes(&self, room: &str) -> bool {
-        self.0.observe || self.policy().observes(room)
+    /// Closes cards that expired, until the shutdown. A decision is judged by its own clock; this only tidies.
+    ///
+    /// # Errors
+    /// Never; the type is what the supervisor runs.
+    pub async fn sweep(self, shutdown: Shutdown) -> anyhow::Result<()> {
+        self.recovery.sweep(shutdown).await
     }
-
-    fn directory(&self) -> Arc<Directory> {
-        self.0.names.borrow().clone()
-    }
-
-    /// Whether it is the bot that wrote or pressed.
-    fn is_me(&self, person_id: &str) -> bool {
-        webex::id::same(person_id, &self.0.me.id)
-    }
-}
-
-/// Something an operator must look at.
-#[derive(Debug)]
-struct Fault {
-    cause: anyhow::Error,
-    /// Where somebody waits for an answer, if that is known yet.
-    place: Option<ReplyTarget>,
-    /// Whether it is certain that nothing was sent to the cluster.
-    nothing_changed: bool,
-}
-
-/// What a turn came to, in a word for the log.
-type Turn = Result<&'static str, Fault>;
-
-/// Gives an error the place where somebody waits.
-trait At<T> {
-    /// Before anything was sent to the cluster.
-    fn before(self, place: &ReplyTarget, doing: &'static str) -> Result<T, Fault>;
-    /// After something may have been sent.
-    fn after(self, place: &ReplyTarget, doing: &'static str) -> Result<T, Fault>;
-    /// Before it is known who waits, and where.
-    fn unplaced(self, doing: &'static str) -> Result<T, Fault>;
-}
-
-impl<T, E> At<T> for Result<T, E>
-where
-    Result<T, E>: Context<T, E>,
-{
-    fn before(self, place: &ReplyTarget, doing: &'static str) -> Result<T, Fault> {
-        self.context(doing).map_err(|cause| Fault { cause, place: Some(place.clone()), nothing_changed: true })
-    }
-
-    fn after(self, place: &ReplyTarget, doing: &'static str) -> Result<T, Fault> {
-        self.context(doing).map_err(|cause| Fault { cause, place: Some(place.clone()), nothing_changed: false })
-    }
-
-    fn unplaced(self, doing: &'static str) -> Result<T, Fault> {
-        self.context(doing).map_err(|cause| Fault { cause, place: None, nothing_changed: true })
-    }
-}
-
-/// The time, from the one place that knows it.
-fn now() -> jiff::Timestamp {
-    clock::now()
 }

@@ -59,7 +59,7 @@ where
 }
 
 fn may_speak(line: &Metadata<'_>) -> bool {
-    let own = line.target() == "readback" || line.target().starts_with("readback::");
+    let own = line.target().split("::").next().is_some_and(|name| name == "readback" || name.starts_with("readback_"));
     own || *line.level() <= Level::INFO
 }
 

@@ -249,7 +249,7 @@ pub(super) static LOG: Setting<String> = Setting::new(
     &["READBACK_LOG"],
     "FILTER",
     parse::log_filter,
-    "What is logged: a level, or levels of modules (`info,readback::cluster=debug`)",
+    "What is logged: a level, or levels of modules (`info,readback_cluster=debug`)",
 )
 .or("info");
 pub(super) static LOG_FORMAT: Setting<LogFormat> =

@@ -1,6 +1,15 @@
 //! Who may decide a change at this moment: by what is on record and by the policy of today, for everybody who is involved.
 
-use super::{At, Bot, Fault, message::Request, now, undo::verb_of};
+use std::sync::Arc;
+
+use super::{
+    context::{Context, now},
+    executor::Executor,
+    fault::{At, Fault},
+    posting::Reporter,
+    request::Request,
+    undo::verb_of,
+};
 use crate::words;
 use readback_core::{
     change::{Authorization, Change, Manifest, Order, State, WriteKind},
@@ -9,7 +18,15 @@ use readback_core::{
 };
 use readback_webex::WebexError;
 
-impl Bot {
+/// Who may decide a change, and what follows a decision.
+#[derive(Clone, Debug)]
+pub(super) struct Approvals {
+    pub(super) cx: Arc<Context>,
+    pub(super) reporter: Reporter,
+    pub(super) executor: Executor,
+}
+
+impl Approvals {
     /// What the policy says, now, about this person deciding this change: by what is on record and by what holds today.
     pub(super) async fn authorization(
         &self,
@@ -50,7 +67,7 @@ impl Bot {
         let ordered = if requester {
             request.policy.may(&asked).and_then(|()| same_name(request.person))
         } else {
-            match self.0.webex.person(&order.requester.person_id).await {
+            match self.cx.webex.person(&order.requester.person_id).await {
                 Ok(person) => request.policy.may(&self::asked(order, &person)).and_then(|()| same_name(&person)),
                 Err(WebexError::NotFound { .. }) => return Ok(Err(words::REQUESTER_GONE.to_owned())),
                 Err(error) => return Err(error).before(request.place, "asking who ordered it"),
@@ -67,7 +84,7 @@ impl Bot {
         let State::Waiting { approvals } = change.state() else { return Ok(Ok(())) };
         let order = change.order();
         for yes in approvals {
-            let counts = match self.0.webex.person(&yes.by.person_id).await {
+            let counts = match self.cx.webex.person(&yes.by.person_id).await {
                 Ok(person) => request
                     .policy
                     .may_approve(&order.approval, &asked(order, &person), &order.requester.person_id)

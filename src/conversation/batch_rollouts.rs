@@ -1,46 +1,18 @@
 //! The rollouts of changes that were ordered together, followed side by side and told on their one card.
 
-use std::{
-    collections::{HashMap, VecDeque},
-    time::Instant,
-};
+use std::time::Instant;
 
 use tokio::{sync::mpsc, task::JoinSet};
 
 use super::{
-    Bot, batch,
-    follow::{EDITS, PAUSE},
+    batch,
+    context::MAX_BATCH,
+    edit_pacing::{EDITS, PAUSE},
+    posting::Reporter,
 };
 use crate::{supervisor::Shutdown, words};
 use readback_cluster::Follow;
-use readback_core::change::{Change, ChangeId, Store};
-
-/// So many rollouts are remembered by what was told of them last.
-const REMEMBERED: usize = 500;
-
-/// What was told last of rollouts that belong to several changes, so that every repaint of a card says it.
-#[derive(Debug, Default)]
-pub(super) struct RolloutTexts {
-    texts: HashMap<ChangeId, String>,
-    order: VecDeque<ChangeId>,
-}
-
-impl RolloutTexts {
-    pub(super) fn get(&self, id: ChangeId) -> Option<String> {
-        self.texts.get(&id).cloned()
-    }
-
-    pub(super) fn note(&mut self, id: ChangeId, text: String) {
-        if self.texts.insert(id, text).is_none() {
-            self.order.push_back(id);
-        }
-        if self.order.len() > REMEMBERED
-            && let Some(oldest) = self.order.pop_front()
-        {
-            self.texts.remove(&oldest);
-        }
-    }
-}
+use readback_core::change::{Change, Store};
 
 /// A change of several that was applied, and its rollout where there is one to follow.
 #[derive(Debug)]
@@ -52,25 +24,25 @@ pub(super) struct Watched {
 /// Follows the rollouts of several changes to their ends.
 #[derive(Debug)]
 pub(super) struct BatchJob {
-    bot: Bot,
+    reporter: Reporter,
     /// Any of them: it names the card.
     first: Change,
     watched: Vec<Watched>,
 }
 
 impl BatchJob {
-    pub(super) fn new(bot: Bot, first: Change, watched: Vec<Watched>) -> Self {
-        Self { bot, first, watched }
+    pub(super) fn new(reporter: Reporter, first: Change, watched: Vec<Watched>) -> Self {
+        Self { reporter, first, watched }
     }
 
     /// Follows all of them to their ends, or until the stop.
     pub(super) async fn run(mut self, stop: Shutdown) {
         let start = Instant::now();
-        let (sender, mut seen) = mpsc::channel(batch::MOST);
+        let (sender, mut seen) = mpsc::channel(MAX_BATCH);
         let mut watches = JoinSet::new();
         for (at, one) in self.watched.iter_mut().enumerate() {
             let (Some(mut follow), sender) = (one.follow.take(), sender.clone()) else { continue };
-            self.bot.note_told(one.change.id(), "Under way.".to_owned());
+            self.reporter.cx.note_told(one.change.id(), "Under way.".to_owned());
             watches.spawn(async move {
                 while let Some(rollout) = follow.next().await {
                     if sender.send((at, rollout)).await.is_err() {
@@ -88,7 +60,7 @@ impl BatchJob {
                 biased;
                 () = stop.requested() => {
                     for at in under_way {
-                        self.bot.note_told(self.watched[at].change.id(), words::NOT_WATCHED.to_owned());
+                        self.reporter.cx.note_told(self.watched[at].change.id(), words::NOT_WATCHED.to_owned());
                     }
                     self.tell().await;
                     return;
@@ -97,7 +69,7 @@ impl BatchJob {
                     Some((at, rollout)) => {
                         let change = &self.watched[at].change;
                         let text = words::rollout(&rollout, start.elapsed(), change.order().template_changed);
-                        self.bot.note_told(change.id(), text);
+                        self.reporter.cx.note_told(change.id(), text);
                         under_way.retain(|other| *other != at);
                         if !rollout.is_end() {
                             under_way.push(at);
@@ -116,7 +88,7 @@ impl BatchJob {
     }
 
     async fn tell(&self) -> bool {
-        match self.bot.update_batch_card(&self.first).await {
+        match self.reporter.update_batch_card(&self.first).await {
             Ok(_) => true,
             Err(error) => {
                 tracing::warn!(error = format!("{error:#}"), "the progress of several changes could not be told");
@@ -130,29 +102,12 @@ impl BatchJob {
         if !self.tell().await {
             return;
         }
-        let batch = self.bot.batch_of(&self.first).await.unwrap_or_default();
+        let batch = self.reporter.cx.batch_of(&self.first).await.unwrap_or_default();
         let followed = |change: &Change| self.watched.iter().any(|one| one.change.id() == change.id());
         for change in batch.iter().filter(|change| followed(change) || batch::is_over(change)) {
-            if let Err(error) = self.bot.0.store.told(change.id()).await {
+            if let Err(error) = self.reporter.cx.store.told(change.id()).await {
                 tracing::warn!(%error, change = %change.id(), "that the end was told could not be noted");
             }
         }
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn only_so_many_are_remembered_and_the_last_word_counts() {
-        let mut told = RolloutTexts::default();
-        let id = |n: usize| ChangeId::derive("m", u32::try_from(n).unwrap());
-        told.note(id(0), "first".into());
-        told.note(id(0), "second".into());
-        assert_eq!(told.get(id(0)).as_deref(), Some("second"));
-        (1..=REMEMBERED).for_each(|n| told.note(id(n), n.to_string()));
-        assert_eq!(told.get(id(0)), None);
-        assert_eq!(told.texts.len(), REMEMBERED);
     }
 }

@@ -1,18 +1,30 @@
 //! A press on a card: authorised by the person whom Webex gives, consumed once, always answered.
 
+use std::sync::Arc;
+
 use jiff::SignedDuration;
 use serde_json::{Map, Value};
 
-use super::{At, Bot, Fault, ReplyTarget, Turn, message::Request, now, spec};
+use super::{
+    authorization::Approvals,
+    context::{Context, now, record_in_span},
+    fault::{At, Fault, ReplyTarget, Turn},
+    orders::Orders,
+    posting::Reporter,
+    questions::Questions,
+    reads::Reads,
+    request::{PressOutcome, Request},
+    spec,
+};
 use crate::{
     cards::{self, Pick, Press, Pressed},
     edge::{Freshness, freshness},
     words,
 };
 use readback_core::{
-    change::{Actor, Answer, Change, ChangeSpec, Decide, Filter, Status, Store, store::Delivery},
+    change::{Actor, Change, ChangeSpec, Decide, Filter, Status, Store, store::Delivery},
     domain::Intent,
-    question::{Question, Replied, Reply},
+    question::Question,
 };
 use readback_webex::{AttachmentAction, WebexError};
 
@@ -26,29 +38,32 @@ enum Card {
     Question(Box<Question>, Pick),
 }
 
-/// What a press came to: a word for the log, and what is to be said.
-pub(super) type PressOutcome = (&'static str, Option<String>);
-
-/// What is to be said.
-pub(super) fn line(did: PressOutcome) -> Option<String> {
-    did.1
+/// Handles card actions.
+#[derive(Clone, Debug)]
+pub(super) struct CardActionHandler {
+    pub(super) cx: Arc<Context>,
+    pub(super) reporter: Reporter,
+    pub(super) approvals: Approvals,
+    pub(super) orders: Orders,
+    pub(super) reads: Reads,
+    pub(super) questions: Questions,
 }
 
-impl Bot {
+impl CardActionHandler {
     /// Handles a press by its id.
     pub(super) async fn press(&self, id: &str) -> Turn {
-        let action = match self.0.webex.attachment_action(id).await {
+        let action = match self.cx.webex.attachment_action(id).await {
             Ok(action) => action,
             Err(WebexError::NotFound { .. }) => return Ok("gone"),
             Err(error) => return Err(error).unplaced("reading the press"),
         };
-        if self.is_me(&action.person_id) {
+        if self.cx.is_me(&action.person_id) {
             return Ok("own");
         }
         let mut place = self.place_of(&action).await?;
         let card = self.card_of(&action, &place).await?;
         if !self
-            .0
+            .cx
             .store
             .record_delivery(Delivery::Action, &action.id, now())
             .await
@@ -56,11 +71,11 @@ impl Bot {
         {
             return Ok("repeat");
         }
-        let person = self.0.webex.person(&action.person_id).await.before(&place, "asking who pressed")?;
+        let person = self.cx.webex.person(&action.person_id).await.before(&place, "asking who pressed")?;
         if person.is_bot {
             return Ok("bot");
         }
-        let policy = self.policy();
+        let policy = self.cx.policy();
         let refusal = match (&card, freshness(action.created, now())) {
             _ if !policy.knows(&person) => Some(words::NOT_LISTED.to_owned()),
             (None, _) => Some(words::UNKNOWN_CARD.to_owned()),
@@ -70,7 +85,7 @@ impl Bot {
         };
         let (Some(card), None) = (card, &refusal) else {
             let text = refusal.unwrap_or_else(|| words::UNKNOWN_CARD.to_owned());
-            self.reply(&place, &person, &text).await.before(&place, "answering the press")?;
+            self.reporter.reply(&place, &person, &text).await.before(&place, "answering the press")?;
             return Ok("refused press");
         };
         let (thread, text, private) = match &card {
@@ -82,7 +97,7 @@ impl Bot {
             Card::Question(question, _) => (&question.thread_id, &question.words, question.private),
         };
         place.thread = Some(thread.clone());
-        let directory = self.directory().at_home_in(policy.home(&place.room));
+        let directory = self.cx.directory().at_home_in(policy.home(&place.room));
         let request = Request {
             id: &action.id,
             place: &place,
@@ -96,11 +111,14 @@ impl Bot {
         };
         let (did, line) = match &card {
             Card::Change(change, press) => self.on_change(&request, change, *press, &action.inputs).await?,
-            Card::Batch(batch, press) => self.on_batch(&request, batch, *press).await?,
-            Card::Question(question, pick) => self.on_question(&request, question, *pick, &action.inputs).await?,
+            Card::Batch(batch, Press::Undo) => ("undo", self.orders.undo_together(&request, 0, batch).await?),
+            Card::Batch(batch, press) => self.approvals.on_batch(&request, batch, *press).await?,
+            Card::Question(question, pick) => {
+                self.questions.on_question(&request, question, *pick, &action.inputs).await?
+            }
         };
         if let Some(line) = line {
-            self.reply(&place, &person, &line).await.after(&place, "answering the press")?;
+            self.reporter.reply(&place, &person, &line).await.after(&place, "answering the press")?;
         }
         Ok(did)
     }
@@ -109,7 +127,7 @@ impl Bot {
     async fn card_of(&self, action: &AttachmentAction, place: &ReplyTarget) -> Result<Option<Card>, Fault> {
         match cards::pressed(&action.inputs) {
             Some(Pressed::Change(id, press)) => {
-                let change = self.0.store.get(id).await.before(place, "looking up the change")?;
+                let change = self.cx.store.get(id).await.before(place, "looking up the change")?;
                 // What was ordered together is decided together: its card has no button for one of them.
                 let change = change.filter(|change| {
                     change.order().batch.is_none() && change.is_on_card(&action.room_id, &action.message_id)
@@ -120,14 +138,14 @@ impl Bot {
                 // The card of a batch is younger than a day, or its buttons are gone.
                 let since = now().checked_sub(BATCH_LIFE).ok();
                 let filter = Filter { batch: Some(id), since, ..Filter::default() };
-                let found = self.0.store.newest(&filter, 1).await.before(place, "looking up the changes")?;
+                let found = self.cx.store.newest(&filter, 1).await.before(place, "looking up the changes")?;
                 let Some(first) = found.changes.first() else { return Ok(None) };
-                let batch = self.batch_of(first).await.before(place, "looking up the changes")?;
+                let batch = self.cx.batch_of(first).await.before(place, "looking up the changes")?;
                 let shown = batch.iter().all(|change| change.is_on_card(&action.room_id, &action.message_id));
                 Ok((shown && !batch.is_empty()).then_some(Card::Batch(batch, press)))
             }
             Some(Pressed::Question(id, pick)) => {
-                let question = self.0.store.question(id).await.before(place, "looking up the question")?;
+                let question = self.cx.store.question(id).await.before(place, "looking up the question")?;
                 let question = question.filter(|question| question.is_on_card(&action.room_id, &action.message_id));
                 Ok(question.map(|question| Card::Question(Box::new(question), pick)))
             }
@@ -142,20 +160,21 @@ impl Bot {
         press: Press,
         inputs: &Map<String, Value>,
     ) -> Result<PressOutcome, Fault> {
+        record_in_span(change);
         let requester = change.order().requester.person_id == request.person.id;
         match press {
             Press::Undo => {
                 let text = format!("(Undo was pressed) {}", change.order().words);
                 let request = Request { text: &text, ..*request };
-                return self.undo(&request, 0, change, &[]).await.map(|line| ("undo", line));
+                return self.orders.undo(&request, 0, change, &[]).await.map(|line| ("undo", line));
             }
             Press::Logs => {
                 let command = spec::command_of(&ChangeSpec::new(Intent::Logs), change.target());
-                return self.look(request, &command, change.target()).await.map(|text| ("logs", Some(text)));
+                return self.reads.read_one(request, &command, change.target()).await.map(|text| ("logs", Some(text)));
             }
             Press::Again if !requester => return Ok(("late press", Some(words::press_again_not_yours(change)))),
             Press::Again if matches!(change.status(), Status::Stale | Status::Expired | Status::Unknown) => {
-                return self.again(request, change).await.map(|line| ("again", line));
+                return self.orders.again(request, change).await.map(|line| ("again", line));
             }
             Press::Again => return Ok(("late press", Some(words::ended(change)))),
             Press::Confirm | Press::Cancel => {}
@@ -168,15 +187,15 @@ impl Bot {
             return Ok(did);
         }
         let who = Actor::from(request.person);
-        let authorization = self.authorization(request, change, press == Press::Confirm).await?;
+        let authorization = self.approvals.authorization(request, change, press == Press::Confirm).await?;
         let decide = if press == Press::Confirm {
             Decide::Approve { who, authorization }
         } else {
             Decide::Decline { who, authorization }
         };
-        let decided = self.0.store.decide(change.id(), &decide, now()).await.before(request.place, "deciding")?;
+        let decided = self.cx.store.decide(change.id(), &decide, now()).await.before(request.place, "deciding")?;
         let Some((change, answer)) = decided else { return Ok(("unknown change", Some(words::UNKNOWN_CARD.into()))) };
-        self.decided(request, &change, answer).await
+        self.approvals.decided(request, &change, answer).await
     }
 
     /// Whether the values on the card were changed, and then what came of it: it is another order, planned and judged anew,
@@ -204,129 +223,14 @@ impl Bot {
         }
         let command = spec::command_of(&values.fill(draft), &order.target);
         let request = Request { edits: Some(change), ..*request };
-        let (_, lines) = self.carry(&request, vec![command]).await?;
+        let (_, lines) = self.orders.handle_commands(&request, vec![command]).await?;
         Ok(Some(("edited", (!lines.is_empty()).then(|| lines.join("\n\n")))))
-    }
-
-    /// Does what a decision came to, and gives what is to be said.
-    pub(super) async fn decided(
-        &self,
-        request: &Request<'_>,
-        change: &Change,
-        answer: Answer,
-    ) -> Result<PressOutcome, Fault> {
-        match answer {
-            Answer::Approved => {
-                self.note_topic(request.place, change.target(), None);
-                Ok(("approved", self.send(change, request.place, request.person).await?))
-            }
-            Answer::Declined => {
-                self.close(change).await;
-                Ok(("declined", None))
-            }
-            Answer::Counted { .. } => {
-                if let Err(error) = self.show(change, &cards::confirm(change)).await {
-                    tracing::warn!(error = format!("{error:#}"), "the card could not show the approval");
-                }
-                Ok(("counted", Some(words::press(&answer, change, &Actor::from(request.person)))))
-            }
-            Answer::NotYours(_)
-            | Answer::CountedBefore { .. }
-            | Answer::AlreadyDecided { .. }
-            | Answer::Expired { .. }
-            | Answer::Superseded { .. }
-            | Answer::Claimed
-            | Answer::TooOld
-            | Answer::Ended
-            | Answer::Unchanged => {
-                // An old card may still show buttons: what has ended is shown as ended.
-                let over = [
-                    Status::Expired,
-                    Status::Superseded,
-                    Status::Declined,
-                    Status::Failed,
-                    Status::Stale,
-                    Status::Observed,
-                ];
-                if over.contains(&change.status()) {
-                    self.close(change).await;
-                }
-                Ok(("late press", Some(words::press(&answer, change, &Actor::from(request.person)))))
-            }
-        }
-    }
-
-    async fn on_question(
-        &self,
-        request: &Request<'_>,
-        question: &Question,
-        pick: Pick,
-        inputs: &Map<String, Value>,
-    ) -> Result<PressOutcome, Fault> {
-        match pick {
-            Pick::Choice(choice) | Pick::Listed(choice) => self.picked(request, question, choice, inputs).await,
-            Pick::Nothing => {
-                let reply = Reply::Dismiss(Actor::from(request.person));
-                self.replied(request, question, &reply).await.map(|(did, _)| did)
-            }
-        }
-    }
-
-    /// Answers a question, and orders what was picked: it is looked up, planned and judged like any order.
-    pub(super) async fn picked(
-        &self,
-        request: &Request<'_>,
-        question: &Question,
-        choice: usize,
-        inputs: &Map<String, Value>,
-    ) -> Result<PressOutcome, Fault> {
-        let filled = match question.choices.get(choice) {
-            Some(picked) if question.asked.person_id == request.person.id => {
-                match cards::values(inputs, &question.fields) {
-                    Ok(values) => Some((values.fill(&picked.draft), picked.target.clone())),
-                    Err(sentence) => return Ok(("bad input", Some(words::bad_input(&sentence)))),
-                }
-            }
-            _ => None,
-        };
-        let reply = Reply::Pick(Actor::from(request.person), choice);
-        let (did, replied) = self.replied(request, question, &reply).await?;
-        let (Replied::Picked, Some((draft, target))) = (replied, filled) else { return Ok(did) };
-        let command = spec::command_of(&draft, &target);
-        let (outcome, lines) = self.carry(request, vec![command]).await?;
-        Ok((outcome, (!lines.is_empty()).then(|| lines.join("\n\n"))))
-    }
-
-    /// Replies to a question; its card shows what came of it.
-    async fn replied(
-        &self,
-        request: &Request<'_>,
-        question: &Question,
-        reply: &Reply,
-    ) -> Result<(PressOutcome, Replied), Fault> {
-        let replied =
-            self.0.store.reply(question.id, reply, now()).await.before(request.place, "answering the question")?;
-        let Some((question, replied)) = replied else {
-            return Ok((("unknown question", Some(words::UNKNOWN_CARD.to_owned())), Replied::Over));
-        };
-        let did = match replied {
-            Replied::Picked | Replied::Dismissed => ("answered", None),
-            Replied::NotYours => ("late press", Some(words::asked_somebody_else(&question.asked.name))),
-            Replied::NoSuchChoice | Replied::Unchanged => ("late press", Some(words::UNKNOWN_CARD.to_owned())),
-            Replied::Over | Replied::Expired | Replied::Superseded => {
-                ("late press", Some(words::question_over(&question)))
-            }
-        };
-        if !matches!(replied, Replied::NotYours | Replied::NoSuchChoice) {
-            self.show_question(&question).await;
-        }
-        Ok((did, replied))
     }
 
     /// Where the answer to a press belongs. A card stands in a thread, and threads are flat: Webex takes no answer to the
     /// card itself, only to the first message of its thread.
     async fn place_of(&self, action: &AttachmentAction) -> Result<ReplyTarget, Fault> {
-        let thread = match self.0.webex.message(&action.message_id).await {
+        let thread = match self.cx.webex.message(&action.message_id).await {
             Ok(message) => Some(message.thread().to_owned()),
             // The card is gone: it was posted anew, or somebody deleted it.
             Err(WebexError::NotFound { .. }) => None,

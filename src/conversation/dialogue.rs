@@ -1,9 +1,19 @@
 //! The conversation around orders: a yes or no in words, "it" and "the same", "why did you ask me?".
 
-use super::{At, Bot, Fault, ReplyTarget, card_action, message::Request, now, spec};
+use std::sync::Arc;
+
+use super::{
+    authorization::Approvals,
+    context::{Context, now},
+    fault::{At, Fault},
+    posting::Reporter,
+    questions::Questions,
+    request::{Request, line},
+    spec,
+};
 use crate::{cards::Press, words};
 use readback_core::{
-    change::{Actor, Change, ChangeId, ChangeSpec, Decide, Filter, Store},
+    change::{Actor, Change, ChangeId, Decide, Filter, Store},
     command::{Command, Mention, There},
     domain::{Intent, ObjectRef},
     question::{Question, Reply},
@@ -140,7 +150,16 @@ impl OpenItem {
     }
 }
 
-impl Bot {
+/// The conversation around orders.
+#[derive(Clone, Debug)]
+pub(super) struct Dialogue {
+    pub(super) cx: Arc<Context>,
+    pub(super) reporter: Reporter,
+    pub(super) approvals: Approvals,
+    pub(super) questions: Questions,
+}
+
+impl Dialogue {
     /// Answers a question about the bot itself, from the data that it decides by.
     pub(super) async fn about(&self, request: &Request<'_>, about: About) -> Result<String, Fault> {
         if about == About::Rights {
@@ -151,20 +170,14 @@ impl Bot {
             room: Some(request.place.room.clone()),
             ..Filter::default()
         };
-        let found = self.0.store.newest(&filter, 50).await.before(request.place, "looking for the last question")?;
+        let found = self.cx.store.newest(&filter, 50).await.before(request.place, "looking for the last question")?;
         let own = |change: &&Change| change.order().requester.person_id == request.person.id;
         Ok(words::why_asked(found.changes.iter().filter(own).find(|change| !change.order().reasons.is_empty())))
     }
 
-    pub(super) fn note_topic(&self, place: &ReplyTarget, object: &ObjectRef, ordered: Option<&ChangeSpec>) {
-        if let Ok(mut topics) = self.0.topics.lock() {
-            topics.note(place, object, ordered, now());
-        }
-    }
-
     /// Lets "it" and "the same" mean what was talked about last. Every order that is completed like this goes on a card.
     pub(super) fn in_context(&self, request: &Request<'_>, commands: &mut [Command]) {
-        let Ok(topics) = self.0.topics.lock() else { return };
+        let Ok(topics) = self.cx.topics.lock() else { return };
         let Some(topic) = topics.recall(request.place, now()) else { return };
         drop(topics);
         let [.., last] = commands else { return };
@@ -185,16 +198,11 @@ impl Bot {
         }
     }
 
-    /// The Deployment that was talked about last, to offer it where no name was said.
-    pub(super) fn last_topic(&self, place: &ReplyTarget) -> Option<ObjectRef> {
-        self.0.topics.lock().ok()?.recall(place, now()).map(|topic| topic.object)
-    }
-
     /// What waits for this person in the room; of those, the ones in the thread, if it is one that the message stands in.
     async fn open(&self, request: &Request<'_>, in_thread: bool) -> Result<Vec<OpenItem>, Fault> {
         let (place, person) = (request.place, &request.person.id);
-        let waiting = self.0.store.waiting_of(person).await.before(place, "looking for questions")?;
-        let questions = self.0.store.open_questions(Some(person)).await.before(place, "looking for questions")?;
+        let waiting = self.cx.store.waiting_of(person).await.before(place, "looking for questions")?;
+        let questions = self.cx.store.open_questions(Some(person)).await.before(place, "looking for questions")?;
         let changes = waiting
             .changes
             .into_iter()
@@ -221,7 +229,7 @@ impl Bot {
         let mut seen = Vec::new();
         for one in open {
             let Some(card) = one.card() else { continue };
-            match self.0.webex.message(card).await {
+            match self.cx.webex.message(card).await {
                 Ok(card) if card.created < request.at => seen.push(one),
                 Ok(_) | Err(WebexError::NotFound { .. }) => {}
                 Err(error) => return Err(error).before(place, "reading the card"),
@@ -252,7 +260,7 @@ impl Bot {
                 words::which_question(&open.iter().map(OpenItem::named).collect::<Vec<_>>())
             }));
         };
-        let sure = talk.iter().all(|command| command.confidence >= self.0.rules.act && command.doubts.is_empty());
+        let sure = talk.iter().all(|command| command.confidence >= self.cx.rules.act && command.doubts.is_empty());
         if yes && (no || !sure) {
             return Ok(Some(words::YES_UNSURE.to_owned()));
         }
@@ -269,16 +277,16 @@ impl Bot {
         yes: bool,
     ) -> Result<Option<String>, Fault> {
         if change.order().batch.is_some() {
-            let batch = self.batch_of(change).await.before(request.place, "reading the changes")?;
+            let batch = self.cx.batch_of(change).await.before(request.place, "reading the changes")?;
             let press = if yes { Press::Confirm } else { Press::Cancel };
-            return self.on_batch(request, &batch, press).await.map(card_action::line);
+            return self.approvals.on_batch(request, &batch, press).await.map(line);
         }
         let who = Actor::from(request.person);
-        let authorization = self.authorization(request, change, yes).await?;
+        let authorization = self.approvals.authorization(request, change, yes).await?;
         let decide = if yes { Decide::Approve { who, authorization } } else { Decide::Decline { who, authorization } };
-        let decided = self.0.store.decide(change.id(), &decide, now()).await.before(request.place, "deciding")?;
+        let decided = self.cx.store.decide(change.id(), &decide, now()).await.before(request.place, "deciding")?;
         let Some((change, answer)) = decided else { return Ok(Some(words::UNKNOWN_CARD.to_owned())) };
-        self.decided(request, &change, answer).await.map(|(_, line)| line)
+        self.approvals.decided(request, &change, answer).await.map(|(_, line)| line)
     }
 
     async fn typed_on_question(
@@ -290,16 +298,16 @@ impl Bot {
         if yes {
             return match question.choices.as_slice() {
                 [_] if question.fields.is_empty() => {
-                    self.picked(request, question, 0, &serde_json::Map::new()).await.map(card_action::line)
+                    self.questions.picked(request, question, 0, &serde_json::Map::new()).await.map(line)
                 }
                 _ => Ok(Some(words::which_question(&[words::mild(&question.text)]))),
             };
         }
         let reply = Reply::Dismiss(Actor::from(request.person));
         let replied =
-            self.0.store.reply(question.id, &reply, now()).await.before(request.place, "closing the question")?;
+            self.cx.store.reply(question.id, &reply, now()).await.before(request.place, "closing the question")?;
         if let Some((question, _)) = replied {
-            self.show_question(&question).await;
+            self.reporter.show_question(&question).await;
         }
         Ok(None)
     }
@@ -328,9 +336,9 @@ impl Bot {
         };
         if let Some(change) = meant {
             let decide = Decide::Decline { who: Actor::from(request.person), authorization: Ok(()) };
-            let decided = self.0.store.decide(change.id(), &decide, now()).await.before(request.place, "deciding")?;
+            let decided = self.cx.store.decide(change.id(), &decide, now()).await.before(request.place, "deciding")?;
             if let Some((change, readback_core::change::Answer::Declined)) = decided {
-                self.close(&change).await;
+                self.reporter.close(&change).await;
                 return Ok(Some(words::taken_as_no(change.target())));
             }
         }

@@ -1,313 +1,33 @@
-//! An approved change on its way to the API server: read, claimed, sent once, recorded. Who is told what comes later.
-//!
-//! Generic over the store, the cluster and the clock, so that every order of events can be played through in a test.
+//! An approved change is carried out, and the room is told what came of it.
 
-use std::future::Future;
+use std::sync::Arc;
 
-use jiff::Timestamp;
-
-use crate::words;
-use readback_cluster::{Applied, Clusters, Compared, Live, ReadError, Trace, Write};
-use readback_core::change::{
-    Change, ClaimResult, Claimed, End, LiveFacts, LiveValue, Outcome, Recovery, Status, Store, after_restart, store,
+use super::{
+    context::{Context, now, record_in_span},
+    execution::execute,
+    fault::{Fault, ReplyTarget, record_fault_at},
+    posting::Reporter,
 };
+use readback_core::{change::Change, domain::Person};
 
-/// What a change needs of a cluster.
-pub(super) trait ClusterAccess: Send + Sync {
-    /// The object as it is now.
-    fn read(&self, change: &Change) -> impl Future<Output = Result<Option<Live>, ReadError>> + Send;
-    /// Sends a claimed change, once.
-    fn apply(&self, claimed: Claimed) -> impl Future<Output = Applied> + Send;
-    /// The object as it is now, and what the change has left on it.
-    fn compare(&self, change: &Change) -> impl Future<Output = Result<Compared, ReadError>> + Send;
-    /// Waits until nothing that a dead run has sent can arrive any more.
-    fn quiesce(&self, change: &Change) -> impl Future<Output = ()> + Send;
+/// Executes approved changes.
+#[derive(Clone, Debug)]
+pub(super) struct Executor {
+    pub(super) cx: Arc<Context>,
+    pub(super) reporter: Reporter,
 }
 
-impl ClusterAccess for Clusters {
-    async fn read(&self, change: &Change) -> Result<Option<Live>, ReadError> {
-        Self::read(self, change.target()).await
-    }
-
-    async fn apply(&self, claimed: Claimed) -> Applied {
-        Self::apply(self, claimed).await
-    }
-
-    async fn compare(&self, change: &Change) -> Result<Compared, ReadError> {
-        Self::compare(self, &Write::of(change)).await
-    }
-
-    async fn quiesce(&self, change: &Change) {
-        Self::quiesce(self, change.target()).await;
-    }
-}
-
-/// What became of an approved change.
-#[derive(Debug)]
-pub(super) enum Execution {
-    /// The API server accepted it; the Deployment as it is now, where it is about one that is there.
-    Applied(Box<Change>, Option<Box<Live>>),
-    /// It has ended, and the record says how.
-    Ended(Box<Change>),
-    /// Somebody else decides, or carries it: it stands like this.
-    Elsewhere(Box<Change>),
-    /// There is no such change.
-    Unknown,
-}
-
-/// The record could not be kept.
-#[derive(Debug, thiserror::Error)]
-#[error("{doing}")]
-pub(super) struct RecordFault {
-    doing: &'static str,
-    #[source]
-    cause: store::Fault,
-    /// Whether the change may have been sent before that.
-    pub(super) sent: bool,
-}
-
-trait FaultContext<T> {
-    fn unsent(self, doing: &'static str) -> Result<T, RecordFault>;
-    fn sent(self, doing: &'static str) -> Result<T, RecordFault>;
-}
-
-impl<T> FaultContext<T> for Result<T, store::Fault> {
-    fn unsent(self, doing: &'static str) -> Result<T, RecordFault> {
-        self.map_err(|cause| RecordFault { doing, cause, sent: false })
-    }
-
-    fn sent(self, doing: &'static str) -> Result<T, RecordFault> {
-        self.map_err(|cause| RecordFault { doing, cause, sent: true })
-    }
-}
-
-/// Carries an approved change out. Where the bot only `observes`, its end is on record and nothing is sent.
-pub(super) async fn execute(
-    store: &impl Store,
-    line: &impl ClusterAccess,
-    change: &Change,
-    observes: bool,
-    clock: impl Fn() -> Timestamp + Send + Sync,
-) -> Result<Execution, RecordFault> {
-    if observes || change.order().observe {
-        return end(store, change, End::Observed(outcome(words::observed(change), None)), &clock).await;
-    }
-    let live = match line.read(change).await {
-        Ok(live) => live,
-        Err(error) => {
-            tracing::error!(%error, change = %change.id(), "the object could not be read before the change");
-            return end(store, change, End::Failed(outcome(words::unreadable(change), None)), &clock).await;
-        }
-    };
-    let generation = match ground(change, live.as_ref()) {
-        Ok(generation) => generation,
-        Err(text) => return end(store, change, End::Stale(outcome(text, None)), &clock).await,
-    };
-    match store.claim(change.id(), generation, clock()).await.unsent("claiming the change")? {
-        ClaimResult::Won(claimed) => {
-            let applied = line.apply(*claimed).await;
-            finish(store, change, applied, &clock).await
-        }
-        ClaimResult::TooOld(change) => {
-            let end_ = End::Stale(outcome(words::approval_too_old(), live.as_ref()));
-            end(store, &change, end_, &clock).await
-        }
-        ClaimResult::Lost(change) => Ok(Execution::Elsewhere(change)),
-        ClaimResult::NotFound => Ok(Execution::Unknown),
-    }
-}
-
-/// Ends an approved change that is not sent any more.
-pub(super) async fn give_up(
-    store: &impl Store,
-    change: &Change,
-    text: String,
-    clock: impl Fn() -> Timestamp + Send + Sync,
-) -> Result<Execution, RecordFault> {
-    end(store, change, End::Failed(outcome(text, None)), &clock).await
-}
-
-/// The generation of the Deployment that the change stands on, or why it stands on nothing any more.
-fn ground(change: &Change, live: Option<&Live>) -> Result<i64, String> {
-    match live {
-        None if change.order().means.makes_deployment() => Ok(0),
-        Some(_) if change.order().means.makes_deployment() => Err(words::there_again(change)),
-        Some(live) if live.uid() == change.order().uid => Ok(live.generation()),
-        Some(_) | None => Err(words::gone(change)),
-    }
-}
-
-/// Records what came of a write.
-async fn finish(
-    store: &impl Store,
-    change: &Change,
-    applied: Applied,
-    clock: &(impl Fn() -> Timestamp + Send + Sync),
-) -> Result<Execution, RecordFault> {
-    metrics::counter!("readback_writes_total", "outcome" => label(&applied)).increment(1);
-    let live = match applied {
-        Applied::Done(live) => live,
-        Applied::Stale(live) => {
-            let text = words::stale(change, live.as_deref());
-            return end(store, change, End::Stale(outcome(text, live.as_deref())), clock).await;
-        }
-        Applied::Refused(why) => {
-            return end(store, change, End::Failed(outcome(words::refused(&why), None)), clock).await;
-        }
-        Applied::NotApplied { why, live } => {
-            let text = words::not_applied(change, &why, live.as_deref());
-            return end(store, change, End::Failed(outcome(text, live.as_deref())), clock).await;
-        }
-        Applied::Unknown(why) => {
-            return end(store, change, End::Unknown(outcome(words::unknown(change, &why), None)), clock).await;
-        }
-    };
-    applied_is(store, change, live, clock).await
-}
-
-async fn applied_is(
-    store: &impl Store,
-    change: &Change,
-    live: Option<Box<Live>>,
-    clock: &(impl Fn() -> Timestamp + Send + Sync),
-) -> Result<Execution, RecordFault> {
-    let end = End::Applied(outcome(words::APPLIED.to_owned(), live.as_deref()));
-    let ended = store.finish(change.id(), end, clock()).await.sent("recording the outcome")?;
-    let change = ended.map_or_else(|| change.clone(), |(change, _)| change);
-    Ok(Execution::Applied(Box::new(change), live))
-}
-
-async fn end(
-    store: &impl Store,
-    change: &Change,
-    end: End,
-    clock: &(impl Fn() -> Timestamp + Send + Sync),
-) -> Result<Execution, RecordFault> {
-    let ended = store.finish(change.id(), end, clock()).await.sent("recording the outcome")?;
-    let change = ended.map_or_else(|| change.clone(), |(change, _)| change);
-    Ok(Execution::Ended(Box::new(change)))
-}
-
-/// What became of a change that the last run left behind.
-#[derive(Debug)]
-pub(super) enum Settled {
-    /// Nothing is to be done.
-    Nothing,
-    /// Its card never went out.
-    AskAgain,
-    /// It was settled like this.
-    Execution(Execution),
-}
-
-/// Why a change cannot be settled now.
-#[derive(Debug, thiserror::Error)]
-pub(super) enum Unsettled {
-    /// The object cannot be read, so nothing can be said.
-    #[error("reading the Deployment")]
-    Unreadable(#[source] ReadError),
-    /// The record could not be kept.
-    #[error(transparent)]
-    RecordFault(#[from] RecordFault),
-}
-
-/// Settles what the last run left behind: from its record and from what is live.
-pub(super) async fn settle(
-    store: &impl Store,
-    line: &impl ClusterAccess,
-    change: &Change,
-    observes: bool,
-    clock: impl Fn() -> Timestamp + Send + Sync,
-) -> Result<Settled, Unsettled> {
-    let (mut recovery, mut live) = judge(line, change, &clock).await?;
-    if change.status() == Status::Claimed && recovery != Recovery::WasApplied {
-        // The run that died may have sent it in its last moment. Only when that can no longer arrive is it certain that it was
-        // not applied, and only then may it be sent again: else both could arrive, with somebody's undoing in between.
-        line.quiesce(change).await;
-        (recovery, live) = judge(line, change, &clock).await?;
-    }
-    tracing::info!(change = %change.id(), ?recovery, "settling a change of the last run");
-    let stale = |text| End::Stale(outcome(text, None));
-    let execution = match (recovery, live) {
-        (Recovery::Nothing, _) | (Recovery::SendAgain, None) => return Ok(Settled::Nothing),
-        (Recovery::AskAgain, _) => return Ok(Settled::AskAgain),
-        (Recovery::WasApplied, live) => applied_is(store, change, live.map(Box::new), &clock).await?,
-        (Recovery::Stale, None) => end(store, change, stale(words::gone(change)), &clock).await?,
-        (Recovery::Unclear, live) => {
-            let text = words::unclear(change, live.as_ref());
-            end(store, change, End::Unknown(outcome(text, live.as_ref())), &clock).await?
-        }
-        (Recovery::Stale, Some(live)) => end(store, change, stale(words::restarted(change, &live)), &clock).await?,
-        (Recovery::Send | Recovery::Observe, _) => execute(store, line, change, observes, &clock).await?,
-        (Recovery::SendAgain, Some(live)) if observes => {
-            end(store, change, stale(words::restarted(change, &live)), &clock).await?
-        }
-        (Recovery::SendAgain, Some(live)) => send_again(store, line, change, &live, &clock).await?,
-    };
-    Ok(Settled::Execution(execution))
-}
-
-async fn judge(
-    line: &impl ClusterAccess,
-    change: &Change,
-    clock: &(impl Fn() -> Timestamp + Send + Sync),
-) -> Result<(Recovery, Option<Live>), Unsettled> {
-    let compared = line.compare(change).await.map_err(Unsettled::Unreadable)?;
-    let order = change.order();
-    let uid = match &compared.live {
-        Some(live) if order.means.patches_deployment() => Some(live.uid()),
-        None if order.means.patches_deployment() => None,
-        // What else it is about is told by what it left there.
-        Some(_) | None => Some(order.uid.as_str()),
-    };
-    let facts = uid.map(|uid| LiveFacts {
-        uid: uid.to_owned(),
-        generation: compared.live.as_ref().map_or(0, Live::generation),
-        matches_after: compared.trace == Trace::Applied,
-        matches_before: compared.trace == Trace::Untouched,
-    });
-    Ok((after_restart(change, facts.as_ref(), clock()), compared.live))
-}
-
-async fn send_again(
-    store: &impl Store,
-    line: &impl ClusterAccess,
-    change: &Change,
-    live: &Live,
-    clock: &(impl Fn() -> Timestamp + Send + Sync),
-) -> Result<Execution, RecordFault> {
-    match store.claim_again(change.id(), live.generation(), clock()).await.unsent("claiming the change")? {
-        ClaimResult::Won(claimed) => {
-            let applied = line.apply(*claimed).await;
-            finish(store, change, applied, clock).await
-        }
-        ClaimResult::Lost(change) => Ok(Execution::Elsewhere(change)),
-        ClaimResult::TooOld(change) => {
-            let end_ = End::Stale(outcome(words::restarted(&change, live), None));
-            end(store, &change, end_, clock).await
-        }
-        ClaimResult::NotFound => Ok(Execution::Unknown),
-    }
-}
-
-fn outcome(text: String, live: Option<&Live>) -> Outcome {
-    let values = |live: &Live| {
-        let mut values = vec![LiveValue { what: "replicas".into(), value: live.replicas().to_string() }];
-        values.extend(
-            live.containers()
-                .iter()
-                .map(|one| LiveValue { what: format!("image of {}", one.name), value: one.image.clone() }),
-        );
-        values
-    };
-    Outcome { text, live: live.map(values).unwrap_or_default() }
-}
-
-fn label(applied: &Applied) -> &'static str {
-    match applied {
-        Applied::Done(_) => "done",
-        Applied::Stale(_) => "stale",
-        Applied::Refused(_) => "refused",
-        Applied::NotApplied { .. } => "not_applied",
-        Applied::Unknown(_) => "unknown",
+impl Executor {
+    /// Sends an approved change. What is still to be said to the person is returned; everything else stands on the card.
+    pub(super) async fn send(
+        &self,
+        change: &Change,
+        place: &ReplyTarget,
+        person: &Person,
+    ) -> Result<Option<String>, Fault> {
+        record_in_span(change);
+        let observes = self.cx.observes(&change.order().room_id);
+        let execution = execute(&self.cx.store, &self.cx.clusters, change, observes, now).await;
+        self.reporter.tell_execution(execution.map_err(|broken| record_fault_at(broken, place))?, place, person).await
     }
 }

@@ -15,7 +15,7 @@ use std::{
 
 use serde_json::json;
 
-use super::executor::{Execution, Settled, execute, settle};
+use super::execution::{Execution, Settled, execute, settle};
 use crate::words;
 use readback_core::{
     change::{

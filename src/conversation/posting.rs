@@ -1,6 +1,8 @@
 //! Posting and editing.
 
-use super::{Bot, ReplyTarget};
+use std::sync::Arc;
+
+use super::{context::Context, fault::ReplyTarget};
 use crate::{
     cards::{self, Offer, Shown},
     words,
@@ -12,7 +14,13 @@ use readback_core::{
 };
 use readback_webex::{Post, WebexError, escape_markdown};
 
-impl Bot {
+/// What the room is told: messages, cards, rollouts.
+#[derive(Clone, Debug)]
+pub(super) struct Reporter {
+    pub(super) cx: Arc<Context>,
+}
+
+impl Reporter {
     /// Posts into a thread.
     pub(super) async fn post(
         &self,
@@ -21,7 +29,7 @@ impl Bot {
         card: Option<serde_json::Value>,
     ) -> Result<String, WebexError> {
         let post = Post { room: place.room.clone(), parent: place.thread.clone(), markdown: markdown.to_owned(), card };
-        self.0.webex.post(&post).await
+        self.cx.webex.post(&post).await
     }
 
     /// Posts an answer to a person.
@@ -45,7 +53,7 @@ impl Bot {
             self.say_in_place(message, change, &cards::done(change, &line, &addressed(person, &line), offer), offer)
                 .await?;
         }
-        Ok(self.0.store.get(change.id()).await?.unwrap_or_else(|| change.clone()))
+        Ok(self.cx.store.get(change.id()).await?.unwrap_or_else(|| change.clone()))
     }
 
     /// The same for a change of long ago, whose decision is part of `state` already.
@@ -64,22 +72,22 @@ impl Bot {
     async fn say_in_place(&self, message: &str, change: &Change, shown: &Shown, offer: Offer) -> anyhow::Result<()> {
         let room = &change.order().room_id;
         if offer != Offer::Nothing {
-            match self.0.webex.edit(message, room, &shown.markdown, Some(&shown.card)).await {
+            match self.cx.webex.edit(message, room, &shown.markdown, Some(&shown.card)).await {
                 Ok(()) => return Ok(()),
                 Err(WebexError::Refused { .. }) => {}
                 Err(error) => return Err(error.into()),
             }
         }
-        Ok(self.0.webex.edit(message, room, &shown.markdown, None).await?)
+        Ok(self.cx.webex.edit(message, room, &shown.markdown, None).await?)
     }
 
     /// Lets the card of a question show how it stands. A card that cannot be reached is only logged: its record is closed.
     pub(super) async fn show_question(&self, question: &Question) {
         let Some(card) = &question.card else { return };
         let shown = cards::asked(question);
-        if let Err(error) = self.0.webex.edit(card, &question.room_id, &shown.markdown, Some(&shown.card)).await {
+        if let Err(error) = self.cx.webex.edit(card, &question.room_id, &shown.markdown, Some(&shown.card)).await {
             tracing::info!(%error, "the card of a question could not be edited; its end is posted in its place");
-            if let Err(error) = self.0.webex.delete(card).await {
+            if let Err(error) = self.cx.webex.delete(card).await {
                 tracing::warn!(%error, "the card of a question could not be deleted");
             }
             let place = ReplyTarget { room: question.room_id.clone(), thread: Some(question.thread_id.clone()) };
@@ -94,19 +102,19 @@ impl Bot {
         let order = change.order();
         let place = ReplyTarget { room: order.room_id.clone(), thread: Some(order.thread_id.clone()) };
         let Some(card) = change.card() else { return Ok(()) };
-        let refused = match self.0.webex.edit(card, &place.room, &shown.markdown, Some(&shown.card)).await {
+        let refused = match self.cx.webex.edit(card, &place.room, &shown.markdown, Some(&shown.card)).await {
             Ok(()) => return Ok(()),
             Err(refused @ (WebexError::Refused { .. } | WebexError::NotFound { .. })) => refused,
             Err(other) => return Err(other.into()),
         };
         tracing::info!(error = %refused, "the card could not be edited; it is posted anew");
         // First the old one goes: two cards would leave one with live buttons.
-        match self.0.webex.delete(card).await {
+        match self.cx.webex.delete(card).await {
             Ok(()) | Err(WebexError::NotFound { .. }) => {}
             Err(error) => tracing::warn!(%error, "the old card could not be deleted"),
         }
         let posted = self.post(&place, &shown.markdown, Some(shown.card.clone())).await?;
-        self.0.store.card_posted(change.id(), &posted).await?;
+        self.cx.store.card_posted(change.id(), &posted).await?;
         Ok(())
     }
 }

@@ -5,7 +5,7 @@ use std::collections::HashMap;
 
 use jiff::{SignedDuration, Timestamp};
 
-use super::ReplyTarget;
+use super::fault::ReplyTarget;
 use readback_core::{change::ChangeSpec, domain::ObjectRef};
 
 /// After this long nobody knows any more what "it" was.

@@ -1,6 +1,12 @@
 //! Taking a change back: its recorded inverse, with preconditions of its own, judged and confirmed like any order.
 
-use super::{At, Bot, Fault, batch, message::Request, spec};
+use super::{
+    batch,
+    fault::{At, Fault},
+    orders::Orders,
+    request::Request,
+    spec,
+};
 use crate::words;
 use readback_cluster as cluster;
 use readback_cluster::{Live, Preview, Write, forecast::Intended};
@@ -44,7 +50,7 @@ fn intended(inverse: &Inverse) -> Intended {
     }
 }
 
-impl Bot {
+impl Orders {
     /// What `undo` means: the last change of the Deployment that was named, else the last one that was made in this room; and
     /// whether there is any that it can mean.
     pub(super) async fn to_undo(
@@ -55,7 +61,7 @@ impl Bot {
         let of = |filter: Filter| async move {
             let filter = Filter { statuses: vec![Status::Applied], ..filter };
             let found =
-                self.0.store.newest(&filter, LOOKED_AT).await.before(request.place, "looking for the last change")?;
+                self.cx.store.newest(&filter, LOOKED_AT).await.before(request.place, "looking for the last change")?;
             // A card can be confirmed long after it was ordered.
             Ok(found.changes.into_iter().max_by_key(|change| change.state().ended()))
         };
@@ -139,7 +145,7 @@ impl Bot {
         if let Err(nameless) = request.policy.acts_as(request.person) {
             return Ok(Err(words::reasons(&[nameless])));
         }
-        let live = self.0.clusters.read(taken.target()).await.before(request.place, "reading the Deployment")?;
+        let live = self.cx.clusters.read(taken.target()).await.before(request.place, "reading the Deployment")?;
         let again = inverse.means.makes_deployment();
         let live = match live {
             Some(_) if again => return Ok(Err(words::there_again(taken))),
@@ -172,9 +178,9 @@ impl Bot {
             acts_as: order.acts_as.clone(),
             change: String::new(),
         };
-        let pinned = self.0.clusters.pinned(write).await.before(request.place, "reading the autoscaler")?;
+        let pinned = self.cx.clusters.pinned(write).await.before(request.place, "reading the autoscaler")?;
         let Some(write) = pinned else { return Ok(Err(words::moved_since(taken, live.as_ref()))) };
-        match self.0.clusters.preview(&write).await {
+        match self.cx.clusters.preview(&write).await {
             Preview::Accepted { warnings, .. } => order.warnings = warnings,
             Preview::Refused(why) => return Ok(Err(words::would_be_refused(taken.target(), &why))),
             Preview::Stale(live) => return Ok(Err(words::moved_since(taken, live.as_deref()))),
@@ -194,7 +200,7 @@ impl Bot {
             facts: vec![self.facts(request, inverse.draft.intent, live)],
             can_undo: true,
         };
-        let verdict = policy::judge(&[case], &self.rules()).into_iter().next()?;
+        let verdict = policy::judge(&[case], &self.cx.rules).into_iter().next()?;
         if verdict.decision == Decision::Refuse {
             return Some(verdict.reasons);
         }
@@ -263,7 +269,7 @@ impl Bot {
         let mut command = spec::command_of(asked, object);
         command.doubts.retain(|doubt| doubt != reason);
         command.doubts.push(reason.to_owned());
-        let (_, lines) = self.carry(request, vec![command]).await?;
+        let (_, lines) = self.handle_commands(request, vec![command]).await?;
         Ok((!lines.is_empty()).then(|| lines.join("\n\n")))
     }
 }

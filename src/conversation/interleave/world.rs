@@ -9,7 +9,7 @@ use jiff::Timestamp;
 use json_patch::Patch;
 use serde_json::{Value, json};
 
-use crate::conversation::executor::ClusterAccess;
+use crate::conversation::execution::ClusterAccess;
 use readback_cluster::{
     Applied, Compared, Live, ReadError, Write,
     testing::{live_of, trace_of},

@@ -1,32 +1,46 @@
 //! One command of a message: answered, asked about, put on a card, or done.
 
+use std::sync::Arc;
+
 use super::{
-    At, Bot, Fault, ReplyTarget, batch,
-    message::{Request, ResolvedCommand},
-    now,
-    send::after,
+    authorization::Approvals,
+    batch,
+    context::{Context, MAX_BATCH, now, record_in_span},
+    executor::Executor,
+    fault::{At, Fault},
+    posting::Reporter,
+    reads::Reads,
+    request::{Request, ResolvedCommand, line},
     spec,
 };
-use crate::{cards, words};
+use crate::words;
 use readback_cluster::{
     Live, Preview, Surroundings, Write,
     forecast::{Forecast, Intended, forecast},
     plan::{self, Plan, Planned, RelatedObjects},
 };
 use readback_core::{
-    change::{self, Actor, Answer, Change, Decide, Inverse, Recorded, Status, Store, WriteKind},
+    change::{self, Actor, Answer, Change, Decide, Inverse, Recorded, Store, WriteKind},
     command::Command,
     domain::{ImageReference, Intent},
     policy::{Approval, Decision, Evaluation, GitOps, Limits},
-    question::Reply,
 };
-use readback_webex::WebexError;
 
-impl Bot {
+/// Commands on their way to a change: resolved, judged, planned, recorded, executed or asked about.
+#[derive(Clone, Debug)]
+pub(super) struct Orders {
+    pub(super) cx: Arc<Context>,
+    pub(super) reporter: Reporter,
+    pub(super) executor: Executor,
+    pub(super) approvals: Approvals,
+    pub(super) reads: Reads,
+}
+
+impl Orders {
     /// Does what was decided about one command. What is to be said in the common reply is returned. `writes` is how many
     /// Deployments all commands of the message would change; where they are several, those that need a yes are put
     /// together.
-    pub(super) async fn act(
+    pub(super) async fn act_on(
         &self,
         request: &Request<'_>,
         position: usize,
@@ -39,19 +53,20 @@ impl Bot {
             Decision::Refuse => Ok(Some(words::reasons(&known.verdict.reasons))),
             Decision::Clarify => self.clarify(request, position, &known).await,
             Decision::Answer => {
-                let mut pages = self.answer(request, &known.command, known.found.as_ref()).await?;
+                let mut pages = self.reads.answer(request, &known.command, known.found.as_ref()).await?;
                 let last = pages.pop();
                 for page in pages {
-                    self.reply(request.place, request.person, &page).await.before(request.place, "answering")?;
+                    self.reporter
+                        .reply(request.place, request.person, &page)
+                        .await
+                        .before(request.place, "answering")?;
                 }
                 Ok(last)
             }
-            Decision::Execute | Decision::Confirm if writes > batch::MOST => {
-                Ok(Some(words::too_many(writes, batch::MOST)))
-            }
+            Decision::Execute | Decision::Confirm if writes > MAX_BATCH => Ok(Some(words::too_many(writes, MAX_BATCH))),
             Decision::Execute | Decision::Confirm if known.command.intent == Intent::Undo => match &known.undo {
                 Some(taken) if taken.order().batch.is_some() && known.command.deployment.is_none() => {
-                    let batch = self.batch_of(taken).await.before(request.place, "reading the changes")?;
+                    let batch = self.cx.batch_of(taken).await.before(request.place, "reading the changes")?;
                     self.undo_together(request, place_of(position, 0), &batch).await
                 }
                 Some(taken) => self.undo(request, place_of(position, 0), taken, &known.verdict.reasons).await,
@@ -62,7 +77,7 @@ impl Bot {
                 for (nth, live) in known.live.iter().enumerate() {
                     let position = place_of(position, nth);
                     let batch = if writes > 1 { Some(&mut *together) } else { None };
-                    let write = self.write(request, position, &known.command, live, &known.verdict, batch);
+                    let write = self.order_change(request, position, &known.command, live, &known.verdict, batch);
                     lines.extend(Box::pin(write).await?);
                 }
                 Ok((!lines.is_empty()).then(|| lines.join("\n\n")))
@@ -70,7 +85,7 @@ impl Bot {
         }
     }
 
-    async fn write(
+    async fn order_change(
         &self,
         request: &Request<'_>,
         position: u32,
@@ -103,7 +118,7 @@ impl Bot {
         };
         if write.acts_as.is_none()
             && command.intent == Intent::Scale
-            && self.0.clusters.rights(live.object()).scales_only()
+            && self.cx.clusters.rights(live.object()).scales_only()
         {
             write.means = WriteKind::Scale;
             notes.push(words::POLICIES_NOT_ASKED.to_owned());
@@ -134,7 +149,7 @@ impl Bot {
             together.push(Change::asking(order).before(request.place, "recording the question")?);
             return Ok(None);
         }
-        if command.confidence < self.0.rules.act {
+        if command.confidence < self.cx.rules.act {
             order.fields = spec::fields(&spec::draft_of(command), Some(live), limits.max_replicas);
         }
         let change = Change::asking(order).before(request.place, "recording the question")?;
@@ -146,7 +161,7 @@ impl Bot {
 
     /// Tries a write out; what is to be said instead of asking, where it would not be accepted.
     async fn try_out(&self, write: &Write, live: &Live, order: &mut change::Order) -> Option<String> {
-        match self.0.clusters.preview(write).await {
+        match self.cx.clusters.preview(write).await {
             Preview::Accepted { warnings, .. } => order.warnings = warnings,
             Preview::Refused(why) => return Some(words::would_be_refused(live.object(), &why)),
             Preview::Stale(_) if matches!(write.means, WriteKind::NewAutoscaler(_)) => {
@@ -160,28 +175,28 @@ impl Bot {
 
     /// Carries out what was typed on a card and confirmed with it.
     async fn confirmed_already(&self, request: &Request<'_>, change: Change) -> Result<Option<String>, Fault> {
-        match self.0.store.record(change.clone()).await.before(request.place, "recording the order")? {
+        match self.cx.store.record(change.clone()).await.before(request.place, "recording the order")? {
             Recorded::New => {}
             Recorded::AlreadyThere(_) => return Ok(None),
         }
-        self.supersede(&change, request.place).await?;
-        let authorization = self.authorization(request, &change, true).await?;
+        self.approvals.supersede(&change, request.place).await?;
+        let authorization = self.approvals.authorization(request, &change, true).await?;
         let decide = Decide::Approve { who: Actor::from(request.person), authorization };
-        let decided = self.0.store.decide(change.id(), &decide, now()).await.before(request.place, "deciding")?;
+        let decided = self.cx.store.decide(change.id(), &decide, now()).await.before(request.place, "deciding")?;
         let Some((change, answer)) = decided else { return Ok(None) };
         if answer != Answer::Approved {
-            self.post_card(&change, request.place).await?;
+            self.reporter.post_card(&change, request.place).await?;
         }
-        self.decided(request, &change, answer).await.map(super::card_action::line)
+        self.approvals.decided(request, &change, answer).await.map(line)
     }
 
     /// What the verb needs to know beside the Deployment.
     async fn related_objects(&self, verb: Intent, live: &Live) -> RelatedObjects {
         let read = match verb {
-            Intent::Rollback => self.0.clusters.revisions(live).await.map(RelatedObjects::Revisions),
-            Intent::Autoscale => self.0.clusters.autoscaler(live).await.map(RelatedObjects::Autoscaler),
+            Intent::Rollback => self.cx.clusters.revisions(live).await.map(RelatedObjects::Revisions),
+            Intent::Autoscale => self.cx.clusters.autoscaler(live).await.map(RelatedObjects::Autoscaler),
             Intent::Delete => {
-                let removal = self.0.clusters.removal(live).await;
+                let removal = self.cx.clusters.removal(live).await;
                 removal.map(|found| {
                     found.map_or(RelatedObjects::Nothing, |removal| RelatedObjects::Removal(Box::new(removal)))
                 })
@@ -207,7 +222,7 @@ impl Bot {
     /// What can be foreseen. Autoscalers and budgets have a say in numbers only.
     pub(super) async fn look_ahead(&self, live: &Live, intended: &Intended) -> Forecast {
         let around = match intended {
-            Intended::Scale { .. } => self.0.clusters.surroundings(live).await,
+            Intended::Scale { .. } => self.cx.clusters.surroundings(live).await,
             Intended::Image { .. }
             | Intended::Restart
             | Intended::RollBack { .. }
@@ -255,7 +270,7 @@ impl Bot {
             undoes: None,
             private: request.private,
             // What was shown as only observed stays so, whatever holds by now.
-            observe: self.observes(&request.place.room) || request.edits.is_some_and(|shown| shown.order().observe),
+            observe: self.cx.observes(&request.place.room) || request.edits.is_some_and(|shown| shown.order().observe),
             template_changed: false,
             said: request.at,
             created,
@@ -265,81 +280,25 @@ impl Bot {
 
     /// Records an order that needs no card, then sends it.
     async fn execute(&self, request: &Request<'_>, change: Change) -> Result<Option<String>, Fault> {
-        match self.0.store.record(change.clone()).await.before(request.place, "recording the order")? {
+        record_in_span(&change);
+        match self.cx.store.record(change.clone()).await.before(request.place, "recording the order")? {
             Recorded::New => {}
             Recorded::AlreadyThere(_) => return Ok(None),
         }
-        self.supersede(&change, request.place).await?;
-        self.send(&change, request.place, request.person).await
+        self.approvals.supersede(&change, request.place).await?;
+        self.executor.send(&change, request.place, request.person).await
     }
 
     /// Records a change that waits, then posts its card.
     pub(super) async fn ask(&self, request: &Request<'_>, change: Change) -> Result<(), Fault> {
-        match self.0.store.record(change.clone()).await.before(request.place, "recording the question")? {
+        record_in_span(&change);
+        match self.cx.store.record(change.clone()).await.before(request.place, "recording the question")? {
             Recorded::New => {}
             Recorded::AlreadyThere(old) if old.card().is_some() => return Ok(()),
             Recorded::AlreadyThere(_) => {}
         }
-        self.supersede(&change, request.place).await?;
-        self.post_card(&change, request.place).await
-    }
-
-    /// Posts the card of a change that waits.
-    pub(super) async fn post_card(&self, change: &Change, place: &ReplyTarget) -> Result<(), Fault> {
-        let shown = cards::confirm(change);
-        let posted = self.post(place, &shown.markdown, Some(shown.card)).await.before(place, "posting the card")?;
-        let noted = self.0.store.card_posted(change.id(), &posted).await.before(place, "noting the card")?;
-        // It may have been superseded while its card was on the way.
-        if let Some(change) = noted.filter(|change| change.status() != Status::Waiting) {
-            self.close(&change).await;
-        }
-        Ok(())
-    }
-
-    /// Closes the older questions of the same person about the same object.
-    pub(super) async fn supersede(&self, newer: &Change, place: &ReplyTarget) -> Result<(), Fault> {
-        let person = &newer.order().requester.person_id;
-        let waiting = self.0.store.waiting_of(person).await.before(place, "looking for older questions")?;
-        for older in waiting.changes.iter().filter(|older| newer.supersedes(older)) {
-            let decide = Decide::Supersede { by: newer.id() };
-            let decided =
-                self.0.store.decide(older.id(), &decide, now()).await.before(place, "closing an older question")?;
-            if let Some((older, _)) = decided {
-                self.close(&older).await;
-            }
-        }
-        let open = self.0.store.open_questions(Some(person)).await.before(place, "looking for older questions")?;
-        let older = |question: &&readback_core::question::Question| {
-            question.is_about(newer.target()) && question.said < newer.order().said
-        };
-        for question in open.iter().filter(older) {
-            let replied = self.0.store.reply(question.id, &Reply::Supersede, now());
-            if let Some((question, _)) = replied.await.before(place, "closing an older question")? {
-                self.show_question(&question).await;
-            }
-        }
-        Ok(())
-    }
-
-    /// Lets a card show its end. One that cannot be reached now is logged, and closed later: its record is closed already.
-    pub(super) async fn close(&self, change: &Change) {
-        if change.order().batch.is_some() {
-            self.close_batch(change).await;
-            return;
-        }
-        let shown = cards::outcome(change, &words::ended(change), after(change));
-        if let Err(error) = self.show(change, &shown).await {
-            tracing::warn!(error = format!("{error:#}"), change = %change.id(), "a card could not be closed");
-            // The bot is no longer in the room: to try again would only use up what Webex lets it ask.
-            let for_good =
-                matches!(error.downcast_ref(), Some(WebexError::Refused { .. } | WebexError::NotFound { .. }));
-            if !for_good {
-                return;
-            }
-        }
-        if let Err(error) = self.0.store.told(change.id()).await {
-            tracing::warn!(%error, change = %change.id(), "that a card is closed could not be noted");
-        }
+        self.approvals.supersede(&change, request.place).await?;
+        self.reporter.post_card(&change, request.place).await
     }
 }
 

@@ -1,13 +1,13 @@
 //! What is not clear is asked on a card: which of several, which of two readings, or a value that is missing.
 
 use super::{
-    At, Bot, Fault,
-    message::{Request, ResolvedCommand},
-    now,
-    order::place_of,
+    context::now,
+    fault::{At, Fault},
+    orders::{Orders, place_of},
+    request::{Request, ResolvedCommand},
     spec,
 };
-use crate::{cards, words};
+use crate::words;
 use readback_cluster::Live;
 use readback_core::{
     change::{Actor, ChangeId, ChangeSpec, Field, Store},
@@ -19,7 +19,7 @@ use readback_core::{
 /// More choices than this are no choice.
 const MOST_CHOICES: usize = 20;
 
-impl Bot {
+impl Orders {
     /// Asks about a command that is not clear: on a card where an answer can be picked or typed there, else in words.
     pub(super) async fn clarify(
         &self,
@@ -28,12 +28,12 @@ impl Bot {
         known: &ResolvedCommand,
     ) -> Result<Option<String>, Fault> {
         let in_words = || Ok(Some(words::question(&known.command, &known.verdict.reasons)));
-        if !known.command.intent.is_write() || known.command.confidence < self.0.rules.card {
+        if !known.command.intent.is_write() || known.command.confidence < self.cx.rules.card {
             return in_words();
         }
         let (text, choices, fields) = match (known.live.as_slice(), known.command.alternatives.is_empty()) {
             // No name was said: what was talked about last is offered, and nothing is taken for granted.
-            ([], true) if known.command.deployment.is_none() => match self.last_topic(request.place) {
+            ([], true) if known.command.deployment.is_none() => match self.cx.last_topic(request.place) {
                 Some(object) => self.about_the_last(request, &known.command, &object).await?,
                 None => return in_words(),
             },
@@ -77,7 +77,7 @@ impl Bot {
         command: &Command,
         object: &ObjectRef,
     ) -> Result<(Option<String>, Vec<Choice>, Vec<Field>), Fault> {
-        let live = self.0.clusters.read(object).await.before(request.place, "reading the Deployment")?;
+        let live = self.cx.clusters.read(object).await.before(request.place, "reading the Deployment")?;
         let Some(live) = live else { return Ok((None, Vec::new(), Vec::new())) };
         let mut command = command.clone();
         spec::aim(&mut command, object);
@@ -116,27 +116,11 @@ impl Bot {
             card: None,
             state: QuestionState::Open,
         };
-        let question = self.0.store.ask(question).await.before(request.place, "recording the question")?;
+        let question = self.cx.store.ask(question).await.before(request.place, "recording the question")?;
         if question.card.is_some() {
             return Ok(());
         }
-        self.post_question_card(&question, request.place).await
-    }
-
-    /// Posts the card of a question.
-    pub(super) async fn post_question_card(
-        &self,
-        question: &Question,
-        place: &super::ReplyTarget,
-    ) -> Result<(), Fault> {
-        let shown = cards::ask(question);
-        let posted = self.post(place, &shown.markdown, Some(shown.card)).await.before(place, "posting the question")?;
-        let noted = self.0.store.question_posted(question.id, &posted).await.before(place, "noting the question")?;
-        // It may have ended while its card was on the way.
-        if let Some(question) = noted.filter(|question| question.state != QuestionState::Open) {
-            self.show_question(&question).await;
-        }
-        Ok(())
+        self.reporter.post_question_card(&question, request.place).await
     }
 }
 

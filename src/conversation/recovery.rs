@@ -1,6 +1,9 @@
 //! After a restart: what the last run left unfinished is settled before anything new is taken, and cards whose time is
 //! over are closed.
 
+use std::sync::Arc;
+use tracing::Instrument as _;
+
 use std::{collections::BTreeMap, time::Duration};
 
 use futures::future::join_all;
@@ -8,10 +11,11 @@ use jiff::SignedDuration;
 use tokio::task::JoinSet;
 
 use super::{
-    At, Bot, Fault, ReplyTarget,
-    executor::{Settled, Unsettled, settle},
-    now,
-    send::{after, record_fault_at},
+    context::{Context, now, span_of},
+    execution::{Settled, Unsettled, settle},
+    fault::{At, Fault, ReplyTarget, record_fault_at},
+    following::after,
+    posting::Reporter,
 };
 use crate::{cards::Offer, supervisor::Shutdown, words};
 use readback_cluster::{Compared, Live, Rollout, Trace, Write};
@@ -61,12 +65,45 @@ fn by_cluster(changes: Vec<Change>) -> Vec<Vec<Change>> {
     clusters.into_values().collect()
 }
 
-impl Bot {
+/// Settles what the last run left behind, and closes what has expired.
+#[derive(Clone, Debug)]
+pub(super) struct Recovery {
+    pub(super) cx: Arc<Context>,
+    pub(super) reporter: Reporter,
+}
+
+impl Recovery {
+    /// Goes on with changes of the last run that were ordered together.
+    pub(super) async fn resume_batch(&self, batch: Vec<Change>) {
+        let Some(first) = batch.first().cloned() else { return };
+        let open = |change: &&Change| change.status() == Status::Applied && !change.is_told();
+        let looks = batch.iter().filter(open).map(|change| async move {
+            let compared = self.cx.clusters.compare(&readback_cluster::Write::of(change)).await;
+            (change.clone(), compared)
+        });
+        let mut applied = Vec::new();
+        for (change, compared) in join_all(looks).await {
+            match compared {
+                Ok(compared) => match since(&change, compared) {
+                    Ok(live) => applied.push((change, live.map(Box::new))),
+                    Err(rollout) => {
+                        let text = words::rollout(&rollout, std::time::Duration::ZERO, change.order().template_changed);
+                        self.cx.note_told(change.id(), text);
+                        applied.push((change, None));
+                    }
+                },
+                // It stays untold, and is looked at again at the next start.
+                Err(error) => tracing::warn!(%error, change = %change.id(), "the Deployment could not be read"),
+            }
+        }
+        self.reporter.watch_together(&first, applied);
+    }
+
     /// Settles what the last run left behind. What cannot be settled now is logged and stays for the next start.
-    pub async fn recover(&self) {
+    pub(super) async fn recover(&self) {
         // First what was applied: what is settled below is followed from there on.
         self.resume().await;
-        let found = match self.0.store.unfinished().await {
+        let found = match self.cx.store.unfinished().await {
             Ok(found) => found,
             Err(error) => {
                 tracing::error!(%error, "what the last run left behind could not be read");
@@ -85,7 +122,7 @@ impl Bot {
 
     /// Goes on with the rollouts of which the last run could not tell the end.
     async fn resume(&self) {
-        let untold = match self.0.store.untold(now() - STILL_OF_INTEREST).await {
+        let untold = match self.cx.store.untold(now() - STILL_OF_INTEREST).await {
             Ok(found) => found.changes,
             Err(error) => {
                 tracing::error!(%error, "the rollouts of the last run could not be read");
@@ -99,7 +136,7 @@ impl Bot {
 
     /// Goes on with what was ordered together, one card at a time.
     async fn resume_batches(&self, mut changes: Vec<Change>) {
-        match self.0.store.untold(now() - STILL_OF_INTEREST).await {
+        match self.cx.store.untold(now() - STILL_OF_INTEREST).await {
             Ok(found) => changes.extend(found.changes),
             Err(error) => tracing::error!(%error, "changes that were ordered together could not be read"),
         }
@@ -109,7 +146,7 @@ impl Bot {
                 continue;
             }
             seen.push(change.order().batch);
-            match self.batch_of(change).await {
+            match self.cx.batch_of(change).await {
                 Ok(batch) => batches.push(self.resume_batch(batch)),
                 Err(error) => tracing::error!(%error, "changes that were ordered together could not be read"),
             }
@@ -121,7 +158,7 @@ impl Bot {
         for change in &changes {
             if let Err(fault) = self.settle(change).await {
                 tracing::error!(error = format!("{:#}", fault.cause), change = %change.id(), "a change could not be settled");
-                if let Ok(mut unsettled) = self.0.unsettled.lock() {
+                if let Ok(mut unsettled) = self.cx.unsettled.lock() {
                     unsettled.push(change.id());
                 }
             }
@@ -141,9 +178,10 @@ impl Bot {
         tracing::info!(change = %change.id(), "telling the end of a change of the last run");
         let mut offer = after(change);
         let state = if change.status() == Status::Applied {
-            let compared = self.0.clusters.compare(&Write::of(change)).await.after(&place, "reading the Deployment")?;
+            let compared =
+                self.cx.clusters.compare(&Write::of(change)).await.after(&place, "reading the Deployment")?;
             let rollout = match since(change, compared) {
-                Ok(live) => return self.tell_and_follow(change.clone(), live.as_ref(), &place, &person).await,
+                Ok(live) => return self.reporter.tell_and_follow(change.clone(), live.as_ref(), &place, &person).await,
                 Err(rollout) => *rollout,
             };
             offer = Offer::Nothing;
@@ -152,19 +190,22 @@ impl Bot {
             words::ended(change)
         };
         if change.card().is_none() && change.progress().is_none() {
-            self.reply(&place, &person, &words::done_so_far(change, &state)).await.after(&place, "telling the end")?;
+            self.reporter
+                .reply(&place, &person, &words::done_so_far(change, &state))
+                .await
+                .after(&place, "telling the end")?;
         } else if change.status() == Status::Applied {
-            self.tell(change, &person, &state, offer).await.after(&place, "telling the end")?;
+            self.reporter.tell(change, &person, &state, offer).await.after(&place, "telling the end")?;
         } else {
-            self.close(change).await;
+            self.reporter.close(change).await;
         }
-        self.0.store.told(change.id()).await.after(&place, "noting that it was told").map(drop)
+        self.cx.store.told(change.id()).await.after(&place, "noting that it was told").map(drop)
     }
 
     async fn settle(&self, change: &Change) -> Result<(), Fault> {
         let (place, person) = whereabouts(change);
-        let observes = self.observes(&change.order().room_id);
-        let settled = match settle(&self.0.store, &self.0.clusters, change, observes, now).await {
+        let observes = self.cx.observes(&change.order().room_id);
+        let settled = match settle(&self.cx.store, &self.cx.clusters, change, observes, now).await {
             Ok(settled) => settled,
             Err(Unsettled::RecordFault(broken)) => return Err(record_fault_at(broken, &place)),
             Err(error @ Unsettled::Unreadable(_)) => return Err(error).before(&place, "settling the change"),
@@ -173,33 +214,33 @@ impl Bot {
             Settled::Nothing => None,
             // What was ordered together is told together, when all of it is settled.
             Settled::AskAgain if change.order().batch.is_some() => {
-                let batch = self.batch_of(change).await.before(&place, "reading the changes")?;
+                let batch = self.cx.batch_of(change).await.before(&place, "reading the changes")?;
                 match batch.iter().find_map(Change::card) {
                     // It was posted, and the crash came before all of them had noted it.
                     Some(card) => {
-                        let noted = self.0.store.card_posted(change.id(), card).await;
+                        let noted = self.cx.store.card_posted(change.id(), card).await;
                         noted.before(&place, "noting the card")?;
                     }
-                    None => self.post_batch(&batch, &place).await?,
+                    None => self.reporter.post_batch(&batch, &place).await?,
                 }
                 None
             }
             Settled::Execution(_) if change.order().batch.is_some() => None,
             Settled::AskAgain => {
-                self.post_card(change, &place).await?;
+                self.reporter.post_card(change, &place).await?;
                 None
             }
-            Settled::Execution(execution) => self.tell_execution(execution, &place, &person).await?,
+            Settled::Execution(execution) => self.reporter.tell_execution(execution, &place, &person).await?,
         };
         if let Some(text) = request {
-            self.reply(&place, &person, &text).await.after(&place, "answering")?;
+            self.reporter.reply(&place, &person, &text).await.after(&place, "answering")?;
         }
         Ok(())
     }
 
     /// Posts the cards of questions that the last run recorded and never posted.
     async fn ask_anew(&self) {
-        let open = match self.0.store.open_questions(None).await {
+        let open = match self.cx.store.open_questions(None).await {
             Ok(open) => open,
             Err(error) => {
                 tracing::error!(%error, "the questions of the last run could not be read");
@@ -208,7 +249,7 @@ impl Bot {
         };
         for question in open.iter().filter(|question| question.card.is_none() && question.is_open(now())) {
             let place = ReplyTarget { room: question.room_id.clone(), thread: Some(question.thread_id.clone()) };
-            if let Err(fault) = self.post_question_card(question, &place).await {
+            if let Err(fault) = self.reporter.post_question_card(question, &place).await {
                 tracing::error!(error = format!("{:#}", fault.cause), "a question could not be asked anew");
             }
         }
@@ -218,13 +259,13 @@ impl Bot {
     ///
     /// # Errors
     /// Never; the type is what the crew runs.
-    pub async fn sweep(self, stop: Shutdown) -> anyhow::Result<()> {
+    pub(super) async fn sweep(self, stop: Shutdown) -> anyhow::Result<()> {
         loop {
             tokio::select! {
                 () = stop.requested() => return Ok(()),
                 () = tokio::time::sleep(SWEEP) => {}
             }
-            let expired = match self.0.store.expired_open(now()).await {
+            let expired = match self.cx.store.expired_open(now()).await {
                 Ok(found) => found.changes,
                 Err(error) => {
                     tracing::error!(%error, "expired questions could not be read");
@@ -236,7 +277,7 @@ impl Bot {
             self.close_untold().await;
             let mut over = Vec::new();
             for change in expired {
-                match self.0.store.decide(change.id(), &Decide::Expire, now()).await {
+                match self.cx.store.decide(change.id(), &Decide::Expire, now()).await {
                     Ok(decided) => over.extend(decided.map(|(change, _)| change)),
                     Err(error) => tracing::error!(%error, change = %change.id(), "a question could not be closed"),
                 }
@@ -247,12 +288,17 @@ impl Bot {
 
     /// Tries again to settle what could not be settled at the start: the API server may have been away.
     async fn settle_the_rest(&self) {
-        let ids = self.0.unsettled.lock().map(|mut ids| std::mem::take(&mut *ids)).unwrap_or_default();
+        let ids = self.cx.unsettled.lock().map(|mut ids| std::mem::take(&mut *ids)).unwrap_or_default();
         for id in ids {
-            let settled = match self.0.store.get(id).await {
+            let settled = match self.cx.store.get(id).await {
                 Ok(Some(change)) => {
-                    let settled = self.settle(&change).await.map_err(|fault| format!("{:#}", fault.cause));
-                    if let (Ok(()), Some(_), Ok(batch)) = (&settled, change.order().batch, self.batch_of(&change).await)
+                    let settled = self
+                        .settle(&change)
+                        .instrument(span_of(&change))
+                        .await
+                        .map_err(|fault| format!("{:#}", fault.cause));
+                    if let (Ok(()), Some(_), Ok(batch)) =
+                        (&settled, change.order().batch, self.cx.batch_of(&change).await)
                     {
                         self.resume_batch(batch).await;
                     }
@@ -263,7 +309,7 @@ impl Bot {
             };
             if let Err(error) = settled {
                 tracing::error!(error, change = %id, "a change could still not be settled");
-                if let Ok(mut unsettled) = self.0.unsettled.lock() {
+                if let Ok(mut unsettled) = self.cx.unsettled.lock() {
                     unsettled.push(id);
                 }
             }
@@ -272,7 +318,7 @@ impl Bot {
 
     /// Closes the cards of changes that have ended and could not be closed then.
     async fn close_untold(&self) {
-        let untold = match self.0.store.untold(now() - STILL_OF_INTEREST).await {
+        let untold = match self.cx.store.untold(now() - STILL_OF_INTEREST).await {
             Ok(found) => found.changes,
             Err(error) => {
                 tracing::error!(%error, "cards to be closed could not be read");
@@ -292,13 +338,13 @@ impl Bot {
                 Some(batch) if seen.contains(&batch) => continue,
                 batch => seen.extend(batch),
             }
-            self.close(&change).await;
+            self.reporter.close(&change).await;
         }
     }
 
     /// Closes questions that nobody answered in time.
     async fn close_questions(&self) {
-        let open = match self.0.store.open_questions(None).await {
+        let open = match self.cx.store.open_questions(None).await {
             Ok(open) => open,
             Err(error) => {
                 tracing::error!(%error, "open questions could not be read");
@@ -306,8 +352,8 @@ impl Bot {
             }
         };
         for question in open.iter().filter(|question| !question.is_open(now())) {
-            match self.0.store.reply(question.id, &Reply::Expire, now()).await {
-                Ok(Some((question, _))) => self.show_question(&question).await,
+            match self.cx.store.reply(question.id, &Reply::Expire, now()).await {
+                Ok(Some((question, _))) => self.reporter.show_question(&question).await,
                 Ok(None) => {}
                 Err(error) => tracing::error!(%error, "a question could not be closed"),
             }

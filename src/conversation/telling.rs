@@ -1,36 +1,25 @@
-//! An approved change is carried out, and the room is told what came of it.
+//! What came of a change, told where the request was made.
 
 use super::{
-    At, Bot, Fault, ReplyTarget,
-    executor::{Execution, RecordFault, execute},
-    follow::Job,
-    now,
-    posting::addressed,
-    undo::verb_of,
+    context::span_of,
+    execution::Execution,
+    fault::{At, Fault, ReplyTarget},
+    following::{after, rolls},
+    posting::{Reporter, addressed},
+    rollout_job::Job,
 };
 use crate::{
     cards::{self, Offer},
     words,
 };
-use readback_cluster::{Changed, Live};
+use readback_cluster::Live;
 use readback_core::{
-    change::{Change, Status, Store, WriteKind},
-    domain::{Intent, Person},
+    change::{Change, Store},
+    domain::Person,
 };
+use tracing::Instrument as _;
 
-impl Bot {
-    /// Sends an approved change. What is still to be said to the person is returned; everything else stands on the card.
-    pub(super) async fn send(
-        &self,
-        change: &Change,
-        place: &ReplyTarget,
-        person: &Person,
-    ) -> Result<Option<String>, Fault> {
-        let observes = self.observes(&change.order().room_id);
-        let execution = execute(&self.0.store, &self.0.clusters, change, observes, now).await;
-        self.tell_execution(execution.map_err(|broken| record_fault_at(broken, place))?, place, person).await
-    }
-
+impl Reporter {
     /// Tells what became of a change; what is still to be said to the person is returned.
     pub(super) async fn tell_execution(
         &self,
@@ -66,16 +55,18 @@ impl Bot {
             if let Err(error) = self.show(&change, &cards::outcome(&change, &state, Offer::Nothing)).await {
                 tracing::warn!(error = format!("{error:#}"), "the card could not show that the change is under way");
             }
-            change = self.0.store.get(change.id()).await.after(place, "looking up the card")?.unwrap_or(change);
+            change = self.cx.store.get(change.id()).await.after(place, "looking up the card")?.unwrap_or(change);
         } else if change.progress().is_none() {
             let text = addressed(person, &words::done_so_far(&change, &state));
             let posted = self.post(place, &text, None).await.after(place, "answering")?;
-            let noted = self.0.store.progress_posted(change.id(), &posted).await.after(place, "noting the answer")?;
+            let noted = self.cx.store.progress_posted(change.id(), &posted).await.after(place, "noting the answer")?;
             change = noted.unwrap_or(change);
         }
         self.close_taken_back(&change).await;
-        if let Some(follow) = self.0.clusters.follow(live, changed) {
-            self.0.followers.take(Job { bot: self.clone(), change, person: person.clone(), follow });
+        if let Some(follow) = self.cx.clusters.follow(live, changed) {
+            let job = Job { reporter: self.clone(), change, person: person.clone(), follow };
+            let span = span_of(&job.change);
+            self.cx.followers.take(move |shutdown| job.run(shutdown).instrument(span));
         }
         Ok(())
     }
@@ -89,7 +80,7 @@ impl Bot {
             let shown = cards::done(change, &line, &addressed(person, &line), offer);
             let card = (offer != Offer::Nothing).then_some(shown.card);
             let posted = self.post(place, &shown.markdown, card).await.after(place, "answering")?;
-            self.0.store.progress_posted(change.id(), &posted).await.after(place, "noting the answer")?;
+            self.cx.store.progress_posted(change.id(), &posted).await.after(place, "noting the answer")?;
         } else if let Err(error) = self.tell(change, person, state, offer).await {
             // The card is closed later; until then it is not noted as told.
             tracing::warn!(error = format!("{error:#}"), "the card could not show its end");
@@ -97,14 +88,14 @@ impl Bot {
             self.reply(place, person, &line).await.after(place, "answering")?;
             return Ok(());
         }
-        self.0.store.told(change.id()).await.after(place, "noting that it is told").map(drop)
+        self.cx.store.told(change.id()).await.after(place, "noting that it is told").map(drop)
     }
 
     /// Tells an end at which nothing, or nobody knows what, was written: on the card, or to the person.
     async fn tell_end(&self, change: &Change, place: &ReplyTarget, person: &Person) -> Result<Option<String>, Fault> {
         let text = words::ended(change);
         if change.card().is_none() {
-            self.0.store.told(change.id()).await.after(place, "noting that it is told")?;
+            self.cx.store.told(change.id()).await.after(place, "noting that it is told")?;
             return Ok(Some(words::done_so_far(change, &text)));
         }
         if let Err(error) = self.show(change, &cards::outcome(change, &text, after(change))).await {
@@ -113,14 +104,14 @@ impl Bot {
             self.reply(place, person, &words::done_so_far(change, &text)).await.after(place, "answering")?;
             return Ok(None);
         }
-        self.0.store.told(change.id()).await.after(place, "noting that it was told")?;
+        self.cx.store.told(change.id()).await.after(place, "noting that it was told")?;
         Ok(None)
     }
 
     /// Tells the room that the policy names of a change that was ordered where nobody else sees it. That it was made is on
     /// record whether or not this arrives.
     pub(super) async fn announce(&self, change: &Change) {
-        let policy = self.policy();
+        let policy = self.cx.policy();
         let Some(room) = policy.announces_to().filter(|_| change.order().private) else { return };
         let place = ReplyTarget { room: room.to_owned(), thread: None };
         if let Err(error) = self.post(&place, &words::announcement(change), None).await {
@@ -131,7 +122,7 @@ impl Bot {
     /// The card of a change that was just taken back says so, and offers it no more.
     pub(super) async fn close_taken_back(&self, undo: &Change) {
         let Some(id) = undo.order().undoes else { return };
-        match self.0.store.get(id).await {
+        match self.cx.store.get(id).await {
             Ok(Some(taken)) => {
                 let shown = if taken.order().batch.is_some() {
                     self.update_batch_card(&taken).await.map(drop)
@@ -146,47 +137,4 @@ impl Bot {
             Err(error) => tracing::error!(%error, change = %id, "a change that was taken back could not be read"),
         }
     }
-}
-
-/// What rolls out after a change; `None` where there is nothing to follow.
-pub(super) fn rolls(change: &Change) -> Option<Changed> {
-    let order = change.order();
-    match (&order.means, verb_of(order)) {
-        (WriteKind::Deployment, Intent::Pause) => None,
-        (WriteKind::Recreate(_), _) => Some(Changed::Template),
-        (WriteKind::Deployment | WriteKind::Scale, _) => {
-            Some(if order.template_changed { Changed::Template } else { Changed::Replicas })
-        }
-        (
-            WriteKind::Delete
-            | WriteKind::Autoscaler { .. }
-            | WriteKind::NewAutoscaler(_)
-            | WriteKind::DropAutoscaler { .. },
-            _,
-        ) => None,
-    }
-}
-
-/// What can follow the end of a change.
-pub(super) fn after(change: &Change) -> Offer {
-    match change.status() {
-        Status::Applied if change.order().inverse.is_some() => Offer::Undo,
-        Status::Stale | Status::Expired | Status::Unknown if change.order().draft.is_some() => Offer::Again,
-        Status::Waiting
-        | Status::Approved
-        | Status::Claimed
-        | Status::Applied
-        | Status::Failed
-        | Status::Stale
-        | Status::Unknown
-        | Status::Observed
-        | Status::Declined
-        | Status::Expired
-        | Status::Superseded => Offer::Nothing,
-    }
-}
-
-pub(super) fn record_fault_at(broken: RecordFault, place: &ReplyTarget) -> Fault {
-    let nothing_changed = !broken.sent;
-    Fault { cause: broken.into(), place: Some(place.clone()), nothing_changed }
 }

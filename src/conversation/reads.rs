@@ -1,6 +1,12 @@
 //! Reads: what is live, what it was before, what it prints, and what can be asked.
 
-use super::{At, Bot, Fault, message::Request, now};
+use std::sync::Arc;
+
+use super::{
+    context::{Context, now},
+    fault::{At, Fault},
+    request::Request,
+};
 use crate::words;
 use readback_cluster::{ReadError, describe};
 use readback_core::{
@@ -17,7 +23,13 @@ const MOST_LINES: u32 = 200;
 /// So many changes that were made through the bot are shown in a history.
 const OURS: usize = 5;
 
-impl Bot {
+/// Answers questions about what is live.
+#[derive(Clone, Debug)]
+pub(super) struct Reads {
+    pub(super) cx: Arc<Context>,
+}
+
+impl Reads {
     /// The answer to a question, in one message or several.
     pub(super) async fn answer(
         &self,
@@ -30,14 +42,14 @@ impl Bot {
             (Intent::Help, _) => {
                 let rights = request.policy.rights(request.person, &request.place.room, request.private);
                 let granted = |verb: &Intent| rights.iter().any(|right| right.verbs.contains(verb));
-                let mut offered = self.offered();
+                let mut offered = self.cx.offered();
                 offered.retain(|verb| *verb == Intent::Undo || !verb.is_write() || granted(verb));
                 Ok(vec![words::help(&offered)])
             }
             (Intent::Status | Intent::History | Intent::Logs, Some(Ok(resolution))) if !everything => {
                 let mut texts = Vec::new();
                 for target in &resolution.targets {
-                    texts.push(self.look(request, command, target).await?);
+                    texts.push(self.read_one(request, command, target).await?);
                 }
                 Ok(vec![texts.join("\n\n")])
             }
@@ -46,7 +58,7 @@ impl Bot {
     }
 
     /// What is asked about one Deployment, if this person may see it.
-    pub(super) async fn look(
+    pub(super) async fn read_one(
         &self,
         request: &Request<'_>,
         command: &Command,
@@ -55,7 +67,7 @@ impl Bot {
         if let Err(denied) = request.may(command.intent, Some(target)) {
             return Ok(words::reasons(&[denied]));
         }
-        if let Some(lacking) = self.lacks(request, command.intent, target) {
+        if let Some(lacking) = self.cx.lacks(request, command.intent, target) {
             return Ok(words::reasons(&[lacking]));
         }
         let text = if command.intent == Intent::History {
@@ -69,21 +81,21 @@ impl Bot {
     }
 
     async fn status(&self, request: &Request<'_>, target: &ObjectRef) -> Result<Option<String>, Fault> {
-        let described = self.0.clusters.describe(target).await.before(request.place, "reading the Deployment")?;
+        let described = self.cx.clusters.describe(target).await.before(request.place, "reading the Deployment")?;
         Ok(described.map(|described| words::status(&described, &request.directory.called(target))))
     }
 
     async fn history(&self, request: &Request<'_>, target: &ObjectRef) -> Result<Option<String>, Fault> {
-        let Some(live) = self.0.clusters.read(target).await.before(request.place, "reading the Deployment")? else {
+        let Some(live) = self.cx.clusters.read(target).await.before(request.place, "reading the Deployment")? else {
             return Ok(None);
         };
-        let revisions = match self.0.clusters.revisions(&live).await {
+        let revisions = match self.cx.clusters.revisions(&live).await {
             Ok(revisions) => revisions,
             Err(ReadError::Forbidden(why)) => return Ok(Some(words::reasons(&[why]))),
             Err(error) => return Err(error).before(request.place, "reading the revisions"),
         };
         let filter = Filter { object: Some(target.clone()), statuses: vec![Status::Applied], ..Filter::default() };
-        let ours = self.0.store.newest(&filter, OURS).await.before(request.place, "looking for changes")?.changes;
+        let ours = self.cx.store.newest(&filter, OURS).await.before(request.place, "looking for changes")?.changes;
         Ok(Some(words::history(&live, &revisions, &ours, now())))
     }
 
@@ -93,12 +105,12 @@ impl Bot {
         command: &Command,
         target: &ObjectRef,
     ) -> Result<Option<String>, Fault> {
-        let Some(live) = self.0.clusters.read(target).await.before(request.place, "reading the Deployment")? else {
+        let Some(live) = self.cx.clusters.read(target).await.before(request.place, "reading the Deployment")? else {
             return Ok(None);
         };
         let lines = command.lines.unwrap_or(LINES).clamp(1, MOST_LINES);
         let container = command.container.as_ref().map(Mention::name);
-        match self.0.clusters.logs(&live, container, lines).await {
+        match self.cx.clusters.logs(&live, container, lines).await {
             Ok(logs) => Ok(Some(words::logs(target, &logs, lines))),
             Err(ReadError::Forbidden(why)) => Ok(Some(words::reasons(&[why]))),
             Err(error) => Err(error).before(request.place, "reading the logs"),
@@ -120,7 +132,7 @@ impl Bot {
         }
         let left_out = asked - places.len();
         // Side by side: a cluster that does not answer holds up no other.
-        let lists = places.iter().map(|(cluster, namespace)| self.0.clusters.list(cluster, namespace));
+        let lists = places.iter().map(|(cluster, namespace)| self.cx.clusters.list(cluster, namespace));
         let (mut described, mut silent) = (Vec::new(), Vec::new());
         for (place, listed) in places.iter().zip(futures::future::join_all(lists).await) {
             match listed {

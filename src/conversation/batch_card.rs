@@ -1,0 +1,109 @@
+//! The one card of changes that were ordered together: posted, kept up to date, closed.
+
+use super::{
+    batch::is_over,
+    batch_rollouts::{BatchJob, Watched},
+    context::{MAX_BATCH, span_of},
+    fault::{At, Fault, ReplyTarget},
+    posting::Reporter,
+};
+use crate::cards::{self, BatchEntry};
+use readback_cluster::Live;
+use readback_core::change::{Change, Filter, Status, Store, store};
+use readback_webex::WebexError;
+use tracing::Instrument as _;
+
+impl Reporter {
+    /// Posts the card of changes that wait together.
+    pub(super) async fn post_batch(&self, batch: &[Change], place: &ReplyTarget) -> Result<(), Fault> {
+        let Some(id) = batch.first().and_then(|first| first.order().batch) else { return Ok(()) };
+        let rows: Vec<BatchEntry<'_>> =
+            batch.iter().map(|change| BatchEntry { change, state: None, undone: false }).collect();
+        let shown = cards::batch(id, &rows);
+        let posted = self.post(place, &shown.markdown, Some(shown.card)).await.before(place, "posting the card")?;
+        for change in batch {
+            self.cx.store.card_posted(change.id(), &posted).await.before(place, "noting the card")?;
+        }
+        Ok(())
+    }
+
+    /// Lets the card of several changes show how each stands now: by its record, by what was told last of its rollout, and
+    /// whether it was taken back. Where Webex refuses the edit, it is posted anew in its place.
+    pub(super) async fn update_batch_card(&self, one: &Change) -> anyhow::Result<Vec<Change>> {
+        let batch = self.cx.batch_of(one).await?;
+        let (Some(first), Some(id)) = (batch.first(), one.order().batch) else { return Ok(batch) };
+        let Some(card) = first.card() else { return Ok(batch) };
+        let states: Vec<Option<String>> = batch.iter().map(|change| self.cx.last_told(change.id())).collect();
+        let mut rows = Vec::new();
+        for (change, state) in batch.iter().zip(&states) {
+            let undone = change.status() == Status::Applied && self.is_undone(change).await?;
+            rows.push(BatchEntry { change, state: state.as_deref(), undone });
+        }
+        let order = first.order();
+        let shown = cards::batch(id, &rows);
+        match self.cx.webex.edit(card, &order.room_id, &shown.markdown, Some(&shown.card)).await {
+            Ok(()) => return Ok(batch),
+            Err(WebexError::Refused { .. } | WebexError::NotFound { .. }) => {}
+            Err(error) => return Err(error.into()),
+        }
+        // First the old one goes: two cards would leave one with live buttons.
+        match self.cx.webex.delete(card).await {
+            Ok(()) | Err(WebexError::NotFound { .. }) => {}
+            Err(error) => tracing::warn!(%error, "the old card could not be deleted"),
+        }
+        let place = ReplyTarget { room: order.room_id.clone(), thread: Some(order.thread_id.clone()) };
+        let posted = self.post(&place, &shown.markdown, Some(shown.card)).await?;
+        for change in &batch {
+            self.cx.store.card_posted(change.id(), &posted).await?;
+        }
+        Ok(batch)
+    }
+
+    /// Whether a later change has taken this one back.
+    async fn is_undone(&self, change: &Change) -> Result<bool, store::Fault> {
+        let filter = Filter {
+            object: Some(change.target().clone()),
+            since: Some(change.order().created),
+            statuses: vec![Status::Applied],
+            ..Filter::default()
+        };
+        let later = self.cx.store.newest(&filter, MAX_BATCH).await?.changes;
+        Ok(later.iter().any(|later| later.order().undoes == Some(change.id())))
+    }
+
+    /// Hands over what rolls out; the card tells the rest. Of several changes of one Deployment the last one is followed.
+    pub(super) fn watch_together(&self, first: &Change, applied: Vec<(Change, Option<Box<Live>>)>) {
+        let mut watched: Vec<Watched> = Vec::new();
+        for (change, live) in applied {
+            let earlier = watched.iter_mut().filter(|other| other.change.target() == change.target());
+            earlier.for_each(|other| other.follow = None);
+            let changed = super::following::rolls(&change);
+            let follow =
+                live.as_deref().zip(changed).and_then(|(live, changed)| self.cx.clusters.follow(live, changed));
+            watched.push(Watched { change, follow });
+        }
+        let job = BatchJob::new(self.clone(), first.clone(), watched);
+        let span = span_of(first);
+        self.cx.followers.take(move |shutdown| job.run(shutdown).instrument(span));
+    }
+
+    /// Lets the card of several changes show what has ended.
+    pub(super) async fn close_batch(&self, one: &Change) {
+        let batch = match self.update_batch_card(one).await {
+            Ok(batch) => batch,
+            Err(error) => {
+                tracing::warn!(error = format!("{error:#}"), "a card of several changes could not be closed");
+                // The bot is no longer in the room: to try again would only use up what Webex lets it ask.
+                if !matches!(error.downcast_ref(), Some(WebexError::Refused { .. } | WebexError::NotFound { .. })) {
+                    return;
+                }
+                vec![one.clone()]
+            }
+        };
+        for change in batch.iter().filter(|change| is_over(change)) {
+            if let Err(error) = self.cx.store.told(change.id()).await {
+                tracing::warn!(%error, change = %change.id(), "that a card is closed could not be noted");
+            }
+        }
+    }
+}

@@ -1,0 +1,47 @@
+//! What follows a change that was executed: which rollout is watched, and what is offered next.
+
+use super::undo::verb_of;
+use crate::cards::Offer;
+use readback_cluster::Changed;
+use readback_core::{
+    change::{Change, Status, WriteKind},
+    domain::Intent,
+};
+
+/// What rolls out after a change; `None` where there is nothing to follow.
+pub(super) fn rolls(change: &Change) -> Option<Changed> {
+    let order = change.order();
+    match (&order.means, verb_of(order)) {
+        (WriteKind::Deployment, Intent::Pause) => None,
+        (WriteKind::Recreate(_), _) => Some(Changed::Template),
+        (WriteKind::Deployment | WriteKind::Scale, _) => {
+            Some(if order.template_changed { Changed::Template } else { Changed::Replicas })
+        }
+        (
+            WriteKind::Delete
+            | WriteKind::Autoscaler { .. }
+            | WriteKind::NewAutoscaler(_)
+            | WriteKind::DropAutoscaler { .. },
+            _,
+        ) => None,
+    }
+}
+
+/// What can follow the end of a change.
+pub(super) fn after(change: &Change) -> Offer {
+    match change.status() {
+        Status::Applied if change.order().inverse.is_some() => Offer::Undo,
+        Status::Stale | Status::Expired | Status::Unknown if change.order().draft.is_some() => Offer::Again,
+        Status::Waiting
+        | Status::Approved
+        | Status::Claimed
+        | Status::Applied
+        | Status::Failed
+        | Status::Stale
+        | Status::Unknown
+        | Status::Observed
+        | Status::Declined
+        | Status::Expired
+        | Status::Superseded => Offer::Nothing,
+    }
+}

@@ -1,0 +1,101 @@
+//! One rollout, followed to its real end and told by editing one message a few times.
+
+use super::{
+    edit_pacing::{EDITS, PAUSE},
+    following::after,
+    posting::Reporter,
+};
+use crate::{cards::Offer, supervisor::Shutdown, words};
+use readback_cluster::{Follow, Rollout};
+use readback_core::{
+    change::{Change, Store},
+    domain::Person,
+};
+use std::time::Instant;
+
+/// One rollout to follow.
+#[derive(Debug)]
+pub(super) struct Job {
+    pub(super) reporter: Reporter,
+    pub(super) change: Change,
+    pub(super) person: Person,
+    pub(super) follow: Follow,
+}
+
+impl Job {
+    /// Follows it to its end, or until the shutdown.
+    pub(super) async fn run(mut self, stop: Shutdown) {
+        let start = Instant::now();
+        let mut edits = 0;
+        let mut last = start;
+        let mut unsaid: Option<Rollout> = None;
+        loop {
+            let due = tokio::time::sleep((PAUSE * 2u32.pow(edits.min(6))).saturating_sub(last.elapsed()));
+            let next = tokio::select! {
+                biased;
+                () = stop.requested() => {
+                    self.tell(words::NOT_WATCHED, Offer::Nothing).await;
+                    return;
+                }
+                next = self.follow.next() => next,
+                () = due, if unsaid.is_some() && edits < EDITS => {
+                    if let Some(rollout) = unsaid.take() {
+                        let template = self.change.order().template_changed;
+                        self.tell(&words::rollout(&rollout, start.elapsed(), template), Offer::Nothing).await;
+                        edits += 1;
+                        last = Instant::now();
+                    }
+                    continue;
+                }
+            };
+            match next {
+                Some(rollout) if rollout.is_end() => {
+                    let template = self.change.order().template_changed;
+                    let offer = self.offer(&rollout);
+                    self.tell_end(&words::rollout(&rollout, start.elapsed(), template), offer).await;
+                    return;
+                }
+                Some(rollout) => unsaid = Some(rollout),
+                None => return,
+            }
+        }
+    }
+
+    /// What can follow this end. What somebody else has changed since is not taken back.
+    fn offer(&self, rollout: &Rollout) -> Offer {
+        match rollout {
+            Rollout::Superseded(_) | Rollout::Gone => Offer::Nothing,
+            Rollout::Failed { .. } => after(&self.change).with_logs(),
+            Rollout::Pending
+            | Rollout::Progressing(_)
+            | Rollout::Stuck { .. }
+            | Rollout::Done { .. }
+            | Rollout::Paused
+            | Rollout::Lost(_) => after(&self.change),
+        }
+    }
+
+    /// Lets the change say how it stands.
+    async fn tell(&mut self, state: &str, offer: Offer) -> bool {
+        match self.reporter.tell(&self.change, &self.person, state, offer).await {
+            // A card that had to be posted anew is another message from then on.
+            Ok(now) => {
+                self.change = now;
+                true
+            }
+            Err(error) => {
+                tracing::warn!(error = format!("{error:#}"), change = %self.change.id(), "the progress could not be told");
+                false
+            }
+        }
+    }
+
+    /// Lets the change say how it ended. Where that fails, the next start tries again.
+    async fn tell_end(&mut self, state: &str, offer: Offer) {
+        if self.tell(state, offer).await
+            && let Err(error) = self.reporter.cx.store.told(self.change.id()).await
+        {
+            tracing::warn!(%error, change = %self.change.id(), "that the end was told could not be noted");
+        }
+    }
+}
