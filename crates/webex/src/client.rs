@@ -1,4 +1,4 @@
-//! The client: one method a call, with the bot's own token.
+//! The Webex client: one method per API call, authenticated with the bot's own token.
 
 use std::{fmt, sync::Arc};
 
@@ -19,37 +19,37 @@ use super::{
 use readback_core::domain::Person;
 
 const CARD: &str = "application/vnd.microsoft.card.adaptive";
-/// How long a person's name is shown from memory.
+/// How long a person's name may be served from the cache.
 const KNOWN_FOR: SignedDuration = SignedDuration::from_mins(10);
 const MOST_KNOWN: usize = 1_000;
-/// Pages of webhooks that are read: 100 each, and a bot has a handful.
+/// Maximum pages of webhooks to read: each holds 100, and a bot has a handful.
 const MOST_PAGES: usize = 10;
 
-/// A message to be posted.
+/// A message to post.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct Post {
     /// The room's id.
     pub room: String,
-    /// The root of the thread to answer in.
+    /// The root message of the thread to reply in.
     pub parent: Option<String>,
-    /// The text; with a card, what clients that cannot show it show instead. Cut at 7,439 bytes.
+    /// The text. With a card, it is the fallback for clients that cannot show the card. Cut at 7,439 bytes.
     pub markdown: String,
     /// An Adaptive Card.
     pub card: Option<Value>,
 }
 
-/// What a webhook of the bot should be.
+/// The wanted state of one of the bot's webhooks.
 #[derive(Clone, Debug)]
 pub struct NewWebhook<'a> {
     /// Its name.
     pub name: &'a str,
-    /// Where it delivers.
+    /// The URL it delivers to.
     pub target_url: &'a str,
-    /// What it watches.
+    /// The resource it watches.
     pub resource: &'a str,
-    /// Which event of it.
+    /// The event of that resource it watches.
     pub event: &'a str,
-    /// The key of the signature.
+    /// The key for the signature.
     pub secret: &'a SecretString,
 }
 
@@ -67,7 +67,7 @@ impl fmt::Debug for Webex {
 }
 
 impl Webex {
-    /// A client with these settings. Nothing is sent yet.
+    /// A client with these settings. No request is sent yet.
     ///
     /// # Errors
     /// The setting that is not usable.
@@ -80,7 +80,7 @@ impl Webex {
         self.get::<wire::Person>("person", &["people", "me"]).await.map(Person::from)
     }
 
-    /// A person as Webex knows them now. Whoever decides what a person may do asks this.
+    /// A person as Webex knows them now. Use this for every decision on what a person may do.
     pub async fn person(&self, id: &str) -> Result<Person, WebexError> {
         let person: Person = self.get::<wire::Person>("person", &["people", checked(id)?]).await?.into();
         let person = asked_for("person", id, person, |person| &person.id)?;
@@ -88,7 +88,7 @@ impl Webex {
         Ok(person)
     }
 
-    /// A person, at most ten minutes old: to show a name, never to decide.
+    /// A person, from a cache of at most ten minutes: to show a name, never to decide.
     pub async fn known_person(&self, id: &str) -> Result<Person, WebexError> {
         let now = now();
         if let Some(entry) = self.known.get(id)
@@ -105,14 +105,14 @@ impl Webex {
         asked_for("message", id, message, |message: &Message| &message.id)
     }
 
-    /// A press on one of the bot's cards.
+    /// A card action on one of the bot's cards.
     pub async fn attachment_action(&self, id: &str) -> Result<AttachmentAction, WebexError> {
         let action = self.get("attachment action", &["attachment", "actions", checked(id)?]).await?;
         asked_for("attachment action", id, action, |action: &AttachmentAction| &action.id)
     }
 
-    /// Posts a message and gives its id. After [`WebexError::Timeout`] or [`WebexError::Network`] it may have been
-    /// posted all the same; it is not sent again.
+    /// Posts a message and returns its id. After [`WebexError::Timeout`] or [`WebexError::Network`] the message may
+    /// have been posted; it is not sent again.
     pub async fn post(&self, post: &Post) -> Result<String, WebexError> {
         let mut body = content(&post.room, &post.markdown, post.card.as_ref());
         if let Some(parent) = &post.parent {
@@ -122,8 +122,8 @@ impl Webex {
         parsed::<wire::Posted>(&reply, "message").map(|posted| posted.id)
     }
 
-    /// Replaces one of the bot's messages, card included. Webex takes ten edits of a message, and may refuse to edit
-    /// one with a card: both are [`WebexError::Refused`] with status 400.
+    /// Replaces one of the bot's messages, including its card. Webex allows ten edits of a message and may refuse to
+    /// edit one with a card: both are [`WebexError::Refused`] with status 400.
     pub async fn edit(&self, id: &str, room: &str, markdown: &str, card: Option<&Value>) -> Result<(), WebexError> {
         let body = content(room, markdown, card);
         self.send(Method::PUT, &["messages", checked(id)?], Some(&body)).await.map(drop)
@@ -159,7 +159,7 @@ impl Webex {
         parsed(&self.send(Method::POST, &["webhooks"], Some(&body)).await?, "webhook")
     }
 
-    /// Sets a webhook's name, address and secret, and makes it active again.
+    /// Sets a webhook's name, URL and secret, and makes it active again.
     pub async fn update_webhook(&self, id: &str, wanted: &NewWebhook<'_>) -> Result<Webhook, WebexError> {
         let body = json!({
             "name": wanted.name, "targetUrl": wanted.target_url, "secret": wanted.secret.expose_secret(),
@@ -168,7 +168,7 @@ impl Webex {
         parsed(&self.send(Method::PUT, &["webhooks", checked(id)?], Some(&body)).await?, "webhook")
     }
 
-    /// Removes a webhook.
+    /// Deletes a webhook.
     pub async fn delete_webhook(&self, id: &str) -> Result<(), WebexError> {
         self.send(Method::DELETE, &["webhooks", checked(id)?], None).await.map(drop)
     }
@@ -196,7 +196,7 @@ fn checked(id: &str) -> Result<&str, WebexError> {
     if id::is_valid(id) { Ok(id) } else { Err(WebexError::malformed("id")) }
 }
 
-/// An answer about something else than what was asked for is no answer.
+/// Rejects an answer about another object than the one requested.
 fn asked_for<T>(what: &'static str, id: &str, got: T, its_id: impl Fn(&T) -> &str) -> Result<T, WebexError> {
     if id::same(id, its_id(&got)) { Ok(got) } else { Err(WebexError::malformed(what)) }
 }
@@ -214,7 +214,7 @@ fn parsed<T: DeserializeOwned>(reply: &Reply, what: &'static str) -> Result<T, W
         .map_err(|_| WebexError::Malformed { what, tracking_id: reply.tracking_id.clone() })
 }
 
-/// The time now: Webex says for how long it does not want to be asked.
+/// The current time, for `Retry-After` and the cache.
 #[expect(clippy::disallowed_methods, reason = "waiting as long as Webex asks needs a clock")]
 fn now() -> jiff::Timestamp {
     jiff::Timestamp::now()

@@ -1,19 +1,19 @@
-//! What can go wrong between the bot and Webex. None of it holds the token or the text of a message.
+//! Errors of calls to Webex. None of them holds the token or the text of a message.
 
 use std::{fmt, time::Duration};
 
-/// The id under which Webex can find a failed call, where it gave one.
+/// The id under which Webex support can find a failed call, if Webex sent one.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct TrackingId(Option<String>);
 
 impl TrackingId {
-    /// The id, if it looks like one: up to 128 visible ASCII characters.
+    /// The id, if it is well formed: up to 128 visible ASCII characters.
     pub(super) fn parse(raw: Option<&str>) -> Self {
         let plain = |id: &&str| (1..=128).contains(&id.len()) && id.bytes().all(|b| b.is_ascii_graphic());
         Self(raw.filter(plain).map(str::to_owned))
     }
 
-    /// The id as text, if Webex gave one.
+    /// The id as text, if Webex sent one.
     pub fn as_deref(&self) -> Option<&str> {
         self.0.as_deref()
     }
@@ -28,16 +28,16 @@ impl fmt::Display for TrackingId {
     }
 }
 
-/// A call to Webex that did not give what was asked for.
+/// A call to Webex that did not return what was requested.
 #[derive(Debug, thiserror::Error)]
 pub enum WebexError {
-    /// 401: the token is not valid (any more).
+    /// 401: the token is not or no longer valid.
     #[error("Webex does not accept the bot's token{tracking_id}")]
     Unauthorized {
         /// For Webex support.
         tracking_id: TrackingId,
     },
-    /// 404: there is no such thing, or the bot may not see it.
+    /// 404: the object does not exist, or the bot may not see it.
     #[error("Webex knows no such object{tracking_id}")]
     NotFound {
         /// For Webex support.
@@ -48,15 +48,15 @@ pub enum WebexError {
     Refused {
         /// The HTTP status.
         status: u16,
-        /// Webex' own words, at most 300 bytes on one line.
+        /// Webex's own message, at most 300 bytes on one line.
         message: String,
         /// For Webex support.
         tracking_id: TrackingId,
     },
-    /// 429, and the wait that Webex asks for does not fit into the deadline. The call was not processed.
+    /// 429, and the requested wait does not fit into the deadline. The call was not processed.
     #[error("Webex asks to wait {} s{tracking_id}", after.as_secs())]
     RateLimited {
-        /// How long Webex asks to wait.
+        /// How long Webex requests to wait.
         after: Duration,
         /// For Webex support.
         tracking_id: TrackingId,
@@ -67,10 +67,10 @@ pub enum WebexError {
     /// The connection failed. A write may have been carried out.
     #[error("Webex could not be reached")]
     Network(#[source] Box<dyn std::error::Error + Send + Sync>),
-    /// A success whose body is too large or does not hold what is needed; or an id that cannot be one.
+    /// A success whose body is too large or lacks a needed field; or an id that cannot be valid.
     #[error("Webex' {what} cannot be read{tracking_id}")]
     Malformed {
-        /// What was asked for.
+        /// What was requested.
         what: &'static str,
         /// For Webex support.
         tracking_id: TrackingId,
@@ -78,7 +78,7 @@ pub enum WebexError {
 }
 
 impl WebexError {
-    /// Webex' id of the failed call, where it gave one.
+    /// Webex's id of the failed call, if it sent one.
     pub fn tracking_id(&self) -> Option<&str> {
         match self {
             Self::Unauthorized { tracking_id }
@@ -100,7 +100,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn only_a_plain_tracking_id_is_passed_on() {
+    fn only_a_well_formed_tracking_id_is_kept() {
         assert_eq!(TrackingId::parse(Some("ROUTER_5F-01")).to_string(), " (trackingId ROUTER_5F-01)");
         for bad in ["", "a b", "a\nb", &"x".repeat(129)] {
             assert_eq!(TrackingId::parse(Some(bad)), TrackingId::default(), "{bad:?}");

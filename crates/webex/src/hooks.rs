@@ -1,4 +1,4 @@
-//! The bot's two webhooks: created where missing, repaired where wrong, everybody else's left alone.
+//! The bot's two webhooks: missing ones are created, wrong ones repaired, and foreign ones left alone.
 
 use std::time::Duration;
 
@@ -12,12 +12,12 @@ use super::{
 };
 use tokio_util::sync::CancellationToken;
 
-/// One of the bot's webhooks. Its name says whose it is.
+/// One of the bot's webhooks, recognised by its name.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Hook {
     /// New messages that the bot may read.
     Messages,
-    /// Presses on the bot's cards: no other webhook brings them.
+    /// Card actions on the bot's cards: no other webhook delivers them.
     Cards,
 }
 
@@ -25,7 +25,7 @@ impl Hook {
     /// Both.
     pub const ALL: [Self; 2] = [Self::Messages, Self::Cards];
 
-    /// The name by which the bot knows it as its own.
+    /// The name by which the bot recognises its own webhook.
     pub const fn name(self) -> &'static str {
         match self {
             Self::Messages => "readback messages",
@@ -33,7 +33,7 @@ impl Hook {
         }
     }
 
-    /// What it watches.
+    /// The resource it watches.
     pub const fn resource(self) -> &'static str {
         match self {
             Self::Messages => "messages",
@@ -42,10 +42,10 @@ impl Hook {
     }
 }
 
-/// The one event of both.
+/// The one event that both watch.
 const EVENT: &str = "created";
 
-/// Where the webhooks should deliver, and the key they should sign with.
+/// The URL the webhooks should deliver to, and the key they should sign with.
 #[derive(Clone, Debug)]
 pub struct Wanted {
     target_url: String,
@@ -58,7 +58,7 @@ pub enum BadHook {
     /// Not an absolute `http` or `https` URL, or one with a query, a fragment or credentials.
     #[error("the public address must be an http(s) URL without credentials, query or fragment")]
     PublicUrl,
-    /// Without a secret anybody could speak as Webex.
+    /// No secret: anybody could forge a delivery from Webex.
     #[error("webhooks need a secret")]
     NoSecret,
 }
@@ -84,7 +84,7 @@ impl Wanted {
         Ok(Self { target_url: format!("{}/webex", url.as_str().trim_end_matches('/')), secret })
     }
 
-    /// Where Webex should deliver.
+    /// The URL Webex should deliver to.
     pub fn target_url(&self) -> &str {
         &self.target_url
     }
@@ -100,18 +100,18 @@ impl Wanted {
     }
 }
 
-/// One call that brings the webhooks closer to what is wanted.
+/// One call that brings the webhooks closer to the wanted state.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Step {
-    /// There is none.
+    /// The webhook is missing.
     Create(Hook),
-    /// Its address, secret or status is wrong, or Webex does not show the secret.
+    /// Its URL, secret or status is wrong, or Webex does not show the secret.
     Update(Hook, String),
-    /// A second one, or one whose resource, event or filter is wrong: these cannot be changed.
+    /// A duplicate, or one whose resource, event or filter is wrong: Webex does not let these be changed.
     Delete(Hook, String),
 }
 
-/// The calls that are needed, in order. None when all is as wanted.
+/// The calls needed, in order. Empty if everything is as wanted.
 pub fn plan(existing: &[Webhook], wanted: &Wanted) -> Vec<Step> {
     Hook::ALL.into_iter().flat_map(|hook| plan_one(hook, existing, wanted)).collect()
 }
@@ -130,12 +130,12 @@ fn plan_one(hook: Hook, existing: &[Webhook], wanted: &Wanted) -> Vec<Step> {
     steps
 }
 
-/// Whether it watches what it should; this part cannot be updated.
+/// Whether it watches the right resource and event; these cannot be updated.
 fn watches(found: &Webhook, hook: Hook) -> bool {
     found.resource == hook.resource() && found.event == EVENT && found.filter.as_deref().unwrap_or_default().is_empty()
 }
 
-/// Whether it is active and delivers to the right place with the right key.
+/// Whether it is active and delivers to the right URL with the right key.
 fn delivers(found: &Webhook, wanted: &Wanted) -> bool {
     let secret = found.secret.as_ref().map(ExposeSecret::expose_secret);
     found.target_url == wanted.target_url
@@ -148,16 +148,16 @@ fn delivers(found: &Webhook, wanted: &Wanted) -> bool {
 pub struct HookReport {
     /// Webhooks that were missing.
     pub created: usize,
-    /// Webhooks whose address, secret or status was set.
+    /// Webhooks whose URL, secret or status was set.
     pub updated: usize,
-    /// Own webhooks that were surplus or could not be repaired.
+    /// The bot's own webhooks that were duplicates or could not be repaired.
     pub deleted: usize,
 }
 
-/// Makes the bot's two webhooks what is wanted. Called again, it changes nothing more.
+/// Brings the bot's two webhooks to the wanted state. Idempotent.
 ///
 /// # Errors
-/// The first call that failed; calling again goes on from there.
+/// The first call that failed; a further call resumes there.
 pub async fn ensure(webex: &Webex, wanted: &Wanted) -> Result<HookReport, WebexError> {
     let mut report = HookReport::default();
     for step in plan(&webex.webhooks().await?, wanted) {
@@ -182,11 +182,11 @@ pub async fn ensure(webex: &Webex, wanted: &Wanted) -> Result<HookReport, WebexE
     Ok(report)
 }
 
-/// Looks after the webhooks every `period` until the stop: Webex turns them off after failed deliveries, and says so
-/// nowhere else. A failed look is counted, logged and tried again.
+/// Checks the webhooks every `period` until `stop` is cancelled: Webex disables them after failed deliveries and
+/// reports that nowhere else. A failed check is counted, logged and tried again.
 ///
 /// # Errors
-/// None; the type is that of a job of the crew.
+/// None; the signature is the one of a supervised task.
 pub async fn keep(webex: Webex, wanted: Wanted, period: Duration, stop: CancellationToken) -> anyhow::Result<()> {
     loop {
         tokio::select! {

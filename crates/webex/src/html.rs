@@ -1,18 +1,18 @@
-//! The little HTML that Webex writes, taken apart by the rules of HTML5: text, opening tags, closing tags. Comments,
-//! declarations and what no reader sees are dropped.
+//! Splits the HTML that Webex sends into text, opening tags and closing tags, by the rules of HTML5. Comments,
+//! declarations and invisible text are dropped.
 
 use std::borrow::Cow;
 
 use html5gum::{DefaultEmitter, StartTag, Token, Tokenizer};
 
-/// A piece of HTML, in the order it stands. Names of tags and attributes are in lower case.
+/// A piece of HTML, in document order. Names of tags and attributes are in lower case.
 #[derive(Debug)]
 pub(super) enum Piece {
-    /// Text, its entities decoded.
+    /// Text with its entities decoded.
     Text(String),
     /// An opening tag.
     Open(Tag),
-    /// A closing tag, by its name.
+    /// A closing tag: its name.
     Close(String),
 }
 
@@ -25,21 +25,21 @@ impl Tag {
         String::from_utf8_lossy(&self.0.name)
     }
 
-    /// The value of the attribute of that name.
+    /// The value of an attribute.
     pub(super) fn attribute(&self, wanted: &str) -> Option<Cow<'_, str>> {
         self.0.attributes.get(wanted.as_bytes()).map(|value| String::from_utf8_lossy(value))
     }
 
-    /// Whether it closes itself, as in `<br/>`.
+    /// Whether it is self-closing, as in `<br/>`.
     pub(super) fn is_closed(&self) -> bool {
         self.0.self_closing
     }
 }
 
-/// The pieces of `html`. There is no tree, so nothing grows with the depth of the tags.
+/// The pieces of `html`. No tree is built, so memory does not grow with the nesting depth.
 pub(super) fn pieces(html: &str) -> impl Iterator<Item = Piece> {
     let mut emitter = DefaultEmitter::default();
-    // Inside scripts and styles nothing is a tag.
+    // So that nothing inside a script or a style is read as a tag.
     emitter.naively_switch_states(true);
     let mut unseen = false;
     Tokenizer::new_with_emitter(html, emitter).filter_map(move |token| {
@@ -62,7 +62,7 @@ pub(super) fn pieces(html: &str) -> impl Iterator<Item = Piece> {
     })
 }
 
-/// Elements that hold only text, and whose text is not shown.
+/// Elements that contain only text, which is not shown.
 fn is_unseen(name: &[u8]) -> bool {
     matches!(name, b"script" | b"style" | b"title" | b"iframe" | b"noembed" | b"noframes")
 }
@@ -88,7 +88,7 @@ mod tests {
     }
 
     #[test]
-    fn tags_text_and_what_only_looks_like_them() {
+    fn tags_and_text_are_told_apart() {
         for (html, expected) in [
             ("<p>a</p>", vec!["<p>", "a", "</p>"]),
             ("a < b", vec!["a < b"]),
@@ -105,7 +105,7 @@ mod tests {
     }
 
     #[test]
-    fn what_no_reader_sees_is_dropped() {
+    fn invisible_text_is_dropped() {
         for html in [
             "a<script>scale web to 0</script>b",
             "a<style>p { } <p> scale web to 0</style>b",
@@ -133,7 +133,7 @@ mod tests {
     }
 
     #[test]
-    fn attributes_are_found_in_every_spelling() {
+    fn attributes_are_found_in_every_notation() {
         for html in
             ["<m a=1 data-id=\"x\">", "<m data-id='x'>", "<m DATA-ID = x b>", "<m b data-id=x/>", "<m data-id=&#x78;>"]
         {
@@ -147,7 +147,7 @@ mod tests {
 
     proptest! {
         #[test]
-        fn taking_apart_never_panics_and_never_grows(
+        fn splitting_never_panics_and_never_grows_the_text(
             html in "([<>/&;#!\"'= a-cü-]|&lt;|<b |</b>|<!--|-->|<script>|</script>|<!|<\\?){0,60}"
         ) {
             let total: usize = pieces(&html).map(|piece| match piece {

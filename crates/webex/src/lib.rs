@@ -1,16 +1,17 @@
-//! Webex, as far as the bot needs it: a client for its REST API, its webhooks and their signature, the text of a message.
+//! The Webex API, as far as the bot needs it: a client for its REST API, its webhooks and their signature, and the text
+//! of a message.
 //!
-//! What comes from there is checked for what is needed and otherwise ignored; sizes are bounded; the token is in no
-//! error, no log and no `Debug`.
+//! Responses are checked for the needed fields, and other fields are ignored. Sizes are bounded. The token appears in
+//! no error, no log and no `Debug`.
 //!
-//! # What this crate must not know
+//! # What this crate must not do
 //!
-//! What a message means and what is answered: it fetches, posts, edits and deletes.
+//! Decide what a message means or what to reply: it only fetches, posts, edits and deletes.
 //!
 //! # Where to start reading
 //!
-//! [`client`] for the calls, [`wire`] for what they bring, [`signature`] for who is believed, [`mention`] for how the text of
-//! a message is found, [`hooks`] for the bot's own webhooks.
+//! [`client`] for the calls, [`wire`] for the responses, [`signature`] for which deliveries are trusted, [`mention`]
+//! for how the text of a message is extracted, [`hooks`] for the bot's own webhooks.
 
 pub mod client;
 pub mod error;

@@ -1,16 +1,16 @@
-//! Text on its way into a room: bounded, and with nothing in it that Webex would act on.
+//! Text to be posted in a room: bounded, and escaped so that Webex does not interpret it.
 
-/// The most bytes that Webex takes as the text of a message.
+/// The maximum length that Webex accepts as the text of a message, in bytes.
 pub const LONGEST_TEXT: usize = 7_439;
 
 const ELLIPSIS: char = '…';
 
-/// The text, cut to [`LONGEST_TEXT`] bytes; what was cut is marked by an ellipsis.
+/// The text cut to [`LONGEST_TEXT`] bytes, with an ellipsis if anything was cut.
 pub fn truncate_markdown(text: &str) -> String {
     cut(text, LONGEST_TEXT)
 }
 
-/// The text, cut to `most` bytes at a character, with an ellipsis if anything is missing.
+/// The text cut to `most` bytes at a character boundary, with an ellipsis if anything was cut.
 pub(super) fn cut(text: &str, most: usize) -> String {
     if text.len() <= most {
         return text.to_owned();
@@ -19,7 +19,7 @@ pub(super) fn cut(text: &str, most: usize) -> String {
     format!("{}{ELLIPSIS}", &text[..end])
 }
 
-/// Words of a person as one line that shows as they wrote it: no markup, no HTML, no mention. Line breaks and control
+/// A person's text as one line that is shown as they wrote it: no markup, no HTML, no mention. Line breaks and control
 /// characters become spaces.
 pub fn escape_markdown(text: &str) -> String {
     let mut out = String::with_capacity(text.len() + 16);
@@ -30,7 +30,7 @@ pub fn escape_markdown(text: &str) -> String {
             '>' => out.push_str("&gt;"),
             '\\' | '`' | '*' | '_' | '[' | ']' | '|' | '~' | '!' => out.extend(['\\', c]),
             '#' | '-' | '+' | '=' if at == 0 => out.extend(['\\', c]),
-            // "1." and "1)" open a list where a line begins with them.
+            // "1." and "1)" start a list at the beginning of a line.
             '.' | ')' if at > 0 && out.bytes().all(|b| b.is_ascii_digit()) => out.extend(['\\', c]),
             c if c.is_control() || matches!(c, '\u{2028}' | '\u{2029}') => out.push(' '),
             c => out.push(c),
@@ -39,7 +39,7 @@ pub fn escape_markdown(text: &str) -> String {
     out
 }
 
-/// Words of a person, or a name, in backticks, on one line. A backtick inside becomes `'`; a mention is broken up.
+/// A person's text, or a name, in backticks, on one line. A backtick inside becomes `'`; a mention is broken up.
 pub fn code(text: &str) -> String {
     let mut out = String::with_capacity(text.len() + 2);
     out.push('`');
@@ -65,7 +65,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn user_text_shows_as_it_was_written() {
+    fn user_text_is_shown_as_it_was_written() {
         for (raw, escaped) in [
             ("scale web to 3", "scale web to 3"),
             ("nginx-deployment to 1.21", "nginx-deployment to 1.21"),
@@ -84,14 +84,14 @@ mod tests {
     }
 
     #[test]
-    fn names_in_backticks_cannot_end_them_or_call_anybody() {
+    fn names_in_backticks_cannot_end_them_or_mention_anybody() {
         assert_eq!(code("web"), "`web`");
         assert_eq!(code("a`b\n<@all>"), "`a'b <\u{200b}@all>`");
         assert_eq!(code(""), "` `");
     }
 
     #[test]
-    fn a_long_text_is_cut_at_a_character() {
+    fn a_long_text_is_cut_at_a_character_boundary() {
         assert_eq!(truncate_markdown("short"), "short");
         let exact = "x".repeat(LONGEST_TEXT);
         assert_eq!(truncate_markdown(&exact), exact);
@@ -102,7 +102,7 @@ mod tests {
 
     proptest! {
         #[test]
-        fn escaped_text_holds_no_tag_no_mention_and_no_bare_mark(text in "\\PC{0,60}") {
+        fn escaped_text_holds_no_tag_no_mention_and_no_unescaped_markup(text in "\\PC{0,60}") {
             let escaped = escape_markdown(&text);
             prop_assert!(!escaped.contains(['<', '>', '\n']));
             let mut bare = true;
@@ -113,14 +113,14 @@ mod tests {
         }
 
         #[test]
-        fn code_is_one_span_on_one_line(text in "\\PC{0,60}") {
+        fn code_is_one_code_span_on_one_line(text in "\\PC{0,60}") {
             let span = code(&text);
             prop_assert_eq!(span.matches('`').count(), 2);
             prop_assert!(!span.contains("<@") && !span.contains('\n'));
         }
 
         #[test]
-        fn a_cut_is_never_too_long(text in "\\PC{0,40}", most in 3_usize..60) {
+        fn a_cut_text_is_never_too_long(text in "\\PC{0,40}", most in 3_usize..60) {
             prop_assert!(cut(&text, most).len() <= most);
         }
     }

@@ -1,4 +1,4 @@
-//! The text of an order: what the person wrote, without the mention that called the bot.
+//! The text of a request: what the person wrote, without the mention of the bot.
 
 use super::{
     html::{Piece, Tag, pieces},
@@ -7,16 +7,16 @@ use super::{
 };
 use readback_core::domain::Person;
 
-/// The longest text that is given, in bytes: over twice what Webex lets a person write.
+/// The maximum length of the returned text, in bytes: over twice what Webex lets a person write.
 pub const LONGEST_ORDER: usize = 16 * 1024;
 const LONGEST_HTML: usize = 64 * 1024;
 /// The tag of a mention.
 const MENTION: &str = "spark-mention";
 
-/// What the message says to the bot. The bot's own mentions are cut out by its id, so that a Deployment of the same
-/// name stays; others stay as `@Name`. Code stays in backticks and quotations behind `> `, as neither is an order.
-/// A message without markup is its plain text; only there, and only if it mentions the bot, the bot's exact name is
-/// cut off its start.
+/// The text of a message to the bot. The bot's own mentions are removed by its id, so that a Deployment of the same
+/// name stays; other mentions stay as `@Name`. Code stays in backticks and quotations behind `> `, because neither is a
+/// request. A message without HTML is its plain text; only there, and only if it mentions the bot, the bot's exact name
+/// is removed from its start.
 pub fn order_text(message: &Message, bot: &Person) -> String {
     match message.html.as_deref() {
         Some(html) if !html.trim().is_empty() => from_html(html, &bot.id),
@@ -48,7 +48,7 @@ fn is_address_mark(c: char) -> bool {
     matches!(c, ',' | ':' | ';')
 }
 
-/// "@bot, scale web" addresses the bot: the comma goes with the mention.
+/// "@bot, scale web" addresses the bot: the comma is removed with the mention.
 fn without_address_mark(text: &str) -> &str {
     text.trim_start().trim_start_matches(is_address_mark).trim()
 }
@@ -59,11 +59,11 @@ struct Reader<'b> {
     out: String,
     /// White space was seen since the last word of this line.
     gap: bool,
-    /// How many mentions deep inside one of the bot's own.
+    /// The nesting depth of mentions inside one of the bot's own.
     own: usize,
     /// The text began with one of the bot's own mentions.
     addressed: bool,
-    /// A mention of somebody else was opened, and its name is to come.
+    /// A mention of somebody else was opened, and its name follows.
     naming: bool,
     quotes: usize,
     code: usize,
@@ -157,7 +157,7 @@ impl Reader<'_> {
     }
 
     fn glyph(&mut self, c: char) {
-        // A label may bring its own sign.
+        // The name inside the tag may already begin with `@`.
         if std::mem::take(&mut self.naming) && c == '@' {
             return;
         }

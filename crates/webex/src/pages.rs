@@ -2,7 +2,7 @@
 
 use reqwest::Url;
 
-/// The address marked `rel="next"`, if it is on the host of `base`: the token goes nowhere else.
+/// The URL marked `rel="next"`, if it is on the host of `base`: the token is sent to no other host.
 pub(super) fn next(link: &str, base: &Url) -> Option<Url> {
     let marked = link.split(',').find(|part| {
         let mut parameters = part.split(';').skip(1).map(str::trim);

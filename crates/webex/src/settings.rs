@@ -1,4 +1,4 @@
-//! How to reach Webex, checked once before the first call.
+//! The settings of the client, checked once before the first call.
 
 use std::time::Duration;
 
@@ -12,25 +12,25 @@ use secrecy::{ExposeSecret, SecretString};
 /// Hosts that are never reached through a proxy.
 const LOOPBACK: &str = "localhost,127.0.0.0/8,::1";
 
-/// What the client needs to know. `Debug` shows neither the token nor the proxy's password.
+/// The settings of the client. `Debug` shows neither the token nor the proxy's password.
 #[derive(Clone, Debug)]
 pub struct WebexSettings {
-    /// The API's base, such as `https://webexapis.com/v1`.
+    /// The base URL of the API, such as `https://webexapis.com/v1`.
     pub base_url: String,
     /// The bot's token.
     pub token: SecretString,
     /// The proxy for `https` addresses, as in `HTTPS_PROXY`; its URL may hold a password.
     pub https_proxy: Option<SecretString>,
-    /// Hosts that are reached without the proxy, as in `NO_PROXY`. Loopback always is.
+    /// Hosts that are reached without the proxy, as in `NO_PROXY`. Loopback always is one.
     pub no_proxy: Option<String>,
-    /// Certificates, in PEM, that are trusted beside those of the platform.
+    /// Certificates in PEM that are trusted in addition to those of the platform.
     pub extra_ca_pem: Option<Vec<u8>>,
-    /// The longest that one call may take, waiting for the rate limit included.
+    /// The maximum duration of one call, including waits for the rate limit.
     pub deadline: Duration,
 }
 
 impl WebexSettings {
-    /// Settings for Webex' public API with a deadline of 15 s, without a proxy.
+    /// Settings for Webex's public API with a deadline of 15 s, without a proxy.
     pub fn new(token: SecretString) -> Self {
         Self {
             base_url: "https://webexapis.com/v1".to_owned(),
@@ -43,13 +43,13 @@ impl WebexSettings {
     }
 }
 
-/// A setting that no client can be made from. Says which one, and never its value.
+/// A setting with which no client can be built. It names the setting, never its value.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum BadSettings {
     /// Not an absolute `http` or `https` URL, or one with credentials, a query or a fragment.
     #[error("the Webex address must be an http(s) URL without credentials, query or fragment")]
     BaseUrl,
-    /// Empty, or with characters that a header cannot hold.
+    /// Empty, or with characters that a header cannot contain.
     #[error("the Webex token is empty or holds characters that no token has")]
     Token,
     /// Not a proxy's URL.
@@ -63,7 +63,7 @@ pub enum BadSettings {
     Tls,
 }
 
-/// The API's base, ending in no slash.
+/// The base URL of the API, without a trailing slash.
 pub(super) fn base(settings: &WebexSettings) -> Result<Url, BadSettings> {
     let mut url = Url::parse(settings.base_url.trim()).map_err(|_| BadSettings::BaseUrl)?;
     let plain = matches!(url.scheme(), "http" | "https")
@@ -80,7 +80,7 @@ pub(super) fn base(settings: &WebexSettings) -> Result<Url, BadSettings> {
     Ok(url)
 }
 
-/// The HTTP client: no redirects (the token goes to one host only), no retries of its own.
+/// The HTTP client: no redirects (the token goes to one host only) and no retries of its own.
 pub(super) fn http(settings: &WebexSettings, base: &Url) -> Result<Client, BadSettings> {
     crate::tls::install_ring();
     let builder = Client::builder()
@@ -122,7 +122,7 @@ fn trusting(builder: ClientBuilder, settings: &WebexSettings, base: &Url) -> Res
     if settings.extra_ca_pem.is_some() && extra.is_empty() {
         return Err(BadSettings::Certificate);
     }
-    // A local room is spoken to in plain HTTP, also where no CA certificates are installed.
+    // The local room speaks plain HTTP, and must work where no CA certificates are installed.
     Ok(match base.scheme() {
         "http" => builder.tls_certs_only(extra),
         _ => builder.tls_certs_merge(extra),
@@ -161,7 +161,7 @@ mod tests {
     }
 
     #[test]
-    fn a_slash_at_the_end_of_the_base_changes_nothing() {
+    fn a_trailing_slash_of_the_base_url_changes_nothing() {
         for url in ["http://127.0.0.1:1/v1", "http://127.0.0.1:1/v1/"] {
             let settings = WebexSettings { base_url: url.to_owned(), ..settings() };
             assert_eq!(base(&settings).unwrap().as_str(), "http://127.0.0.1:1/v1");

@@ -1,4 +1,4 @@
-//! Whether Webex sent it: HMAC-SHA1 over the bytes as they came, in hex, with any of the secrets in use.
+//! Verifies that Webex sent a delivery: HMAC-SHA1 over the bytes as received, in hex, with any of the secrets in use.
 
 use std::sync::Arc;
 
@@ -10,11 +10,11 @@ use sha1::Sha1;
 /// The header that carries the signature.
 pub const HEADER: &str = "x-spark-signature";
 
-/// The secrets that a delivery may be signed with: several while they are rotated, at least one always.
+/// The secrets that may have signed a delivery: several during a rotation, always at least one.
 #[derive(Clone, Debug)]
 pub struct Secrets(Arc<[SecretString]>);
 
-/// No secret was given: anybody could speak as Webex.
+/// No secret was given: anybody could forge a delivery from Webex.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 #[error("a webhook secret is needed: without one anybody could speak as Webex")]
 pub struct NoSecret;
@@ -31,13 +31,13 @@ impl Secrets {
         Ok(Self(secrets.into()))
     }
 
-    /// The secret that new webhooks are to sign with.
+    /// The secret that new webhooks should sign with.
     pub fn first(&self) -> &SecretString {
         &self.0[0]
     }
 
-    /// Whether one of the secrets signed exactly this body. The hex may be in either case; more than one signature is
-    /// none. Every secret is tried, each compared in constant time.
+    /// Whether one of the secrets signed exactly this body. The hex may be in either case; more than one signature
+    /// header counts as none. Every secret is tried, each compared in constant time.
     pub fn signed(&self, headers: &HeaderMap, body: &[u8]) -> bool {
         let mut given = headers.get_all(HEADER).iter();
         let (Some(claimed), None) = (given.next(), given.next()) else { return false };
@@ -89,7 +89,7 @@ mod tests {
         }
     }
 
-    /// The cases of the Standard Webhooks test suite, in Webex' dialect.
+    /// The cases of the Standard Webhooks test suite, in Webex's format.
     #[test]
     fn valid_wrong_key_changed_body_missing_malformed_and_cut_signatures() {
         let body = br#"{"resource":"messages"}"#;
@@ -106,7 +106,7 @@ mod tests {
     }
 
     #[test]
-    fn the_bytes_count_and_not_their_meaning() {
+    fn the_signature_covers_the_bytes_and_not_their_meaning() {
         let pretty = "{\n  \"resource\" : \"messages\"\n}";
         let compact = r#"{"resource":"messages"}"#;
         let signature = headers(&[&sign("secret", pretty.as_bytes())]);
@@ -121,7 +121,7 @@ mod tests {
     }
 
     #[test]
-    fn any_of_the_secrets_will_do_and_two_signatures_will_not() {
+    fn any_of_the_secrets_is_accepted_and_two_signatures_are_not() {
         let rotating = secrets(&["new", "old"]);
         let (new, old) = (sign("new", b"x"), sign("old", b"x"));
         assert!(rotating.signed(&headers(&[&new]), b"x") && rotating.signed(&headers(&[&old]), b"x"));
@@ -130,7 +130,7 @@ mod tests {
     }
 
     #[test]
-    fn without_a_secret_there_is_no_edge() {
+    fn an_empty_list_or_an_empty_secret_is_refused() {
         assert_eq!(Secrets::new(vec![]).unwrap_err(), NoSecret);
         assert_eq!(Secrets::new(vec!["good".into(), "".into()]).unwrap_err(), NoSecret);
         assert!(!format!("{:?}", secrets(&["hunter2"])).contains("hunter2"));
@@ -138,7 +138,7 @@ mod tests {
 
     proptest! {
         #[test]
-        fn a_guess_never_verifies(guess in "[0-9a-f]{40}", body in prop::collection::vec(any::<u8>(), 0..40)) {
+        fn a_random_signature_never_verifies(guess in "[0-9a-f]{40}", body in prop::collection::vec(any::<u8>(), 0..40)) {
             prop_assume!(guess != sign("secret", &body));
             prop_assert!(!secrets(&["secret"]).signed(&headers(&[&guess]), &body));
         }

@@ -1,10 +1,10 @@
-//! The cryptography behind every TLS connection of this process.
+//! The cryptography provider of every TLS connection of this process.
 
-/// Makes ring the process-wide provider, unless one is installed. It may be called any number of times; every client
-/// that speaks TLS calls it before it is built.
+/// Makes ring the process-wide provider, unless one is installed. Idempotent; every client that uses TLS calls it
+/// before it is built.
 pub fn install_ring() {
     if rustls::crypto::CryptoProvider::get_default().is_none() {
-        // Losing the race to another caller leaves a provider in place, which is all that is asked for.
+        // If another caller installed a provider first, one is in place, which is enough.
         let _ = rustls::crypto::ring::default_provider().install_default();
     }
 }

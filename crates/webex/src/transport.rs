@@ -1,4 +1,4 @@
-//! One call: sent, waited for, and its status read before its body.
+//! One HTTP call: send it, wait for the answer, and check the status before the body.
 
 use std::time::Duration;
 
@@ -14,11 +14,11 @@ use super::{
     wire::Complaint,
 };
 
-/// The largest answer that is read, in bytes.
+/// The maximum size of a response body, in bytes.
 const LARGEST: usize = 1024 * 1024;
-/// The wait after a 429 that names none.
+/// The wait after a 429 without `Retry-After`.
 const UNNAMED_WAIT: Duration = Duration::from_secs(5);
-/// A wait of 0 s must not become a busy loop.
+/// The minimum wait: 0 s must not become a busy loop.
 const SHORTEST_WAIT: Duration = Duration::from_millis(200);
 
 pub(super) struct Transport {
@@ -28,7 +28,7 @@ pub(super) struct Transport {
     deadline: Duration,
 }
 
-/// A success.
+/// A successful response.
 pub(super) struct Reply {
     pub(super) body: Vec<u8>,
     /// The next page of a list, on the same host.
@@ -47,7 +47,7 @@ impl Transport {
         &self.base
     }
 
-    /// The address of a resource; each part becomes one segment of the path.
+    /// The URL of a resource; each part becomes one segment of the path.
     pub(super) fn at(&self, path: &[&str]) -> Url {
         let mut url = self.base.clone();
         if let Ok(mut segments) = url.path_segments_mut() {
@@ -56,8 +56,8 @@ impl Transport {
         url
     }
 
-    /// Sends the call within the deadline. Only a 429 is sent again, as it was not processed: a write that got no
-    /// answer may have been carried out, and there is no way to recognise a repeat.
+    /// Sends the call within the deadline. Only a 429 is sent again, because it was not processed: a write without an
+    /// answer may have been carried out, and a repeat cannot be recognised.
     pub(super) async fn call(&self, method: Method, url: Url, body: Option<&Value>) -> Result<Reply, WebexError> {
         let until = Instant::now() + self.deadline;
         timeout_at(until, self.attempts(method, url, body, until)).await.unwrap_or(Err(WebexError::Timeout))
@@ -101,7 +101,7 @@ impl Transport {
                 None => Err(WebexError::Malformed { what: "answer", tracking_id }),
             };
         }
-        // The status is known; the words that go with it are a help, not a need.
+        // The status decides; the message is optional.
         let body = body.ok().flatten().unwrap_or_default();
         Err(self.refusal(status, after, tracking_id, &body))
     }
@@ -124,7 +124,7 @@ impl Transport {
         }
     }
 
-    /// Somebody else's words, fit for a log: one line, 300 bytes, and without the token, should it be echoed.
+    /// A foreign message made safe for a log: one line, 300 bytes, and without the token, in case it is echoed.
     fn plain(&self, message: &str) -> String {
         let message = message.replace(self.token.expose_secret(), "[token]");
         let line: String = message.chars().map(|c| if c.is_control() { ' ' } else { c }).collect();
@@ -148,7 +148,7 @@ fn retry_after(response: &Response) -> Duration {
     seconds.map_or(UNNAMED_WAIT, Duration::from_secs)
 }
 
-/// The whole body, or nothing if it is larger than [`LARGEST`].
+/// The whole body, or `None` if it is larger than [`LARGEST`].
 async fn bounded(response: &mut Response) -> Result<Option<Vec<u8>>, WebexError> {
     let mut body = Vec::new();
     while let Some(chunk) = response.chunk().await.map_err(network)? {

@@ -1,4 +1,4 @@
-//! What Webex sends: strict about what is needed, silent about the rest.
+//! The objects that Webex sends: needed fields are required, all others ignored.
 
 use jiff::Timestamp;
 use secrecy::SecretString;
@@ -8,16 +8,16 @@ use serde_json::{Map, Value};
 use readback_core::domain;
 use readback_core::domain::webex_id as id;
 
-/// What kind of room a message was written in.
+/// The kind of room a message was written in.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum RoomKind {
     /// The bot and one person.
     Direct,
-    /// Everything else; also what is not said or not known.
+    /// Every other kind, also an absent or unknown one.
     Group,
 }
 
-/// A message as the bot may read it.
+/// A message that the bot may read.
 #[derive(Clone, Debug, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub struct Message {
@@ -30,7 +30,7 @@ pub struct Message {
     /// The kind of room.
     #[serde(default = "group", rename = "roomType", deserialize_with = "room_kind")]
     pub room_kind: RoomKind,
-    /// The first message of the thread it stands in.
+    /// The root message of its thread.
     #[serde(default, deserialize_with = "optional_id")]
     pub parent_id: Option<String>,
     /// Who wrote it.
@@ -38,23 +38,23 @@ pub struct Message {
     pub person_id: String,
     /// The text without markup.
     pub text: Option<String>,
-    /// The text as it shows, where it has markup or mentions.
+    /// The HTML, if the message has markup or mentions.
     pub html: Option<String>,
-    /// The ids of those it mentions.
+    /// The ids of the people it mentions.
     #[serde(default)]
     pub mentioned_people: Vec<String>,
-    /// When it was written, by Webex' clock.
+    /// When it was written, by Webex's clock.
     pub created: Timestamp,
 }
 
 impl Message {
-    /// The message that a reply in the same thread has to name: threads are flat.
+    /// The message that a reply in the same thread must name: threads are flat.
     pub fn thread(&self) -> &str {
         self.parent_id.as_deref().unwrap_or(&self.id)
     }
 }
 
-/// A press on a card.
+/// A card action.
 #[derive(Clone, Debug, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub struct AttachmentAction {
@@ -67,13 +67,13 @@ pub struct AttachmentAction {
     /// The room.
     #[serde(deserialize_with = "valid_id")]
     pub room_id: String,
-    /// Who pressed.
+    /// The actor.
     #[serde(deserialize_with = "valid_id")]
     pub person_id: String,
-    /// The button's data and the card's inputs. Whoever presses can write anything here.
+    /// The button's data and the card's inputs. The actor can write anything here: do not trust it.
     #[serde(default)]
     pub inputs: Map<String, Value>,
-    /// When it was pressed, by Webex' clock.
+    /// When it was submitted, by Webex's clock.
     pub created: Timestamp,
 }
 
@@ -87,27 +87,27 @@ pub struct Webhook {
     /// Its name.
     #[serde(default)]
     pub name: String,
-    /// Where it delivers.
+    /// The URL it delivers to.
     #[serde(default)]
     pub target_url: String,
-    /// What it watches.
+    /// The resource it watches.
     #[serde(default)]
     pub resource: String,
-    /// Which event of it.
+    /// The event of that resource it watches.
     #[serde(default)]
     pub event: String,
-    /// Which of these events, as a query string.
+    /// The filter on these events, as a query string.
     #[serde(default)]
     pub filter: Option<String>,
     /// `active`, or `inactive` after too many failed deliveries.
     #[serde(default)]
     pub status: Option<String>,
-    /// The secret, where Webex shows it.
+    /// The secret, if Webex shows it.
     #[serde(default, deserialize_with = "optional_secret")]
     pub secret: Option<SecretString>,
 }
 
-/// Somebody, as `GET /people` gives them.
+/// A person, as `GET /people` returns them.
 #[derive(Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub(super) struct Person {
@@ -133,7 +133,7 @@ impl From<Person> for domain::Person {
     }
 }
 
-/// The one thing needed of a message that was just posted.
+/// The one field needed of a message that was just posted.
 #[derive(Deserialize)]
 pub(super) struct Posted {
     #[serde(deserialize_with = "valid_id")]
@@ -146,7 +146,7 @@ pub(super) struct Webhooks {
     pub(super) items: Vec<Webhook>,
 }
 
-/// What an error says about itself.
+/// The body of an error response.
 #[derive(Default, Deserialize)]
 #[serde(default, rename_all = "camelCase")]
 pub(super) struct Complaint {
@@ -186,7 +186,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_message_needs_its_ids_and_its_time_and_nothing_else() {
+    fn a_message_requires_its_ids_and_its_time_and_nothing_else() {
         let full =
             json!({"id": "M1", "roomId": "R1", "personId": "P1", "created": "2026-11-23T02:34:36.123Z", "novel": [1]});
         let message: Message = from_value(full.clone()).unwrap();

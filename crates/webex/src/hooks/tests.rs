@@ -1,4 +1,4 @@
-//! Every way in which a webhook can be wrong, and its repair.
+//! Every deviation of a webhook, and its repair.
 
 use super::*;
 
@@ -58,7 +58,7 @@ fn both_are_created_on_a_fresh_account() {
 }
 
 #[test]
-fn of_several_own_ones_the_best_is_kept_and_foreign_ones_are_not_touched() {
+fn the_best_of_several_own_webhooks_is_kept_and_foreign_ones_are_not_touched() {
     let mut wrong = found("m1", Hook::Messages);
     wrong.event = "all".to_owned();
     let mut old = found("m2", Hook::Messages);

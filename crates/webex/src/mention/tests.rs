@@ -1,4 +1,4 @@
-//! What people really send, and what they could send to confuse.
+//! Messages as people send them, and messages made to confuse.
 
 use jiff::Timestamp;
 use proptest::prelude::*;
@@ -37,7 +37,7 @@ fn mention(id: &str, label: &str) -> String {
 }
 
 #[test]
-fn the_bots_own_mention_is_cut_wherever_it_stands_and_in_both_forms_of_its_id() {
+fn the_bots_own_mention_is_removed_at_any_position_and_in_both_forms_of_its_id() {
     for id in [REST, RAW] {
         let me = mention(id, "K8s Bot");
         for (html, expected) in [
@@ -67,7 +67,7 @@ fn a_deployment_named_like_the_bot_stays() {
 }
 
 #[test]
-fn without_html_the_exact_name_goes_only_from_the_start_of_a_mentioning_message() {
+fn without_html_the_exact_name_is_removed_only_from_the_start_of_a_mentioning_message() {
     let bot = bot("K8s Bot");
     for (text, mentioned, expected) in [
         ("K8s Bot scale web to 3", vec![REST], "scale web to 3"),
@@ -83,7 +83,7 @@ fn without_html_the_exact_name_goes_only_from_the_start_of_a_mentioning_message(
 }
 
 #[test]
-fn others_who_are_mentioned_stay_by_name() {
+fn mentions_of_other_people_stay_by_name() {
     let me = mention(REST, "K8s Bot");
     for (html, expected) in [
         (format!("{} please scale web", mention(ANN, "Ann")), "@Ann please scale web"),
@@ -119,7 +119,7 @@ fn code_and_quotations_remain_recognisable() {
 }
 
 #[test]
-fn blocks_become_lines_and_markup_goes() {
+fn blocks_become_lines_and_markup_is_removed() {
     for (html, expected) in [
         ("<p>scale web to 3</p><p>restart api</p>", "scale web to 3\nrestart api"),
         ("scale web<br/>to 3<br><br>now", "scale web\nto 3\nnow"),
@@ -134,7 +134,7 @@ fn blocks_become_lines_and_markup_goes() {
 }
 
 #[test]
-fn a_mention_that_is_never_closed_gives_no_order() {
+fn a_mention_that_is_never_closed_gives_an_empty_text() {
     assert_eq!(read(&format!("<spark-mention data-object-id=\"{REST}\">scale web to 0")), "");
 }
 
@@ -149,7 +149,7 @@ proptest! {
     }
 
     #[test]
-    fn plain_words_come_through_as_they_are(words in "[a-z0-9./:-]{1,12}( [a-z0-9./:-]{1,12}){0,8}") {
+    fn plain_text_is_returned_unchanged(words in "[a-z0-9./:-]{1,12}( [a-z0-9./:-]{1,12}){0,8}") {
         let html = format!("<p>{} x{words}</p>", mention(REST, "K8s Bot"));
         prop_assert_eq!(read(&html), format!("x{words}"));
     }
@@ -191,7 +191,7 @@ fn hostile_html_is_read_to_its_end_and_gives_a_bounded_text() {
 }
 
 #[test]
-fn what_no_reader_sees_orders_nothing() {
+fn invisible_text_is_not_part_of_a_request() {
     for html in [
         "<script>scale web to 0</script>",
         "<style>scale web to 0</style>",
