@@ -1,10 +1,10 @@
-//! The local cluster of `readback demo`: a small HTTP server that speaks what is needed of the Kubernetes API.
+//! The local cluster of `readback demo`: a small HTTP server for the part of the Kubernetes API that the demo needs.
 //!
-//! Namespaces, Deployments and their scale, `ReplicaSets`, pods with their logs and events, autoscalers; to read only,
-//! `StatefulSets`, `DaemonSets` and disruption budgets. List, watch, the three patches, dry run and conflicts; rollouts
-//! that take time and can fail. The objects are kept as JSON, so that a field which this
-//! code does not know survives. A request becomes a change of the store in `http` and `write`; the
-//! controllers in `control` look at the store and move it on, a step at a time.
+//! It serves Namespaces, Deployments and their scale, `ReplicaSets`, pods with their logs and events, and autoscalers;
+//! read-only: `StatefulSets`, `DaemonSets` and disruption budgets. It supports list, watch, the three patch types, dry
+//! run and conflicts, and rollouts that take time and can fail. Objects are kept as JSON, so that fields unknown to
+//! this code survive. `http` and `write` turn a request into a change of the store; the controllers in `control`
+//! observe the store and advance it step by step.
 
 mod admit;
 mod control;
@@ -48,7 +48,7 @@ use http::Api;
 pub use seed::{Seed, Workload};
 pub use state::Pace;
 
-/// How to reach the local cluster.
+/// The address and credentials of the local cluster.
 #[derive(Clone, Debug)]
 pub struct LocalCluster {
     /// `http://127.0.0.1:PORT`, to be used with the token.
@@ -58,15 +58,15 @@ pub struct LocalCluster {
 }
 
 impl LocalCluster {
-    /// The cluster that will be served on `listener`, with a fresh token. Fails if the listener has no address.
+    /// The cluster to be served on `listener`, with a fresh token. Fails if the listener has no address.
     pub fn on(listener: &TcpListener) -> io::Result<Self> {
         let token = SecretString::from(Uuid::new_v4().simple().to_string());
         Ok(Self { url: format!("http://{}", listener.local_addr()?), token })
     }
 
-    /// A kubeconfig for it, as YAML, with `namespace` as the default one.
+    /// A kubeconfig for it, as YAML, with `namespace` as the default namespace.
     ///
-    /// kubectl sends no bearer token over plain HTTP, so the token is also part of the server's address.
+    /// kubectl sends no bearer token over plain HTTP, so the token is also part of the server's URL.
     pub fn kubeconfig(&self, namespace: &str) -> String {
         let (url, token) = (&self.url, self.token.expose_secret());
         format!(
@@ -92,9 +92,9 @@ users:
     }
 }
 
-/// Serves `cluster` on `listener`, beginning with `seed`, until `stop`. `now` says what time it is.
+/// Serves `cluster` on `listener`, starting with `seed`, until `stop` is cancelled. `now` is its clock.
 ///
-/// Fails if the seed is no valid set of Deployments, or the listener breaks.
+/// Fails if the seed is not a valid set of Deployments, or the listener breaks.
 pub async fn serve(
     listener: TcpListener,
     cluster: &LocalCluster,
@@ -120,7 +120,7 @@ pub async fn serve(
     }
 }
 
-/// Lets the controllers work: after each change, and at every tick while something is under way.
+/// Runs the controllers: after each change, and at every tick while something is in progress.
 async fn control(api: &Api) -> Infallible {
     loop {
         let (under_way, tick) = {

@@ -1,7 +1,7 @@
 //! The chat page: the room on the left, the cluster on the right, both live.
 //!
-//! The page speaks and presses through the room's Webex API, as `curl` would; from here it gets its files, the people
-//! with their tokens (there is nothing to log in to on one's own machine) and a stream of what happens.
+//! The page posts messages and card actions through the room's Webex API, as `curl` would; from here it gets its files,
+//! the people with their tokens (one's own machine needs no login) and a stream of events.
 
 use std::convert::Infallible;
 
@@ -24,12 +24,12 @@ use super::room::{Handle, Role};
 
 mod assets;
 
-/// What the page shows of the cluster: every Deployment that is watched.
+/// What the page shows of the cluster: every watched Deployment.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct ClusterView {
-    /// What the operator calls the cluster.
+    /// The name of the cluster, as configured.
     pub cluster: String,
-    /// In the order in which they are shown.
+    /// In display order.
     pub namespaces: Vec<NamespaceView>,
 }
 
@@ -38,11 +38,11 @@ pub struct ClusterView {
 pub struct NamespaceView {
     /// Its name.
     pub name: String,
-    /// In the order in which they are shown.
+    /// In display order.
     pub deployments: Vec<DeploymentView>,
 }
 
-/// One Deployment, with its pods counted by how they are.
+/// One Deployment, with its pods counted by state.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct DeploymentView {
     /// Its name.
@@ -51,9 +51,9 @@ pub struct DeploymentView {
     pub wanted: u32,
     /// Pods that are ready.
     pub ready: u32,
-    /// Pods on their way.
+    /// Pods that are starting.
     pub starting: u32,
-    /// Pods that cannot start or keep ending.
+    /// Pods that cannot start or keep exiting.
     pub failing: u32,
     /// The image of the first container; the page shows its tag.
     pub image: String,
@@ -71,11 +71,11 @@ struct Page {
     cluster: watch::Receiver<ClusterView>,
 }
 
-/// Only this page's own files and API; no script or style in the page itself.
+/// Only this page's own files and API; no inline script or style.
 const POLICY: &str = "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; \
                       connect-src 'self'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'";
 
-/// The page at `/`, to be served beside the room's API.
+/// The page at `/`, to be served next to the room's API.
 pub fn router(room: Handle, cluster: watch::Receiver<ClusterView>) -> Router {
     let own = Router::new()
         .route("/page/session", get(session))
@@ -104,7 +104,7 @@ async fn guarded(request: Request, next: Next) -> Response {
     response
 }
 
-/// A browser says where a request comes from; one of another page gets no tokens.
+/// A browser sends the origin of a request; a foreign page gets no tokens.
 async fn same_origin(request: Request, next: Next) -> Response {
     if is_own(request.headers()) {
         next.run(request).await
@@ -138,7 +138,7 @@ async fn session(State(page): State<Page>) -> Json<Value> {
     Json(json!({ "people": people, "bot": bot }))
 }
 
-/// What happens in the room (`room`) and in the cluster (`cluster`), as it happens. `reload` says that some was missed.
+/// Events of the room (`room`) and of the cluster (`cluster`). `reload` means that some were missed.
 async fn events(State(page): State<Page>) -> Sse<impl Stream<Item = Result<Event, Infallible>>> {
     let mut cluster = page.cluster.clone();
     cluster.mark_changed();
@@ -152,7 +152,7 @@ async fn events(State(page): State<Page>) -> Sse<impl Stream<Item = Result<Event
 
 struct Feed {
     room: broadcast::Receiver<Value>,
-    /// `None` once nobody watches the cluster any more.
+    /// `None` once nobody publishes the cluster any more.
     cluster: Option<watch::Receiver<ClusterView>>,
     closing: CancellationToken,
 }
@@ -177,7 +177,7 @@ impl Feed {
     }
 }
 
-/// The next view as JSON; `None` when there will be none; pending when that is known already.
+/// The next view as JSON; `None` at its end; pending for ever once the end was reported.
 async fn changed(cluster: &mut Option<watch::Receiver<ClusterView>>) -> Option<String> {
     let Some(views) = cluster else { return std::future::pending().await };
     views.changed().await.ok()?;

@@ -1,4 +1,4 @@
-//! A local room: the part of the Webex API that a bot and the people around it need, in memory, over HTTP on loopback.
+//! A local room: the part of the Webex API that a bot and its users need, in memory, over HTTP on loopback.
 //!
 //! ```text
 //! page, curl, SDK, bot ─▶ api ─▶ RoomState (decides, holds) ─▶ events ─┬▶ delivery ─▶ webhooks
@@ -34,7 +34,7 @@ pub use seed::{CardEdits, PersonSeed, Role, RoomSeed, Switches};
 
 use posting::Posting;
 
-/// A room that is not open yet.
+/// A room that is not served yet.
 #[derive(Debug)]
 pub struct Room {
     handle: Handle,
@@ -42,18 +42,18 @@ pub struct Room {
 }
 
 impl Room {
-    /// The room before anybody has spoken; `now` is its clock.
+    /// The room before its first message; `now` is its clock.
     pub fn new(seed: RoomSeed, now: fn() -> Timestamp) -> Self {
         let (handle, post) = Handle::new(seed, now);
         Self { handle, post }
     }
 
-    /// The room as the page holds it.
+    /// The handle for the page.
     pub fn handle(&self) -> Handle {
         self.handle.clone()
     }
 
-    /// Serves the API under `/v1`, and `page` beside it, until `stop`.
+    /// Serves the API under `/v1`, and `page` next to it, until `stop` is cancelled.
     ///
     /// # Errors
     /// If `listener` is not on loopback, or serving fails.

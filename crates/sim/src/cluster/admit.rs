@@ -1,4 +1,4 @@
-//! What the API server does between a request and the store: types, defaults, validation, system metadata.
+//! What the API server does between a request and the store: types, defaults, validation and system metadata.
 
 mod autoscaler;
 mod deployment;
@@ -27,7 +27,7 @@ const SYSTEM: [&str; 8] = [
     "managedFields",
 ];
 
-/// What the store would hold after a client turned `current` into `wanted`; `current` itself where nothing changes.
+/// The object to store after a client changed `current` into `wanted`; `current` itself if nothing changes.
 pub(crate) fn updated(
     kind: Kind,
     current: &Value,
@@ -77,7 +77,7 @@ pub(crate) fn updated(
     Ok(next)
 }
 
-/// What the store would hold after a client created `wanted` in `namespace`.
+/// The object to store after a client created `wanted` in `namespace`.
 pub(crate) fn created(
     kind: Kind,
     wanted: Value,
@@ -116,7 +116,7 @@ pub(crate) fn created(
     Ok(object)
 }
 
-/// The document as an object of its kind; after this, every field that we know has its type.
+/// The document as an object of its kind; afterwards every field known to this code has its type.
 fn typed(kind: Kind, name: &str, mut document: Value) -> Result<Value, Failure> {
     let checked = if kind == Kind::HorizontalPodAutoscaler {
         HorizontalPodAutoscaler::deserialize(&document).map(drop)
@@ -158,7 +158,7 @@ fn restore(object: &mut Value, from: &Value, field: &str) {
     }
 }
 
-/// Whether this may be the name of an object.
+/// Whether this is a valid object name.
 fn is_subdomain(name: &str) -> bool {
     let is_label = |label: &str| {
         !label.is_empty()

@@ -1,6 +1,6 @@
-//! What the controllers and the kubelet of a real cluster do, as one pure step in time.
+//! The controllers and the kubelet of a real cluster, as one pure step in time.
 //!
-//! Level-triggered: a step looks at what is stored and at the time, never at how it came about.
+//! Level-triggered: a step depends on the stored state and the time, never on how the state came about.
 
 mod autoscale;
 mod pod;
@@ -18,7 +18,7 @@ use super::{
 };
 
 impl Cluster {
-    /// Moves everything on to `now`. True while something is still under way.
+    /// Advances everything to `now`. True while something is still in progress.
     pub(crate) fn step(&mut self, now: Timestamp) -> bool {
         let before = self.store.revision();
         self.collect_garbage(now);
@@ -42,7 +42,7 @@ impl Cluster {
         under_way || self.store.revision() != before
     }
 
-    /// What belonged to something that is gone goes too.
+    /// Deletes objects whose owner is gone.
     fn collect_garbage(&mut self, now: Timestamp) {
         for (kind, owners) in [(Kind::ReplicaSet, Kind::Deployment), (Kind::Pod, Kind::ReplicaSet)] {
             for object in self.all(kind) {

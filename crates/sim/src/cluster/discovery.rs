@@ -1,13 +1,13 @@
-//! What the API offers: versions, groups and resources, as clients ask for them before anything else.
+//! API discovery: the versions, groups and resources that clients request before anything else.
 
 use serde_json::{Value, json};
 
 use super::{kind::Kind, review};
 
-/// The groups beside the core one, with the version that is served.
+/// The API groups besides the core one, with the served version.
 const GROUPS: [(&str, &str); 4] = [("apps", "v1"), (review::GROUP, "v1"), ("autoscaling", "v2"), ("policy", "v1")];
 
-/// The document at a discovery path, given in its segments.
+/// The document at a discovery path, given as its segments.
 pub(crate) fn document(path: &[&str]) -> Option<Value> {
     match path {
         ["version"] => Some(json!({ "major": "1", "minor": "36", "gitVersion": "v1.36.0-readback-demo",
@@ -35,7 +35,7 @@ pub(crate) fn document(path: &[&str]) -> Option<Value> {
     }
 }
 
-/// As much of a schema as kubectl looks for before it creates an object: that the server checks the fields itself.
+/// As much of a schema as kubectl looks for before it creates an object: that the server validates fields itself.
 fn schema(kind: Kind) -> Value {
     let (group, version) = kind.api_version().split_once('/').unwrap_or_default();
     let path = format!("/apis/{group}/{version}/namespaces/{{namespace}}/{}/{{name}}", kind.plural());

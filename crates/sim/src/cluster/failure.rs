@@ -1,10 +1,10 @@
-//! Refusals as the API server words them: a `Status` object with a reason, a code and details.
+//! Errors as the API server reports them: a `Status` object with a reason, a code and details.
 
 use serde_json::{Value, json};
 
 use super::kind::Kind;
 
-/// Why a request is refused.
+/// An error response.
 #[derive(Clone, Debug, PartialEq)]
 pub(crate) struct Failure {
     pub(crate) code: u16,
@@ -13,7 +13,7 @@ pub(crate) struct Failure {
     details: Value,
 }
 
-/// One wrong field of an object.
+/// One invalid field of an object.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct Cause {
     /// `spec.replicas`
@@ -71,7 +71,7 @@ impl Failure {
         Self::about(409, "Conflict", kind, name, message)
     }
 
-    /// The version that a watch asks for is older than the history kept, or not of this cluster.
+    /// The version that a watch asks for is older than the kept history, or from another cluster.
     pub(crate) fn expired(asked: u64, kept: u64) -> Self {
         Self::plain(410, "Expired", format!("too old resource version: {asked} ({kept})"))
     }
@@ -86,12 +86,12 @@ impl Failure {
         Self::plain(415, "UnsupportedMediaType", message)
     }
 
-    /// A JSON patch that does not apply, by a failed `test` or a missing path. The API server does not say which.
+    /// A JSON patch that does not apply: a failed `test` or a missing path. The API server does not say which.
     pub(crate) fn patch_does_not_apply() -> Self {
         Self::plain(422, "Invalid", "the server rejected our request due to an error in our request")
     }
 
-    /// An object with wrong fields. kubectl shows the causes, other clients the message.
+    /// An object with invalid fields. kubectl shows the causes, other clients the message.
     pub(crate) fn invalid(kind: Kind, name: &str, causes: &[Cause]) -> Self {
         let each: Vec<_> = causes.iter().map(|cause| format!("{}: {}", cause.field, cause.message)).collect();
         let list = if each.len() == 1 { each.concat() } else { format!("[{}]", each.join(", ")) };
@@ -103,7 +103,7 @@ impl Failure {
         Self { code: 422, reason: "Invalid", message, details }
     }
 
-    /// The `Status` object to answer with.
+    /// The `Status` object of the response.
     pub(crate) fn status(&self) -> Value {
         json!({ "kind": "Status", "apiVersion": "v1", "metadata": {}, "status": "Failure", "message": self.message,
             "reason": self.reason, "code": self.code, "details": self.details })

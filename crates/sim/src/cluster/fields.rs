@@ -1,4 +1,4 @@
-//! `metadata.managedFields`: who wrote which field last, by comparing an object before and after a write.
+//! `metadata.managedFields`: who wrote which field last, found by comparing an object before and after a write.
 
 use jiff::Timestamp;
 use serde_json::{Map, Value, json};
@@ -8,13 +8,13 @@ use super::{kind::Kind, patch::merge_key, store};
 /// Who writes.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct Writer {
-    /// The field manager: what `?fieldManager=` says, or the client's name.
+    /// The field manager: from `?fieldManager=`, or the client's name.
     pub(crate) manager: String,
     /// The subresource written through, such as `scale`; empty for the object itself.
     pub(crate) subresource: &'static str,
 }
 
-/// Notes in `after` that `writer` made it what it is. Fields that did not change keep their owners.
+/// Records `writer` as the owner of the fields it changed. Other fields keep their owners.
 pub(crate) fn record(kind: Kind, before: &Value, after: &mut Value, writer: &Writer, now: Timestamp) {
     let gained = difference(&owned(before), &owned(after));
     let gone = difference(&owned(after), &owned(before));
@@ -55,7 +55,7 @@ fn new_entry(kind: Kind, writer: &Writer) -> Value {
     entry
 }
 
-/// What can have an owner: not what the server itself writes.
+/// The fields that can have an owner: all but those the server writes.
 fn owned(object: &Value) -> Value {
     let mut metadata = Map::new();
     for field in ["labels", "annotations", "finalizers", "ownerReferences"] {
@@ -77,7 +77,7 @@ fn difference(old: &Value, new: &Value) -> Map<String, Value> {
         let list_by = merge_key(key).filter(|_| !store::items(value, "").is_empty());
         let inner = list_by.map_or_else(|| difference(was, value), |by| list_difference(was, value, by));
         if inner.is_empty() && (list_by.is_some() || value.as_object().is_some_and(|map| !map.is_empty())) {
-            // Something inside went away; what is left is as it was.
+            // Something inside was removed; the rest is unchanged.
             continue;
         }
         set.insert(format!("f:{key}"), Value::Object(inner));
@@ -131,7 +131,7 @@ mod tests {
     }
 
     #[test]
-    fn a_changed_field_moves_to_the_one_who_changed_it() {
+    fn a_changed_field_gets_the_writer_as_its_owner() {
         let mut first = json!({ "metadata": { "annotations": { "note": "x" } }, "spec": { "replicas": 2,
             "template": { "spec": { "containers": [{ "name": "app", "image": "a:1" }] } } } });
         record(Kind::Deployment, &json!({}), &mut first, &writer("helm", ""), Timestamp::UNIX_EPOCH);

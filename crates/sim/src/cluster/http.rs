@@ -1,4 +1,4 @@
-//! The HTTP side: who asks, what the path means, and the answer.
+//! The HTTP layer: authentication, paths and responses.
 
 use std::{
     sync::{Arc, Mutex, MutexGuard, PoisonError},
@@ -35,13 +35,13 @@ use super::{
     write::{self, Options},
 };
 
-/// Bytes of a request's body.
+/// Maximum size of a request body, in bytes.
 const LARGEST: usize = 1 << 20;
 
-/// What all requests and the controllers share.
+/// State shared by all requests and the controllers.
 pub(super) struct Api {
     pub(super) cluster: Mutex<Cluster>,
-    /// Rings when a client changed something.
+    /// Notified when a client changed something.
     pub(super) changed: Notify,
     pub(super) token: SecretString,
     pub(super) now: fn() -> Timestamp,
@@ -49,20 +49,20 @@ pub(super) struct Api {
 }
 
 impl Api {
-    /// The state. A panic elsewhere leaves it whole: every change of it is one insertion.
+    /// The state. A panic elsewhere leaves it consistent: every change of it is one insertion.
     pub(super) fn lock(&self) -> MutexGuard<'_, Cluster> {
         self.cluster.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
-/// One request, read but for its body.
+/// One request, without its body.
 struct Call {
     method: Method,
     headers: HeaderMap,
     parameters: Parameters,
 }
 
-/// Answers any request.
+/// Answers every request.
 pub(super) async fn answer(State(api): State<Arc<Api>>, request: Request) -> Response {
     respond(&api, request).await.unwrap_or_else(|failure| {
         let code = StatusCode::from_u16(failure.code).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
@@ -225,7 +225,7 @@ impl Call {
         self.change(api, body, |store, options, edit| write::rescale(store, place, options, edit))
     }
 
-    /// Reads what PATCH or PUT wants, and lets `write` do it.
+    /// Reads a PATCH or PUT and applies it through `write`.
     fn change(
         &self,
         api: &Api,
@@ -249,7 +249,7 @@ impl Call {
     }
 }
 
-/// What becomes of an object.
+/// Computes the changed object.
 type Edit = dyn FnOnce(&Value) -> Result<Value, Failure>;
 
 fn json_answer(code: StatusCode, value: &Value) -> Response {

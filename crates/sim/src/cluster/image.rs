@@ -1,6 +1,6 @@
-//! References to images, as far as the local cluster looks into them.
+//! Image references, as far as the local cluster inspects them.
 
-/// The tag of an image, empty where it has none.
+/// The tag of an image, empty if it has none.
 pub(crate) fn tag(image: &str) -> &str {
     let name = image.split('@').next().unwrap_or_default();
     let last = name.rsplit('/').next().unwrap_or_default();
@@ -12,7 +12,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_tag_stands_behind_the_last_part_of_the_name() {
+    fn a_tag_follows_the_last_part_of_the_name() {
         for (image, expected) in [
             ("nginx:1.21", "1.21"),
             ("registry.example:5000/shop/web:2", "2"),

@@ -1,6 +1,6 @@
 //! The kinds of object that the local cluster keeps, and how the Kubernetes API names them.
 
-/// A kind of object. The order decides nothing; it only makes keys comparable.
+/// A kind of object. The order has no meaning; keys must be comparable.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub(crate) enum Kind {
     Namespace,
@@ -14,9 +14,9 @@ pub(crate) enum Kind {
     PodDisruptionBudget,
 }
 
-/// What a client may do with an object that it cannot change.
+/// The verbs for a kind that clients cannot change.
 const READ: &[&str] = &["get", "list", "watch"];
-/// What a client may do with an object that it can change.
+/// The verbs for a kind that clients can change.
 const WRITE: &[&str] = &["create", "delete", "get", "list", "patch", "update", "watch"];
 
 impl Kind {
@@ -32,7 +32,7 @@ impl Kind {
         Self::PodDisruptionBudget,
     ];
 
-    /// The `kind` field, the word in a path, the word people type to `kubectl`, and the `apiVersion` field.
+    /// The `kind` field, the plural in a path, the short name for `kubectl`, and the `apiVersion` field.
     const fn names(self) -> [&'static str; 4] {
         match self {
             Self::Namespace => ["Namespace", "namespaces", "ns", "v1"],
@@ -54,12 +54,12 @@ impl Kind {
         self.names()[0]
     }
 
-    /// The word in the path: `deployments`.
+    /// The plural in a path: `deployments`.
     pub(crate) fn plural(self) -> &'static str {
         self.names()[1]
     }
 
-    /// The word people type to `kubectl`: `deploy`.
+    /// The short name for `kubectl`: `deploy`.
     pub(crate) fn short(self) -> &'static str {
         self.names()[2]
     }
@@ -69,7 +69,7 @@ impl Kind {
         self.names()[3]
     }
 
-    /// The API group, empty for the core one.
+    /// The API group, empty for the core group.
     pub(crate) fn group(self) -> &'static str {
         self.api_version().split_once('/').map_or("", |(group, _)| group)
     }
@@ -79,12 +79,12 @@ impl Kind {
         if self.group().is_empty() { self.plural().into() } else { format!("{}.{}", self.plural(), self.group()) }
     }
 
-    /// True for all but namespaces.
+    /// True for every kind but namespaces.
     pub(crate) fn is_namespaced(self) -> bool {
         self != Self::Namespace
     }
 
-    /// What a client may do with it here.
+    /// The verbs that clients may use on it here.
     pub(crate) fn verbs(self) -> &'static [&'static str] {
         match self {
             Self::Deployment | Self::HorizontalPodAutoscaler => WRITE,
@@ -98,7 +98,7 @@ impl Kind {
         }
     }
 
-    /// The subresource that is served, with what a client may do with it.
+    /// The served subresource, with its verbs.
     pub(crate) fn subresource(self) -> Option<(&'static str, &'static [&'static str])> {
         match self {
             Self::Pod => Some(("log", &["get"])),
@@ -113,7 +113,7 @@ impl Kind {
         }
     }
 
-    /// The kind that a path means by `group` and `plural`.
+    /// The kind of `group` and `plural` in a path.
     pub(crate) fn find(group: &str, plural: &str) -> Option<Self> {
         Self::ALL.into_iter().find(|kind| kind.group() == group && kind.plural() == plural)
     }

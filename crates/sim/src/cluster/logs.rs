@@ -1,4 +1,4 @@
-//! What the containers of the local cluster have written: made up, and the same for the same pod at the same time.
+//! The logs of the local cluster's containers: generated, and the same for the same pod at the same time.
 
 use jiff::{SignedDuration, Timestamp};
 use serde_json::Value;
@@ -11,14 +11,14 @@ use super::{
     store::{items, name_of, text},
 };
 
-/// The seed Deployment whose log shows something that nobody may repeat.
+/// The seed Deployment whose log contains a secret, to show that it is redacted.
 const CARELESS: &str = "checkout-service";
-/// Seconds between two requests that a server notes.
+/// Seconds between two requests that a server logs.
 const INTERVAL: i64 = 10;
-/// Requests kept; older ones are rotated away.
+/// Maximum requests kept; older ones are rotated away.
 const MOST_REQUESTS: i64 = 24;
 
-/// The options of a request for a log.
+/// The options of a log request.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct LogOptions {
     container: String,
@@ -30,7 +30,7 @@ pub(crate) struct LogOptions {
 }
 
 impl LogOptions {
-    /// Reads the parameters of a request. `follow` is heard, and the log ends where it is.
+    /// Reads the parameters of a request. `follow` is accepted, but the log ends where it is.
     pub(crate) fn read(parameters: &Parameters, now: Timestamp) -> Result<Self, Failure> {
         let number = |name| Ok(parameters.number(name)?.and_then(|number| usize::try_from(number).ok()));
         let seconds = parameters.number("sinceSeconds")?.and_then(|seconds| i64::try_from(seconds).ok());
@@ -57,13 +57,13 @@ pub(crate) fn read(pod: &Value, options: &LogOptions, now: Timestamp) -> Result<
     };
     let mut log: String = lines.iter().skip(skipped).map(line).collect();
     if let Some(limit) = options.bytes {
-        // All of it is ASCII.
+        // All of it is ASCII, so any byte is a character boundary.
         log.truncate(limit);
     }
     Ok(log)
 }
 
-/// The container meant: the one named, or the only one.
+/// The requested container: the named one, or the only one.
 fn container<'a>(pod: &'a Value, named: &str) -> Result<&'a Value, Failure> {
     let (pod_name, all) = (name_of(pod), items(pod, "/spec/containers"));
     match all {
@@ -131,7 +131,7 @@ fn opening(container: &Value, started: Timestamp) -> Vec<(Timestamp, String)> {
     (0_i32..).zip(says).map(|(at, line)| (started + SignedDuration::from_millis(120) * at, line)).collect()
 }
 
-/// A request in each interval since the start; what each was depends on whose log it is and on the time alone.
+/// One request per interval since the start; its content depends only on the pod and the time.
 fn requests(whose: &str, started: Timestamp, now: Timestamp) -> impl Iterator<Item = (Timestamp, String)> {
     let newest = now.as_second().div_euclid(INTERVAL);
     let first = (started.as_second().div_euclid(INTERVAL) + 1).max(newest - MOST_REQUESTS + 1);
@@ -149,14 +149,14 @@ fn requests(whose: &str, started: Timestamp, now: Timestamp) -> impl Iterator<It
     })
 }
 
-/// A made-up token where none should be, so that it can be shown what becomes of one.
+/// A made-up token in a log line, to show that it is redacted.
 fn careless() -> String {
     let token =
         ["eyJhbGciOiJIUzI1NiJ9", "eyJzdWIiOiJjaGVja291dCIsImRlbW8iOnRydWV9", "bm90LWEtcmVhbC1zaWduYXR1cmU"].join(".");
     format!("DEBUG POST https://payments.example.com/charge Authorization: Bearer {token}")
 }
 
-/// What a container says that ends as soon as it has started.
+/// The output of a container that exits right after its start.
 fn last_words(container: &Value, started: Timestamp) -> Vec<(Timestamp, String)> {
     let mut lines = opening(container, started);
     lines.pop();

@@ -1,4 +1,4 @@
-//! The parameters of a request, as they stand behind the `?` of its address.
+//! The query parameters of a request.
 
 use std::collections::BTreeMap;
 
@@ -9,17 +9,17 @@ use super::failure::Failure;
 pub(crate) struct Parameters(pub(crate) BTreeMap<String, String>);
 
 impl Parameters {
-    /// The text of a parameter, empty where it is not given.
+    /// The value of a parameter, empty if it is absent.
     pub(crate) fn text(&self, name: &str) -> &str {
         self.0.get(name).map_or("", String::as_str)
     }
 
-    /// Whether a parameter says yes. Some clients write it in capitals.
+    /// Whether a boolean parameter is true. Some clients write it in capitals.
     pub(crate) fn flag(&self, name: &str) -> bool {
         ["1", "t", "T", "true", "TRUE", "True"].contains(&self.text(name))
     }
 
-    /// The number of a parameter; anything else is a bad request.
+    /// The number in a parameter; anything else is a bad request.
     pub(crate) fn number(&self, name: &str) -> Result<Option<u64>, Failure> {
         let text = self.text(name);
         let parse = || text.parse().map_err(|_| Failure::bad_request(format!("{name}: Invalid value: {text:?}")));

@@ -1,4 +1,4 @@
-//! The three kinds of patch that the Kubernetes API takes, as pure functions on JSON.
+//! The three patch types of the Kubernetes API, as pure functions on JSON.
 
 mod strategic;
 
@@ -9,22 +9,22 @@ use super::failure::Failure;
 pub(crate) use strategic::merge_key;
 use strategic::merge_objects;
 
-/// The media types taken, as an answer 415 lists them.
+/// The accepted media types, as a 415 response lists them.
 const MEDIA: &str = "application/json-patch+json, application/merge-patch+json, application/strategic-merge-patch+json";
 
-/// A patch that was read but not applied yet.
+/// A patch that was parsed but not applied yet.
 #[derive(Clone, Debug)]
 pub(crate) enum Patch {
     /// RFC 6902
     Json(Vec<PatchOperation>),
     /// RFC 7386
     Merge(Value),
-    /// Kubernetes' own: lists of things with a key merge by that key.
+    /// Kubernetes' strategic merge patch: lists of objects with a merge key merge by that key.
     Strategic(Value),
 }
 
 impl Patch {
-    /// Reads a body by its `Content-Type`.
+    /// Parses a body by its `Content-Type`.
     pub(crate) fn read(media: &str, body: &[u8]) -> Result<Self, Failure> {
         let unreadable = |e: serde_json::Error| Failure::bad_request(format!("error decoding patch: {e}"));
         let object = || match serde_json::from_slice::<Value>(body) {
@@ -40,7 +40,7 @@ impl Patch {
         }
     }
 
-    /// What `document` becomes. The original stays as it is.
+    /// The patched document. The original is left unchanged.
     pub(crate) fn apply(&self, document: &Value) -> Result<Value, Failure> {
         let mut patched = document.clone();
         match self {
@@ -58,13 +58,13 @@ impl Patch {
 
 fn run(document: &mut Value, operation: &PatchOperation) -> Result<(), Failure> {
     let done = match operation {
-        // The API server takes null for a field that is not there, and replaces one that is not there.
+        // The API server treats null as equal to an absent field, and adds a field that `replace` does not find.
         PatchOperation::Test(test) if test.value.is_null() && is_absent(document, test.path.as_str()) => Ok(()),
         PatchOperation::Replace(ReplaceOperation { path, value }) if is_absent(document, path.as_str()) => {
             let add = AddOperation { path: path.clone(), value: value.clone() };
             json_patch::patch(document, &[PatchOperation::Add(add)])
         }
-        // Repeated copies could make a document grow without end, and nothing sends them.
+        // Repeated copies could grow a document without bound, and no client of the demo sends them.
         PatchOperation::Copy(_) | PatchOperation::Move(_) => return Err(Failure::patch_does_not_apply()),
         PatchOperation::Add(_) | PatchOperation::Remove(_) | PatchOperation::Replace(_) | PatchOperation::Test(_) => {
             json_patch::patch(document, std::slice::from_ref(operation))
@@ -73,7 +73,7 @@ fn run(document: &mut Value, operation: &PatchOperation) -> Result<(), Failure> 
     done.map_err(|_| Failure::patch_does_not_apply())
 }
 
-/// True for a field that an object lacks; the object itself is there.
+/// Whether an object lacks this field although its parent exists.
 fn is_absent(document: &Value, path: &str) -> bool {
     let parent = path.rsplit_once('/').and_then(|(parent, _)| document.pointer(parent));
     document.pointer(path).is_none() && parent.is_some_and(Value::is_object)
@@ -92,7 +92,7 @@ mod tests {
     }
 
     #[test]
-    fn a_failed_test_operation_leaves_everything_and_says_422() {
+    fn a_failed_test_operation_changes_nothing_and_returns_422() {
         let stale = json!([{ "op": "test", "path": "/spec/replicas", "value": 3 },
             { "op": "replace", "path": "/spec/replicas", "value": 5 }]);
         assert_eq!(operations(&stale), Err(Failure::patch_does_not_apply()));
@@ -112,7 +112,7 @@ mod tests {
     }
 
     #[test]
-    fn a_path_that_does_not_exist_is_422_and_nonsense_is_400_or_415() {
+    fn a_missing_path_is_422_and_malformed_input_is_400_or_415() {
         for patch in [
             json!([{ "op": "replace", "path": "/spec/nothing/inside", "value": 1 }]),
             json!([{ "op": "remove", "path": "/spec/nothing" }]),

@@ -1,4 +1,4 @@
-//! Reviews of what the asker may do: everything that is served, and nothing else.
+//! Access reviews: everything that is served is allowed, and nothing else.
 
 use serde_json::{Value, json};
 
@@ -6,7 +6,7 @@ use super::{failure::Failure, kind::Kind, store::text};
 
 /// The API group of reviews.
 pub(crate) const GROUP: &str = "authorization.k8s.io";
-/// The one review that is served: its kind and its word in the path.
+/// The one served review: its kind and its plural.
 pub(crate) const REVIEW: (&str, &str) = ("SelfSubjectAccessReview", "selfsubjectaccessreviews");
 
 /// Answers a `SelfSubjectAccessReview`.

@@ -1,4 +1,4 @@
-//! What the local cluster holds when it starts: everything settled, as if it had run for days.
+//! The initial state of the local cluster: everything settled, as if it had run for days.
 
 use std::time::Duration;
 
@@ -13,26 +13,26 @@ use super::{
     write::{self, Options},
 };
 
-/// How long before the start the Deployments were made.
+/// How long before the start the Deployments were created.
 const HISTORY: SignedDuration = SignedDuration::from_hours(75);
-/// Steps that the Deployments get to settle.
+/// Maximum controller steps for the Deployments to settle.
 const STEPS: usize = 2000;
 
-/// What to start with, and how fast things happen.
+/// The initial objects and the pace of the cluster.
 #[derive(Clone, Debug)]
 pub struct Seed {
-    /// The Deployments; their namespaces exist too.
+    /// The Deployments; their namespaces are created too.
     pub workloads: Vec<Workload>,
     /// Autoscalers.
     pub autoscalers: Vec<Autoscaler>,
     /// Disruption budgets.
     pub budgets: Vec<Budget>,
-    /// `StatefulSets`, which can only be read.
+    /// `StatefulSets`, read-only.
     pub stateful: Vec<Workload>,
-    /// `DaemonSets`, which can only be read.
+    /// `DaemonSets`, read-only.
     pub daemons: Vec<Workload>,
-    /// Images that no registry has, as `name:tag`. A tag with `broken` or `missing` in it is never there either, and what
-    /// has one with `crash` ends as soon as it has started.
+    /// Images that no registry has, as `name:tag`. A tag containing `broken` or `missing` is never found either, and a
+    /// container whose tag contains `crash` exits right after its start.
     pub missing_images: Vec<String>,
     /// How fast pods start, fail and end.
     pub pace: Pace,
@@ -41,23 +41,23 @@ pub struct Seed {
 /// One Deployment.
 #[derive(Clone, Debug)]
 pub struct Workload {
-    /// Where it lives.
+    /// Its namespace.
     pub namespace: &'static str,
     /// Its name, and the value of its label `app`.
     pub name: &'static str,
-    /// How many pods it asks for.
+    /// Its replica count.
     pub replicas: u16,
-    /// Its containers, as name and image.
+    /// Its containers, as (name, image).
     pub containers: Vec<(&'static str, &'static str)>,
-    /// Seconds without progress until its rollout counts as failed.
+    /// Its progress deadline, in seconds.
     pub deadline: u16,
-    /// The tool that applies it from Git, where one does.
+    /// The tool that applies it from Git, if there is one.
     pub applied_by: Option<&'static str>,
 }
 
-/// An autoscaler of a Deployment of the same name: where, which, the fewest and the most replicas.
+/// The autoscaler of a Deployment of the same name: namespace, name, minimum and maximum replicas.
 type Autoscaler = (&'static str, &'static str, u16, u16);
-/// A disruption budget for the pods of a Deployment of the same name: where, which, and how many stay available.
+/// The disruption budget of a Deployment of the same name: namespace, name, and minimum available pods.
 type Budget = (&'static str, &'static str, u16);
 
 impl Workload {
@@ -84,8 +84,8 @@ impl Workload {
 }
 
 impl Seed {
-    /// A dozen Deployments in three namespaces. Tag 2.4 of `checkout` was never pushed, so that rollout fails; an autoscaler
-    /// looks after `web-frontend`, a tool for Git after `prometheus-server`.
+    /// A dozen Deployments in three namespaces. Tag 2.4 of `checkout` was never pushed, so that its rollout fails;
+    /// `web-frontend` has an autoscaler, and `prometheus-server` is managed by a Git tool.
     pub fn demo() -> Self {
         let one = Workload::new;
         let mut checkout = one("staging", "checkout-service", 4, &[("checkout", "checkout:2.3")]);
@@ -120,12 +120,12 @@ impl Seed {
         }
     }
 
-    /// The same, fast enough for tests.
+    /// The same, at a pace for tests.
     pub fn quick() -> Self {
         Self { pace: Pace::quick(), ..Self::demo() }
     }
 
-    /// A cluster in which all this has settled before `now`.
+    /// A cluster in which all this settled before `now`.
     pub(crate) fn build(self, now: Timestamp) -> Result<Cluster, Failure> {
         let tick = self.pace.tick.max(Duration::from_millis(1));
         let mut cluster = Cluster::new(self.pace, self.missing_images);
@@ -159,7 +159,7 @@ impl Seed {
             let spec = json!({ "selector": whole["spec"]["selector"], "template": whole["spec"]["template"],
                 "replicas": workload.replicas, "serviceName": workload.name });
             let mut set = made(kind, &(workload.namespace, workload.name), &spec, then);
-            // Nobody can change them here, so they have no controller: they are ready from the start.
+            // They cannot be changed here, so they have no controller: they are ready from the start.
             set["status"] = json!({ "replicas": workload.replicas, "readyReplicas": workload.replicas,
                 "currentNumberScheduled": 1, "desiredNumberScheduled": 1, "numberMisscheduled": 0, "numberReady": 1 });
             cluster.store.put(kind, set);

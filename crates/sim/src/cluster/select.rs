@@ -4,7 +4,7 @@ use serde_json::Value;
 
 use super::{failure::Failure, kind::Kind, store};
 
-/// Which objects of a kind a list or a watch asks for.
+/// Which objects of a kind a list or watch selects.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct Filter {
     pub(crate) namespace: Option<String>,
@@ -12,7 +12,7 @@ pub(crate) struct Filter {
     fields: Vec<Requirement>,
 }
 
-/// `key=value`, or with `wanted` false its opposite; no value stands for "any value".
+/// `key=value`, or `key!=value` if `wanted` is false; no value stands for "any value".
 #[derive(Clone, Debug, PartialEq, Eq)]
 struct Requirement {
     key: String,
@@ -21,7 +21,7 @@ struct Requirement {
 }
 
 impl Filter {
-    /// Reads both selectors. An unreadable one is a bad request.
+    /// Parses both selectors. A malformed one is a bad request.
     pub(crate) fn parse(namespace: Option<&str>, labels: &str, fields: &str) -> Result<Self, Failure> {
         let all = |written: &str| {
             let terms = written.split(',').map(str::trim).filter(|term| !term.is_empty());
@@ -30,7 +30,7 @@ impl Filter {
         Ok(Self { namespace: namespace.map(str::to_owned), labels: all(labels)?, fields: all(fields)? })
     }
 
-    /// True if the object is asked for.
+    /// Whether the object is selected.
     pub(crate) fn takes(&self, kind: Kind, object: &Value) -> bool {
         let here =
             !kind.is_namespaced() || self.namespace.as_deref().is_none_or(|ns| ns == store::namespace_of(object));
@@ -79,7 +79,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn selectors_take_and_leave_as_in_kubernetes() {
+    fn selectors_match_as_in_kubernetes() {
         let pod = json!({ "metadata": { "name": "web-1", "namespace": "shop", "labels": { "app": "web", "tier": "b" } },
             "status": { "phase": "Running" } });
         for (labels, fields, taken) in [
@@ -103,7 +103,7 @@ mod tests {
     }
 
     #[test]
-    fn an_unreadable_selector_is_refused() {
+    fn a_malformed_selector_is_refused() {
         for written in ["a b", "=x", "app in (x)", "(", "!"] {
             assert_eq!(Filter::parse(None, written, "").unwrap_err().code, 400, "`{written}`");
         }

@@ -10,24 +10,24 @@ use super::{
     store::{Store, is_owned_by, items, name_of, namespace_of, new_uid, stamp, text, uid_of},
 };
 
-/// Pods in one namespace; what asks for more meets an exceeded quota, as it would in a real cluster.
+/// Maximum pods in one namespace; more exceed the quota, as in a real cluster.
 pub(crate) const MOST_PODS: usize = 200;
-/// Events kept; the oldest go first.
+/// Maximum events kept; the oldest are dropped.
 pub(crate) const MOST_EVENTS: usize = 200;
 const SAFE: &[u8] = b"bcdfghjklmnpqrstvwxz2456789";
 
 /// How fast things happen.
 #[derive(Clone, Debug)]
 pub struct Pace {
-    /// From a pod's creation until it is ready: the quickest and the slowest.
+    /// From a pod's creation until it is ready: minimum and maximum.
     pub ready: (Duration, Duration),
     /// From a pod's creation until a missing image is noticed.
     pub pull: Duration,
     /// From the first failed pull until the pod backs off.
     pub back_off: Duration,
-    /// How long a pod takes to end.
+    /// How long a pod takes to terminate.
     pub stop: Duration,
-    /// How often the controllers look while something is under way.
+    /// The interval of the controllers while something is in progress.
     pub tick: Duration,
 }
 
@@ -45,7 +45,7 @@ impl Pace {
     }
 }
 
-/// What the kubelet knows about a pod, to the millisecond.
+/// What the kubelet knows about a pod, with times to the millisecond.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Clock {
     pub(crate) created: Timestamp,
@@ -53,7 +53,7 @@ pub(crate) struct Clock {
     pub(crate) ending: Option<Timestamp>,
 }
 
-/// The state of the cluster: its objects and what its kubelet knows about running pods.
+/// The state of the cluster.
 #[derive(Debug)]
 pub(crate) struct Cluster {
     pub(crate) store: Store,
@@ -70,7 +70,7 @@ impl Cluster {
         Self { store: Store::new(), pace, missing_images, clocks: BTreeMap::new(), serial: 0 }
     }
 
-    /// Forgets how the cluster came to be what it is: its events, and the history of changes.
+    /// Forgets the past: its events, and the history of changes.
     pub(crate) fn settle(&mut self) {
         for event in self.all(Kind::Event) {
             self.store.remove(Kind::Event, namespace_of(&event), name_of(&event));
@@ -88,13 +88,13 @@ impl Cluster {
         self.store.list(kind, Some(namespace)).filter(|o| is_owned_by(o, uid)).cloned().collect()
     }
 
-    /// A short suffix in the alphabet of generated names, new each time.
+    /// A short suffix in the alphabet of generated names, new at each call.
     pub(crate) fn suffix(&mut self, of: &str) -> String {
         self.serial += 1;
         encode(fnv(format!("{of}/{}", self.serial).as_bytes()), 5)
     }
 
-    /// Puts an event about `object` on record.
+    /// Records an event about `object`.
     pub(crate) fn event(&mut self, object: &Value, kind: Kind, what: (&str, &str), message: &str, now: Timestamp) {
         let (severity, reason) = what;
         self.serial += 1;
@@ -122,12 +122,12 @@ impl Cluster {
     }
 }
 
-/// The condition of a type, `null` where there is none.
+/// The condition of a type, `null` if there is none.
 pub(crate) fn condition<'a>(object: &'a Value, kind: &str) -> &'a Value {
     items(object, "/status/conditions").iter().find(|condition| condition["type"] == kind).unwrap_or(&Value::Null)
 }
 
-/// How long ago `then` was; zero if it is still to come.
+/// How long ago `then` was; zero if it is in the future.
 pub(crate) fn since(then: Timestamp, now: Timestamp) -> Duration {
     Duration::try_from(now.duration_since(then)).unwrap_or_default()
 }
@@ -137,7 +137,7 @@ pub(crate) fn fnv(bytes: &[u8]) -> u64 {
     bytes.iter().fold(0xcbf2_9ce4_8422_2325, |hash, byte| (hash ^ u64::from(*byte)).wrapping_mul(0x0100_0000_01b3))
 }
 
-/// A number in the alphabet of generated names, which spells no words.
+/// A number in the alphabet of Kubernetes' generated names, which has no vowels and so spells no words.
 pub(crate) fn encode(mut number: u64, length: usize) -> String {
     let base = SAFE.len() as u64;
     let digit = |n: u64| usize::try_from(n % base).ok().and_then(|at| SAFE.get(at)).map_or('x', |b| char::from(*b));

@@ -1,4 +1,4 @@
-//! The objects, one global counter of versions, and a bounded history from which watches catch up.
+//! The objects, one global version counter, and a bounded history from which watches catch up.
 
 use std::{
     collections::{BTreeMap, VecDeque},
@@ -11,9 +11,9 @@ use tokio::sync::broadcast;
 
 use super::{failure::Failure, kind::Kind};
 
-/// How many past changes a watch may catch up on.
+/// Maximum past changes that a watch can catch up on.
 const HISTORY: usize = 512;
-/// How many changes a watcher may lag behind before it is told to list again.
+/// Maximum changes that a watcher may lag behind before it must list again.
 const BACKLOG: usize = 256;
 
 /// One change of one object.
@@ -23,19 +23,19 @@ pub(crate) struct Change {
     pub(crate) kind: Kind,
     pub(crate) object: Arc<Value>,
     pub(crate) deleted: bool,
-    /// What it was before: a watch with a selector must know when an object leaves it.
+    /// The object before the change: a watch with a selector must know when an object leaves the selection.
     pub(crate) before: Option<Arc<Value>>,
 }
 
 type Key = (Kind, String, String);
 
-/// Everything the cluster knows.
+/// All objects of the cluster.
 #[derive(Debug)]
 pub(crate) struct Store {
     objects: BTreeMap<Key, Arc<Value>>,
     revision: u64,
     history: VecDeque<Change>,
-    /// The newest revision that is no longer in the history.
+    /// The newest version that is no longer in the history.
     forgotten: u64,
     changes: broadcast::Sender<Change>,
 }
@@ -79,7 +79,7 @@ impl Store {
         object
     }
 
-    /// Takes an object out; its last version carries the version of its deletion.
+    /// Removes an object; its last state carries the version of its deletion.
     pub(crate) fn remove(&mut self, kind: Kind, namespace: &str, name: &str) -> Option<Arc<Value>> {
         let before = self.objects.remove(&(kind, namespace.to_owned(), name.to_owned()))?;
         self.revision += 1;
@@ -92,13 +92,13 @@ impl Store {
         Some(object)
     }
 
-    /// Forgets how things came about, as after a compaction.
+    /// Forgets the history, as after a compaction.
     pub(crate) fn compact(&mut self) {
         self.history.clear();
         self.forgotten = self.revision;
     }
 
-    /// The changes after `revision`, and every later one as it comes.
+    /// The changes after `revision`, and a receiver of all later ones.
     pub(crate) fn since(&self, revision: u64) -> Result<(Vec<Change>, broadcast::Receiver<Change>), Failure> {
         if revision < self.forgotten || revision > self.revision {
             return Err(Failure::expired(revision, self.forgotten));
@@ -114,42 +114,42 @@ impl Store {
         {
             self.forgotten = oldest.revision;
         }
-        // An error only says that nobody watches.
+        // An error only means that nobody watches.
         let _ = self.changes.send(change);
     }
 }
 
-/// `metadata.name`, empty where there is none.
+/// `metadata.name`, empty if absent.
 pub(crate) fn name_of(object: &Value) -> &str {
     text(object, "/metadata/name")
 }
 
-/// `metadata.namespace`, empty where there is none.
+/// `metadata.namespace`, empty if absent.
 pub(crate) fn namespace_of(object: &Value) -> &str {
     text(object, "/metadata/namespace")
 }
 
-/// `metadata.uid`, empty where there is none.
+/// `metadata.uid`, empty if absent.
 pub(crate) fn uid_of(object: &Value) -> &str {
     text(object, "/metadata/uid")
 }
 
-/// The text at a JSON pointer, empty where there is none.
+/// The text at a JSON pointer, empty if absent.
 pub(crate) fn text<'a>(object: &'a Value, pointer: &str) -> &'a str {
     object.pointer(pointer).and_then(Value::as_str).unwrap_or_default()
 }
 
-/// The whole number at a JSON pointer, 0 where there is none.
+/// The whole number at a JSON pointer, 0 if absent.
 pub(crate) fn number(object: &Value, pointer: &str) -> i64 {
     object.pointer(pointer).and_then(Value::as_i64).unwrap_or_default()
 }
 
-/// The list at a JSON pointer, empty where there is none.
+/// The list at a JSON pointer, empty if absent.
 pub(crate) fn items<'a>(object: &'a Value, pointer: &str) -> &'a [Value] {
     object.pointer(pointer).and_then(Value::as_array).map_or(&[], Vec::as_slice)
 }
 
-/// How many pods a Deployment or `ReplicaSet` asks for: absent means 1.
+/// The replica count that a Deployment or `ReplicaSet` specifies: absent means 1.
 pub(crate) fn replicas(object: &Value) -> i64 {
     object.pointer("/spec/replicas").and_then(Value::as_i64).unwrap_or(1)
 }
@@ -168,7 +168,7 @@ pub(crate) fn stamp(at: Timestamp) -> String {
     format!("{at:.0}")
 }
 
-/// A uid that no object had before.
+/// A fresh uid.
 pub(crate) fn new_uid() -> String {
     uuid::Uuid::new_v4().to_string()
 }

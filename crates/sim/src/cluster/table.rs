@@ -1,4 +1,4 @@
-//! Tables, as `kubectl get` asks for them: the server decides on columns and cells.
+//! Tables, as `kubectl get` requests them: the server decides on columns and cells.
 
 use std::time::Duration;
 
@@ -10,7 +10,7 @@ use super::{
     store::{items, name_of, number, replicas, text},
 };
 
-/// The name of a column, and what stands in it.
+/// The name of a column, and the value of its cell.
 type Cell = (&'static str, Value);
 
 /// Columns that `kubectl get` shows with `-o wide` only.
@@ -32,7 +32,7 @@ pub(crate) fn table<'a>(kind: Kind, objects: impl Iterator<Item = &'a Value>, re
         "columnDefinitions": columns, "rows": objects.map(row).collect::<Vec<_>>() })
 }
 
-/// The cells of a row with the columns that they stand in; the columns are the same for any object of a kind.
+/// The cells of a row with their columns; the columns are the same for all objects of a kind.
 fn cells(kind: Kind, object: &Value, now: Timestamp) -> Vec<Cell> {
     let status = |field: &str| json!(number(object, &format!("/status/{field}")));
     let spec = |field: &str| json!(number(object, &format!("/spec/{field}")));
@@ -103,7 +103,7 @@ fn event_cells(event: &Value, now: Timestamp) -> Vec<Cell> {
     ]
 }
 
-/// What `kubectl get pods` shows as STATUS: the reason of a waiting container before the phase.
+/// The STATUS of `kubectl get pods`: the reason of a waiting container takes precedence over the phase.
 fn pod_status(pod: &Value) -> &str {
     if !pod["metadata"]["deletionTimestamp"].is_null() {
         return "Terminating";
@@ -136,7 +136,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn ages_read_as_kubectl_writes_them() {
+    fn ages_are_formatted_as_by_kubectl() {
         let now: Timestamp = "2026-01-20T12:00:00Z".parse().unwrap();
         for (created, shown) in [
             ("2026-01-20T11:59:15Z", "45s"),
@@ -154,7 +154,7 @@ mod tests {
     }
 
     #[test]
-    fn a_pod_that_cannot_pull_its_image_says_so_and_an_ending_one_too() {
+    fn the_status_of_a_pod_shows_a_failed_pull_and_a_termination() {
         let mut pod = json!({ "metadata": { "name": "a" }, "spec": { "containers": [{}, {}] }, "status": { "phase": "Pending",
             "containerStatuses": [{ "ready": true }, { "state": { "waiting": { "reason": "ErrImagePull" } } }] } });
         assert_eq!(pod_cells(&pod)[..2], [("Ready", json!("1/2")), ("Status", json!("ErrImagePull"))]);

@@ -1,4 +1,4 @@
-//! How a client wants to see objects: whole, their metadata alone, or as rows of a table.
+//! How a client wants to see objects: whole, their metadata only, or as rows of a table.
 
 use jiff::Timestamp;
 use serde_json::{Value, json};
@@ -10,14 +10,14 @@ use super::{kind::Kind, table::table};
 pub(crate) enum View {
     /// As they are.
     Objects,
-    /// Their metadata alone.
+    /// Their metadata only.
     Metadata,
     /// As rows.
     Table,
 }
 
 impl View {
-    /// Reads `Accept`, in which the first media type that we know wins.
+    /// Reads `Accept`: the first known media type wins.
     pub(crate) fn read(accept: &str) -> Self {
         let first = accept.split(',').map(str::trim).find(|media| media.starts_with("application/json"));
         match first.and_then(|media| media.split(';').find_map(|part| part.trim().strip_prefix("as="))) {
@@ -27,7 +27,7 @@ impl View {
         }
     }
 
-    /// One object as it is to be seen. `revision` is the version of the store.
+    /// One object in this view. `revision` is the version of the store.
     pub(crate) fn one(self, kind: Kind, object: &Value, revision: &str, now: Timestamp) -> Value {
         match self {
             Self::Objects => object.clone(),
@@ -36,7 +36,7 @@ impl View {
         }
     }
 
-    /// A list as it is to be seen.
+    /// A list in this view.
     pub(crate) fn list<'a>(
         self,
         kind: Kind,
@@ -54,10 +54,10 @@ impl View {
     }
 }
 
-/// The version of what is no object itself, but shows one.
+/// The version of objects that only represent another one.
 const META: &str = "meta.k8s.io/v1";
 
-/// An object's metadata alone.
+/// An object's metadata only.
 pub(crate) fn metadata(object: &Value) -> Value {
     json!({ "kind": "PartialObjectMetadata", "apiVersion": META, "metadata": object["metadata"] })
 }
@@ -67,7 +67,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn the_first_json_media_type_of_accept_decides_on_the_view() {
+    fn the_first_known_media_type_of_accept_decides_the_view() {
         let kubectl =
             "application/json;as=Table;v=v1;g=meta.k8s.io,application/json;as=Table;v=v1beta1,application/json";
         assert_eq!(View::read(kubectl), View::Table);

@@ -1,4 +1,4 @@
-//! Watches: one line of JSON for each change, until the client, the server or the clock ends it.
+//! Watches: one line of JSON per change, until the client, the server or the time limit ends it.
 
 use std::{collections::VecDeque, convert::Infallible, sync::Arc, time::Duration};
 
@@ -21,18 +21,18 @@ use super::{
     view::{View, metadata},
 };
 
-/// The longest life of a watch.
+/// The maximum duration of a watch.
 const LONGEST: Duration = Duration::from_hours(1);
 
-/// What a client asks a watch for.
+/// What a client asks of a watch.
 #[derive(Clone, Debug)]
 pub(crate) struct WatchOptions {
     pub(crate) kind: Kind,
     pub(crate) filter: Filter,
     pub(crate) view: View,
-    /// The version to go on from; none or 0 begins with everything there is.
+    /// The version to resume from; none or 0 starts with all existing objects.
     pub(crate) after: u64,
-    /// Begin with everything there is, and say when that is done.
+    /// Start with all existing objects, and mark the end of them.
     pub(crate) send_initial: bool,
     pub(crate) timeout: Option<Duration>,
 }
@@ -41,7 +41,7 @@ pub(crate) struct WatchOptions {
 struct Watch {
     options: WatchOptions,
     ready: VecDeque<Value>,
-    /// None once the watch is to end.
+    /// `None` once the watch should end.
     changes: Option<broadcast::Receiver<Change>>,
     seen: u64,
     ends: Instant,
@@ -49,7 +49,7 @@ struct Watch {
     stop: CancellationToken,
 }
 
-/// The body of the answer to a watch. A version too old is told in the stream, as the API server does.
+/// The response body of a watch. A version that is too old is reported in the stream, as the API server does.
 pub(crate) fn open(store: &Store, options: WatchOptions, now: fn() -> Timestamp, stop: CancellationToken) -> Body {
     let from_start = options.send_initial || options.after == 0;
     let seen = if from_start { store.revision() } else { options.after };
@@ -99,12 +99,12 @@ impl Watch {
             }
             let changes = self.changes.as_mut()?;
             select! {
-                // What came in time is told before the end, so that no client has to guess.
+                // Changes that came in time are sent before the end, so that no client has to guess.
                 biased;
                 () = self.stop.cancelled() => return None,
                 received = changes.recv() => match received {
                     Ok(change) => self.take(&change),
-                    // Too slow: what was missed is not kept, so the client has to list again.
+                    // Too slow: the missed changes are not kept, so the client has to list again.
                     Err(RecvError::Lagged(_)) => self.fail(&Failure::expired(self.seen, self.seen + 1)),
                     Err(RecvError::Closed) => return None,
                 },
@@ -113,7 +113,7 @@ impl Watch {
         }
     }
 
-    /// Queues the event that a change means to this watch, if any.
+    /// Queues the event that a change means for this watch, if any.
     fn take(&mut self, change: &Change) {
         self.seen = self.seen.max(change.revision);
         if change.kind != self.options.kind {
@@ -178,7 +178,7 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn a_watch_begins_with_what_is_there_or_goes_on_from_a_version_and_ends_in_time() {
+    async fn a_watch_starts_with_the_existing_objects_or_resumes_from_a_version_and_ends_in_time() {
         let mut store = Store::new();
         store.put(Kind::Pod, pod("a", "web"));
         let from_start = start(&store, asked(0, ""));

@@ -1,4 +1,5 @@
-//! Writes: create, replace, patch and delete, on Deployments, their scale and their autoscalers; pods only end.
+//! Writes: create, replace, patch and delete on Deployments, their scale and their autoscalers; pods can only be
+//! deleted.
 
 use std::sync::Arc;
 
@@ -14,10 +15,10 @@ use super::{
     store::{Store, name_of, namespace_of, number, replicas, stamp, text, uid_of},
 };
 
-/// What a write says besides its body.
+/// The options of a write, besides its body.
 #[derive(Clone, Debug)]
 pub(crate) struct Options {
-    /// Answer with what would be, and store nothing.
+    /// Answer with the result, but store nothing.
     dry_run: bool,
     manager: String,
     now: Timestamp,
@@ -29,7 +30,7 @@ impl Options {
         Self { dry_run: false, manager: manager.to_owned(), now }
     }
 
-    /// Reads `?dryRun=` and `?fieldManager=`; without a manager the client's own name counts.
+    /// Reads `?dryRun=` and `?fieldManager=`; without a manager the client's own name is used.
     pub(crate) fn read(dry_run: &str, manager: &str, client: &str, now: Timestamp) -> Result<Self, Failure> {
         if !["", "All"].contains(&dry_run) {
             return Err(Failure::bad_request("dryRun: Unsupported value: supported values: \"All\""));
@@ -44,7 +45,7 @@ impl Options {
     }
 }
 
-/// Changes an object by what `edit` makes of it.
+/// Changes an object with `edit`.
 pub(crate) fn change(
     store: &mut Store,
     kind: Kind,
@@ -57,7 +58,7 @@ pub(crate) fn change(
     Ok(store_change(store, kind, &current, next, options))
 }
 
-/// Changes the scale of a Deployment by what `edit` makes of it.
+/// Changes the scale of a Deployment with `edit`.
 pub(crate) fn rescale(
     store: &mut Store,
     place: (&str, &str),
@@ -75,7 +76,7 @@ fn find(store: &Store, kind: Kind, (namespace, name): (&str, &str)) -> Result<Ar
     store.get(kind, namespace, name).cloned().ok_or_else(|| Failure::not_found(kind, name))
 }
 
-/// Stores what an object becomes, unless that is nothing new or only tried.
+/// Stores the changed object, unless nothing changed or it is a dry run.
 fn store_change(store: &mut Store, kind: Kind, current: &Value, next: Value, options: &Options) -> Value {
     if options.dry_run || next == *current { next } else { (*store.put(kind, next)).clone() }
 }
@@ -99,7 +100,7 @@ pub(crate) fn create(
     Ok(if options.dry_run { object } else { (*store.put(kind, object)).clone() })
 }
 
-/// Deletes an object, or asks a pod to end. The garbage collector takes what the object owned.
+/// Deletes an object, or starts the termination of a pod. The garbage collector deletes what the object owned.
 pub(crate) fn delete(
     store: &mut Store,
     kind: Kind,
@@ -132,7 +133,7 @@ pub(crate) fn delete(
     }))
 }
 
-/// The pod once it was asked to end.
+/// The pod, marked as terminating.
 pub(crate) fn ending(pod: &Value, now: Timestamp) -> Value {
     let mut next = pod.clone();
     next["metadata"]["deletionTimestamp"] = json!(stamp(now));
@@ -140,7 +141,7 @@ pub(crate) fn ending(pod: &Value, now: Timestamp) -> Value {
     next
 }
 
-/// The Scale of a Deployment.
+/// The Scale subresource of a Deployment.
 pub(crate) fn scale_of(deployment: &Value) -> Value {
     let labels = deployment["spec"]["selector"]["matchLabels"].as_object();
     let selector: Vec<_> =
@@ -157,7 +158,7 @@ pub(crate) fn scale_of(deployment: &Value) -> Value {
     })
 }
 
-/// The Deployment that a changed Scale asks for, with the Scale's preconditions.
+/// The Deployment that a changed Scale specifies, after checking the Scale's preconditions.
 fn rescaled(deployment: &Value, scale: &Value) -> Result<Value, Failure> {
     let name = name_of(deployment);
     let invalid = |why: &str| {

@@ -1,4 +1,4 @@
-//! Presses of a card's buttons.
+//! Card actions.
 
 use serde::Deserialize;
 use serde_json::{Map, Value};
@@ -20,7 +20,7 @@ pub(super) struct Press {
 }
 
 impl RoomState {
-    /// `caller` presses a button of a card.
+    /// `caller` submits a card action.
     pub(super) fn press(&mut self, caller: &str, press: Press, now: &str) -> Result<Action, Fault> {
         if press.kind != "submit" {
             return Err(Fault::bad("type must be submit"));
@@ -49,7 +49,7 @@ impl RoomState {
         Ok(action)
     }
 
-    /// The press, for who pressed and for whose card it is. It outlives the message.
+    /// The card action, readable by its actor and the card's author. It outlives the message.
     pub(super) fn action(&self, caller: &str, id: &str) -> Result<&Action, Fault> {
         let readable = |action: &&Action| {
             let author = self.messages.iter().find(|m| m.id == action.message_id).map(|m| m.person_id.as_str());

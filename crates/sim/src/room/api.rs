@@ -1,4 +1,4 @@
-//! The room's HTTP face: `/v1` as Webex has it.
+//! The HTTP routes of the room: `/v1`, as in Webex.
 
 use axum::Router;
 use axum::extract::{DefaultBodyLimit, Request};
@@ -18,7 +18,7 @@ mod people;
 mod rooms;
 mod webhooks;
 
-/// The largest body, in bytes: a message with a card.
+/// The maximum size of a request body, in bytes: a message with a card.
 const LARGEST_BODY: usize = 64 * 1024;
 
 /// The routes under `/v1`.
@@ -38,7 +38,7 @@ pub(super) fn router(room: Handle) -> Router {
     let mut v1 = Router::new();
     for (path, methods) in routes {
         let methods = methods.fallback(no_method);
-        // Webex takes a closing slash on collections, and some clients send one.
+        // Webex accepts a trailing slash on collections, and some clients send one.
         if !path.contains('{') {
             v1 = v1.route(&format!("{path}/"), methods.clone());
         }
@@ -48,8 +48,7 @@ pub(super) fn router(room: Handle) -> Router {
     Router::new().nest("/v1", v1).with_state(room)
 }
 
-/// Lets through only what was addressed to this machine by a name of this machine, so that no page of the web can
-/// reach the room by pointing its own name here.
+/// Accepts only requests addressed to a loopback name, so that no web page can reach the room through DNS rebinding.
 pub(super) async fn from_here(request: Request, next: Next) -> Response {
     let host = request.headers().get(header::HOST).and_then(|host| host.to_str().ok()).unwrap_or("");
     let name = host.rsplit_once(':').filter(|(_, port)| port.bytes().all(|b| b.is_ascii_digit()));

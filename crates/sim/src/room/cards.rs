@@ -1,4 +1,4 @@
-//! Adaptive Cards as attachments: what Webex takes.
+//! Adaptive Cards as attachments: what Webex accepts.
 
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
@@ -6,9 +6,9 @@ use serde_json::Value;
 use super::fault::Fault;
 
 const CONTENT_TYPE: &str = "application/vnd.microsoft.card.adaptive";
-/// Webex shows at most five actions on a card.
+/// Webex accepts at most five actions on a card.
 const MOST_ACTIONS: usize = 5;
-/// Webex knows cards up to 1.3.
+/// Webex accepts cards up to version 1.3.
 const VERSIONS: [&str; 4] = ["1.0", "1.1", "1.2", "1.3"];
 
 /// One attachment of a message.
@@ -19,7 +19,7 @@ pub(super) struct Attachment {
     content: Value,
 }
 
-/// The card, if there is one and Webex would take it.
+/// The card, if there is one and Webex would accept it.
 pub(super) fn one_card(attachments: &[Attachment]) -> Result<Vec<Attachment>, Fault> {
     let invalid = || Fault::bad("One (or more) of the arguments is invalid.");
     match attachments {

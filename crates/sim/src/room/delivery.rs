@@ -1,4 +1,4 @@
-//! Delivery of webhook events: one task for each target, so that a slow one delays nobody else, each in order.
+//! Delivery of webhook events: one task per target, in order, so that a slow target delays no other.
 
 use std::collections::HashMap;
 use std::time::Duration;
@@ -13,14 +13,14 @@ use tokio_util::sync::CancellationToken;
 use super::handle::Handle;
 use super::posting::Posting;
 
-/// Events that wait for each target.
+/// Maximum queued events per target.
 const LONGEST_QUEUE: usize = 512;
-/// How long one attempt may take.
+/// The timeout of one attempt.
 const PATIENCE: Duration = Duration::from_secs(5);
 /// The pauses between attempts.
 const PAUSES: [Duration; 3] = [Duration::from_millis(100), Duration::from_millis(400), Duration::from_secs(1)];
 
-/// Delivers until `stop`. Ends early, with an error, only if a task of it panicked.
+/// Delivers until `stop` is cancelled. Ends early, with an error, only if one of its tasks panicked.
 pub(super) async fn run(
     room: Handle,
     mut post: mpsc::Receiver<Posting>,

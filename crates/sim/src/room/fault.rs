@@ -1,4 +1,4 @@
-//! Refusals in the shape and, where known, the words of Webex.
+//! Errors in the format and, where known, the wording of Webex.
 
 use axum::Json;
 use axum::http::{HeaderMap, StatusCode, header};
@@ -6,7 +6,7 @@ use axum::response::{IntoResponse, Response};
 use serde_json::json;
 use uuid::Uuid;
 
-/// Why a call was refused.
+/// An error response.
 #[derive(Debug)]
 pub(super) struct Fault {
     status: StatusCode,
@@ -20,7 +20,7 @@ impl Fault {
         Self::of(StatusCode::BAD_REQUEST, message)
     }
 
-    /// 400 for an attachment action, in the words of Webex.
+    /// 400 for an attachment action, in the wording of Webex.
     pub(super) fn no_action(reason: &str) -> Self {
         Self::bad(format!("Unable to post attachment action: \"{reason}\""))
     }
@@ -33,23 +33,23 @@ impl Fault {
         )
     }
 
-    /// 403: known, but not theirs to do.
+    /// 403: authenticated, but not allowed.
     pub(super) fn forbidden(message: impl Into<String>) -> Self {
         Self::of(StatusCode::FORBIDDEN, message)
     }
 
-    /// 404: no such thing, or none that the caller may see.
+    /// 404: the object does not exist, or the caller may not see it.
     pub(super) fn missing(what: &str) -> Self {
         Self::of(StatusCode::NOT_FOUND, format!("Could not find a {what} with provided ID."))
     }
 
-    /// 429, to be repeated after so many seconds.
+    /// 429, with `Retry-After` in seconds.
     pub(super) fn too_many(retry_after: u32) -> Self {
         let message = "Too many requests; wait for the time in Retry-After.";
         Self { retry_after: Some(retry_after), ..Self::of(StatusCode::TOO_MANY_REQUESTS, message) }
     }
 
-    /// Any other refusal.
+    /// Any other error.
     pub(super) fn of(status: StatusCode, message: impl Into<String>) -> Self {
         Self { status, message: message.into(), retry_after: None }
     }

@@ -1,4 +1,4 @@
-//! The one hold on a room: everything that reads or changes it goes through here, and what happens is told from here.
+//! The shared handle of a room: every read and change goes through it, and it publishes the events.
 
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
@@ -14,27 +14,27 @@ use super::posting::Posting;
 use super::seed::{Role, RoomSeed, Switches};
 use super::state::{RoomState, stamp};
 
-/// Events that a page may lag behind before it has to read the room again.
+/// Maximum events that a page may lag behind before it must read the room again.
 const LONGEST_LAG: usize = 256;
-/// Events that wait for delivery.
+/// Maximum events queued for delivery.
 const LONGEST_QUEUE: usize = 512;
 
-/// Somebody in the room, for whoever starts it.
+/// A person in the room, for whoever starts it.
 #[derive(Clone, Debug)]
 pub struct Resident {
     /// The Webex person id.
     pub id: String,
     /// The name that the room shows.
     pub name: String,
-    /// Their address.
+    /// Their email address.
     pub email: String,
-    /// What they send as `Authorization: Bearer …`.
+    /// The token they send as `Authorization: Bearer …`.
     pub token: SecretString,
-    /// What they are to the bot.
+    /// Their role towards the bot.
     pub role: Role,
 }
 
-/// The room as the page and tests hold it.
+/// The room, as the page and the tests use it.
 #[derive(Clone)]
 pub struct Handle(Arc<Shared>);
 
@@ -53,7 +53,7 @@ impl std::fmt::Debug for Handle {
 }
 
 impl Handle {
-    /// The room before anybody has spoken, and what is to be delivered.
+    /// The room before its first message, and its outgoing deliveries.
     pub(super) fn new(seed: RoomSeed, now: fn() -> Timestamp) -> (Self, mpsc::Receiver<Posting>) {
         let (outgoing, post) = mpsc::channel(LONGEST_QUEUE);
         let shared = Shared {
@@ -79,12 +79,12 @@ impl Handle {
         residents.collect()
     }
 
-    /// Changes how the room misbehaves.
+    /// Changes the faults of the room.
     pub fn switch(&self, change: impl FnOnce(&mut Switches)) {
         change(&mut self.state().switches);
     }
 
-    /// What happens from now on, as `{"type", "actorId", "data"}` with the message or the press.
+    /// The events from now on, as `{"type", "actorId", "data"}` with the message or the card action.
     pub(crate) fn live(&self) -> broadcast::Receiver<Value> {
         self.0.live.subscribe()
     }
@@ -95,17 +95,17 @@ impl Handle {
     }
 
     pub(super) fn state(&self) -> MutexGuard<'_, RoomState> {
-        // A panic under the lock leaves a room of chat lines, each whole: it may be used further.
+        // A panic under the lock leaves a room of whole messages: it may be used further.
         self.0.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// Changes the room and tells of what happened, in the order in which it happened.
+    /// Changes the room and publishes the events in their order.
     pub(super) fn act<T>(&self, change: impl FnOnce(&mut RoomState, &str) -> Result<T, Fault>) -> Result<T, Fault> {
         let now = stamp((self.0.now)());
         let mut state = self.state();
         let done = change(&mut state, &now);
         for event in std::mem::take(&mut state.events) {
-            // Nobody watching is no fault.
+            // Without a receiver there is nobody to tell: no error.
             let _ = self.0.live.send(live_event(&event));
             let postings: Vec<Posting> = state.listeners(&event).map(|hook| Posting::new(hook, &event)).collect();
             for posting in postings {

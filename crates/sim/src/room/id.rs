@@ -1,4 +1,4 @@
-//! Ids in the shape of Webex: the base64url of `ciscospark://us/<TYPE>/<uuid>`, without padding.
+//! Ids in the format of Webex: the base64url of `ciscospark://us/<TYPE>/<uuid>`, without padding.
 
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
@@ -30,12 +30,12 @@ impl Kind {
     }
 }
 
-/// An id nobody has had before.
+/// A fresh id.
 pub(super) fn fresh(kind: Kind) -> String {
     encode(kind, &Uuid::new_v4().to_string())
 }
 
-/// The id that belongs to `name`: the same at every start, so that what a bot keeps about people stays true.
+/// The id of `name`: the same at every start, so that data a bot stores about people stays valid.
 pub(super) fn lasting(kind: Kind, name: &str) -> String {
     encode(kind, &uuid_of(name).to_string())
 }
@@ -45,7 +45,7 @@ pub(super) fn membership(room: &str, person: &str) -> String {
     lasting(Kind::Membership, &format!("{room}:{person}"))
 }
 
-/// The uuid that belongs to `name`.
+/// The uuid of `name`.
 pub(super) fn uuid_of(name: &str) -> Uuid {
     Uuid::new_v5(&Uuid::NAMESPACE_URL, format!("readback:{name}").as_bytes())
 }

@@ -1,8 +1,8 @@
-//! Markdown as people and bots write it, to the `html` and the plain `text` that Webex returns.
+//! Renders Markdown to the `html` and the plain `text` that Webex returns.
 
 use pulldown_cmark::{Event, HeadingLevel, Options, Parser, Tag, TagEnd};
 
-/// Who a mention means, as it was written.
+/// The person a mention names, as written.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Mentioned<'a> {
     /// `<@personId:…>`
@@ -11,42 +11,42 @@ pub(super) enum Mentioned<'a> {
     Email(&'a str),
 }
 
-/// Finds the id and the shown name of somebody who is in the room.
+/// Finds the id and the display name of a person in the room.
 pub(super) type Resolve<'a> = dyn Fn(Mentioned<'_>) -> Option<(String, String)> + 'a;
 
-/// A message, rendered.
+/// A rendered message.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub(super) struct Rendered {
-    /// Webex's html; the tags are this module's, all text is escaped.
+    /// Webex's HTML; the tags are this module's, all text is escaped.
     pub(super) html: String,
-    /// The same without marks; a mention is the shown name.
+    /// The text without markup; a mention is the display name.
     pub(super) text: String,
-    /// The ids that it mentions, each once.
+    /// The mentioned ids, without duplicates.
     pub(super) mentioned: Vec<String>,
 }
 
-/// A mention, whose place in the markdown is held by its number between two characters that mean nothing.
+/// A mention; its index between two private-use characters marks its position in the Markdown.
 struct Mention {
     written: String,
     shown: String,
-    /// Whom it means; `None` is all.
+    /// The mentioned person; `None` is everybody.
     id: Option<String>,
 }
 
-/// A message on its way to html.
+/// The state of the rendering.
 struct Renderer {
     out: Rendered,
     mentions: Vec<Mention>,
-    /// Of each open link, whether it was written as one.
+    /// For each open link, whether it is rendered as one.
     links: Vec<bool>,
     in_code: bool,
 }
 
-/// What stands around the number of a mention.
+/// The delimiters around the index of a mention.
 const OPEN: char = '\u{e000}';
 const CLOSE: char = '\u{e001}';
 
-/// Renders `markdown`; mentions of people whom `resolve` does not find stay as they were written.
+/// Renders `markdown`; mentions of people whom `resolve` does not find stay as written.
 pub(super) fn render(markdown: &str, resolve: &Resolve<'_>) -> Rendered {
     let (marked, mentions) = without_mentions(markdown, resolve);
     let mut renderer = Renderer { out: Rendered::default(), mentions, links: Vec::new(), in_code: false };
@@ -58,7 +58,7 @@ pub(super) fn render(markdown: &str, resolve: &Resolve<'_>) -> Rendered {
     out
 }
 
-/// Takes the mentions out of the text, so that none of their characters counts as a mark.
+/// Replaces the mentions in the text, so that none of their characters counts as markup.
 fn without_mentions(markdown: &str, resolve: &Resolve<'_>) -> (String, Vec<Mention>) {
     let markdown = markdown.replace([OPEN, CLOSE], "");
     let (mut marked, mut mentions) = (String::new(), Vec::new());
@@ -155,7 +155,7 @@ impl Renderer {
         }
     }
 
-    /// Writes text with its mentions; in code nobody is mentioned.
+    /// Writes text with its mentions; inside code there are no mentions.
     fn write(&mut self, text: &str) {
         for piece in text.split_inclusive(CLOSE) {
             let (before, number) = piece.strip_suffix(CLOSE).and_then(|p| p.split_once(OPEN)).unwrap_or((piece, ""));
@@ -189,7 +189,7 @@ impl Mention {
     }
 }
 
-/// The tags that Webex writes, by what they stand for.
+/// The tags that Webex writes, by the Markdown element.
 const TAGS: [(TagEnd, &str); 14] = [
     (TagEnd::Paragraph, "p"),
     (TagEnd::BlockQuote(None), "blockquote"),
@@ -211,7 +211,7 @@ fn name(tag: TagEnd) -> Option<&'static str> {
     TAGS.iter().find(|(known, _)| *known == tag).map(|(_, name)| *name)
 }
 
-/// The text with no part of it markup.
+/// The text, escaped for HTML.
 fn escaped(text: &str) -> String {
     text.replace('&', "&amp;").replace('<', "&lt;").replace('>', "&gt;").replace('"', "&quot;")
 }

@@ -27,7 +27,7 @@ pub(super) struct Draft {
     attachments: Option<Vec<Attachment>>,
 }
 
-/// What a message says, before it has a place and a sender.
+/// The content of a message, before it has a place and a sender.
 struct Content {
     text: Option<String>,
     markdown: Option<String>,
@@ -36,7 +36,7 @@ struct Content {
 }
 
 impl RoomState {
-    /// Posts what `caller` wrote.
+    /// Posts a message of `caller`.
     pub(super) fn post(&mut self, caller: &str, draft: Draft, now: &str) -> Result<Message, Fault> {
         let content = self.content(caller, &draft)?;
         let room_id = self.destination(caller, &draft, now)?;
@@ -68,7 +68,7 @@ impl RoomState {
         Ok(message)
     }
 
-    /// Replaces what `caller` said in an own message.
+    /// Replaces the content of one of `caller`'s own messages.
     pub(super) fn edit(&mut self, caller: &str, id: &str, draft: &Draft, now: &str) -> Result<Message, Fault> {
         let at = self.own(caller, id, "edit")?;
         let old = &self.messages[at];
@@ -91,7 +91,7 @@ impl RoomState {
         Ok(message)
     }
 
-    /// Removes an own message.
+    /// Deletes one of `caller`'s own messages.
     pub(super) fn delete(&mut self, caller: &str, id: &str) -> Result<(), Fault> {
         let at = self.own(caller, id, "delete")?;
         if let Some(message) = self.messages.remove(at) {

@@ -1,4 +1,4 @@
-//! What a room holds, in the shape in which Webex returns it.
+//! The objects of a room, in the format in which Webex returns them.
 
 use secrecy::SecretString;
 use serde::Serialize;
@@ -6,7 +6,7 @@ use serde_json::{Map, Value};
 
 use super::{cards::Attachment, seed::Role};
 
-/// Somebody in the room.
+/// A person in the room.
 #[derive(Debug)]
 pub(super) struct Member {
     pub(super) profile: Profile,
@@ -28,7 +28,7 @@ impl Member {
     }
 }
 
-/// A person as Webex shows them.
+/// A person, as Webex shows them.
 #[derive(Clone, Debug, Serialize)]
 #[serde(rename_all = "camelCase")]
 pub(super) struct Profile {
@@ -52,7 +52,7 @@ pub(super) struct Space {
     pub(super) created: String,
 }
 
-/// Whether a room is for many or for two.
+/// Whether a room is a group room or a direct one.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "lowercase")]
 pub(super) enum RoomKind {
@@ -97,7 +97,7 @@ pub(super) struct Message {
     pub(super) edits: u32,
 }
 
-/// A press of a card's button.
+/// A card action.
 #[derive(Clone, Debug, Serialize)]
 #[serde(rename_all = "camelCase")]
 pub(super) struct Action {
@@ -133,13 +133,13 @@ impl std::fmt::Debug for Webhook {
     }
 }
 
-/// Something that happened, for webhooks and for the page.
+/// An event, for webhooks and for the page.
 #[derive(Clone, Debug)]
 pub(super) struct RoomEvent {
     pub(super) kind: EventKind,
-    /// Who did it.
+    /// The actor.
     pub(super) actor: String,
-    /// The message it is about; of a press, the message with the card.
+    /// The message concerned; of a card action, the message with the card.
     pub(super) message: Message,
 }
 

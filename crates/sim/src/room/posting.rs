@@ -1,11 +1,11 @@
-//! A webhook event on its way: its body and its signature.
+//! A webhook delivery: its body and its signature.
 
 use hmac::{Hmac, KeyInit as _, Mac as _};
 use sha1::Sha1;
 
 use super::objects::{RoomEvent, Webhook};
 
-/// One event on its way to one webhook.
+/// One event to be delivered to one webhook.
 #[derive(Debug)]
 pub(super) struct Posting {
     pub(super) target: String,
@@ -14,7 +14,7 @@ pub(super) struct Posting {
 }
 
 impl Posting {
-    /// The event as `hook` is to receive it, signed over exactly these bytes.
+    /// The event as `hook` should receive it, signed over exactly these bytes.
     pub(super) fn new(hook: &Webhook, event: &RoomEvent) -> Self {
         let body = hook.body(event).to_string().into_bytes();
         let signature = hook.secret.as_deref().map(|secret| sign(secret.as_bytes(), &body));
@@ -34,7 +34,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn the_signature_is_the_published_one() {
+    fn the_signature_matches_the_published_test_vector() {
         // RFC 2202, test case 2.
         let signature = sign(b"Jefe", b"what do ya want for nothing?");
         assert_eq!(signature, "effcdf6ae5eb2fa2d27416d5f184df9c259a7c79");

@@ -1,11 +1,11 @@
-//! Who is in the room at the start, and how it misbehaves on request.
+//! The people in the room at the start, and the faults it can simulate.
 
 use secrecy::SecretString;
 use uuid::Uuid;
 
 use super::id;
 
-/// What somebody in the room is to the bot.
+/// The role of a person towards the bot.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Role {
     /// A person whom the bot serves.
@@ -16,23 +16,23 @@ pub enum Role {
     Bot,
 }
 
-/// One person, or the bot, as the room begins.
+/// One person, or the bot, at the start of the room.
 #[derive(Clone, Debug)]
 pub struct PersonSeed {
     /// The name that the room shows.
     pub name: String,
-    /// Their address, lower case; the Webex id follows from it.
+    /// Their email address, lower case; the Webex id is derived from it.
     pub email: String,
-    /// What they send as `Authorization: Bearer …`.
+    /// The token they send as `Authorization: Bearer …`.
     pub token: SecretString,
-    /// What they are to the bot.
+    /// Their role towards the bot.
     pub role: Role,
 }
 
 impl PersonSeed {
-    /// Somebody with a token that is drawn at random.
+    /// A person with a random token.
     pub fn new(name: &str, email: &str, role: Role) -> Self {
-        // Three parts with the organisation last: some Webex clients refuse a token of any other shape.
+        // Three parts with the organisation last: some Webex clients refuse a token in any other format.
         let token = format!("{}_PF84_{}", Uuid::new_v4().simple(), id::uuid_of("organization"));
         Self { name: name.to_owned(), email: email.to_owned(), token: token.into(), role }
     }
@@ -45,7 +45,7 @@ pub struct RoomSeed {
     pub title: String,
     /// Everybody; each person also gets a direct room with each bot.
     pub people: Vec<PersonSeed>,
-    /// How it misbehaves.
+    /// The simulated faults.
     pub switches: Switches,
 }
 
@@ -62,27 +62,27 @@ impl RoomSeed {
     }
 }
 
-/// Faults that tests ask for. The default is a room without any.
+/// Simulated faults for tests. The default has none.
 #[derive(Clone, Copy, Debug, Default)]
 pub struct Switches {
-    /// What becomes of an edit of a message with a card: public statements about Webex contradict each other.
+    /// The outcome of editing a message with a card: public statements about Webex contradict each other.
     pub card_edits: CardEdits,
-    /// This many further calls of bots are answered whatever the next switch says.
+    /// How many further calls of bots are exempt from the next switch.
     pub spare_calls: u32,
-    /// This many further calls of bots are answered 429: Webex limits a program, not its people.
+    /// How many further calls of bots are answered 429: Webex limits programs, not people.
     pub refuse_calls: u32,
-    /// The `Retry-After` of those answers, in seconds.
+    /// The `Retry-After` of those responses, in seconds.
     pub retry_after: u32,
     /// Deliver every webhook event twice.
     pub deliver_twice: bool,
 }
 
-/// What becomes of an edit of a message with a card.
+/// The outcome of editing a message with a card.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum CardEdits {
-    /// The message becomes what the edit says, with the card that it brings or without one.
+    /// The message is replaced, with the new card or without one.
     #[default]
     Allowed,
-    /// 400, as the official description says.
+    /// 400, as the official documentation says.
     Refused,
 }

@@ -1,4 +1,4 @@
-//! Everything the room holds. In memory, bounded, changed only by the methods of `RoomState`, which know no network.
+//! The state of the room: in memory, bounded, changed only by the methods of `RoomState`, which use no network.
 
 use std::collections::VecDeque;
 
@@ -10,9 +10,9 @@ use super::id::{self, Kind};
 use super::objects::{Action, EventKind, Member, Message, Profile, RoomEvent, RoomKind, Space, Webhook};
 use super::seed::{Role, RoomSeed, Switches};
 
-/// The oldest message goes when there are more.
+/// Maximum messages; beyond it the oldest is dropped.
 pub(super) const MOST_MESSAGES: usize = 2_000;
-/// The oldest press goes when there are more.
+/// Maximum card actions; beyond it the oldest is dropped.
 pub(super) const MOST_ACTIONS: usize = 2_000;
 
 /// The room's state.
@@ -26,12 +26,12 @@ pub(super) struct RoomState {
     pub(super) actions: VecDeque<Action>,
     pub(super) webhooks: Vec<Webhook>,
     pub(super) switches: Switches,
-    /// What happened since it was last told.
+    /// Events that were not published yet.
     pub(super) events: Vec<RoomEvent>,
 }
 
 impl RoomState {
-    /// The room before anybody has spoken.
+    /// The room before its first message.
     pub(super) fn new(seed: RoomSeed, now: Timestamp) -> Self {
         let created = stamp(now);
         let organization = id::lasting(Kind::Organization, "readback");
@@ -60,7 +60,7 @@ impl RoomState {
         state
     }
 
-    /// One room for all, and one for each person with each bot.
+    /// One room for everybody, and one for each person with each bot.
     fn create_rooms(&mut self, title: String, created: &str) {
         let everybody: Vec<String> = self.people.iter().map(|p| p.id().to_owned()).collect();
         self.spaces.push(Space {
@@ -80,7 +80,7 @@ impl RoomState {
         }
     }
 
-    /// The room of these two, made when there is none.
+    /// The direct room of two people, created if there is none.
     pub(super) fn direct_room(&mut self, one: &str, other: &str, now: &str) -> String {
         let is_theirs = |space: &&Space| {
             space.kind == RoomKind::Direct && [one, other].iter().all(|who| space.members.iter().any(|m| m == who))
@@ -101,22 +101,23 @@ impl RoomState {
         id
     }
 
-    /// The one with this token. Compared in full each time: the room is on loopback, its tokens are drawn at its start.
+    /// The person with this token. Compared in full each time: the room is on loopback, its tokens are drawn at its
+    /// start.
     pub(super) fn bearer(&self, token: &str) -> Option<&Member> {
         self.people.iter().find(|p| p.token.expose_secret() == token)
     }
 
-    /// The one with this id.
+    /// The person with this id.
     pub(super) fn member(&self, id: &str) -> Option<&Member> {
         self.people.iter().find(|p| p.id() == id)
     }
 
-    /// The one with this address.
+    /// The person with this email address.
     pub(super) fn by_email(&self, email: &str) -> Option<&Member> {
         self.people.iter().find(|p| p.email().eq_ignore_ascii_case(email))
     }
 
-    /// The room, if `viewer` is in it.
+    /// The room, if `viewer` is a member.
     pub(super) fn space(&self, viewer: &str, id: &str) -> Result<&Space, Fault> {
         let inside = |space: &&Space| space.id == id && space.members.iter().any(|m| m == viewer);
         self.spaces.iter().find(inside).ok_or_else(|| Fault::missing("room"))
@@ -132,13 +133,13 @@ impl RoomState {
             || message.mentioned_people.iter().any(|id| id == viewer)
     }
 
-    /// Notes that something happened.
+    /// Records an event.
     pub(super) fn record(&mut self, kind: EventKind, actor: &str, message: &Message) {
         self.events.push(RoomEvent { kind, actor: actor.to_owned(), message: message.clone() });
     }
 }
 
-/// A moment as Webex writes it, to the millisecond.
+/// A time in Webex's format, to the millisecond.
 pub(super) fn stamp(moment: Timestamp) -> String {
     moment.strftime("%Y-%m-%dT%H:%M:%S.%3fZ").to_string()
 }

@@ -27,7 +27,7 @@ fn ops(state: &RoomState) -> String {
     state.spaces[0].id.clone()
 }
 
-/// Says `markdown` in `ops` and returns the message.
+/// Posts `markdown` in `ops` and returns the message.
 fn say(room: &Handle, name: &str, markdown: &str) -> Message {
     let who = id(room, name);
     room.act(|state, now| {
@@ -47,7 +47,7 @@ fn refusal<T>(result: Result<T, Fault>) -> String {
 }
 
 #[test]
-fn a_bot_in_a_group_room_reads_what_mentions_it_and_nothing_else() {
+fn a_bot_in_a_group_room_reads_only_what_mentions_it_and_its_own_messages() {
     let room = room();
     let bot = id(&room, "readback");
     let heard = say(&room, "Ann", "<@personEmail:readback@webex.bot> bump nginx");
@@ -86,7 +86,7 @@ fn the_eleventh_edit_and_an_edit_by_another_are_refused() {
 }
 
 #[test]
-fn an_edit_of_a_card_takes_its_place_unless_the_switch_refuses_it() {
+fn an_edit_replaces_a_card_unless_the_switch_refuses_it() {
     let room = room();
     let bot = id(&room, "readback");
     let post = |state: &mut RoomState, now: &str| {
@@ -148,7 +148,7 @@ fn a_thread_is_flat() {
 }
 
 #[test]
-fn a_card_is_pressed_by_others_only_and_the_press_is_for_its_author() {
+fn a_card_action_is_submitted_by_others_only_and_readable_by_the_cards_author() {
     let room = room();
     let (ann, bo, bot) = (id(&room, "Ann"), id(&room, "Bo"), id(&room, "readback"));
     let plain = say(&room, "Ann", "hello");
@@ -169,7 +169,7 @@ fn a_card_is_pressed_by_others_only_and_the_press_is_for_its_author() {
 }
 
 #[test]
-fn webhooks_hear_what_they_asked_for_and_their_owner_may_know() {
+fn webhooks_receive_the_events_they_registered_for_and_their_owner_may_read() {
     let room = room();
     let (bot, at) = (id(&room, "readback"), ops(&room.state()));
     let hook = |resource: &str, event: &str| {
@@ -203,7 +203,7 @@ fn webhooks_hear_what_they_asked_for_and_their_owner_may_know() {
 }
 
 #[test]
-fn a_webhook_stays_on_this_machine() {
+fn a_webhook_targets_only_this_machine() {
     let room = room();
     let bot = id(&room, "readback");
     let hook = |target: &str| {
@@ -221,7 +221,7 @@ fn a_webhook_stays_on_this_machine() {
 }
 
 #[test]
-fn the_oldest_message_makes_room() {
+fn the_oldest_message_is_dropped_at_the_limit() {
     let room = room();
     let first = say(&room, "Ann", "first");
     for _ in 0..MOST_MESSAGES {
@@ -233,7 +233,7 @@ fn the_oldest_message_makes_room() {
 }
 
 #[test]
-fn no_token_and_no_secret_is_printed() {
+fn no_token_and_no_secret_is_in_debug() {
     let seed = RoomSeed::demo();
     let shown = format!("{seed:?}");
     assert!(shown.contains("Ann") && !shown.contains("PF84"), "{shown}");

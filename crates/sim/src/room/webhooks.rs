@@ -1,4 +1,4 @@
-//! Webhooks: who wants to hear of what.
+//! Webhooks: who receives which events.
 
 use std::net::IpAddr;
 
@@ -52,7 +52,7 @@ impl RoomState {
         Ok(hook)
     }
 
-    /// Changes what Webex lets change: name, target and secret.
+    /// Changes what Webex allows to change: name, target URL and secret.
     pub(super) fn update_webhook(&mut self, caller: &str, id: &str, ask: Registration) -> Result<Webhook, Fault> {
         let name = given(ask.name).ok_or_else(|| Fault::bad("name cannot be empty"))?;
         let target_url = given(ask.target_url).ok_or_else(|| Fault::bad("targetUrl cannot be null"))?;
@@ -79,7 +79,7 @@ impl RoomState {
         self.webhooks.iter().filter(move |hook| hook.created_by == caller)
     }
 
-    /// The webhooks that are to hear of it.
+    /// The webhooks that should receive an event.
     pub(super) fn listeners(&self, event: &RoomEvent) -> impl Iterator<Item = &Webhook> {
         self.webhooks.iter().filter(move |hook| self.is_for(hook, event))
     }
@@ -94,7 +94,7 @@ impl RoomState {
 }
 
 impl Webhook {
-    /// The body of a delivery, as Webex words it: no text, no inputs, no secret.
+    /// The body of a delivery, as Webex sends it: no text, no inputs, no secret.
     pub(super) fn body(&self, event: &RoomEvent) -> Value {
         let message = &event.message;
         let data = match &event.kind {
@@ -145,7 +145,7 @@ fn one_of(field: &str, value: Option<String>, known: &[&str]) -> Result<String, 
     }
 }
 
-/// A local room has nothing to say to the rest of the world.
+/// Only a target on loopback: a local room must not call other machines.
 fn local_target(url: &str) -> Result<(), Fault> {
     let uri: Option<Uri> = url.parse().ok();
     let host = uri.as_ref().filter(|uri| uri.scheme_str() == Some("http")).and_then(Uri::host);
@@ -153,7 +153,7 @@ fn local_target(url: &str) -> Result<(), Fault> {
     if is_local { Ok(()) } else { Err(Fault::bad("This local room delivers to http:// on loopback only.")) }
 }
 
-/// Whether a host name, with or without brackets, can only be this machine.
+/// Whether a host name, with or without brackets, is certainly loopback.
 pub(super) fn is_loopback(host: &str) -> bool {
     let bare = host.trim_start_matches('[').trim_end_matches(']');
     bare.eq_ignore_ascii_case("localhost") || bare.parse::<IpAddr>().is_ok_and(|ip| ip.is_loopback())

@@ -1,4 +1,4 @@
-//! Autoscalers: their defaults, and what the API server would find wrong with one.
+//! Autoscalers: their defaults and their validation.
 
 use serde_json::{Value, json};
 

@@ -1,4 +1,4 @@
-//! Deployments: their defaults, and what the API server would find wrong with one.
+//! Deployments: their defaults and their validation.
 
 use serde_json::{Value, json};
 
@@ -7,10 +7,10 @@ use super::super::{
     store::{items, set_default, text},
 };
 
-/// Sets what the controllers and readback read. What only a kubelet would read stays as it was given.
+/// Sets the defaults that the controllers and readback read. Fields that only a kubelet reads stay as given.
 pub(super) fn set_defaults(deployment: &mut Value) {
     let spec = &mut deployment["spec"];
-    // What the API server leaves out.
+    // The API server omits a false `paused`.
     if spec["paused"] == false
         && let Some(map) = spec.as_object_mut()
     {
@@ -28,7 +28,7 @@ pub(super) fn set_defaults(deployment: &mut Value) {
     }
 }
 
-/// What the API server would find wrong with a Deployment of the right shape.
+/// The validation errors of a Deployment whose fields have the right types.
 pub(super) fn faults(deployment: &Value) -> Vec<Cause> {
     let spec = &deployment["spec"];
     let mut causes = Vec::new();
@@ -59,7 +59,7 @@ pub(super) fn faults(deployment: &Value) -> Vec<Cause> {
     causes
 }
 
-/// What may not change in a Deployment, and does.
+/// An immutable field of a Deployment that was changed.
 pub(super) fn changes(current: &Value, next: &Value) -> Option<Cause> {
     let selector = &next["spec"]["selector"];
     let changed = *selector != current["spec"]["selector"];

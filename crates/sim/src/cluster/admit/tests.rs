@@ -57,7 +57,7 @@ fn what_the_api_server_refuses_is_refused_with_its_code() {
 }
 
 #[test]
-fn an_autoscaler_gets_its_defaults_and_its_faults_are_named() {
+fn an_autoscaler_gets_its_defaults_and_its_validation_errors_are_named() {
     let made = |spec: Value| {
         let wanted = json!({ "metadata": { "name": "web" }, "spec": spec });
         created(Kind::HorizontalPodAutoscaler, wanted, "shop", &writer(), Timestamp::UNIX_EPOCH)

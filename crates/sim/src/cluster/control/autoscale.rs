@@ -1,5 +1,5 @@
-//! The autoscaler, as far as a cluster without metrics has one: it holds a Deployment between its bounds, and leaves one with
-//! 0 replicas alone.
+//! The autoscaler of a cluster without metrics: it keeps a Deployment between its bounds, and leaves one with 0
+//! replicas alone.
 
 use jiff::Timestamp;
 use serde_json::{Value, json};
@@ -11,10 +11,10 @@ use super::super::{
     write,
 };
 
-/// Brings the target back between the bounds.
+/// Scales the target back between the bounds.
 pub(super) fn reconcile(cluster: &mut Cluster, autoscaler: &Value, now: Timestamp) {
     let (namespace, name) = (namespace_of(autoscaler), text(autoscaler, "/spec/scaleTargetRef/name"));
-    // Only a Deployment changes its size here.
+    // This cluster scales Deployments only.
     if text(autoscaler, "/spec/scaleTargetRef/kind") != "Deployment" {
         return;
     }
@@ -29,7 +29,7 @@ pub(super) fn reconcile(cluster: &mut Cluster, autoscaler: &Value, now: Timestam
             scale["spec"]["replicas"] = json!(bounded);
             Ok(scale)
         };
-        // A write that is refused is tried again at the next step.
+        // A refused write is tried again at the next step.
         let _ = write::rescale(&mut cluster.store, (namespace, name), &options, edit);
     }
     let seen = if replicas == 0 { 0 } else { bounded };

@@ -1,4 +1,4 @@
-//! Pods: how they are made, become ready or fail to, and end.
+//! Pods: their creation, readiness, failure and end.
 
 use std::{sync::Arc, time::Duration};
 
@@ -21,7 +21,7 @@ enum Waiting {
     Creating,
     Pull,
     BackOff,
-    /// It started, and ended at once.
+    /// It started, and exited at once.
     Crash,
 }
 
@@ -33,26 +33,26 @@ pub(super) fn is_ready(pod: &Value) -> bool {
     condition(pod, "Ready")["status"] == "True"
 }
 
-/// True once a pod has been ready for `grace` seconds.
+/// Whether a pod has been ready for at least `grace` seconds.
 pub(super) fn is_available(cluster: &Cluster, pod: &Value, grace: i64, now: Timestamp) -> bool {
     let grace = Duration::from_secs(u64::try_from(grace).unwrap_or(0));
     let ready = cluster.clocks.get(uid_of(pod)).and_then(|clock| clock.ready);
     is_ready(pod) && ready.is_some_and(|ready| since(ready, now) >= grace)
 }
 
-/// When a pod was made.
+/// When a pod was created.
 pub(super) fn born(cluster: &Cluster, pod: &Value) -> Option<Timestamp> {
     cluster.clocks.get(uid_of(pod)).map(|clock| clock.created)
 }
 
-/// True for an image that no registry has.
+/// Whether no registry has the image.
 fn is_missing(cluster: &Cluster, image: &str) -> bool {
     let tag = image::tag(image);
     let listed = |name: &String| image == name || image.ends_with(&format!("/{name}"));
     tag.contains("broken") || tag.contains("missing") || cluster.missing_images.iter().any(listed)
 }
 
-/// Makes a pod from the template of a `ReplicaSet`.
+/// Creates a pod from the template of a `ReplicaSet`.
 pub(super) fn start(cluster: &mut Cluster, set: &Value, name: &str, now: Timestamp) -> Arc<Value> {
     let template = &set["spec"]["template"];
     let uid = new_uid();
@@ -79,14 +79,14 @@ pub(super) fn start(cluster: &mut Cluster, set: &Value, name: &str, now: Timesta
     pod
 }
 
-/// Asks a pod to end; it is gone a little later.
+/// Starts the termination of a pod; it is removed a little later.
 pub(super) fn end(cluster: &mut Cluster, pod: &Value, now: Timestamp) {
     if !is_ending(pod) {
         cluster.store.put(Kind::Pod, ending(pod, now));
     }
 }
 
-/// Lets every pod grow older. True while one of them is still on its way.
+/// Advances every pod. True while one of them is still changing.
 pub(super) fn age(cluster: &mut Cluster, now: Timestamp) -> bool {
     let mut under_way = false;
     for pod in cluster.all(Kind::Pod) {
@@ -122,7 +122,7 @@ pub(super) fn age(cluster: &mut Cluster, now: Timestamp) -> bool {
     under_way
 }
 
-/// Why each container of a pod waits, in order; none for one that runs.
+/// Why each container of a pod waits, in order; `None` for one that runs.
 fn waits(cluster: &Cluster, pod: &Value, clock: &Clock, now: Timestamp) -> Vec<Option<Waiting>> {
     let (pace, age) = (&cluster.pace, since(clock.created, now));
     let (quickest, slowest) = pace.ready;
@@ -142,12 +142,12 @@ fn waits(cluster: &Cluster, pod: &Value, clock: &Clock, now: Timestamp) -> Vec<O
     items(pod, "/spec/containers").iter().map(|container| wait(text(container, "/image"))).collect()
 }
 
-/// The status of a pod whose containers wait as said; none said means that none has started.
+/// The status of a pod whose containers wait for these reasons; an empty list means that none has started.
 fn status(pod: &Value, clock: &Clock, waiting: &[Option<Waiting>], now: Timestamp) -> Value {
     let created = stamp(clock.created);
     let containers = items(pod, "/spec/containers");
     let wait = |at: usize| waiting.get(at).copied().unwrap_or(Some(Waiting::Creating));
-    // What has started once keeps its time.
+    // A container that has started keeps its start time.
     let was = |at: usize| {
         let seen = ["state/running", "lastState/terminated"]
             .map(|state| text(pod, &format!("/status/containerStatuses/{at}/{state}/startedAt")).to_owned());
@@ -206,7 +206,7 @@ fn container_status(container: &Value, waiting: Option<Waiting>, started: &str) 
     status
 }
 
-/// An event for each container that newly waits for another image problem.
+/// Records an event for each container that now waits for a different image problem.
 fn record_events(cluster: &mut Cluster, before: &Value, after: &Value, now: Timestamp) {
     for (at, status) in items(after, "/status/containerStatuses").iter().enumerate() {
         let reason = text(status, "/state/waiting/reason");

@@ -1,4 +1,4 @@
-//! `ReplicaSets`: as many pods as they ask for, and a status that counts them.
+//! `ReplicaSets`: as many pods as they specify, and a status that counts them.
 
 use std::sync::Arc;
 
@@ -14,7 +14,7 @@ use super::{
     pod,
 };
 
-/// Makes and ends pods until their number is right, or the namespace is full.
+/// Creates and ends pods until their number is right or the namespace is full.
 pub(super) fn reconcile(cluster: &mut Cluster, set: &Arc<Value>, now: Timestamp) {
     let mut active = active(cluster, set);
     let wanted = usize::try_from(replicas(set)).unwrap_or(0);
@@ -23,7 +23,7 @@ pub(super) fn reconcile(cluster: &mut Cluster, set: &Arc<Value>, now: Timestamp)
         let name = format!("{}-{}", name_of(set), cluster.suffix(name_of(set)));
         active.push(pod::start(cluster, set, &name, now));
     }
-    // Pods that are not ready go first, then the youngest.
+    // Pods that are not ready end first, then the youngest.
     active.sort_by_key(|pod| (!pod::is_ready(pod), pod::born(cluster, pod)));
     for pod in active.iter().skip(wanted).rev() {
         pod::end(cluster, pod, now);
@@ -32,14 +32,14 @@ pub(super) fn reconcile(cluster: &mut Cluster, set: &Arc<Value>, now: Timestamp)
     }
 }
 
-/// The pods of a set that are not ending.
+/// The pods of a set that are not terminating.
 fn active(cluster: &Cluster, set: &Value) -> Vec<Arc<Value>> {
     let mut pods = cluster.owned(Kind::Pod, set);
     pods.retain(|pod| !pod::is_ending(pod));
     pods
 }
 
-/// Writes the status of a set, if it is news.
+/// Writes the status of a set, if it changed.
 pub(super) fn report(cluster: &mut Cluster, set: &Arc<Value>, now: Timestamp) {
     let active = active(cluster, set);
     let grace = number(set, "/spec/minReadySeconds");

@@ -1,4 +1,4 @@
-//! Deployments: a `ReplicaSet` for each template, and pods moved from the old ones to the new one.
+//! Deployments: one `ReplicaSet` per template, and pods moved from the old sets to the new one.
 
 use std::sync::Arc;
 
@@ -15,10 +15,10 @@ use super::{
     strategy::{Size, Strategy},
 };
 
-/// Where the number of a revision stands.
+/// The annotation with the revision number.
 const REVISION: &str = "deployment.kubernetes.io/revision";
 
-/// Brings the `ReplicaSets` of one Deployment a step closer to what it asks for.
+/// Brings the `ReplicaSets` of one Deployment one step closer to its spec.
 pub(super) fn reconcile(cluster: &mut Cluster, deployment: &Arc<Value>, now: Timestamp) {
     let mut sets = cluster.owned(Kind::ReplicaSet, deployment);
     sets.sort_by_key(|set| revision(set));
@@ -65,7 +65,7 @@ fn create(cluster: &mut Cluster, deployment: &Value, revision: u64, now: Timesta
     let mut template = deployment["spec"]["template"].clone();
     let namespace = namespace_of(deployment);
     let written = template.to_string();
-    // A name that is taken by another template is a collision: the next hash is tried.
+    // A name taken by another template is a collision: the next hash is tried.
     let free = (0..=u32::MAX).map(|n| encode(fnv(format!("{written}{n}").as_bytes()), 10)).find(|hash| {
         cluster.store.get(Kind::ReplicaSet, namespace, &format!("{}-{hash}", name_of(deployment))).is_none()
     });
@@ -89,7 +89,7 @@ fn create(cluster: &mut Cluster, deployment: &Value, revision: u64, now: Timesta
     cluster.store.put(Kind::ReplicaSet, set)
 }
 
-/// Keeps revision and copied annotations of the new `ReplicaSet`, and notes the revision on the Deployment.
+/// Updates the revision and the copied annotations of the new `ReplicaSet`, and records the revision on the Deployment.
 fn annotate(cluster: &mut Cluster, deployment: &mut Value, set: &Arc<Value>, latest: u64) -> Arc<Value> {
     let number = revision(set).max(latest + 1).to_string();
     let mut next = (**set).clone();
@@ -119,7 +119,7 @@ fn scale(cluster: &mut Cluster, deployment: &Value, set: &Arc<Value>, to: i64, n
     cluster.event(deployment, Kind::Deployment, ("Normal", "ScalingReplicaSet"), &message, now);
 }
 
-/// Empty old `ReplicaSets` beyond the history limit go, oldest first.
+/// Deletes empty old `ReplicaSets` beyond the history limit, oldest first.
 fn delete_old_sets(cluster: &mut Cluster, deployment: &Value, old: &[Arc<Value>]) {
     let limit = usize::try_from(number(deployment, "/spec/revisionHistoryLimit")).unwrap_or(0);
     let empty = |set: &&Arc<Value>| replicas(set) == 0 && number(set, "/status/replicas") == 0;

@@ -1,4 +1,4 @@
-//! The status of a Deployment: counts, and the conditions that sum them up.
+//! The status of a Deployment: its counts and conditions.
 
 use std::{sync::Arc, time::Duration};
 
@@ -14,10 +14,10 @@ use super::{
     strategy::Strategy,
 };
 
-/// The label that tells the pods of one `ReplicaSet` from those of another.
+/// The label that distinguishes the pods of the `ReplicaSets`.
 pub(super) const HASH: &str = "pod-template-hash";
 
-/// Pods of a Deployment, as its status counts them.
+/// The pods of a Deployment, as its status counts them.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 struct Counts {
     replicas: i64,
@@ -44,7 +44,7 @@ impl Counts {
     }
 }
 
-/// Where the `ReplicaSet` made from the Deployment's template is.
+/// The index of the `ReplicaSet` that was made from the Deployment's template.
 pub(super) fn newest(deployment: &Value, sets: &[Arc<Value>]) -> Option<usize> {
     sets.iter().position(|set| {
         let mut template = set["spec"]["template"].clone();
@@ -55,7 +55,7 @@ pub(super) fn newest(deployment: &Value, sets: &[Arc<Value>]) -> Option<usize> {
     })
 }
 
-/// Writes the status of a Deployment, if it is news. True while its rollout is under way.
+/// Writes the status of a Deployment, if it changed. True while its rollout is in progress.
 pub(super) fn report(cluster: &mut Cluster, deployment: &Arc<Value>, now: Timestamp) -> bool {
     let sets = cluster.owned(Kind::ReplicaSet, deployment);
     let new = newest(deployment, &sets).map(|at| &sets[at]);
@@ -103,7 +103,8 @@ pub(super) fn report(cluster: &mut Cluster, deployment: &Arc<Value>, now: Timest
     under_way
 }
 
-/// A condition with its times: the last transition stays while the status does, the last update while all does.
+/// A condition with its times: the last transition is kept while the status is the same, the last update while
+/// everything is.
 fn made(deployment: &Value, kind: &str, says: (&str, &str, &str), now: Timestamp) -> Value {
     let (state, reason, message) = says;
     let was = condition(deployment, kind);
@@ -115,14 +116,14 @@ fn made(deployment: &Value, kind: &str, says: (&str, &str, &str), now: Timestamp
         "lastUpdateTime": stamp(now), "lastTransitionTime": since })
 }
 
-/// A condition Progressing that counts its deadline from now.
+/// A Progressing condition whose deadline counts from now.
 fn renewed(was: &Value, reason: &str, message: &str, now: Timestamp) -> Value {
     let since = if was["status"] == "True" { was["lastTransitionTime"].clone() } else { json!(stamp(now)) };
     json!({ "type": "Progressing", "status": "True", "reason": reason, "message": message,
         "lastUpdateTime": stamp(now), "lastTransitionTime": since })
 }
 
-/// Notes on a Deployment that another `ReplicaSet` is its new one: progress starts over, with no pod updated yet.
+/// Records that another `ReplicaSet` is the Deployment's new one: progress restarts with no pod updated.
 pub(super) fn announce(deployment: &mut Value, reason: &str, message: &str, now: Timestamp) {
     let news = renewed(condition(deployment, "Progressing"), reason, message, now);
     let others = items(deployment, "/status/conditions").iter().filter(|c| c["type"] != "Progressing").cloned();

@@ -8,20 +8,20 @@ use super::super::store::replicas;
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) struct Strategy {
     pub(super) replicas: i64,
-    /// How many pods there may be above `replicas`.
+    /// How many pods may exist above `replicas`.
     pub(super) surge: i64,
-    /// How many of `replicas` need not be available.
+    /// How many of `replicas` may be unavailable.
     pub(super) unavailable: i64,
     pub(super) recreate: bool,
     pub(super) paused: bool,
 }
 
-/// One `ReplicaSet` in numbers of pods.
+/// The pod counts of one `ReplicaSet`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) struct Size {
     pub(super) wanted: i64,
     pub(super) available: i64,
-    /// Those that exist, ending ones included.
+    /// Existing pods, terminating ones included.
     pub(super) existing: i64,
 }
 
@@ -45,7 +45,7 @@ impl Strategy {
         }
     }
 
-    /// The sizes that the new `ReplicaSet` and the old ones (oldest first) get next.
+    /// The next sizes of the new `ReplicaSet` and of the old ones (oldest first).
     pub(super) fn next(&self, new: Option<Size>, old: &[Size]) -> (Option<i64>, Vec<i64>) {
         let unchanged = || old.iter().map(|size| size.wanted).collect::<Vec<_>>();
         let wanted_new = new.map(|size| size.wanted);
@@ -65,7 +65,7 @@ impl Strategy {
         (Some(new.wanted), self.shrink(new, old, total))
     }
 
-    /// Old sets lose their unavailable pods first, then as many available ones as availability allows.
+    /// Old sets lose their unavailable pods first, then as many available ones as the strategy allows.
     fn shrink(&self, new: Size, old: &[Size], total: i64) -> Vec<i64> {
         let least = self.replicas - self.unavailable;
         let mut budget = (total - least - (new.wanted - new.available)).max(0);
@@ -86,7 +86,8 @@ impl Strategy {
         sizes
     }
 
-    /// A paused Deployment scales what it has without moving pods between sets: the largest set takes the difference.
+    /// A paused Deployment scales its existing sets without moving pods between them: the largest set takes the
+    /// difference.
     fn resize(&self, new: Option<i64>, mut old: Vec<i64>, total: i64) -> (Option<i64>, Vec<i64>) {
         let difference = self.replicas - total;
         let largest = old.iter_mut().max().filter(|largest| new.is_none_or(|new| **largest > new));

@@ -41,7 +41,7 @@ impl Demo {
         self.patch(place, json!({ "spec": { "template": { "spec": { "containers": containers } } } }));
     }
 
-    /// Runs for so many milliseconds, looking at the Deployment after each step.
+    /// Runs for `millis` milliseconds, calling `look` after each step.
     fn run(&mut self, millis: i64, mut look: impl FnMut(&Cluster)) {
         for _ in 0..millis / 100 {
             self.now += SignedDuration::from_millis(100);
@@ -93,7 +93,7 @@ fn the_demo_starts_settled_with_a_dozen_deployments_in_three_namespaces() {
 }
 
 #[test]
-fn scaling_takes_a_second_and_makes_no_revision() {
+fn scaling_takes_a_second_and_creates_no_revision() {
     let mut demo = Demo::start();
     demo.patch(NGINX, json!({ "spec": { "replicas": 3 } }));
     demo.run(300, |_| {});
@@ -135,7 +135,7 @@ fn a_rolling_update_keeps_its_limits_and_ends_with_the_old_set_kept_empty() {
 }
 
 #[test]
-fn a_bad_tag_is_named_on_the_pod_then_misses_its_deadline_and_the_way_back_works() {
+fn a_bad_tag_is_reported_on_the_pod_then_misses_its_deadline_and_a_rollback_works() {
     let mut demo = Demo::start();
     demo.image(CHECKOUT, "checkout", "checkout:2.4");
     demo.run(1_500, |_| {});
@@ -167,7 +167,7 @@ fn a_bad_tag_is_named_on_the_pod_then_misses_its_deadline_and_the_way_back_works
 }
 
 #[test]
-fn a_paused_deployment_queues_its_template_but_scales() {
+fn a_paused_deployment_defers_its_template_but_scales() {
     let mut demo = Demo::start();
     demo.patch(NGINX, json!({ "spec": { "paused": true } }));
     demo.image(NGINX, "nginx", "nginx:1.21");
@@ -188,7 +188,7 @@ fn a_paused_deployment_queues_its_template_but_scales() {
 }
 
 #[test]
-fn a_restart_replaces_every_pod_and_recreate_ends_all_before_it_begins() {
+fn a_restart_replaces_every_pod_and_recreate_ends_all_before_it_starts_new_ones() {
     let mut demo = Demo::start();
     let names = |demo: &Demo| {
         let pods = demo.cluster.store.list(Kind::Pod, Some("default"));
@@ -215,7 +215,7 @@ fn a_restart_replaces_every_pod_and_recreate_ends_all_before_it_begins() {
 }
 
 #[test]
-fn a_deleted_deployment_takes_its_sets_and_pods_along() {
+fn deleting_a_deployment_deletes_its_sets_and_pods() {
     let mut demo = Demo::start();
     let options = Options::of("test", demo.now);
     write::delete(&mut demo.cluster.store, Kind::Deployment, NGINX, &json!({}), &options).unwrap();
@@ -226,7 +226,7 @@ fn a_deleted_deployment_takes_its_sets_and_pods_along() {
 }
 
 #[test]
-fn more_pods_than_fit_are_not_made_the_deployment_says_why_and_events_are_bounded() {
+fn pods_beyond_the_quota_are_not_created_the_deployment_reports_it_and_events_are_bounded() {
     let mut demo = Demo::start();
     demo.patch(NGINX, json!({ "spec": { "replicas": i32::MAX } }));
     demo.run(1_600, |_| {});
@@ -242,7 +242,7 @@ fn more_pods_than_fit_are_not_made_the_deployment_says_why_and_events_are_bounde
 }
 
 #[test]
-fn old_sets_are_kept_as_long_as_the_history_limit_says() {
+fn old_sets_are_kept_up_to_the_history_limit() {
     let mut demo = Demo::start();
     demo.patch(NGINX, json!({ "spec": { "revisionHistoryLimit": 2 } }));
     for n in 0..20 {
@@ -255,7 +255,7 @@ fn old_sets_are_kept_as_long_as_the_history_limit_says() {
 }
 
 #[test]
-fn a_container_that_crashes_says_so_and_stays_so() {
+fn a_container_that_crashes_reports_it_and_keeps_crashing() {
     let mut demo = Demo::start();
     demo.image(("default", "redis-cache"), "redis", "redis:crash");
     demo.run(5_000, |_| {});
@@ -273,7 +273,7 @@ fn a_container_that_crashes_says_so_and_stays_so() {
 }
 
 #[test]
-fn sizes_never_break_the_limits_of_the_strategy() {
+fn sizes_never_exceed_the_limits_of_the_strategy() {
     use proptest::prelude::{Strategy as _, any, prop, prop_assert, prop_assert_eq, proptest};
     let size = (0..20_i64, 0..20_i64, 0..20_i64).prop_map(|(wanted, available, existing)| Size {
         wanted,

@@ -28,7 +28,7 @@ fn refusal(failed: Result<String, Failure>) -> (u16, String) {
 }
 
 #[test]
-fn a_server_says_how_it_started_and_what_it_was_asked_for() {
+fn a_server_logs_its_start_and_its_requests() {
     let young = running("2026-01-20T11:59:35Z");
     let whole = log(&young, &[]).unwrap();
     let lines: Vec<_> = whole.lines().collect();
@@ -41,7 +41,7 @@ fn a_server_says_how_it_started_and_what_it_was_asked_for() {
 }
 
 #[test]
-fn the_options_choose_lines() {
+fn the_options_select_lines() {
     let old = running("2026-01-17T09:00:00Z");
     let whole = log(&old, &[]).unwrap();
     assert_eq!(
@@ -56,7 +56,7 @@ fn the_options_choose_lines() {
 }
 
 #[test]
-fn refusals_are_worded_as_in_kubernetes() {
+fn errors_are_worded_as_in_kubernetes() {
     let creating = pod("web", &json!({ "waiting": { "reason": "ContainerCreating" } }));
     let waits = "container \"web\" in pod \"web-1\" is waiting to start: ContainerCreating";
     assert_eq!(refusal(log(&creating, &[])), (400, waits.to_owned()));

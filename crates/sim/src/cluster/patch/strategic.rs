@@ -1,10 +1,10 @@
-//! Kubernetes' own merge of a patch: lists of things with a key merge by that key, and directives say more.
+//! The strategic merge patch: lists of objects with a merge key merge by that key, and directives refine the merge.
 
 use serde_json::{Map, Value, json};
 
 use super::super::failure::Failure;
 
-/// The field by which the elements of a list are told apart, for the lists in a Deployment that merge.
+/// The merge key of a list, for the lists in a Deployment that merge.
 pub(crate) fn merge_key(list: &str) -> Option<&'static str> {
     match list {
         "containers" | "initContainers" | "env" | "volumes" | "imagePullSecrets" => Some("name"),
@@ -14,9 +14,9 @@ pub(crate) fn merge_key(list: &str) -> Option<&'static str> {
     }
 }
 
-/// Merges `patch` into `target` with the directives that `kubectl apply` and `kubectl set` send. The order of elements
-/// (`$setElementOrder`) is not obeyed: old elements stay where they are, and new ones follow. A patch that is no object
-/// leaves the target alone.
+/// Merges `patch` into `target`, with the directives that `kubectl apply` and `kubectl set` send. The order of elements
+/// (`$setElementOrder`) is ignored: old elements keep their positions, and new ones follow. A patch that is not an
+/// object leaves the target unchanged.
 pub(super) fn merge_objects(target: &mut Value, patch: &Value) -> Result<(), Failure> {
     let Some(patch) = patch.as_object() else { return Ok(()) };
     if !target.is_object() {
@@ -87,7 +87,7 @@ mod tests {
     }
 
     #[test]
-    fn the_directives_of_a_strategic_merge_are_obeyed() {
+    fn the_directives_of_a_strategic_merge_are_applied() {
         let one = merged(&json!({ "spec": { "containers": [{ "name": "app", "$patch": "delete" }] } })).unwrap();
         assert_eq!(one["spec"]["containers"], json!([{ "name": "proxy", "image": "p:1" }]));
         let kept = merged(&json!({ "spec": { "$retainKeys": ["replicas"], "replicas": 5 } })).unwrap();

@@ -1,4 +1,4 @@
-// The room's Webex API, as one person, and the stream of what happens.
+// The room's Webex API, called as one person, and the event stream.
 
 /** A call that was refused, with the room's own words. */
 export class Refused extends Error {

@@ -56,7 +56,7 @@ const hostConfig = {
   },
 };
 
-// The library would take html for marked text; it gets none, the marks are made elements afterwards.
+// The library accepts HTML for Markdown; it gets none, the markup is built as elements afterwards.
 AdaptiveCards.AdaptiveCard.onProcessMarkdown = (_text, result) => { result.didProcess = false; };
 
 /** The card as an element, or `null` if the library cannot render it. `submit(inputs)` presses. */
@@ -67,7 +67,7 @@ export function cardElement(content, submit) {
     const frame = el('div', { class: 'card', data: { testid: 'card' } });
     const note = el('p', { class: 'card-note', role: 'status', hidden: true });
     card.onExecuteAction = (action) => {
-      // Other kinds would leave this machine.
+      // Other action types would open an address outside this machine.
       if (action.getJsonTypeName() === 'Action.Submit') press(frame, note, submit, action.data ?? {});
     };
     card.parse(content);

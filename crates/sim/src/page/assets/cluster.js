@@ -1,4 +1,4 @@
-// The cluster beside the chat: each Deployment with its pods, and what changed last.
+// The cluster next to the chat: each Deployment with its pods, and its last change.
 
 import { byId, clock, el } from './dom.js';
 
@@ -63,7 +63,7 @@ function note(last, next) {
   const changes = [];
   for (const [key, now] of next) {
     const was = last.get(key);
-    // A cause that was there before is that of an earlier change.
+    // A cause that was there before belongs to an earlier change.
     const cause = now.cause === was?.cause ? null : now.cause;
     if (!was) changes.push([now, 'appeared', cause]);
     else if (was.image !== now.image) changes.push([now, `${tagOf(was.image)} → ${tagOf(now.image)}`, cause]);

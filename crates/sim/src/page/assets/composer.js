@@ -1,4 +1,4 @@
-// The line where one writes: Enter sends, ↑ brings back what was said, a reply keeps to its thread.
+// The input line: Enter sends, ↑ brings back earlier messages, a reply stays in its thread.
 
 import { byId, el } from './dom.js';
 

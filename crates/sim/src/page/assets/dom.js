@@ -1,4 +1,4 @@
-// Builds nodes. Text is always text: nothing here takes markup.
+// Builds DOM nodes. Text is always text: nothing here interprets markup.
 
 /** An element: `class`, `text`, `on` (listeners), `data`, `style` (custom properties) or attributes, then children. */
 export function el(tag, props = {}, ...children) {

@@ -1,4 +1,4 @@
-// Things to try: true of the cluster that is there, not said again once tried, turning over slowly.
+// Suggestions that fit the current cluster; a used one is not suggested again, and they rotate slowly.
 
 import { byId, el } from './dom.js';
 

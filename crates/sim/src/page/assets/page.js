@@ -1,4 +1,4 @@
-// The page: sits down as a person, shows their rooms, and keeps them live.
+// The page: acts as one person, shows their rooms, and keeps them live.
 
 import { asPerson, listen, session } from './api.js';
 import { composer } from './composer.js';
@@ -18,9 +18,9 @@ let me = people[0];
 let api = asPerson(me.token);
 let rooms = [];
 let here = null;
-// A newer visit makes what an older one still waits for worthless.
+// A newer visit makes the pending requests of an older one obsolete.
 let visit = 0;
-// What happens while a room is being read; `null` when none is.
+// Events that arrive while a room is being read; `null` when none is.
 let held = null;
 
 const context = {
@@ -46,7 +46,7 @@ async function attempt(call) {
 
 function say(words, parentId) {
   const room = here;
-  // In a room of many, the bot hears only what mentions it.
+  // In a group room, the bot receives only messages that mention it.
   const plain = words.replace(new RegExp(`^@?${bot?.name ?? ''}[\\s,:]+`, 'i'), '');
   const markdown = room.type === 'group' && bot ? `<@personId:${bot.id}> ${plain}` : plain;
   const message = { roomId: room.id, markdown, ...(parentId && { parentId }) };
@@ -135,9 +135,9 @@ listen({
   },
   open() {
     byId('link').hidden = true;
-    // Something may have happened before this line was open.
+    // Events may have been missed before this connection was open.
     arrive().catch((fault) => {
-      // The room was started again, with other tokens.
+      // The room was restarted, with other tokens.
       if (fault.status === 401) location.reload();
       else toast(fault.message);
     });

@@ -1,4 +1,4 @@
-// Who one is, and where.
+// The chosen person and room.
 
 import { avatar, byId, el } from './dom.js';
 

@@ -1,5 +1,5 @@
-// Text with marks, as nodes. What the room calls html is read in an inert document and copied tag by tag, known tags
-// only and without attributes; the rest becomes its text.
+// Formatted text as nodes. The room's HTML is parsed in an inert document and copied tag by tag, known tags only and
+// without attributes; the rest becomes its text.
 
 import { el } from './dom.js';
 
@@ -32,7 +32,7 @@ function counterpart(node, self) {
     const own = node.getAttribute('data-object-id') === self;
     return el('span', { class: own ? 'mention own' : 'mention' });
   }
-  // A link leads away from this machine: its words are shown, its address on the pointer.
+  // A link leads away from this machine: its text is shown, its URL as a tooltip.
   if (node.tagName === 'A') return el('span', { class: 'address', title: node.getAttribute('href') });
   return null;
 }

@@ -1,4 +1,4 @@
-// The messages of one room: roots in order, replies under their root, edits in place, deleted ones marked.
+// The messages of one room: root messages in order, replies under their root, edits in place, deleted ones marked.
 
 import { avatar, byId, clock, el } from './dom.js';
 import { rich } from './rich.js';
@@ -88,7 +88,7 @@ function build(message, context) {
 function said(message, context) {
   const content = message.attachments?.[0]?.content;
   const card = content && cardElement(content, (inputs) => context.press(message.id, inputs));
-  // As in Webex clients: the text of a message with a card is for those that show no cards.
+  // As in Webex clients: the text of a message with a card is for clients that show no cards.
   if (card) return card;
   const body = el('div', { class: 'text', data: { testid: 'text' } });
   if (message.html) body.append(rich(message.html, context.me.id));
@@ -107,5 +107,5 @@ function toEnd() {
 
 newest.addEventListener('click', toEnd);
 log.addEventListener('scroll', () => { if (atEnd()) newest.hidden = true; }, { passive: true });
-// A card grows once it is laid out; whoever was at the end stays there.
+// A card grows during layout; a view that was scrolled to the end stays there.
 new ResizeObserver(() => { if (newest.hidden && atEnd()) toEnd(); }).observe(log);

@@ -1,4 +1,4 @@
-//! What the handlers take out of a request: the caller, a JSON body, the `max` of a list.
+//! Extractors: the caller, a JSON body, the `max` of a list.
 
 use axum::body::Bytes;
 use axum::extract::{FromRequest, FromRequestParts, Request};
@@ -11,7 +11,7 @@ use serde_json::{Value, json};
 use super::super::fault::Fault;
 use super::super::handle::Handle;
 
-/// Who calls: the id of the person with the token.
+/// The caller: the id of the person with the token.
 pub(super) struct Caller(pub(super) String);
 
 impl FromRequestParts<Handle> for Caller {
@@ -37,7 +37,7 @@ fn bearer(headers: &HeaderMap) -> Option<&str> {
     scheme.eq_ignore_ascii_case("bearer").then(|| token.trim())
 }
 
-/// A JSON body, refused in Webex's shape.
+/// A JSON body, refused in Webex's format.
 pub(super) struct Body<T>(pub(super) T);
 
 impl<T: DeserializeOwned> FromRequest<Handle> for Body<T> {

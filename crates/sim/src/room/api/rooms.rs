@@ -1,4 +1,4 @@
-//! `/rooms` and `/memberships`, to read.
+//! `/rooms` and `/memberships`, read-only.
 
 use axum::Json;
 use axum::extract::{Query, State};
@@ -29,7 +29,7 @@ pub(super) async fn list(
     Json(items(fits.map(|space| shown(&state, &caller, space))))
 }
 
-/// A direct room is called after the other one in it.
+/// The title of a direct room is the name of the other person.
 fn shown(state: &RoomState, viewer: &str, space: &Space) -> Value {
     let other = space.members.iter().find(|member| *member != viewer).and_then(|id| state.member(id));
     let title = match space.kind {
@@ -45,7 +45,7 @@ pub(super) struct MembershipQuery {
     room_id: Option<String>,
 }
 
-/// Everybody in a room; without a room, Webex lists the caller's own memberships, which nobody here asks for.
+/// The members of a room. Without a room, Webex lists the caller's own memberships; no client here needs that.
 pub(super) async fn memberships(
     State(room): State<Handle>,
     Caller(caller): Caller,

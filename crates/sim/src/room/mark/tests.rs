@@ -12,7 +12,7 @@ fn html(markdown: &str) -> String {
 }
 
 #[test]
-fn a_mention_becomes_the_tag_and_the_shown_name() {
+fn a_mention_becomes_the_tag_and_the_display_name() {
     let out = render("<@personId:B1> scale web to > 3", &people);
     let tag = "<spark-mention data-object-type=\"person\" data-object-id=\"B1\">K8s Bot</spark-mention>";
     assert_eq!(out.html, format!("<p>{tag} scale web to &gt; 3</p>"));
@@ -26,7 +26,7 @@ fn a_mention_becomes_the_tag_and_the_shown_name() {
 }
 
 #[test]
-fn marks_become_tags_and_leave_the_text() {
+fn markup_becomes_tags_and_is_absent_from_the_text() {
     let cases = [
         ("**a** and *b*", "<p><strong>a</strong> and <em>b</em></p>"),
         ("`web-1` 2 → 3", "<p><code>web-1</code> 2 → 3</p>"),
@@ -47,7 +47,7 @@ fn marks_become_tags_and_leave_the_text() {
     assert_eq!(render("**a** `b` *c*", &people).text, "a b c");
 }
 
-/// Every tag of `html` is one that this module writes.
+/// Every tag in `html` is one that this module writes.
 fn only_known_tags(html: &str) -> bool {
     const KNOWN: [&str; 16] =
         ["p", "br/", "ul", "ol", "li", "blockquote", "pre", "code", "strong", "em", "h1", "h2", "h3", "h4", "h5", "h6"];
@@ -64,12 +64,12 @@ fn only_known_tags(html: &str) -> bool {
 
 proptest! {
     #[test]
-    fn no_text_whatever_smuggles_a_tag_in(text in "(?s).{0,200}") {
+    fn no_text_injects_a_tag(text in "(?s).{0,200}") {
         prop_assert!(only_known_tags(&html(&text)), "{}", html(&text));
     }
 
     #[test]
-    fn nor_does_one_made_of_marks(text in "[*_`<>@a|:\\[\\]()\\\\ &;#\n\"h/-]{0,120}") {
+    fn no_text_made_of_markup_injects_a_tag(text in "[*_`<>@a|:\\[\\]()\\\\ &;#\n\"h/-]{0,120}") {
         prop_assert!(only_known_tags(&html(&text)), "{}", html(&text));
     }
 }
