@@ -1,4 +1,5 @@
-//! How likely a reading is right: a few features of what the network said, weighed as the held-out folds taught.
+//! Confidence: the probability that a reading is right, from a few features of the network's output, with weights
+//! fitted on the held-out folds.
 
 use std::ops::Range;
 
@@ -10,7 +11,7 @@ use super::slot::Tag;
 use super::wordpiece::Input;
 use readback_core::domain::{Intent, Score};
 
-/// What the confidence is made of, in the order of the manifest's weights.
+/// The features of the confidence, in the order of the manifest's weights.
 pub const FEATURES: [&str; 12] = [
     "bias",
     "log of the least intent probability",
@@ -26,13 +27,13 @@ pub const FEATURES: [&str; 12] = [
     "log of the least certainty of where clauses begin",
 ];
 
-/// How sure it is where clauses begin.
+/// The confidence in the clause boundaries.
 #[derive(Clone, Debug, Default)]
 pub struct Boundaries(Vec<f64>);
 
 impl Boundaries {
-    /// For each word, the probability that it is rightly in the clause where it stands, given the logits and the clauses
-    /// that were made of them. Where the rules begin a clause by themselves, there is no doubt.
+    /// For each word, the probability that it is in the right clause, given the logits and the clauses made from them.
+    /// Where the rules alone start a clause, it is 1.
     pub fn new(begins: &[f32], segments: &[Range<usize>]) -> Self {
         let certain = |(at, logit): (usize, &f32)| {
             let logit = if logit.is_finite() { f64::from(*logit) } else { 0.0 };
@@ -50,21 +51,21 @@ impl Boundaries {
     }
 }
 
-/// What the network said of one message, as probabilities.
+/// The network's output for one message, as probabilities.
 #[derive(Clone, Debug)]
 pub struct Evidence {
     /// For each segment, the probability of each intent.
     pub intents: Vec<Vec<f64>>,
-    /// The tags, and how sure they are.
+    /// The tags with their probabilities.
     pub slots: Decoded,
-    /// For each segment, how like it is to the examples.
+    /// For each segment, its similarity to the examples.
     pub likeness: Vec<Likeness>,
     boundaries: Boundaries,
     unknown: f64,
 }
 
 impl Evidence {
-    /// The evidence of one message, after division by the temperatures.
+    /// The evidence of one message, after temperature scaling.
     pub fn new(
         input: &Input,
         intents: &[Intents],
@@ -79,17 +80,17 @@ impl Evidence {
         Self { intents, slots, likeness, boundaries, unknown }
     }
 
-    /// How likely it is that all of the message is read rightly.
+    /// The probability that the whole message is read right.
     pub fn of_message(&self, segments: &[Range<usize>], calibration: &Calibration) -> Score {
         weigh(&self.features(0, segments), calibration)
     }
 
-    /// How likely it is that one segment is read rightly.
+    /// The probability that one segment is read right.
     pub fn of_segment(&self, at: usize, words: &Range<usize>, calibration: &Calibration) -> Score {
         weigh(&self.features(at, std::slice::from_ref(words)), calibration)
     }
 
-    /// The features of these segments, in the order of [`FEATURES`]; `from` is the place of the first of them.
+    /// The features of these segments, in the order of [`FEATURES`]; `from` is the index of the first segment.
     pub fn features(&self, from: usize, segments: &[Range<usize>]) -> [f64; FEATURES.len()] {
         let (mut intent, mut lead, mut none, mut stray) = (1.0_f64, 1.0_f64, 0.0_f64, 0.0_f64);
         let (mut path, mut words, mut least, mut boundary) = (0.0, 0.0, 1.0_f64, 1.0_f64);
@@ -143,7 +144,7 @@ fn length(range: &Range<usize>) -> f64 {
     range.len() as f64
 }
 
-/// The likeliest intent, its probability, and that of the second.
+/// The most probable intent, its probability, and that of the second.
 fn leaders(probabilities: &[f64]) -> (Intent, f64, f64) {
     let mut leaders = (Intent::None, 0.0, 0.0);
     for (intent, p) in Intent::ALL.into_iter().zip(probabilities.iter().copied()) {
@@ -156,7 +157,7 @@ fn leaders(probabilities: &[f64]) -> (Intent, f64, f64) {
     leaders
 }
 
-/// The probability that these features stand for a right reading.
+/// The probability that a reading with these features is right.
 pub fn probability(features: &[f64], weights: &[f64]) -> f64 {
     let sum: f64 = features.iter().zip(weights).map(|(feature, weight)| feature * weight).sum();
     1.0 / (1.0 + (-sum).exp())
@@ -166,7 +167,7 @@ fn weigh(features: &[f64], calibration: &Calibration) -> Score {
     Score::of(probability(features, &calibration.weights))
 }
 
-/// Probabilities of logits after division by the temperature. Logits that are no numbers count as zero.
+/// The softmax of logits after temperature scaling. Logits that are not finite count as zero.
 pub fn softmax(logits: &[f32], temperature: f64) -> Vec<f64> {
     let scaled = logits.iter().map(|v| if v.is_finite() { f64::from(*v) / temperature } else { 0.0 });
     let scaled: Vec<f64> = scaled.collect();
@@ -206,7 +207,7 @@ mod tests {
     }
 
     #[test]
-    fn doubt_about_the_intent_or_about_one_tag_lowers_the_score() {
+    fn doubt_about_the_intent_or_about_one_tag_lowers_the_confidence() {
         let segments = vec![0..2; 1];
         let sure = evidence(9.0, 12.0).of_message(&segments, &calibration());
         assert!(sure > evidence(2.0, 12.0).of_message(&segments, &calibration()));
@@ -214,7 +215,7 @@ mod tests {
     }
 
     #[test]
-    fn a_phrasing_that_is_like_another_intents_lowers_the_score() {
+    fn a_phrasing_similar_to_another_intents_lowers_the_confidence() {
         let mut evidence = evidence(9.0, 12.0);
         let sure = evidence.of_segment(0, &(0..2), &calibration());
         evidence.likeness[0] = Likeness { same: 0.3, other: 0.8 };
@@ -222,14 +223,14 @@ mod tests {
     }
 
     #[test]
-    fn a_message_of_one_segment_is_as_sure_as_the_segment() {
+    fn the_confidence_of_a_message_of_one_segment_is_the_segments() {
         let evidence = evidence(3.0, 5.0);
         let whole = evidence.of_message(&vec![0..2; 1], &calibration());
         assert_eq!(whole, evidence.of_segment(0, &(0..2), &calibration()));
     }
 
     #[test]
-    fn probabilities_sum_to_one_whatever_the_engine_says() {
+    fn probabilities_sum_to_one_whatever_the_engine_returns() {
         for logits in [[0.0, 1.0, 2.0], [f32::NAN, 1.0, 0.0], [f32::INFINITY, -400.0, 90.0]] {
             assert!((softmax(&logits, 0.7).iter().sum::<f64>() - 1.0).abs() < 1e-9);
         }

@@ -1,12 +1,12 @@
-//! From the logits of words to their tags: the best path that BIO allows, and how sure it is.
+//! Decodes logits per word to tags: the best path that BIO allows, and its probability.
 
 use super::engine::Tags;
 use super::slot::Tag;
 
-/// What BIO forbids costs this much, in training and here.
+/// The score of a transition that BIO forbids, in training and here.
 pub const FORBIDDEN: f32 = -1e4;
 
-/// The learned scores of one tag after another.
+/// The learned transition scores between tags.
 #[derive(Clone, Debug)]
 pub struct Transitions {
     start: Vec<f64>,
@@ -19,26 +19,27 @@ pub struct Transitions {
 pub struct Decoded {
     /// The tag of each word.
     pub tags: Vec<Tag>,
-    /// The probability of each word's tag, whatever the others are.
+    /// The marginal probability of each word's tag.
     pub marginals: Vec<f64>,
-    /// The logarithm of the probability of each word's tag, given the tag before it.
+    /// The log-probability of each word's tag, given the tag before it.
     pub steps: Vec<f64>,
 }
 
-/// Whether BIO allows `to` at the start (`from` is none) or after `from`, as columns.
+/// Whether BIO allows `to` at the start (`from` is `None`) or after `from`, as columns.
 pub fn allowed(from: Option<usize>, to: usize) -> bool {
     let before = from.map_or(Some(Tag::Outside), Tag::at);
     matches!((before, Tag::at(to)), (Some(before), Some(to)) if before.may_precede(to))
 }
 
 impl Transitions {
-    /// From the learned numbers; `next` is row by row, the row being the tag before.
-    /// What BIO forbids is forbidden here, whatever they say.
+    /// From the learned scores; `next` is in row-major order, the row being the previous tag. What BIO forbids stays
+    /// forbidden, whatever was learned.
     pub fn new(start: &[f32], end: &[f32], next: &[f32]) -> Self {
         Self::of(Tag::COUNT, allowed, [start, end, next])
     }
 
-    /// The same for so many tags of any kind; the learned numbers are those of the start, the end, and one after another.
+    /// Transitions between `count` tags of any kind; `learned` holds the scores at the start, at the end, and between
+    /// tags.
     pub(crate) fn of(count: usize, allowed: impl Fn(Option<usize>, usize) -> bool, learned: [&[f32]; 3]) -> Self {
         let score = |from: Option<usize>, to: usize, learned: Option<&f32>| {
             let learned = learned.copied().filter(|score| score.is_finite()).unwrap_or(0.0);
@@ -72,7 +73,7 @@ impl Transitions {
 }
 
 impl Decoded {
-    /// The logarithm of the probability of the path over these words.
+    /// The log-probability of the path over these words.
     pub fn path(&self, words: std::ops::Range<usize>) -> f64 {
         let Some(first) = self.marginals.get(words.start).filter(|_| !words.is_empty()) else { return 0.0 };
         let rest = self.steps.get(words.start + 1..words.end.min(self.steps.len())).unwrap_or_default();
@@ -80,7 +81,7 @@ impl Decoded {
     }
 }
 
-/// The best path through these logits, after division by the temperature.
+/// The best path through these logits, after temperature scaling.
 pub fn decode(tags: &[Tags], transitions: &Transitions, temperature: f64) -> Decoded {
     let transitions = transitions.tempered(temperature);
     let emitted = emitted(tags, temperature);
@@ -102,7 +103,7 @@ pub fn decode(tags: &[Tags], transitions: &Transitions, temperature: f64) -> Dec
     }
 }
 
-/// The logarithm of the probability of these tags, after division by the temperature. What BIO forbids is very unlikely.
+/// The log-probability of these tags, after temperature scaling. A path that BIO forbids is very improbable.
 pub fn log_probability(tags: &[Tags], path: &[Tag], transitions: &Transitions, temperature: f64) -> f64 {
     let transitions = transitions.tempered(temperature);
     let emitted = emitted(tags, temperature);
@@ -206,7 +207,7 @@ mod tests {
     }
 
     #[test]
-    fn an_inside_without_a_beginning_is_never_read() {
+    fn an_inside_tag_without_a_begin_tag_is_never_decoded() {
         let name = Tag::Inside(Slot::Deployment);
         let begun = Tag::Begin(Slot::Deployment);
         let decoded = decode(&[liking(&[(name, 9.0)]), liking(&[(name, 9.0)])], &flat(), 1.0);
@@ -221,7 +222,7 @@ mod tests {
     }
 
     #[test]
-    fn a_higher_temperature_is_less_sure_of_the_same_path() {
+    fn a_higher_temperature_lowers_the_probability_of_the_same_path() {
         let rows = [liking(&[(Tag::Begin(Slot::Replicas), 4.0)]), liking(&[(Tag::Outside, 5.0)])];
         let (sharp, soft) = (decode(&rows, &flat(), 1.0), decode(&rows, &flat(), 3.0));
         assert_eq!(sharp.tags, soft.tags);
@@ -251,7 +252,7 @@ mod tests {
         }
 
         #[test]
-        fn no_other_path_is_likelier(rows in rows(3)) {
+        fn no_other_path_is_more_probable(rows in rows(3)) {
             let decoded = decode(&rows, &flat(), 1.0);
             let best: f32 = decoded.tags.iter().zip(&rows).map(|(tag, row)| row[tag.index()]).sum();
             let [one, two] = rows.as_slice() else { return Ok(()) };
@@ -263,7 +264,7 @@ mod tests {
         }
 
         #[test]
-        fn nonsense_from_an_engine_does_no_harm(at in 0..Tag::COUNT) {
+        fn non_finite_logits_do_no_harm(at in 0..Tag::COUNT) {
             let mut row = [0.0; Tag::COUNT];
             row[at] = f32::NAN;
             let decoded = decode(&[row, [f32::INFINITY; Tag::COUNT]], &flat(), 1.0);

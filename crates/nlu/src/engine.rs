@@ -1,4 +1,4 @@
-//! The seam between the two engines that serve one model: candle (always there) and rust-bert (a cargo feature).
+//! The interface of the two engines that serve one model: candle (in every build) and rust-bert (a cargo feature).
 
 use std::ops::Range;
 
@@ -17,23 +17,23 @@ pub type Intents = [f32; Intent::ALL.len()];
 /// A logit for each tag, in the order of [`Tag::index`].
 pub type Tags = [f32; Tag::COUNT];
 
-/// What the network says of one message before its clauses are known. None of it is a probability yet.
+/// The network's output for one message before its clauses are known: logits, not probabilities.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct Encoded {
-    /// The last layer's state of each piece, one after the other.
+    /// The last layer's state of each piece, concatenated.
     pub states: Vec<f32>,
     /// For each word of the input, in order.
     pub tags: Vec<Tags>,
-    /// For each word, whether a clause begins with it: positive is likelier than not.
+    /// For each word, the logit that a clause starts with it: positive means more probable than not.
     pub begins: Vec<f32>,
 }
 
 /// Runs the network on one message at a time.
 pub trait Engine: Send + Sync {
-    /// The states of an input, and what they say of its words.
+    /// The states of an input, and the logits of its words.
     ///
     /// # Errors
-    /// When the engine itself fails; no input that [`super::wordpiece::Vocabulary::encode`] makes is refused.
+    /// When the engine itself fails; it accepts every input from [`super::wordpiece::Vocabulary::encode`].
     fn encode(&self, input: &Input) -> anyhow::Result<Encoded>;
 
     /// The intents of these clauses, each a range of pieces.
@@ -46,7 +46,7 @@ pub trait Engine: Send + Sync {
     fn name(&self) -> &'static str;
 }
 
-/// Splits rows of logits for words, the last column being whether a clause begins.
+/// Splits rows of logits for words; the last column is the logit of a clause start.
 fn word_rows(rows: &[Vec<f32>]) -> anyhow::Result<(Vec<Tags>, Vec<f32>)> {
     let mut split = (Vec::with_capacity(rows.len()), Vec::with_capacity(rows.len()));
     for values in rows {

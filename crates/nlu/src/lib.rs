@@ -1,20 +1,20 @@
-//! Understanding: a chat message becomes typed commands.
+//! Language understanding: from a chat message to typed commands.
 //!
 //! ```text
 //! text ─▶ clean ─▶ tokenise ─▶ split ─▶ engine (joint BERT: intents, slot tags) ─▶ decode ─▶ frame ─▶ commands
 //! ```
 //!
-//! Everything that serves is a function of its arguments: no clock, no network, no cluster. [`train`] and [`yardstick`]
-//! read and write files, and need the feature `rust-bert` for what computes.
+//! Everything that runs in production is a function of its arguments: no clock, no network, no cluster. [`train`] and
+//! [`yardstick`] read and write files, and need the feature `rust-bert` for computations.
 //!
 //! # What this crate must not know
 //!
-//! Which Deployment a name means, what may be done, and what is said about it: it gives back words, a probability and
-//! typed doubts. Live names are a feature of the model ([`readback_core::gazetteer`]), never a rule.
+//! Which Deployment a name refers to, what is permitted, and what is replied: it returns words, a probability and typed
+//! doubts. Live names are a feature of the model ([`readback_core::gazetteer`]), never a rule.
 //!
 //! # Where to start reading
 //!
-//! [`reader::read`] is the whole path of one message; [`frame`] makes commands of what the model marked; [`model`] loads
+//! [`reader::read`] is the whole path of one message; [`frame`] builds commands from the model's tags; [`model`] loads
 //! what `readback train` wrote.
 
 pub mod amount;

@@ -1,4 +1,4 @@
-//! The trained model: weights, vocabulary and manifest, and what it reads in a message.
+//! The trained model: weights, vocabulary and manifest, and inference for one message.
 
 use std::borrow::Cow;
 use std::fmt;
@@ -23,10 +23,10 @@ pub mod manifest;
 
 pub use manifest::{Calibration, Manifest, Scores, Shape, Thresholds};
 
-/// The files of a model, in its folder.
+/// The files of a model.
 pub const FILES: [&str; 4] = ["manifest.json", "vocab.txt", "phrasings.txt", "weights.safetensors"];
 
-/// Which engine serves the model.
+/// The engine that serves the model.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Default)]
 pub enum EngineKind {
     /// candle: in every build.
@@ -36,7 +36,7 @@ pub enum EngineKind {
     RustBert,
 }
 
-/// The bytes of the files of a model.
+/// The bytes of a model's files.
 struct Files<'f> {
     manifest: Cow<'f, [u8]>,
     vocabulary: Cow<'f, [u8]>,
@@ -44,7 +44,7 @@ struct Files<'f> {
     weights: Cow<'f, [u8]>,
 }
 
-/// A model that reads messages.
+/// A loaded model.
 pub struct Model {
     manifest: Manifest,
     vocabulary: Vocabulary,
@@ -53,31 +53,31 @@ pub struct Model {
     engine: Box<dyn Engine>,
 }
 
-/// What the model reads in one message.
+/// The model's output for one message.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Reading {
-    /// One clause for each segment, in order; none for a message without words.
+    /// One clause per segment, in order; none for a message without words.
     pub clauses: Vec<Clause>,
-    /// One tag for each word.
+    /// One tag per word.
     pub tags: Vec<Tag>,
-    /// How likely it is that every intent and every tag is right.
+    /// The probability that every intent and every tag is right.
     pub score: Score,
-    /// How likely it is that some clause asks for something.
+    /// The probability that some clause asks for something.
     pub in_scope: Score,
-    /// Whether the message was too long to be read to its end; the scores are zero then.
+    /// Whether the message was too long to be read whole; the scores are zero then.
     pub truncated: bool,
 }
 
-/// What the model reads in one segment.
+/// The model's output for one segment.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Clause {
     /// The words of the segment.
     pub words: Range<usize>,
-    /// The likeliest intent.
+    /// The most probable intent.
     pub intent: Intent,
-    /// Every intent with its probability, the likeliest first.
+    /// Every intent with its probability, the most probable first.
     pub ranked: Vec<(Intent, Score)>,
-    /// How likely it is that the intent and every tag of this segment are right.
+    /// The probability that the intent and every tag of this segment are right.
     pub score: Score,
 }
 
@@ -131,7 +131,7 @@ impl Model {
         Ok(Self { manifest, vocabulary, memory, transitions, engine })
     }
 
-    /// Reads a message: its words, and for each of them what the live names say.
+    /// Reads a message, given its words and their gazetteer hints.
     ///
     /// # Errors
     /// When the engine itself fails; no message is refused.
@@ -176,22 +176,22 @@ impl Model {
         Reading { clauses, tags, score, in_scope: Score::of(asks), truncated: input.truncated }
     }
 
-    /// The input of a message, for those who compare engines.
+    /// The input of a message, to compare engines.
     pub fn encode(&self, words: &[Word<'_>], hints: &[Hint]) -> Input {
         self.vocabulary.encode(words, hints, &[])
     }
 
-    /// The tags of these logits, for those who measure.
+    /// The tags of these logits, for measurements.
     pub fn decode(&self, tags: &[super::engine::Tags]) -> Decoded {
         decode(tags, &self.transitions, self.manifest.calibration.slot_temperature)
     }
 
-    /// The engine underneath.
+    /// The engine that runs the network.
     pub fn engine(&self) -> &dyn Engine {
         &*self.engine
     }
 
-    /// What is known about the model: digest, thresholds, scores.
+    /// The model's manifest: digest, thresholds, scores.
     pub fn manifest(&self) -> &Manifest {
         &self.manifest
     }
@@ -225,7 +225,7 @@ fn start(engine: EngineKind, weights: &[u8], shape: &Shape) -> anyhow::Result<Bo
     }
 }
 
-/// The scores of one tag after another, which the engines leave to [`decode`].
+/// The transition scores, which [`decode`] applies for both engines.
 fn transitions(weights: &[u8]) -> anyhow::Result<Transitions> {
     let tensors = SafeTensors::deserialize(weights).context("no safetensors")?;
     let read = |name: &str, count: usize| {

@@ -1,7 +1,7 @@
-//! A second opinion on an intent: which phrasing of the examples a clause is most like, word for word.
+//! A second opinion on an intent: the example phrasing that a clause is most similar to, word for word.
 //!
-//! The network is sure of some phrasings that it has never seen, and wrong about a few of them. How much of a clause is
-//! in the examples, and in the examples of which intent, is evidence that it does not have.
+//! The network is overconfident about some phrasings that it has never seen, and wrong about a few of them. The lexical
+//! overlap of a clause with the examples, and with those of which intent, is evidence that the network does not have.
 
 use std::collections::{BTreeSet, HashMap};
 use std::ops::Range;
@@ -12,24 +12,24 @@ use super::slot::Tag;
 use super::tokenise::Word;
 use readback_core::domain::Intent;
 
-/// A word or pair in more than one of so many phrasings is left aside, unless these are few.
+/// A word or pair in more than one in `COMMON` phrasings is ignored, unless these are few.
 const COMMON: usize = 15;
 const FEW: usize = 50;
 
-/// The phrasings of the examples, by their words.
+/// The phrasings of the examples, indexed by their words.
 #[derive(Clone, Debug, Default)]
 pub struct PhrasingIndex {
     phrasings: Vec<Phrasing>,
     words: HashMap<Box<str>, Entry>,
-    /// How many of the phrasings order something; they come first.
+    /// The number of phrasings that order something; they come first.
     orders: usize,
-    /// What a word weighs that is in no example.
+    /// The weight of a word that is in no example.
     unknown: f64,
 }
 
 #[derive(Clone, Debug)]
 struct Phrasing {
-    /// The place of its intent among all.
+    /// The index of its intent in [`Intent::ALL`].
     place: usize,
     weight: f64,
 }
@@ -40,7 +40,7 @@ struct Entry {
     within: Vec<u32>,
 }
 
-/// How like a clause is to the examples, 0 to 1.
+/// The similarity of a clause to the examples, 0 to 1.
 #[derive(Clone, Copy, Debug, Default, PartialEq)]
 pub struct Likeness {
     /// To the nearest phrasing of the intent that was read.
@@ -49,7 +49,8 @@ pub struct Likeness {
     pub other: f64,
 }
 
-/// What a clause is compared by: its words and pairs of words, with slots for values if it orders something.
+/// The features by which a clause is compared: its words and pairs of words, with slots for values if it orders
+/// something.
 pub fn features(words: &[Word<'_>], tags: &[Tag], intent: Intent) -> BTreeSet<String> {
     let mut said: Vec<String> = Vec::new();
     for (at, word) in words.iter().enumerate() {
@@ -68,7 +69,7 @@ pub fn features(words: &[Word<'_>], tags: &[Tag], intent: Intent) -> BTreeSet<St
 }
 
 impl PhrasingIndex {
-    /// A memory of these phrasings, each by its features.
+    /// An index of these phrasings, each given by its features.
     #[expect(clippy::cast_precision_loss, clippy::cast_possible_truncation, reason = "thousands of phrasings")]
     pub fn new(phrasings: &[(Intent, BTreeSet<String>)]) -> Self {
         let (mut sorted, nothing): (Vec<_>, Vec<_>) = phrasings.iter().partition(|(intent, _)| *intent != Intent::None);
@@ -81,7 +82,7 @@ impl PhrasingIndex {
                 words.entry(feature.as_str().into()).or_default().within.push(at as u32);
             }
         }
-        // What nearly everything has in common tells nothing apart, and costs the most to compare.
+        // Features that nearly all phrasings share distinguish nothing, and cost the most to compare.
         let most = (phrasings.len() / COMMON).max(FEW);
         for entry in words.values_mut() {
             if entry.within.len() > most {
@@ -100,7 +101,7 @@ impl PhrasingIndex {
         Self { phrasings, words, orders, unknown }
     }
 
-    /// A memory as [`write()`] writes it: a line for each phrasing, the intent and the features, with tabs between.
+    /// Parses an index as [`write()`] writes it: a line per phrasing, the intent and the features separated by tabs.
     ///
     /// # Errors
     /// When a line names no intent.
@@ -113,7 +114,7 @@ impl PhrasingIndex {
         Ok(Self::new(&text.lines().map(line).collect::<anyhow::Result<Vec<_>>>()?))
     }
 
-    /// How like a clause is to the examples of the intent that was read in it, and to those of others.
+    /// The similarity of a clause to the examples of the intent that was read in it, and to those of other intents.
     pub fn likeness(&self, words: &[Word<'_>], tags: &[Tag], intent: Intent) -> Likeness {
         let orders = self.nearest(&features(words, tags, Intent::Scale), 0..self.orders);
         let nothing = self.nearest(&features(words, tags, Intent::None), self.orders..self.phrasings.len());
@@ -126,7 +127,7 @@ impl PhrasingIndex {
         likeness
     }
 
-    /// For each intent, the weighted share that the features have in common with its nearest phrasing of these.
+    /// For each intent, the weighted share of features that its nearest phrasing in `among` has in common with these.
     fn nearest(&self, features: &BTreeSet<String>, among: Range<usize>) -> [f64; Intent::ALL.len()] {
         let mut common = vec![0.0; among.len()];
         let mut whole = 0.0;
@@ -151,7 +152,7 @@ impl PhrasingIndex {
     }
 }
 
-/// The text of a memory, each phrasing once.
+/// The text of an index, each phrasing once.
 pub fn write(phrasings: &[(Intent, BTreeSet<String>)]) -> String {
     let lines: BTreeSet<String> = phrasings
         .iter()
@@ -184,26 +185,26 @@ mod tests {
     }
 
     #[test]
-    fn a_known_phrasing_with_another_name_is_alike() {
+    fn a_known_phrasing_with_another_name_is_similar() {
         let likeness = memory().likeness(&words("Restart loki, please"), &[OUT, NAME, OUT, OUT], Intent::Restart);
         assert!(likeness.same > 0.99 && likeness.other < 0.4, "{likeness:?}");
     }
 
     #[test]
-    fn a_phrasing_of_another_intent_speaks_against_the_one_that_was_read() {
+    fn a_phrasing_of_another_intent_is_evidence_against_the_intent_read() {
         let likeness = memory().likeness(&words("don't restart web"), &[OUT, OUT, NAME], Intent::Restart);
         assert!(likeness.other > likeness.same, "{likeness:?}");
     }
 
     #[test]
-    fn what_nobody_has_said_is_like_nothing() {
+    fn an_unknown_phrasing_is_similar_to_nothing() {
         let likeness = memory().likeness(&words("colourless green ideas"), &[], Intent::Restart);
         assert_eq!(likeness, Likeness::default());
         assert_eq!(PhrasingIndex::default().likeness(&words("restart web"), &[], Intent::Restart), Likeness::default());
     }
 
     #[test]
-    fn a_memory_that_names_no_intent_is_refused() {
+    fn an_index_that_names_no_intent_is_refused() {
         assert!(PhrasingIndex::parse("drain\tnode\n").unwrap_err().to_string().contains("drain"));
     }
 }

@@ -1,31 +1,31 @@
-//! The kinds of words that a command is filled from, and the BIO tags that the model marks them with.
+//! The slots that a command is filled from, and the BIO tags that the model assigns to words.
 
-/// A kind of words within a message.
+/// A kind of entity in a message.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub enum Slot {
-    /// The workload, as said: `web front end`, `it`, `everything`.
+    /// The workload, as written: `web front end`, `it`, `everything`.
     Deployment,
-    /// The words that carry the number of replicas: `3`, `a couple`, `double`, `50%`.
+    /// The words that hold the number of replicas: `3`, `a couple`, `double`, `50%`.
     Replicas,
-    /// The number of replicas that the speaker believes there are: `4` of "from 4 to 6".
+    /// The number of replicas that the person believes there are: `4` of "from 4 to 6".
     Old,
     /// A tag, a digest or a whole reference.
     Image,
     /// The number of a revision.
     Revision,
-    /// The least replicas of an autoscaler.
+    /// The minimum replicas of an autoscaler.
     Min,
-    /// The most replicas of an autoscaler.
+    /// The maximum replicas of an autoscaler.
     Max,
     /// The CPU target of an autoscaler, in percent.
     Cpu,
-    /// How many lines of log.
+    /// How many log lines.
     Lines,
     /// The container.
     Container,
-    /// The namespace, as said.
+    /// The namespace, as written.
     Namespace,
-    /// The cluster, as said.
+    /// The cluster, as written.
     Cluster,
     /// How long the change should last: `until Monday`.
     Duration,
@@ -74,7 +74,7 @@ impl Slot {
     }
 }
 
-/// The mark of one word.
+/// The BIO tag of one word.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum Tag {
     /// In no slot.
@@ -86,7 +86,7 @@ pub enum Tag {
 }
 
 impl Tag {
-    /// How many tags there are: one outside, two for each slot.
+    /// The number of tags: one for outside, two per slot.
     pub const COUNT: usize = 1 + 2 * Slot::ALL.len();
 
     /// The column of the model's output: 0 is outside, then begin and inside of each slot in turn.

@@ -1,7 +1,7 @@
-//! Where one command ends and the next begins.
+//! Splits a message into segments of one command each.
 //!
-//! The encoder reads the whole message, so that an "if" in front is seen by every clause; the intent head then reads
-//! each segment on its own.
+//! The encoder reads the whole message, so that an "if" in front affects every clause; the intent head then reads each
+//! segment separately.
 
 use std::ops::Range;
 
@@ -10,15 +10,15 @@ use super::{
     tokenise::Word,
 };
 
-/// How many segments one message may have; what goes beyond stays with the last one.
+/// Maximum segments per message; the rest stays with the last one.
 const MOST: usize = 12;
 
-/// The ranges of words that stand for one clause each, in order. Punctuation and joining words between them belong to none.
+/// The word ranges of the clauses, in order. Punctuation and joining words between them belong to none.
 pub fn segments(words: &[Word<'_>]) -> Vec<Range<usize>> {
     segments_where(words, |_| false)
 }
 
-/// The same, with more clauses: one begins at each of the words where `begins` says so.
+/// The same, with an additional clause start at each word for which `begins` is true.
 pub fn segments_where(words: &[Word<'_>], begins: impl Fn(usize) -> bool) -> Vec<Range<usize>> {
     let lower: Vec<String> = words.iter().map(Word::lower).collect();
     let mut found: Vec<Range<usize>> = Vec::new();
@@ -45,7 +45,7 @@ pub fn segments_where(words: &[Word<'_>], begins: impl Fn(usize) -> bool) -> Vec
     found
 }
 
-/// Keeps a range, less the punctuation at its ends, if it says anything.
+/// Keeps a range without the punctuation at its ends, unless nothing is left.
 fn push(words: &[Word<'_>], range: Range<usize>, found: &mut Vec<Range<usize>>) {
     let speaks = |at: &usize| !words[*at].is_punctuation();
     let (first, last) = (range.clone().find(speaks), range.clone().rev().find(speaks));
@@ -54,7 +54,7 @@ fn push(words: &[Word<'_>], range: Range<usize>, found: &mut Vec<Range<usize>>) 
     }
 }
 
-/// The end of a clause less the words that join it to the next.
+/// The end of a clause without the words that join it to the next.
 fn without_joining(words: &[Word<'_>], mut clause: Range<usize>) -> usize {
     let start = clause.start;
     clause.rfind(|at| !is_joining(&words[*at])).map_or(start, |last| last + 1)
@@ -76,7 +76,7 @@ fn cut(words: &[Word<'_>], lower: &[String], at: usize) -> Option<usize> {
     }
 }
 
-/// The first word of a clause that is more than a joining word; none if it has only such.
+/// The first word of a clause that is not a joining word, if there is one.
 pub fn first_said(words: &[Word<'_>], mut clause: Range<usize>) -> Option<usize> {
     clause.find(|at| words.get(*at).is_some_and(|word| !is_joining(word)))
 }
@@ -90,11 +90,11 @@ fn joins(word: &str) -> bool {
     is_filler(word) || matches!(word, "and" | "," | "&" | "plus" | "—")
 }
 
-/// Whether an order begins with the verb at `at`: something must be left for it to act on.
+/// Whether a command starts with the verb at `at`: something must follow for it to act on.
 fn begins_order(lower: &[String], at: usize) -> bool {
     let verb = lower[at].as_str();
     match lower.get(at + 1).map(String::as_str) {
-        // "api and release to 4": a word that is a name as well as a verb is a name before "to".
+        // "api and release to 4": a word that is both a name and a verb is a name before "to".
         Some("to" | "by") => is_count_verb(verb) || (is_release_verb(verb) && verb != "release"),
         None | Some("in" | "and" | "," | "." | "are" | "is" | "at") => false,
         Some(_) => is_verb(verb),
@@ -117,7 +117,7 @@ mod tests {
     }
 
     #[test]
-    fn orders_are_told_apart_and_lists_are_not() {
+    fn commands_are_separated_and_lists_are_not() {
         assert_eq!(clauses("scale api to 4 and restart web"), ["scale api to 4", "restart web"]);
         assert_eq!(clauses("scale api and worker to 4 in staging"), ["scale api and worker to 4 in staging"]);
         assert_eq!(clauses("scale search and release to 4"), ["scale search and release to 4"]);
@@ -130,7 +130,7 @@ mod tests {
     }
 
     #[test]
-    fn a_clause_begins_where_the_network_says_so_too() {
+    fn a_clause_also_begins_where_the_network_says_so() {
         let text = "logs of echo and status of nginx";
         let words = words(text);
         let said = |range: Range<usize>| words[range].iter().map(|word| word.text).collect::<Vec<_>>().join(" ");

@@ -1,23 +1,23 @@
-//! Words, with the bytes where they stand.
+//! Splits a message into words with their byte ranges.
 //!
-//! A word is what stands between white space, less the punctuation around it; `-._/:@%` stay inside, so that
-//! `loki-gateway`, `v1.27.3-alpine` and `registry:5000/app:2` are one word each. `=` and a possessive `'s` stand alone.
+//! A word is a run without white space, less the punctuation around it; `-._/:@%` stay inside, so that `loki-gateway`,
+//! `v1.27.3-alpine` and `registry:5000/app:2` are one word each. `=` and a possessive `'s` are words of their own.
 
 use std::ops::Range;
 
 /// A word of a cleaned message.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Word<'t> {
-    /// The text of it.
+    /// Its text.
     pub text: &'t str,
-    /// The bytes of the message that it spans.
+    /// Its byte range in the message.
     pub at: Range<usize>,
     /// Whether it is the first word of a line other than the first.
     pub starts_line: bool,
 }
 
 impl Word<'_> {
-    /// Whether it is punctuation and nothing else.
+    /// Whether it is only punctuation.
     pub fn is_punctuation(&self) -> bool {
         !self.text.contains(|c: char| c.is_alphanumeric() || c == '*')
     }
@@ -32,7 +32,7 @@ const OPENING: &[char] = &['(', '[', '{', '<', '"', '\'', '`', '“', '‘', '«
 const CLOSING: &[char] =
     &['.', ',', ';', ':', '!', '?', ')', ']', '}', '>', '"', '\'', '`', '”', '’', '»', '…', '~', '|', '*', '_'];
 
-/// Takes a message apart. The spans are in order, never overlap, and are the text that they claim.
+/// Splits a message. The ranges are in order, never overlap, and span exactly the text of their words.
 pub fn words(text: &str) -> Vec<Word<'_>> {
     let mut found = Vec::new();
     let mut start = None;
@@ -49,7 +49,7 @@ pub fn words(text: &str) -> Vec<Word<'_>> {
     found
 }
 
-/// One run without white space: punctuation off both ends, one word each, then the core.
+/// Splits one run without white space: punctuation off both ends, one word each, then the core.
 fn chunk<'t>(text: &'t str, run: Range<usize>, found: &mut Vec<Word<'t>>) {
     let (mut from, mut to) = (run.start, run.end);
     while let Some(c) = text[from..to].chars().next().filter(|c| OPENING.contains(c)) {
@@ -73,7 +73,7 @@ fn chunk<'t>(text: &'t str, run: Range<usize>, found: &mut Vec<Word<'t>>) {
     }
 }
 
-/// What is left of a run: split around `=`, commas between words, and before a possessive.
+/// Splits the rest of a run: around `=`, at commas between words, and before a possessive.
 fn core<'t>(text: &'t str, run: Range<usize>, found: &mut Vec<Word<'t>>) {
     let mut from = run.start;
     for (offset, c) in text[run.clone()].char_indices() {
@@ -94,7 +94,7 @@ fn core<'t>(text: &'t str, run: Range<usize>, found: &mut Vec<Word<'t>>) {
     possessive(text, from..run.end, found);
 }
 
-/// `2-10`, which is two numbers.
+/// `2-10`: two numbers.
 fn is_range(word: &str) -> bool {
     let number = |part: &str| matches!(part.len(), 1..=3) && part.bytes().all(|b| b.is_ascii_digit());
     word.split_once('-').is_some_and(|(low, high)| number(low) && number(high))
@@ -145,14 +145,14 @@ mod tests {
     }
 
     #[test]
-    fn a_new_line_is_known_by_its_first_word() {
+    fn the_first_word_of_a_line_is_marked() {
         let starts: Vec<bool> = words("a b\n\nc d").iter().map(|word| word.starts_line).collect();
         assert_eq!(starts, [false, false, true, false]);
     }
 
     proptest! {
         #[test]
-        fn every_span_is_the_text_it_claims_and_none_overlap(text in "\\PC{0,80}") {
+        fn every_range_spans_the_text_of_its_word_and_none_overlap(text in "\\PC{0,80}") {
             let mut last = 0;
             for word in words(&text) {
                 prop_assert!(word.at.start >= last && !word.text.is_empty());

@@ -1,4 +1,4 @@
-//! Training: example sentences become a model.
+//! Training: from example sentences to a model.
 //!
 //! ```text
 //! intents/ ─▶ corpus (read, lint) ─▶ augment, compose ─▶ example ─▶ fit (folds, then all) ─▶ calibrate ─▶ models/
@@ -31,50 +31,50 @@ use std::time::Duration;
 
 use super::model::Manifest;
 
-/// What to train, from what, and how long.
+/// The options of a training.
 #[derive(Clone, Debug)]
 pub struct TrainOptions {
-    /// The folders of example sentences: the first is whole, the others add to it.
+    /// The folders of example sentences: the first is complete, the others add to it.
     pub examples: Vec<PathBuf>,
     /// The folder of the encoder to start from: `config.json`, `vocab.txt`, `model.safetensors`.
     pub encoder: PathBuf,
-    /// Where the model is written.
+    /// The folder to write the model to.
     pub out: PathBuf,
-    /// The seed of everything random.
+    /// The random seed.
     pub seed: u64,
     /// How many layers of the encoder to keep, from the first.
     pub layers: usize,
-    /// How many pieces of the encoder's vocabulary to keep, about.
+    /// Roughly how many pieces of the encoder's vocabulary to keep.
     pub vocabulary: usize,
     /// How often every sentence is seen.
     pub epochs: usize,
-    /// How many folds are held out in turn to measure and calibrate; fewer than 2 is none.
+    /// How many folds are held out in turn to measure and calibrate; fewer than 2 means none.
     pub folds: usize,
     /// How many of the folds are held out and measured, from the first.
     pub measured_folds: usize,
-    /// What is left out, to see what it brings.
+    /// The parts to leave out, for an ablation.
     pub without: Vec<Without>,
-    /// Whether to write a model of all sentences after the folds.
+    /// Whether to train and write a model on all sentences after the folds.
     pub final_fit: bool,
     /// The learning rate of the encoder; that of the heads is twenty times as high.
     pub learning_rate: f64,
-    /// Messages in one step.
+    /// Batch size in messages.
     pub batch: usize,
-    /// Threads.
+    /// Number of threads.
     pub threads: i32,
-    /// Where the networks are kept, if anywhere: a training that was interrupted goes on from there. What was fitted from
-    /// other examples or with other options is left aside.
+    /// The folder for checkpoints of fitted networks, if any: an interrupted training resumes from there. Networks
+    /// fitted with other examples or options are ignored.
     pub keep: Option<PathBuf>,
-    /// Where the held-out rows that were read wrongly are listed, if anywhere.
+    /// The file for the list of misread held-out rows, if any.
     pub errors: Option<PathBuf>,
 }
 
 /// A part of the recipe that can be left out.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Without {
-    /// The live names: nothing is ever known to be live.
+    /// The gazetteer: no name is ever known to be live.
     Gazetteer,
-    /// Other names and values, typos, small talk and composed messages: every sentence as it was written.
+    /// Other names and values, typos, small talk and composed messages: every sentence stays as written.
     Augmentation,
     /// The sentences that order nothing.
     Background,
@@ -103,10 +103,10 @@ impl Default for TrainOptions {
     }
 }
 
-/// How far the training is.
+/// The progress of a training.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Progress {
-    /// What is being done: `fold 2 of 3`.
+    /// The current stage: `fold 2 of 3`.
     pub stage: String,
     /// Steps done, of all stages.
     pub done: usize,
@@ -114,21 +114,21 @@ pub struct Progress {
     pub total: usize,
     /// The mean loss of the last steps.
     pub loss: f64,
-    /// Since the beginning.
+    /// Time since the start.
     pub elapsed: Duration,
-    /// Until the end, if it goes on like this.
+    /// The estimated time left.
     pub left: Duration,
 }
 
-/// An intent whose held-out clauses are right less often than this needs more sentences.
+/// An intent whose held-out accuracy is below this needs more sentences.
 pub const WEAK: f64 = 0.85;
 
-/// What came of a training.
+/// The result of a training.
 #[derive(Clone, Debug)]
 pub struct Report {
     /// The manifest, as written.
     pub manifest: Manifest,
-    /// The bytes of the weights, as written.
+    /// The size of the weights in bytes, as written.
     pub size: u64,
     /// How long it took.
     pub took: Duration,
@@ -152,7 +152,7 @@ pub fn run(_options: &TrainOptions, _progress: &mut dyn FnMut(Progress)) -> anyh
     anyhow::bail!(CANNOT_TRAIN)
 }
 
-/// What a build without rust-bert says.
+/// The error of a build without rust-bert.
 #[cfg(not(feature = "rust-bert"))]
 pub(crate) const CANNOT_TRAIN: &str =
     "this build cannot train. Run `eval \"$(scripts/libtorch.sh)\"` and build again with `--features rust-bert`";

@@ -1,7 +1,7 @@
-//! Words become the pieces that the encoder knows: lower case, no accents, punctuation apart, longest piece first.
+//! WordPiece tokenisation for the encoder: lower case, no accents, punctuation separate, longest piece first.
 //!
-//! The pieces of a message are what `BertTokenizer` (uncased) would make of it, word by word, within two bounds: a word
-//! gives at most [`MOST_OF_A_WORD`] pieces, because its first ones say enough of a digest, and a message at most
+//! The pieces of a message are those of `BertTokenizer` (uncased), word by word, within two bounds: a word gives at
+//! most [`MOST_OF_A_WORD`] pieces, because its first ones say enough of a digest, and a message at most
 //! [`MOST_PIECES`]. Beyond those the input is marked as truncated, and nothing read from it is trusted.
 
 use std::collections::HashMap;
@@ -14,17 +14,17 @@ use unicode_normalization::char::is_combining_mark;
 use super::tokenise::Word;
 use readback_core::gazetteer::Hint;
 
-/// The most pieces of a message, with the two at its ends.
+/// Maximum pieces per message, including the start and end pieces.
 pub const MOST_PIECES: usize = 128;
-/// The most pieces that one word gives.
+/// Maximum pieces per word.
 pub const MOST_OF_A_WORD: usize = 16;
-/// A longer run of letters is no word of any language.
+/// Maximum length of a run; a longer one is not a word of any language.
 const LONGEST_RUN: usize = 100;
 
-/// Pieces that are no text. Ours are the middle three; other readers of a vocabulary want all of them.
+/// Special pieces. Only the middle three are used here; other programs require all of them in a vocabulary.
 pub const SPECIAL: [&str; 5] = ["[PAD]", "[UNK]", "[CLS]", "[SEP]", "[MASK]"];
 
-/// The pieces that the encoder knows. A piece that goes on with a word begins with `##`.
+/// The pieces that the encoder knows. A piece that continues a word begins with `##`.
 #[derive(Clone, Debug)]
 pub struct Vocabulary {
     ids: HashMap<Box<str>, u32>,
@@ -36,22 +36,22 @@ pub struct Vocabulary {
 /// A message as the encoder takes it.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Input {
-    /// The pieces, with the start and the end around them.
+    /// The pieces, including the start and end pieces.
     pub pieces: Vec<u32>,
-    /// For each word, the place of its first piece. Words beyond the bound are missing.
+    /// For each word, the index of its first piece. Words beyond the bound are missing.
     pub first: Vec<usize>,
-    /// For each of those words, what the live names say about it.
+    /// For each of those words, its gazetteer hint.
     pub hints: Vec<Hint>,
     /// For each segment, its pieces. A segment beyond the bound is missing.
     pub segments: Vec<Range<usize>>,
     /// Whether the message was longer than the bound.
     pub truncated: bool,
-    /// How many of the pieces stand for something that the vocabulary cannot spell.
+    /// The number of unknown pieces, which the vocabulary cannot spell.
     pub unknown: usize,
 }
 
 impl Input {
-    /// For each piece, what the live names say about the word that it belongs to.
+    /// For each piece, the gazetteer hint of its word.
     pub fn piece_hints(&self) -> Vec<Hint> {
         let mut hints = vec![Hint::None; self.pieces.len()];
         let ends = self.first.iter().skip(1).copied().chain([self.pieces.len() - 1]);
@@ -70,10 +70,10 @@ impl Input {
 }
 
 impl Vocabulary {
-    /// A vocabulary of one piece a line, the number of the line being its id.
+    /// A vocabulary of one piece per line; the line number is the id.
     ///
     /// # Errors
-    /// When a piece stands there twice, or one that every input needs is missing.
+    /// When a piece is listed twice, or a required special piece is missing.
     pub fn parse(text: &str) -> anyhow::Result<Self> {
         let mut ids = HashMap::new();
         for (id, piece) in text.lines().enumerate() {
@@ -84,7 +84,7 @@ impl Vocabulary {
         Ok(Self { unknown: special("[UNK]")?, start: special("[CLS]")?, end: special("[SEP]")?, ids })
     }
 
-    /// How many pieces there are.
+    /// The number of pieces.
     pub fn size(&self) -> usize {
         self.ids.len()
     }
@@ -94,7 +94,7 @@ impl Vocabulary {
         self.ids.contains_key(piece)
     }
 
-    /// The ids of the pieces of one word; never none.
+    /// The ids of the pieces of one word; never empty.
     pub fn pieces(&self, word: &str) -> Vec<u32> {
         let mut pieces = Vec::new();
         for run in runs(word) {
@@ -106,7 +106,7 @@ impl Vocabulary {
         pieces
     }
 
-    /// The longest pieces first; one that is unknown stands for the whole run.
+    /// The longest pieces first; if a part is unknown, one unknown piece stands for the whole run.
     fn spell(&self, run: &str, into: &mut Vec<u32>) {
         let before = into.len();
         let mut rest = if run.chars().count() > LONGEST_RUN { None } else { Some(run) };
@@ -132,7 +132,7 @@ impl Vocabulary {
         }
     }
 
-    /// The input of a message. `segments` are ranges of words; a hint that is missing is [`Hint::None`].
+    /// The input of a message. `segments` are ranges of words; a missing hint is [`Hint::None`].
     pub fn encode(&self, words: &[Word<'_>], hints: &[Hint], segments: &[Range<usize>]) -> Input {
         let mut pieces = vec![self.start];
         let mut first = Vec::with_capacity(words.len());
@@ -156,7 +156,7 @@ impl Vocabulary {
     }
 }
 
-/// Signs that answer. The encoder knows none of them, and they mean the opposite of each other.
+/// Symbols that mean yes or no. The encoder knows none of them, and they mean the opposite of each other.
 const SIGNS: [(char, &str); 12] = [
     ('👍', "yes"),
     ('👌', "yes"),
@@ -172,7 +172,7 @@ const SIGNS: [(char, &str); 12] = [
     ('🙏', "please"),
 ];
 
-/// The runs of letters and single marks that a word is made of, lower case and without accents.
+/// The runs of letters and single punctuation marks of a word, lower case and without accents.
 pub fn runs(word: &str) -> Vec<String> {
     let mut runs: Vec<String> = Vec::new();
     let mut open = false;
@@ -207,7 +207,7 @@ fn is_ignored(c: char) -> bool {
         || matches!(c, '\u{2066}'..='\u{206f}' | '\u{feff}' | '\u{fffd}' | '\u{e0001}'..='\u{e007f}')
 }
 
-/// ASCII punctuation and symbols, and the punctuation of other scripts that chat contains.
+/// ASCII punctuation and symbols, and the punctuation of other scripts that occurs in chat.
 fn is_mark(c: char) -> bool {
     c.is_ascii_punctuation()
         || matches!(c, '¡' | '§' | '«' | '¶' | '·' | '»' | '¿' | '\u{2010}'..='\u{2027}' | '\u{2030}'..='\u{2043}')
@@ -216,7 +216,7 @@ fn is_mark(c: char) -> bool {
         || matches!(c, '\u{ff0c}'..='\u{ff0f}' | '\u{ff1a}' | '\u{ff1b}' | '\u{ff1f}' | '\u{ff20}')
 }
 
-/// Chinese characters stand alone.
+/// CJK ideographs are runs of their own.
 fn is_ideograph(c: char) -> bool {
     matches!(c, '\u{3400}'..='\u{4dbf}' | '\u{4e00}'..='\u{9fff}' | '\u{f900}'..='\u{faff}' | '\u{20000}'..='\u{2fa1f}')
 }
@@ -243,7 +243,7 @@ mod tests {
     }
 
     #[test]
-    fn case_and_accents_fall_away_and_marks_stand_alone() {
+    fn case_and_accents_are_removed_and_punctuation_is_separate() {
         assert_eq!(runs("Café-API_v1.2"), ["cafe", "-", "api", "_", "v1", ".", "2"]);
         assert_eq!(runs("a\u{200b}b\u{0}c"), ["abc"]);
         assert_eq!(runs("缩放web"), ["缩", "放", "web"]);
@@ -252,7 +252,7 @@ mod tests {
     }
 
     #[test]
-    fn what_cannot_be_spelled_is_one_unknown_piece() {
+    fn a_run_that_cannot_be_spelled_is_one_unknown_piece() {
         let vocabulary = vocabulary();
         assert_eq!(vocabulary.pieces("жы").len(), 1);
         assert_eq!(vocabulary.pieces("scalex").len(), 2);
@@ -261,7 +261,7 @@ mod tests {
     }
 
     #[test]
-    fn a_long_message_is_cut_and_says_so() {
+    fn a_long_message_is_truncated_and_marked() {
         let vocabulary = vocabulary();
         let long = "scale ".repeat(200);
         let words = words(&long);

@@ -1,7 +1,7 @@
-//! Public yardsticks: the same network, taught and measured by the same code, on data that others publish figures for.
+//! Public benchmarks: the same network, trained and measured by the same code, on data with published results.
 //!
-//! SNIPS (13,084 / 700 / 700 messages in the split of the slot-gated model, Goo et al. 2018) measures intents and slots,
-//! CLINC150 (Larson et al. 2019, the full set) intents and the rejection of what is out of scope.
+//! SNIPS (13,084 / 700 / 700 messages in the split of the slot-gated model, Goo et al. 2018) measures intents and
+//! slots; CLINC150 (Larson et al. 2019, the full set) measures intents and the rejection of out-of-scope messages.
 
 use std::path::PathBuf;
 use std::time::Duration;
@@ -15,7 +15,7 @@ pub mod score;
 pub use rejection::Rejection;
 pub use score::Scores;
 
-/// Which data is measured on.
+/// The benchmark data set.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Yardstick {
     /// Folders `train`, `dev` and `test`, each with `seq.in`, `seq.out` and `label`.
@@ -24,12 +24,12 @@ pub enum Yardstick {
     Clinc150,
 }
 
-/// What to measure, and how to teach before.
+/// The options of a benchmark.
 #[derive(Clone, Debug)]
 pub struct YardstickOptions {
-    /// Which data.
+    /// The data set.
     pub yardstick: Yardstick,
-    /// Where it lies.
+    /// Its folder.
     pub folder: PathBuf,
     /// The folder of the encoder to start from.
     pub encoder: PathBuf,
@@ -37,27 +37,27 @@ pub struct YardstickOptions {
     pub layers: usize,
     /// How often every message is seen.
     pub epochs: usize,
-    /// The learning rate of the encoder at its highest.
+    /// The peak learning rate of the encoder.
     pub learning_rate: f64,
-    /// The seed of everything random.
+    /// The random seed.
     pub seed: u64,
-    /// Threads.
+    /// Number of threads.
     pub threads: i32,
 }
 
-/// What was measured on the test part.
+/// The results on the test part.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct Measured {
     /// Intents and slots of the messages that are in scope.
     pub scores: Scores,
-    /// How well the rest is rejected, where the data has such messages.
+    /// The rejection of out-of-scope messages, if the data has such messages.
     pub rejection: Option<Rejection>,
-    /// How long the teaching took.
+    /// How long the training took.
     pub took: Duration,
 }
 
-/// Teaches a network on the training part of the data and measures it on the test part. `progress` hears of the steps
-/// done, of all, and of the mean loss of the last ones.
+/// Trains a network on the training part of the data and measures it on the test part. `progress` receives the steps
+/// done, all steps, and the mean loss of the last ones.
 ///
 /// # Errors
 /// When the data or the encoder cannot be read, or this build cannot train.
@@ -66,7 +66,7 @@ pub fn run(options: &YardstickOptions, progress: &mut dyn FnMut(usize, usize, f6
     run::run(options, progress)
 }
 
-/// Teaches a network and measures it.
+/// Trains a network and measures it.
 ///
 /// # Errors
 /// Always: this build cannot train, and the error says how to get one that can.

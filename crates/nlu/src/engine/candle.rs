@@ -1,4 +1,4 @@
-//! The network on candle: one message at a time, no padding and no masks, nothing computed that no head reads.
+//! The network on candle: one message at a time, without padding and masks, computing only what a head reads.
 
 use std::ops::Range;
 
@@ -23,10 +23,10 @@ const EPSILON: f32 = 1e-12;
 /// The network, ready to run.
 #[derive(Debug)]
 pub struct Candle {
-    /// In half precision: only a few rows are read for a message.
+    /// In half precision: only a few rows are read per message.
     words: Tensor,
     places: Tensor,
-    /// What the live names say about a word.
+    /// The embeddings of the gazetteer hints.
     types: Tensor,
     norm: Norm,
     layers: Vec<Layer>,
@@ -68,7 +68,7 @@ impl Weights<'_> {
         Ok(Tensor::from_raw_buffer(view.data(), DType::F16, shape, &Device::Cpu)?)
     }
 
-    /// The layers of these names side by side, as one.
+    /// The layers of these names concatenated to one layer.
     fn packed(&self, names: &[String], inputs: usize, outputs: usize) -> anyhow::Result<Packed> {
         let (mut weights, mut biases) = (Vec::new(), Vec::new());
         for name in names {
@@ -121,7 +121,7 @@ impl Norm {
 }
 
 impl Layer {
-    /// Rows in, rows out.
+    /// Applies the encoder layer to rows of states.
     fn apply(&self, x: &Tensor, heads: usize) -> candle_core::Result<Tensor> {
         let mixed = self.mix(x, heads)?.apply_op1_no_bwd(&self.attention)?;
         let x = self.attention_norm.apply(&mixed.add(x)?)?;
@@ -129,7 +129,7 @@ impl Layer {
         self.norm.apply(&wide.apply_op1_no_bwd(&self.narrow)?.add(&x)?)
     }
 
-    /// The attention of each row to all.
+    /// The self-attention of all rows.
     fn mix(&self, x: &Tensor, heads: usize) -> candle_core::Result<Tensor> {
         let (length, width) = x.dims2()?;
         let part = width / heads;
@@ -144,10 +144,10 @@ impl Layer {
 }
 
 impl Candle {
-    /// The network of these safetensors.
+    /// The network with these safetensors.
     ///
     /// # Errors
-    /// When a tensor is missing, of another type or of another shape; it is named.
+    /// When a tensor is missing, of another type or of another shape; the error names it.
     pub fn new(safetensors: &[u8], shape: &Shape) -> anyhow::Result<Self> {
         let weights = Weights(SafeTensors::deserialize(safetensors).context("the weights are no safetensors")?);
         let (width, inner) = (shape.hidden, shape.intent_hidden);

@@ -1,4 +1,4 @@
-//! The network on rust-bert: what is trained, and a second engine to serve it.
+//! The network on rust-bert: for training, and as a second engine for serving.
 
 use std::ops::Range;
 use std::sync::{Mutex, PoisonError};
@@ -27,11 +27,11 @@ pub(crate) struct Network {
     out: nn::Linear,
     hint: nn::Embedding,
     slot: nn::Linear,
-    /// What a path gains by starting with a tag.
+    /// The score of a path that starts with each tag.
     pub(crate) start: Tensor,
-    /// What a path gains by ending with a tag.
+    /// The score of a path that ends with each tag.
     pub(crate) end: Tensor,
-    /// What a path gains by one tag (row) before another (column).
+    /// The score of each tag (row) followed by another (column).
     pub(crate) transitions: Tensor,
     dropout: f64,
     tags: i64,
@@ -45,18 +45,18 @@ pub(crate) struct Batch {
     types: Tensor,
     first: Tensor,
     hints: Tensor,
-    /// Messages, and words in the longest.
+    /// The number of messages, and of words in the longest.
     pub(crate) size: (i64, i64),
 }
 
-/// A size as libtorch counts.
+/// A size in libtorch's integer type.
 #[expect(clippy::cast_possible_wrap, reason = "sizes of a small network")]
 pub(crate) fn long(size: usize) -> i64 {
     size as i64
 }
 
 impl Network {
-    /// A network of this shape, its weights random.
+    /// A network of this shape with random weights.
     pub(crate) fn new(shape: &Shape, dropout: f64) -> Self {
         let store = VarStore::new(Device::Cpu);
         let config = BertConfig {
@@ -69,7 +69,7 @@ impl Network {
             max_position_embeddings: long(shape.positions),
             num_attention_heads: long(shape.heads),
             num_hidden_layers: long(shape.layers),
-            // The token types are free for what the live names say about a word.
+            // The encoder's token types carry the gazetteer hints.
             type_vocab_size: long(shape.hints),
             vocab_size: long(shape.vocabulary),
             ..BertConfig::default()
@@ -103,8 +103,7 @@ impl Network {
         Ok(output.hidden_state)
     }
 
-    /// What states say of words: the logits of the tags (messages, words, tags), and whether a clause begins (messages,
-    /// words).
+    /// The logits of words: of the tags (messages, words, tags), and of a clause start (messages, words).
     pub(crate) fn words(&self, states: &Tensor, batch: &Batch, train: bool) -> (Tensor, Tensor) {
         let first = states.flatten(0, 1).index_select(0, &batch.first).dropout(self.dropout, train);
         let both = self.slot.forward(&Tensor::cat(&[first, self.hint.forward(&batch.hints)], 1));
@@ -113,18 +112,19 @@ impl Network {
         (both.narrow(2, 0, self.tags), both.select(2, self.tags))
     }
 
-    /// The mean state of each clause, given its share of each piece of the batch.
+    /// The mean state of each clause, given its weight on each piece of the batch.
     pub(crate) fn clauses(&self, states: &Tensor, means: &Tensor) -> Tensor {
         means.matmul(&states.flatten(0, 1))
     }
 
-    /// The logits of the intents of these clauses, by their mean states.
+    /// The logits of the intents of these clauses, from their mean states.
     pub(crate) fn intents(&self, clauses: &Tensor, train: bool) -> Tensor {
         let inner = self.dense.forward(&clauses.dropout(self.dropout, train)).tanh();
         self.out.forward(&inner.dropout(self.dropout, train))
     }
 
-    /// The learned scores of one tag after another: at the start, at the end, and row by row, the row being the tag before.
+    /// The learned transition scores: at the start, at the end, and between tags in row-major order, the row being the
+    /// previous tag.
     pub(crate) fn transitions(&self) -> anyhow::Result<[Vec<f32>; 3]> {
         let numbers = |tensor: &Tensor| Vec::<f32>::try_from(tensor.detach().contiguous().view(-1));
         Ok([numbers(&self.start)?, numbers(&self.end)?, numbers(&self.transitions)?])
@@ -161,7 +161,7 @@ impl Batch {
         }
     }
 
-    /// For each clause of each message (ranges of pieces), its share of each piece of the batch.
+    /// For each clause of each message (ranges of pieces), its weight on each piece of the batch.
     #[expect(clippy::cast_precision_loss, reason = "at most 128 pieces")]
     pub(crate) fn means(&self, clauses: &[&[Range<usize>]]) -> Tensor {
         let (messages, length) = self.pieces.size2().unwrap_or((0, 0));
@@ -186,14 +186,14 @@ pub(crate) fn rows(matrix: &Tensor) -> anyhow::Result<Vec<Vec<f32>>> {
     Ok(if width == 0 { Vec::new() } else { flat.chunks_exact(width).map(<[f32]>::to_vec).collect() })
 }
 
-/// The trained network, ready to run. libtorch's tensors are not shared between threads, so one runs at a time.
+/// The trained network, ready to run. libtorch's tensors are not shared between threads, so one call runs at a time.
 pub struct RustBert(Mutex<Network>);
 
 impl RustBert {
-    /// The network of these safetensors.
+    /// The network with these safetensors.
     ///
     /// # Errors
-    /// When a tensor is missing, of another type or of another shape; it is named.
+    /// When a tensor is missing, of another type or of another shape; the error names it.
     pub fn new(safetensors: &[u8], shape: &Shape) -> anyhow::Result<Self> {
         let file = SafeTensors::deserialize(safetensors).context("the weights are no safetensors")?;
         let network = Network::new(shape, 0.0);

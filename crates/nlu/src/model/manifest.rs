@@ -1,4 +1,4 @@
-//! What is known about a trained model: its shape, how it is calibrated, and how good it was on rows it had not seen.
+//! The manifest of a trained model: its shape, its calibration, and its scores on held-out rows.
 
 use anyhow::{Context, ensure};
 use serde::{Deserialize, Serialize};
@@ -9,15 +9,15 @@ use crate::wordpiece::MOST_PIECES;
 use readback_core::domain::Intent;
 use readback_core::gazetteer::Hint;
 
-/// The number of the format that this program writes and reads.
+/// The format version that this program writes and reads.
 pub const FORMAT: u32 = 2;
 
-/// `manifest.json`.
+/// The contents of `manifest.json`.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Manifest {
-    /// The number of the format.
+    /// The format version.
     pub format: u32,
-    /// The digest of the examples that it was trained from.
+    /// The digest of the examples it was trained on.
     pub examples: String,
     /// The seed of the training.
     pub seed: u64,
@@ -25,62 +25,62 @@ pub struct Manifest {
     pub intents: Vec<String>,
     /// The slots, in the order of the network's output.
     pub slots: Vec<String>,
-    /// The sizes of the network.
+    /// The dimensions of the network.
     pub shape: Shape,
     /// From logits to probabilities.
     pub calibration: Calibration,
-    /// How sure is sure enough.
+    /// The minimum confidence for each kind of action.
     pub thresholds: Thresholds,
-    /// How it did on rows that it had not seen.
+    /// The scores on held-out rows.
     pub scores: Scores,
 }
 
-/// The sizes of the network.
+/// The dimensions of the network.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Shape {
     /// Layers of the encoder.
     pub layers: usize,
-    /// The width of a state.
+    /// The width of a hidden state.
     pub hidden: usize,
     /// Attention heads.
     pub heads: usize,
-    /// The width inside a layer.
+    /// The width of the feed-forward layer.
     pub intermediate: usize,
-    /// The most pieces.
+    /// Maximum number of pieces.
     pub positions: usize,
-    /// The pieces of the vocabulary.
+    /// The number of pieces in the vocabulary.
     pub vocabulary: usize,
-    /// The width inside the intent head.
+    /// The hidden width of the intent head.
     pub intent_hidden: usize,
     /// The width of a hint's embedding.
     pub hint_width: usize,
-    /// The intents.
+    /// The number of intents.
     pub intents: usize,
-    /// The tags.
+    /// The number of tags.
     pub tags: usize,
-    /// The kinds of hints.
+    /// The number of kinds of hints.
     pub hints: usize,
 }
 
-/// From logits to the probability that a reading is right, fitted on rows that the network had not seen.
+/// From logits to the probability that a reading is right, fitted on held-out rows.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Calibration {
-    /// What the intent logits are divided by.
+    /// The temperature of the intent logits.
     pub intent_temperature: f64,
-    /// What the scores of tags are divided by.
+    /// The temperature of the tag scores.
     pub slot_temperature: f64,
     /// The weight of each of [`confidence::FEATURES`].
     pub weights: Vec<f64>,
 }
 
-/// The least score at which something is done about a reading, by its risk.
+/// The minimum confidence at which a reading is acted on, by its risk.
 #[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Thresholds {
     /// At which a reading that changes nothing counts as certain, in the scores.
     pub read: f64,
-    /// At which a change that is easily taken back is made without asking.
+    /// At which a change that is easily reverted is executed without confirmation.
     pub write: f64,
-    /// At which any change is put on a card; below, it is asked in words.
+    /// At which any change is shown on a card; below it, the bot asks in a message.
     pub card: f64,
 }
 
@@ -97,28 +97,28 @@ pub struct Scores {
     pub slot_f1: f64,
     /// Messages with every intent and every slot right.
     pub exact: f64,
-    /// The same, of sentences as they were written.
+    /// The same, for sentences as written.
     pub exact_as_written: f64,
     /// The same, with other names and values, which are live.
     pub exact_renamed: f64,
-    /// The same, with other names and values, and no live names to go by.
+    /// The same, with other names and values, and an empty gazetteer.
     pub exact_nameless: f64,
-    /// The same, of messages of several sentences.
+    /// The same, for messages of several sentences.
     pub exact_composed: f64,
     /// Expected calibration error of the confidence, 15 bins.
     pub calibration_error: f64,
-    /// Area under the curve: how well the confidence tells right from wrong readings.
+    /// Area under the ROC curve: how well the confidence separates right from wrong readings.
     pub auroc: f64,
     /// Share of messages at or above the threshold of their kind.
     pub certain: f64,
-    /// Share of those that are exactly right.
+    /// The share of those that are exactly right.
     pub certain_right: f64,
     /// Accuracy by intent, in the order of the intents.
     pub by_intent: Vec<f64>,
 }
 
 impl Shape {
-    /// The sizes that follow from this program's intents, slots and hints.
+    /// The dimensions that follow from this program's intents, slots and hints.
     pub fn of(layers: usize, vocabulary: usize) -> Self {
         Self {
             layers,
@@ -147,10 +147,10 @@ impl Shape {
 }
 
 impl Manifest {
-    /// Reads and checks a manifest.
+    /// Parses and checks a manifest.
     ///
     /// # Errors
-    /// When it is of another format, or for other intents, slots or sizes than this program's.
+    /// When it has another format version, or other intents, slots or dimensions than this program.
     pub fn parse(json: &[u8]) -> anyhow::Result<Self> {
         #[derive(Deserialize)]
         struct Format {
@@ -178,12 +178,12 @@ impl Calibration {
     }
 }
 
-/// This program's intents by name.
+/// The names of this program's intents.
 pub fn intents() -> Vec<String> {
     Intent::ALL.map(|intent| intent.as_str().to_owned()).to_vec()
 }
 
-/// This program's slots by name.
+/// The names of this program's slots.
 pub fn slots() -> Vec<String> {
     Slot::ALL.map(|slot| slot.as_str().to_owned()).to_vec()
 }

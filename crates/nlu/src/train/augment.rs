@@ -1,6 +1,6 @@
-//! One example sentence becomes many: other names and values, slips of the fingers, chatter around it.
+//! Data augmentation: one example sentence becomes many, with other names and values, typos, and chatter around it.
 //!
-//! The marks move along with the values. Case is left alone, because the encoder does not see it.
+//! The slot marks move along with the values. Case is left alone, because the encoder is uncased.
 
 use std::collections::HashMap;
 
@@ -16,7 +16,7 @@ mod value;
 use chatter::{CLOSERS, OPENERS, OWN, POINTING, QUIET, VITAL};
 use value::value;
 
-/// What is live while a sentence is said.
+/// What is live in the cluster for one sentence.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Live {
     /// Names of Deployments.
@@ -27,10 +27,10 @@ pub struct Live {
     pub clusters: Vec<String>,
 }
 
-/// A sentence, varied.
+/// An augmented sentence.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Varied {
-    /// Its stretches.
+    /// Its parts.
     pub parts: Vec<Part>,
     /// What it names is live.
     pub live: Live,
@@ -39,7 +39,7 @@ pub struct Varied {
 /// How much is varied.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Vary {
-    /// Nothing: the sentence as it was written.
+    /// Nothing: the sentence as written.
     Nothing,
     /// Names and values.
     Values,
@@ -60,7 +60,7 @@ impl Varied {
         varied.substitute(fresh, namer);
         for (clause, intent) in row.clauses.iter().enumerate() {
             if *intent == Intent::None {
-                // Hardly ever left as it is: a name that is often seen where nothing is ordered would come to mean that.
+                // Hardly ever kept: a name that is often seen where nothing is ordered would come to mean that.
                 varied.rename_unmarked(clause, (fresh * 1.35).min(1.0), namer);
             }
         }
@@ -72,13 +72,13 @@ impl Varied {
         varied
     }
 
-    /// Whether a clause may hold words that would be marked in an order: names, numbers, versions.
+    /// Whether a clause may contain words that would be marked in a command: names, numbers, versions.
     pub fn names_things(&self, clause: usize) -> bool {
         let number = |part: &Part| part.clause == clause && part.text.contains(|c: char| c.is_ascii_digit());
         !self.live.names.is_empty() || self.parts.iter().any(number)
     }
 
-    /// Puts other values in place, the same one for the same words, and makes what is named live.
+    /// Substitutes values, the same one for the same words, and makes what is named live.
     fn substitute(&mut self, fresh: f64, namer: &mut Namer<'_>) {
         let mut said: HashMap<(Slot, String), String> = HashMap::new();
         let renew = namer.chance(fresh);
@@ -94,7 +94,7 @@ impl Varied {
         }
     }
 
-    /// Where nothing is marked, names are known by their hyphens.
+    /// In clauses without marks, names are recognised by their hyphens.
     fn rename_unmarked(&mut self, clause: usize, fresh: f64, namer: &mut Namer<'_>) {
         for part in self.parts.iter_mut().filter(|part| part.clause == clause) {
             let mut words: Vec<String> = Vec::new();
@@ -138,7 +138,7 @@ impl Varied {
         self.parts[at].text = words.join(" ");
     }
 
-    /// Small talk before and after; the first and the last clause say of what.
+    /// Adds small talk before and after; the first and the last intent decide which kind fits.
     fn surround(&mut self, first: Intent, last: Intent, namer: &mut Namer<'_>) {
         let short = matches!(first, Intent::Confirm | Intent::Cancel);
         let (before, after) = if short { (0.1, 0.1) } else { (0.3, 0.25) };
@@ -185,7 +185,7 @@ impl Varied {
         }
     }
 
-    /// Takes a full stop, question or exclamation mark off the end.
+    /// Removes a full stop, question mark or exclamation mark from the end.
     pub(super) fn drop_final_mark(&mut self) {
         if let Some(last) = self.parts.last_mut().filter(|part| part.slot.is_none()) {
             last.text.truncate(last.text.trim_end_matches(['.', '?', '!', ' ']).len());
@@ -234,7 +234,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_said_twice_is_renamed_alike_and_pronouns_stay() {
+    fn repeated_words_are_renamed_alike_and_pronouns_stay() {
         for seed in 0..50 {
             let line = "scale [web](deployment) to 3, I mean [web](deployment), and restart [it](deployment)";
             let parts = varied(Intent::Scale, line, Vary::Values, seed).parts;
@@ -251,7 +251,7 @@ mod tests {
     }
 
     #[test]
-    fn left_alone_a_sentence_is_what_was_written_and_what_it_names_is_live() {
+    fn without_variation_the_sentence_is_unchanged_and_what_it_names_is_live() {
         let varied = varied(Intent::Scale, LINE, Vary::Nothing, 1);
         assert_eq!(render(&varied.parts).0, "scale payments api from 4 to 6 in prod");
         assert_eq!(varied.live.names, ["payments-api"]);

@@ -1,4 +1,4 @@
-//! From held-out outputs to calibrated confidence: temperatures, the weights of the features, thresholds.
+//! Calibration on held-out outputs: temperatures, the weights of the features, thresholds.
 
 use super::compose::Kind;
 use super::example::Example;
@@ -11,20 +11,20 @@ use crate::model::{Calibration, Thresholds};
 use crate::phrasings::Likeness;
 use readback_core::domain::Intent;
 
-/// What a network says of one message.
+/// The network's output for one message.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Output {
-    /// The clauses that it makes of it, as ranges of words.
+    /// The predicted clauses, as ranges of words.
     pub segments: Vec<std::ops::Range<usize>>,
-    /// For each of them.
+    /// The intent logits of each clause.
     pub intents: Vec<Intents>,
-    /// For each word.
+    /// The tag logits of each word.
     pub tags: Vec<Tags>,
-    /// For each word, whether a clause begins with it.
+    /// For each word, the logit that a clause starts with it.
     pub begins: Vec<f32>,
 }
 
-/// What a network said of an example that it had not seen.
+/// The network's output for an example that it was not trained on.
 #[derive(Clone, Debug)]
 pub struct Held {
     /// The example.
@@ -33,14 +33,14 @@ pub struct Held {
     pub kind: Kind,
     /// The logits.
     pub output: Output,
-    /// How like each segment is to the examples that the network had seen.
+    /// The similarity of each segment to the examples that the network was trained on.
     pub likeness: Vec<Likeness>,
-    /// Which network said it: a place in the list of transitions.
+    /// The network that predicted it: an index into the list of transitions.
     pub fold: usize,
 }
 
 const FLAT: f64 = 1.0;
-/// Keeps a weight small that the rows say little about.
+/// L2 regularisation: keeps a weight small for which the rows give little evidence.
 const RIDGE: f64 = 1.0;
 
 /// Fits temperatures and weights on held-out outputs.
@@ -60,7 +60,7 @@ pub fn calibration(held: &[Held], transitions: &[Transitions]) -> Calibration {
     Calibration { weights: logistic(&rows), ..tempered }
 }
 
-/// What is read in a held-out example, and how sure it is.
+/// The reading of a held-out example, with its confidence.
 pub fn outcome(held: &Held, transitions: &[Transitions], calibration: &Calibration) -> Outcome {
     let evidence = evidence(held, transitions, calibration);
     let features = evidence.features(0, &held.output.segments);
@@ -94,14 +94,14 @@ fn intent_loss(held: &[Held], temperature: f64) -> f64 {
 
 fn slot_loss(held: &[Held], transitions: &[Transitions], temperature: f64) -> f64 {
     let orders = held.iter().filter(|held| held.example.taught.iter().all(|taught| *taught));
-    // Every third is enough for one number.
+    // Every third row is enough to fit one number.
     let of = |held: &Held| {
         -log_probability(&held.output.tags, &held.example.tags, &transitions[held.fold], temperature).max(-100.0)
     };
     orders.step_by(3).map(of).sum()
 }
 
-/// The temperature of the least loss, between 0.25 and 8, to a hundredth of its logarithm.
+/// The temperature of the least loss, between 0.25 and 8, with a resolution of 0.01 in its logarithm.
 fn least(loss: impl Fn(f64) -> f64) -> f64 {
     let golden = (5.0_f64.sqrt() - 1.0) / 2.0;
     let (mut low, mut high) = (0.25_f64.ln(), 8.0_f64.ln());
@@ -112,7 +112,7 @@ fn least(loss: impl Fn(f64) -> f64) -> f64 {
     f64::midpoint(low, high).exp()
 }
 
-/// Logistic regression by Newton's method, with a ridge on all weights but the bias.
+/// Logistic regression by Newton's method, with a ridge penalty on all weights but the bias.
 pub(crate) fn logistic(rows: &[(Vec<f64>, bool)]) -> Vec<f64> {
     let size = rows.first().map_or(0, |row| row.0.len());
     let mut weights = vec![0.0; size];
@@ -145,7 +145,7 @@ pub(crate) fn logistic(rows: &[(Vec<f64>, bool)]) -> Vec<f64> {
     weights
 }
 
-/// Solves a small symmetric, positive system.
+/// Solves a small symmetric, positive definite system.
 fn solve(mut matrix: Vec<Vec<f64>>, mut right: Vec<f64>) -> Vec<f64> {
     let size = right.len();
     for pivot in 0..size {
@@ -163,18 +163,18 @@ fn solve(mut matrix: Vec<Vec<f64>>, mut right: Vec<f64>) -> Vec<f64> {
     right
 }
 
-/// What an error of an intent costs.
+/// The risk of a wrong intent.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Risk {
     /// It changes nothing.
     Read,
-    /// It is easily taken back.
+    /// It is easily reverted.
     Write,
     /// Everything else.
     Destructive,
 }
 
-/// The risk of what is read in a message: the highest of its segments.
+/// The risk of a message: the highest of its segments.
 pub fn risk(intents: &[Intent]) -> Risk {
     let destructive = |intent: &Intent| {
         matches!(
@@ -191,24 +191,24 @@ pub fn risk(intents: &[Intent]) -> Risk {
     }
 }
 
-/// A held-out message, judged.
+/// A held-out message with its evaluation.
 #[derive(Clone, Copy, Debug)]
 pub struct Judged {
-    /// The risk of what was read.
+    /// The risk of the intents read.
     pub risk: Risk,
-    /// How sure it was.
+    /// Its confidence.
     pub confidence: f64,
-    /// Whether it was read rightly.
+    /// Whether it was read right.
     pub right: bool,
     /// Whether the message orders nothing.
     pub nothing: bool,
-    /// Whether it shows a sign of that: no order in it is then carried out unasked, whatever the confidence.
+    /// Whether it has a sign of that: no command in it is then executed without confirmation, whatever the confidence.
     pub doubtful: bool,
 }
 
-/// For each risk, the least confidence at which nearly all readings are right, never below a floor; and the least at which
-/// hardly any message that orders nothing would be put on a card. The folds have seen only a part of the sentences that
-/// the model learns from, so that it is right a little more often than asked for here.
+/// For each risk, the lowest confidence at which nearly all readings are right, never below a floor; and the lowest at
+/// which hardly any message that orders nothing would be shown on a card. The folds have seen only a part of the
+/// sentences that the final model is trained on, so that it is right a little more often than required here.
 pub fn thresholds(judged: &[Judged]) -> Thresholds {
     let steps = |from: u32| (from..100).map(|hundredths| f64::from(hundredths) / 100.0);
     let share = |of: &dyn Fn(&Judged) -> bool, is: &dyn Fn(&Judged) -> bool| {
@@ -226,10 +226,10 @@ pub fn thresholds(judged: &[Judged]) -> Thresholds {
     };
     Thresholds {
         read: of(Risk::Read, 50, 0.93),
-        // Most readings that are wrong at this score act on nothing: they lack a value, name nothing live, or show a sign
-        // that the guard knows. `eval` counts the acts that remain.
+        // Most wrong readings at this confidence act on nothing: they lack a value, name nothing live, or have a sign
+        // that the guard knows. `eval` counts the actions that remain.
         write: of(Risk::Write, 85, 0.94),
-        // A sign halves the confidence: what was sure must still reach a card.
+        // A sign halves the confidence: a confident reading must still reach a card.
         card: steps(20).take(20).find(|least| carded(*least).is_none_or(|share| share <= 0.02)).unwrap_or(0.4),
     }
 }
@@ -244,7 +244,7 @@ mod tests {
     }
 
     #[test]
-    fn weights_say_what_the_rows_say() {
+    fn the_weights_fit_the_rows() {
         let mut rows = Vec::new();
         for at in 0..400 {
             let mut features = vec![0.0; FEATURES.len()];
@@ -271,7 +271,7 @@ mod tests {
     }
 
     #[test]
-    fn the_worst_of_a_message_counts() {
+    fn the_highest_risk_of_a_message_counts() {
         assert_eq!(risk(&[Intent::Status, Intent::Delete]), Risk::Destructive);
         assert_eq!(risk(&[Intent::Status, Intent::Scale]), Risk::Write);
         assert_eq!(risk(&[Intent::Help, Intent::None]), Risk::Read);

@@ -1,4 +1,4 @@
-//! The examples of one pass over the corpus: every row varied anew, and messages of several rows.
+//! The examples of one epoch: every row augmented anew, and messages composed of several rows.
 
 use std::collections::{BTreeSet, HashMap};
 
@@ -17,11 +17,11 @@ use crate::tokenise::words;
 use crate::wordpiece::Vocabulary;
 use readback_core::domain::Intent;
 
-/// In what share of the examples nothing is known to be live.
+/// The share of examples with an empty gazetteer.
 const NAMES_DROPPED: f64 = 0.4;
-/// Messages of several rows, for each row.
+/// Composed messages per row.
 const COMPOSED: f64 = 0.3;
-/// An intent with fewer rows is seen more often, up to this many times.
+/// Maximum repetitions of the rows of an intent with few rows.
 const MOST_REPEATS: usize = 3;
 
 const BETWEEN_ORDERS: &[&str] = &[
@@ -47,31 +47,31 @@ const BETWEEN_SENTENCES: &[&str] = &[". ", ".\n", "\n", "! ", "; "];
 /// How a held-out example was made.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Kind {
-    /// As it was written; what it names is live.
+    /// As written; what it names is live.
     AsWritten,
     /// With other names and values, which are live.
     Renamed,
-    /// With other names and values, and nothing is known to be live.
+    /// With other names and values, and an empty gazetteer.
     Nameless,
-    /// Of several rows.
+    /// Composed of several rows.
     Composed,
 }
 
-/// What examples are made from.
+/// The inputs for making examples.
 #[derive(Clone, Copy)]
 pub struct Source<'s> {
     /// The rows.
     pub corpus: &'s Corpus,
-    /// The lists.
+    /// The lists of values.
     pub entities: &'s Entities,
     /// The vocabulary of the network.
     pub vocabulary: &'s Vocabulary,
-    /// What is left out.
+    /// The parts to leave out.
     pub without: &'s [Without],
 }
 
 impl Source<'_> {
-    /// The examples of one pass over these rows of the corpus.
+    /// The examples of one epoch over these rows of the corpus.
     pub fn pass(&self, rows: &[usize], seed: u64) -> Vec<Example> {
         let mut rng = StdRng::seed_from_u64(seed);
         let mut namer = Namer { entities: self.entities, rng: &mut rng };
@@ -104,13 +104,13 @@ impl Source<'_> {
         examples
     }
 
-    /// Whether what an example names is known to be live.
+    /// Whether the gazetteer of an example contains what it names.
     fn known(&self, namer: &mut Namer<'_>) -> Names {
         let dropped = namer.chance(NAMES_DROPPED) || self.without.contains(&Without::Gazetteer);
         if dropped { Names::Unknown } else { Names::Live }
     }
 
-    /// Held-out examples of these rows: as written and with other names, with and without live names, and composed.
+    /// Held-out examples of these rows: as written and with other names, with and without the gazetteer, and composed.
     pub fn held_out(&self, rows: &[usize], seed: u64) -> Vec<(Kind, Example)> {
         let mut rng = StdRng::seed_from_u64(seed);
         let mut namer = Namer { entities: self.entities, rng: &mut rng };
@@ -132,7 +132,7 @@ impl Source<'_> {
         examples
     }
 
-    /// The phrasings of these rows: each segment with what it is compared by.
+    /// The phrasings of these rows: the intent and the features of each segment.
     pub fn phrasings(&self, rows: &[usize]) -> Vec<(Intent, BTreeSet<String>)> {
         let mut rng = StdRng::seed_from_u64(0);
         let mut namer = Namer { entities: self.entities, rng: &mut rng };
@@ -182,7 +182,7 @@ impl Source<'_> {
         Draft { rows, joins }.example(known, self.vocabulary, namer)
     }
 
-    /// How often each row is seen, so that no intent drowns.
+    /// How often each row is repeated, so that intents with few rows are not underrepresented.
     fn balanced(&self, rows: &[usize]) -> Vec<(usize, usize)> {
         let mut counts: HashMap<Intent, usize> = HashMap::new();
         for row in rows {
@@ -193,8 +193,8 @@ impl Source<'_> {
         rows.iter().map(|row| (*row, times(row))).collect()
     }
 
-    /// Rows that can stand beside others: orders and questions that name something, and sentences that order nothing
-    /// without taking anything back.
+    /// Rows that can be combined with others: commands and questions that name something, and sentences that order
+    /// nothing without revoking anything.
     fn composable(&self, rows: &[usize]) -> (Vec<usize>, Vec<usize>) {
         let short = |row: &Row| row.text().split_whitespace().count() <= 14;
         let named = |row: &Row| row.parts.iter().any(|part| part.slot.is_some());
@@ -207,7 +207,7 @@ impl Source<'_> {
     }
 }
 
-/// Whether a sentence that orders nothing leaves the orders beside it alone.
+/// Whether a sentence that orders nothing leaves the commands next to it unaffected.
 fn stands_alone(text: &str) -> bool {
     let lower = format!(" {} ", text.to_lowercase().replace(['.', ',', '!', '?'], " "));
     let touching = [

@@ -1,5 +1,5 @@
-//! The example sentences: one file for each intent, one sentence a line, slots marked `[words](slot)`; and one file,
-//! [`SEVERAL`], for messages of several clauses, each begun by its intent: `{restart} kick [api](deployment)`.
+//! The example sentences: one file per intent, one sentence per line, slots marked `[words](slot)`; and one file,
+//! [`SEVERAL`], for messages of several clauses, each preceded by its intent: `{restart} kick [api](deployment)`.
 
 use std::fmt;
 use std::ops::Range;
@@ -12,22 +12,22 @@ use crate::slot::{Slot, Tag};
 use crate::tokenise::Word;
 use readback_core::domain::Intent;
 
-/// The file of messages with several clauses, without its ending.
+/// The file of messages with several clauses, without its extension.
 pub const SEVERAL: &str = "several";
 
-/// A stretch of a sentence: in one slot, or in none.
+/// A part of a sentence: in one slot, or in none.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Part {
     /// The text of it.
     pub text: String,
     /// The slot that it is marked with.
     pub slot: Option<Slot>,
-    /// Which clause it belongs to: a place in [`Row::clauses`].
+    /// The clause it belongs to: an index into [`Row::clauses`].
     pub clause: usize,
 }
 
 impl Part {
-    /// A stretch in no slot.
+    /// A part in no slot.
     pub fn plain(text: impl Into<String>, clause: usize) -> Self {
         Self { text: text.into(), slot: None, clause }
     }
@@ -36,11 +36,11 @@ impl Part {
 /// An example sentence.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Row {
-    /// What each of its clauses asks for; one for a row of an intent's own file.
+    /// The intent of each clause; one for a row of an intent's own file.
     pub clauses: Vec<Intent>,
-    /// Its stretches, in order.
+    /// Its parts, in order.
     pub parts: Vec<Part>,
-    /// Where it stands: `scale.txt:12`.
+    /// Its location: `scale.txt:12`.
     pub place: String,
 }
 
@@ -51,10 +51,10 @@ pub struct Corpus {
     pub rows: Vec<Row>,
 }
 
-/// Something to repair in the examples.
+/// An error in the examples.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Finding {
-    /// Where: `scale.txt:12`.
+    /// The location: `scale.txt:12`.
     pub place: String,
     /// What is wrong.
     pub what: String,
@@ -76,17 +76,17 @@ impl Row {
         Ok(Self { clauses: vec![intent], parts: parse(line, 0)?, place })
     }
 
-    /// The first thing that it asks for; `none` if it asks for nothing.
+    /// The first intent other than `none`; `none` if there is no other.
     pub fn intent(&self) -> Intent {
         self.clauses.iter().copied().find(|intent| *intent != Intent::None).unwrap_or(Intent::None)
     }
 
-    /// The sentence as it is said.
+    /// The plain text of the sentence.
     pub fn text(&self) -> String {
         self.parts.iter().map(|part| part.text.as_str()).collect()
     }
 
-    /// The sentence with its slots for values: rows with the same one are the same phrasing.
+    /// The sentence with its slots for values: rows with equal ones have the same phrasing.
     pub fn phrasing(&self) -> String {
         let part =
             |part: &Part| part.slot.map_or_else(|| part.text.to_lowercase(), |slot| format!("<{}>", slot.as_str()));
@@ -94,7 +94,7 @@ impl Row {
     }
 }
 
-/// The text of these parts, and the bytes of each mark in it.
+/// The text of these parts, and the byte range of each mark in it.
 pub fn render(parts: &[Part]) -> (String, Vec<(Range<usize>, Slot)>) {
     let mut text = String::new();
     let mut marks = Vec::new();
@@ -107,7 +107,7 @@ pub fn render(parts: &[Part]) -> (String, Vec<(Range<usize>, Slot)>) {
 }
 
 /// The tag of each word under these marks. A word that is only partly in a mark belongs to it, and to the Deployment
-/// rather than to another: `staging/web` is one word.
+/// before any other slot: `staging/web` is one word.
 pub fn tags(words: &[Word<'_>], marks: &[(Range<usize>, Slot)]) -> Vec<Tag> {
     let mut begun = vec![false; marks.len()];
     let tag = |word: &Word<'_>| {
@@ -119,7 +119,7 @@ pub fn tags(words: &[Word<'_>], marks: &[(Range<usize>, Slot)]) -> Vec<Tag> {
     words.iter().map(tag).collect()
 }
 
-/// A message of several clauses. What stands before the first brace belongs to no clause, so nothing may.
+/// Parses a message of several clauses. Text before the first brace would belong to no clause, so it is an error.
 fn several(line: &str, place: String) -> Result<Row, String> {
     let mut row = Row { clauses: Vec::new(), parts: Vec::new(), place };
     let mut clauses = line.split('{');
@@ -136,7 +136,7 @@ fn several(line: &str, place: String) -> Result<Row, String> {
     Ok(row)
 }
 
-/// Takes the text of one clause apart. A bracket that is no mark is text.
+/// Parses the text of one clause. A bracket that is not a mark is text.
 ///
 /// # Errors
 /// When a mark names no slot, or is empty.
@@ -169,7 +169,7 @@ pub fn parse(line: &str, clause: usize) -> Result<Vec<Part>, String> {
     Ok(parts)
 }
 
-/// `[value](slot)` at the start of a text: the value, the slot and what comes after.
+/// `[value](slot)` at the start of a text: the value, the slot and the rest.
 fn mark(text: &str) -> Option<(&str, &str, &str)> {
     let (value, after) = text.strip_prefix('[')?.split_once("](")?;
     let (slot, after) = after.split_once(')')?;
@@ -177,8 +177,8 @@ fn mark(text: &str) -> Option<(&str, &str, &str)> {
     (name && !value.contains('[')).then_some((value, slot, after))
 }
 
-/// Reads the examples of these folders, and says what is wrong with them. A faulty line is left out. The first folder
-/// has a file for every intent; the others add to it, and may lack files.
+/// Reads the examples of these folders, with the errors found. A faulty line is left out. The first folder has a file
+/// for every intent; the others add to it, and may lack files.
 ///
 /// # Errors
 /// When a file cannot be read.
@@ -211,7 +211,7 @@ pub fn read(folders: &[PathBuf]) -> anyhow::Result<(Corpus, Vec<Finding>)> {
     Ok((corpus, findings))
 }
 
-/// A digest of everything that a model is trained from: names of files and bytes, in the order of the names, folder by
+/// A digest of everything that a model is trained on: file names and bytes, in the order of the names, folder by
 /// folder.
 ///
 /// # Errors
@@ -270,7 +270,7 @@ mod tests {
     }
 
     #[test]
-    fn two_marks_of_one_kind_side_by_side_stay_two() {
+    fn adjacent_marks_of_one_slot_stay_two() {
         let tags: Vec<Tag> = tagged("restart [api](deployment) [web](deployment)").into_iter().map(|t| t.1).collect();
         assert_eq!(tags[1..], [Tag::Begin(Slot::Deployment); 2]);
     }
@@ -283,7 +283,7 @@ mod tests {
     }
 
     #[test]
-    fn a_folder_of_ones_own_adds_to_the_first() {
+    fn an_additional_folder_adds_to_the_first() {
         let (first, second) = (tempfile::tempdir().unwrap(), tempfile::tempdir().unwrap());
         for intent in Intent::ALL {
             std::fs::write(first.path().join(format!("{intent}.txt")), format!("# {intent}\n\n{intent} it\n")).unwrap();

@@ -1,10 +1,10 @@
-//! The lists of names, tags and images that examples are varied with.
+//! The lists of names, tags and images for augmentation.
 
 use std::path::PathBuf;
 
 use anyhow::Context;
 
-/// The lists in `intents/entities/`, one value a line.
+/// The lists in `intents/entities/`, one value per line.
 #[derive(Clone, Debug, Default)]
 pub struct Entities {
     /// Names of Deployments.
@@ -17,12 +17,12 @@ pub struct Entities {
     pub containers: Vec<String>,
     /// Image repositories.
     pub images: Vec<String>,
-    /// Tags that are no version numbers.
+    /// Tags that are not version numbers.
     pub tags: Vec<String>,
 }
 
 impl Entities {
-    /// Reads the lists of these folders of examples, all together. A folder may lack lists.
+    /// Reads and merges the lists of these folders of examples. A folder may lack lists.
     ///
     /// # Errors
     /// When a list cannot be read, or has no value in any folder.

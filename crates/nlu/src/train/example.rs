@@ -1,4 +1,4 @@
-//! What the network learns from: a sentence with the right intent of each segment and the right tag of each word.
+//! Labelled examples: a sentence with the right intent of each segment and the right tag of each word.
 
 use rand::RngExt;
 use rand::rngs::StdRng;
@@ -17,14 +17,14 @@ use readback_core::gazetteer::{Gazetteer, Hint};
 use std::collections::HashSet;
 use std::ops::Range;
 
-/// A sentence, with what it must be read as.
+/// A sentence with its labels.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Example {
-    /// The rows that it was made from, as places in the corpus.
+    /// The rows it was made from, as indices into the corpus.
     pub sources: Vec<usize>,
     /// The sentence.
     pub text: String,
-    /// The sentence as the network takes it.
+    /// The input for the network.
     pub input: Input,
     /// The words of each segment.
     pub segments: Vec<Range<usize>>,
@@ -32,33 +32,33 @@ pub struct Example {
     pub intents: Vec<Intent>,
     /// The tag of each word.
     pub tags: Vec<Tag>,
-    /// Whether the tag of each word is taught. Where nothing is ordered, names are not marked, and whether they are
-    /// tagged does not matter: to teach that they are no names would only unsettle the tags of orders.
+    /// Whether the tag of each word is trained. Where nothing is ordered, names are not marked, and their tags do not
+    /// matter: to train them as outside would only degrade the tags of commands.
     pub taught: Vec<bool>,
-    /// Whether a clause begins with each word; `None` where the rules see that anyway.
+    /// Whether a clause begins with each word; `None` where the rules decide that anyway.
     pub begins: Vec<Option<bool>>,
 }
 
-/// A sentence made of one or several varied rows, each with its intent and the text before it.
+/// A sentence made of one or several augmented rows.
 #[derive(Clone, Debug)]
 pub struct Draft {
-    /// Each row: its place in the corpus, the intents of its clauses, and what it became.
+    /// Each row: its index in the corpus, the intents of its clauses, and its augmented sentence.
     pub rows: Vec<(usize, Vec<Intent>, Varied)>,
-    /// What stands between the rows; one fewer.
+    /// The text between the rows; one fewer than rows.
     pub joins: Vec<&'static str>,
 }
 
-/// What the live names say in one example.
+/// The content of the gazetteer in one example.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Names {
-    /// Nothing: the catalog is empty.
+    /// Nothing: the gazetteer is empty.
     Unknown,
-    /// What the sentence names is live, among others.
+    /// What the sentence names, and other names.
     Live,
 }
 
 impl Draft {
-    /// The example of this draft; none when one of its segments would have two intents, or when it is too long.
+    /// The example of this draft; `None` if one of its segments would have two intents, or if it is too long.
     pub fn example(&self, known: Names, vocabulary: &Vocabulary, namer: &mut Namer<'_>) -> Option<Example> {
         let mut parts: Vec<Part> = Vec::new();
         let mut spans: Vec<(Range<usize>, Intent)> = Vec::new();
@@ -117,7 +117,7 @@ impl Draft {
         Some(Example { sources, input, segments, intents, tags, taught, begins, text: text.clone() })
     }
 
-    /// What is live: the values of the sentence, most of the time, and others that it does not name.
+    /// A gazetteer with the values of the sentence, most of the time, and with others.
     fn gazetteer(&self, namer: &mut Namer<'_>) -> Gazetteer {
         let mut live = Live::default();
         for (_, _, varied) in &self.rows {
@@ -202,7 +202,7 @@ mod tests {
     }
 
     #[test]
-    fn a_reason_in_front_of_an_order_orders_nothing() {
+    fn a_reason_before_a_command_has_no_intent() {
         let example =
             example(&[(Intent::Scale, "Traffic is up. Scale [web](deployment) to [4](replicas)")], "").unwrap();
         assert_eq!(example.intents, [Intent::None, Intent::Scale]);
@@ -214,7 +214,7 @@ mod tests {
     }
 
     #[test]
-    fn each_order_of_a_message_keeps_its_own_intent() {
+    fn each_command_of_a_message_keeps_its_own_intent() {
         let rows = [
             (Intent::Restart, "restart [api](deployment)"),
             (Intent::Scale, "scale [web](deployment) to [4](replicas)"),
@@ -225,7 +225,7 @@ mod tests {
     }
 
     #[test]
-    fn a_clause_that_the_rules_do_not_see_is_cut_and_taught() {
+    fn a_clause_that_the_rules_do_not_find_is_split_and_trained() {
         let rows = [(Intent::Restart, "restart [api](deployment)"), (Intent::Status, "[web](deployment) ok")];
         let example = example(&rows, " and ").unwrap();
         assert_eq!(example.intents, [Intent::Restart, Intent::Status]);

@@ -1,4 +1,4 @@
-//! Fitting: from examples to the product's network.
+//! Fits the network to examples.
 
 use anyhow::Context;
 use sha1::{Digest, Sha1};
@@ -19,7 +19,7 @@ use crate::tokenise::words;
 use crate::wordpiece::Input;
 use readback_core::domain::Intent;
 
-/// Everything that stays the same from fold to fold.
+/// What all folds have in common.
 pub(super) struct Fitter<'f> {
     pub(super) options: &'f TrainOptions,
     /// The digest of the examples.
@@ -31,7 +31,7 @@ pub(super) struct Fitter<'f> {
 }
 
 impl Fitter<'_> {
-    /// A network fitted to these rows. `step` hears of every step, with its loss.
+    /// A network fitted to these rows. `step` is called after every step, with its loss.
     pub(super) fn fit(&self, rows: &[usize], step: &mut dyn FnMut(f64)) -> anyhow::Result<Network> {
         tch::manual_seed(i64::from_ne_bytes(self.options.seed.to_ne_bytes()));
         let network = self.start.network(self.shape, self.cut)?;
@@ -47,7 +47,7 @@ impl Fitter<'_> {
         Ok(network)
     }
 
-    /// The network of this name that was kept, or one that is fitted now and then kept.
+    /// The checkpoint of this name, or a network fitted now and saved under it.
     pub(super) fn kept_or_fit(&self, name: &str, rows: &[usize], step: &mut dyn FnMut(f64)) -> anyhow::Result<Network> {
         let Some(folder) = &self.options.keep else { return self.fit(rows, step) };
         let path = folder.join(format!("{name}-{}.safetensors", self.recipe()));
@@ -62,7 +62,7 @@ impl Fitter<'_> {
         Ok(network)
     }
 
-    /// A short digest of everything that a fit depends on but its rows.
+    /// A short digest of everything but the rows that a fit depends on.
     fn recipe(&self) -> String {
         let TrainOptions { seed, epochs, learning_rate, batch, without, .. } = self.options;
         let all = format!("{} {:?} {seed} {epochs} {learning_rate} {batch} {without:?}", self.examples, self.shape);
@@ -71,7 +71,7 @@ impl Fitter<'_> {
         digest
     }
 
-    /// About how many steps a fit of so many rows takes.
+    /// The approximate number of steps of a fit to `rows` rows.
     pub(super) fn steps(&self, rows: usize) -> usize {
         self.options.epochs * (rows * 8 / 5).div_ceil(self.options.batch.max(1))
     }
@@ -88,7 +88,7 @@ fn lesson(example: Example) -> Lesson {
     }
 }
 
-/// What the network says of these examples.
+/// The network's outputs for these examples.
 pub(super) fn outputs(network: &Network, examples: &[Example]) -> anyhow::Result<Vec<Output>> {
     let inputs: Vec<&Input> = examples.iter().map(|example| &example.input).collect();
     let segments = |at: usize, begins: &[f32]| {
@@ -106,7 +106,7 @@ pub(super) fn outputs(network: &Network, examples: &[Example]) -> anyhow::Result
     said(network, &inputs, clauses)?.into_iter().enumerate().map(output).collect()
 }
 
-/// What a fitted network learned of one tag after another.
+/// The transition scores of a fitted network.
 pub(super) fn transitions(network: &Network) -> anyhow::Result<Transitions> {
     let [start, end, next] = network.transitions()?;
     Ok(Transitions::new(&start, &end, &next))

@@ -1,4 +1,4 @@
-//! Rows that a network has not seen, and what it says of them.
+//! Cross-validation: held-out rows, and the network's outputs for them.
 
 use std::collections::BTreeMap;
 use std::ops::Range;
@@ -43,7 +43,7 @@ pub(super) fn folds(corpus: &Corpus, count: usize, seed: u64) -> Vec<Vec<usize>>
     folds
 }
 
-/// Fits a network for each fold, to the rows of the others, and hears what it says of its own.
+/// Fits a network per fold to the rows of the other folds, and collects its outputs for the fold's own rows.
 pub(super) fn hold_out(
     fitter: &Fitter<'_>,
     corpus: &Corpus,
@@ -69,7 +69,7 @@ pub(super) fn hold_out(
     Ok((held, learned))
 }
 
-/// How like each segment of an example is to the phrasings of this memory.
+/// The similarity of each segment of an example to the phrasings of this index.
 fn likeness(memory: &PhrasingIndex, example: &Example, output: &Output, learned: &Transitions) -> Vec<Likeness> {
     let words = words(&example.text);
     let tags = decode(&output.tags, learned, 1.0).tags;

@@ -1,4 +1,4 @@
-//! What is written down about a training: thresholds, scores, and the list of what was read wrongly.
+//! The evaluation of a training: thresholds, scores, and the list of misread rows.
 
 use std::fmt::Write as _;
 
@@ -13,23 +13,23 @@ use crate::model::{Calibration, Scores, Thresholds};
 use crate::tokenise::words;
 use readback_core::domain::Intent;
 
-/// How a training did on rows that it had not seen.
+/// The evaluation of a training on held-out rows.
 #[derive(Clone, Debug)]
 pub struct Judgement {
-    /// How sure is sure enough.
+    /// The thresholds of the confidence.
     pub thresholds: Thresholds,
-    /// How good it is.
+    /// The scores.
     pub scores: Scores,
-    /// What was read wrongly, a line each, the surest first.
+    /// The misread rows, one per line, the most confident first.
     pub errors: String,
 }
 
-/// Judges held-out outputs after calibration.
+/// Evaluates held-out outputs after calibration.
 pub fn judge(held: &[Held], learned: &[Transitions], calibration: &Calibration, corpus: &Corpus) -> Judgement {
     let outcomes: Vec<Outcome> = held.iter().map(|held| calibrate::outcome(held, learned, calibration)).collect();
     let pairs: Vec<(&Example, &Outcome)> = held.iter().map(|held| &held.example).zip(&outcomes).collect();
     let judged: Vec<Judged> = pairs.iter().map(|(example, outcome)| of_one(example, outcome)).collect();
-    // In a cluster the names are known; the rows without are there to measure what that brings.
+    // In production the names are known; the rows without them are there to measure the benefit of the gazetteer.
     let named = judged.iter().zip(held).filter(|(_, held)| held.kind != Kind::Nameless);
     let thresholds = calibrate::thresholds(&named.map(|(judged, _)| *judged).collect::<Vec<_>>());
     let least = |risk| match risk {
@@ -79,7 +79,7 @@ fn of_one(example: &Example, outcome: &Outcome) -> Judged {
     }
 }
 
-/// The held-out messages that were read wrongly, the surest first.
+/// The misread held-out messages, the most confident first.
 fn list_errors(pairs: &[(&Example, &Outcome)], corpus: &Corpus) -> String {
     let mut wrong: Vec<_> = pairs.iter().filter(|(e, o)| !measure::is_right(e, o)).collect();
     wrong.sort_by(|a, b| b.1.confidence.total_cmp(&a.1.confidence));

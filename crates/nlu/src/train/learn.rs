@@ -1,4 +1,4 @@
-//! Learning: a network and lessons, step by step, whatever the labels mean.
+//! The training loop: a network and labelled lessons, independent of what the labels mean.
 
 use std::collections::HashMap;
 use std::ops::Range;
@@ -17,59 +17,59 @@ use crate::engine::rust_bert::{Batch, ENCODER, HEADS, Network, long, rows};
 use crate::model::Shape;
 use crate::wordpiece::Input;
 
-/// The share of states that is dropped while learning.
+/// The dropout rate during training.
 pub(super) const DROPOUT: f64 = 0.1;
 const SMOOTHING: f64 = 0.05;
 const TYPES: &str = "embeddings.token_type_embeddings.weight";
 const CLIP: f64 = 1.0;
 const WARM_UP: f64 = 0.1;
-/// How much a message's path counts beside its intents: about as much as the mean over ten words.
+/// The weight of a message's tag loss relative to its intent loss: about that of the mean over ten words.
 const PATH_WEIGHT: f64 = 0.15;
-/// The heads learn this many times as fast as the encoder.
+/// The learning rate of the heads, relative to the encoder's.
 const HEADS_FASTER: f64 = 20.0;
 
-/// A message with what the network must say of it; labels are columns of its logits.
+/// A message with its labels, which are columns of the logits.
 #[derive(Clone, Debug, PartialEq)]
 pub(crate) struct Lesson {
-    /// The message as the network takes it.
+    /// The input for the network.
     pub(crate) input: Input,
     /// The intent of each segment.
     pub(crate) intents: Vec<usize>,
     /// The tag of each word.
     pub(crate) tags: Vec<usize>,
-    /// Whether the tag of each word is taught.
+    /// Whether the tag of each word is trained.
     pub(crate) taught: Vec<bool>,
-    /// Whether a clause begins with each word, where that is taught.
+    /// Whether a clause begins with each word, where that is trained.
     pub(crate) begins: Vec<Option<bool>>,
 }
 
-/// How it is learned.
+/// The hyperparameters.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Recipe {
     /// How often every lesson is seen.
     pub(crate) epochs: usize,
-    /// Lessons in one step.
+    /// Lessons per step.
     pub(crate) batch: usize,
-    /// The learning rate of the encoder at its highest.
+    /// The peak learning rate of the encoder.
     pub(crate) rate: f64,
-    /// The seed of everything random.
+    /// The random seed.
     pub(crate) seed: u64,
 }
 
-/// What one tag costs after another: a mask of what is forbidden, zero where it is allowed.
+/// The transition mask: a penalty for forbidden transitions, zero for allowed ones.
 pub(crate) struct Rules {
     start: Tensor,
     next: Tensor,
     tags: usize,
 }
 
-/// The encoder that learning starts from.
+/// The pre-trained encoder.
 pub(crate) struct Start {
     tensors: HashMap<String, Tensor>,
 }
 
-/// What the network says of one message: a row of logits for each clause and each word, whether a clause begins with each
-/// word, and the state of each clause.
+/// The network's output for one message: a row of logits for each clause and each word, the logit of a clause start for
+/// each word, and the state of each clause.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct Said {
     pub(crate) intents: Vec<Vec<f32>>,
@@ -86,7 +86,7 @@ impl Start {
         Ok(Self { tensors: tensors.into_iter().collect() })
     }
 
-    /// A network whose encoder is the first layers of this one, with the part of the vocabulary that is kept.
+    /// A network whose encoder has the first layers of this one, with the kept part of the vocabulary.
     pub(crate) fn network(&self, shape: &Shape, cut: &Cut) -> anyhow::Result<Network> {
         let network = Network::new(shape, DROPOUT);
         let mut fresh = 0;
@@ -99,7 +99,8 @@ impl Start {
             let tensor = match name.as_str() {
                 "embeddings.word_embeddings.weight" => tensor.index_select(0, &Tensor::from_slice(&cut.ids)),
                 "embeddings.position_embeddings.weight" => tensor.narrow(0, 0, variable.size()[0]),
-                // Every word is of the first type to begin with; what the live names say is learned from there.
+                // Every hint starts with the embedding of the first token type; the gazetteer hints are learned from
+                // there.
                 TYPES => tensor.narrow(0, 0, 1).repeat([variable.size()[0], 1]),
                 _ => tensor.shallow_clone(),
             };
@@ -114,8 +115,8 @@ impl Start {
     }
 }
 
-/// Teaches a network. `pass` gives the lessons of one epoch, `total` is about how many steps there will be in all, and
-/// `step` hears of every step, with its loss.
+/// Trains a network. `pass` returns the lessons of one epoch, `total` is the approximate number of all steps, and
+/// `step` is called after every step, with its loss.
 pub(crate) fn learn(
     network: &Network,
     rules: &Rules,
@@ -141,7 +142,7 @@ pub(crate) fn learn(
     Ok(())
 }
 
-/// Warm-up, then down to nothing in a straight line.
+/// Warm-up, then linear decay to zero.
 #[expect(clippy::cast_precision_loss, reason = "thousands of steps")]
 fn schedule(done: usize, total: usize) -> f64 {
     let at = done as f64 / total.max(1) as f64;
@@ -181,7 +182,7 @@ fn loss(network: &Network, rules: &Rules, lessons: &[Lesson]) -> anyhow::Result<
     Ok(intents + words * PATH_WEIGHT)
 }
 
-/// The negative log-likelihood of where clauses begin, the mean over messages.
+/// The negative log-likelihood of the clause starts, averaged over messages.
 fn begin_loss(begins: &Tensor, lessons: &[Lesson]) -> Tensor {
     let (messages, words) = (begins.size()[0], begins.size()[1]);
     let size = usize::try_from(words).unwrap_or(0);
@@ -198,7 +199,7 @@ fn begin_loss(begins: &Tensor, lessons: &[Lesson]) -> Tensor {
 }
 
 impl Rules {
-    /// The rules of so many tags: whether one may stand at the start (`None`) or after another.
+    /// The mask of `tags` tags: whether a tag may stand at the start (`None`) or after another.
     pub(crate) fn new(tags: usize, allowed: impl Fn(Option<usize>, usize) -> bool) -> Self {
         let cost = |from: Option<usize>, to: usize| if allowed(from, to) { 0.0 } else { FORBIDDEN };
         let start: Vec<f32> = (0..tags).map(|to| cost(None, to)).collect();
@@ -211,8 +212,8 @@ impl Rules {
     }
 }
 
-/// The negative log-likelihood of the right paths (a linear-chain CRF), the mean over messages. Words whose tag is not
-/// taught may have any.
+/// The negative log-likelihood of the right paths (a linear-chain CRF), averaged over messages. Words whose tag is not
+/// trained may have any tag.
 fn path_loss(network: &Network, rules: &Rules, tags: &Tensor, batch: &[Lesson]) -> Tensor {
     let (messages, words) = (tags.size()[0], tags.size()[1]);
     let (start, next) = (&network.start + &rules.start, &network.transitions + &rules.next);
@@ -240,8 +241,8 @@ fn path_loss(network: &Network, rules: &Rules, tags: &Tensor, batch: &[Lesson]) 
     (total(tags) - total(&(tags + &cost))).mean(Kind::Float)
 }
 
-/// What the network says of these inputs. `clauses` makes ranges of pieces of an input's place and of where its clauses
-/// begin.
+/// The network's outputs for these inputs. `clauses` returns ranges of pieces, from the index of an input and its
+/// clause starts.
 pub(crate) fn said(
     network: &Network,
     inputs: &[&Input],

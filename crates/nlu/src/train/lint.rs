@@ -1,4 +1,4 @@
-//! What is wrong with example sentences that could be read.
+//! Checks of example sentences that are syntactically valid.
 
 use std::collections::{BTreeSet, HashMap};
 use std::path::Path;
@@ -12,13 +12,12 @@ use crate::split::segments;
 use crate::tokenise::{Word, words};
 use readback_core::domain::Intent;
 
-/// Rows at least this like an evaluation row give away its answer: the share of their words and pairs of words that they
-/// have in common.
+/// Rows at least this similar to an evaluation row leak its answer: the share of words and pairs of words in common.
 const NEAR: f64 = 0.85;
-/// With fewer words than this beside its slots a phrasing is nobody's own: "restart web".
+/// A phrasing with fewer words than this besides its slots is too general to count as a leak: "restart web".
 const OWN_WORDS: usize = 4;
 
-/// Broken and contradicting rows.
+/// Faulty and contradicting rows.
 pub fn lint(corpus: &Corpus) -> Vec<Finding> {
     let mut findings = Vec::new();
     let mut said: HashMap<String, &Row> = HashMap::new();
@@ -39,7 +38,7 @@ pub fn lint(corpus: &Corpus) -> Vec<Finding> {
     findings
 }
 
-/// The words that say what a sentence is, whatever the punctuation; a question is another sentence.
+/// The words that identify a sentence, without punctuation; a question is a different sentence.
 fn folded(text: &str) -> String {
     let words = words(text);
     let said: Vec<String> = words.iter().filter(|word| !word.is_punctuation()).map(Word::lower).collect();
@@ -67,7 +66,7 @@ fn broken(row: &Row) -> Vec<String> {
         found.push("a mark is broken".to_owned());
     }
     for (at, slot) in &marks {
-        // `deploy/web` and `staging/web` are one word, and are taken apart later.
+        // `deploy/web` and `staging/web` are one word, and are split later.
         let slash = text[..at.start].ends_with('/') || text[at.end..].starts_with('/');
         let cut = |edge: usize| words.iter().any(|word| word.at.start < edge && edge < word.at.end);
         if !slash && (cut(at.start) || cut(at.end)) {
@@ -77,7 +76,7 @@ fn broken(row: &Row) -> Vec<String> {
     found
 }
 
-/// Messages of several clauses that the rules alone would cut in the wrong place: the network learns to cut them.
+/// Messages of several clauses that the rules alone would split in the wrong place: the network learns to split them.
 pub fn unsplit(corpus: &Corpus) -> Vec<Finding> {
     let several = corpus.rows.iter().filter(|row| row.clauses.len() > 1);
     let split = |row: &&Row| {
@@ -101,10 +100,10 @@ pub fn unsplit(corpus: &Corpus) -> Vec<Finding> {
     several.filter(split).map(finding).collect()
 }
 
-/// Rows too near to those that a model is measured on: `eval/*.jsonl` of the folder.
+/// Rows too similar to those that a model is evaluated on: `eval/*.jsonl` of the folder.
 ///
 /// # Errors
-/// When a file cannot be read, or a line is no row.
+/// When a file cannot be read, or a line is not a valid row.
 pub fn near_evaluation(corpus: &Corpus, folder: &Path) -> anyhow::Result<Vec<Finding>> {
     let folder = folder.join("eval");
     if !folder.exists() {
@@ -172,7 +171,7 @@ impl Measured {
     }
 }
 
-/// Words and pairs of words with names and numbers left open; nothing when too few words are its own.
+/// Words and pairs of words, without names and numbers; `None` if too few words remain.
 fn features(words: &[Word<'_>], is_slot: impl Fn(&Word<'_>) -> bool) -> Option<BTreeSet<String>> {
     let mut said: Vec<String> = Vec::new();
     for word in words.iter().filter(|word| !word.is_punctuation()) {
@@ -203,7 +202,7 @@ mod tests {
     }
 
     #[test]
-    fn what_would_teach_the_wrong_thing_is_found() {
+    fn faulty_and_contradicting_rows_are_found() {
         assert!(found(&[(Intent::Scale, "scale [web](deployment)-api to 3")])[0].contains("cuts a word"));
         assert!(found(&[(Intent::Confirm, "Go!"), (Intent::Cancel, "go")])[0].contains("confirm.txt"));
         assert!(found(&[(Intent::None, "[web](deployment) is nice")])[0].contains("no slots"));
@@ -213,7 +212,7 @@ mod tests {
     }
 
     #[test]
-    fn clauses_that_are_not_told_apart_are_named() {
+    fn clauses_that_the_rules_do_not_split_are_listed() {
         let several = |line: &str| Corpus { rows: vec![Row::parse(None, line, String::new()).unwrap()] };
         assert!(
             unsplit(&several(
@@ -225,7 +224,7 @@ mod tests {
     }
 
     #[test]
-    fn a_row_that_gives_away_an_evaluation_row_is_found() {
+    fn a_row_that_leaks_an_evaluation_row_is_found() {
         let folder = tempfile::tempdir().unwrap();
         let eval = folder.path().join("eval");
         std::fs::create_dir(&eval).unwrap();

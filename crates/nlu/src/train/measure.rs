@@ -1,4 +1,4 @@
-//! How good readings are: intents, slots, whole messages, and whether the confidence tells the truth.
+//! Metrics of readings: intents, slots, whole messages, and the calibration of the confidence.
 
 use std::collections::HashSet;
 use std::ops::Range;
@@ -7,7 +7,7 @@ use super::example::Example;
 use crate::slot::{Slot, Tag};
 use readback_core::domain::Intent;
 
-/// What was read in one held-out example.
+/// The reading of one held-out example.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Outcome {
     /// The clauses, as ranges of words.
@@ -20,7 +20,7 @@ pub struct Outcome {
     pub confidence: f64,
 }
 
-/// Right ones of so many.
+/// A ratio as two counts.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Share {
     /// Right.
@@ -43,7 +43,7 @@ impl Share {
     }
 }
 
-/// The slots of these words: kind and words.
+/// The slots of these words: kind and word range.
 pub fn spans(tags: &[Tag], within: &Range<usize>) -> HashSet<(Slot, Range<usize>)> {
     let mut spans: Vec<(Slot, Range<usize>)> = Vec::new();
     for at in within.clone() {
@@ -60,7 +60,7 @@ pub fn spans(tags: &[Tag], within: &Range<usize>) -> HashSet<(Slot, Range<usize>
     spans.into_iter().collect()
 }
 
-/// Whether everything that matters was read rightly: every intent, and every slot where something is ordered.
+/// Whether everything that matters was read right: every intent, and every slot of a command.
 pub fn is_right(example: &Example, outcome: &Outcome) -> bool {
     let orders = |segments: &[Range<usize>], intents: &[Intent], tags: &[Tag]| -> Vec<_> {
         let asks = segments.iter().zip(intents).filter(|(_, intent)| **intent != Intent::None);
@@ -84,7 +84,7 @@ pub fn intents(pairs: &[(&Example, &Outcome)], only: Option<Intent>) -> Share {
     share
 }
 
-/// F1 of the slots where something is ordered.
+/// F1 of the slots of commands.
 #[expect(clippy::cast_precision_loss, reason = "thousands")]
 pub fn slot_f1(pairs: &[(&Example, &Outcome)], only: Option<Slot>) -> f64 {
     let (mut both, mut wanted, mut read) = (0, 0, 0);
@@ -103,7 +103,7 @@ pub fn slot_f1(pairs: &[(&Example, &Outcome)], only: Option<Slot>) -> f64 {
     2.0 * both as f64 / ((wanted + read).max(1)) as f64
 }
 
-/// Messages that were read rightly.
+/// Messages that were read right.
 pub fn exact(pairs: &[(&Example, &Outcome)]) -> Share {
     let mut share = Share::default();
     for (example, outcome) in pairs {
@@ -115,7 +115,7 @@ pub fn exact(pairs: &[(&Example, &Outcome)]) -> Share {
 /// The readings whose confidence is between two bounds.
 #[derive(Clone, Copy, Debug, Default, PartialEq)]
 pub struct Bin {
-    /// How many.
+    /// The number of readings.
     pub count: u32,
     said: f64,
     right: f64,
@@ -147,13 +147,14 @@ pub fn bins(judged: &[(f64, bool)]) -> [Bin; 15] {
     bins
 }
 
-/// Expected calibration error over 15 bins: how far the confidence is from the share of right readings.
+/// Expected calibration error over 15 bins: the distance between the confidence and the share of right readings.
 #[expect(clippy::cast_precision_loss, reason = "thousands")]
 pub fn calibration_error(judged: &[(f64, bool)]) -> f64 {
     bins(judged).iter().map(|bin| f64::abs(bin.said - bin.right)).sum::<f64>() / judged.len().max(1) as f64
 }
 
-/// How likely a right reading has a higher confidence than a wrong one. One half when there are only right or wrong ones.
+/// The probability that a right reading has a higher confidence than a wrong one. One half when there are only right or
+/// only wrong ones.
 #[expect(clippy::cast_precision_loss, reason = "thousands")]
 pub fn auroc(judged: &[(f64, bool)]) -> f64 {
     let mut sorted = judged.to_vec();
@@ -186,14 +187,14 @@ mod tests {
     }
 
     #[test]
-    fn a_confidence_that_keeps_its_word_has_no_error() {
+    fn a_calibrated_confidence_has_no_calibration_error() {
         let judged: Vec<(f64, bool)> = (0..100).map(|at| (0.75, at % 4 != 0)).collect();
         assert!(calibration_error(&judged) < 1e-9);
         assert!((calibration_error(&[(0.9, false), (0.9, false)]) - 0.9).abs() < 1e-9);
     }
 
     #[test]
-    fn the_area_is_one_when_every_right_reading_is_surer() {
+    fn the_area_is_one_when_every_right_reading_has_a_higher_confidence() {
         assert!((auroc(&[(0.9, true), (0.8, true), (0.2, false)]) - 1.0).abs() < 1e-9);
         assert!((auroc(&[(0.5, true), (0.5, false)]) - 0.5).abs() < 1e-9);
         assert!(auroc(&[(0.1, true), (0.9, false)]) < 1e-9);

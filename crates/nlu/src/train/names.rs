@@ -1,4 +1,4 @@
-//! Invented names, tags, digests and numbers: what nobody has listed, in the shapes that people use.
+//! Generated names, tags, digests and numbers: unlisted ones, in the formats that people use.
 
 use rand::RngExt;
 use rand::rngs::StdRng;
@@ -63,17 +63,17 @@ const NUMBERS: &[&str] = &[
 pub struct Namer<'e> {
     /// The lists to draw from.
     pub entities: &'e Entities,
-    /// What decides.
+    /// The random number generator.
     pub rng: &'e mut StdRng,
 }
 
 impl Namer<'_> {
-    /// Whether something of this probability happens.
+    /// Returns true with this probability.
     pub fn chance(&mut self, probability: f64) -> bool {
         self.rng.random_bool(probability)
     }
 
-    /// One of these.
+    /// A random element.
     pub fn one<'l, T>(&mut self, list: &'l [T]) -> &'l T {
         list.choose(self.rng).unwrap_or(&list[0])
     }
@@ -85,7 +85,7 @@ impl Namer<'_> {
         if word.len() < 3 { word + "ex" } else { word }
     }
 
-    /// One part of a listed name: an English word more often than not.
+    /// One part of a listed name: usually an English word.
     fn part(&mut self) -> String {
         let entities = self.entities;
         let name = self.one(&entities.deployments);
@@ -93,7 +93,7 @@ impl Namer<'_> {
         (*self.one(&parts)).to_owned()
     }
 
-    /// A Deployment's name: 30 % listed, else invented.
+    /// A Deployment's name: 30 % listed, else generated.
     pub fn deployment(&mut self) -> String {
         let entities = self.entities;
         match self.rng.random_range(0..100) {
@@ -109,7 +109,7 @@ impl Namer<'_> {
         }
     }
 
-    /// A namespace or a cluster: mostly of the list.
+    /// A namespace or a cluster: mostly from the list.
     pub fn place(&mut self, listed: &[String]) -> String {
         match self.rng.random_range(0..100) {
             0..70 => self.one(listed).clone(),
@@ -119,7 +119,7 @@ impl Namer<'_> {
         }
     }
 
-    /// A tag that is no bare whole number.
+    /// A tag that is not a bare whole number.
     pub fn tag(&mut self) -> String {
         let entities = self.entities;
         match self.rng.random_range(0..100) {
@@ -144,7 +144,7 @@ impl Namer<'_> {
         format!("{v}{core}{end}")
     }
 
-    /// So many hexadecimal digits, at least one of them a letter.
+    /// A string of `length` hexadecimal digits, at least one of them a letter.
     pub fn hexadecimal(&mut self, length: usize) -> String {
         let digits = b"0123456789abcdef";
         let mut hash: String = (0..length).map(|_| char::from(*self.one(digits))).collect();
@@ -154,7 +154,7 @@ impl Namer<'_> {
         hash
     }
 
-    /// A whole reference.
+    /// A full image reference.
     pub fn reference(&mut self) -> String {
         let entities = self.entities;
         let repository = self.one(&entities.images).clone();
@@ -164,7 +164,7 @@ impl Namer<'_> {
         format!("{repository}:{}", self.tag())
     }
 
-    /// A number within bounds, as digits or, when small, as a word.
+    /// A number within bounds, as digits or, if small, as a word.
     pub fn number(&mut self, within: std::ops::RangeInclusive<u32>, as_word: f64) -> String {
         let number = self.rng.random_range(within);
         let word = usize::try_from(number).ok().filter(|at| *at <= 12).map(|at| NUMBERS[at]);
@@ -174,7 +174,7 @@ impl Namer<'_> {
         }
     }
 
-    /// The text with one slip of the fingers in it, never in the first letter.
+    /// The text with one typo in it, never in the first letter.
     pub fn slip(&mut self, text: &str) -> String {
         let mut letters: Vec<char> = text.chars().collect();
         if letters.len() < 4 {
@@ -193,7 +193,7 @@ impl Namer<'_> {
     }
 }
 
-/// Whether a word is the name of a small number.
+/// Whether a word is a small number written out.
 pub fn is_number_word(word: &str) -> bool {
     NUMBERS.contains(&word.to_lowercase().as_str())
 }

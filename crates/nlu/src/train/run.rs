@@ -1,4 +1,4 @@
-//! The whole of a training: folds to measure and calibrate, a final fit of everything, the files.
+//! A whole training: folds to measure and calibrate, a final fit to all rows, and the files.
 
 use std::collections::BTreeMap;
 use std::path::Path;
@@ -81,10 +81,10 @@ pub(super) fn run(options: &TrainOptions, progress: &mut dyn FnMut(Progress)) ->
     Ok(Report { manifest, size, took: began.elapsed() })
 }
 
-/// Tells how far the training is, every twenty steps.
+/// Reports the progress of the training every twenty steps.
 pub(super) struct Clock<'p> {
     began: Instant,
-    /// What is being done.
+    /// The current stage.
     pub(super) stage: String,
     done: usize,
     total: usize,
@@ -106,7 +106,7 @@ impl<'p> Clock<'p> {
         Self { began, stage: String::new(), done: 0, total, losses: Vec::new(), tell }
     }
 
-    /// One step more, with its loss.
+    /// Counts a step, with its loss.
     #[expect(clippy::cast_precision_loss, reason = "thousands of steps")]
     pub(super) fn step(&mut self, loss: f64) {
         self.done += 1;
@@ -123,12 +123,12 @@ impl<'p> Clock<'p> {
     }
 }
 
-/// What a model without held-out rows says of itself: nothing to rely on.
+/// The calibration of a model without held-out rows: not reliable.
 fn uncalibrated() -> Calibration {
     Calibration { intent_temperature: 1.0, slot_temperature: 1.0, weights: vec![0.0; FEATURES.len()] }
 }
 
-/// Writes the files of a model, the texts first, and gives the bytes of the weights.
+/// Writes the files of a model, the texts first, and returns the size of the weights in bytes.
 fn write(folder: &Path, texts: [&str; 3], network: &Network) -> anyhow::Result<u64> {
     std::fs::create_dir_all(folder).with_context(|| format!("cannot make `{}`", folder.display()))?;
     let mut tensors: BTreeMap<String, (Vec<usize>, Vec<u8>)> = BTreeMap::new();

@@ -1,4 +1,4 @@
-//! The part of the encoder's vocabulary that is kept: what the examples use, every ASCII character, and the most common.
+//! The kept part of the encoder's vocabulary: what the examples use, every ASCII character, and the most common pieces.
 
 use std::collections::HashSet;
 
@@ -10,17 +10,17 @@ use crate::wordpiece::{SPECIAL, Vocabulary};
 /// A part of a vocabulary.
 #[derive(Clone, Debug)]
 pub struct Cut {
-    /// The pieces, one a line.
+    /// The pieces, one per line.
     pub text: String,
-    /// For each piece, its id in the whole vocabulary.
+    /// For each piece, its id in the full vocabulary.
     pub ids: Vec<i64>,
 }
 
 impl Cut {
-    /// Keeps what these texts need, then the most common pieces, `size` in all (more if the texts need more).
+    /// Keeps the pieces that these texts need, then the most common ones, `size` in all (more if the texts need more).
     ///
     /// # Errors
-    /// When the whole vocabulary is broken.
+    /// When the full vocabulary is broken.
     pub fn new<'t>(whole: &str, texts: impl Iterator<Item = &'t str>, size: usize) -> anyhow::Result<Self> {
         let vocabulary = Vocabulary::parse(whole).context("the encoder's `vocab.txt`")?;
         let mut needed: HashSet<u32> = HashSet::new();
@@ -55,7 +55,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn what_the_texts_use_and_every_letter_is_kept_then_the_most_common() {
+    fn pieces_of_the_texts_and_every_letter_are_kept_then_the_most_common() {
         let whole = "[PAD]\n[unused0]\n[UNK]\n[CLS]\n[SEP]\na\n##a\né\nthe\nof\nnginx\n##ing\nrare\n";
         let cut = Cut::new(whole, ["nginx of"].into_iter(), 9).unwrap();
         assert_eq!(cut.text, "[PAD]\n[UNK]\n[CLS]\n[SEP]\na\n##a\nthe\nof\nnginx\n");

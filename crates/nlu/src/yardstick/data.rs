@@ -1,4 +1,4 @@
-//! Reading the data of others, in the form in which they publish it.
+//! Reads the benchmark data in its published format.
 
 use std::collections::BTreeMap;
 use std::fs;
@@ -6,7 +6,7 @@ use std::path::Path;
 
 use anyhow::{Context, ensure};
 
-/// The name that CLINC150 gives to what is out of scope.
+/// CLINC150's name for out-of-scope messages.
 pub const OUT_OF_SCOPE: &str = "oos";
 
 /// A message with its labels.
@@ -23,18 +23,18 @@ pub struct Labelled {
 /// The three parts of a set.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Parts {
-    /// To learn from.
+    /// The training part.
     pub train: Vec<Labelled>,
-    /// To choose thresholds on.
+    /// The part to choose thresholds on.
     pub dev: Vec<Labelled>,
-    /// To measure on.
+    /// The test part.
     pub test: Vec<Labelled>,
 }
 
-/// SNIPS: `seq.in` has the words, `seq.out` the tags and `label` the intent of each message, a line each.
+/// SNIPS: `seq.in` has the words, `seq.out` the tags and `label` the intent of each message, one line each.
 ///
 /// # Errors
-/// When a file cannot be read, or two of them do not belong together.
+/// When a file cannot be read, or the files do not match.
 pub fn snips(folder: &Path) -> anyhow::Result<Parts> {
     let part = |name: &str| -> anyhow::Result<Vec<Labelled>> {
         let read = |file: &str| {
@@ -64,7 +64,7 @@ pub fn snips(folder: &Path) -> anyhow::Result<Parts> {
     Ok(Parts { train: part("train")?, dev: part("dev")?, test: part("test")? })
 }
 
-/// CLINC150, the full set: lists of `[text, intent]` in `data_full.json`. What is out of scope has the intent
+/// CLINC150, the full set: lists of `[text, intent]` in `data_full.json`. Out-of-scope messages have the intent
 /// [`OUT_OF_SCOPE`]; no word has a tag.
 ///
 /// # Errors
@@ -91,7 +91,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn snips_is_three_files_side_by_side() {
+    fn snips_is_read_from_three_parallel_files() {
         let folder = tempfile::tempdir().unwrap();
         for part in ["train", "dev", "test"] {
             let part = folder.path().join(part);
@@ -108,7 +108,7 @@ mod tests {
     }
 
     #[test]
-    fn clinc150_has_what_is_out_of_scope_in_lists_of_its_own() {
+    fn clinc150_keeps_out_of_scope_messages_in_separate_lists() {
         let folder = tempfile::tempdir().unwrap();
         let lists = r#"{"train":[["hi there","greeting"]],"oos_train":[["why","oos"]],"val":[],"oos_val":[],
             "test":[],"oos_test":[["how far","oos"]]}"#;

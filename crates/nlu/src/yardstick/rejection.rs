@@ -1,21 +1,21 @@
-//! Telling what is out of scope: a few features of what the network says, weighed on the part that is there for it.
+//! Out-of-scope detection: a few features of the network's output, with weights fitted on the dev part.
 
 use std::fmt;
 
 use crate::train::calibrate::logistic;
 use crate::train::measure::auroc;
 
-/// The share of the messages in scope that must be kept.
+/// The share of in-scope messages that must be kept.
 const KEPT: f64 = 0.95;
 
-/// What is known of one message.
+/// The features of one message.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Evidence {
-    /// The logits of the intents that are in scope.
+    /// The logits of the in-scope intents.
     pub logits: Vec<f32>,
-    /// The logit of the class that was taught what is out of scope.
+    /// The logit of the out-of-scope class.
     pub outside: f32,
-    /// How alike the message is to the nearest of the training part, and to the tenth nearest: cosines of states.
+    /// The cosine similarity of the message's state to the nearest and to the tenth nearest of the training part.
     pub near: [f32; 2],
     /// Whether the intent with the highest logit is the right one.
     pub right: bool,
@@ -23,16 +23,16 @@ pub struct Evidence {
     pub in_scope: bool,
 }
 
-/// Figures in percent, but for the area.
+/// Results in percent, except for the area.
 #[derive(Clone, Copy, Debug, Default, PartialEq)]
 pub struct Rejection {
-    /// Messages out of scope that are rejected at the threshold that keeps 95 % of the others in the dev part.
+    /// Out-of-scope messages rejected at the threshold that keeps 95 % of the others in the dev part.
     pub recall: f64,
-    /// Messages in scope that are kept in the test part at that threshold.
+    /// In-scope messages kept in the test part at that threshold.
     pub kept: f64,
-    /// Messages in scope that are kept and have the right intent.
+    /// In-scope messages kept with the right intent.
     pub kept_right: f64,
-    /// How likely a message in scope scores higher than one that is not, 0 to 1.
+    /// The probability that an in-scope message scores higher than an out-of-scope one, 0 to 1.
     pub auroc: f64,
 }
 
@@ -47,7 +47,7 @@ impl Evidence {
     }
 }
 
-/// Learns a score on the dev part, sets the threshold there, and measures both on the test part.
+/// Fits the score and sets the threshold on the dev part, and measures both on the test part.
 #[expect(clippy::cast_precision_loss, reason = "thousands")]
 pub fn measure(dev: &[Evidence], test: &[Evidence]) -> Rejection {
     let raw: Vec<Vec<f64>> = dev.iter().map(Evidence::features).collect();
@@ -74,7 +74,7 @@ pub fn measure(dev: &[Evidence], test: &[Evidence]) -> Rejection {
     }
 }
 
-/// The score that [`KEPT`] of these are at or above.
+/// The threshold that [`KEPT`] of these scores reach.
 #[expect(clippy::cast_precision_loss, clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "thousands")]
 fn lowest_kept(mut scores: Vec<f64>) -> f64 {
     scores.sort_by(f64::total_cmp);
@@ -82,7 +82,7 @@ fn lowest_kept(mut scores: Vec<f64>) -> f64 {
     scores.get(dropped).copied().unwrap_or(f64::NEG_INFINITY)
 }
 
-/// Brings features to a mean of 0 and a deviation of 1, with a constant in front.
+/// Standardises features to a mean of 0 and a deviation of 1, with a constant in front.
 struct Scale(Vec<(f64, f64)>);
 
 impl Scale {
@@ -121,7 +121,7 @@ mod tests {
     }
 
     #[test]
-    fn what_scores_apart_is_told_apart() {
+    fn separable_messages_are_separated() {
         let part = |shift: u16| -> Vec<Evidence> {
             (0..60u16)
                 .map(|at| {

@@ -1,4 +1,4 @@
-//! Teaching and measuring.
+//! Trains and measures.
 
 use std::time::Instant;
 
@@ -17,10 +17,10 @@ use crate::train::learn::{Lesson, Recipe, Rules, Said, Start, learn, said};
 use crate::train::vocabulary::Cut;
 use crate::wordpiece::{Input, Vocabulary};
 
-/// Messages in one step.
+/// Messages per step.
 const BATCH: usize = 32;
 
-/// The labels of a set, each with its place in the logits.
+/// The labels of a set, each with its index in the logits.
 struct Labels {
     intents: Vec<String>,
     tags: Vec<String>,
@@ -110,7 +110,7 @@ pub(super) fn run(options: &YardstickOptions, progress: &mut dyn FnMut(usize, us
     Ok(Measured { scores: scores(&parts, &test, &labels, &transitions), rejection, took })
 }
 
-/// The scores of the messages in scope.
+/// The scores of the in-scope messages.
 fn scores(parts: &Parts, said: &[Said], labels: &Labels, transitions: &Transitions) -> score::Scores {
     let pairs = parts.test.iter().zip(said).filter(|(row, _)| row.intent != OUT_OF_SCOPE).map(|(row, said)| {
         let intent = best_in_scope(said, labels).map_or("", |at| labels.intents[at].as_str());
@@ -120,7 +120,7 @@ fn scores(parts: &Parts, said: &[Said], labels: &Labels, transitions: &Transitio
     score::score(&pairs.collect::<Vec<_>>())
 }
 
-/// The place of the intent with the highest logit, what is out of scope left aside.
+/// The index of the highest logit among the in-scope intents.
 fn best_in_scope(said: &Said, labels: &Labels) -> Option<usize> {
     let logits = said.intents.first()?.iter().enumerate().filter(|(at, _)| labels.intents[*at] != OUT_OF_SCOPE);
     logits.max_by(|a, b| a.1.total_cmp(b.1)).map(|(at, _)| at)
@@ -148,7 +148,7 @@ fn evidence(
     Ok(messages.iter().zip(said).zip(near).map(of).collect())
 }
 
-/// The states of the training part, each of length 1.
+/// The states of the training part, normalised to length 1.
 struct Neighbours(Tensor);
 
 impl Neighbours {
@@ -156,7 +156,7 @@ impl Neighbours {
         Ok(Self(states(said)?))
     }
 
-    /// For each message, the cosine to the nearest and to the tenth nearest.
+    /// For each message, the cosine similarity to the nearest and to the tenth nearest.
     fn near(&self, said: &[Said]) -> anyhow::Result<Vec<[f32; 2]>> {
         let mut all = Vec::with_capacity(said.len());
         for chunk in said.chunks(256) {

@@ -1,24 +1,24 @@
-//! How many intents, slots and whole messages are right, as the published tables count them.
+//! Accuracy of intents, slots and whole messages, as the published tables count them.
 
 use std::collections::BTreeSet;
 use std::fmt;
 use std::ops::Range;
 
-/// Figures in percent.
+/// Results in percent.
 #[derive(Clone, Copy, Debug, Default, PartialEq)]
 pub struct Scores {
     /// Messages with the right intent.
     pub intent: f64,
-    /// F1 of the slots, kind and words, as `conlleval` counts; none where the data has no slots.
+    /// F1 of the slots, kind and words, as in `conlleval`; `None` if the data has no slots.
     pub slot_f1: Option<f64>,
     /// Messages with the right intent and every tag right.
     pub exact: f64,
 }
 
-/// A message's intent and tags.
+/// The intent and tags of a message.
 pub type Labels<'l> = (&'l str, Vec<&'l str>);
 
-/// Compares what was read with what is right, message by message.
+/// Compares readings with labels, message by message.
 #[expect(clippy::cast_precision_loss, reason = "thousands")]
 pub fn score(pairs: &[(Labels<'_>, Labels<'_>)]) -> Scores {
     let (mut intent, mut exact, mut both, mut read, mut right) = (0, 0, 0, 0, 0);
@@ -39,7 +39,7 @@ pub fn score(pairs: &[(Labels<'_>, Labels<'_>)]) -> Scores {
     }
 }
 
-/// The slots in BIO tags. An `I-` that goes on with nothing begins a slot, as in `conlleval`.
+/// The slots in BIO tags. An `I-` that continues nothing begins a slot, as in `conlleval`.
 fn chunks<'t>(tags: &[&'t str]) -> BTreeSet<(usize, usize, &'t str)> {
     let mut found: Vec<(Range<usize>, &str)> = Vec::new();
     for (at, tag) in tags.iter().enumerate() {
@@ -74,7 +74,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_slot_counts_with_its_kind_and_all_its_words() {
+    fn a_slot_is_right_only_with_its_kind_and_all_its_words() {
         let right = ("PlayMusic", vec!["O", "B-artist", "I-artist", "B-genre"]);
         let read = ("PlayMusic", vec!["O", "B-artist", "O", "B-genre"]);
         let scores = score(&[(read, right.clone()), (right.clone(), right)]);
@@ -83,7 +83,7 @@ mod tests {
     }
 
     #[test]
-    fn an_inside_needs_a_begin_of_its_kind() {
+    fn an_inside_tag_needs_a_begin_tag_of_its_kind() {
         assert!(allowed(Some("B-a"), "I-a") && allowed(Some("I-a"), "I-a") && allowed(None, "B-a"));
         assert!(!allowed(None, "I-a") && !allowed(Some("O"), "I-a") && !allowed(Some("B-b"), "I-a"));
     }

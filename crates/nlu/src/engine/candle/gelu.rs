@@ -1,9 +1,9 @@
-//! The activation inside a layer: candle's own takes as long as a matrix product.
+//! The GELU activation: candle's own takes as long as a matrix product.
 
 use candle_core::{CpuStorage, CustomOp1, Error, Layout, Result, Shape};
 use pulp::Arch;
 
-/// The activation of every number.
+/// The activation, element by element.
 pub(super) struct Gelu;
 
 impl CustomOp1 for Gelu {
@@ -25,7 +25,7 @@ fn gelu(x: f32) -> f32 {
     0.5 * x * (1.0 + erf(x * std::f32::consts::FRAC_1_SQRT_2))
 }
 
-/// The error function as a quotient of polynomials, within 1e-6: no branch and no call, so that it is vectorised.
+/// The error function as a rational approximation, within 1e-6: no branch and no call, so that it is vectorised.
 #[inline(always)]
 #[expect(clippy::inline_always, reason = "only inlined code is compiled for the processor at hand")]
 #[expect(clippy::excessive_precision, reason = "the coefficients as they are published")]
@@ -55,7 +55,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn it_is_the_error_function() {
+    fn the_approximation_matches_the_error_function() {
         for step in -600..=600i16 {
             let x = f32::from(step) / 100.0;
             let exact = candle_core::cpu::erf::erf_f32(x);

@@ -1,9 +1,9 @@
-//! `x·Wᵗ + b` for the few rows of one message, with the weights laid out for it once.
+//! `x·Wᵗ + b` for the few rows of one message, with weights packed once.
 //!
-//! A general matrix product packs both sides anew at every call, and reads the weights in single precision: for a
-//! message of sixteen pieces that takes longer than the arithmetic. Here the weights stay in half precision, a panel of
-//! [`WIDE`] outputs after the other, so that those of all layers fit into a processor's cache; each panel is widened
-//! once, and used for all rows while it is near.
+//! A general matrix product packs both operands at every call and reads the weights in single precision: for a message
+//! of sixteen pieces that takes longer than the arithmetic. Here the weights stay in half precision, in panels of
+//! [`WIDE`] outputs, so that those of all layers fit into the processor's cache; each panel is widened once and used
+//! for all rows while it is in the nearest cache.
 
 #![expect(clippy::inline_always, reason = "only inlined code is compiled for the processor at hand")]
 
@@ -11,24 +11,24 @@ use candle_core::{CpuStorage, CustomOp1, Error, Layout, Result, Shape};
 use half::f16;
 use pulp::{Arch, Simd, WithSimd};
 
-/// Outputs in one panel: two registers of eight numbers.
+/// Outputs per panel: two registers of eight numbers.
 const WIDE: usize = 16;
-/// Inputs that are widened at a time: a panel of them stays in the nearest cache.
+/// Inputs widened at a time: so many rows of a panel stay in the nearest cache.
 const DEEP: usize = 384;
-/// The most rows that are computed together: with two registers each, they and the weights fill the sixteen that there are.
+/// Maximum rows computed together: with two registers each, they and the weights fill the sixteen registers.
 const ROWS: usize = 6;
 
-/// A linear layer, ready to be applied.
+/// A linear layer with packed weights.
 #[derive(Debug)]
 pub(super) struct Packed {
-    /// For each panel, for each input, the weights of its outputs; zeros fill the last panel.
+    /// For each panel, for each input, the weights of its outputs; the last panel is padded with zeros.
     panels: Vec<f16>,
     bias: Vec<f32>,
     inputs: usize,
 }
 
 impl Packed {
-    /// A layer of these weights, one row for each output, and their biases.
+    /// A layer with these weights, one row per output, and these biases.
     pub(super) fn new(weights: &[f16], bias: Vec<f32>, inputs: usize) -> Self {
         let mut panels = Vec::with_capacity(weights.len().next_multiple_of(WIDE * inputs.max(1)));
         for rows in weights.chunks(WIDE * inputs.max(1)) {
@@ -40,11 +40,11 @@ impl Packed {
         Self { panels, bias, inputs }
     }
 
-    /// The outputs of some rows of inputs.
+    /// The outputs for some rows of inputs.
     fn apply(&self, x: &[f32]) -> Vec<f32> {
         let outputs = self.bias.len();
         let rows = x.len() / self.inputs.max(1);
-        // As many rows in each tile: a tile of one row takes nearly as long as one of five.
+        // Tiles of equal size: a tile of one row takes nearly as long as one of five.
         let tile = rows.div_ceil(rows.div_ceil(ROWS).max(1)).max(1);
         let tiles = tiles(x, self.inputs, tile);
         let mut y: Vec<f32> = std::iter::repeat_n(self.bias.as_slice(), rows).flatten().copied().collect();
@@ -62,8 +62,8 @@ impl Packed {
     }
 }
 
-/// Half precision as single. Weights are finite, so that shifting the bits into place and correcting the exponent by a
-/// product is all there is to do, and the compiler does it for eight at a time.
+/// Converts half precision to single. Weights are finite, so that shifting the bits into place and correcting the
+/// exponent by a product is enough, and the compiler vectorises it for eight at a time.
 #[inline(always)]
 fn widen(halves: &[f16], singles: &mut [f32]) {
     const EXPONENT: f32 = f32::from_bits((127 + 112) << 23);
@@ -74,7 +74,8 @@ fn widen(halves: &[f16], singles: &mut [f32]) {
     }
 }
 
-/// The rows in tiles of so many, and within a tile input by input, as they are needed. The last tile may have fewer.
+/// The rows in tiles of `tile` rows, and within a tile input by input, in the order of use. The last tile may be
+/// smaller.
 fn tiles(x: &[f32], inputs: usize, tile: usize) -> Vec<f32> {
     let mut tiles = Vec::with_capacity(x.len());
     for tile in x.chunks(tile * inputs.max(1)) {
@@ -85,17 +86,17 @@ fn tiles(x: &[f32], inputs: usize, tile: usize) -> Vec<f32> {
     tiles
 }
 
-/// Where a part of a panel stands.
+/// The position of a part of a panel.
 #[derive(Clone, Copy)]
 struct Place {
-    /// Its first output, of so many.
+    /// Its first output, and the number of outputs of the layer.
     first: usize,
     outputs: usize,
-    /// Its first input, and how many it has, of so many.
+    /// Its first input, its number of inputs, and the number of inputs of the layer.
     from: usize,
     depth: usize,
     inputs: usize,
-    /// Rows in a tile, at most [`ROWS`].
+    /// Rows per tile, at most [`ROWS`].
     tile: usize,
 }
 
@@ -122,7 +123,7 @@ impl WithSimd for Panel<'_> {
 }
 
 impl Panel<'_> {
-    /// `V` is how many registers a panel is wide.
+    /// `V` is the width of a panel in registers.
     #[inline(always)]
     fn all<S: Simd, const V: usize>(self, simd: S) {
         let Place { first, outputs, from, depth, inputs, tile } = self.place;
@@ -143,7 +144,7 @@ impl Panel<'_> {
     }
 }
 
-/// Adds to `T` rows of outputs what these inputs give to one panel.
+/// Adds the products of these inputs with one panel to `T` rows of outputs.
 #[inline(always)]
 fn sum<S: Simd, const T: usize, const V: usize>(
     simd: S,
@@ -210,7 +211,7 @@ mod tests {
 
     proptest! {
         #[test]
-        fn it_is_the_matrix_product(rows in 1usize..20, inputs in 1usize..800, outputs in 1usize..50, seed in 0usize..9) {
+        fn the_packed_layer_matches_the_matrix_product(rows in 1usize..20, inputs in 1usize..800, outputs in 1usize..50, seed in 0usize..9) {
             let number = |at: usize| f32::from(u8::try_from((at * 37 + seed * 11) % 19).unwrap()) / 8.0 - 1.0;
             let weights: Vec<f16> = (0..inputs * outputs).map(|at| f16::from_f32(number(at))).collect();
             let bias: Vec<f32> = (0..outputs).map(number).collect();

@@ -1,4 +1,4 @@
-//! The small talk around orders, and words that are left alone.
+//! The small talk around commands, and words that are never varied.
 
 use std::sync::LazyLock;
 
@@ -9,7 +9,7 @@ fn phrases(text: &'static str) -> Vec<&'static str> {
     text.split('|').collect()
 }
 
-/// Words that stand for a Deployment without being a name.
+/// Words that refer to a Deployment without being a name.
 pub(super) static POINTING: Phrases = LazyLock::new(|| {
     phrases(
         "it|its|that|this|them|these|those|one|ones|everything|every|each|all|of|*|both|same|the|thing|deployment|\
@@ -18,7 +18,7 @@ pub(super) static POINTING: Phrases = LazyLock::new(|| {
     )
 });
 
-/// What people say before an order.
+/// What people write before a command.
 pub(super) static OPENERS: Phrases = LazyLock::new(|| {
     phrases(
         "hey|hi|hello|hey bot|hi there|ok|okay so|please|pls|@bot|@readback|bot,|hey team,|good morning,|morning!|\
@@ -28,7 +28,7 @@ pub(super) static OPENERS: Phrases = LazyLock::new(|| {
     )
 });
 
-/// What people say after an order.
+/// What people write after a command.
 pub(super) static CLOSERS: Phrases = LazyLock::new(|| {
     phrases(
         "please|pls|plz|thanks|thanks!|thank you|thx|ty|cheers|🙏|👍|for me|when you get a sec|asap|now|right now|\
@@ -38,15 +38,15 @@ pub(super) static CLOSERS: Phrases = LazyLock::new(|| {
     )
 });
 
-/// What may be said before anything without making an order of it.
+/// Openers that do not turn a sentence into a command.
 pub(super) static QUIET: Phrases =
     LazyLock::new(|| phrases("hey|hi|hello|ok|so|well,|hmm|morning!|yo|btw|fyi|hey all,|lol"));
 
-/// Words whose loss would change what a sentence means.
+/// Words whose loss would change the meaning of a sentence.
 pub(super) static VITAL: Phrases =
     LazyLock::new(|| phrases("don't|dont|never|until|unless|when|once|after|should|would|could"));
 
-/// Words of the orders and of small talk that are also listed as names; where nothing is marked they are no names.
+/// Words of commands and of small talk that are also listed as names; without a mark they are not names.
 pub(super) static OWN: Phrases = LazyLock::new(|| {
     phrases(
         "logs|list|help|docs|start|status|pause|resume|update|version|confirm|cancel|search|calendar|messages|\

@@ -1,4 +1,4 @@
-//! Another value in the shape of the one that was written.
+//! Substitutes a value by another of the same format.
 
 use rand::RngExt;
 
@@ -7,7 +7,7 @@ use super::chatter::POINTING;
 use crate::slot::Slot;
 use crate::train::names::{Namer, is_number_word};
 
-/// Another value in the shape of this one.
+/// Another value in the format of this one.
 pub(super) fn value(slot: Slot, text: &str, renew: bool, live: &mut Live, namer: &mut Namer<'_>) -> String {
     match slot {
         Slot::Deployment => deployment(text, renew, live, namer),
@@ -67,7 +67,7 @@ fn place(slot: Slot, text: &str, renew: bool, live: &mut Live, namer: &mut Namer
     said
 }
 
-/// A bare number stays a bare number, so that what is said around it still says what it counts.
+/// A bare number stays a bare number, so that the words around it still fit what it counts.
 fn image(text: &str, namer: &mut Namer<'_>) -> String {
     if text.chars().all(|c| c.is_ascii_digit()) {
         return namer.number(if text.len() < 3 { 1..=99 } else { 100..=9999 }, 0.0);
@@ -84,7 +84,7 @@ fn image(text: &str, namer: &mut Namer<'_>) -> String {
     if namer.chance(0.6) && text.contains('.') { namer.version() } else { namer.tag() }
 }
 
-/// Other digits or another number word; whatever stands around them stays ("3x", "50%", "for two hours").
+/// Other digits or another number word; the text around them stays ("3x", "50%", "for two hours").
 fn number(text: &str, within: std::ops::RangeInclusive<u32>, namer: &mut Namer<'_>) -> String {
     let alone = !text.contains(' ') && (text.chars().all(|c| c.is_ascii_digit()) || is_number_word(text));
     if alone {
