@@ -1,4 +1,4 @@
-//! The service put together: what is started, in which order, and how it stops.
+//! Assembles the service: what is started, in which order, and how it shuts down.
 
 use std::{path::PathBuf, sync::Arc, time::Duration};
 
@@ -30,46 +30,46 @@ use readback_webex::{
 
 mod cluster_directory;
 
-/// How long a stop may take in all.
+/// The grace period of a whole shutdown.
 const GRACE: Duration = Duration::from_secs(50);
-/// How long turns and rollouts may take to finish, within that.
+/// The grace period of turns and rollouts, within that.
 const TURNS_GRACE: Duration = Duration::from_secs(40);
-/// Between two looks at the bot's webhooks.
+/// The interval between two checks of the bot's webhooks.
 const HOOKS_PERIOD: Duration = Duration::from_mins(5);
-/// Between two times that the API server is asked what the role allows.
+/// The interval between two reviews of what the bot's role allows.
 const RIGHTS: Duration = Duration::from_mins(5);
-/// Between two times that the metrics are tidied.
+/// The interval between two upkeeps of the metrics.
 const TIDY: Duration = Duration::from_secs(10);
-/// Between two tries to reach Webex, or to fill the catalog, at the start.
+/// The pause between two attempts to reach Webex, or to fill the catalog, at the start.
 const TRY_AGAIN: Duration = Duration::from_secs(2);
 
-/// Everything that one bot is made of, parsed and checked.
+/// The configuration of one bot, parsed and checked.
 #[derive(Debug)]
 pub struct AppConfig {
-    /// The room's side.
+    /// How to reach Webex.
     pub webex: WebexSettings,
     /// The keys of the webhooks' signatures.
     pub secrets: Secrets,
-    /// Where Webex reaches the edge; without it, webhooks are somebody else's business.
+    /// The URL where Webex reaches the edge; without it, the bot does not manage its webhooks.
     pub public_url: Option<String>,
-    /// The clusters' side: one, and others beside it, each with what else it is called.
+    /// The clusters, each with its aliases.
     pub connections: Vec<(Connection, Vec<String>)>,
-    /// Who may do what, where.
+    /// Who may do what, and where.
     pub policy: Policy,
-    /// The file that the policy is in, to be read again when it changes.
+    /// The policy file, to be read again when it changes.
     pub policy_file: Option<PolicyFile>,
-    /// How sure the model has to be.
+    /// The minimum confidences.
     pub rules: Rules,
-    /// Whether it only observes, everywhere.
+    /// Whether the bot only observes, in all clusters.
     pub observe: bool,
-    /// The file with the changes.
+    /// The database file with the changes.
     pub database: PathBuf,
 }
 
-/// Runs the bot until the stop is requested, then finishes what it took.
+/// Runs the bot until the shutdown is requested, then finishes the accepted work.
 ///
 /// # Errors
-/// What kept it from starting, or what ended it early.
+/// What prevented the start, or ended the bot early.
 pub async fn run(
     wiring: AppConfig,
     model: Arc<Model>,
@@ -92,7 +92,7 @@ pub async fn run(
     let handler = move |notice| {
         let mut bot = bot.clone();
         async move {
-            // What arrives before everything is ready waits: an empty catalog would answer falsely.
+            // What arrives before everything is ready waits: with an empty catalog the answer would be false.
             let found = bot.wait_for(Option::is_some).await.map(|bot| bot.clone());
             if let Ok(Some(bot)) = found {
                 bot.handle(notice).await;
@@ -123,7 +123,7 @@ pub async fn run(
         let stop = stop.clone();
         async move {
             let served = edge::serve(listener, edge, stop, TURNS_GRACE).await;
-            // Rollouts are told last: a turn that was just finished may have handed one over.
+            // Rollouts are reported last: a turn that just finished may have handed one over.
             turns_done.request();
             served
         }
@@ -146,7 +146,7 @@ pub async fn run(
     supervisor.run(GRACE).await
 }
 
-/// What is needed to get the bot going.
+/// What the start of the bot needs.
 struct Start {
     webex: Webex,
     hooks: Option<Wanted>,
@@ -156,8 +156,8 @@ struct Start {
 }
 
 impl Start {
-    /// Learns who the bot is, settles what the last run left, makes the webhooks right, and lets the bot work; then looks
-    /// after cards and webhooks for as long as it is let.
+    /// Fetches the bot's identity, settles what the last run left, repairs the webhooks, and lets the bot work; then
+    /// maintains cards and webhooks until it is cancelled.
     async fn run(self, parts: impl FnOnce(Person) -> Dependencies) -> anyhow::Result<()> {
         let me = self.patient("who the bot is", || self.webex.me()).await?;
         tracing::info!(bot = me.name, "Webex knows this bot");
@@ -181,7 +181,7 @@ impl Start {
         }
     }
 
-    /// Tries until it works: Webex being away for a while is no reason to give up, a refused token is.
+    /// Retries until the call succeeds: an unreachable Webex is temporary, a refused token is not.
     async fn patient<T, F>(&self, what: &str, call: impl Fn() -> F) -> anyhow::Result<T>
     where
         F: Future<Output = Result<T, WebexError>>,
@@ -202,7 +202,7 @@ impl Start {
     }
 }
 
-/// Asks now and then what the bot's role allows: somebody may have granted or taken something.
+/// Regularly reviews what the bot's role allows, because it may change.
 async fn keep_rights(clusters: Clusters) -> anyhow::Result<()> {
     loop {
         sleep(RIGHTS).await;
@@ -210,7 +210,7 @@ async fn keep_rights(clusters: Clusters) -> anyhow::Result<()> {
     }
 }
 
-/// Runs something that has no end of its own until the stop.
+/// Runs an endless task until the shutdown.
 async fn until(stop: Shutdown, job: impl Future<Output = anyhow::Result<()>>) -> anyhow::Result<()> {
     tokio::select! {
         biased;
@@ -219,7 +219,7 @@ async fn until(stop: Shutdown, job: impl Future<Output = anyhow::Result<()>>) ->
     }
 }
 
-/// Keeps the metrics' memory bounded while nobody reads them.
+/// Keeps the metrics' memory bounded while nobody scrapes them.
 async fn tidy(metrics: Metrics) -> anyhow::Result<()> {
     loop {
         sleep(TIDY).await;
@@ -227,7 +227,7 @@ async fn tidy(metrics: Metrics) -> anyhow::Result<()> {
     }
 }
 
-/// Messages that are read at once: one for each core.
+/// Messages read in parallel: one per core.
 fn cores() -> usize {
     std::thread::available_parallelism().map_or(1, usize::from)
 }

@@ -1,4 +1,4 @@
-//! The command line: what can be typed, as types. What is typed is carried out elsewhere.
+//! The command line as types. The commands are executed elsewhere.
 
 use std::{ffi::OsString, path::PathBuf};
 
@@ -12,12 +12,12 @@ mod settings;
 
 pub use out::Out;
 
-/// What was typed.
+/// The parsed command line.
 #[derive(Clone, Debug)]
 pub struct Cli {
     /// The subcommand with its options.
     pub command: Command,
-    /// The settings among the flags.
+    /// The flags that are settings.
     pub flags: Flags,
 }
 
@@ -107,7 +107,7 @@ pub struct DemoArgs {
 }
 
 impl DemoArgs {
-    /// Whether to open the page in the browser. The last of `--open` and `--no-open` counts.
+    /// Whether to open the page in the browser. The last of `--open` and `--no-open` wins.
     pub const fn opens(&self) -> bool {
         self.open && !self.no_open
     }
@@ -128,7 +128,7 @@ pub struct InterpretArgs {
 }
 
 impl InterpretArgs {
-    /// The sentence, if one was typed; unquoted words are joined by spaces.
+    /// The sentence, if one was given; unquoted words are joined by spaces.
     pub fn text(&self) -> Option<String> {
         (!self.words.is_empty()).then(|| self.words.join(" "))
     }
@@ -306,7 +306,7 @@ pub enum AuditFormat {
 }
 
 impl Command {
-    /// What its settings are read for; `None` when it reads none.
+    /// The purpose for which its settings are read; `None` if it reads none.
     pub const fn purpose(&self) -> Option<Purpose> {
         match self {
             Self::Serve(_) => Some(Purpose::Serve),
@@ -321,16 +321,16 @@ impl Command {
 }
 
 impl Cli {
-    /// Reads the command line of this process. Prints help and ends the process when help was asked for, or when what
-    /// was typed makes no sense.
+    /// Parses the command line of this process. Prints help and exits if help was requested or the command line is
+    /// invalid.
     pub fn parse() -> Self {
         Self::from(std::env::args_os()).unwrap_or_else(|error| error.exit())
     }
 
-    /// Reads a command line; the first word is the program's name.
+    /// Parses a command line; the first word is the program's name.
     ///
     /// # Errors
-    /// A text for the terminal: what is wrong, or the help that was asked for.
+    /// A text for the terminal: the error, or the requested help.
     pub fn from<W: Into<OsString> + Clone>(words: impl IntoIterator<Item = W>) -> Result<Self, clap::Error> {
         let matches = command().try_get_matches_from(words)?;
         let typed = Typed::from_arg_matches(&matches)?;
@@ -338,10 +338,10 @@ impl Cli {
         Ok(Self { command: typed.command, flags: flags.unwrap_or_default() })
     }
 
-    /// Reads the settings of the command that was typed; `None` when it has none.
+    /// Reads the settings of the given command; `None` if it has none.
     ///
     /// # Errors
-    /// Everything that is malformed, and for `serve` what is missing.
+    /// All malformed settings, and for `serve` all missing ones.
     pub fn settings(&self) -> Option<Result<Loaded, Problems>> {
         Some(config::load(self.command.purpose()?, &self.flags))
     }

@@ -1,8 +1,8 @@
-//! The one place that asks for the time. Everything that decides takes it as an argument.
+//! The only place that reads the clock. Decisions take the time as an argument.
 
 use jiff::Timestamp;
 
-/// The time now, in UTC.
+/// The current time in UTC.
 #[expect(clippy::disallowed_methods, reason = "this is the clock that the others ask")]
 pub fn now() -> Timestamp {
     Timestamp::now()

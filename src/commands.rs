@@ -1,4 +1,4 @@
-//! What each subcommand does, from the parsed command line to the exit code.
+//! Executes each subcommand, from the parsed command line to the exit code.
 
 use std::{path::Path, process::ExitCode, sync::Arc, time::Duration};
 
@@ -30,16 +30,16 @@ mod evaluate;
 mod read;
 mod teach;
 
-/// How long one call to the cluster may take.
+/// The timeout of one call to the cluster.
 const CALL_TIMEOUT: Duration = Duration::from_secs(10);
 
-/// Runs what was typed. What went wrong is written to `err`, and the code says so.
+/// Executes the command line. Errors are written to `err`, and the exit code reports them.
 pub fn run(cli: Cli, out: &mut Out, err: &mut Out) -> ExitCode {
     match dispatch(cli, out, err) {
         Ok(code) => code,
         Err(error) if is_closed(&error) => ExitCode::SUCCESS,
         Err(error) => {
-            // Nobody is left to tell when standard error is closed too.
+            // If standard error is closed too, nobody can be told.
             let _ = err.line(format_args!("readback: {error:#}"));
             ExitCode::FAILURE
         }
@@ -111,7 +111,7 @@ fn show(settings: &Settings, args: &DemoArgs, out: &mut Out) -> anyhow::Result<E
     Runtime::new()?.block_on(async {
         let stop = stop_on_signal()?;
         demo::run(options, model, rules, metrics, stop, |at| {
-            // A demo whose output nobody reads still runs.
+            // The demo runs even if nobody reads its output.
             let _ = out.line(demo::greeting(at));
             if args.opens() {
                 open_in_browser(&at.page);
@@ -122,7 +122,7 @@ fn show(settings: &Settings, args: &DemoArgs, out: &mut Out) -> anyhow::Result<E
     Ok(ExitCode::SUCCESS)
 }
 
-/// Asks the desktop to open an address. Without a desktop the printed address has to do.
+/// Asks the desktop to open an address. Without a desktop the printed address must do.
 fn open_in_browser(address: &str) {
     let opener = if cfg!(target_os = "macos") { "open" } else { "xdg-open" };
     let quiet = std::process::Stdio::null;
@@ -133,7 +133,7 @@ fn open_in_browser(address: &str) {
     }
 }
 
-/// The stop that SIGINT and SIGTERM ask for. A second signal ends the process at once.
+/// The shutdown on SIGINT and SIGTERM. A second signal ends the process at once.
 fn stop_on_signal() -> anyhow::Result<Shutdown> {
     let stop = Shutdown::new();
     let (mut interrupt, mut terminate) = (signal(SignalKind::interrupt())?, signal(SignalKind::terminate())?);
@@ -159,7 +159,7 @@ fn stop_on_signal() -> anyhow::Result<Shutdown> {
     Ok(stop)
 }
 
-/// The model that the settings name.
+/// The model selected by the settings.
 fn model(folder: Option<&Path>, engine: Engine) -> anyhow::Result<Model> {
     let engine = match engine {
         Engine::Candle => EngineKind::Candle,
@@ -171,12 +171,12 @@ fn model(folder: Option<&Path>, engine: Engine) -> anyhow::Result<Model> {
     }
 }
 
-/// What holds for every command, with the confidence that the model's evaluation asks for.
+/// The rules of every command, with the thresholds from the model's evaluation.
 fn rules(policy: &PolicySettings, model: &Model) -> Rules {
     Rules { max_replicas: policy.max_replicas, ..interpret::rules(model) }
 }
 
-/// What holds where no policy file says otherwise.
+/// The limits that hold unless a policy file sets others.
 fn limits(policy: &PolicySettings) -> anyhow::Result<Limits> {
     let expiry = SignedDuration::try_from(policy.card_lifetime)?;
     Ok(Limits { max_replicas: policy.max_replicas, step: policy.step, expiry, ..Limits::default() })
@@ -221,7 +221,7 @@ fn webex(settings: &Settings) -> anyhow::Result<WebexSettings> {
     })
 }
 
-/// How each cluster is reached, and what else it is called.
+/// The connection of each cluster, with its aliases.
 fn connections(settings: &Settings) -> anyhow::Result<Vec<(Connection, Vec<String>)>> {
     let first = connection(settings)?;
     let other = |other: &NamedCluster| {

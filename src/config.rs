@@ -1,8 +1,8 @@
 //! Settings: read once, at the start, into types. A setting is declared in one place (`declared`); its flag, its
-//! variable, its key in the file, its help and its row in the table all follow from that.
+//! variable, its key in the file, its help and its row in the table are derived from that.
 //!
-//! A flag is stronger than the environment, the environment than the file, the file than the default. Everything that
-//! is wrong is told at once. The file is flat TOML: `max-replicas = 50`.
+//! Precedence: a flag, then the environment, then the file, then the default. All errors are reported at once. The file
+//! is flat TOML: `max-replicas = 50`.
 
 use std::{fmt::Write as _, path::Path};
 
@@ -29,18 +29,19 @@ pub use settings::{
 };
 pub use source::{Environment, Flags};
 
-/// What the settings are read for. A command reads only what it uses, so a faulty Webex token does not stop `interpret`.
+/// The purpose for which settings are read. A command reads only what it uses, so that a faulty Webex token does not
+/// stop `interpret`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Purpose {
-    /// The bot: everything, and what it cannot do without must be there.
+    /// Running the bot: all settings, and the required ones must be set.
     Serve,
-    /// The check of everything: what is missing is told, and the rest is checked all the same.
+    /// Checking everything: missing settings are reported, and the rest is checked nevertheless.
     Doctor,
     /// The local room and cluster: policy, model, network, log. Never the people or the cluster of the environment.
     Demo,
-    /// Reading the record of changes: store and log.
+    /// Reading the audit log: store and log.
     Audit,
-    /// Reading sentences (`interpret`, `eval`): model and log.
+    /// Interpreting sentences (`interpret`, `eval`): model and log.
     Read,
     /// Training: the log.
     Train,
@@ -59,23 +60,23 @@ impl Purpose {
     }
 }
 
-/// Settings, and what there is to say about them.
+/// Settings with the remarks on them.
 #[derive(Clone, Debug)]
 pub struct Loaded {
     /// The settings.
     pub settings: Settings,
-    /// Why `serve` would not start, though nothing is malformed. Only for `doctor`; empty for every other purpose.
+    /// Why `serve` would not start although nothing is malformed. Only for `doctor`; empty for every other purpose.
     pub missing: Vec<Problem>,
-    /// What is odd and does no harm, one sentence each.
+    /// Warnings about harmless oddities, one sentence each.
     pub warnings: Vec<String>,
-    /// Each setting that the purpose reads, as it is in force.
+    /// Each setting that the purpose reads, with its effective value.
     pub effective: Vec<Effective>,
 }
 
-/// Reads the settings from the command line's flags, this process' environment and the file.
+/// Reads the settings from the command line's flags, this process's environment and the file.
 ///
 /// # Errors
-/// Everything that is malformed, and for `serve` what is missing.
+/// All malformed settings, and for `serve` all missing ones.
 pub fn load(purpose: Purpose, flags: &Flags) -> Result<Loaded, Problems> {
     load_from(purpose, flags, &Environment::of_process(), Path::new("."))
 }
@@ -83,7 +84,7 @@ pub fn load(purpose: Purpose, flags: &Flags) -> Result<Loaded, Problems> {
 /// Reads the settings from these flags, this environment, and the file that they name or that is in `folder`.
 ///
 /// # Errors
-/// Everything that is malformed, and for `serve` what is missing.
+/// All malformed settings, and for `serve` all missing ones.
 pub fn load_from(
     purpose: Purpose,
     flags: &Flags,
@@ -111,7 +112,7 @@ pub fn load_from(
     Ok(Loaded { settings, missing, warnings: reader.warnings, effective: reader.effective })
 }
 
-/// Every setting's names, help and default, in the order of the help.
+/// The names, help and default of every setting, in the order of the help.
 pub fn all() -> impl Iterator<Item = &'static About> {
     declared::ALL.iter().map(|setting| setting.about())
 }

@@ -1,6 +1,7 @@
-//! `readback demo`: stand-ins for Webex and for a cluster that speak real HTTP on loopback, and the bot between them.
+//! `readback demo`: local servers that take the place of Webex and of a cluster, with real HTTP on loopback, and the
+//! bot between them.
 //!
-//! The bot is the same as in production, with other addresses: nothing in it knows that this is a demo.
+//! The bot is the production bot with other addresses: nothing in it knows that this is a demo.
 
 use std::{
     fs, io,
@@ -36,19 +37,19 @@ mod feed;
 
 /// The namespaces of the local cluster.
 const NAMESPACES: [&str; 3] = ["default", "staging", "monitoring"];
-/// How long a stop may take: a little more than the bot's own.
+/// The grace period of the shutdown: a little more than the bot's own.
 const GRACE: Duration = Duration::from_secs(55);
 
-/// What `demo` was asked for.
+/// The options of `demo`.
 #[derive(Clone, Debug, Default)]
 pub struct Options {
-    /// A real cluster in place of the local one.
+    /// The kubeconfig of a real cluster to use instead of the local one.
     pub kubeconfig: Option<PathBuf>,
-    /// The context in it; `None` means its current one.
+    /// Its context; `None` means the current one.
     pub context: Option<String>,
-    /// The namespaces in it; empty means the context's.
+    /// Its namespaces; empty means the context's.
     pub namespaces: Vec<Namespace>,
-    /// What holds where no policy file says otherwise.
+    /// The limits that hold unless a policy file sets others.
     pub limits: Limits,
     /// The policy file; without one, everybody in the room but the stranger may do everything.
     pub policy_file: Option<PolicyFile>,
@@ -58,20 +59,20 @@ pub struct Options {
     pub port: Option<u16>,
 }
 
-/// Where everything is, for the newcomer.
+/// The addresses of the demo, for the user.
 #[derive(Debug)]
 pub struct Addresses {
     /// The page.
     pub page: String,
-    /// The base of the room's Webex API.
+    /// The base URL of the room's Webex API.
     pub api: String,
     /// The people, with their tokens.
     pub people: Vec<room::Resident>,
-    /// The kubeconfig of the local cluster, or the one that was given.
+    /// The kubeconfig of the local cluster, or the given one.
     pub kubeconfig: PathBuf,
 }
 
-/// A folder of this run only; it goes when the run ends.
+/// A folder of this run only, removed at its end.
 #[derive(Debug)]
 struct Folder(PathBuf);
 
@@ -86,15 +87,15 @@ impl Folder {
 
 impl Drop for Folder {
     fn drop(&mut self) {
-        // What cannot be removed lies in the system's temporary folder, which is tidied anyway.
+        // What cannot be removed is in the system's temporary folder, which is cleaned anyway.
         let _ = fs::remove_dir_all(&self.0);
     }
 }
 
-/// Runs the room, the cluster and the bot until the stop. `announce` is called once, when everything is listening.
+/// Runs the room, the cluster and the bot until the shutdown. `announce` is called once, when everything is listening.
 ///
 /// # Errors
-/// What could not be started, or what ended early.
+/// What could not be started, or ended early.
 pub async fn run(
     options: Options,
     model: Arc<Model>,
@@ -130,7 +131,7 @@ pub async fn run(
         let stop = stop.clone();
         async move {
             let ended = app::run(wiring, model, edge, metrics, stop).await;
-            // The room and the cluster stay up until the bot has said its last word.
+            // The room and the cluster stay up until the bot has sent its last message.
             halt.cancel();
             ended
         }
@@ -218,7 +219,7 @@ fn write_private(path: &Path, text: &str) -> io::Result<()> {
     fs::OpenOptions::new().write(true).create_new(true).mode(0o600).open(path)?.write_all(text.as_bytes())
 }
 
-/// What a newcomer needs to know, as text.
+/// What a new user needs to know, as text.
 pub fn greeting(at: &Addresses) -> String {
     let mut lines = vec![
         format!("The room is open: {}", at.page),

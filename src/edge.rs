@@ -1,10 +1,11 @@
-//! The door to the internet: is it really Webex, is it new, is it ours? Then a [`Notice`] waits its turn in its room.
+//! The public HTTP endpoint: verifies that a delivery is from Webex, new, and for this bot. Then a [`Notice`] is queued
+//! for its room.
 //!
 //! ```text
 //! POST /webex ─▶ signature ─▶ envelope ─▶ dedupe ─▶ intake (one queue a room) ─▶ the handler, one notice at a time
 //! ```
 //!
-//! The answer is given before any work is done: what a person writes can never make a delivery fail.
+//! The response is sent before any work is done: no message content can make a delivery fail.
 
 pub mod dedupe;
 mod envelope;

@@ -1,4 +1,4 @@
-//! Scoring: what `interpret` makes of messages whose right answer is known.
+//! Evaluation: compares what `interpret` makes of messages with labelled answers.
 
 use std::time::Instant;
 
@@ -16,10 +16,10 @@ mod report;
 use compare::{is_same, slots};
 use curve::Point;
 
-/// A message and its right answer.
+/// A message and its label.
 #[derive(Clone, Debug, Deserialize)]
 pub struct Row {
-    /// Its name in the report.
+    /// Its id in the report.
     pub id: String,
     /// The message.
     pub text: String,
@@ -32,23 +32,24 @@ impl Row {
         self.commands.iter().all(|right| right.get("intent").is_some_and(|intent| intent == "none"))
     }
 
-    /// Whether this may be done at once: it is ordered to the letter, and no decision speaks against it.
+    /// Whether this may be executed without confirmation: it is exactly what was ordered, and no labelled decision
+    /// forbids it.
     fn allows(&self, act: &Value) -> bool {
         let executes = |right: &&Map<String, Value>| right.get("decision").is_none_or(|decision| decision == "execute");
         self.commands.iter().filter(executes).any(|right| is_same(act, right))
     }
 }
 
-/// Reads rows of JSON; blank lines are skipped.
+/// Parses rows of JSON; blank lines are skipped.
 ///
 /// # Errors
-/// The first line that is no row, with its number.
+/// The first invalid line, with its number.
 pub fn rows(text: &str) -> anyhow::Result<Vec<Row>> {
     let lines = text.lines().enumerate().filter(|(_, line)| !line.trim().is_empty());
     lines.map(|(number, line)| serde_json::from_str(line).with_context(|| format!("line {}", number + 1))).collect()
 }
 
-/// The figures over some rows.
+/// The scores over some rows.
 #[derive(Clone, Debug, Default)]
 pub struct Scores {
     rows: usize,
@@ -56,28 +57,28 @@ pub struct Scores {
     frames: usize,
     decisions: usize,
     decided: usize,
-    /// Slots read, slots that are right, and slots that are both.
+    /// Slots read, slots labelled, and slots that are both.
     slots: (usize, usize, usize),
-    /// Rows that order nothing, and those of them that got a card or an act.
+    /// Rows that order nothing, and those of them that led to a card or an execution.
     quiet: usize,
     cards: usize,
     quiet_acts: usize,
-    /// Executed without asking although the right answer does not execute exactly that.
+    /// Executed without confirmation although the label does not execute exactly that.
     wrong_acts: Vec<String>,
     executable: usize,
     executed: usize,
     /// The confidence of each row, and whether it was read exactly.
     judged: Vec<(f64, bool)>,
-    /// How likely it was that each row asks for something, and whether it does.
+    /// The probability that each row asks for something, and whether it does.
     scope: Vec<(f64, bool)>,
-    /// The confidence of each act that only confidence could hold back, and whether it is right.
+    /// The confidence of each execution that only confidence could prevent, and whether it is right.
     acts: Vec<(f64, bool)>,
     threshold: f64,
     micros: Vec<u64>,
     wrong: Vec<(f64, String)>,
 }
 
-/// Reads every row and compares.
+/// Interprets every row and compares it with its label.
 ///
 /// # Errors
 /// When the engine fails.
@@ -98,7 +99,7 @@ pub fn score(interpreter: &Interpreter, rows: &[Row]) -> anyhow::Result<Scores> 
 }
 
 impl Scores {
-    /// What was read and decided.
+    /// Counts what was read and decided.
     fn add(&mut self, row: &Row, read: &[Value]) {
         let same_count = read.len() == row.commands.len();
         let pairs = || read.iter().zip(&row.commands);
@@ -137,7 +138,7 @@ impl Scores {
         }
     }
 
-    /// How sure it was, and whether it was right to be.
+    /// Records the confidence, and whether the reading was right.
     fn weigh(&mut self, row: &Row, read: &[Value], judged: &Judgement) {
         let confidence = |command: &crate::interpret::Judged| command.command.confidence.probability();
         let least = judged.commands.iter().map(confidence).fold(1.0, f64::min);
@@ -155,17 +156,17 @@ impl Scores {
         }
     }
 
-    /// How many readings are at least so sure, and how many of them are wrong.
+    /// The coverage and risk of the readings at each confidence.
     pub fn curve(&self) -> Vec<Point> {
         curve::curve(&self.judged)
     }
 
-    /// The confidence from which on an order is carried out.
+    /// The minimum confidence at which a request is executed without confirmation.
     pub const fn threshold(&self) -> f64 {
         self.threshold
     }
 
-    /// Adds the rows of another file.
+    /// Adds the scores of another file.
     pub fn join(&mut self, other: Self) {
         self.judged.extend(other.judged);
         self.acts.extend(other.acts);
@@ -173,12 +174,12 @@ impl Scores {
         self.threshold = other.threshold;
     }
 
-    /// How well it tells what asks for something from what does not.
+    /// How well requests are separated from other messages.
     fn scope_auroc(&self) -> f64 {
         auroc(&self.scope)
     }
 
-    /// The share of right acts that could be carried out at the lowest threshold that lets no wrong one through.
+    /// The share of right executions at the lowest threshold that lets no wrong one through.
     fn coverage_without_wrong_acts(&self) -> f64 {
         let worst = self.acts.iter().filter(|(_, right)| !right).map(|act| act.0).fold(f64::NEG_INFINITY, f64::max);
         let mut share = Share::default();
@@ -210,7 +211,7 @@ mod tests {
     }
 
     #[test]
-    fn a_command_is_compared_to_the_letter() {
+    fn a_command_must_match_exactly() {
         let read = json!({"intent": "scale", "deployment": "The Web", "replicas": {"times": 2.0}, "targets": ["a/web"], "decision": "execute"});
         let same = json!({"intent": "scale", "deployment": "web", "replicas": {"times": 2}, "target": "a/web"});
         assert!(is_same(&read, &right(same.clone())));
@@ -227,7 +228,7 @@ mod tests {
     }
 
     #[test]
-    fn an_act_that_was_not_ordered_is_a_wrong_act() {
+    fn an_unordered_execution_is_a_wrong_act() {
         let row = Row {
             id: "t1".into(),
             text: String::new(),

@@ -1,23 +1,23 @@
-//! What looks like a secret, taken out of text that a program has printed. It is a net with holes: what a log may show is
-//! decided by what is logged. So it errs on the side of hiding.
+//! Removes what looks like a secret from the output of a program. It cannot be complete: what a log may show is decided
+//! by what is logged. In doubt it hides.
 
 use std::{borrow::Cow, sync::LazyLock};
 
 use regex::{Captures, Regex};
 
-/// What stands in the place of a secret.
+/// The replacement for a secret.
 const HIDDEN: &str = "[hidden]";
 
-/// Text with nothing in it that looks like a secret, and how many things were hidden.
+/// Text without anything that looks like a secret, and the number of redactions.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Redacted {
     /// The text.
     pub text: String,
-    /// So many things were hidden.
+    /// The number of redactions.
     pub hidden: usize,
 }
 
-/// A pattern; what its group `keep` holds stays, and the rest of the match goes.
+/// A pattern; the text of its group `keep` stays, and the rest of the match is hidden.
 struct Rule(LazyLock<Regex>);
 
 macro_rules! rule {
@@ -26,28 +26,28 @@ macro_rules! rule {
     };
 }
 
-/// Key material between its marks; the end may be cut off.
+/// Key material between its markers; the end may be cut off.
 static KEY: Rule = rule!(r"(?s)-----BEGIN [A-Z0-9 ]*PRIVATE KEY-----.*?(?:-----END [A-Z0-9 ]*PRIVATE KEY-----|\z)");
 
-/// The end of a key whose beginning is above what is shown: everything before it may be its material.
+/// The end of a key whose beginning is not shown: everything before it may be key material.
 static KEY_END: Rule = rule!(r"(?s)\A.*-----END [A-Z0-9 ]*PRIVATE KEY-----");
 
 static RULES: [Rule; 6] = [
-    // Headers with credentials, to the end of what belongs to them.
+    // Headers with credentials, up to the end of the credentials.
     rule!(
         r#"(?i)(?P<keep>\b(?:proxy-)?authorization["']?\s*[:=]\s*["']?)(?:(?:bearer|basic|token|digest|negotiate)\s+)?[^\s"',;]+"#
     ),
     rule!(r#"(?i)(?P<keep>\b(?:set-)?cookie["']?\s*:\s*)[^\r\n"]+"#),
     rule!(r"(?i)(?P<keep>\bbearer\s+)[a-z0-9._~+/=-]{8,}"),
-    // The password in the address of a database or a proxy.
+    // The password in the URL of a database or a proxy.
     rule!(r"(?P<keep>\b[A-Za-z][A-Za-z0-9+.-]*://[^\s:/@]*:)[^\s/@]+(?:@)"),
-    // `password=…`, `"apiKey": "…"`, `--token …`, `AWS_SECRET_ACCESS_KEY: …`. A value in quotes may hold anything.
+    // `password=…`, `"apiKey": "…"`, `--token …`, `AWS_SECRET_ACCESS_KEY: …`. A quoted value may contain anything.
     rule!(concat!(
         r#"(?i)(?P<keep>[a-z0-9_.-]*(?:passw(?:or)?d|passphrase|pwd|secret|token|api[_-]?key|access[_-]?key|private[_-]?key"#,
         r#"|client[_-]?key|credentials?|session[_-]?id|signature)[a-z0-9_.-]*(?:["']?\s*(?::|=>?)\s*|\s+(?:is\s+)?["']))"#,
         r#"(?:"[^"\r\n]+|'[^'\r\n]+|[^\s"',;&)}\]]+)"#
     )),
-    // Tokens that are known by how they begin, and JSON web tokens.
+    // Tokens with known prefixes, and JSON web tokens.
     rule!(concat!(
         r"\b(?:(?:AKIA|ASIA)[0-9A-Z]{16}|gh[pousr]_[A-Za-z0-9]{20,}|github_pat_[A-Za-z0-9_]{20,}|glpat-[A-Za-z0-9_-]{16,}",
         r"|xox[abeoprs]-[A-Za-z0-9-]{10,}|sk_(?:live|test)_[A-Za-z0-9]{16,}|sk-[A-Za-z0-9_-]{20,}|AIza[0-9A-Za-z_-]{30,}",
@@ -55,7 +55,7 @@ static RULES: [Rule; 6] = [
     )),
 ];
 
-/// Hides what looks like a secret.
+/// Redacts what looks like a secret.
 pub fn redact(text: &str) -> Redacted {
     let mut hidden = 0;
     let mut text = apply(&KEY, text, &mut hidden).into_owned();
@@ -72,7 +72,7 @@ fn apply<'t>(rule: &Rule, text: &'t str, hidden: &mut usize) -> Cow<'t, str> {
     rule.0.replace_all(text, |found: &Captures<'_>| {
         let keep = found.name("keep").map_or("", |kept| kept.as_str());
         let whole = found.get(0).map_or("", |all| all.as_str());
-        // What was hidden already is not hidden twice.
+        // An existing redaction is not hidden again.
         if whole[keep.len()..].trim_start_matches(['"', '\'']).starts_with(HIDDEN) {
             return whole.to_owned();
         }
@@ -142,7 +142,7 @@ mod tests {
         }
 
         #[test]
-        fn no_text_breaks_it(text in "\\PC{0,400}") {
+        fn no_text_makes_it_panic(text in "\\PC{0,400}") {
             let _ = redact(&text);
         }
     }

@@ -1,3 +1,3 @@
-//! Where change requests are kept: the stores that fulfil [`Store`](readback_core::change::Store).
+//! Persistence of changes: the implementations of [`Store`](readback_core::change::Store).
 
 pub mod sqlite;

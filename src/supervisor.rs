@@ -1,4 +1,4 @@
-//! Everything that runs as long as the service does: started by name, watched until it ends, stopped in one place.
+//! The supervisor of all long-running tasks: started by name, watched until they end, shut down together.
 
 use std::{collections::HashMap, future::Future, time::Duration};
 
@@ -9,37 +9,37 @@ use tokio::{
 };
 use tokio_util::sync::CancellationToken;
 
-/// The request to stop, shared by everything that has to hear of it.
+/// The shutdown request, shared by everything that must react to it.
 #[derive(Clone, Debug, Default)]
 pub struct Shutdown(CancellationToken);
 
 impl Shutdown {
-    /// A stop that nobody has asked for yet.
+    /// A shutdown that is not requested yet.
     pub fn new() -> Self {
         Self::default()
     }
 
-    /// The token behind it, for those that know no crew.
+    /// The underlying token, for code that does not use the supervisor.
     pub fn token(&self) -> CancellationToken {
         self.0.clone()
     }
 
-    /// Asks for the stop. Asking again changes nothing.
+    /// Requests the shutdown. Idempotent.
     pub fn request(&self) {
         self.0.cancel();
     }
 
-    /// Whether it was asked for.
+    /// Whether it is requested.
     pub fn is_requested(&self) -> bool {
         self.0.is_cancelled()
     }
 
-    /// Waits until it is asked for.
+    /// Waits until it is requested.
     pub async fn requested(&self) {
         self.0.cancelled().await;
     }
 
-    /// The same as [`Shutdown::requested`], for those who must own the future.
+    /// The same as [`Shutdown::requested`], as an owned future.
     pub fn into_requested(self) -> impl Future<Output = ()> + Send + 'static {
         self.0.cancelled_owned()
     }
@@ -56,17 +56,17 @@ pub struct Supervisor {
 type Ended = Result<(Id, anyhow::Result<()>), JoinError>;
 
 impl Supervisor {
-    /// A crew without jobs that ends when `stop` is requested.
+    /// A supervisor without tasks that ends when `stop` is requested.
     pub fn new(stop: Shutdown) -> Self {
         Self { jobs: JoinSet::new(), names: HashMap::new(), stop }
     }
 
-    /// The stop that ends this crew.
+    /// The shutdown that ends this supervisor.
     pub fn stop(&self) -> Shutdown {
         self.stop.clone()
     }
 
-    /// Starts a job that runs until the stop is requested. The name appears in logs and errors.
+    /// Starts a task that runs until the shutdown is requested. The name appears in logs and errors.
     pub fn start<F>(&mut self, name: &'static str, job: F)
     where
         F: Future<Output = anyhow::Result<()>> + Send + 'static,
@@ -75,11 +75,11 @@ impl Supervisor {
         self.names.insert(id, name);
     }
 
-    /// Runs until the stop is requested, or until any job ends: one that ends early is a fault, whatever it returned.
-    /// The others are then asked to stop and get `grace` to do so; what still runs after that is cut off.
+    /// Runs until the shutdown is requested or any task ends: an early end is a fault, whatever the task returned. The
+    /// others are then asked to stop within `grace`; tasks that still run after that are aborted.
     ///
     /// # Errors
-    /// The first fault, with the job's name: an early end, an error, a panic, or an overrun of the grace period.
+    /// The first fault, with the task's name: an early end, an error, a panic, or an overrun of the grace period.
     pub async fn run(mut self, grace: Duration) -> anyhow::Result<()> {
         let early = tokio::select! {
             biased;
@@ -114,7 +114,7 @@ impl Supervisor {
         Ok(())
     }
 
-    /// The name of the job that ended, or its fault.
+    /// The name of the task that ended, or its fault.
     fn verdict_on(&mut self, ended: Ended) -> anyhow::Result<&'static str> {
         let id = match &ended {
             Ok((id, _)) => *id,
@@ -141,7 +141,7 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn a_requested_stop_is_no_fault() {
+    async fn a_requested_shutdown_is_no_fault() {
         let mut supervisor = Supervisor::default();
         supervisor.start("edge", until(supervisor.stop()));
         supervisor.stop().request();
@@ -149,7 +149,7 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn a_quiet_death_is_a_fault_and_stops_the_others() {
+    async fn an_early_end_is_a_fault_and_stops_the_others() {
         let mut supervisor = Supervisor::default();
         let stop = supervisor.stop();
         supervisor.start("catalog", async { Ok(()) });
@@ -160,7 +160,7 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn an_error_and_a_panic_carry_the_name_of_the_job() {
+    async fn an_error_and_a_panic_carry_the_name_of_the_task() {
         let mut supervisor = Supervisor::default();
         supervisor.start("catalog", async { bail!("no watch") });
         let fault = format!("{:#}", supervisor.run(GRACE).await.unwrap_err());
@@ -173,7 +173,7 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn an_error_while_stopping_is_reported() {
+    async fn an_error_during_the_shutdown_is_reported() {
         let mut supervisor = Supervisor::default();
         let stop = supervisor.stop();
         supervisor.start("edge", async move {
@@ -186,7 +186,7 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn a_stuck_job_is_named_when_the_grace_period_is_over() {
+    async fn a_stuck_task_is_named_when_the_grace_period_is_over() {
         let mut supervisor = Supervisor::default();
         supervisor.start("quick", until(supervisor.stop()));
         supervisor.start("stuck", pending());

@@ -1,7 +1,7 @@
 //! The log and the metrics.
 //!
-//! Log lines go to standard error and carry fields, never a message's text, an address, a token or a body. Other
-//! crates print whole requests below `info`, so below `info` only this program's own lines are let through.
+//! Log lines go to standard error and contain fields, never a message's text, an address, a token or a body. Other
+//! crates log whole requests below `info`, so below `info` only this program's own lines are let through.
 
 use std::io::{IsTerminal as _, stderr};
 
@@ -17,16 +17,16 @@ use tracing_subscriber::{
 
 use crate::config::{LogFormat, LogSettings};
 
-/// The bounds, in seconds, that durations are counted under.
+/// The histogram buckets of durations, in seconds.
 const SECONDS: [f64; 13] = [0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 10.0, 60.0];
 
-/// Why the log could not be started.
+/// Why logging or metrics could not be started.
 #[derive(Debug, thiserror::Error)]
 pub enum TelemetryError {
-    /// The filter is not one. Settings that were loaded have a good one.
+    /// The filter is malformed. Loaded settings always have a valid one.
     #[error("READBACK_LOG is no filter")]
     Filter(#[from] ParseError),
-    /// A log was started before.
+    /// Logging was started before.
     #[error("the log was started already")]
     Started(#[from] TryInitError),
     /// The metrics could not be set up, or were before.
@@ -34,10 +34,10 @@ pub enum TelemetryError {
     Metrics(#[from] BuildError),
 }
 
-/// Starts the log of this process, to standard error. Once.
+/// Starts logging of this process, to standard error. Call it once.
 ///
 /// # Errors
-/// When the filter is malformed or a log was started before.
+/// When the filter is malformed or logging was started before.
 pub fn start_log(log: &LogSettings) -> Result<(), TelemetryError> {
     Box::new(subscriber(log, stderr, stderr().is_terminal())?).try_init()?;
     Ok(())
@@ -63,12 +63,12 @@ fn may_speak(line: &Metadata<'_>) -> bool {
     own || *line.level() <= Level::INFO
 }
 
-/// The metrics of this process, readable as Prometheus text.
+/// The metrics of this process, rendered as Prometheus text.
 #[derive(Clone)]
 pub struct Metrics(PrometheusHandle);
 
 impl Metrics {
-    /// Starts collecting. Once.
+    /// Starts collecting. Call it once.
     ///
     /// # Errors
     /// When metrics are being collected already.
@@ -83,15 +83,15 @@ impl Metrics {
         self.0.render()
     }
 
-    /// Folds what durations have gathered into their buckets, which `render` does as well. Without one of the two every
-    /// few seconds, they grow.
+    /// Moves recorded durations into their buckets, which `render` does as well. Unless one of the two runs every few
+    /// seconds, memory grows.
     pub fn tidy(&self) {
         self.0.run_upkeep();
     }
 }
 
 impl From<PrometheusHandle> for Metrics {
-    /// The metrics of a recorder that somebody else has set up.
+    /// The metrics of a recorder that is already set up.
     fn from(handle: PrometheusHandle) -> Self {
         Self(handle)
     }
@@ -101,7 +101,7 @@ fn builder() -> Result<PrometheusBuilder, BuildError> {
     PrometheusBuilder::new().set_buckets_for_metric(Matcher::Suffix("_seconds".to_owned()), &SECONDS)
 }
 
-/// Where a log may be written, for a test that reads it.
+/// A log in memory, for a test that reads it.
 #[cfg(test)]
 #[derive(Clone, Default)]
 struct Memory(std::sync::Arc<std::sync::Mutex<Vec<u8>>>);
@@ -140,7 +140,7 @@ mod tests {
     }
 
     #[test]
-    fn other_crates_never_speak_below_info_whatever_the_filter_says() {
+    fn other_crates_never_log_below_info_whatever_the_filter() {
         let log = logged("trace,hyper=trace,hyper::proto=trace", LogFormat::Text, everybody_speaks);
         for heard in ["own detail", "own news", "their warning"] {
             assert!(log.contains(heard), "{heard}: {log}");
@@ -149,7 +149,7 @@ mod tests {
     }
 
     #[test]
-    fn the_filter_decides_about_the_programs_own_lines() {
+    fn the_filter_applies_to_the_programs_own_lines() {
         let log = logged("info", LogFormat::Text, everybody_speaks);
         assert!(!log.contains("own detail") && log.contains("own news"), "{log}");
         let log = logged("readback::turn=debug", LogFormat::Text, everybody_speaks);
@@ -158,7 +158,7 @@ mod tests {
     }
 
     #[test]
-    fn json_is_one_object_a_line_with_the_fields_at_its_top() {
+    fn json_is_one_object_per_line_with_top_level_fields() {
         let log = logged("debug", LogFormat::Json, everybody_speaks);
         let lines: Vec<serde_json::Value> = log.lines().map(|line| serde_json::from_str(line).unwrap()).collect();
         assert_eq!(lines.len(), 3, "{log}");

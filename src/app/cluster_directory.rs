@@ -1,4 +1,4 @@
-//! What is known of the clusters, put together into one look-up and kept current.
+//! One directory of all clusters' live objects, kept up to date.
 
 use std::{sync::Arc, time::Duration};
 
@@ -16,29 +16,29 @@ use readback_core::{
     resolve::Directory,
 };
 
-/// Between two looks at catalogs that are not filled yet.
+/// The interval between two checks of catalogs that are not filled yet.
 const LOOK: Duration = Duration::from_secs(2);
-/// How long a cluster that does not answer holds up the start, where others have.
+/// How long a cluster that does not answer delays the start, if others have answered.
 const PATIENCE: Duration = Duration::from_secs(10);
-/// How long the look-up may be behind the catalogs. Many changes at once make one new look-up.
+/// Maximum delay of the directory behind the catalogs. Many changes at once make one new directory.
 const PAUSE: Duration = Duration::from_millis(100);
 
-/// The clusters with what is seen in them.
+/// The clusters with their catalogs.
 #[derive(Clone, Debug)]
 pub(super) struct ClusterDirectory {
     pub(super) clusters: Clusters,
-    /// What each is called beside its name.
+    /// The aliases of each cluster.
     pub(super) called: Vec<(ClusterName, Vec<String>)>,
     pub(super) catalogs: Vec<Catalog>,
-    /// Where the look-up is published.
+    /// Where the directory is published.
     pub(super) names: Arc<watch::Sender<Arc<Directory>>>,
 }
 
 impl ClusterDirectory {
-    /// Prepares the connections to these clusters, each with what else it is called, and a look-up that is still empty.
+    /// Prepares the connections to these clusters, each with its aliases, and an empty directory.
     ///
     /// # Errors
-    /// When the settings of one cannot be used.
+    /// When the settings of a cluster cannot be used.
     pub(super) async fn connect(
         connections: Vec<(Connection, Vec<String>)>,
     ) -> anyhow::Result<(Self, watch::Receiver<Arc<Directory>>)> {
@@ -57,16 +57,16 @@ impl ClusterDirectory {
         Ok((Self { clusters, called, catalogs, names: Arc::new(names) }, live_names))
     }
 
-    /// Publishes the look-up of what is known now.
+    /// Publishes the current directory.
     async fn publish(&self) -> anyhow::Result<()> {
-        // Of many names it takes a while, which nothing else should wait for.
+        // With many names it takes a while, which must not block other tasks.
         let world = self.clone();
         let directory = tokio::task::spawn_blocking(move || world.directory()).await?;
         self.names.send_replace(Arc::new(directory));
         Ok(())
     }
 
-    /// The look-up of what is known now.
+    /// The directory of the catalogs' current contents.
     fn directory(&self) -> Directory {
         let namespaces = self.clusters.iter().flat_map(|cluster| {
             cluster.namespaces().iter().map(|namespace| (cluster.name().clone(), namespace.clone()))
@@ -78,14 +78,15 @@ impl ClusterDirectory {
         Directory::of(objects, namespaces.collect(), self.called.clone(), unseen)
     }
 
-    /// Waits until every cluster has been seen; of several, one that stays silent is waited for only a while.
+    /// Waits until every catalog is filled; a cluster that does not answer delays this only for a while, if another one
+    /// does.
     pub(super) async fn first_look(&self) -> anyhow::Result<()> {
         let all = join_all(self.catalogs.iter().map(seen));
         if self.catalogs.len() == 1 {
             all.await;
         } else if timeout(PATIENCE, all).await.is_err() {
             tracing::warn!("not every cluster answers; the bot works with those that do");
-            // Without any there is nothing to work with.
+            // At least one is needed to work at all.
             let any: Vec<_> = self.catalogs.iter().map(|catalog| Box::pin(seen(catalog))).collect();
             select_all(any).await;
         }
@@ -93,7 +94,7 @@ impl ClusterDirectory {
         self.publish().await
     }
 
-    /// Keeps the look-up as new as the catalogs.
+    /// Keeps the directory as current as the catalogs.
     pub(super) async fn keep(self, readiness: Readiness, stop: Shutdown) -> anyhow::Result<()> {
         let mut catalogs = self.catalogs.clone();
         loop {
@@ -105,7 +106,7 @@ impl ClusterDirectory {
                 biased;
                 () = stop.requested() => return Ok(()),
                 _ = select_all(changed) => {}
-                // Readiness may change without the names.
+                // Readiness may change without a change of names.
                 () = sleep(LOOK), if behind > 0 => {}
             }
             sleep(PAUSE).await;

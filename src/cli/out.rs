@@ -1,11 +1,11 @@
-//! The one way to print.
+//! The only way to print.
 
 use std::{
     fmt,
     io::{self, Write},
 };
 
-/// What commands write to: standard output, standard error, or a buffer in a test.
+/// The output of a command: standard output, standard error, or a buffer in a test.
 pub struct Out(Box<dyn Write + Send>);
 
 impl Out {
@@ -14,35 +14,35 @@ impl Out {
         Self(Box::new(io::stdout()))
     }
 
-    /// Standard error: what went wrong, and how far something is.
+    /// Standard error: errors and progress.
     pub fn stderr() -> Self {
         Self(Box::new(io::stderr()))
     }
 
-    /// Any other place.
+    /// Any other writer.
     pub fn to(writer: impl Write + Send + 'static) -> Self {
         Self(Box::new(writer))
     }
 
-    /// Writes a line, and hands it on at once: whoever reads rows may wait for each.
+    /// Writes a line and flushes it, because a reader may wait for each row.
     ///
     /// # Errors
-    /// When nothing more can be written. See [`Out::is_closed`].
+    /// When the writer fails. See [`Out::is_closed`].
     pub fn line(&mut self, text: impl fmt::Display) -> io::Result<()> {
         writeln!(self.0, "{text}")?;
         self.0.flush()
     }
 
-    /// Writes a text as it is, and hands it on at once.
+    /// Writes a text unchanged and flushes it.
     ///
     /// # Errors
-    /// When nothing more can be written. See [`Out::is_closed`].
+    /// When the writer fails. See [`Out::is_closed`].
     pub fn text(&mut self, text: impl fmt::Display) -> io::Result<()> {
         write!(self.0, "{text}")?;
         self.0.flush()
     }
 
-    /// Whether the reader has gone (`readback … | head`): reason to end quietly.
+    /// Whether the reader has closed the pipe (`readback … | head`): a reason to end quietly.
     pub fn is_closed(error: &io::Error) -> bool {
         error.kind() == io::ErrorKind::BrokenPipe
     }

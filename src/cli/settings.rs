@@ -6,7 +6,7 @@ use clap::{Arg, Command};
 
 use crate::config::{self, About, Purpose};
 
-/// Gives a subcommand the flags of the settings it uses, and a paragraph on those that have none.
+/// Adds to a subcommand the flags of the settings it uses, and a paragraph on those without a flag.
 pub(super) fn add(command: Command, purpose: Purpose) -> Command {
     let used = || config::all().filter(move |about| purpose.uses(about.group));
     let command = used().filter(|about| about.has_flag()).fold(command, |command, about| command.arg(flag(about)));

@@ -106,7 +106,7 @@ fn train_and_eval_take_their_options() {
 }
 
 #[test]
-fn public_data_is_measured_with_six_layers_unless_told_otherwise() {
+fn benchmarks_keep_six_layers_by_default() {
     let Command::BenchNlu(args) = typed("readback bench-nlu snips data").unwrap().command else {
         panic!("not bench-nlu")
     };
@@ -131,7 +131,7 @@ impl Write for Shared {
 }
 
 #[test]
-fn lines_are_written_as_they_are_and_a_gone_reader_is_known() {
+fn lines_are_written_unchanged_and_a_closed_pipe_is_recognised() {
     let shared = Shared::default();
     let mut out = Out::to(shared.clone());
     out.line("a").unwrap();

@@ -22,7 +22,7 @@ pub(super) fn run(args: &BenchNluArgs, out: &mut Out, err: &mut Out) -> anyhow::
         threads: threads(args.threads),
     };
     let measured = yardstick::run(&options, &mut |done, total, loss| {
-        // Progress that nobody reads does not stop the work.
+        // Unread progress does not stop the work.
         let _ = err.line(format_args!("step {done} of {total}, loss {loss:.3}"));
     })?;
     let name = match yardstick {

@@ -12,7 +12,7 @@ use crate::{
 use readback_cluster::Cluster;
 use readback_webex::{Webex, tls};
 
-/// What was looked at, and how it went.
+/// One check and its result.
 struct Finding {
     what: String,
     result: Result<String, String>,
@@ -59,11 +59,11 @@ fn origin(origin: &Origin) -> String {
 }
 
 fn found(what: &str, result: Result<String, impl Display>) -> Finding {
-    // The alternate form of an error holds its causes.
+    // The alternate form of an error includes its causes.
     Finding { what: what.to_owned(), result: result.map_err(|error| format!("{error:#}")) }
 }
 
-/// What only Webex and the cluster can tell.
+/// The checks that need Webex and the cluster.
 async fn remote(settings: &Settings) -> Vec<Finding> {
     let mut findings = room(settings).await;
     if settings.cluster.source.is_none() {

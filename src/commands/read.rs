@@ -17,9 +17,9 @@ use crate::{
 };
 use readback_core::resolve::Directory;
 
-/// What is live when no catalog file is named: enough for a first try.
+/// The live objects used when no catalog file is given: enough for a first try.
 const SAMPLE: &str = include_str!("sample-catalog.json");
-/// The longest row that is read, in bytes.
+/// Maximum size of a row, in bytes.
 const LONGEST_ROW: usize = 1 << 20;
 
 pub(super) fn run(settings: &Settings, args: &InterpretArgs, out: &mut Out) -> anyhow::Result<ExitCode> {
@@ -29,7 +29,7 @@ pub(super) fn run(settings: &Settings, args: &InterpretArgs, out: &mut Out) -> a
         out.line(interpreter.words(&text)?)?;
         return Ok(ExitCode::SUCCESS);
     }
-    // The first reading sets up what every later one reuses; it is nobody's time.
+    // The first reading initialises what later ones reuse; its time must not count.
     interpreter.judge("how is web doing?")?;
     for line in stdin().lock().split(b'\n') {
         let line = line.context("reading standard input")?;

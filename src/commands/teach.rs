@@ -17,7 +17,7 @@ pub(super) fn run(args: &TrainArgs, out: &mut Out, err: &mut Out) -> anyhow::Res
     let options = options(args, examples)?;
     let report = train::run(&options, &mut |at| {
         let (gone, left) = (at.elapsed.as_secs(), at.left.as_secs());
-        // Progress that nobody reads does not stop the training.
+        // Unread progress does not stop the training.
         let _ = err.line(format_args!(
             "{}: step {} of {}, loss {:.3}, {gone} s gone, {left} s left",
             at.stage, at.done, at.total, at.loss
@@ -39,7 +39,7 @@ pub(super) fn run(args: &TrainArgs, out: &mut Out, err: &mut Out) -> anyhow::Res
     Ok(ExitCode::SUCCESS)
 }
 
-/// Names what is wrong with the examples, and what only the network can cut.
+/// Lists the errors in the examples, and the messages that only the network can split.
 fn check(examples: &[PathBuf], out: &mut Out) -> anyhow::Result<ExitCode> {
     let (corpus, mut findings) = corpus::read(examples)?;
     findings.extend(lint::lint(&corpus));
@@ -90,7 +90,7 @@ const fn part(named: RecipePart) -> Without {
     }
 }
 
-/// The encoder to start from; a build that cannot train says so later.
+/// The encoder to start from; a build that cannot train reports that later.
 pub(super) fn encoder(named: Option<&Path>) -> anyhow::Result<PathBuf> {
     let encoder = named.unwrap_or(Path::new("")).to_owned();
     ensure!(
@@ -100,7 +100,7 @@ pub(super) fn encoder(named: Option<&Path>) -> anyhow::Result<PathBuf> {
     Ok(encoder)
 }
 
-/// How many threads to use: as asked, else one a core.
+/// The number of threads: as given, else one per core.
 pub(super) fn threads(asked: Option<usize>) -> i32 {
     let threads = asked.or_else(|| std::thread::available_parallelism().ok().map(usize::from));
     threads.and_then(|threads| i32::try_from(threads).ok()).unwrap_or(1)

@@ -1,4 +1,4 @@
-//! Every setting, each declared once. The flags, the variables, the file's keys, `--help` and the table follow.
+//! The declaration of every setting. Flags, variables, file keys, `--help` and the table are derived from it.
 
 use std::{net::IpAddr, path::PathBuf, time::Duration};
 

@@ -1,4 +1,4 @@
-//! From a setting's text to its value. Each error says what would be right, and never quotes the text.
+//! Parses the text of a setting to its value. Each error says what would be right, and never quotes the text.
 
 use std::{
     fmt, fs,
@@ -17,7 +17,7 @@ use url::{Host, Url};
 use super::{CaFile, LogFormat, NamedCluster};
 use readback_core::domain::{ClusterName, Namespace};
 
-/// More bytes than this are no list of CA certificates.
+/// Maximum size of a file of CA certificates, in bytes.
 const CA_FILE_BYTES: u64 = 4 * 1024 * 1024;
 
 fn number<N: Copy + FromStr + PartialOrd + fmt::Display>(text: &str, least: N, most: N) -> Result<N, String> {
@@ -80,7 +80,7 @@ pub(super) fn cluster_name(text: &str) -> Result<ClusterName, String> {
     ClusterName::parse(text).ok_or_else(|| "must be 1 to 63 letters, digits and any of `-_.:@/`".to_owned())
 }
 
-/// `NAME=CONTEXT`, with other names behind it after blanks; the context can be left out.
+/// `NAME=CONTEXT`, followed by aliases separated by spaces; the context can be omitted.
 pub(super) fn clusters(text: &str) -> Result<Vec<NamedCluster>, String> {
     let wrong = || {
         "must be a comma-separated list of `NAME=CONTEXT`, each with other names behind it after blanks: `eu=gke_eu europe`"
@@ -119,7 +119,7 @@ pub(super) fn secrets(text: &str) -> Result<Vec<SecretString>, String> {
     found.ok_or_else(|| "must be one secret, or several separated by commas, of visible characters".to_owned())
 }
 
-/// An address that says where and nothing else, without the slash at its end.
+/// A URL with only scheme, host, port and path, without the trailing slash.
 fn address(text: &str) -> Option<Url> {
     let url = Url::parse(text).ok()?;
     let plain = matches!(url.scheme(), "http" | "https")
@@ -140,7 +140,7 @@ fn is_loopback(url: &Url) -> bool {
     }
 }
 
-/// What travels there is secret or decides over the cluster, so it is encrypted unless it stays on this machine.
+/// The traffic is secret or controls the cluster, so it must be encrypted unless it stays on this machine.
 fn private(text: &str) -> Option<String> {
     let url = address(text).filter(|url| url.scheme() == "https" || is_loopback(url))?;
     Some(url.as_str().trim_end_matches('/').to_owned())
@@ -198,10 +198,10 @@ fn read_small(path: &Path) -> Option<Vec<u8>> {
 }
 
 pub(super) fn log_filter(text: &str) -> Result<String, String> {
-    // A lone word that is no level would be taken for a module, and everything else would fall silent.
+    // A single word that is not a level would be taken for a module, and all other modules would be silenced.
     let is_level = |part: &str| !part.is_empty() && part.parse::<LevelFilter>().is_ok();
     let says_level = |part: &str| part.contains('=') || is_level(part.trim());
-    // The filter's own parser cuts at bytes, and panics inside a letter beyond ASCII. No module is called so.
+    // The filter's own parser splits at bytes, and panics inside a non-ASCII character. No module has such a name.
     let fits = text.is_ascii() && text.split(',').all(says_level) && EnvFilter::builder().parse(text).is_ok();
     fits.then(|| text.to_owned()).ok_or_else(|| {
         "must be `error`, `warn`, `info`, `debug`, `trace` or `off`, or a list of `module=level`".to_owned()

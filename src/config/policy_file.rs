@@ -1,4 +1,4 @@
-//! The policy file while the bot runs: read at the start, read again when it changes, and never exchanged for a bad one.
+//! The policy file at run time: read at the start, reloaded when it changes, and never replaced by an invalid one.
 
 use std::{path::PathBuf, sync::Arc, time::Duration};
 
@@ -9,11 +9,11 @@ use readback_core::{
     policy::{Limits, Policy},
 };
 
-/// Between two looks at the file. Its content is compared: a mounted `ConfigMap` changes by moving links, which no time of
-/// the file tells.
+/// The polling interval. The content is compared: a mounted `ConfigMap` is updated by switching symbolic links, which
+/// the file's modification time does not show.
 const PERIOD: Duration = Duration::from_secs(2);
 
-/// A policy file and what holds where it is silent.
+/// A policy file, and the defaults for what it leaves out.
 #[derive(Clone, Debug)]
 pub struct PolicyFile {
     path: PathBuf,
@@ -21,7 +21,7 @@ pub struct PolicyFile {
     protected: Vec<Namespace>,
 }
 
-/// Why the file is no policy. It names the file, the line and the reason.
+/// Why the file is not a valid policy. The message names the file, the line and the reason.
 #[derive(Debug, thiserror::Error)]
 #[error("the policy `{}`: {why}", .path.display())]
 pub struct BadPolicy {
@@ -30,15 +30,15 @@ pub struct BadPolicy {
 }
 
 impl PolicyFile {
-    /// The file at this path. Nothing is read yet.
+    /// The file at this path. It is not read yet.
     pub fn new(path: PathBuf, defaults: Limits, protected: Vec<Namespace>) -> Self {
         Self { path, defaults, protected }
     }
 
-    /// Reads the policy as the file has it now.
+    /// Reads the current policy.
     ///
     /// # Errors
-    /// When there is no such file, or what is in it is no policy.
+    /// When there is no such file, or it is not a valid policy.
     pub fn read(&self) -> Result<Policy, BadPolicy> {
         self.parse(&self.text()?)
     }
@@ -56,14 +56,15 @@ impl PolicyFile {
         BadPolicy { path: self.path.clone(), why }
     }
 
-    /// Looks at the file for as long as it is let, and passes on what it says. While it is bad, the last good one holds.
+    /// Polls the file until it is cancelled, and publishes its policy. While it is invalid, the last valid policy stays
+    /// in force.
     ///
     /// # Errors
-    /// Never; the type is what the crew runs.
+    /// Never; the signature is the one of a supervised task.
     pub async fn keep(self, policies: watch::Sender<Arc<Policy>>) -> anyhow::Result<()> {
         let bad = metrics::gauge!("readback_policy_bad");
         bad.set(0.0);
-        // Nothing is compared with what was read at the start: in between it may have changed.
+        // Not initialised from the policy of the start: the file may have changed in between.
         let mut last: Option<Result<String, String>> = None;
         loop {
             let now = self.text().map_err(|error| error.to_string());
@@ -113,7 +114,7 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn a_change_is_taken_and_a_bad_one_is_not() {
+    async fn a_valid_change_is_taken_and_an_invalid_one_is_not() {
         let folder = tempfile::tempdir().expect("a folder");
         let path = folder.path().join("policy.toml");
         fs::write(&path, GOOD).expect("written");
@@ -133,7 +134,7 @@ mod tests {
     }
 
     #[test]
-    fn a_file_that_is_not_there_is_said() {
+    fn a_missing_file_is_reported() {
         let file = PolicyFile::new("/nowhere/policy.toml".into(), Limits::default(), Vec::new());
         assert!(file.read().expect_err("missing").to_string().contains("/nowhere/policy.toml"));
     }

@@ -1,11 +1,11 @@
-//! What is wrong with the settings, in words for the operator.
+//! Errors in the settings, in words for the operator.
 
 use std::{error, fmt};
 
 /// One setting that cannot be used.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Problem {
-    /// The setting, named as it was given: `PORT`, `--port`, `` `port` in readback.toml ``.
+    /// The setting's name as the operator gave it: `PORT`, `--port`, `` `port` in readback.toml ``.
     pub name: String,
     /// What would be right. Never the value of a secret.
     pub what: String,
@@ -17,7 +17,7 @@ impl fmt::Display for Problem {
     }
 }
 
-/// Everything that is wrong with the settings; never empty. Displayed one problem a line.
+/// All errors in the settings; never empty. Displayed one per line.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Problems(pub Vec<Problem>);
 

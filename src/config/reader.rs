@@ -1,4 +1,4 @@
-//! Takes each setting from the strongest source that has it, and collects what is wrong.
+//! Takes each setting from the source with the highest precedence, and collects errors.
 
 use super::{
     Purpose,
@@ -7,7 +7,7 @@ use super::{
     source::{Environment, File, Flags},
 };
 
-/// Where a value came from.
+/// The source of a value.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum Origin {
     /// A flag of the command line.
@@ -21,22 +21,22 @@ pub enum Origin {
     Default,
 }
 
-/// A setting as it is in force, for people to read. Holds no secret.
+/// The effective value of a setting, for display. Contains no secret.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Effective {
-    /// The variable it is known by.
+    /// The name of its main variable.
     pub name: &'static str,
     /// Its value, or `set` and `not set`.
     pub value: String,
-    /// Where it came from.
+    /// Its source.
     pub origin: Origin,
 }
 
-/// A value and where it came from.
+/// A value with its source.
 pub(super) struct Taken<T> {
     pub(super) value: T,
     pub(super) origin: Origin,
-    /// How to name the setting to whoever gave it.
+    /// The setting's name in that source.
     pub(super) name: String,
 }
 
@@ -52,7 +52,7 @@ pub(super) struct SettingsReader<'s> {
 }
 
 impl SettingsReader<'_> {
-    /// The value somebody gave, if it is one.
+    /// The given value, if it is valid.
     pub(super) fn given<T>(&mut self, setting: &Setting<T>) -> Option<Taken<T>> {
         let about = &setting.about;
         if !self.purpose.uses(about.group) {
@@ -74,17 +74,17 @@ impl SettingsReader<'_> {
         }
     }
 
-    /// The value somebody gave, if it is one.
+    /// The given value, if it is valid.
     pub(super) fn value<T>(&mut self, setting: &Setting<T>) -> Option<T> {
         self.given(setting).map(|taken| taken.value)
     }
 
-    /// The value somebody gave, else the default. A malformed one is on record as a problem.
+    /// The given value, else the default. A malformed one is recorded as a problem.
     pub(super) fn or_default<T>(&mut self, setting: &Setting<T>) -> T {
         self.value(setting).unwrap_or_else(|| default(setting))
     }
 
-    /// Notes that something must be set: stops `serve`, is told by `doctor`.
+    /// Records a missing setting: it stops `serve`, and `doctor` reports it.
     pub(super) fn miss(&mut self, name: &str, what: &str) {
         self.missing.push(Problem { name: name.to_owned(), what: what.to_owned() });
     }
@@ -115,7 +115,7 @@ impl SettingsReader<'_> {
         self.effective.push(Effective { name: about.variable(), value, origin });
     }
 
-    /// Everything that stops the start, if anything does.
+    /// Returns all problems that prevent the start, if there are any.
     pub(super) fn finish(&mut self) -> Result<(), Problems> {
         let mut problems = std::mem::take(&mut self.problems);
         if self.purpose == Purpose::Serve {
@@ -137,7 +137,7 @@ fn quoting(about: &About, text: &str, what: &str) -> String {
     }
 }
 
-/// Short enough for one line.
+/// Shortened to fit on one line.
 fn shortened(text: &str) -> String {
     let mut short: String = text.chars().map(|c| if c.is_control() { ' ' } else { c }).take(81).collect();
     if short.chars().count() > 80 {

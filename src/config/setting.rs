@@ -1,11 +1,11 @@
-//! How a setting is declared: its names, its help, its parser. Everything that lists settings reads this.
+//! The declaration of a setting: its names, its help, its parser. Everything that lists settings reads this.
 
 use std::fmt;
 
-/// What a group of settings is about. A command reads only the groups that it uses.
+/// The subject of a group of settings. A command reads only the groups that it uses.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Group {
-    /// Where the settings themselves come from.
+    /// The source of the settings.
     File,
     /// The Kubernetes cluster.
     Cluster,
@@ -13,15 +13,15 @@ pub enum Group {
     Webex,
     /// The bot's own HTTP server.
     Server,
-    /// Who may use it.
+    /// Who may use the bot.
     People,
-    /// What it does at once, what it asks first, what it refuses.
+    /// What is executed directly, confirmed, or refused.
     Policy,
-    /// What is kept.
+    /// Persistent data.
     Store,
     /// The model.
     Model,
-    /// The way out to Webex and to the cluster.
+    /// Outgoing connections to Webex and to the cluster.
     Network,
     /// The log.
     Log,
@@ -45,14 +45,14 @@ impl Group {
     }
 }
 
-/// How much of a value may be shown.
+/// How much of a value may be displayed.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Shown {
     /// All of it.
     Plain,
-    /// All of it once it is known to be well-formed; an address that is not may hold a password.
+    /// All of it if it is well-formed; a malformed address may hold a password.
     WhenValid,
-    /// Nothing. It has no flag either, because a command line is readable by others on the machine.
+    /// Nothing. It has no flag either, because other users of the machine can read a command line.
     Never,
 }
 
@@ -61,33 +61,33 @@ pub enum Shown {
 pub struct About {
     /// Its key in the file, and its flag after `--`.
     pub key: &'static str,
-    /// Its environment variables: the one it is known by, then aliases.
+    /// Its environment variables: the main one, then aliases.
     pub env: &'static [&'static str],
-    /// What stands for its value in the help: `URL`, `N`.
+    /// The placeholder for its value in the help: `URL`, `N`.
     pub value: &'static str,
     /// What it does, one sentence without the full stop.
     pub help: &'static str,
-    /// What it is when nobody sets it, in words where no text gives that value.
+    /// Its default; a description if no text gives that value.
     pub default: Fallback,
-    /// What it is about.
+    /// Its group.
     pub group: Group,
-    /// How much of its value may be shown.
+    /// How much of its value may be displayed.
     pub shown: Shown,
 }
 
-/// What a setting is when nobody sets it.
+/// The default of a setting.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Fallback {
     /// Not set.
     Unset,
-    /// This text, which its parser takes.
+    /// This text, which its parser accepts.
     Text(&'static str),
-    /// Worked out, as these words say.
+    /// Derived, as this description says.
     Described(&'static str),
 }
 
 impl Fallback {
-    /// For the help and the table; empty when there is none.
+    /// For the help and the table; empty if there is none.
     pub const fn as_str(self) -> &'static str {
         match self {
             Self::Unset => "",
@@ -97,7 +97,7 @@ impl Fallback {
 }
 
 impl About {
-    /// The variable it is known by.
+    /// Its main variable.
     pub const fn variable(&self) -> &'static str {
         self.env[0]
     }
@@ -113,16 +113,16 @@ impl About {
     }
 }
 
-/// A setting: what is known about it, and how its text becomes a value.
+/// A setting: its description and its parser.
 pub(super) struct Setting<T: 'static> {
-    /// Names, help, default.
+    /// Its names, help and default.
     pub(super) about: About,
     /// The parser. Its error says what would be right and quotes nothing.
     pub(super) parse: fn(&str) -> Result<T, String>,
 }
 
 impl<T> Setting<T> {
-    /// Declares a setting that is shown plainly and has no default. `env` has one variable at least.
+    /// Declares a setting that is displayed in full and has no default. `env` has at least one variable.
     pub(super) const fn new(
         group: Group,
         key: &'static str,
@@ -140,12 +140,12 @@ impl<T> Setting<T> {
         Self { about: About { default: Fallback::Text(text), ..self.about }, parse: self.parse }
     }
 
-    /// With a default that is worked out.
+    /// With a derived default.
     pub(super) const fn or_else(self, words: &'static str) -> Self {
         Self { about: About { default: Fallback::Described(words), ..self.about }, parse: self.parse }
     }
 
-    /// Shown less.
+    /// With restricted display.
     pub(super) const fn shown(self, shown: Shown) -> Self {
         Self { about: About { shown, ..self.about }, parse: self.parse }
     }
@@ -159,9 +159,9 @@ impl<T> fmt::Debug for Setting<T> {
 
 /// A setting of any type.
 pub(super) trait Declared: Sync {
-    /// Names, help, default.
+    /// Its names, help and default.
     fn about(&self) -> &About;
-    /// Whether the parser takes this text.
+    /// Whether the parser accepts this text.
     #[cfg(test)]
     fn check(&self, text: &str) -> Result<(), String>;
 }

@@ -1,4 +1,4 @@
-//! The settings as types, put together from what was given.
+//! The typed settings.
 
 use std::{
     net::IpAddr,
@@ -15,7 +15,7 @@ use super::{
 };
 use readback_core::domain::{ClusterName, Namespace};
 
-/// Every setting, parsed. A group that the command does not use has its defaults. `Debug` shows no secret.
+/// All settings, parsed. A group that the command does not use has its defaults. `Debug` shows no secret.
 #[derive(Clone, Debug)]
 pub struct Settings {
     /// The Kubernetes cluster.
@@ -24,58 +24,58 @@ pub struct Settings {
     pub webex: WebexAccess,
     /// The bot's own HTTP server.
     pub server: ServerSettings,
-    /// Who may use it, and what it asks first.
+    /// Who may use the bot, and what needs confirmation.
     pub policy: PolicySettings,
-    /// The file that changes are recorded in.
+    /// The database file of the changes.
     pub database: PathBuf,
     /// The folder of the model; `None` means the built-in one.
     pub model: Option<PathBuf>,
-    /// The way out.
+    /// Outgoing connections.
     pub network: NetworkSettings,
     /// The log.
     pub log: LogSettings,
 }
 
-/// Which cluster, and what of it.
+/// The clusters and their namespaces.
 #[derive(Clone, Debug)]
 pub struct ClusterSettings {
-    /// What people call it.
+    /// Its name for users.
     pub name: ClusterName,
-    /// How it is reached. Always there for `serve`; `doctor` goes on without it.
+    /// How it is reached. Always set for `serve`; `doctor` continues without it.
     pub source: Option<ClusterSource>,
-    /// The one namespace that may be touched where `namespaces` names none; `None` means the source's own.
+    /// The one allowed namespace if `namespaces` is empty; `None` means that of the source.
     pub namespace: Option<Namespace>,
-    /// The namespaces that may be touched, each once; empty means the source's own.
+    /// The allowed namespaces, without duplicates; empty means that of the source.
     pub namespaces: Vec<Namespace>,
-    /// What the cluster is called beside its name.
+    /// The aliases of the cluster.
     pub aliases: Vec<String>,
-    /// More clusters. Each is a context of the kubeconfig, and has the same namespaces.
+    /// Further clusters. Each is a context of the kubeconfig, and has the same namespaces.
     pub others: Vec<NamedCluster>,
-    /// The kubeconfig of the others; `None` means what `kubectl` would read.
+    /// The kubeconfig of the further clusters; `None` means what `kubectl` would read.
     pub kubeconfig: Option<PathBuf>,
 }
 
 /// One of several clusters.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct NamedCluster {
-    /// What people call it.
+    /// Its name for users.
     pub name: ClusterName,
-    /// The kubeconfig's context; none for the cluster that the other settings name.
+    /// The kubeconfig's context; `None` for the cluster that the other settings describe.
     pub context: Option<String>,
-    /// What else people call it.
+    /// Its aliases.
     pub aliases: Vec<String>,
 }
 
-/// Where a cluster's address and credentials come from.
+/// The source of a cluster's address and credentials.
 #[derive(Clone, Debug)]
 pub enum ClusterSource {
-    /// Named setting by setting.
+    /// Given by individual settings.
     Direct {
         /// The API server: `https`, or `http` on loopback.
         url: String,
         /// Its CA certificate: PEM in base64 without line breaks.
         ca_base64: Option<String>,
-        /// Whose token it is, for people.
+        /// The name of the token's user, for display.
         user: Option<String>,
         /// The bearer token.
         token: SecretString,
@@ -94,18 +94,18 @@ pub enum ClusterSource {
 /// How Webex is reached.
 #[derive(Clone, Debug)]
 pub struct WebexAccess {
-    /// The bot's token. Always there for `serve`; `doctor` goes on without it.
+    /// The bot's token. Always set for `serve`; `doctor` continues without it.
     pub token: Option<SecretString>,
     /// The webhooks' secrets, the first for new webhooks. Never empty for `serve`.
     pub webhook_secrets: Vec<SecretString>,
-    /// The base of the API, without a slash at its end.
+    /// The base URL of the API, without a trailing slash.
     pub api_url: String,
 }
 
-/// Where the bot listens, and where Webex finds it.
+/// Where the bot listens, and where Webex reaches it.
 #[derive(Clone, Debug)]
 pub struct ServerSettings {
-    /// The address Webex delivers to, without a slash at its end: `https`, or `http` on loopback.
+    /// The URL Webex delivers to, without a trailing slash: `https`, or `http` on loopback.
     pub public_url: Option<String>,
     /// The address to listen on.
     pub bind: IpAddr,
@@ -113,53 +113,53 @@ pub struct ServerSettings {
     pub port: u16,
 }
 
-/// Who may use it, and what it asks first.
+/// Who may use the bot, and what needs confirmation.
 #[derive(Clone, Debug)]
 pub struct PolicySettings {
-    /// Who may use it, where there is no policy file.
+    /// Who may use the bot, if there is no policy file.
     pub people: People,
     /// The policy file.
     pub file: Option<PathBuf>,
-    /// More replicas than this are refused.
+    /// The maximum number of replicas; more are refused.
     pub max_replicas: u32,
-    /// Adding more than this, and more than there are, is confirmed.
+    /// Adding more replicas than this, and more than exist, needs confirmation.
     pub step: u32,
-    /// Namespaces in which every write is confirmed.
+    /// Namespaces in which every write needs confirmation.
     pub protected_namespaces: Vec<Namespace>,
-    /// How long a card can be confirmed.
+    /// How long a card accepts card actions.
     pub card_lifetime: Duration,
 }
 
-/// The way out, to Webex and to the cluster alike.
+/// Outgoing connections, to Webex and to the cluster alike.
 #[derive(Clone, Debug)]
 pub struct NetworkSettings {
     /// The proxy for HTTPS; may hold a password.
     pub https_proxy: Option<SecretString>,
-    /// Hosts reached without it, comma-separated.
+    /// Hosts reached without the proxy, comma-separated.
     pub no_proxy: Option<String>,
-    /// More certificate authorities.
+    /// Additional certificate authorities.
     pub ca_file: Option<CaFile>,
 }
 
-/// A file of CA certificates, read.
+/// The contents of a file of CA certificates.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct CaFile {
-    /// Where it is.
+    /// Its path.
     pub path: PathBuf,
-    /// What was in it: at least one certificate, in PEM.
+    /// Its contents: at least one certificate, in PEM.
     pub pem: Vec<u8>,
 }
 
-/// What is logged and how.
+/// The log settings.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct LogSettings {
     /// A filter that `tracing_subscriber::EnvFilter` takes.
     pub filter: String,
-    /// The form of a line.
+    /// The format of a line.
     pub format: LogFormat,
 }
 
-/// The form of a log line.
+/// The format of a log line.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum LogFormat {
     /// For people.
@@ -168,7 +168,7 @@ pub enum LogFormat {
     Json,
 }
 
-/// Takes every setting. What is wrong is in the reader afterwards.
+/// Reads every setting. Errors are collected in the reader.
 pub(super) fn read(reader: &mut SettingsReader<'_>) -> Settings {
     Settings {
         cluster: cluster(reader),
@@ -228,7 +228,7 @@ fn policy(reader: &mut SettingsReader<'_>) -> PolicySettings {
 
 fn cluster(reader: &mut SettingsReader<'_>) -> ClusterSettings {
     let name = reader.or_default(&d::CLUSTER_NAME);
-    // Outside its purpose a cluster is not even looked for.
+    // If the purpose does not use a cluster, none is looked up.
     let source = if reader.purpose.uses(Group::Cluster) { source(reader) } else { None };
     let namespace = reader.value(&d::KUBERNETES_NAMESPACE);
     let namespaces = reader.value(&d::NAMESPACES).unwrap_or_else(|| namespace.iter().cloned().collect());
@@ -240,7 +240,7 @@ fn cluster(reader: &mut SettingsReader<'_>) -> ClusterSettings {
     ClusterSettings { name, source, namespace, namespaces, aliases, others, kubeconfig }
 }
 
-/// What the first cluster is called beside its name, and the other clusters.
+/// The aliases of the first cluster, and the other clusters.
 fn others(reader: &mut SettingsReader<'_>, first: &ClusterName) -> (Vec<String>, Vec<NamedCluster>) {
     let named = reader.value(&d::CLUSTERS).unwrap_or_default();
     let (own, others): (Vec<_>, Vec<_>) = named.into_iter().partition(|cluster| cluster.name == *first);
@@ -254,7 +254,7 @@ fn others(reader: &mut SettingsReader<'_>, first: &ClusterName) -> (Vec<String>,
     (own.into_iter().flat_map(|cluster| cluster.aliases).collect(), others)
 }
 
-/// `CLUSTER_URL` before a kubeconfig before the pod's service account.
+/// Precedence: `CLUSTER_URL`, a kubeconfig, the pod's service account.
 fn source(reader: &mut SettingsReader<'_>) -> Option<ClusterSource> {
     let faults = reader.problems.len();
     let url = reader.given(&d::CLUSTER_URL);
@@ -272,8 +272,8 @@ fn source(reader: &mut SettingsReader<'_>) -> Option<ClusterSource> {
         }
         return indirect(reader, kubeconfig, context.map(|taken| taken.value));
     };
-    // One of them would be ignored, and the wrong cluster is the wrong one to guess. The variable `KUBECONFIG` is
-    // excepted: machines have it for `kubectl`.
+    // One of them would be ignored, and choosing the wrong cluster is worse than not starting. The variable
+    // `KUBECONFIG` is exempt: many machines set it for `kubectl`.
     let rivals = [kubeconfig.map(|taken| (taken.name, taken.origin)), context.map(|taken| (taken.name, taken.origin))];
     for (rival, _) in rivals.into_iter().flatten().filter(|(_, origin)| *origin != Origin::Variable("KUBECONFIG")) {
         reader.miss(&url.name, &format!("names a cluster, and so does {rival}; set one of them"));
@@ -300,7 +300,7 @@ fn indirect(
             reader.miss(&name, &format!("must be a kubeconfig; there is no file `{}`", all.join("`, `")));
             return None;
         }
-        // Several files are merged as `kubectl` merges them, which whoever reads the variable again does.
+        // Several files are merged as `kubectl` does, by the code that reads the variable again.
         let path = (files.len() == 1).then(|| files[0].clone());
         return Some(ClusterSource::Kubeconfig { path, context });
     }

@@ -1,4 +1,4 @@
-//! Where settings come from: flags, the environment, a file. The environment is read here and nowhere else.
+//! The sources of settings: flags, the environment, a file. The environment is read here and nowhere else.
 
 use std::{
     collections::BTreeMap,
@@ -15,15 +15,15 @@ use super::{
     unknown,
 };
 
-/// The file that is read when no other is named and it is there.
+/// The default settings file, read if it exists.
 const FILE: &str = "readback.toml";
-/// A settings file is no longer than this.
+/// Maximum size of a settings file, in bytes.
 const FILE_BYTES: u64 = 1024 * 1024;
 
-/// The flags of the command line by the key of their setting.
+/// The flags of the command line, by the key of their setting.
 pub type Flags = BTreeMap<&'static str, String>;
 
-/// The environment. Values that are blank count as not set.
+/// The environment. Blank values count as not set.
 #[derive(Clone, Default)]
 pub struct Environment(BTreeMap<String, String>);
 
@@ -35,7 +35,7 @@ impl Environment {
             .collect()
     }
 
-    /// The value, without white space around it, unless that leaves nothing.
+    /// The value without surrounding white space, unless nothing is left.
     pub fn get(&self, name: &str) -> Option<&str> {
         self.0.get(name).map(|value| value.trim()).filter(|value| !value.is_empty())
     }
@@ -61,7 +61,7 @@ pub(super) struct File {
 }
 
 impl File {
-    /// Reads the file that is named, or the usual one where it is there. What is wrong goes to `problems`.
+    /// Reads the named file, or the default one if it exists. Errors are added to `problems`.
     pub(super) fn find(flags: &Flags, environment: &Environment, folder: &Path, problems: &mut Vec<Problem>) -> Self {
         let about = &CONFIG.about;
         let (name, path, origin) = if let Some(path) = flags.get(about.key) {
@@ -87,7 +87,7 @@ impl File {
         let table = match text.parse::<toml::Table>() {
             Ok(table) => table,
             Err(error) => {
-                // The error's own text would quote the line, and the line may hold a secret.
+                // The error's own text would quote the line, which may contain a secret.
                 let line = error.span().map_or(0, |span| text[..span.start.min(text.len())].lines().count().max(1));
                 let what = format!("line {line} is no TOML: {}", error.message());
                 problems.push(Problem { name: path.display().to_string(), what });
@@ -104,12 +104,12 @@ impl File {
         Self { path: Some(path), values, ..Self::default() }
     }
 
-    /// How the file names one of its keys in a message.
+    /// The name of one of its keys in a message.
     pub(super) fn name(&self, key: &str) -> String {
         format!("`{key}` in {}", self.path.as_deref().unwrap_or_else(|| Path::new(FILE)).display())
     }
 
-    /// The text of a key's value, as a variable would have it, or what it would have to be.
+    /// The text of a key's value, in the format of a variable, or an error that says what it must be.
     pub(super) fn get(&self, key: &str) -> Option<Result<String, String>> {
         let text = match self.values.get(key)? {
             Value::String(text) => Ok(text.trim().to_owned()),
@@ -120,7 +120,7 @@ impl File {
             }
         };
         match text {
-            // An empty list or text says as much as an empty variable: nothing.
+            // An empty list or text means the same as an empty variable: not set.
             Ok(text) if text.is_empty() => None,
             other => Some(other),
         }

@@ -12,7 +12,7 @@ mod cluster;
 mod file;
 mod malformed;
 
-/// What `serve` needs at least.
+/// The minimum that `serve` needs.
 const NEEDED: [(&str, &str); 4] = [
     ("WEBEX_BOT_TOKEN", "b0t-t0ken"),
     ("WEBEX_WEBHOOK_SECRET", "s3cret"),
@@ -89,7 +89,7 @@ fn a_setting_has_one_name_everywhere() {
 }
 
 #[test]
-fn every_default_is_one_that_the_parser_takes() {
+fn every_default_is_accepted_by_the_parser() {
     for setting in ALL {
         if let Fallback::Text(text) = setting.about().default {
             assert_eq!(setting.check(text), Ok(()), "{}", setting.about().key);
@@ -98,7 +98,7 @@ fn every_default_is_one_that_the_parser_takes() {
 }
 
 #[test]
-fn the_defaults_are_the_contracts() {
+fn the_defaults_are_those_of_the_contract() {
     let Loaded { settings, warnings, .. } = Given::needed().serve();
     assert_eq!(warnings, ["READBACK_PEOPLE: names nobody, so nobody may use the bot"]);
     assert_eq!((settings.server.port, settings.server.bind), (3000, "0.0.0.0".parse().unwrap()));
@@ -113,7 +113,7 @@ fn the_defaults_are_the_contracts() {
 }
 
 #[test]
-fn several_webhook_secrets_are_a_rotation_and_the_alias_gives_way() {
+fn several_webhook_secrets_are_a_rotation_and_the_main_variable_beats_the_alias() {
     let given = Given::needed()
         .variable("WEBEX_WEBHOOK_SECRET", " new , old ")
         .variable("WEBEX_ENCRYPTION_SECRET", "older")
@@ -139,7 +139,7 @@ fn a_flag_beats_the_environment_which_beats_the_file_which_beats_the_default() {
 }
 
 #[test]
-fn what_is_in_force_is_shown_with_where_it_came_from() {
+fn effective_values_are_shown_with_their_source() {
     let given = Given::needed().file("step = 6").flag("port", "8080");
     let loaded = given.serve();
     let line = |name: &str| loaded.effective.iter().find(|line| line.name == name).unwrap().clone();

@@ -1,12 +1,12 @@
-//! Names that are nearly settings: a variable nobody reads, a key that does not exist.
+//! Misspelt settings: a variable that nothing reads, a key that does not exist.
 
 use std::path::Path;
 
 use super::{declared::ALL, problem::Problem, setting::About, source::Environment};
 
-/// Beginnings that mark a variable as meant for this program.
+/// Prefixes of variables meant for this program.
 const OURS: [&str; 2] = ["READBACK_", "WEBEX_"];
-/// Read by the scripts and tests of this repository.
+/// Variables of this repository's scripts and tests.
 const TOOLING: [&str; 7] = [
     "READBACK_ARTIFACTS",
     "READBACK_BAD_DEPLOYMENT",
@@ -16,17 +16,17 @@ const TOOLING: [&str; 7] = [
     "READBACK_MINILM",
     "READBACK_PAGE",
 ];
-/// Settings of the older bot that have nothing to say any more, and why.
+/// Settings of the older bot that are obsolete, and why.
 const OBSOLETE: [(&str, &str); 4] = [
     ("WEBEX_BOT_NAME", "the bot asks Webex who it is"),
     ("WEBEX_ENCRYPTION_ALGO", "Webex signs with HMAC-SHA1"),
     ("WEBEX_ENCRYPTION_HEADER", "Webex signs in `X-Spark-Signature`"),
     ("WEBEX_ROOM_ID", "the bot answers in every room it is in"),
 ];
-/// How alike a name must be to be suggested, from 0 to 1.
+/// Minimum similarity of a suggestion, from 0 to 1.
 const ALIKE: f64 = 0.8;
 
-/// A warning for every variable that looks like a setting and is none.
+/// A warning for every variable that looks like a setting but is none.
 pub(super) fn variables(environment: &Environment) -> Vec<String> {
     let mut warnings = Vec::new();
     let mut links = 0_u32;
@@ -65,7 +65,7 @@ fn is_service_link(name: &str, value: &str) -> bool {
     host_or_port || port || (name.ends_with("_PORT") && address)
 }
 
-/// The problem of a key in the file that does not exist.
+/// The error for a key in the file that does not exist.
 pub(super) fn key(key: &str, path: &Path) -> Problem {
     let hint = hint(nearest(key).filter(|about| about.in_file()).map(|about| about.key));
     let shown: String = key.chars().filter(|c| !c.is_control()).take(60).collect();
@@ -76,7 +76,7 @@ fn hint(near: Option<&str>) -> String {
     near.map_or_else(String::new, |near| format!("; did you mean `{near}`?"))
 }
 
-/// The setting whose key or variable is most like this name, if any is much like it.
+/// The setting whose key or variable is most similar to this name, if any is similar enough.
 fn nearest(name: &str) -> Option<&'static About> {
     let plain = name.to_ascii_lowercase().replace('_', "-");
     let plain = plain.strip_prefix("readback-").unwrap_or(&plain);

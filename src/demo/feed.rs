@@ -1,4 +1,4 @@
-//! What the page shows of the cluster, read from the cluster's own API.
+//! The page's view of the cluster, read from the cluster's own API.
 
 use std::{collections::BTreeMap, time::Duration};
 
@@ -8,13 +8,13 @@ use crate::supervisor::Shutdown;
 use readback_cluster::{Cluster, Description, Health};
 use readback_sim::page::{ClusterView, DeploymentView, NamespaceView};
 
-/// Between two looks. Short enough to see pods come one by one.
+/// The polling interval. Short enough to show pods appear one by one.
 const PERIOD: Duration = Duration::from_millis(700);
 
-/// Keeps the view true until the stop.
+/// Keeps the view up to date until the shutdown.
 ///
 /// # Errors
-/// Never; the type is what the crew runs.
+/// Never; the signature is the one of a supervised task.
 pub(super) async fn keep(cluster: Cluster, view: watch::Sender<ClusterView>, stop: Shutdown) -> anyhow::Result<()> {
     loop {
         match look(&cluster).await {
@@ -42,7 +42,7 @@ async fn look(cluster: &Cluster) -> Result<ClusterView, readback_cluster::ReadEr
             let settled = live.ready() == live.replicas()
                 && live.updated() == live.replicas()
                 && live.status().replicas == live.replicas();
-            // Pods are only read where something moves.
+            // Pods are only read if something changes.
             let description = if settled { None } else { cluster.describe(live.object()).await? };
             shown.push(deployment(&description.unwrap_or_else(|| readback_cluster::describe(&live, None))));
         }

@@ -1,4 +1,4 @@
-//! What was seen lately: Webex delivers at least once, and one message must be one order.
+//! Deduplication of deliveries: Webex delivers at least once, and one message must be one request.
 
 use std::collections::{HashSet, VecDeque};
 
@@ -6,7 +6,7 @@ use jiff::{SignedDuration, Timestamp};
 
 /// How long a repeat is recognised.
 pub const REMEMBERED: SignedDuration = SignedDuration::from_mins(20);
-/// How many ids are held, at most; beyond that the oldest go first.
+/// Maximum number of ids held; beyond that the oldest are dropped.
 pub const CAPACITY: usize = 20_000;
 
 /// Ids with the time they were first seen, oldest first.
@@ -27,12 +27,12 @@ impl Default for Dedupe {
 }
 
 impl Dedupe {
-    /// A memory of `capacity` ids, each kept for `ttl`.
+    /// A deduplication of `capacity` ids, each kept for `ttl`.
     pub fn new(ttl: SignedDuration, capacity: usize) -> Self {
         Self { ttl, capacity: capacity.max(1), seen: HashSet::new(), order: VecDeque::new() }
     }
 
-    /// Remembers the id and says whether it is new. Seeing it again does not extend its time.
+    /// Stores the id and returns whether it is new. Seeing it again does not extend its time.
     pub fn insert_if_new(&mut self, kind: &'static str, id: &str, now: Timestamp) -> bool {
         self.forget_old(now);
         let key = (kind, Box::from(id));
@@ -47,7 +47,7 @@ impl Dedupe {
         true
     }
 
-    /// Forgets an id that was not taken after all, so that its repeat is new.
+    /// Removes an id that was not accepted after all, so that its repeat is new.
     pub fn forget(&mut self, kind: &'static str, id: &str) {
         let key = (kind, Box::from(id));
         if self.seen.remove(&key)
@@ -81,7 +81,7 @@ mod tests {
     }
 
     #[test]
-    fn a_repeat_is_known_until_its_time_is_over() {
+    fn a_repeat_is_recognised_until_its_time_is_over() {
         let mut dedupe = Dedupe::new(SignedDuration::from_secs(900), 10);
         assert!(dedupe.insert_if_new("message", "a", at(0)));
         assert!(!dedupe.insert_if_new("message", "a", at(1)));
@@ -91,7 +91,7 @@ mod tests {
     }
 
     #[test]
-    fn what_was_not_taken_is_new_again() {
+    fn an_id_that_was_not_accepted_is_new_again() {
         let mut dedupe = Dedupe::default();
         assert!(dedupe.insert_if_new("message", "a", at(0)) && dedupe.insert_if_new("message", "b", at(0)));
         dedupe.forget("message", "a");

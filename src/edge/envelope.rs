@@ -1,4 +1,4 @@
-//! What a delivery says, judged without asking anybody.
+//! Classifies a delivery by its body alone.
 
 use jiff::Timestamp;
 use serde::Deserialize;
@@ -7,16 +7,16 @@ use serde_json::Value;
 use super::notice::Notice;
 use readback_core::domain::webex_id as id;
 
-/// What a correctly signed body is.
+/// The classification of a correctly signed body.
 #[derive(Debug, PartialEq)]
 pub(super) enum Delivery {
-    /// Something for the bot to look at.
+    /// An event for the bot to process.
     Ours(Notice),
-    /// The bot's own doing.
+    /// An event that the bot itself caused.
     Own,
-    /// A resource or an event that the bot does not serve.
+    /// A resource or an event that the bot does not process.
     NotServed,
-    /// No delivery at all.
+    /// Not a valid delivery.
     Nonsense,
 }
 
@@ -103,7 +103,7 @@ mod tests {
     }
 
     #[test]
-    fn a_message_and_a_press_are_ours_with_the_time_of_the_event() {
+    fn a_message_and_a_card_action_are_ours_with_the_time_of_the_event() {
         let created = Some("2026-11-23T02:34:36Z".parse().unwrap());
         let (room, person) = ("R1".to_owned(), "ANN".to_owned());
         assert_eq!(
@@ -117,7 +117,7 @@ mod tests {
     }
 
     #[test]
-    fn the_bots_own_doing_is_known_by_actor_and_by_person() {
+    fn the_bots_own_events_are_recognised_by_actor_and_by_person() {
         for pointer in ["/actorId", "/data/personId"] {
             let mut own = message();
             *own.pointer_mut(pointer).unwrap() = json!(BOT);
@@ -126,7 +126,7 @@ mod tests {
     }
 
     #[test]
-    fn other_resources_and_events_are_not_served_whatever_they_carry() {
+    fn other_resources_and_events_are_not_served_whatever_they_contain() {
         for (resource, event) in [("messages", "updated"), ("messages", "deleted"), ("memberships", "created")] {
             let other = json!({"resource": resource, "event": event, "data": [1, 2]});
             assert_eq!(judged(&other), Delivery::NotServed, "{resource}/{event}");
@@ -134,7 +134,7 @@ mod tests {
     }
 
     #[test]
-    fn what_lacks_a_needed_part_is_nonsense() {
+    fn a_delivery_without_a_needed_field_is_nonsense() {
         for key in ["id", "roomId", "personId", "messageId"] {
             let mut less = press();
             less["data"].as_object_mut().unwrap().remove(key);
@@ -149,7 +149,7 @@ mod tests {
     }
 
     #[test]
-    fn an_odd_time_is_no_reason_to_refuse_a_delivery() {
+    fn a_malformed_time_does_not_refuse_a_delivery() {
         for time in [json!("yesterday"), json!(null)] {
             let mut odd = message();
             odd["data"]["created"] = time;

@@ -1,13 +1,13 @@
-//! Whether an order is still meant: one that arrives late was written for a world that may have moved on.
+//! Whether a request is fresh: one that arrives late was written for a state that may have changed.
 
 use jiff::{SignedDuration, Timestamp};
 
-/// An order older than this on arrival is not executed.
+/// A request older than this on arrival is not executed.
 pub const STALE_AFTER: SignedDuration = SignedDuration::from_secs(120);
-/// How far Webex' clock may be ahead of ours before neither can be trusted to tell an age.
+/// How far Webex's clock may be ahead of ours; beyond it, no age can be computed reliably.
 pub const TOLERATED_SKEW: SignedDuration = SignedDuration::from_secs(120);
 
-/// How old an order was on arrival.
+/// The age of a request on arrival.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Freshness {
     /// Recent enough to be acted on.
@@ -17,14 +17,14 @@ pub enum Freshness {
         /// Its age.
         age: SignedDuration,
     },
-    /// From the future by more than clocks usually differ: its age cannot be told, so it is not acted on.
+    /// Ahead of our clock by more than the tolerated skew: its age is unknown, so it is not acted on.
     Ahead {
-        /// By how much.
+        /// The difference.
         by: SignedDuration,
     },
 }
 
-/// Judges what was `created` by Webex' clock and arrived `now`. Take the time of the fetched message or press.
+/// Judges what was `created` by Webex's clock and arrived `now`. Pass the time of the fetched message or card action.
 pub fn freshness(created: Timestamp, now: Timestamp) -> Freshness {
     let age = now.duration_since(created);
     if age > STALE_AFTER {
@@ -57,7 +57,7 @@ mod tests {
     }
 
     #[test]
-    fn the_ends_of_time_do_not_overflow() {
+    fn extreme_times_do_not_overflow() {
         assert!(matches!(freshness(Timestamp::MIN, Timestamp::MAX), Freshness::Stale { .. }));
         assert!(matches!(freshness(Timestamp::MAX, Timestamp::MIN), Freshness::Ahead { .. }));
     }

@@ -1,4 +1,4 @@
-//! The routes: deliveries from Webex, and what an operator's tools ask.
+//! The routes: deliveries from Webex, and health, readiness and metrics for operators.
 
 use std::time::Duration;
 
@@ -21,21 +21,21 @@ use super::{
 };
 use readback_webex::signature::Secrets;
 
-/// The largest delivery that is read, in bytes. A real one has about two thousand.
+/// Maximum size of a delivery, in bytes. A real one has about two thousand.
 pub const LARGEST: usize = 64 * 1024;
-/// How long a sender may take for one request.
+/// The timeout of one request.
 const PATIENCE: Duration = Duration::from_secs(10);
 
-/// What the routes work with. There is none without a secret.
+/// The state of the routes. It cannot be built without a secret.
 #[derive(Clone)]
 pub struct Edge {
     /// The keys of the signature.
     pub secrets: Secrets,
-    /// Where notices wait.
+    /// The queue of notices.
     pub intake: Intake,
-    /// What the service still waits for, and who the bot is.
+    /// What the service still waits for, and the bot's identity.
     pub readiness: Readiness,
-    /// Where the figures come from.
+    /// The source of the metrics.
     pub metrics: Metrics,
 }
 
@@ -50,7 +50,7 @@ pub fn router(edge: Edge) -> Router {
         .with_state(edge)
 }
 
-/// Judges a delivery and hands it over. No call leaves the process before the answer does.
+/// Verifies a delivery and queues it. No outgoing call is made before the response is sent.
 async fn webex(State(edge): State<Edge>, headers: HeaderMap, body: Result<Bytes, BytesRejection>) -> StatusCode {
     let verdict = edge.judge(&headers, body);
     let (status, result) = verdict.answer();
@@ -72,7 +72,7 @@ async fn figures(State(edge): State<Edge>) -> impl IntoResponse {
     ([(header::CONTENT_TYPE, "text/plain; version=0.0.4; charset=utf-8")], edge.metrics.render())
 }
 
-/// What a delivery turned out to be.
+/// The classification of a delivery.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum DeliveryVerdict {
     Queued,
@@ -89,7 +89,7 @@ enum DeliveryVerdict {
 }
 
 impl DeliveryVerdict {
-    /// The status for Webex, and the label for the counter. Only what Webex itself did wrong, or the service, fails.
+    /// The status for Webex, and the label for the counter. Only a fault of Webex or of the service is an error status.
     const fn answer(self) -> (StatusCode, &'static str) {
         match self {
             Self::Queued => (StatusCode::OK, "queued"),
@@ -117,7 +117,7 @@ impl Edge {
         if !self.secrets.signed(headers, &body) {
             return DeliveryVerdict::Unsigned;
         }
-        // Before the bot knows who it is, it could not tell its own messages from an order.
+        // Before the bot knows its identity, it could not tell its own messages from requests.
         let Some(bot_id) = self.readiness.bot_id() else { return DeliveryVerdict::NotReady };
         match envelope::read(&body, bot_id) {
             Delivery::Nonsense => DeliveryVerdict::Nonsense,

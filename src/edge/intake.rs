@@ -1,4 +1,4 @@
-//! Where notices wait: one bounded queue a room, each worked off in order; rooms side by side, a few at a time.
+//! The queues of notices: one bounded queue per room, each processed in order; several rooms in parallel.
 
 use std::{
     collections::VecDeque,
@@ -18,16 +18,16 @@ use tokio::{
 use super::{dedupe::Dedupe, notice::Notice};
 use crate::clock;
 
-/// How much may wait and run at once.
+/// The bounds of the queues and of parallel work.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Bounds {
-    /// Notices of one room that may wait, beside the one at work.
+    /// Maximum queued notices of one room, besides the one in progress.
     pub per_room: usize,
-    /// Rooms with work.
+    /// Maximum rooms with work.
     pub rooms: usize,
-    /// Notices of all rooms, waiting or at work.
+    /// Maximum notices of all rooms, queued or in progress.
     pub total: usize,
-    /// Notices at work at the same time.
+    /// Maximum notices in progress at the same time.
     pub at_once: usize,
 }
 
@@ -37,19 +37,19 @@ impl Default for Bounds {
     }
 }
 
-/// What became of a notice that was offered and not refused.
+/// The outcome of an offered notice that was not refused.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Taken {
-    /// It waits its turn.
+    /// It is queued.
     Queued,
-    /// It was taken before; nothing more will be done.
+    /// It was accepted before; nothing more is done.
     Repeat,
 }
 
-/// Why a notice was not taken. Its repeat will be new.
+/// Why a notice was refused. Its repeat will be new.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum NotTaken {
-    /// Too much waits already: in its room, or over all.
+    /// The queue is full: that of its room, or all together.
     #[error("too much waits already")]
     Full,
     /// The service is stopping.
@@ -57,15 +57,15 @@ pub enum NotTaken {
     Stopping,
 }
 
-/// Work that the grace period was too short for.
+/// Work that did not finish within the grace period.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 #[error("{notices} notices were not finished within the grace period")]
 pub struct Unfinished {
-    /// How many were cut off or never begun.
+    /// How many were cancelled or never started.
     pub notices: usize,
 }
 
-/// Takes notices and has them handled. Clones share their queues.
+/// Accepts notices and has them handled. Clones share their queues.
 #[derive(Clone)]
 pub struct Intake(Arc<Inner>);
 
@@ -75,9 +75,9 @@ struct Inner {
     handler: Box<Handler>,
     bounds: Bounds,
     dedupe: Mutex<Dedupe>,
-    /// A room is here exactly as long as its worker lives.
+    /// A room has an entry exactly as long as its worker lives.
     queues: DashMap<String, Queue>,
-    /// The workers; none once the intake is closed.
+    /// The workers; `None` once the intake is closed.
     workers: Mutex<Option<JoinSet<()>>>,
     rooms: Arc<Semaphore>,
     total: Arc<Semaphore>,
@@ -96,8 +96,8 @@ impl fmt::Debug for Intake {
 }
 
 impl Intake {
-    /// An intake that has each notice handled by `handler`: those of a room one after the other, in the order in which
-    /// they came. A handler that panics is counted and logged, and the next notice goes on.
+    /// An intake that has each notice handled by `handler`: those of a room one after the other, in the order of their
+    /// arrival. A panic of the handler is counted and logged, and the next notice is handled.
     pub fn new<H, F>(handler: H, bounds: Bounds) -> Self
     where
         H: Fn(Notice) -> F + Clone + Send + Sync + 'static,
@@ -115,10 +115,10 @@ impl Intake {
         }))
     }
 
-    /// Takes the notice, if it is new and there is room for it. Call it within a tokio runtime.
+    /// Queues the notice, if it is new and the bounds allow it. Call it within a tokio runtime.
     ///
     /// # Errors
-    /// It was not taken; the sender may try again.
+    /// It was refused; the sender may try again.
     pub fn offer(&self, notice: Notice) -> Result<Taken, NotTaken> {
         let (kind, id) = (notice.kind(), notice.id().to_owned());
         if !locked(&self.0.dedupe).insert_if_new(kind, &id, clock::now()) {
@@ -132,15 +132,15 @@ impl Intake {
         queued.map(|()| Taken::Queued)
     }
 
-    /// How many notices wait or are at work.
+    /// How many notices are queued or in progress.
     pub fn pending(&self) -> usize {
         self.0.bounds.total - self.0.total.available_permits()
     }
 
-    /// Takes nothing more, and finishes what was taken within `grace`.
+    /// Stops accepting notices, and finishes the accepted ones within `grace`.
     ///
     /// # Errors
-    /// The grace period was too short; what was still at work was cut off.
+    /// The grace period was too short; notices still in progress were cancelled.
     pub async fn finish(&self, grace: Duration) -> Result<(), Unfinished> {
         let workers = locked(&self.0.workers).take();
         let Some(mut workers) = workers else { return Ok(()) };
@@ -176,7 +176,7 @@ impl Intake {
         Ok(())
     }
 
-    /// One room's worker: lives as long as its queue holds something.
+    /// One room's worker: it lives as long as its queue is not empty.
     async fn work_off(self, room: String) {
         while let Some((notice, place)) = self.next(&room) {
             let turn = self.0.at_once.acquire().await;
@@ -186,8 +186,8 @@ impl Intake {
         }
     }
 
-    /// The next notice of the room. When there is none the room goes, under the same lock that [`Intake::queue`] takes,
-    /// so that no notice can be left behind without a worker.
+    /// The next notice of the room. If there is none the room's entry is removed, under the same lock that
+    /// [`Intake::queue`] takes, so that no notice can be left without a worker.
     fn next(&self, room: &str) -> Option<(Notice, OwnedSemaphorePermit)> {
         match self.0.queues.entry(room.to_owned()) {
             Entry::Occupied(mut entry) => {
@@ -201,7 +201,7 @@ impl Intake {
         }
     }
 
-    /// Runs the handler in a task of its own: a panic ends that task and nothing else.
+    /// Runs the handler in a task of its own, so that a panic ends only that task.
     async fn handle(&self, notice: Notice) {
         let kind = notice.kind();
         let mut task = JoinSet::new();

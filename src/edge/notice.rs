@@ -1,22 +1,22 @@
-//! What the edge hands over: ids only, to be fetched with the bot's own token before anything is believed.
+//! What the edge passes on: ids only; the objects are fetched with the bot's own token before anything is trusted.
 
 use jiff::Timestamp;
 
-/// Something happened in a room.
+/// An event in a room.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Notice {
-    /// Somebody wrote a message that the bot may read.
+    /// A new message that the bot may read.
     Message {
         /// The message's id.
         id: String,
         /// The room.
         room: String,
-        /// Who wrote it, as the delivery says.
+        /// Who wrote it, according to the delivery.
         person: String,
-        /// When, as the delivery says; the fetched message's time is the one that counts.
+        /// When, according to the delivery; the time of the fetched message is authoritative.
         created: Option<Timestamp>,
     },
-    /// Somebody pressed a button on a card.
+    /// A card action.
     Press {
         /// The attachment action's id.
         id: String,
@@ -24,15 +24,15 @@ pub enum Notice {
         message: String,
         /// The room.
         room: String,
-        /// Who pressed, as the delivery says.
+        /// The actor, according to the delivery.
         person: String,
-        /// When, as the delivery says.
+        /// When, according to the delivery.
         created: Option<Timestamp>,
     },
 }
 
 impl Notice {
-    /// The id of the message or of the press.
+    /// The id of the message or of the card action.
     pub fn id(&self) -> &str {
         match self {
             Self::Message { id, .. } | Self::Press { id, .. } => id,
@@ -46,7 +46,7 @@ impl Notice {
         }
     }
 
-    /// Who did it, as the delivery says.
+    /// The actor, according to the delivery.
     pub fn person(&self) -> &str {
         match self {
             Self::Message { person, .. } | Self::Press { person, .. } => person,

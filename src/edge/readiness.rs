@@ -1,4 +1,4 @@
-//! Whether the bot can do its work: model loaded, catalog filled, own identity known.
+//! Readiness of the bot: model loaded, catalog filled, own identity known.
 
 use std::sync::{
     Arc, OnceLock,
@@ -22,17 +22,17 @@ impl Readiness {
         Self::default()
     }
 
-    /// Says whether the model can read.
+    /// Sets whether the model is loaded.
     pub fn model(&self, ready: bool) {
         self.0.model.store(ready, Ordering::Relaxed);
     }
 
-    /// Says whether the catalog of live Deployments is filled.
+    /// Sets whether the catalog of live Deployments is filled.
     pub fn catalog(&self, ready: bool) {
         self.0.catalog.store(ready, Ordering::Relaxed);
     }
 
-    /// Tells who the bot is, from Webex. The first answer stays.
+    /// Sets the bot's identity, as Webex returned it. Only the first call has an effect.
     pub fn identity(&self, bot_id: &str) {
         let _ = self.0.bot_id.set(bot_id.to_owned());
     }
@@ -42,7 +42,7 @@ impl Readiness {
         self.0.bot_id.get().map(String::as_str)
     }
 
-    /// What is not ready yet; empty when all is.
+    /// What is not ready yet; empty if everything is.
     pub fn waiting_for(&self) -> Vec<&'static str> {
         let parts = [
             ("model", self.0.model.load(Ordering::Relaxed)),

@@ -1,4 +1,4 @@
-//! The server's life: listen, hear of the stop, finish what was taken.
+//! The life cycle of the server: listen, receive the shutdown request, finish accepted work.
 
 use std::{pin::pin, time::Duration};
 
@@ -8,9 +8,9 @@ use tokio::{net::TcpListener, time::timeout};
 use super::http::{Edge, router};
 use crate::supervisor::Shutdown;
 
-/// Serves until the stop is requested. Then no notice is taken any more, and what was taken is finished, each within
-/// `grace`; connections that are still open after that are cut. As a job of the crew it needs a little less grace than
-/// the crew itself, so that what was left is told.
+/// Serves until the shutdown is requested. Then no notice is accepted any more, and accepted ones are finished, each
+/// half within `grace`; connections that are still open after that are closed. Give it a little less grace than the
+/// supervisor has, so that unfinished work is reported.
 ///
 /// # Errors
 /// The listener failed, or work was left after the grace period.
@@ -18,7 +18,7 @@ pub async fn serve(listener: TcpListener, edge: Edge, stop: Shutdown, grace: Dur
     let intake = edge.intake.clone();
     let listening = async {
         let ended = listen(listener, edge, &stop, grace).await;
-        // A listener that failed must not leave the other half waiting for a stop that nobody asks for.
+        // A failed listener must not leave the other half waiting for a shutdown that nobody requests.
         stop.request();
         ended
     };

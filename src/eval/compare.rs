@@ -1,4 +1,4 @@
-//! Whether a command was read rightly, slot by slot.
+//! Compares a command with its label, slot by slot.
 
 use std::collections::BTreeSet;
 
@@ -7,7 +7,7 @@ use serde_json::{Map, Value};
 const VALUES: [&str; 7] = ["replicas", "image", "revision", "min", "max", "cpu", "lines"];
 const WORDS: [&str; 4] = ["deployment", "container", "namespace", "cluster"];
 
-/// Whether a command was read to the letter: intent, every slot, and the live Deployments.
+/// Whether a command matches exactly: intent, every slot, and the live Deployments.
 pub(super) fn is_same(read: &Value, right: &Map<String, Value>) -> bool {
     let targets = right.get("target").is_none_or(|target| sorted(target) == sorted(&read["targets"]));
     targets
@@ -16,7 +16,7 @@ pub(super) fn is_same(read: &Value, right: &Map<String, Value>) -> bool {
         && WORDS.iter().all(|slot| folded(read.get(*slot)) == folded(right.get(*slot)))
 }
 
-/// The slots that are filled, each with its value as text.
+/// The filled slots, each with its value as text.
 pub(super) fn slots(command: &Map<String, Value>) -> BTreeSet<(&'static str, String)> {
     let value = |slot: &&'static str| {
         let value = command.get(*slot).filter(|value| !value.is_null())?;
@@ -26,7 +26,7 @@ pub(super) fn slots(command: &Map<String, Value>) -> BTreeSet<(&'static str, Str
     VALUES.iter().filter_map(value).chain(WORDS.iter().filter_map(word)).collect()
 }
 
-/// The same text for `2` and `2.0`.
+/// Gives `2` and `2.0` the same text.
 fn canonical(value: &Value) -> String {
     match value {
         Value::Number(number) => number.as_f64().map(|number| number.to_string()).unwrap_or_default(),
@@ -60,7 +60,7 @@ fn sorted(targets: &Value) -> Vec<&str> {
     all
 }
 
-/// Words compared without case and without an article in front.
+/// Compares words without case and without a leading article.
 fn folded(words: Option<&Value>) -> Option<String> {
     let words = words?.as_str()?.to_lowercase();
     Some(words.strip_prefix("the ").unwrap_or(&words).to_owned())

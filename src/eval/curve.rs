@@ -1,11 +1,11 @@
-//! The risk–coverage curve: how often a reading is wrong, of those that are at least so sure.
+//! The risk–coverage curve: the share of wrong readings among those at or above each confidence.
 
 use std::fmt::Write as _;
 
 /// One threshold.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct Point {
-    /// The least confidence.
+    /// The minimum confidence.
     pub threshold: f64,
     /// The share of readings at or above it, 0 to 1.
     pub coverage: f64,
@@ -13,8 +13,8 @@ pub struct Point {
     pub risk: f64,
 }
 
-/// A point for each confidence that occurs, the surest first. `judged` has the confidence of each reading and whether it
-/// is right.
+/// A point for each confidence that occurs, the highest first. `judged` has the confidence of each reading and whether
+/// it is right.
 #[expect(clippy::cast_precision_loss, reason = "thousands")]
 pub fn curve(judged: &[(f64, bool)]) -> Vec<Point> {
     let mut sorted = judged.to_vec();
@@ -50,7 +50,7 @@ const HEIGHT: f64 = 400.0;
 const LEFT: f64 = 56.0;
 const BELOW: f64 = 44.0;
 
-/// A drawing of it; the threshold in use is marked.
+/// The curve as SVG; the threshold in use is marked.
 pub fn svg(points: &[Point], threshold: f64) -> String {
     let most = points.iter().map(|point| point.risk).fold(0.01, f64::max);
     let x = |coverage: f64| LEFT + coverage * (WIDTH - LEFT - 16.0);
@@ -103,7 +103,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn risk_grows_with_coverage_where_confidence_means_something() {
+    fn risk_grows_with_coverage_if_the_confidence_is_informative() {
         let points = curve(&[(0.9, true), (0.9, true), (0.8, true), (0.3, false)]);
         assert_eq!(points.len(), 3);
         assert_eq!(points[0], Point { threshold: 0.9, coverage: 0.5, risk: 0.0 });

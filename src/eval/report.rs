@@ -1,11 +1,11 @@
-//! The figures as text.
+//! The scores as text.
 
 use std::fmt;
 
 use super::Scores;
 use readback_nlu::train::measure::{bins, calibration_error};
 
-/// How many of the rows that were read wrongly are listed, the surest first.
+/// Maximum misread rows listed, the most confident first.
 const WORST: usize = 60;
 
 impl fmt::Display for Scores {

@@ -1,7 +1,7 @@
 //! Changes in one SQLite file, for one serving process.
 //!
-//! The file is private to its owner, written ahead and flushed at every commit. A lock on `<file>.lock` keeps a second serving
-//! process out; reading it beside a serving one, as an audit does, is fine ([`Archive`]).
+//! The file is private to its owner and uses a write-ahead log that is flushed at every commit. A lock on `<file>.lock`
+//! excludes a second serving process; reading it next to a serving one, as an audit does, is allowed ([`Archive`]).
 
 use std::{fs::File, path::PathBuf, sync::Arc};
 
@@ -25,7 +25,7 @@ mod rows;
 
 pub use archive::Archive;
 
-/// Why work on the connection failed; [`Sqlite`] gives the fault in it to whoever asked.
+/// Why an operation on the connection failed; [`Sqlite`] returns the fault in it to the caller.
 #[derive(Debug)]
 struct Failed(Fault);
 
@@ -50,14 +50,14 @@ pub struct Sqlite {
 
 #[derive(Debug)]
 struct OpenDatabase {
-    // Dropped in this order: nobody else may serve before the connection is closed.
+    // Dropped in this order: no other process may serve before the connection is closed.
     connection: Connection,
     _lock: File,
 }
 
 impl Sqlite {
-    /// Opens the file for serving, and makes it if there is none; its folder must exist. Fails with [`Fault::InUse`] while
-    /// another process serves from it.
+    /// Opens the file for serving, and creates it if there is none; its folder must exist. Fails with [`Fault::InUse`]
+    /// while another process serves from it.
     pub async fn open(file: impl Into<PathBuf>) -> Result<Self, Fault> {
         let file = file.into();
         let (connection, lock) = spawn_blocking(move || open::to_serve(&file)).await.map_err(|_| Fault::CutOff)??;
@@ -65,8 +65,8 @@ impl Sqlite {
         Ok(Self { inner, run_id: RunId::fresh() })
     }
 
-    /// Runs `work` where blocking is allowed. The connection moves along: a caller who gives up does not free it for others while
-    /// it is still at work.
+    /// Runs `work` on a blocking thread. The connection moves along: a caller that is cancelled does not release it to
+    /// others while the work still runs.
     async fn with<T: Send + 'static>(
         &self,
         work: impl FnOnce(&mut Connection) -> Result<T, Failed> + Send + 'static,
@@ -77,7 +77,7 @@ impl Sqlite {
     }
 }
 
-/// Reads, judges and writes one change as one compare-and-set. What `judge` leaves as it is, is not written.
+/// Reads, judges and writes one change as one compare-and-set. A change that `judge` leaves unchanged is not written.
 fn edit<T>(
     connection: &mut Connection,
     id: ChangeId,

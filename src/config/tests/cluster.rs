@@ -1,9 +1,9 @@
-//! Which cluster the settings come to, and for which command.
+//! Which cluster the settings select, and for which command.
 
 use super::*;
 
 #[test]
-fn what_the_older_bot_was_told_still_names_the_cluster() {
+fn the_settings_of_the_older_bot_still_select_the_cluster() {
     let packed = STANDARD.encode(certificate());
     let given = Given::needed()
         .variable("CLUSTER_NAME", "prod")
@@ -29,7 +29,7 @@ fn what_the_older_bot_was_told_still_names_the_cluster() {
 }
 
 #[test]
-fn doctor_goes_on_without_what_is_missing_and_serve_does_not() {
+fn doctor_continues_without_missing_settings_and_serve_does_not() {
     let loaded = Given::nothing().load(Purpose::Doctor).unwrap();
     let missing: Vec<&str> = loaded.missing.iter().map(|problem| problem.name.as_str()).collect();
     assert_eq!(missing, ["CLUSTER_URL", "WEBEX_BOT_TOKEN", "WEBEX_WEBHOOK_SECRET"]);
@@ -57,7 +57,7 @@ fn a_command_reads_only_what_it_uses() {
 }
 
 #[test]
-fn the_cluster_is_found_by_url_then_kubeconfig_then_the_pod() {
+fn the_cluster_is_taken_from_the_url_then_kubeconfig_then_the_pod() {
     let bare = || Given::needed().variable("CLUSTER_URL", "").variable("KUBERNETES_TOKEN", "");
     let source = |given: &Given| given.serve().settings.cluster.source.unwrap();
     let pod = bare().variable("KUBERNETES_SERVICE_HOST", "10.0.0.1");
@@ -86,7 +86,7 @@ fn the_cluster_is_found_by_url_then_kubeconfig_then_the_pod() {
 }
 
 #[test]
-fn two_clusters_that_were_both_asked_for_stop_the_start() {
+fn two_conflicting_cluster_sources_stop_the_start() {
     for (key, rival) in [("kubeconfig", "--kubeconfig"), ("context", "--context")] {
         let [problem] = Given::needed().flag(key, "x").problems().try_into().unwrap();
         assert!(problem.name == "CLUSTER_URL" && problem.what.contains(rival), "{problem}");

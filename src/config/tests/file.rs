@@ -16,7 +16,7 @@ fn the_file_takes_texts_numbers_and_lists() {
 }
 
 #[test]
-fn an_unknown_key_in_the_file_stops_the_start_and_the_nearest_is_told() {
+fn an_unknown_key_in_the_file_stops_the_start_and_the_nearest_is_suggested() {
     let given = Given::needed().file("max_replicas = 3\nfoo = 1\n[server]\nport = 1\n");
     let problems = given.problems();
     assert_eq!(problems.len(), 3, "{problems:?}");
@@ -30,7 +30,7 @@ fn an_unknown_key_in_the_file_stops_the_start_and_the_nearest_is_told() {
 }
 
 #[test]
-fn a_broken_file_is_told_by_line_and_without_quoting_it() {
+fn a_malformed_file_is_reported_by_line_and_without_quoting_it() {
     let given = Given::needed().file("port = 1\nwebex-bot-token = \"t0psecret\n");
     let [problem] = given.problems().try_into().unwrap();
     assert!(problem.name.ends_with("readback.toml") && problem.what.contains("line 2"), "{problem}");
@@ -38,7 +38,7 @@ fn a_broken_file_is_told_by_line_and_without_quoting_it() {
 }
 
 #[test]
-fn a_named_file_must_be_there_and_the_flag_names_it_first() {
+fn a_named_file_must_exist_and_the_flag_takes_precedence() {
     let given = Given::needed().variable("READBACK_CONFIG", "/nowhere/readback.toml");
     let [problem] = given.problems().try_into().unwrap();
     assert!(problem.name == "READBACK_CONFIG" && problem.what.contains("/nowhere/readback.toml"), "{problem}");

@@ -1,9 +1,9 @@
-//! What is wrong or odd is told by name, and no secret with it.
+//! Errors and oddities are reported by name, and never with a secret.
 
 use super::*;
 
 #[test]
-fn each_malformed_setting_is_told_by_name_with_what_would_be_right() {
+fn each_malformed_setting_is_reported_by_name_with_what_would_be_right() {
     let cases: &[(&str, &[&str], &str)] = &[
         ("PORT", &["0", "65536", "http", "-1", "3000.5"], "whole number from 1 to 65535"),
         ("READBACK_BIND", &["localhost", "1.2.3", "0.0.0.0:80"], "IP address"),
@@ -53,7 +53,7 @@ fn each_malformed_setting_is_told_by_name_with_what_would_be_right() {
 }
 
 #[test]
-fn everything_wrong_is_told_at_once_with_what_is_missing() {
+fn all_errors_are_reported_at_once_with_missing_settings() {
     let given = Given::nothing().variable("PORT", "x").flag("step", "y").file("card-minutes = 0\nlog-format = true\n");
     let problems = given.problems();
     let told: Vec<&str> = problems.iter().map(|problem| problem.name.as_str()).collect();
@@ -78,7 +78,7 @@ fn plain_http_is_for_this_machine_only() {
 }
 
 #[test]
-fn a_variable_that_is_nearly_a_setting_is_a_warning() {
+fn a_variable_that_resembles_a_setting_is_a_warning() {
     let warn = |name: &str, value: &str| {
         let given = Given::needed().variable("READBACK_PEOPLE", "example.com").variable(name, value);
         given.serve().warnings
@@ -104,7 +104,7 @@ fn a_variable_that_is_nearly_a_setting_is_a_warning() {
 }
 
 #[test]
-fn what_kubernetes_sets_for_a_service_of_that_name_is_one_warning() {
+fn the_variables_that_kubernetes_sets_for_a_service_are_one_warning() {
     let given = Given::needed()
         .variable("READBACK_PEOPLE", "example.com")
         .variable("READBACK_SERVICE_HOST", "10.0.0.9")
@@ -149,7 +149,7 @@ fn all_env(name: &str) -> &'static str {
 }
 
 #[test]
-fn a_ca_file_is_read_and_a_model_folder_must_be_there() {
+fn a_ca_file_is_read_and_a_model_folder_must_exist() {
     let given = Given::needed();
     let pem = certificate();
     fs::write(given.path("ca.pem"), &pem).unwrap();
@@ -169,14 +169,14 @@ fn a_log_filter_beyond_ascii_is_refused() {
 
 proptest! {
     #[test]
-    fn no_text_breaks_a_parser(text in "\\PC{0,40}|[ -~]{0,40}|https?://\\PC{0,20}") {
+    fn no_text_panics_a_parser(text in "\\PC{0,40}|[ -~]{0,40}|https?://\\PC{0,20}") {
         for setting in ALL {
             let _ = setting.check(&text);
         }
     }
 
     #[test]
-    fn no_file_breaks_the_reader(text in "\\PC{0,80}|([a-z-]{1,12} = (1|'x'|\\[1\\]|\\[\\])\n){0,5}") {
+    fn no_file_panics_the_reader(text in "\\PC{0,80}|([a-z-]{1,12} = (1|'x'|\\[1\\]|\\[\\])\n){0,5}") {
         let _ = Given::needed().file(&text).load(Purpose::Serve);
     }
 }

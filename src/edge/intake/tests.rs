@@ -1,4 +1,4 @@
-//! Order, bounds, repeats, panics, and the end.
+//! Order, bounds, repeats, panics, and shutdown.
 
 use tokio::sync::{mpsc, watch};
 
@@ -10,7 +10,7 @@ fn message(room: &str, id: &str) -> Notice {
     Notice::Message { id: id.to_owned(), room: room.to_owned(), person: "ANN".to_owned(), created: None }
 }
 
-/// An intake whose handler tells the id, then waits for the gate.
+/// An intake whose handler sends the id, then waits for the gate.
 fn gated(bounds: Bounds) -> (Intake, mpsc::UnboundedReceiver<String>, watch::Sender<bool>) {
     let (tell, told) = mpsc::unbounded_channel();
     let (gate, open) = watch::channel(false);
@@ -25,7 +25,7 @@ fn gated(bounds: Bounds) -> (Intake, mpsc::UnboundedReceiver<String>, watch::Sen
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn a_room_is_worked_off_in_order_and_rooms_side_by_side() {
+async fn a_room_is_processed_in_order_and_rooms_in_parallel() {
     let (tell, mut told) = mpsc::unbounded_channel();
     let handler = move |notice: Notice| {
         let tell = tell.clone();
@@ -56,7 +56,7 @@ async fn a_room_is_worked_off_in_order_and_rooms_side_by_side() {
 }
 
 #[tokio::test]
-async fn a_room_waits_for_its_first_notice_while_another_goes_on() {
+async fn a_room_waits_for_its_first_notice_while_another_continues() {
     let (intake, mut told, gate) = gated(Bounds::default());
     for (room, id) in [("a", "a1"), ("a", "a2"), ("b", "b1")] {
         intake.offer(message(room, id)).unwrap();
@@ -70,7 +70,7 @@ async fn a_room_waits_for_its_first_notice_while_another_goes_on() {
 }
 
 #[tokio::test]
-async fn each_bound_refuses_and_what_was_refused_is_new_later() {
+async fn each_bound_refuses_and_a_refused_notice_is_new_later() {
     let bounds = Bounds { per_room: 2, rooms: 2, total: 4, at_once: 4 };
     let (intake, mut told, gate) = gated(bounds);
     intake.offer(message("a", "a1")).unwrap();
@@ -93,7 +93,7 @@ async fn each_bound_refuses_and_what_was_refused_is_new_later() {
 }
 
 #[tokio::test]
-async fn rooms_are_bounded_and_idle_ones_are_forgotten() {
+async fn rooms_are_bounded_and_idle_ones_are_removed() {
     let (intake, mut told, gate) = gated(Bounds { rooms: 1, ..Bounds::default() });
     intake.offer(message("a", "a1")).unwrap();
     assert_eq!(intake.offer(message("b", "b1")), Err(NotTaken::Full));
@@ -106,7 +106,7 @@ async fn rooms_are_bounded_and_idle_ones_are_forgotten() {
 }
 
 #[tokio::test]
-async fn only_so_many_are_at_work_at_once() {
+async fn parallel_work_is_bounded() {
     let (intake, mut told, gate) = gated(Bounds { at_once: 2, ..Bounds::default() });
     for room in ["a", "b", "c"] {
         intake.offer(message(room, room)).unwrap();
@@ -144,7 +144,7 @@ async fn a_panic_ends_one_turn_and_neither_its_room_nor_the_intake() {
 }
 
 #[tokio::test]
-async fn the_end_refuses_new_notices_and_finishes_the_old_ones() {
+async fn shutdown_refuses_new_notices_and_finishes_the_accepted_ones() {
     let (intake, mut told, gate) = gated(Bounds::default());
     intake.offer(message("a", "a1")).unwrap();
     intake.offer(message("a", "a2")).unwrap();
@@ -162,7 +162,7 @@ async fn the_end_refuses_new_notices_and_finishes_the_old_ones() {
 }
 
 #[tokio::test]
-async fn what_does_not_end_within_the_grace_period_is_counted_and_cut_off() {
+async fn unfinished_work_after_the_grace_period_is_counted_and_cancelled() {
     let (intake, mut told, _gate) = gated(Bounds::default());
     for id in ["a1", "a2"] {
         intake.offer(message("a", id)).unwrap();

@@ -1,4 +1,4 @@
-//! Reading the file without serving from it.
+//! Read-only access to the file.
 
 use std::path::Path;
 
@@ -10,23 +10,23 @@ use readback_core::change::{
     store::{Fault, Found},
 };
 
-/// The changes in a file, read-only, also beside the process that serves from it. Its calls block.
+/// The changes in a file, read-only, also next to the process that serves from it. Its calls block.
 #[derive(Debug)]
 pub struct Archive(pub(super) Connection);
 
 impl Archive {
-    /// Opens a file that a serving process has made.
+    /// Opens a file that a serving process has created.
     pub fn open(file: impl AsRef<Path>) -> Result<Self, Fault> {
         open::to_read(file.as_ref()).map(Self)
     }
 
-    /// The change as it stands.
+    /// The stored change.
     pub fn get(&self, id: ChangeId) -> Result<Option<Change>, Fault> {
         let row = rows::read(&self.0, id).map_err(|Failed(fault)| fault)?;
         Ok(row.map(|row| row.change))
     }
 
-    /// The newest `most` changes that the filter picks, the newest first.
+    /// The newest `most` changes that match the filter, the newest first.
     pub fn newest(&self, filter: &Filter, most: usize) -> Result<Found, Fault> {
         rows::newest(&self.0, filter, most).map_err(|Failed(fault)| fault)
     }

@@ -1,4 +1,4 @@
-//! Deliveries that were seen, so that what Webex repeats is handled once, across restarts too.
+//! Processed deliveries, so that a repeat by Webex is handled once, across restarts too.
 
 use jiff::Timestamp;
 use rusqlite::{Connection, TransactionBehavior, params};
@@ -7,15 +7,15 @@ use uuid::Uuid;
 use super::Failed;
 use readback_core::change::store::{Delivery, REMEMBERED};
 
-/// Sets these keys apart from every other use of version 5.
+/// The namespace of these version 5 UUIDs.
 const NAMESPACE: Uuid = Uuid::from_u128(0x1d94_37c6_5be0_5f2a_8a61_c07d_94e3_2b58);
 
-/// What is remembered of a delivery: sixteen bytes, however long an id somebody sends.
+/// The stored key of a delivery: sixteen bytes, however long the given id is.
 pub(super) fn key(delivery: Delivery, id: &str) -> Uuid {
     Uuid::new_v5(&NAMESPACE, format!("{}:{id}", delivery.as_str()).as_bytes())
 }
 
-/// Whether it was new; it is remembered now.
+/// Stores the delivery and returns whether it was new.
 pub(super) fn record(connection: &mut Connection, key: Uuid, now: Timestamp) -> Result<bool, Failed> {
     let transaction = connection.transaction_with_behavior(TransactionBehavior::Immediate)?;
     let now = now.as_millisecond();

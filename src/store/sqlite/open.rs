@@ -1,4 +1,4 @@
-//! Opening the file: the lock, the mode, the format.
+//! Opens the file: the lock, the mode, the format.
 
 use std::{
     ffi::OsString,
@@ -14,13 +14,13 @@ use rusqlite::{Connection, OpenFlags, TransactionBehavior};
 use super::questions;
 use readback_core::change::store::Fault;
 
-/// `rbck`: SQLite's own mark for whose file it is.
+/// `rbck`: SQLite's application id of the file.
 const APPLICATION: i64 = 0x7262_636b;
 
-/// The newest format that this program knows, and the one that it writes.
+/// The newest format that this program reads, and the one that it writes.
 pub(super) const FORMAT: i64 = 2;
 
-/// An audit reads while a serving process writes, and either may have to wait a little for the other.
+/// The busy timeout: an audit may read while a serving process writes.
 const PATIENCE: Duration = Duration::from_secs(5);
 
 const SCHEMA: &str = "
@@ -39,7 +39,7 @@ const SCHEMA: &str = "
     CREATE INDEX seen_by_age ON seen (at);
 ";
 
-/// The only connection that writes, and the lock that makes it the only one.
+/// The only writing connection, and the lock that ensures it.
 pub(super) fn to_serve(file: &Path) -> Result<(Connection, File), Fault> {
     let file = &real_path(file)?;
     let lock = lock(file)?;
@@ -54,7 +54,7 @@ pub(super) fn to_serve(file: &Path) -> Result<(Connection, File), Fault> {
     Ok((connection, lock))
 }
 
-/// A connection that cannot write, beside a serving process or without one.
+/// A read-only connection, with or without a serving process.
 pub(super) fn to_read(file: &Path) -> Result<Connection, Fault> {
     let connection = connect(file, OpenFlags::SQLITE_OPEN_READ_ONLY)
         .map_err(|source| Fault::Open { file: file.into(), source: source.into() })?;
@@ -64,7 +64,7 @@ pub(super) fn to_read(file: &Path) -> Result<Connection, Fault> {
     Ok(connection)
 }
 
-/// Two spellings of one path must meet the same lock.
+/// Resolves the path: two spellings of one file must use the same lock.
 fn real_path(file: &Path) -> Result<PathBuf, Fault> {
     let fault = |file: &Path| {
         let file = file.to_owned();
@@ -102,7 +102,8 @@ fn create(file: &Path) -> io::Result<()> {
     OpenOptions::new().write(true).create(true).truncate(false).mode(0o600).open(file).map(drop)
 }
 
-/// Patches of pod templates can hold secrets. The files beside this one get its mode from SQLite, but may be older.
+/// Patches of pod templates can contain secrets. SQLite gives the files next to this one its mode, but they may be
+/// older.
 fn keep_private(file: &Path) -> io::Result<()> {
     for suffix in ["", "-wal", "-shm"] {
         let path = beside(file, suffix);
@@ -128,7 +129,7 @@ fn connect(file: &Path, access: OpenFlags) -> rusqlite::Result<Connection> {
     Ok(connection)
 }
 
-/// The format of the file: 0 if it is empty, else one that this program knows.
+/// The format of the file: 0 if it is empty, else one that this program reads.
 fn is_ours(connection: &Connection, file: &Path) -> Result<i64, Fault> {
     let read = || {
         let format: i64 = connection.pragma_query_value(None, "user_version", |row| row.get(0))?;

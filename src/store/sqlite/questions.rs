@@ -1,4 +1,4 @@
-//! Questions as rows: the whole question as JSON, beside the few columns that are searched.
+//! Questions as rows: the whole question as JSON, with separate columns for what is searched.
 
 use jiff::Timestamp;
 use rusqlite::{Connection, OptionalExtension, Row as Columns, TransactionBehavior, params};
@@ -58,7 +58,7 @@ pub(super) fn open(connection: &Connection, person_id: Option<&str>) -> Result<V
     Ok(found)
 }
 
-/// Judges and writes in one transaction. What stays as it is, is not written.
+/// Judges and writes in one transaction. An unchanged question is not written.
 pub(super) fn reply(
     connection: &mut Connection,
     id: ChangeId,

@@ -1,4 +1,4 @@
-//! Changes as rows: the whole change as JSON, beside the few columns that are searched.
+//! Changes as rows: the whole change as JSON, with separate columns for what is searched.
 
 use jiff::Timestamp;
 use rusqlite::{Connection, OptionalExtension, Params, Row as Columns, params};
@@ -9,12 +9,12 @@ use readback_core::change::{
     store::{Fault, Found},
 };
 
-/// The most bytes of one recorded change. A Deployment has fewer, and so has every object that etcd would take.
+/// Maximum size of one stored change, in bytes. A Deployment is smaller, like every object that etcd accepts.
 const MOST: usize = 1 << 20;
 
 const COLUMNS: &str = "SELECT id, state, version, body FROM changes";
 
-/// A change as it was read, and the version to compare when it is written.
+/// A change as it was read, and its version for the compare-and-set.
 #[derive(Debug)]
 pub(super) struct StoredChange {
     pub(super) change: Change,
@@ -42,7 +42,7 @@ pub(super) fn insert(connection: &Connection, change: &Change) -> Result<(), Fai
     Ok(())
 }
 
-/// Writes `change` where `row` is still what is on record.
+/// Writes `change` if the stored row is still `row`.
 pub(super) fn replace(connection: &Connection, row: &StoredChange, change: &Change) -> Result<(), Failed> {
     let written = connection.execute(
         "UPDATE changes SET state = ?1, version = version + 1, body = ?2 WHERE id = ?3 AND state = ?4 AND version = ?5",
@@ -57,12 +57,12 @@ pub(super) fn replace(connection: &Connection, row: &StoredChange, change: &Chan
     if written == 1 { Ok(()) } else { Err(Fault::Raced(row.change.id()).into()) }
 }
 
-/// All that has not ended.
+/// All changes that have not ended.
 pub(super) fn open(connection: &Connection) -> Result<Found, Failed> {
     list(connection, "WHERE state IN ('waiting', 'approved', 'claimed', 'unknown') ORDER BY created, id", [])
 }
 
-/// What was ordered since then and has ended.
+/// Changes ordered since then that have ended.
 pub(super) fn ended_since(connection: &Connection, since: Timestamp) -> Result<Found, Failed> {
     let since = [since.as_millisecond()];
     list(
@@ -72,7 +72,7 @@ pub(super) fn ended_since(connection: &Connection, since: Timestamp) -> Result<F
     )
 }
 
-/// What waits and may have expired by `now`, to the millisecond.
+/// Waiting changes that may have expired by `now`, to the millisecond.
 pub(super) fn waiting_until(connection: &Connection, now: Timestamp) -> Result<Found, Failed> {
     let now = [now.as_millisecond()];
     list(connection, "WHERE state = 'waiting' AND expires <= ?1 ORDER BY created, id", now)
@@ -82,10 +82,10 @@ pub(super) fn waiting_of(connection: &Connection, person_id: &str) -> Result<Fou
     list(connection, "WHERE state = 'waiting' AND requester = ?1 ORDER BY created, id", [person_id])
 }
 
-/// The newest `most` changes that the filter picks, the newest first.
+/// The newest `most` changes that match the filter, the newest first.
 pub(super) fn newest(connection: &Connection, filter: &Filter, most: usize) -> Result<Found, Failed> {
     let edge = |moment: Option<Timestamp>, none: i64| moment.map_or(none, Timestamp::as_millisecond);
-    // The columns are as fine as a millisecond; the filter itself judges the edges.
+    // The columns have a resolution of a millisecond; the filter itself decides at the bounds.
     let (since, until) = (edge(filter.since, i64::MIN), edge(filter.until, i64::MAX));
     let mut statement = connection
         .prepare(&format!("{COLUMNS} WHERE created >= ?1 AND created <= ?2 ORDER BY created DESC, id DESC"))?;
@@ -132,7 +132,7 @@ fn parse(columns: &Columns<'_>) -> Result<StoredChange, Fault> {
     let text = |column: &'static str| columns.get::<_, String>(column).map_err(|_| corrupt("a column is no text"));
     let (state, body) = (text("state")?, text("body")?);
     let version = columns.get("version").map_err(|_| corrupt("its version is no number"))?;
-    // The error of serde_json can quote values, so only its place is told.
+    // The error of serde_json can quote values, so only its position is reported.
     let place = |error: serde_json::Error| corrupt(&format!("no change from column {} on", error.column()));
     let change: Change = serde_json::from_str(&body).map_err(place)?;
     if change.id().to_string() != id || !change.is_consistent() {

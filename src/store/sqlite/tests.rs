@@ -1,4 +1,4 @@
-//! The file itself: its lock, its mode, its format, and what is broken in it.
+//! The file itself: its lock, its mode, its format, and damage in it.
 
 use std::{fs, os::unix::fs::PermissionsExt, path::Path};
 
@@ -12,7 +12,7 @@ use readback_core::change::{
 };
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_sqlite_file_keeps_the_contract() {
+async fn a_sqlite_file_fulfils_the_contract_of_a_store() {
     let folder = folder();
     let file = folder.path().join("changes.db");
     keeps_the_contract(async || open(&file).await).await;
@@ -40,7 +40,7 @@ async fn recorded(store: &Sqlite) -> ChangeId {
     id
 }
 
-/// Writes behind the store's back, when it is closed.
+/// Writes to the closed file without the store.
 fn vandalise(file: &Path, sql: &str) {
     Connection::open(file).and_then(|connection| connection.execute_batch(sql)).expect("runs");
 }
@@ -50,7 +50,7 @@ fn mode(file: &Path) -> u32 {
 }
 
 #[tokio::test]
-async fn a_second_serving_process_does_not_start_and_is_told_why() {
+async fn a_second_serving_process_does_not_start_and_reports_why() {
     let folder = folder();
     let file = folder.path().join("changes.db");
     let first = open(&file).await;
@@ -66,7 +66,7 @@ async fn a_second_serving_process_does_not_start_and_is_told_why() {
 }
 
 #[tokio::test]
-async fn a_link_to_the_file_meets_the_same_lock() {
+async fn a_link_to_the_file_uses_the_same_lock() {
     let folder = folder();
     let (file, link) = (folder.path().join("changes.db"), folder.path().join("link.db"));
     let _first = open(&file).await;
@@ -75,7 +75,7 @@ async fn a_link_to_the_file_meets_the_same_lock() {
 }
 
 #[tokio::test]
-async fn reading_beside_a_serving_process_is_fine_and_cannot_write() {
+async fn reading_next_to_a_serving_process_is_allowed_and_cannot_write() {
     let folder = folder();
     let file = folder.path().join("changes.db");
     let store = open(&file).await;
@@ -142,7 +142,7 @@ async fn every_commit_reaches_the_disk() {
 }
 
 #[tokio::test]
-async fn a_file_of_a_newer_readback_is_left_alone() {
+async fn a_file_of_a_newer_readback_is_not_touched() {
     let folder = folder();
     let file = folder.path().join("changes.db");
     drop(open(&file).await);
@@ -155,7 +155,7 @@ async fn a_file_of_a_newer_readback_is_left_alone() {
 }
 
 #[tokio::test]
-async fn a_file_of_another_program_is_left_alone() {
+async fn a_file_of_another_program_is_not_touched() {
     let folder = folder();
     let database = folder.path().join("other.db");
     vandalise(&database, "CREATE TABLE theirs (x)");
@@ -170,7 +170,7 @@ async fn a_file_of_another_program_is_left_alone() {
 }
 
 #[tokio::test]
-async fn a_broken_record_is_a_fault_that_quotes_nothing_and_hides_no_other() {
+async fn a_damaged_record_is_a_fault_that_quotes_nothing_and_hides_no_other() {
     let broken = [
         "UPDATE changes SET body = 'not json' WHERE id = $",
         "UPDATE changes SET body = '{\"id\":\"secret\"}' WHERE id = $",
@@ -208,7 +208,7 @@ async fn a_broken_record_is_a_fault_that_quotes_nothing_and_hides_no_other() {
 }
 
 #[tokio::test]
-async fn a_write_on_top_of_another_one_is_refused() {
+async fn a_write_over_a_concurrent_one_is_refused() {
     let folder = folder();
     let store = open(&folder.path().join("changes.db")).await;
     let id = recorded(&store).await;
@@ -224,7 +224,7 @@ async fn a_write_on_top_of_another_one_is_refused() {
 }
 
 #[tokio::test]
-async fn a_change_that_is_too_big_is_not_recorded() {
+async fn a_change_that_is_too_big_is_not_stored() {
     let folder = folder();
     let store = open(&folder.path().join("changes.db")).await;
     let change = Change::asking(Order { thread_id: "x".repeat(2 << 20), ..order() }).expect("fit");
@@ -234,7 +234,7 @@ async fn a_change_that_is_too_big_is_not_recorded() {
 }
 
 #[tokio::test]
-async fn work_that_panics_is_a_fault_and_the_store_goes_on() {
+async fn work_that_panics_is_a_fault_and_the_store_continues() {
     let folder = folder();
     let store = open(&folder.path().join("changes.db")).await;
     let id = recorded(&store).await;
@@ -250,7 +250,7 @@ async fn work_that_panics_is_a_fault_and_the_store_goes_on() {
 }
 
 #[tokio::test]
-async fn a_caller_who_gives_up_leaves_the_connection_to_the_work() {
+async fn a_cancelled_caller_leaves_the_connection_to_the_work() {
     let folder = folder();
     let store = open(&folder.path().join("changes.db")).await;
     let (go, wait) = std::sync::mpsc::channel::<()>();
