@@ -1,4 +1,4 @@
-//! The `HorizontalPodAutoscaler` of a Deployment: what it keeps to now, and the write that changes or makes it
+//! The `HorizontalPodAutoscaler` of a Deployment: its current bounds, and the write that changes or creates it
 //! (`autoscaling/v2`).
 
 use k8s_openapi::{Resource as _, api::autoscaling::v2::HorizontalPodAutoscaler};
@@ -13,7 +13,7 @@ use super::{
 };
 use readback_core::change::{Manifest, WriteKind};
 
-/// What `kubectl autoscale` and the API server aim at when nobody says.
+/// The default CPU target of `kubectl autoscale` and the API server.
 pub const USUAL_CPU: u32 = 80;
 
 /// An autoscaler as it was read.
@@ -21,27 +21,27 @@ pub const USUAL_CPU: u32 = 80;
 pub struct Scaler {
     /// Its name.
     pub name: String,
-    /// The fewest replicas that it keeps.
+    /// Its minimum replicas.
     pub min: u32,
-    /// The most.
+    /// Its maximum replicas.
     pub max: u32,
-    /// The average use of the requested CPU that it aims at, in percent, if it looks at that.
+    /// Its target for the average utilization of the requested CPU, in percent, if it has one.
     pub cpu: Option<u32>,
-    /// Who made it and keeps it, as `Kind name`, if it belongs to something.
+    /// The controller that owns it, as `Kind name`, if there is one.
     pub controller: Option<String>,
     uid: String,
-    /// Where in its metrics the CPU stands.
+    /// The index of the CPU metric in its metrics.
     at: Option<usize>,
 }
 
-/// What an autoscaler shall keep to. What is `None` stays as it is, or gets the usual value.
+/// The requested bounds of an autoscaler. `None` leaves a value unchanged, or sets the default in a new autoscaler.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Bounds {
-    /// The fewest replicas.
+    /// The minimum replicas.
     pub min: Option<u32>,
-    /// The most.
+    /// The maximum replicas.
     pub max: u32,
-    /// The average use of the requested CPU, in percent.
+    /// The target for the average utilization of the requested CPU, in percent.
     pub cpu: Option<u32>,
 }
 
@@ -70,7 +70,7 @@ impl Scaler {
     }
 }
 
-/// Lets the autoscaler keep to these bounds; makes one where there is none.
+/// The write that sets the bounds of the autoscaler, or creates one if there is none.
 pub fn autoscale(live: &Live, scaler: Option<&Scaler>, bounds: Bounds) -> Result<Write, PatchRefusal> {
     if live.terminating() {
         return Err(PatchRefusal::BeingDeleted);
@@ -110,7 +110,7 @@ pub fn autoscale(live: &Live, scaler: Option<&Scaler>, bounds: Bounds) -> Result
     Ok(Write { object, uid, patch: json_patch::Patch(operations), means, acts_as: None, change: String::new() })
 }
 
-/// A new one, named like its Deployment as `kubectl autoscale` does.
+/// A new autoscaler with the name of its Deployment, as `kubectl autoscale` does.
 fn made(live: &Live, bounds: Bounds) -> Value {
     let object = live.object();
     let target = json!({"apiVersion": "apps/v1", "kind": "Deployment", "name": object.name});
@@ -135,7 +135,7 @@ impl Cluster {
         Ok(all.iter().find(|raw| aims_at(raw, live.object().name.as_str())).and_then(Scaler::of))
     }
 
-    /// Pins a deletion of an autoscaler to the one that is there now, if it still is as the change left it.
+    /// Pins the deletion of an autoscaler to the current object, if it still is as the change left it.
     pub async fn pinned(&self, write: Write) -> Result<Option<Write>, ReadError> {
         let WriteKind::DropAutoscaler { name, .. } = &write.means else { return Ok(Some(write)) };
         let Some(raw) = self.shown(&write).await?.filter(|raw| write.holds(raw)) else { return Ok(None) };
@@ -147,7 +147,7 @@ impl Cluster {
     }
 }
 
-/// What a new autoscaler must still be for its making to be taken back.
+/// The tests that a created autoscaler must still pass for its creation to be undone.
 pub fn as_made(manifest: &Manifest) -> json_patch::Patch {
     let of = |field: &str| manifest.0["spec"][field].clone();
     let tests =
@@ -169,7 +169,7 @@ mod tests {
     }
 
     #[test]
-    fn only_what_differs_is_written_and_its_old_value_is_tested() {
+    fn only_differences_are_written_and_their_old_values_are_tested() {
         let live = live_of(&deployment());
         let memory = json!({"type": "Resource", "resource": {"name": "memory", "target": {"type": "AverageValue", "averageValue": "1Gi"}}});
         let scaler = Scaler::of(&raw(&json!([memory, cpu(70)]))).unwrap();
@@ -190,7 +190,7 @@ mod tests {
     }
 
     #[test]
-    fn a_cpu_target_is_not_put_beside_other_metrics() {
+    fn a_cpu_target_is_not_added_to_other_metrics() {
         let live = live_of(&deployment());
         let external = Scaler::of(&raw(&json!([{"type": "External"}]))).unwrap();
         let refused = autoscale(&live, Some(&external), Bounds { min: None, max: 9, cpu: Some(60) });
@@ -199,7 +199,7 @@ mod tests {
     }
 
     #[test]
-    fn a_new_one_says_everything_that_it_keeps_to() {
+    fn a_new_autoscaler_has_all_its_bounds() {
         let write = autoscale(&live_of(&deployment()), None, Bounds { min: None, max: 5, cpu: None }).unwrap();
         let WriteKind::NewAutoscaler(manifest) = &write.means else { panic!("it is made") };
         assert_eq!(manifest.name(), "web");

@@ -1,4 +1,4 @@
-//! Which Deployments there are, kept current by one watch per namespace.
+//! The catalog of existing Deployments, kept up to date by one watch per namespace.
 
 use std::{
     collections::{BTreeMap, BTreeSet},
@@ -25,25 +25,26 @@ use readback_core::{
     resolve::{ANNOTATION, Aliases, Named},
 };
 
-/// The seconds one watch request lasts. Then it is resumed where it was, and a dead connection is noticed at the latest.
+/// The duration of one watch request, in seconds. It is then resumed; a dead connection is noticed by then at the
+/// latest.
 const WATCH_SECONDS: u32 = 60;
-/// At most one line a minute about a watch that does not come up.
+/// Minimum interval between log lines about a watch that fails.
 const QUIET: Duration = Duration::from_mins(1);
 
-/// A watch to be run by the caller: its name for the logs, and the future that only ends when something is wrong.
+/// A watch for the caller to run: its name for the logs, and a future that ends only on a fault.
 pub type WatchTask = (String, BoxFuture<'static, anyhow::Result<()>>);
 
-/// The Deployments at one moment.
+/// The Deployments at one point in time.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Snapshot {
     /// Every Deployment with its aliases, sorted.
     pub entries: Vec<Named>,
-    /// How many were left out because their names are not valid.
+    /// How many were left out because of invalid names.
     pub skipped: usize,
 }
 
-/// The Deployments of a cluster's namespaces, as its watches report them. Clones share what is known; each has its own
-/// memory of what it has seen.
+/// The Deployments of a cluster's namespaces, as its watches report them. Clones share the contents; each tracks
+/// separately what it has seen.
 #[derive(Clone, Debug)]
 pub struct Catalog {
     shared: Arc<Shared>,
@@ -65,7 +66,8 @@ impl Catalog {
         Self { shared: Arc::new(Shared { cluster: cluster.clone(), slots: Mutex::new(slots), current }), seen }
     }
 
-    /// What is there now. While a watch is down it is what was there last; the watch heals it when it is back.
+    /// The current contents. While a watch is down they are the last known ones; the watch updates them when it is
+    /// back.
     pub fn snapshot(&self) -> Arc<Snapshot> {
         self.shared.current.borrow().clone()
     }
@@ -75,13 +77,13 @@ impl Catalog {
         self.shared.slots().values().all(|slot| slot.ready)
     }
 
-    /// Waits until the snapshot is another one than this handle saw last.
+    /// Waits until the snapshot differs from the one that this handle saw last.
     pub async fn changed(&mut self) {
-        // The sender lives in `shared`, which this handle keeps alive, so it cannot be closed.
+        // The sender lives in `shared`, which this handle keeps alive, so the channel cannot be closed.
         let _ = self.seen.changed().await;
     }
 
-    /// One watch per namespace. Each resumes by itself after an error, with growing pauses up to half a minute.
+    /// One watch per namespace. Each resumes by itself after an error, with a backoff of up to half a minute.
     pub fn watches(&self) -> Vec<WatchTask> {
         let namespaces = self.shared.cluster.namespaces().iter();
         let task = |namespace: &Namespace| -> WatchTask {
@@ -111,7 +113,7 @@ async fn follow(shared: Arc<Shared>, namespace: Namespace) -> anyhow::Result<()>
     anyhow::bail!("the watch ended")
 }
 
-/// One clause for the operator. The API server's own words only; transport errors by kind.
+/// One clause for the operator: the API server's own message, or the kind of a transport error.
 fn complaint(error: &watcher::Error) -> String {
     match error {
         watcher::Error::InitialListFailed(kube::Error::Api(status))
@@ -129,7 +131,7 @@ fn complaint(error: &watcher::Error) -> String {
 
 impl Shared {
     fn slots(&self) -> std::sync::MutexGuard<'_, BTreeMap<Namespace, Slot>> {
-        // A slot is whole between any two statements, so what a panicking holder left is usable.
+        // A slot is consistent between any two statements, so it is usable after a panic of a holder.
         self.slots.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
@@ -174,12 +176,12 @@ fn snapshot(cluster: &Cluster, slots: &BTreeMap<Namespace, Slot>) -> Snapshot {
     Snapshot { entries: entries.collect(), skipped: slots.values().map(|slot| slot.skipped.len()).sum() }
 }
 
-/// What one watch knows.
+/// The state of one watch.
 #[derive(Debug, Default)]
 struct Slot {
     names: BTreeMap<DeploymentName, Aliases>,
     skipped: BTreeSet<String>,
-    /// The list that is being read; it replaces the names when it is complete.
+    /// The list being read; it replaces the names when it is complete.
     incoming: Option<(BTreeMap<DeploymentName, Aliases>, BTreeSet<String>)>,
     ready: bool,
 }
@@ -193,7 +195,7 @@ enum Change {
 }
 
 impl Slot {
-    /// Takes one change; `true` when what is visible may have changed.
+    /// Applies one change; `true` if the visible contents may have changed.
     fn take(&mut self, change: Change) -> bool {
         match change {
             Change::ListBegins => self.incoming = Some(Default::default()),

@@ -1,27 +1,27 @@
-//! What `doctor` asks a cluster. Reads only: an access review stores nothing.
+//! The checks of a cluster for `doctor`. Reads only: an access review stores nothing.
 
 use serde_json::{Value, json};
 
 use super::{Access, Cluster, ReadError};
 use readback_core::domain::Namespace;
 
-/// One thing that was checked.
+/// One check and its result.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Check {
-    /// What, in a few words: ``may `patch` `deployments` in `shop` ``.
+    /// The subject in a few words: ``may `patch` `deployments` in `shop` ``.
     pub what: String,
-    /// Whether it is as it must be.
+    /// Whether it passed.
     pub ok: bool,
-    /// More: the version, the reason.
+    /// Details: the version, the reason.
     pub detail: String,
 }
 
 impl Cluster {
-    /// Checks that the cluster answers, who readback is there, and each right it uses in each namespace.
+    /// Checks that the cluster answers, the identity of the token, and each right that readback uses in each namespace.
     pub async fn check(&self) -> Vec<Check> {
         let version = match self.get("/version").await {
             Ok(version) => version.unwrap_or_default(),
-            // Nothing else can be asked.
+            // Without an answer nothing else can be checked.
             Err(error) => {
                 return vec![Check { what: "the API server answers".into(), ok: false, detail: error.to_string() }];
             }
@@ -38,7 +38,7 @@ impl Cluster {
         checks
     }
 
-    /// Who the token belongs to. An API server before 1.28 cannot tell, and that is no fault.
+    /// The user of the token. An API server before 1.28 cannot tell, which is not an error.
     async fn identity(&self) -> Option<Check> {
         let question = json!({"apiVersion": "authentication.k8s.io/v1", "kind": "SelfSubjectReview"});
         let answer = self.review("/apis/authentication.k8s.io/v1/selfsubjectreviews", &question).await.ok()?;
@@ -47,8 +47,8 @@ impl Cluster {
     }
 }
 
-/// A right that could not be checked is not taken for granted. `without` says what is missing without it; where that is
-/// nothing in particular, nothing works.
+/// A right that could not be checked counts as missing. `without` says what does not work without it; if it is empty,
+/// nothing works.
 fn right(namespace: &Namespace, access: Access, answer: Result<bool, ReadError>, without: &str) -> Check {
     let (ok, detail) = match answer {
         Ok(true) => (true, "allowed".to_owned()),
@@ -65,7 +65,7 @@ mod tests {
     use crate::stand_in::{Api, Reply};
 
     #[tokio::test]
-    async fn each_right_is_asked_for_and_a_missing_one_is_named() {
+    async fn each_right_is_reviewed_and_a_missing_one_is_named() {
         let api = Api::start(|call| match call.path.as_str() {
             "/version" => Reply::json(200, json!({"gitVersion": "v1.36.3"})),
             "/apis/authorization.k8s.io/v1/selfsubjectaccessreviews" => {
@@ -93,7 +93,7 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn a_refused_token_is_told_and_nothing_more_is_asked() {
+    async fn a_refused_token_is_reported_and_nothing_more_is_checked() {
         let api = Api::start(|_| Reply::status(401, "Unauthorized", "Unauthorized")).await;
         let checks = api.cluster().await.check().await;
         assert_eq!(checks.len(), 1);
@@ -102,7 +102,7 @@ mod tests {
     }
 
     #[test]
-    fn what_could_not_be_checked_is_not_taken_for_granted() {
+    fn a_right_that_could_not_be_checked_counts_as_missing() {
         let namespace = Namespace::parse("shop").unwrap();
         let (access, without) = Access::ALL[8];
         assert!(!right(&namespace, access, Err(ReadError::Unreachable("x".into())), without).ok);

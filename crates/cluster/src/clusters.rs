@@ -1,4 +1,5 @@
-//! Several clusters as one: every call goes to the cluster of the object that it is about, and waits for no other.
+//! Several clusters behind one interface: every call goes to the cluster of its object, and does not wait for the
+//! others.
 
 use std::sync::Arc;
 
@@ -11,32 +12,32 @@ use readback_core::{
     domain::{ClusterName, Namespace, ObjectRef, OtherKind},
 };
 
-/// The clusters that one bot looks after, in the order of the settings; never none. Clones share their connections.
+/// The clusters of the bot, in the order of the settings; never empty. Clones share their connections.
 #[derive(Clone, Debug)]
 pub struct Clusters(Arc<Vec<Cluster>>);
 
 impl Clusters {
-    /// These clusters: one, and others beside it.
+    /// The first cluster and the others.
     pub fn new(first: Cluster, others: Vec<Cluster>) -> Self {
         Self(Arc::new(std::iter::once(first).chain(others).collect()))
     }
 
-    /// Each of them.
+    /// All clusters.
     pub fn iter(&self) -> impl Iterator<Item = &Cluster> {
         self.0.iter()
     }
 
-    /// The one of that name.
+    /// The cluster of that name.
     pub fn named(&self, name: &ClusterName) -> Option<&Cluster> {
         self.0.iter().find(|cluster| cluster.name() == name)
     }
 
-    /// The one that an object is in. An object on record can be in one that the settings name no longer.
+    /// The cluster of an object. A stored object can be in a cluster that is no longer in the settings.
     fn of(&self, object: &ObjectRef) -> Result<&Cluster, ReadError> {
         self.named(&object.cluster).ok_or_else(|| ReadError::Outside(format!("{}/{object}", object.cluster)))
     }
 
-    /// What the role allows there; everything where that is not known.
+    /// What the role allows in the object's namespace; everything if that is not known.
     pub fn rights(&self, object: &ObjectRef) -> Rights {
         self.of(object).map(|cluster| cluster.rights(&object.namespace)).unwrap_or_default()
     }
@@ -119,14 +120,14 @@ impl Clusters {
         self.of(&write.object)?.compare(write).await
     }
 
-    /// Waits until nothing that a dead run has sent to the cluster of this object can arrive any more.
+    /// Waits until nothing that an earlier run sent to the cluster of this object can still arrive.
     pub async fn quiesce(&self, object: &ObjectRef) {
         if let Ok(cluster) = self.of(object) {
             tokio::time::sleep(cluster.longest_on_the_way()).await;
         }
     }
 
-    /// [`Cluster::follow`]; `None` where the settings do not name the cluster any more.
+    /// [`Cluster::follow`]; `None` if the cluster is no longer in the settings.
     pub fn follow(&self, live: &Live, changed: Changed) -> Option<Follow> {
         let cluster = self.of(live.object()).ok()?;
         Some(cluster.follow(live.object(), live.uid(), live.generation(), changed))

@@ -1,4 +1,4 @@
-//! How a cluster is reached: the settings, and the client configuration made from them.
+//! The connection settings of a cluster, and the client configuration made from them.
 
 use std::{fmt, path::PathBuf, time::Duration};
 
@@ -13,41 +13,43 @@ use super::{
 };
 use readback_core::domain::{ClusterName, Namespace};
 
-/// The longest wait for a connection, even where a call may take longer.
+/// The connect timeout, even if a call may take longer.
 const CONNECT: Duration = Duration::from_secs(10);
-/// Silence after which a connection is given up. Longer than one watch request lasts (`catalog::WATCH_SECONDS`).
+/// The idle timeout of a connection. Longer than one watch request (`catalog::WATCH_SECONDS`).
 const SILENCE: Duration = Duration::from_secs(75);
 
-/// Everything needed to reach one cluster.
+/// The settings to reach one cluster.
 #[derive(Clone)]
 pub struct Connection {
-    /// What the operator calls it.
+    /// The cluster's name, as configured.
     pub name: ClusterName,
-    /// Where the address and the credentials come from.
+    /// The source of the address and the credentials.
     pub source: Source,
-    /// The namespaces that may be touched. Empty means: the source's own namespace, else `default`.
+    /// The allowed namespaces. Empty means the source's own namespace, else `default`.
     pub namespaces: Vec<Namespace>,
-    /// The proxy for HTTPS (`HTTPS_PROXY`). A kubeconfig's own `proxy-url` wins; in-cluster calls never use one, because
-    /// the API server's address is the pod network's.
+    /// The proxy for HTTPS (`HTTPS_PROXY`). A kubeconfig's own `proxy-url` takes precedence; in-cluster calls never use
+    /// a proxy, because the API server's address is in the pod network.
     pub proxy: Option<Uri>,
     /// Which hosts bypass the proxy (`NO_PROXY`). Loopback always does.
     pub no_proxy: Option<String>,
-    /// More certificate authorities, in PEM, beside the cluster's own.
+    /// Additional certificate authorities, in PEM.
     pub extra_ca_pem: Option<Vec<u8>>,
-    /// The deadline of one call, to the last byte of its answer.
+    /// The deadline of one call, up to the last byte of the answer.
     pub call_timeout: Duration,
 }
 
-/// Where a cluster's address and credentials come from.
+/// The source of a cluster's address and credentials.
 #[derive(Clone)]
 pub enum Source {
-    /// Named in the settings one by one; no file is needed.
+    /// Individual settings; no file is needed.
     Direct {
-        /// The API server (`CLUSTER_URL`). Plain `http` is taken on loopback only, for the token would travel readable.
+        /// The API server (`CLUSTER_URL`). Plain `http` is accepted on loopback only, because the token would be sent
+        /// in clear text.
         url: Uri,
         /// The cluster's certificate authority: PEM in base64 (`CLUSTER_CERT`). Without it the system's roots are used.
         ca_base64: Option<String>,
-        /// Whose token it is (`KUBERNETES_USERNAME`): a note for the operator. The token alone signs in.
+        /// The name of the token's user (`KUBERNETES_USERNAME`), as information for the operator. Only the token
+        /// authenticates.
         user: Option<String>,
         /// The bearer token (`KUBERNETES_TOKEN`).
         token: SecretString,
@@ -58,7 +60,7 @@ pub enum Source {
     Kubeconfig {
         /// Its path; `None` means what `kubectl` would use.
         path: Option<PathBuf>,
-        /// The context in it; `None` means its current one.
+        /// Its context; `None` means the current one.
         context: Option<String>,
     },
     /// The service account of the pod this runs in.
@@ -96,10 +98,10 @@ impl fmt::Debug for Source {
     }
 }
 
-/// Why a cluster's settings cannot be used. Names the setting; holds no secret.
+/// Why a cluster's settings cannot be used. Names the setting; contains no secret.
 #[derive(Debug, thiserror::Error)]
 pub enum ConnectError {
-    /// `CLUSTER_URL` is not an address that can be called.
+    /// `CLUSTER_URL` is not a valid address.
     #[error(
         "CLUSTER_URL must be the API server's address, such as https://10.0.0.1:6443 (plain http on loopback only)"
     )]
@@ -107,16 +109,16 @@ pub enum ConnectError {
     /// `CLUSTER_CERT` is not base64 of PEM certificates.
     #[error("CLUSTER_CERT must be the cluster's CA certificate, PEM in base64: {0}")]
     ClusterCert(&'static str),
-    /// `KUBERNETES_TOKEN` is empty or could not be sent in a header.
+    /// `KUBERNETES_TOKEN` is empty or not valid in a header.
     #[error("KUBERNETES_TOKEN must be a bearer token: one line of visible characters")]
     Token,
-    /// The extra CA file holds no usable certificate.
+    /// The extra CA file contains no usable certificate.
     #[error("the extra CA file must hold certificates in PEM: {0}")]
     ExtraCa(&'static str),
     /// The proxy's scheme is not supported.
     #[error("HTTPS_PROXY must be an http:// or https:// address")]
     Proxy,
-    /// The kubeconfig cannot be read or lacks something.
+    /// The kubeconfig cannot be read or is incomplete.
     #[error("{0}: {1}")]
     Kubeconfig(String, String),
     /// This process does not run in a pod with a service account.
@@ -125,13 +127,13 @@ pub enum ConnectError {
     /// The default namespace of the source is not a valid name.
     #[error("{0:?} is no valid namespace")]
     Namespace(String),
-    /// The credentials or certificates could not be made into a client.
+    /// No client could be built from the credentials or certificates.
     #[error("the credentials for the cluster cannot be used: {0}")]
     Client(&'static str),
 }
 
 impl ConnectError {
-    /// kube's own texts may quote what a credential plugin printed, so only their kind is kept.
+    /// kube's own messages may quote the output of a credential plugin, so only their kind is kept.
     pub(super) fn client(error: &kube::Error) -> Self {
         #[expect(clippy::wildcard_enum_match_arm, reason = "another crate's error; the rest is one case")]
         Self::Client(match error {
@@ -153,8 +155,8 @@ pub(super) struct Prepared {
 
 /// The client configuration of a connection, without any call.
 pub(super) fn prepare(connection: &Connection) -> Result<Prepared, ConnectError> {
-    // Without a process-wide choice, rustls refuses to choose when two crates bring two providers. Losing the race to
-    // set it is fine: then there is one.
+    // Without a process-wide provider, rustls cannot choose when two crates bring two providers. If another caller
+    // installed one first, that is fine.
     let _ = rustls::crypto::ring::default_provider().install_default();
     let extra = connection.extra_ca_pem.as_deref().map(certificates).transpose().map_err(ConnectError::ExtraCa)?;
     let (mut config, proxy) = match &connection.source {
@@ -179,7 +181,7 @@ pub(super) fn prepare(connection: &Connection) -> Result<Prepared, ConnectError>
     config.write_timeout = Some(connection.call_timeout);
     config.read_timeout = Some(SILENCE);
     config.reset_reader_on_write = true;
-    // A retried PATCH could be applied twice, and a retried read outlives its deadline.
+    // A retried PATCH could be applied twice, and a retried read would outlive its deadline.
     config.default_retry = false;
     let namespaces = if connection.namespaces.is_empty() {
         let own = config.default_namespace.trim();
@@ -219,7 +221,7 @@ fn direct(
     Ok(config)
 }
 
-/// An address without whatever stands before its `@`.
+/// An address without the credentials before its `@`.
 fn shown(url: &Uri) -> String {
     format!("{}://{}", url.scheme_str().unwrap_or("?"), url.host().unwrap_or("?"))
 }

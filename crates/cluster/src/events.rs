@@ -1,4 +1,4 @@
-//! The last warnings about a Deployment, its `ReplicaSets` and its pods, as the cluster notes them.
+//! The recent warning events about a Deployment, its `ReplicaSets` and its pods.
 
 use jiff::Timestamp;
 use k8s_openapi::api::core::v1::Event;
@@ -7,24 +7,24 @@ use serde_json::Value;
 
 use super::{Cluster, Live, PodView, ReadError, verdict::plain};
 
-/// So many are told.
+/// Maximum number of warnings.
 const TOLD: usize = 3;
 
-/// One warning.
+/// One warning event.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Warning {
-    /// Kubernetes' word for it: `FailedScheduling`.
+    /// Kubernetes' reason: `FailedScheduling`.
     pub reason: String,
-    /// More, on one line.
+    /// The message, on one line.
     pub message: String,
-    /// How often it was noted.
+    /// How often it occurred.
     pub count: u64,
-    /// When it was noted last.
+    /// When it occurred last.
     pub last: Option<Timestamp>,
 }
 
 impl Cluster {
-    /// The last warnings, newest first; the same one only once. Needs `list` on events.
+    /// The latest warnings, newest first, without duplicates. Needs `list` on events.
     pub(super) async fn warnings(&self, live: &Live, pods: &[PodView]) -> Result<Vec<Warning>, ReadError> {
         let which = ListParams::default().fields("type=Warning");
         let events = self.items::<Event>(&live.object().namespace, which).await?;
@@ -37,7 +37,7 @@ fn warnings(events: &[Value], deployment: &str, pods: &[PodView]) -> Vec<Warning
         let (kind, name) = (&event["involvedObject"]["kind"], event["involvedObject"]["name"].as_str().unwrap_or(""));
         match kind.as_str() {
             Some("Deployment") => name == deployment,
-            // A ReplicaSet is called like its Deployment with a hash behind it.
+            // The name of a ReplicaSet is that of its Deployment with a hash appended.
             Some("ReplicaSet") => name.rsplit_once('-').is_some_and(|(stem, _)| stem == deployment),
             Some("Pod") => pods.iter().any(|pod| pod.name == name),
             _ => false,
@@ -73,7 +73,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn the_newest_warnings_about_it_are_told_once_each() {
+    fn the_newest_warnings_are_returned_without_duplicates() {
         let pods = [PodView { name: "web-7d-x".into(), newest: true, ready: false, terminating: false, cause: None }];
         let event = |kind: &str, name: &str, message: &str, at: &str| json!({"involvedObject": {"kind": kind, "name": name}, "reason": "Failed", "message": message, "count": 4, "lastTimestamp": at});
         let events = [

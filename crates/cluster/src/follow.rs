@@ -1,4 +1,4 @@
-//! Watching one rollout to its end, one look at a time.
+//! Follows one rollout to its end by polling.
 
 use std::time::Duration;
 
@@ -7,16 +7,16 @@ use tokio::time::{Instant, sleep_until};
 use super::{Changed, Cluster, PodView, ReadError, Rollout, progress, rollout::Tracker};
 use readback_core::domain::ObjectRef;
 
-/// Between two looks in the first half minute, when people wait for it.
+/// The polling interval in the first half minute, when people wait for it.
 const EAGER: Duration = Duration::from_secs(1);
-/// Between two looks after that.
+/// The polling interval after that.
 const CALM: Duration = Duration::from_secs(3);
-/// How long the first pace is kept.
+/// How long the first interval is used.
 const EAGER_FOR: Duration = Duration::from_secs(30);
-/// How long the API server may be unreadable before the rollout is given up as lost.
+/// How long the API server may be unreadable before the rollout is reported as lost.
 const BLIND: Duration = Duration::from_mins(2);
 
-/// One rollout being watched. Made by [`Cluster::follow`]; ask `next` until it says `None`.
+/// A followed rollout. Made by [`Cluster::follow`]; call `next` until it returns `None`.
 #[derive(Debug)]
 pub struct Follow {
     cluster: Cluster,
@@ -47,8 +47,8 @@ impl Cluster {
 }
 
 impl Follow {
-    /// The next state that differs from the last one told; `None` after an end. Each look has the call's deadline, and
-    /// the whole has the Deployment's own (an hour at most), so it always ends. May be dropped and asked again.
+    /// The next state that differs from the last one returned; `None` after an end. Each read has the call's deadline,
+    /// and the whole has the Deployment's own (an hour at most), so it always ends. Cancel safe.
     pub async fn next(&mut self) -> Option<Rollout> {
         if self.said.as_ref().is_some_and(Rollout::is_end) {
             return None;
@@ -78,7 +78,7 @@ impl Follow {
         Some(self.tracker.look(live.as_ref(), &pods, Instant::now()))
     }
 
-    /// The pods only explain, so without them it is followed all the same.
+    /// The pods only explain, so the rollout is followed without them too.
     async fn pods(&self, live: &super::Live) -> Vec<PodView> {
         self.cluster.pods(live).await.unwrap_or_default()
     }
@@ -90,7 +90,7 @@ impl Follow {
     }
 }
 
-/// Whether the pods have something to add.
+/// Whether the pods can explain the state further.
 fn unfinished(seen: &Rollout) -> bool {
     match seen {
         Rollout::Progressing(_) | Rollout::Stuck { .. } | Rollout::Failed { .. } => true,
@@ -123,7 +123,7 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn a_rollout_is_told_from_its_start_to_its_end_and_then_no_more() {
+    async fn a_rollout_is_reported_from_its_start_to_its_end_and_then_no_more() {
         let api = Api::start(|call| match (call.path.as_str(), call.times) {
             ("/apis/apps/v1/namespaces/shop/deployments/web", 0) => Reply::json(200, seen(2, 1, 0, 2)),
             ("/apis/apps/v1/namespaces/shop/deployments/web", 1) => Reply::json(200, seen(2, 2, 1, 2)),
@@ -140,7 +140,7 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn a_failing_image_is_told_at_the_first_look_at_its_pod() {
+    async fn a_failing_image_is_reported_at_the_first_read_of_its_pod() {
         let owner = |uid: &str, kind: &str| json!([{"apiVersion": "apps/v1", "kind": kind, "name": "web", "uid": uid}]);
         let set = json!({"metadata": {"name": "web-2", "uid": "rs-2", "ownerReferences": owner("uid-1", "Deployment"),
             "annotations": {"deployment.kubernetes.io/revision": "1"}}});
@@ -160,14 +160,14 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn a_deployment_that_vanished_is_gone() {
+    async fn a_deleted_deployment_is_gone() {
         let api = Api::start(|_| Reply::not_found()).await;
         let mut follow = api.cluster().await.follow(&web(), "uid-1", 2, Changed::Template);
         assert_eq!(follow.next().await, Some(Rollout::Gone));
     }
 
     #[tokio::test]
-    async fn kubernetes_own_verdict_is_passed_on() {
+    async fn the_progress_deadline_of_kubernetes_is_reported() {
         let mut raw = seen(2, 2, 1, 1);
         raw["status"]["conditions"] = json!([{"type": "Progressing", "status": "False",
             "reason": "ProgressDeadlineExceeded", "message": "has timed out progressing"}]);

@@ -8,8 +8,8 @@ use kube::config::{Cluster as ClusterEntry, Config, ExecAuthCluster, Kubeconfig,
 
 use super::{ConnectError, trust::certificates};
 
-/// kube's own loader also reads the proxy variables from the environment, against the proxy's address instead of the
-/// cluster's, so the context is taken apart here.
+/// kube's own loader also reads the proxy variables from the environment and matches them against the proxy's address
+/// instead of the cluster's, so the context is parsed here.
 pub(super) fn kubeconfig(path: Option<&PathBuf>, context: Option<&str>) -> Result<(Config, Option<Uri>), ConnectError> {
     let place = path.map_or_else(|| "the kubeconfig".to_owned(), |path| path.display().to_string());
     let wrong = |what: &str| ConnectError::Kubeconfig(place.clone(), what.to_owned());

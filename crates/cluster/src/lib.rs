@@ -1,18 +1,18 @@
-//! Everything that talks to Kubernetes: the watch of what is there, reading one Deployment, changing it under
-//! preconditions, and following a rollout to its real end. No other module speaks to the API server.
+//! Access to Kubernetes: watching Deployments, reading them, changing them under preconditions, and following a rollout
+//! to its end. No other crate talks to the API server.
 //!
-//! Writes are JSON Patches whose `test` operations pin the uid and the old values, sent once and never again. When the
-//! outcome is not known, the object is read back before anything is claimed. A write takes a
-//! [`Claimed`](readback_core::change::Claimed) change, which only a store gives, once.
+//! Writes are JSON Patches whose `test` operations pin the uid and the old values, sent once and never again. If the
+//! outcome is unknown, the object is read back before anything is reported. A write needs a
+//! [`Claimed`](readback_core::change::Claimed) change, which only a store returns, once.
 //!
 //! # What this crate must not know
 //!
-//! Webex, the conversation, and how anything is said. It decides nothing about people.
+//! Webex, the conversation, and the wording of replies. It decides nothing about people.
 //!
 //! # Where to start reading
 //!
-//! [`Cluster`] and [`Clusters`] for what can be asked; [`plan`] for how a command and a live object become the exact write,
-//! [`forecast`] for what can be foreseen of it (both pure); `act.rs` for the write itself; [`Follow`] for the rollout.
+//! [`Cluster`] and [`Clusters`] for the calls; [`plan`] for how a command and a live object become the exact write,
+//! [`forecast`] for its foreseeable effects (both pure); `act.rs` for the write itself; [`Follow`] for the rollout.
 
 use std::{
     collections::BTreeMap,
@@ -83,7 +83,7 @@ pub use surroundings::{Autoscaler, Budget, Surroundings};
 pub use verdict::{WriteVerdict, judge_write_error};
 pub use wire::ReadError;
 
-/// One Kubernetes cluster and the namespaces in it that readback may touch. Clones share one set of connections.
+/// One Kubernetes cluster with its allowed namespaces. Clones share their connections.
 #[derive(Clone)]
 pub struct Cluster(Arc<Inner>);
 
@@ -100,7 +100,7 @@ impl Cluster {
     /// Must be called inside a tokio runtime.
     ///
     /// # Errors
-    /// When a setting is malformed or a file cannot be read; the error names which and holds no secret.
+    /// When a setting is malformed or a file cannot be read; the error names it and contains no secret.
     #[expect(clippy::unused_async, reason = "kube's client starts its worker on the runtime this is awaited in")]
     pub async fn connect(connection: Connection) -> Result<Self, ConnectError> {
         let prepared = connection::prepare(&connection)?;
@@ -114,17 +114,17 @@ impl Cluster {
         })))
     }
 
-    /// What the operator calls it.
+    /// Its name, as configured.
     pub fn name(&self) -> &ClusterName {
         &self.0.name
     }
 
-    /// The namespaces that may be touched, in the order of the settings; never empty.
+    /// The allowed namespaces, in the order of the settings; never empty.
     pub fn namespaces(&self) -> &[Namespace] {
         &self.0.namespaces
     }
 
-    /// Whether the object is in this cluster and in a namespace that may be touched.
+    /// Whether the object is in this cluster and in an allowed namespace.
     pub fn covers(&self, object: &ObjectRef) -> bool {
         object.cluster == self.0.name && self.0.namespaces.contains(&object.namespace)
     }

@@ -1,4 +1,5 @@
-//! A Deployment as it was when last read. Only this module can make one, so whoever holds one has read the object.
+//! A Deployment as it was when last read. Only this module can construct one, so a value proves that the object was
+//! read.
 
 use std::{
     fmt,
@@ -46,45 +47,45 @@ pub struct Live {
 pub struct Container {
     /// Its name, unique in the pod.
     pub name: String,
-    /// The image as it is written in the object. Kubernetes hardly checks it, so it may hold anything.
+    /// The image as written in the object. Kubernetes hardly validates it, so it may contain anything.
     pub image: String,
     /// Whether it is an init container.
     pub init: bool,
     /// Whether it is an init container that keeps running: a native sidecar.
     pub restart_always: bool,
-    /// Where it stands in its list.
+    /// Its index in its list.
     pub(super) index: usize,
 }
 
-/// How pods are replaced.
+/// The update strategy.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Strategy {
-    /// Step by step; old and new serve together.
+    /// Step by step; old and new pods serve together.
     RollingUpdate,
-    /// All old ones end before a new one starts: a pause in service.
+    /// All old pods end before a new one starts: an interruption of service.
     Recreate,
 }
 
-/// What a Deployment's status says about its rollout, with what was asked of it. Counts are pods.
+/// A Deployment's status with regard to its rollout, and its wanted replicas. Counts are pods.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct DeploymentStatusView {
-    /// Counts the writes to the spec.
+    /// The number of writes to the spec.
     pub generation: i64,
-    /// The generation that the counts below are about.
+    /// The generation that the counts below refer to.
     pub observed_generation: i64,
-    /// Asked for (absent in the spec means 1).
+    /// Wanted replicas (absent in the spec means 1).
     pub wanted: u32,
-    /// There are this many, old and new.
+    /// Existing pods, old and new.
     pub replicas: u32,
-    /// Of the newest template.
+    /// Pods with the newest template.
     pub updated: u32,
-    /// Ready, old and new.
+    /// Ready pods, old and new.
     pub ready: u32,
-    /// Ready for long enough, old and new.
+    /// Available pods, old and new.
     pub available: u32,
-    /// Whether the rollout is held.
+    /// Whether the rollout is paused.
     pub paused: bool,
-    /// What the controller reports.
+    /// The conditions that the controller reports.
     pub conditions: Vec<Condition>,
 }
 
@@ -102,13 +103,13 @@ pub struct Condition {
     pub kind: String,
     /// Whether it holds.
     pub holds: bool,
-    /// One word: `ProgressDeadlineExceeded`.
+    /// The reason, one word: `ProgressDeadlineExceeded`.
     pub reason: String,
-    /// For people: one line, at most 300 characters.
+    /// The message for people: one line, at most 300 characters.
     pub message: String,
 }
 
-/// A template can hold what its owner would not log.
+/// Not printed: a template can contain what its owner would not log.
 #[derive(Clone, PartialEq)]
 struct Hidden(Value);
 
@@ -119,7 +120,7 @@ impl fmt::Debug for Hidden {
 }
 
 impl Live {
-    /// Takes an object apart that the API server sent. The error is one plain clause.
+    /// Parses an object from the API server. The error is one plain clause.
     pub(super) fn from_api(cluster: &ClusterName, raw: &Value) -> Result<Self, &'static str> {
         let deployment = Deployment::deserialize(raw).map_err(|_| "the API server sent no valid Deployment")?;
         let metadata = deployment.metadata;
@@ -179,17 +180,17 @@ impl Live {
         &self.object
     }
 
-    /// The object's identity; another object of the same name has another one.
+    /// The object's uid; another object of the same name has another one.
     pub fn uid(&self) -> &str {
         &self.uid
     }
 
-    /// Counts the writes to its spec.
+    /// The number of writes to its spec.
     pub fn generation(&self) -> i64 {
         self.view.generation
     }
 
-    /// How many pods it asks for; absent in the spec means 1.
+    /// Its wanted replicas; absent in the spec means 1.
     #[expect(
         clippy::misnamed_getters,
         reason = "what the spec calls replicas is what is wanted of the status's replicas"
@@ -208,12 +209,12 @@ impl Live {
         self.view.updated
     }
 
-    /// How many of its pods have been ready for long enough.
+    /// How many of its pods are available.
     pub fn available(&self) -> u32 {
         self.view.available
     }
 
-    /// Whether its rollout is held.
+    /// Whether its rollout is paused.
     pub fn paused(&self) -> bool {
         self.view.paused
     }
@@ -233,22 +234,22 @@ impl Live {
         self.revision_history_limit
     }
 
-    /// How its pods are replaced.
+    /// Its update strategy.
     pub fn strategy(&self) -> Strategy {
         self.strategy
     }
 
-    /// What its status says about the rollout.
+    /// Its status with regard to the rollout.
     pub fn status(&self) -> &DeploymentStatusView {
         &self.view
     }
 
-    /// The seconds without progress after which Kubernetes calls a rollout failed.
+    /// The seconds without progress after which Kubernetes reports a rollout as failed.
     pub fn progress_deadline_seconds(&self) -> u32 {
         self.progress_deadline_seconds
     }
 
-    /// Who keeps its fields as they are.
+    /// The managers that own its fields.
     pub const fn owners(&self) -> &Owners {
         &self.owners
     }
@@ -258,7 +259,7 @@ impl Live {
         &self.template_metadata()["labels"]
     }
 
-    /// The serving containers that request no CPU, by name.
+    /// The names of the serving containers without a CPU request.
     pub fn containers_without_cpu_request(&self) -> Vec<String> {
         let all = self.template.0.pointer("/spec/containers").and_then(Value::as_array);
         let bare = all.into_iter().flatten().filter(|one| one.pointer("/resources/requests/cpu").is_none());
@@ -269,18 +270,18 @@ impl Live {
         &self.resource_version
     }
 
-    /// The controller's number of the newest template.
+    /// The revision number of the newest template.
     pub(super) fn revision(&self) -> Option<&str> {
         self.revision.as_deref()
     }
 
-    /// What its pods and `ReplicaSets` are selected by. An error where it cannot be read: with a part of it left out it
-    /// would take what is not its own.
+    /// The selector of its pods and `ReplicaSets`. An error if it cannot be read: a selector with a part left out would
+    /// match foreign objects.
     pub(super) fn selector(&self) -> Result<&Selector, ReadError> {
         self.selector.as_ref().ok_or_else(|| ReadError::Failed("its selector has an operator that is not known".into()))
     }
 
-    /// Why it was changed last, if whoever did it left word: the annotation `kubernetes.io/change-cause`, on one line.
+    /// Why it was changed last, if that was recorded: the annotation `kubernetes.io/change-cause`, on one line.
     pub fn change_cause(&self) -> Option<&str> {
         self.change_cause.as_deref()
     }
@@ -300,15 +301,15 @@ impl Live {
         &self.template.0
     }
 
-    /// Changes when the template does; to compare within this process only.
+    /// A digest of the template, to compare within this process only.
     pub(super) fn template_digest(&self) -> u64 {
         self.template_digest
     }
 }
 
-/// Where the controller keeps the number of a template, on the Deployment and on its `ReplicaSets`.
+/// The annotation with the revision number, on the Deployment and on its `ReplicaSets`.
 pub(super) const REVISION: &str = "deployment.kubernetes.io/revision";
-/// Where people and programs note why they changed something, as `kubectl rollout history` shows it.
+/// The annotation with the reason of a change, as `kubectl rollout history` shows it.
 pub(super) const CHANGE_CAUSE: &str = "kubernetes.io/change-cause";
 
 fn count(wire: i32) -> u32 {

@@ -1,4 +1,4 @@
-//! The last lines that a pod has printed, from the pod that tells most: one in trouble, else one that serves.
+//! The last log lines of the most informative pod: one in trouble, else one that serves.
 
 use k8s_openapi::api::core::v1::Pod;
 use kube::api::LogParams;
@@ -8,43 +8,44 @@ use super::{
     wire::{built, objects},
 };
 
-/// The most bytes that are asked of one container. The kubelet begins at the first of the lines and stops there, so it must
-/// be enough for all of them.
+/// Maximum bytes requested from one container. The kubelet starts at the first requested line and stops at this limit,
+/// so it must be enough for all lines.
 const MOST_BYTES: i64 = 1 << 20;
-/// So many containers of a pod are looked at.
+/// Maximum number of containers read.
 const MOST_CONTAINERS: usize = 6;
 
-/// What one container has printed last.
+/// The last log lines of one container.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Tail {
     /// The pod.
     pub pod: String,
     /// The container.
     pub container: String,
-    /// Whether it is of the run before, because the present one has not come far.
+    /// Whether they are from the previous run, because the current one has only just started.
     pub previous: bool,
-    /// The lines, as they were printed, or why there are none: a sentence.
+    /// The lines as printed, or why there are none: a sentence.
     pub text: Result<String, String>,
 }
 
-/// What was found to read.
+/// The result of a log request.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Logs {
     /// It has no pod.
     NoPod,
-    /// No container is called like that; these are there.
+    /// No container has that name; these exist.
     NoContainer(Vec<String>),
-    /// These.
+    /// The log lines.
     Tails {
-        /// One for each container.
+        /// One per container.
         tails: Vec<Tail>,
-        /// So many pods there are.
+        /// How many pods there are.
         pods: usize,
     },
 }
 
 impl Cluster {
-    /// The last lines of the containers of one pod, or of the one that is named. Needs `list` on pods and `get` on their logs.
+    /// The last lines of the containers of one pod, or of the named container. Needs `list` on pods and `get` on their
+    /// logs.
     pub async fn logs(&self, live: &Live, container: Option<&str>, lines: u32) -> Result<Logs, ReadError> {
         let pods = self.pods(live).await?;
         let Some(pod) = telling(&pods) else { return Ok(Logs::NoPod) };
@@ -93,13 +94,13 @@ impl Cluster {
     }
 }
 
-/// The pod that tells most: a new one in trouble, else a new one that serves, else any.
+/// The most informative pod: a new one in trouble, else a new one that serves, else any.
 fn telling(pods: &[PodView]) -> Option<&PodView> {
     let rank = |pod: &&PodView| (pod.terminating, !pod.newest, pod.cause.is_none(), !pod.ready, pod.name.clone());
     pods.iter().min_by_key(rank)
 }
 
-/// Without a name: what serves; beside it the init container that keeps the pod from starting.
+/// Without a name: the serving containers, and the init container that keeps the pod from starting.
 fn worth_reading(live: &Live, pod: &PodView) -> Vec<String> {
     let troubled = pod.cause.as_ref().and_then(|cause| cause.container.as_deref());
     let all = live.containers().iter();
@@ -107,7 +108,7 @@ fn worth_reading(live: &Live, pod: &PodView) -> Vec<String> {
     some.map(|one| one.name.clone()).take(MOST_CONTAINERS).collect()
 }
 
-/// The container that is meant: its whole name, or a part that only one has.
+/// The container meant by the name: an exact match, or a part that only one name contains.
 fn named(names: &[String], said: &str) -> Option<String> {
     let said = said.to_lowercase();
     let exact = names.iter().find(|name| **name == said);
@@ -135,7 +136,7 @@ mod tests {
     }
 
     #[test]
-    fn the_pod_in_trouble_tells_most() {
+    fn the_pod_in_trouble_is_chosen() {
         let pods = [pod("a", true, None), pod("b", false, Some(crash())), pod("c", false, None)];
         assert_eq!(telling(&pods).map(|pod| pod.name.as_str()), Some("b"));
         assert_eq!(telling(&[pod("c", false, None), pod("a", true, None)]).map(|pod| pod.name.as_str()), Some("a"));
@@ -143,7 +144,7 @@ mod tests {
     }
 
     #[test]
-    fn a_part_of_a_name_is_enough_where_only_one_has_it() {
+    fn a_unique_part_of_a_name_is_enough() {
         let names = ["web".to_owned(), "istio-proxy".to_owned(), "istio-init".to_owned()];
         assert_eq!(named(&names, "proxy").as_deref(), Some("istio-proxy"));
         assert_eq!(named(&names, "Web").as_deref(), Some("web"));
@@ -151,7 +152,7 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn of_a_crashing_container_the_run_before_is_read() {
+    async fn the_previous_run_of_a_crashing_container_is_read() {
         let listed = json!({"items": [{"metadata": {"name": "web-1"}, "status": {"containerStatuses": [{"name": "web",
             "image": "n", "imageID": "", "ready": false, "restartCount": 3,
             "state": {"waiting": {"reason": "CrashLoopBackOff"}}}]}}]});

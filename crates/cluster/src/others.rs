@@ -1,4 +1,4 @@
-//! Workloads of other kinds: known by name, so that somebody who names one is not told that there is nothing like it.
+//! Workloads of other kinds: recognised by name, so that somebody who names one is not told that it does not exist.
 
 use k8s_openapi::api::apps::v1::{DaemonSet, StatefulSet};
 use kube::api::ListParams;
@@ -10,11 +10,11 @@ use super::{
 };
 use readback_core::domain::{DeploymentName, Namespace, ObjectRef, OtherKind};
 
-/// So many of one kind are looked at in a namespace.
+/// Maximum workloads of one kind read per namespace.
 const MOST: u32 = 1000;
 
 impl Cluster {
-    /// The workloads of other kinds in a namespace. What the role does not let it see is left out.
+    /// The workloads of other kinds in a namespace. Those that the role does not allow to list are left out.
     pub async fn others(&self, namespace: &Namespace) -> Vec<(OtherKind, ObjectRef)> {
         let mut found = Vec::new();
         for kind in OtherKind::ALL {
@@ -33,7 +33,7 @@ impl Cluster {
             OtherKind::StatefulSet => objects::<StatefulSet>(namespace),
             OtherKind::DaemonSet => objects::<DaemonSet>(namespace),
         };
-        // Names are all that is wanted.
+        // Only the names are needed.
         let request = built(objects.list_metadata(&ListParams::default().limit(MOST)))?;
         let listed = self.answered(request).await?.unwrap_or_default();
         let items = listed["items"].as_array().into_iter().flatten();

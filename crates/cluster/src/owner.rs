@@ -1,5 +1,6 @@
-//! Who owns a field, by `metadata.managedFields`: only a manager that has written the very field puts it back, and only one
-//! that applies it, or is known to look again. Labels and annotations alone say that a tool looks after an object, not that it sets this field.
+//! Field ownership, from `metadata.managedFields`: a manager reverts a field only if it has written that very field,
+//! and if it applies it or is known to reconcile. Labels and annotations alone show that a tool manages an object, not
+//! that it sets this field.
 
 use serde_json::Value;
 
@@ -8,23 +9,23 @@ use super::{request::FIELD_MANAGER, verdict::plain};
 /// The managers that apply the fields that readback changes.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Owners {
-    /// Of `/spec/replicas`.
+    /// The manager of `/spec/replicas`.
     pub replicas: Option<String>,
-    /// Of the image of a container: its name, and the manager.
+    /// The managers of container images: the container's name and the manager.
     pub images: Vec<(String, String)>,
-    /// The controller that the Deployment belongs to, as `Kind name`.
+    /// The controller that owns the Deployment, as `Kind name`.
     pub controller: Option<String>,
-    /// The manager that has written to the spec last.
+    /// The manager that wrote to the spec last.
     pub last: Option<String>,
 }
 
-/// Reads the owners of an object. Whatever is not as it should be owns nothing.
+/// Reads the owners of an object. Malformed entries are ignored.
 pub(super) fn owners(raw: &Value) -> Owners {
     let mut owners = Owners::default();
     let entries = raw.pointer("/metadata/managedFields").and_then(Value::as_array);
     for entry in entries.into_iter().flatten() {
         let manager = plain(entry["manager"].as_str().unwrap_or_default());
-        // Argo CD updates where it is not told to apply; it looks again either way.
+        // Argo CD uses updates unless it is told to apply; it reconciles either way.
         if entry["operation"] != "Apply" && !tool(&manager).1 {
             continue;
         }
@@ -53,8 +54,8 @@ pub(super) fn owners(raw: &Value) -> Owners {
     owners
 }
 
-/// The manager that has written to the spec last. Times are as fine as a second: in the same one, somebody else than
-/// readback counts, for it is asked who has changed what readback had written.
+/// The manager that wrote to the spec last. Times have a resolution of a second: within the same second, another
+/// manager takes precedence over readback, because the question is who has overwritten readback's change.
 fn last_writer(raw: &Value) -> Option<String> {
     let entries = raw.pointer("/metadata/managedFields").and_then(Value::as_array)?;
     let to_spec = entries.iter().filter(|entry| entry.pointer("/fieldsV1/f:spec").is_some());
@@ -64,7 +65,7 @@ fn last_writer(raw: &Value) -> Option<String> {
         .filter(|manager| !manager.is_empty())
 }
 
-/// Of two managers that apply one field, the one that looks again by itself counts.
+/// Of two managers that apply one field, the one that reconciles takes precedence.
 fn stronger(before: Option<String>, manager: &str) -> Option<String> {
     before.filter(|before| tool(before).1).or_else(|| Some(manager.to_owned()))
 }
@@ -75,7 +76,7 @@ fn name_in(key: &str) -> Option<String> {
     key["name"].as_str().map(plain)
 }
 
-/// How people call a manager, and whether it looks again by itself.
+/// The common name of a manager, and whether it reconciles.
 pub fn tool(manager: &str) -> (String, bool) {
     let known = match manager {
         "argocd-controller" | "argocd-application-controller" => Some("Argo CD"),
@@ -115,7 +116,7 @@ mod tests {
     }
 
     #[test]
-    fn an_owner_that_looks_again_by_itself_is_not_hidden_by_another() {
+    fn an_owner_that_reconciles_is_not_hidden_by_another() {
         let entry = |manager: &str| json!({"manager": manager, "operation": "Apply", "fieldsV1": {"f:spec": {"f:replicas": {}}}});
         for entries in [[entry("argocd-controller"), entry("kubectl")], [entry("kubectl"), entry("argocd-controller")]]
         {
@@ -125,7 +126,7 @@ mod tests {
     }
 
     #[test]
-    fn who_wrote_to_the_spec_last_is_known_by_the_time() {
+    fn the_last_writer_of_the_spec_is_found_by_time() {
         let entry =
             |manager: &str, time: &str, fields: Value| json!({"manager": manager, "time": time, "fieldsV1": fields});
         let raw = json!({"metadata": {"managedFields": [
@@ -144,7 +145,7 @@ mod tests {
 
     proptest! {
         #[test]
-        fn nothing_breaks_it(key in "\\PC{0,40}", manager in "\\PC{0,20}") {
+        fn no_managed_fields_make_it_panic(key in "\\PC{0,40}", manager in "\\PC{0,20}") {
             let raw = json!({"metadata": {"managedFields": [
                 7, {"operation": "Apply"}, {"operation": "Apply", "manager": manager, "fieldsV1": {"f:spec": {"f:template": {"f:spec": {"f:containers": {key: {"f:image": []}}}}}}},
             ], "ownerReferences": {"controller": true}}});

@@ -1,4 +1,4 @@
-//! Why pods do not run, by the names that Kubernetes gives it. Read only to explain; nothing depends on it.
+//! Why pods do not run, in Kubernetes' terms. Read only to explain; no decision depends on it.
 
 use std::fmt;
 
@@ -12,50 +12,50 @@ use serde_json::Value;
 
 use super::{Cluster, Live, ReadError, live::REVISION, verdict::plain};
 
-/// What is known of one pod of a Deployment.
+/// The relevant state of one pod of a Deployment.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct PodView {
     /// Its name.
     pub name: String,
-    /// Whether it has the newest template. `true` for all when that cannot be told.
+    /// Whether it has the newest template. `true` for all pods if that is unknown.
     pub newest: bool,
-    /// Whether it serves.
+    /// Whether it is ready.
     pub ready: bool,
     /// Whether it is being deleted.
     pub terminating: bool,
-    /// What keeps it from running.
+    /// What prevents it from running.
     pub cause: Option<Cause>,
 }
 
-/// What keeps pods from running. `Display` is one plain clause.
+/// What prevents pods from running. `Display` is one plain clause.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Cause {
-    /// Which kind of trouble.
+    /// The kind of problem.
     pub kind: CauseKind,
-    /// Kubernetes' word for it: `ImagePullBackOff`.
+    /// Kubernetes' reason: `ImagePullBackOff`.
     pub reason: String,
-    /// The pod, if it is about one.
+    /// The affected pod, if there is one.
     pub pod: Option<String>,
-    /// The container, if it is about one.
+    /// The affected container, if there is one.
     pub container: Option<String>,
     /// The image that cannot be pulled.
     pub image: Option<String>,
-    /// More, in a few words; may be empty.
+    /// Details in a few words; may be empty.
     pub detail: String,
 }
 
-/// The kinds of trouble that a pod can have.
+/// The kinds of problems that a pod can have.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub enum CauseKind {
     /// The image cannot be pulled.
     Image,
-    /// A container cannot be made: a missing Secret, a bad command.
+    /// A container cannot be created: a missing Secret, an invalid command.
     Config,
-    /// A container keeps ending.
+    /// A container keeps exiting.
     Crash,
     /// The cluster refuses new pods: a quota, a policy, a missing service account.
     Refused,
-    /// No node takes the pod.
+    /// No node fits the pod.
     Unschedulable,
 }
 
@@ -75,7 +75,7 @@ impl fmt::Display for Cause {
 }
 
 impl Cause {
-    /// The `ReplicaFailure` condition's message: pods could not even be created.
+    /// From the message of the `ReplicaFailure` condition: pods could not even be created.
     pub(super) fn refused(reason: &str, message: &str) -> Self {
         let detail = message.split_once(" is forbidden: ").map_or(message, |(_, rest)| rest);
         Self {
@@ -89,7 +89,7 @@ impl Cause {
     }
 }
 
-/// What keeps this pod from running, worst first: image, configuration, crash, scheduling.
+/// What prevents this pod from running, worst first: image, configuration, crash, scheduling.
 fn cause_of(pod: &Pod) -> Option<Cause> {
     let status = pod.status.as_ref()?;
     let name = pod.metadata.name.as_deref().map(tidy);
@@ -134,13 +134,13 @@ fn container_cause(status: &ContainerStatus) -> Option<Cause> {
             _ => None,
         };
     }
-    // Between two back-offs a crashing container looks healthy for a moment; its restarts tell.
+    // Between two back-offs a crashing container looks healthy for a moment; its restart count reveals it.
     let ended = state.and_then(|state| state.terminated.as_ref()).is_some_and(|ended| ended.exit_code != 0);
     let again = status.restart_count >= 2 && !status.ready && !ending(status).is_empty();
     if ended || again { made(CauseKind::Crash, "CrashLoopBackOff", ending(status)) } else { None }
 }
 
-/// `exit code 1`, `OOMKilled`; empty when it never ended badly.
+/// `exit code 1`, `OOMKilled`; empty if it never exited with a failure.
 fn ending(status: &ContainerStatus) -> String {
     let both = [&status.state, &status.last_state];
     let ended = both.into_iter().flatten().find_map(|state| state.terminated.as_ref());
@@ -151,7 +151,7 @@ fn ending(status: &ContainerStatus) -> String {
     }
 }
 
-/// What a registry said, in a word; empty when it said something else.
+/// The registry's reason in a word; empty if it is not a known one.
 fn why_no_image(message: &str) -> String {
     let message = message.to_ascii_lowercase();
     let has = |words: &[&str]| words.iter().any(|word| message.contains(word));
@@ -166,12 +166,12 @@ fn why_no_image(message: &str) -> String {
     }
 }
 
-/// A name from outside, fit to stand between backticks.
+/// A foreign name made safe for use between backticks.
 fn tidy(name: &str) -> String {
     plain(name).replace('`', "")
 }
 
-/// Takes pods apart. `owner` is the uid of the `ReplicaSet` with the newest template, if known.
+/// Reads pods. `owner` is the uid of the `ReplicaSet` with the newest template, if known.
 fn views(pods: &[Value], owner: Option<&str>) -> Vec<PodView> {
     let view = |raw: &Value| {
         let pod = Pod::deserialize(raw).ok()?;
@@ -181,7 +181,7 @@ fn views(pods: &[Value], owner: Option<&str>) -> Vec<PodView> {
         let ready = status.and_then(|status| status.conditions.as_ref()).is_some_and(|conditions| {
             conditions.iter().any(|condition| condition.type_ == "Ready" && condition.status == "True")
         });
-        // An ended pod that its ReplicaSet has replaced explains nothing.
+        // A failed pod that its ReplicaSet has replaced explains nothing.
         let over = status.and_then(|status| status.phase.as_deref()).is_some_and(|p| p == "Failed" || p == "Succeeded");
         (!over).then(|| PodView {
             name: tidy(pod.metadata.name.as_deref().unwrap_or_default()),
@@ -195,7 +195,8 @@ fn views(pods: &[Value], owner: Option<&str>) -> Vec<PodView> {
 }
 
 impl Cluster {
-    /// The pods of a Deployment. Needs `list` on pods; without `list` on replicasets, old and new are not told apart.
+    /// The pods of a Deployment. Needs `list` on pods; without `list` on replicasets, old and new ones are not
+    /// distinguished.
     pub(super) async fn pods(&self, live: &Live) -> Result<Vec<PodView>, ReadError> {
         let selector = live.selector()?;
         if selector.selects_all() {
@@ -209,7 +210,7 @@ impl Cluster {
         let newest = newest.and_then(|set| uid_of(set));
         let pods = self.items::<Pod>(namespace, which).await?;
         let ours: Vec<String> = ours.into_iter().filter_map(uid_of).collect();
-        // Labels can be shared by accident; ownership cannot.
+        // Labels can coincide by accident; ownership cannot.
         let of_ours = |pod: &Value| ours.is_empty() || ours.iter().any(|uid| owned_by(pod, uid));
         let pods: Vec<Value> = pods.into_iter().filter(of_ours).collect();
         Ok(views(&pods, newest.as_deref()))
@@ -247,7 +248,7 @@ mod tests {
     }
 
     #[test]
-    fn each_trouble_is_told_by_its_name() {
+    fn each_problem_has_its_kind() {
         let pending = json!({"conditions": [{"type": "PodScheduled", "status": "False", "reason": "Unschedulable",
             "message": "0/3 nodes are available"}]});
         let between = json!({"containerStatuses": [{"name": "web", "image": "a", "imageID": "", "ready": false,
@@ -288,7 +289,7 @@ mod tests {
     }
 
     #[test]
-    fn ended_pods_and_nonsense_are_left_out() {
+    fn ended_pods_and_malformed_ones_are_left_out() {
         assert!(views(&[pod(&json!({"phase": "Failed"})), json!(7), json!({"status": "x"})], None).is_empty());
     }
 }

@@ -1,13 +1,13 @@
-//! Which calls go through the proxy: `NO_PROXY` as Go reads it, and never for loopback.
+//! Which calls use the proxy: `NO_PROXY` with Go's rules, and never for loopback.
 
 use std::net::IpAddr;
 
 use http::Uri;
 use ipnet::IpNet;
 
-/// Whether a call to `target` bypasses the proxy. Entries of `no_proxy` are separated by commas or blanks: `*`, an
-/// address, a range (`10.0.0.0/8`), a domain (itself and below) or `.domain` (below only), each with an optional port.
-/// An entry that is none of these is ignored.
+/// Whether a call to `target` bypasses the proxy. Entries of `no_proxy` are separated by commas or spaces: `*`, an
+/// address, a range (`10.0.0.0/8`), a domain (itself and its subdomains) or `.domain` (subdomains only), each with an
+/// optional port. Any other entry is ignored.
 pub(super) fn goes_direct(target: &Uri, no_proxy: Option<&str>) -> bool {
     let Some(host) = target.host() else { return true };
     let host = host.trim_start_matches('[').trim_end_matches(']').trim_end_matches('.').to_ascii_lowercase();
@@ -47,7 +47,7 @@ fn covers(entry: &str, host: &str, address: Option<IpAddr>, port: u16) -> bool {
     }
 }
 
-/// `host:port` taken apart; an IPv6 address outside brackets has colons but no port.
+/// Splits `host:port`; an IPv6 address without brackets has colons but no port.
 fn split_port(entry: &str) -> (&str, Option<u16>) {
     match entry.rsplit_once(':') {
         Some((host, port)) if !host.contains(':') || host.ends_with(']') => {
@@ -57,7 +57,7 @@ fn split_port(entry: &str) -> (&str, Option<u16>) {
     }
 }
 
-/// The proxy with a scheme that can be spoken (`http` where none was written), or `None` for any other.
+/// The proxy with a supported scheme (`http` if none is given), or `None` for any other.
 pub(super) fn usable(proxy: &Uri) -> Option<Uri> {
     match proxy.scheme_str() {
         Some("http" | "https") => Some(proxy.clone()),
@@ -71,7 +71,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn no_proxy_is_read_as_go_reads_it() {
+    fn no_proxy_follows_gos_rules() {
         for (no_proxy, target, direct) in [
             ("", "https://api.example.com", false),
             ("", "https://localhost:6443", true),
@@ -105,7 +105,7 @@ mod tests {
     }
 
     #[test]
-    fn only_a_proxy_that_can_be_spoken_to_is_taken() {
+    fn only_a_proxy_with_a_supported_scheme_is_accepted() {
         let usable = |text: &'static str| usable(&Uri::from_static(text)).map(|uri| uri.to_string());
         assert_eq!(usable("proxy:3128").as_deref(), Some("http://proxy:3128/"));
         assert_eq!(usable("http://u:p@proxy:3128").as_deref(), Some("http://u:p@proxy:3128/"));

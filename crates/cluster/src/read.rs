@@ -1,4 +1,4 @@
-//! Reading Deployments, one or all, and only where readback may.
+//! Reads Deployments, one or all, in allowed namespaces only.
 
 use k8s_openapi::api::apps::v1::Deployment;
 use kube::api::ListParams;
@@ -8,13 +8,13 @@ use super::{Cluster, Live, ReadError, wire::path_of};
 use readback_core::domain::{Namespace, ObjectRef};
 
 impl Cluster {
-    /// The Deployment as it is now; `None` when there is none of that name.
+    /// The current Deployment; `None` if none has that name.
     pub async fn read(&self, object: &ObjectRef) -> Result<Option<Live>, ReadError> {
         let raw = self.read_raw(object).await?;
         raw.map(|raw| self.live(&raw)).transpose()
     }
 
-    /// The Deployments of one namespace, or of all that may be touched, sorted. One without a valid name is left out.
+    /// The Deployments of one namespace, or of all allowed ones, sorted. One without a valid name is left out.
     pub async fn list(&self, namespace: Option<&Namespace>) -> Result<Vec<Live>, ReadError> {
         let namespaces = match namespace {
             Some(one) if !self.namespaces().contains(one) => return Err(ReadError::Outside(one.to_string())),
@@ -31,7 +31,7 @@ impl Cluster {
         Ok(found)
     }
 
-    /// The object as the API server sends it, for checks on single values.
+    /// The object as the API server returns it, for checks on single values.
     pub(super) async fn read_raw(&self, object: &ObjectRef) -> Result<Option<Value>, ReadError> {
         if !self.covers(object) {
             return Err(ReadError::Outside(object.to_string()));

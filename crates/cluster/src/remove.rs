@@ -1,4 +1,4 @@
-//! Removing a Deployment, with what is needed to make it again.
+//! Deletes a Deployment, and keeps what is needed to create it again.
 
 use json_patch::Patch;
 use serde_json::{Value, json};
@@ -6,25 +6,25 @@ use serde_json::{Value, json};
 use super::{Cluster, Live, PatchRefusal, ReadError, Write, live::REVISION, patch::test};
 use readback_core::change::{Manifest, WriteKind};
 
-/// What a removal needs to know beside the Deployment as it was read.
+/// What a deletion needs besides the Deployment as it was read.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Removal {
-    /// The object without what the cluster itself writes: what would be created to have it back.
+    /// The object without the fields that the cluster writes: what would be created to restore it.
     pub manifest: Manifest,
     generation: i64,
     uid: String,
 }
 
-/// Fields of the metadata that the API server writes, and refuses or ignores in what is created.
+/// Metadata fields that the API server writes, and refuses or ignores on creation.
 const SERVERS: [&str; 7] =
     ["uid", "resourceVersion", "creationTimestamp", "generation", "managedFields", "selfLink", "deletionTimestamp"];
 
-/// Removes the Deployment if it is still exactly what was read: nothing of its spec was written since.
+/// Deletes the Deployment if its spec is still exactly as read.
 pub fn remove(live: &Live, removal: &Removal) -> Result<Write, PatchRefusal> {
     if live.terminating() {
         return Err(PatchRefusal::BeingDeleted);
     }
-    // What is kept to make it again must be what the card shows.
+    // The kept manifest must be the one that the card shows.
     if (live.uid(), live.generation()) != (removal.uid.as_str(), removal.generation) {
         return Err(PatchRefusal::Moving);
     }
@@ -36,7 +36,7 @@ pub fn remove(live: &Live, removal: &Removal) -> Result<Write, PatchRefusal> {
     Ok(Write { object, uid, patch: Patch(tests), means: WriteKind::Delete, acts_as: None, change: String::new() })
 }
 
-/// What an object would be created from.
+/// The manifest to create an object from.
 fn manifest(raw: &Value) -> Value {
     let mut made = raw.clone();
     if let Some(whole) = made.as_object_mut() {
@@ -46,7 +46,7 @@ fn manifest(raw: &Value) -> Value {
         for field in SERVERS {
             metadata.remove(field);
         }
-        // The controller counts anew.
+        // The controller numbers revisions anew.
         if let Some(annotations) = metadata.get_mut("annotations").and_then(Value::as_object_mut) {
             annotations.remove(REVISION);
         }
@@ -57,7 +57,7 @@ fn manifest(raw: &Value) -> Value {
 }
 
 impl Cluster {
-    /// What is needed to remove a Deployment, and to have it back; `None` when it is gone.
+    /// What is needed to delete a Deployment, and to restore it; `None` if it does not exist.
     pub async fn removal(&self, live: &Live) -> Result<Option<Removal>, ReadError> {
         let raw = self.read_raw(live.object()).await?;
         Ok(raw.map(|raw| Removal {
@@ -74,7 +74,7 @@ mod tests {
     use crate::stand_in::deployment;
 
     #[test]
-    fn what_the_cluster_writes_itself_is_left_out() {
+    fn fields_that_the_cluster_writes_are_left_out() {
         let mut raw = deployment();
         raw["metadata"]["managedFields"] = json!([{}]);
         raw["metadata"]["annotations"] = json!({REVISION: "4", "team": "shop"});

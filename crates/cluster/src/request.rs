@@ -1,4 +1,4 @@
-//! The one request that a write is, by its means, and the object that shows what became of it.
+//! The HTTP request of a write, by its kind, and the object that shows its outcome.
 
 use http::{Method, Request};
 use json_patch::PatchOperation;
@@ -12,15 +12,15 @@ use super::{
 };
 use readback_core::{change::WriteKind, domain::ObjectRef};
 
-/// Who the API server records as the owner of the changed fields.
+/// The field manager that the API server records for changed fields.
 pub(super) const FIELD_MANAGER: &str = "readback";
-/// Where the API server's audit log finds the change: the extra `readback.dev/change` of the impersonated user.
+/// Records the change id in the API server's audit log: the extra `readback.dev/change` of the impersonated user.
 const CHANGE_EXTRA: &str = "impersonate-extra-readback.dev%2fchange";
-/// How often a deletion is tried whose object was written in the same moment, by its status mostly.
+/// Maximum attempts of a deletion that conflicts with concurrent writes, mostly of the status.
 const TRIES: usize = 4;
 
 impl Write {
-    /// The object that shows what became of it.
+    /// The path of the object that shows the outcome.
     fn shown_at(&self) -> String {
         let ObjectRef { namespace, name, .. } = &self.object;
         let autoscaler = |name: &str| path_of::<HorizontalPodAutoscaler>(namespace, name);
@@ -33,7 +33,7 @@ impl Write {
         }
     }
 
-    /// Whether its tests hold on the object as it is.
+    /// Whether its tests hold on the current object.
     pub(super) fn holds(&self, raw: &Value) -> bool {
         let tests = self.patch.iter().filter(|op| matches!(op, PatchOperation::Test(_))).cloned().collect();
         json_patch::patch(&mut raw.clone(), &json_patch::Patch(tests)).is_ok()
@@ -41,7 +41,7 @@ impl Write {
 }
 
 impl Cluster {
-    /// The object that shows what became of a write; `None` when there is none of that name.
+    /// The object that shows the outcome of a write; `None` if none has that name.
     pub(super) async fn shown(&self, write: &Write) -> Result<Option<Value>, ReadError> {
         if !self.covers(&write.object) {
             return Err(ReadError::Outside(write.object.to_string()));
@@ -49,10 +49,10 @@ impl Cluster {
         self.get(&write.shown_at()).await
     }
 
-    /// Sends a write, or tries it out.
+    /// Sends a write, or a dry run of it.
     pub(super) async fn send(&self, write: &Write, dry_run: bool) -> Result<Answer, NoAnswer> {
         let dry = if dry_run { "&dryRun=All" } else { "" };
-        // kube's own builders of writes ask the API server for no deadline.
+        // kube's own builders set no server-side timeout on writes.
         let query = format!("?fieldManager={FIELD_MANAGER}&timeout={}s{dry}", self.server_timeout().as_secs());
         let namespace = &write.object.namespace;
         match &write.means {
@@ -78,9 +78,9 @@ impl Cluster {
         self.submit(write, Method::PATCH, path, "application/json-patch+json", &body).await
     }
 
-    /// Deletes the object where everything that the write tests holds, and nothing was written since that was looked at: the
-    /// API server itself compares uid and resourceVersion. It refuses with 409 where the status has moved in between, and
-    /// then nothing was deleted, so it is looked at and tried again.
+    /// Deletes the object if everything that the write tests holds, and nothing was written since that was read: the
+    /// API server itself compares uid and resourceVersion. It refuses with 409 if the status changed in between;
+    /// nothing was deleted then, so the object is read and the deletion tried again.
     async fn erase(&self, write: &Write, dry_run: bool) -> Result<Answer, NoAnswer> {
         let refused = |status| Answer { status, warnings: Vec::new(), body: Vec::new() };
         for _ in 0..TRIES {
@@ -130,8 +130,8 @@ impl Cluster {
     }
 }
 
-/// Pods are ended by the garbage collector, as `kubectl delete` has it. `None` for an object that cannot be told from
-/// another: nothing is deleted without its preconditions.
+/// The garbage collector deletes the pods, as with `kubectl delete`. `None` for an object without uid or
+/// resourceVersion: nothing is deleted without preconditions.
 fn options(raw: &Value, dry_run: bool) -> Option<DeleteParams> {
     let of = |field: &str| raw["metadata"][field].as_str().map(str::to_owned);
     let preconditions = Preconditions { uid: Some(of("uid")?), resource_version: Some(of("resourceVersion")?) };

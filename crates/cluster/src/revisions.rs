@@ -1,4 +1,4 @@
-//! The revisions of a Deployment: its `ReplicaSets`, each with the pod template that it was made from.
+//! The revisions of a Deployment: its `ReplicaSets`, each with the pod template it was made from.
 
 use std::fmt;
 
@@ -14,28 +14,28 @@ use super::{
     verdict::plain,
 };
 
-/// The label by which a `ReplicaSet` tells its pods from others; no part of what somebody asked for.
+/// The label by which a `ReplicaSet` recognises its pods; not part of the requested template.
 const TEMPLATE_HASH: &str = "pod-template-hash";
 
-/// One revision that is still kept.
+/// One revision in the history.
 #[derive(Clone, PartialEq)]
 pub struct Revision {
     /// Its number, from 1.
     pub number: u64,
     /// Each container of its template with its image, init containers last.
     pub images: Vec<(String, String)>,
-    /// Why it was made, if whoever made it left word, on one line.
+    /// Its recorded change cause, on one line.
     pub cause: Option<String>,
-    /// When its `ReplicaSet` was made.
+    /// When its `ReplicaSet` was created.
     pub created: Option<Timestamp>,
-    /// How many pods of it there are.
+    /// The number of its pods.
     pub replicas: u32,
-    /// Its pod template, as a Deployment would have it.
+    /// Its pod template, without the hash label.
     template: Value,
 }
 
 impl fmt::Debug for Revision {
-    /// Leaves out the template: it can hold what its owner would not log.
+    /// Omits the template: it can contain what its owner would not log.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Revision").field("number", &self.number).finish_non_exhaustive()
     }
@@ -52,7 +52,7 @@ impl Revision {
         self.template == *live.template()
     }
 
-    /// What differs from the live pod template beside the images: paths without values, sorted.
+    /// The differences from the live pod template besides the images: paths without values, sorted.
     pub fn differences(&self, live: &Live) -> Vec<String> {
         let mut paths = Vec::new();
         differ(&self.template, live.template(), "", &mut paths);
@@ -63,7 +63,7 @@ impl Revision {
     }
 }
 
-/// Walks two templates side by side. A path is said in words: "env of web", "labels".
+/// Compares two templates recursively. A path is given in words: "env of web", "labels".
 fn differ(a: &Value, b: &Value, place: &str, paths: &mut Vec<String>) {
     let (Some(a), Some(b)) = (a.as_object(), b.as_object()) else { return };
     for key in a.keys().chain(b.keys()) {
@@ -92,7 +92,7 @@ fn containers(old: &[Value], new: &[Value], paths: &mut Vec<String>) {
     }
 }
 
-/// Takes a `ReplicaSet` apart; `None` where it is none of a Deployment's.
+/// Reads a `ReplicaSet`; `None` if it does not belong to a Deployment.
 fn revision(set: &Value) -> Option<Revision> {
     let annotation = |key: &str| set.pointer("/metadata/annotations").and_then(|all| all[key].as_str());
     let number = annotation(REVISION)?.parse().ok()?;
@@ -118,7 +118,7 @@ fn revision(set: &Value) -> Option<Revision> {
     })
 }
 
-/// The revisions among these `ReplicaSets` that are this Deployment's, newest first.
+/// The revisions among these `ReplicaSets` that belong to this Deployment, newest first.
 pub(crate) fn revisions_of(sets: &[Value], uid: &str) -> Vec<Revision> {
     let mut found: Vec<Revision> = sets.iter().filter(|set| owned_by(set, uid)).filter_map(revision).collect();
     found.sort_by_key(|revision| std::cmp::Reverse(revision.number));
@@ -126,7 +126,7 @@ pub(crate) fn revisions_of(sets: &[Value], uid: &str) -> Vec<Revision> {
 }
 
 impl Cluster {
-    /// The revisions of a Deployment that are kept, newest first. Needs `list` on replicasets.
+    /// The revisions in the history of a Deployment, newest first. Needs `list` on replicasets.
     pub async fn revisions(&self, live: &Live) -> Result<Vec<Revision>, ReadError> {
         let selector = live.selector()?;
         if selector.selects_all() {
@@ -155,13 +155,13 @@ mod tests {
             "spec": {"template": template}, "status": {"replicas": 1}})
     }
 
-    /// What these `ReplicaSets` come to.
+    /// The revisions of these `ReplicaSets`.
     fn of(sets: &[Value]) -> Vec<Revision> {
         revisions_of(sets, "uid-1")
     }
 
     #[test]
-    fn revisions_are_told_by_their_owner_and_number() {
+    fn revisions_are_selected_by_owner_and_sorted_by_number() {
         let mut other = set(9, "x");
         other["metadata"]["ownerReferences"][0]["uid"] = json!("uid-2");
         let mut nonsense = set(8, "x");
@@ -176,7 +176,7 @@ mod tests {
     }
 
     #[test]
-    fn what_differs_is_named_without_its_values() {
+    fn differences_are_named_without_values() {
         let live = live_of(&deployment());
         let mut old = set(1, "nginx:1.19");
         old["spec"]["template"]["spec"]["containers"][0]["env"] = json!([{"name": "TOKEN", "value": "s3cret"}]);

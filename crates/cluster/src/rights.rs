@@ -1,5 +1,5 @@
-//! What readback's own role allows, asked of the API server by `SelfSubjectAccessReview` and kept for a while. What could not
-//! be asked is taken as allowed: the API server has the last word anyway, and says it truthfully.
+//! What readback's own role allows, from `SelfSubjectAccessReview`, cached for a while. A right that could not be
+//! reviewed counts as allowed: the API server enforces it anyway, with a true error.
 
 use std::{collections::BTreeMap, sync::PoisonError};
 
@@ -8,7 +8,7 @@ use serde_json::{Value, json};
 use super::{Cluster, ReadError};
 use readback_core::domain::{Intent, Namespace};
 
-/// One thing that a role can allow in a namespace.
+/// One right that a role can grant in a namespace.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct Access {
     /// `patch`.
@@ -44,7 +44,7 @@ const STATEFUL_SETS: Access = access("list", "apps", "statefulsets");
 const DAEMON_SETS: Access = access("list", "apps", "daemonsets");
 
 impl Access {
-    /// Everything that is ever used, with what is missing without it; without the first three nothing works at all.
+    /// Every right that is ever used, with what does not work without it; without the first three nothing works at all.
     pub const ALL: [(Self, &'static str); 19] = [
         (READ, ""),
         (LIST, ""),
@@ -68,7 +68,7 @@ impl Access {
     ];
 }
 
-/// What a verb needs beside reading the Deployment: of each group, one.
+/// What a command needs besides reading the Deployment: one right of each group.
 pub fn needed(verb: Intent) -> &'static [&'static [Access]] {
     match verb {
         Intent::Scale => &[&[PATCH, SCALE]],
@@ -88,12 +88,12 @@ pub fn needed(verb: Intent) -> &'static [&'static [Access]] {
     }
 }
 
-/// What the role allows in one namespace, as far as it was asked.
+/// The reviewed rights of the role in one namespace.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Rights(BTreeMap<Access, bool>);
 
 impl Rights {
-    /// What of this the role lacks: ``it needs `patch` on `deployments` ``. `None` if it lacks nothing.
+    /// The missing right: ``it needs `patch` on `deployments` ``. `None` if nothing is missing.
     pub fn lacks(&self, verb: Intent) -> Option<String> {
         let denied = |access: &Access| self.0.get(access) == Some(&false);
         let missing: Vec<&[Access]> = needed(verb).iter().filter(|group| group.iter().all(denied)).copied().collect();
@@ -103,24 +103,24 @@ impl Rights {
         (!groups.is_empty()).then(|| groups.join(", and "))
     }
 
-    /// Whether scaling goes by the subresource, because the role allows no more.
+    /// Whether scaling uses the subresource, because the role allows no more.
     pub fn scales_only(&self) -> bool {
         self.0.get(&PATCH) == Some(&false) && self.0.get(&SCALE) != Some(&false)
     }
 }
 
 impl Cluster {
-    /// What the role allows in a namespace, as it was found last.
+    /// The last known rights in a namespace.
     pub fn rights(&self, namespace: &Namespace) -> Rights {
         self.0.rights.lock().unwrap_or_else(PoisonError::into_inner).get(namespace).cloned().unwrap_or_default()
     }
 
-    /// The same of every namespace.
+    /// The last known rights in every namespace.
     pub fn all_rights(&self) -> Vec<Rights> {
         self.namespaces().iter().map(|namespace| self.rights(namespace)).collect()
     }
 
-    /// Asks anew what the role allows, in every namespace. What cannot be asked stays as it was found last.
+    /// Reviews the rights in every namespace again. A failed review keeps the last known result.
     pub async fn ask_rights(&self) {
         for namespace in self.namespaces() {
             let mut rights = self.rights(namespace);
@@ -137,7 +137,7 @@ impl Cluster {
         }
     }
 
-    /// Whether the role allows it, as the API server says.
+    /// Whether the role grants it, according to the API server.
     pub(super) async fn may(&self, namespace: &Namespace, access: Access) -> Result<bool, ReadError> {
         let (resource, subresource) = access.resource.split_once('/').unwrap_or((access.resource, ""));
         let mut asked =
@@ -162,7 +162,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_lacking_is_named() {
+    fn a_missing_right_is_named() {
         assert_eq!(without(&[]).lacks(Intent::Delete), None);
         assert_eq!(without(&[DELETE]).lacks(Intent::Delete).as_deref(), Some("`delete` on `deployments`"));
         let scale_only = without(&[PATCH]);
@@ -182,7 +182,7 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn the_subresource_is_asked_for_as_one() {
+    async fn the_subresource_is_reviewed_as_a_subresource() {
         let api = Api::start(|call| {
             let asked = &call.json()["spec"]["resourceAttributes"];
             Reply::json(201, json!({"status": {"allowed": asked["subresource"] == "scale" || asked["verb"] == "get"}}))

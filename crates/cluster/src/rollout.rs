@@ -1,4 +1,4 @@
-//! How a rollout stands, judged in `kubectl`'s order and without any I/O.
+//! The state of a rollout, judged in `kubectl`'s order and without any I/O.
 
 use std::time::Duration;
 
@@ -6,85 +6,85 @@ use tokio::time::Instant;
 
 use super::{Cause, CauseKind, DeploymentStatusView, Live, PodView};
 
-/// What was changed, for it decides what counts as done.
+/// The kind of change, which decides what counts as done.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Changed {
     /// The pod template: every pod is replaced.
     Template,
-    /// The number of replicas only.
+    /// The replica count only.
     Replicas,
 }
 
 /// The counts of a rollout; all are pods.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Progress {
-    /// Asked for.
+    /// Wanted pods.
     pub wanted: u32,
-    /// There are, old and new.
+    /// Existing pods, old and new.
     pub total: u32,
-    /// With the newest template.
+    /// Pods with the newest template.
     pub updated: u32,
-    /// Ready, old and new.
+    /// Ready pods, old and new.
     pub ready: u32,
-    /// Ready for long enough, old and new.
+    /// Available pods, old and new.
     pub available: u32,
-    /// Old ones that still serve.
+    /// Old pods that still serve.
     pub old_serving: u32,
 }
 
-/// Why a rollout is over without being done.
+/// Why a rollout ended without being done.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Failure {
     /// Kubernetes reports `ProgressDeadlineExceeded`. It does not roll back, and keeps trying.
     DeadlineExceeded,
-    /// The same trouble has lasted; Kubernetes keeps trying, so it may still come right by itself.
+    /// The same problem persists; Kubernetes keeps trying, so it may still succeed.
     NotRollingOut,
-    /// Nothing moved for longer than the Deployment's own deadline, or for an hour in all; no more is watched.
+    /// No progress for longer than the Deployment's own deadline, or an hour in total; it is not followed any longer.
     TimeLimit,
 }
 
-/// How a rollout stands.
+/// The state of a rollout.
 #[derive(Clone, Debug, PartialEq)]
 pub enum Rollout {
     /// The controller has not seen the change yet.
     Pending,
-    /// On its way.
+    /// In progress.
     Progressing(Progress),
-    /// New pods have trouble; it goes on for now.
+    /// New pods have a problem; the rollout continues for now.
     Stuck {
         /// The counts.
         progress: Progress,
-        /// The trouble.
+        /// The problem.
         cause: Cause,
     },
-    /// The end: every wanted pod is new and available, and no old one is left.
+    /// End: every wanted pod is new and available, and no old one is left.
     Done {
         /// Ready pods.
         ready: u32,
         /// Wanted pods.
         wanted: u32,
     },
-    /// The end: it did not come through.
+    /// End: the rollout failed.
     Failed {
-        /// In which way.
+        /// How it failed.
         failure: Failure,
-        /// The counts; `old_serving` says who still serves.
+        /// The counts; `old_serving` is how many old pods still serve.
         progress: Progress,
-        /// The first real cause, if one is known.
+        /// The first specific cause, if one is known.
         cause: Option<Cause>,
     },
-    /// The end: somebody else has changed it since. What is live now.
+    /// End: somebody else has changed it since. The live object.
     Superseded(Box<Live>),
-    /// The end: it is paused, so nothing rolls out until it is resumed.
+    /// End: it is paused, so nothing rolls out until it is resumed.
     Paused,
-    /// The end: the Deployment is gone, or another has its name.
+    /// End: the Deployment was deleted, or another one has its name.
     Gone,
-    /// The end: it could not be read any more, and why.
+    /// End: it could not be read any more, and why.
     Lost(String),
 }
 
 impl Rollout {
-    /// Whether nothing follows.
+    /// Whether it is an end.
     pub fn is_end(&self) -> bool {
         match self {
             Self::Pending | Self::Progressing(_) | Self::Stuck { .. } => false,
@@ -98,8 +98,8 @@ impl Rollout {
     }
 }
 
-/// How a rollout stands by one look at it: `Pending`, `Progressing`, `Stuck`, `Done`, `Paused`, or `Failed` with
-/// `DeadlineExceeded`. Counts are believed only once the controller has seen the generation they are asked for.
+/// The state of a rollout from a single read: `Pending`, `Progressing`, `Stuck`, `Done`, `Paused`, or `Failed` with
+/// `DeadlineExceeded`. Counts are used only once the controller has observed their generation.
 pub fn progress(status: &DeploymentStatusView, pods: &[PodView], changed: Changed) -> Rollout {
     if status.observed_generation < status.generation {
         return Rollout::Pending;
@@ -114,7 +114,7 @@ pub fn progress(status: &DeploymentStatusView, pods: &[PodView], changed: Change
     if exceeded && !status.paused {
         return Rollout::Failed { failure: Failure::DeadlineExceeded, progress: now, cause };
     }
-    // While paused, scaling also moves pods of old templates, so they are not waited for.
+    // While paused, scaling also changes pods of old templates, so new pods are not waited for.
     let replaced = status.updated == status.wanted || (status.paused && changed == Changed::Replicas);
     if replaced && status.replicas == status.wanted && status.available >= status.wanted {
         return Rollout::Done { ready: status.ready, wanted: status.wanted };
@@ -144,7 +144,7 @@ fn counts(status: &DeploymentStatusView, pods: &[PodView]) -> Progress {
     }
 }
 
-/// The first real cause: what the cluster says when it refuses to make pods, else the worst trouble of a new pod.
+/// The first specific cause: the cluster's error when it refuses to create pods, else the worst problem of a new pod.
 pub(super) fn first_cause(status: &DeploymentStatusView, pods: &[PodView]) -> Option<Cause> {
     let refused = status.condition("ReplicaFailure").filter(|condition| condition.holds);
     let refused = refused.map(|condition| Cause::refused(&condition.reason, &condition.message));
@@ -152,13 +152,13 @@ pub(super) fn first_cause(status: &DeploymentStatusView, pods: &[PodView]) -> Op
     refused.or_else(|| troubled.filter_map(|pod| pod.cause.clone()).min_by_key(|cause| cause.kind))
 }
 
-/// Follows one change through successive looks. No I/O: the caller brings what it saw and when.
+/// Follows one change over several reads. No I/O: the caller passes the objects read and the time.
 #[derive(Debug)]
 pub(super) struct Tracker {
     uid: String,
     generation: i64,
     changed: Changed,
-    /// What the change left behind, to notice somebody else's.
+    /// What the change left behind, to detect a change by somebody else.
     ours: Option<(u64, u32)>,
     started: Instant,
     moved: (Instant, Progress),
@@ -166,10 +166,10 @@ pub(super) struct Tracker {
     exceeded_since: Option<Instant>,
 }
 
-/// No rollout is watched for longer.
+/// Maximum time a rollout is followed.
 const LONGEST: Duration = Duration::from_hours(1);
-/// How long Kubernetes' verdict must stand. Going back to an earlier image reuses its `ReplicaSet`, and for a moment the
-/// verdict on the failed rollout before is still there.
+/// How long Kubernetes' verdict must persist. Going back to an earlier image reuses its `ReplicaSet`, and for a moment
+/// the verdict on the earlier failed rollout is still there.
 const CONFIRMED: Duration = Duration::from_secs(3);
 /// How long after Kubernetes' own deadline its verdict is waited for.
 const SLACK: Duration = Duration::from_secs(30);
@@ -180,7 +180,7 @@ impl Tracker {
         Self { uid, generation, changed, ours: None, started: now, moved, stuck: None, exceeded_since: None }
     }
 
-    /// How it stands after this look.
+    /// The state after this read.
     pub(super) fn look(&mut self, live: Option<&Live>, pods: &[PodView], now: Instant) -> Rollout {
         let Some(live) = live.filter(|live| live.uid() == self.uid && !live.terminating()) else {
             return Rollout::Gone;
@@ -188,7 +188,7 @@ impl Tracker {
         if self.superseded(live) {
             return Rollout::Superseded(Box::new(live.clone()));
         }
-        // A read may come from before the write; then there is nothing to judge yet.
+        // A read may return a state from before the write; then there is nothing to judge yet.
         let seen = if live.generation() < self.generation {
             Rollout::Pending
         } else {
@@ -231,14 +231,14 @@ impl Tracker {
         }
         live.generation() > self.generation
             && match (self.changed, self.ours) {
-                // Never seen as we left it, so whatever is there now is somebody else's word.
+                // Never observed as the change left it, so the live state is from somebody else.
                 (_, None) => true,
                 (Changed::Template, Some((template, _))) => template != theirs.0,
                 (Changed::Replicas, Some((_, replicas))) => replicas != theirs.1,
             }
     }
 
-    /// The end, if it has been waited for long enough.
+    /// The end, if it was waited for long enough.
     fn patience(&mut self, live: &Live, counts: Progress, cause: Option<Cause>, now: Instant) -> Option<Rollout> {
         if counts != self.moved.1 {
             self.moved = (now, counts);
@@ -259,7 +259,7 @@ impl Tracker {
     }
 }
 
-/// How long a trouble may last before it is called the end: a node may yet be added, a pull may yet succeed.
+/// How long a problem may persist before it counts as the end: a node may be added, a pull may succeed.
 fn bearable(kind: CauseKind) -> Duration {
     match kind {
         CauseKind::Image | CauseKind::Config | CauseKind::Crash | CauseKind::Refused => Duration::from_secs(30),

@@ -1,4 +1,4 @@
-//! A scripted API server on loopback for the tests of this module: the real client speaks to it over real HTTP.
+//! A scripted API server on loopback for this crate's tests: the real client calls it over real HTTP.
 
 use std::{
     collections::HashMap,
@@ -22,7 +22,7 @@ pub(super) use super::testing::{deployment, live_of};
 use super::{Cluster, Connection, Source};
 use readback_core::domain::{ClusterName, DeploymentName, Namespace, ObjectRef};
 
-/// One call as it arrived.
+/// One call as received.
 #[derive(Clone, Debug)]
 pub(super) struct Call {
     pub(super) method: Method,
@@ -31,7 +31,7 @@ pub(super) struct Call {
     pub(super) body: Bytes,
     pub(super) content_type: String,
     pub(super) authorization: String,
-    /// How many calls of this method and path came before.
+    /// How many earlier calls had this method and path.
     pub(super) times: usize,
 }
 
@@ -41,14 +41,14 @@ impl Call {
     }
 }
 
-/// What the script answers.
+/// A scripted reply.
 pub(super) enum Reply {
     Json(u16, Value, Option<&'static str>),
-    /// These bytes, then silence, as a watch does.
+    /// These bytes, then no end, as a watch does.
     Stream(String),
     /// Never answers.
     Hang,
-    /// Answers 200 and breaks off.
+    /// Answers 200 and breaks the connection.
     Broken,
 }
 
@@ -65,7 +65,7 @@ impl Reply {
         )
     }
 
-    /// What the API server answers when an operation of a JSON Patch fails.
+    /// The API server's response if an operation of a JSON Patch fails.
     pub(super) fn test_failed() -> Self {
         Self::status(422, "Invalid", "the server rejected our request due to an error in our request")
     }
@@ -112,7 +112,7 @@ impl Api {
         Self { port, calls, _server: server }
     }
 
-    /// A cluster `main` that may touch the namespace `shop` here, with a call timeout of one second.
+    /// A cluster `main` on this server with the allowed namespace `shop` and a call timeout of one second.
     pub(super) async fn cluster(&self) -> Cluster {
         Cluster::connect(connection(self.port)).await.expect("it connects")
     }

@@ -1,50 +1,50 @@
-//! How a Deployment is doing, as plain data for a reply.
+//! The health of a Deployment, as plain data for a reply.
 
 use super::{
     Cause, Changed, Cluster, Live, PodView, Progress, ReadError, Rollout, Warning, progress, rollout::first_cause,
 };
 use readback_core::domain::ObjectRef;
 
-/// In one word, how a Deployment is doing.
+/// The health of a Deployment.
 #[derive(Clone, Debug, PartialEq)]
 pub enum Health {
     /// Every wanted pod is new and available.
     Ready,
-    /// Nothing is wanted and nothing runs.
+    /// No replicas are wanted and none runs.
     ScaledToZero,
-    /// Pods are coming or going.
+    /// Pods are starting or terminating.
     Rolling(Progress),
-    /// Something keeps pods from running, or Kubernetes has called the rollout failed.
+    /// Something prevents pods from running, or Kubernetes reports the rollout as failed.
     Failing {
         /// The counts.
         progress: Progress,
         /// Whether Kubernetes reports `ProgressDeadlineExceeded`.
         deadline_exceeded: bool,
-        /// The first real cause, if one is known.
+        /// The first specific cause, if one is known.
         cause: Option<Cause>,
     },
-    /// Its rollout is held with the newest template not fully out.
+    /// Its rollout is paused before the newest template is fully rolled out.
     Paused(Progress),
     /// It is being deleted.
     BeingDeleted,
 }
 
-/// What a reply about one Deployment can say.
+/// The facts for a reply about one Deployment.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Description {
     /// The Deployment as it was read.
     pub live: Live,
-    /// How it is doing.
+    /// Its health.
     pub health: Health,
     /// Each different cause among its pods, with the number of pods that have it, most frequent first.
     pub causes: Vec<(Cause, usize)>,
-    /// The last warnings about it, newest first, where it is not well.
+    /// The latest warnings about it, newest first, unless it is healthy.
     pub warnings: Vec<Warning>,
-    /// Whether its pods could be read: if not, no cause only means that none is known.
+    /// Whether its pods could be read: if not, an absent cause is only unknown.
     pub pods_known: bool,
 }
 
-/// Judges one Deployment by its status and, where known, its pods. For a list, pass no pods.
+/// Judges one Deployment by its status and, if known, its pods. For a list, pass no pods.
 pub fn describe(live: &Live, pods: Option<&[PodView]>) -> Description {
     let seen = pods.unwrap_or_default();
     Description {
@@ -99,13 +99,13 @@ fn causes(live: &Live, pods: &[PodView]) -> Vec<(Cause, usize)> {
 }
 
 impl Cluster {
-    /// Reads one Deployment and its pods, and judges them; `None` when there is none of that name.
+    /// Reads one Deployment and its pods, and judges them; `None` if none has that name.
     pub async fn describe(&self, object: &ObjectRef) -> Result<Option<Description>, ReadError> {
         let Some(live) = self.read(object).await? else { return Ok(None) };
         let pods = self.pods(&live).await.ok();
         let mut described = describe(&live, pods.as_deref());
         if !matches!(described.health, Health::Ready | Health::ScaledToZero) {
-            // They only explain.
+            // Warnings only explain.
             described.warnings = self.warnings(&live, pods.as_deref().unwrap_or_default()).await.unwrap_or_default();
         }
         Ok(Some(described))
@@ -135,7 +135,7 @@ mod tests {
     }
 
     #[test]
-    fn each_state_has_its_word() {
+    fn each_state_has_its_health() {
         let with = |change: fn(&mut serde_json::Value)| {
             let mut raw = deployment();
             change(&mut raw);
@@ -157,7 +157,7 @@ mod tests {
             raw["status"] = json!({"observedGeneration": 1});
         });
         assert_eq!(zero, Health::ScaledToZero);
-        // The counts match, and yet Kubernetes has given up.
+        // The counts match, and yet Kubernetes reports a failure.
         let exceeded = with(|raw| {
             raw["status"]["conditions"] =
                 json!([{"type": "Progressing", "status": "False", "reason": "ProgressDeadlineExceeded"}]);
@@ -166,7 +166,7 @@ mod tests {
     }
 
     #[test]
-    fn pods_with_the_same_trouble_are_counted_together() {
+    fn pods_with_the_same_problem_are_counted_together() {
         let mut raw = deployment();
         raw["status"]["availableReplicas"] = json!(0);
         let description = describe(&live_of(&raw), Some(&[crashing("a"), crashing("b")]));

@@ -1,4 +1,5 @@
-//! What else has a say in a Deployment: autoscalers and disruption budgets. What cannot be read is told, never guessed.
+//! What else affects a Deployment: autoscalers and disruption budgets. What cannot be read is reported as unknown,
+//! never guessed.
 
 use std::collections::BTreeMap;
 
@@ -17,41 +18,41 @@ use serde_json::Value;
 use super::{Cluster, Live, ReadError, verdict::plain};
 use readback_core::domain::Namespace;
 
-/// What else has a say in a Deployment.
+/// What else affects a Deployment.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Surroundings {
     /// The autoscaler that sets its replicas.
     pub autoscaler: Option<Autoscaler>,
-    /// The disruption budgets that its pods count for.
+    /// The disruption budgets that select its pods.
     pub budgets: Vec<Budget>,
-    /// What could not be looked at, each with the reason.
+    /// What could not be read, each with the reason.
     pub unknown: Vec<(&'static str, String)>,
 }
 
-/// A `HorizontalPodAutoscaler`, as far as it matters here.
+/// The relevant fields of a `HorizontalPodAutoscaler`.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Autoscaler {
     /// Its name.
     pub name: String,
-    /// The fewest replicas that it keeps.
+    /// Its minimum replicas.
     pub min: u32,
-    /// The most.
+    /// Its maximum replicas.
     pub max: u32,
-    /// Whether KEDA made it.
+    /// Whether KEDA created it.
     pub keda: bool,
 }
 
-/// A `PodDisruptionBudget`, as far as it matters here.
+/// The relevant fields of a `PodDisruptionBudget`.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Budget {
     /// Its name.
     pub name: String,
-    /// So many pods it wants available, where it says so in pods and not in percent.
+    /// Its minimum of available pods, if it is a number of pods and not a percentage.
     pub min_available: Option<u32>,
 }
 
 impl Cluster {
-    /// Looks at what else has a say in a Deployment. Takes as long as one call at most.
+    /// Reads what else affects a Deployment. Takes at most as long as one call.
     pub async fn surroundings(&self, live: &Live) -> Surroundings {
         let namespace = &live.object().namespace;
         let (autoscalers, budgets) = futures::join!(
@@ -63,7 +64,7 @@ impl Cluster {
 }
 
 impl Cluster {
-    /// A list, page by page, within the time of one call.
+    /// A list, page by page, within the deadline of one call.
     async fn in_time<K: Resource<DynamicType = ()>>(&self, namespace: &Namespace) -> Listed {
         let limit = self.0.call_timeout;
         let all = self.items::<K>(namespace, ListParams::default());
@@ -90,7 +91,7 @@ fn of(live: &Live, autoscalers: Listed, budgets: Listed) -> Surroundings {
     around
 }
 
-/// The autoscaler, if it is this Deployment's.
+/// The autoscaler, if it targets this Deployment.
 fn autoscaler(raw: &Value, deployment: &str) -> Option<Autoscaler> {
     if !aims_at(raw, deployment) {
         return None;
@@ -101,15 +102,15 @@ fn autoscaler(raw: &Value, deployment: &str) -> Option<Autoscaler> {
     Some(Autoscaler { name, min: count("minReplicas").unwrap_or(1), max: count("maxReplicas")?, keda })
 }
 
-/// Whether an autoscaler sets the replicas of the Deployment of that name.
+/// Whether an autoscaler targets the Deployment of that name.
 pub(super) fn aims_at(raw: &Value, deployment: &str) -> bool {
     let target = &raw["spec"]["scaleTargetRef"];
     let group = target["apiVersion"].as_str().unwrap_or_default();
     target["kind"] == "Deployment" && target["name"] == deployment && (group.is_empty() || group.starts_with("apps/"))
 }
 
-/// The budget, if its selector takes pods with these labels. An absent selector takes none, an empty one all; of one that
-/// is not understood nobody can tell.
+/// The budget, if its selector matches pods with these labels. An absent selector matches none, an empty one all; an
+/// unknown operator is an error.
 fn budget(raw: &Value, labels: &BTreeMap<String, String>) -> Result<Option<Budget>, ReadError> {
     let name = plain(raw.pointer("/metadata/name").and_then(Value::as_str).unwrap_or_default());
     let Some(selector) = raw.pointer("/spec/selector").filter(|selector| selector.is_object()) else { return Ok(None) };
@@ -130,7 +131,7 @@ mod tests {
     use crate::stand_in::{deployment, live_of};
 
     #[test]
-    fn an_autoscaler_belongs_to_the_deployment_that_it_names() {
+    fn an_autoscaler_belongs_to_the_deployment_it_targets() {
         let raw = |target: Value| json!({"metadata": {"name": "web"}, "spec": {"scaleTargetRef": target, "minReplicas": 4, "maxReplicas": 10}});
         let found = autoscaler(&raw(json!({"apiVersion": "apps/v1", "kind": "Deployment", "name": "web"})), "web");
         assert_eq!(found, Some(Autoscaler { name: "web".into(), min: 4, max: 10, keda: false }));
@@ -152,7 +153,7 @@ mod tests {
     }
 
     #[test]
-    fn a_budget_counts_for_the_pods_that_it_selects() {
+    fn a_budget_applies_to_the_pods_it_selects() {
         let labels = BTreeMap::from([("app", "web"), ("tier", "front")].map(|(k, v)| (k.to_owned(), v.to_owned())));
         let raw =
             |selector: Value| json!({"metadata": {"name": "b"}, "spec": {"minAvailable": 2, "selector": selector}});
@@ -176,7 +177,7 @@ mod tests {
     }
 
     #[test]
-    fn a_budget_that_is_not_understood_is_told_as_unknown() {
+    fn a_budget_with_an_unknown_operator_is_reported_as_unknown() {
         let rule = json!([{"key": "tier", "operator": "Sometimes"}]);
         let raw = json!({"metadata": {"name": "b"}, "spec": {"selector": {"matchExpressions": rule}}});
         let known = json!({"metadata": {"name": "k"}, "spec": {"selector": {}}});

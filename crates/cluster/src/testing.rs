@@ -1,4 +1,4 @@
-//! Objects as an API server gives them, for the tests of this crate and of those above.
+//! Objects in the API server's format, for the tests of this crate and of those that depend on it.
 #![expect(clippy::missing_panics_doc, reason = "tests")]
 
 use serde_json::{Value, json};
@@ -7,7 +7,7 @@ pub use crate::verdict::{WriteVerdict, judge_write_error};
 use crate::{Live, Trace, Write, patch};
 use readback_core::domain::ClusterName;
 
-/// `web` in `shop`, two of two replicas of nginx:1.20, rolled out.
+/// `web` in `shop`, two of two replicas of nginx:1.20, fully rolled out.
 pub fn deployment() -> Value {
     json!({
         "apiVersion": "apps/v1", "kind": "Deployment",
@@ -20,12 +20,12 @@ pub fn deployment() -> Value {
     })
 }
 
-/// What a write has left on an object that a test wrote down.
+/// The trace of a write on an object of a test.
 pub fn trace_of(write: &Write, raw: &Value) -> Trace {
     patch::trace(write, Some(raw))
 }
 
-/// A live Deployment as this object has it.
+/// This object as a live Deployment.
 pub fn live_of(raw: &Value) -> Live {
     Live::from_api(&ClusterName::parse("main").expect("valid"), raw).expect("a Deployment")
 }

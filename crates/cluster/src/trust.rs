@@ -1,4 +1,4 @@
-//! Certificate authorities: read from PEM, checked, and joined.
+//! Certificate authorities: parsed from PEM, checked, and merged.
 
 use base64::{Engine as _, engine::general_purpose::STANDARD};
 use kube::config::Config;
@@ -7,7 +7,7 @@ use rustls::{
     pki_types::{CertificateDer, pem::PemObject as _},
 };
 
-/// The seed bot's setting: base64, with or without line breaks, of PEM.
+/// The seed bot's setting: PEM in base64, with or without line breaks.
 pub(super) fn cluster_cert(base64: &str) -> Result<Vec<Vec<u8>>, &'static str> {
     let packed: String = base64.split_whitespace().collect();
     certificates(&STANDARD.decode(packed).map_err(|_| "it is not base64")?)
@@ -24,7 +24,7 @@ pub(super) fn certificates(pem: &[u8]) -> Result<Vec<Vec<u8>>, &'static str> {
     if found.is_empty() { Err("there is no certificate in it") } else { Ok(found) }
 }
 
-/// Adds roots. A list of roots replaces the system's, so without a cluster CA those come along.
+/// Adds roots. A list of roots replaces the system's, so without a cluster CA the system's are included.
 pub(super) fn trust(config: &mut Config, extra: Vec<Vec<u8>>) {
     if extra.is_empty() {
         return;

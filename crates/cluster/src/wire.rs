@@ -1,4 +1,4 @@
-//! One HTTP call to the API server: bounded in time and size, its answer kept apart from having no answer.
+//! One HTTP call to the API server, bounded in time and size. An error response is distinct from no response.
 
 use std::{error::Error, time::Duration};
 
@@ -10,14 +10,14 @@ use serde_json::Value;
 use super::{Cluster, verdict};
 use readback_core::domain::Namespace;
 
-/// The largest answer taken. A page of a list is far smaller.
+/// Maximum size of a response, in bytes. A page of a list is far smaller.
 const MAX_BODY: usize = 32 << 20;
-/// Objects asked for in one page of a list.
+/// Objects requested per page of a list.
 const PAGE: u32 = 250;
-/// Pages followed at most, so that no server can keep a list going for ever.
+/// Maximum pages followed, so that no server can continue a list for ever.
 const MAX_PAGES: usize = 40;
 
-/// What the API server said.
+/// The API server's response.
 pub(super) struct Answer {
     pub(super) status: u16,
     pub(super) warnings: Vec<String>,
@@ -30,36 +30,36 @@ impl Answer {
     }
 }
 
-/// Why there is no answer.
+/// Why there is no response.
 #[derive(Debug, thiserror::Error)]
 pub(super) enum NoAnswer {
-    /// The request certainly never left.
+    /// The request was certainly not sent.
     #[error("{0}")]
     NotSent(String),
-    /// It may have arrived.
+    /// The connection failed; the request may have arrived.
     #[error("{0}")]
     Lost(String),
-    /// It may have arrived.
+    /// The deadline passed; the request may have arrived.
     #[error("the API server did not answer in {} s", .0.as_secs_f32())]
     TimedOut(Duration),
 }
 
-/// Why an object could not be read. Each text is one short plain clause; none holds a secret.
+/// Why an object could not be read. Each text is one short plain clause without a secret.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum ReadError {
-    /// The object is in a cluster or namespace that readback was not told to touch.
+    /// The object is in a cluster or namespace that readback is not configured for.
     #[error("`{0}` is outside the namespaces that readback may touch")]
     Outside(String),
     /// The role lacks a verb.
     #[error("{0}")]
     Forbidden(String),
-    /// No answer in time.
+    /// No response within the deadline.
     #[error("the API server did not answer in {} s", .0.as_secs_f32())]
     TimedOut(Duration),
     /// No connection, or it broke.
     #[error("{0}")]
     Unreachable(String),
-    /// An answer that is an error or makes no sense.
+    /// An error response, or an invalid one.
     #[error("{0}")]
     Failed(String),
 }
@@ -83,13 +83,13 @@ pub(super) fn path_of<K: Resource<DynamicType = ()>>(namespace: &Namespace, name
     format!("{}/{name}", K::url_path(&(), Some(namespace.as_str())))
 }
 
-/// A request as kube has built it.
+/// A request as built by kube.
 pub(super) fn built<E>(request: Result<Request<Vec<u8>>, E>) -> Result<Request<Vec<u8>>, ReadError> {
     request.map_err(|_| ReadError::Failed("the request could not be built".into()))
 }
 
 impl Cluster {
-    /// One call, answered to the last byte before the deadline.
+    /// One call; the deadline includes the last byte of the response.
     pub(super) async fn call(&self, request: Request<Vec<u8>>, deadline: Duration) -> Result<Answer, NoAnswer> {
         let exchange = async {
             let answer = self.0.client.send(request.map(Into::into)).await.map_err(|error| no_answer(&error))?;
@@ -105,7 +105,7 @@ impl Cluster {
         tokio::time::timeout(deadline, exchange).await.unwrap_or(Err(NoAnswer::TimedOut(deadline)))
     }
 
-    /// The plain text that answers a GET. What is not valid UTF-8 in it is replaced.
+    /// The plain-text body of a GET. Invalid UTF-8 is replaced.
     pub(super) async fn text(&self, request: Request<Vec<u8>>) -> Result<String, ReadError> {
         let answer = self.call(accepting("text/plain, */*", request), self.0.call_timeout).await?;
         match answer.status {
@@ -120,7 +120,7 @@ impl Cluster {
         self.answered(built(Request::get(path).body(Vec::new()))?).await
     }
 
-    /// The JSON that answers a GET; `None` for 404.
+    /// The JSON body of a GET; `None` for 404.
     pub(super) async fn answered(&self, request: Request<Vec<u8>>) -> Result<Option<Value>, ReadError> {
         let answer = self.call(accepting("application/json", request), self.0.call_timeout).await?;
         match answer.status {
@@ -133,7 +133,7 @@ impl Cluster {
         }
     }
 
-    /// POST of a review: asks something, stores nothing.
+    /// POST of a review, which stores nothing.
     pub(super) async fn review(&self, path: &str, question: &Value) -> Result<Value, ReadError> {
         let request = Request::post(path)
             .header("accept", "application/json")
@@ -148,7 +148,7 @@ impl Cluster {
             .map_err(|_| ReadError::Failed("the API server answered with something that is not JSON".into()))
     }
 
-    /// Every object of that kind in a namespace that these selectors take, page by page.
+    /// All objects of that kind in a namespace that match these selectors, page by page.
     pub(super) async fn items<K>(&self, namespace: &Namespace, which: ListParams) -> Result<Vec<Value>, ReadError>
     where
         K: Resource<DynamicType = ()>,
@@ -170,7 +170,7 @@ impl Cluster {
     }
 }
 
-/// The request, if it does not say itself what it accepts, with that.
+/// Adds an `Accept` header, unless the request has one.
 fn accepting(kind: &'static str, mut request: Request<Vec<u8>>) -> Request<Vec<u8>> {
     request.headers_mut().entry(header::ACCEPT).or_insert(HeaderValue::from_static(kind));
     request
@@ -186,7 +186,7 @@ fn warnings(headers: &HeaderMap) -> Vec<String> {
     texts.filter(|text| !text.is_empty()).take(8).collect()
 }
 
-/// Errors of the transport hold no secret; those of credential plugins may, so of these only the kind is told.
+/// Transport errors contain no secret; those of credential plugins may, so of these only the kind is reported.
 fn no_answer(error: &kube::Error) -> NoAnswer {
     let mut cause: Option<&(dyn Error + 'static)> = Some(error);
     while let Some(inner) = cause {
@@ -215,7 +215,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn warnings_are_taken_out_of_their_headers() {
+    fn warnings_are_parsed_from_their_headers() {
         let mut headers = HeaderMap::new();
         for value in ["299 - \"would violate PodSecurity \\\"restricted\\\"\"", "299 - nothing", "299 - \"\u{7}\""] {
             headers.append("warning", http::HeaderValue::from_bytes(value.replace('\u{7}', "").as_bytes()).unwrap());

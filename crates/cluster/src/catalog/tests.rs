@@ -15,7 +15,7 @@ fn after(changes: impl IntoIterator<Item = Change>) -> (Vec<String>, usize, bool
 }
 
 #[test]
-fn a_list_counts_once_it_is_complete() {
+fn a_list_is_visible_once_it_is_complete() {
     let listed = |name: &str| Change::Listed(name.into(), Aliases::default());
     assert_eq!(after([Change::ListBegins, listed("b")]), (vec![], 0, false));
     let whole = [Change::ListBegins, listed("b"), listed("a"), listed("../x"), Change::ListEnds];
@@ -82,7 +82,7 @@ async fn the_snapshot_follows_the_watch() {
 }
 
 #[tokio::test]
-async fn without_the_right_to_list_it_is_not_ready_and_heals_when_the_right_is_given() {
+async fn without_the_right_to_list_it_is_not_ready_and_recovers_when_the_right_is_granted() {
     let allowed = Arc::new(AtomicBool::new(false));
     let gate = allowed.clone();
     let api = Api::start(move |call| match (gate.load(Ordering::SeqCst), call.query.contains("watch=true")) {
@@ -129,7 +129,7 @@ async fn until(api: &Api, wanted: &[&str]) -> Catalog {
 }
 
 #[tokio::test]
-async fn after_a_410_everything_is_listed_again_so_what_went_in_the_gap_is_gone() {
+async fn after_a_410_everything_is_listed_again_so_deletions_in_the_gap_are_seen() {
     let api = Api::start(|call| match (call.query.contains("watch=true"), call.times) {
         (true, 1) => Reply::stream(expired()),
         (true, _) => Reply::Hang,
@@ -143,7 +143,7 @@ async fn after_a_410_everything_is_listed_again_so_what_went_in_the_gap_is_gone(
 }
 
 #[tokio::test]
-async fn after_a_broken_connection_the_watch_goes_on_where_it_was() {
+async fn after_a_broken_connection_the_watch_resumes_where_it_was() {
     let api = Api::start(|call| match (call.query.contains("watch=true"), call.times) {
         (false, _) => Reply::json(200, list(&["web"])),
         (true, 1) => Reply::Broken,

@@ -66,8 +66,8 @@ fn a_malformed_setting_is_named() {
 }
 
 #[test]
-fn the_seed_bots_settings_name_a_cluster() {
-    // As `base64 -w 76` writes it.
+fn the_settings_of_the_seed_bot_select_a_cluster() {
+    // In the format of `base64 -w 76`.
     let pem = STANDARD.encode(authority());
     let (first, second) = pem.split_at(76);
     let ca = format!("{first}\n{second}\n");
@@ -83,7 +83,7 @@ fn the_seed_bots_settings_name_a_cluster() {
 }
 
 #[test]
-fn namespaces_default_and_are_not_repeated() {
+fn namespaces_have_a_default_and_no_duplicates() {
     let shop = Namespace::parse("shop").unwrap();
     let none = with(|settings| settings.namespaces.clear());
     assert_eq!(prepared(&none).namespaces, [Namespace::parse("default").unwrap()]);
@@ -92,7 +92,7 @@ fn namespaces_default_and_are_not_repeated() {
 }
 
 #[test]
-fn the_proxy_is_used_where_it_should_be() {
+fn the_proxy_is_used_where_it_applies() {
     let far = |no_proxy: Option<&str>, proxy: &'static str| {
         let settings = with(|settings| {
             settings.source = direct_with("https://k.example.com", None, "t", None);
@@ -108,7 +108,7 @@ fn the_proxy_is_used_where_it_should_be() {
 }
 
 #[test]
-fn nothing_secret_is_printed() {
+fn nothing_secret_is_in_debug() {
     let settings = with(|settings| {
         settings.source = direct_with("https://u:s3cret@k", Some("s3cret".into()), "s3cret", None);
         settings.proxy = Some(Uri::from_static("http://u:s3cret@proxy:3128"));
@@ -120,7 +120,7 @@ fn nothing_secret_is_printed() {
 }
 
 #[tokio::test]
-async fn an_extra_authority_joins_the_others() {
+async fn an_extra_authority_is_added_to_the_others() {
     let extra = authority().into_bytes();
     let own = STANDARD.encode(authority());
     let both = with(|settings| {
@@ -177,7 +177,7 @@ fn a_kubeconfig_gives_address_namespace_proxy_and_credentials() {
 }
 
 #[test]
-fn a_kubeconfig_that_cannot_be_used_is_named_and_not_quoted() {
+fn an_unusable_kubeconfig_is_named_and_not_quoted() {
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join("config");
     let refused = || refused(Source::Kubeconfig { path: Some(path.clone()), context: None });
@@ -189,7 +189,7 @@ fn a_kubeconfig_that_cannot_be_used_is_named_and_not_quoted() {
 }
 
 #[tokio::test]
-async fn a_far_cluster_is_reached_through_the_proxy_with_its_password() {
+async fn a_remote_cluster_is_reached_through_the_proxy_with_its_password() {
     let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
     let port = listener.local_addr().unwrap().port();
     let cluster = Cluster::connect(with(|settings| {

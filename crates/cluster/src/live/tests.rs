@@ -15,7 +15,7 @@ fn a_deployment_is_read_with_the_defaults_of_the_api() {
 }
 
 #[test]
-fn containers_are_told_apart_by_their_kind() {
+fn containers_are_distinguished_by_their_kind() {
     let mut raw = deployment();
     raw["spec"]["template"]["spec"]["initContainers"] = json!([
         {"name": "migrate", "image": "tools:1"},
@@ -28,7 +28,7 @@ fn containers_are_told_apart_by_their_kind() {
 }
 
 #[test]
-fn what_is_no_deployment_is_refused_without_a_panic() {
+fn what_is_not_a_deployment_is_refused_without_a_panic() {
     for wrong in [
         json!(null),
         json!([]),
@@ -63,7 +63,7 @@ fn every_operator_of_a_selector_is_written_out() {
 }
 
 #[test]
-fn a_selector_that_is_not_understood_selects_nothing() {
+fn an_unknown_operator_of_a_selector_is_an_error() {
     for rule in [json!({"key": "tier", "operator": "Near", "values": ["x"]}), json!({"key": "tier", "operator": "In"})]
     {
         let mut raw = deployment();

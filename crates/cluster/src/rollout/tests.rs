@@ -66,7 +66,7 @@ fn a_rollout_is_judged_in_kubectls_order() {
 }
 
 #[test]
-fn kubernetes_own_verdict_beats_matching_counts() {
+fn kubernetes_own_verdict_takes_precedence_over_matching_counts() {
     let mut exceeded = status(4, 2, 2, 2, 2);
     exceeded.conditions = vec![Condition {
         kind: "Progressing".into(),
@@ -109,7 +109,7 @@ fn only_new_pods_explain_and_the_worst_comes_first() {
 }
 
 #[test]
-fn who_still_serves_is_counted_from_pods_where_they_are_known() {
+fn old_serving_pods_are_counted_from_pods_where_they_are_known() {
     let old_serving = |pods: &[PodView]| counts(&status(4, 4, 5, 1, 3), pods).old_serving;
     assert_eq!(old_serving(&[]), 3, "without pods: what is ready cannot be more than what is old");
     let waiting = PodView { ready: false, ..pod(true, None) };
@@ -125,7 +125,7 @@ fn seen(generation: i64, updated: u32) -> Value {
 }
 
 #[test]
-fn somebody_elses_change_is_not_reported_as_ours() {
+fn a_change_by_somebody_else_is_not_reported_as_ours() {
     let now = Instant::now();
     let look = |changed, first: &Value, then: &Value| {
         let mut tracker = Tracker::new("uid-1".into(), 2, changed, now);
@@ -155,7 +155,7 @@ fn somebody_elses_change_is_not_reported_as_ours() {
 }
 
 #[test]
-fn lasting_trouble_ends_the_watch_and_passing_trouble_does_not() {
+fn a_persistent_problem_ends_the_follow_and_a_passing_one_does_not() {
     let start = Instant::now();
     let live = live_of(&seen(2, 1));
     let after = |looks: &[(u64, Option<CauseKind>)]| {
@@ -179,7 +179,7 @@ fn lasting_trouble_ends_the_watch_and_passing_trouble_does_not() {
 }
 
 #[test]
-fn a_verdict_left_over_from_the_rollout_before_is_not_believed_at_once() {
+fn a_verdict_left_over_from_the_rollout_before_is_not_accepted_at_once() {
     let start = Instant::now();
     let mut raw = seen(2, 1);
     raw["status"]["conditions"] =
@@ -197,7 +197,7 @@ fn a_verdict_left_over_from_the_rollout_before_is_not_believed_at_once() {
 }
 
 #[test]
-fn a_slow_rollout_that_moves_is_watched_on() {
+fn a_slow_rollout_with_progress_is_followed_on() {
     let start = Instant::now();
     let mut tracker = Tracker::new("uid-1".into(), 2, Changed::Template, start);
     for step in 0..5u32 {
