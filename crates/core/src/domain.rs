@@ -1,4 +1,4 @@
-//! Names, amounts, images, scores and people: the words of this program. Wrong values cannot be built.
+//! The vocabulary of this program: names, amounts, images, scores and people. Invalid values cannot be constructed.
 
 use std::fmt;
 
@@ -13,43 +13,43 @@ pub use image::{ImageChange, ImageReference, Invalid};
 pub use name::{ClusterName, DeploymentName, Namespace, ObjectRef};
 pub use score::Score;
 
-/// What a message, or one command in it, asks for.
+/// The intent of a message, or of one command in it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Intent {
     /// Change the number of replicas.
     Scale,
-    /// Run another version.
+    /// Change the image.
     SetImage,
-    /// Rolling restart of all pods.
+    /// Restart all pods with a rolling update.
     Restart,
-    /// Back to an earlier revision.
+    /// Roll back to an earlier revision.
     Rollback,
-    /// Hold the rollout.
+    /// Pause the rollout.
     Pause,
-    /// Let a held rollout go on.
+    /// Resume a paused rollout.
     Resume,
     /// Create or change the `HorizontalPodAutoscaler`.
     Autoscale,
-    /// Remove the Deployment.
+    /// Delete the Deployment.
     Delete,
-    /// Take back the bot's last change.
+    /// Undo the bot's last change.
     Undo,
-    /// How is it doing?
+    /// Show how a Deployment is doing.
     Status,
-    /// Which Deployments are there?
+    /// List the Deployments.
     List,
-    /// Its revisions: who changed what, when.
+    /// Show the revisions: who changed what, and when.
     History,
-    /// The last lines its pods printed.
+    /// Show the last log lines of the pods.
     Logs,
-    /// Yes to what the bot asked.
+    /// Answer yes to the bot's question.
     Confirm,
-    /// No to what the bot asked.
+    /// Answer no to the bot's question.
     Cancel,
-    /// What can you do, how do I …?
+    /// Show what the bot can do, and how.
     Help,
-    /// Nothing was ordered, or it is not this bot's business.
+    /// No request, or not one for this bot.
     None,
 }
 
@@ -75,7 +75,7 @@ impl Intent {
         Self::None,
     ];
 
-    /// The name in files, on the wire and in the model: `set_image`.
+    /// The name in files, in JSON and in the model: `set_image`.
     pub const fn as_str(self) -> &'static str {
         match self {
             Self::Scale => "scale",
@@ -103,7 +103,7 @@ impl Intent {
         Self::ALL.into_iter().find(|intent| intent.as_str() == name)
     }
 
-    /// Whether acting on it changes the cluster.
+    /// Whether it changes the cluster.
     pub const fn is_write(self) -> bool {
         matches!(
             self,
@@ -126,7 +126,7 @@ impl fmt::Display for Intent {
     }
 }
 
-/// A kind of workload that is recognised by name and not changed.
+/// A kind of workload that is recognised by name and never changed.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum OtherKind {
     /// `StatefulSet`
@@ -136,10 +136,10 @@ pub enum OtherKind {
 }
 
 impl OtherKind {
-    /// Each of them.
+    /// All kinds.
     pub const ALL: [Self; 2] = [Self::StatefulSet, Self::DaemonSet];
 
-    /// As Kubernetes writes it.
+    /// The kind in Kubernetes' notation.
     pub const fn as_str(self) -> &'static str {
         match self {
             Self::StatefulSet => "StatefulSet",
@@ -148,21 +148,21 @@ impl OtherKind {
     }
 }
 
-/// How many replicas were asked for, before the live number is known.
+/// The requested number of replicas, before the live number is known.
 #[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
 pub enum Amount {
     /// Exactly this many.
     To(u32),
-    /// This many more (or fewer, when negative).
+    /// This many more (or fewer, if negative).
     By(i64),
     /// This many times as many: 2 doubles, 0.5 halves.
     Times(f64),
 }
 
 impl Amount {
-    /// The number of replicas it comes to from `now`; `None` below zero or beyond what the API can hold.
-    /// A factor is rounded up and never below 1.
+    /// The number of replicas, given the current number `now`; `None` below zero or beyond what the API accepts. A
+    /// factor rounds up, to at least 1.
     pub fn from(self, now: u32) -> Option<u32> {
         let most = i64::from(i32::MAX);
         let wanted = match self {
@@ -181,7 +181,7 @@ impl Amount {
         (0..=most).contains(&wanted).then(|| u32::try_from(wanted).ok()).flatten()
     }
 
-    /// Whether it asks for less than there is.
+    /// Whether it requests fewer than there are.
     pub fn reduces(self) -> bool {
         match self {
             Self::To(_) => false,
@@ -191,16 +191,16 @@ impl Amount {
     }
 }
 
-/// Somebody who writes in the room, as Webex gives them.
+/// A person in the room, as Webex describes them.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Person {
     /// The Webex person id.
     pub id: String,
-    /// Their addresses, lower case. The first one is shown.
+    /// Their email addresses, lower case. The first one is shown.
     pub emails: Vec<String>,
-    /// The name that is shown in the room.
+    /// The display name.
     pub name: String,
-    /// Whether it is a program.
+    /// Whether it is a bot account.
     pub is_bot: bool,
 }
 

@@ -1,61 +1,61 @@
-//! Which words of a message look like something that is live: a feature for the model. Ordinary code uses it only to tell
-//! a namespace from a cluster, and to know the plain forms.
+//! The gazetteer: which words of a message resemble live names, as a feature for the model. Other code uses it only to
+//! distinguish a namespace from a cluster, and to recognise the plain forms of a command.
 
 use std::collections::{HashMap, HashSet};
 
 use crate::spelling::Spellings;
 
-/// What the live names say about one word.
+/// The gazetteer's hint about one word.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[repr(u8)]
 pub enum Hint {
     /// Nothing.
     None = 0,
-    /// It is a Deployment's name, or begins one that is spelled out ("payments api").
+    /// A Deployment's name, or the first word of one that is spelled out ("payments api").
     Name = 1,
-    /// It goes on with such a name.
+    /// A further word of such a name.
     NameGoesOn = 2,
-    /// It is one part of a Deployment's name ("payments").
+    /// One part of a Deployment's name ("payments").
     Part = 3,
-    /// It is a namespace, a part or the beginning of one, or a letter away from one.
+    /// A namespace, a part or a prefix of one, or one letter off.
     Namespace = 4,
-    /// It is a cluster or a part of one, and no namespace.
+    /// A cluster or a part of one, and not a namespace.
     Cluster = 5,
-    /// It begins a Deployment's name, or is a letter or two away from a part of one.
+    /// A prefix of a Deployment's name, or one or two letters off a part of one.
     Near = 6,
 }
 
 impl Hint {
-    /// How many there are.
+    /// The number of hints.
     pub const COUNT: usize = 7;
 }
 
-/// Shorter words resemble too many, longer ones are no words.
+/// Shorter words resemble too many names, longer ones are not words.
 const SHORTEST: usize = 4;
 const LONGEST: usize = 40;
 
-/// The live names, folded for look-up. Built once for each state of the catalog.
+/// The live names, folded for look-up. Built once per state of the catalog.
 #[derive(Clone, Debug, Default)]
 pub struct Gazetteer {
     names: HashSet<Box<str>>,
-    /// Names of several parts, with a space between them: no folded word has one.
+    /// Names of several parts, separated by spaces: no folded word contains one.
     spoken: HashSet<Box<str>>,
-    /// How many parts the longest of them has, by its first part.
+    /// The maximum number of parts of such a name, by its first part.
     longest: HashMap<Box<str>, usize>,
     parts: HashSet<Box<str>>,
-    /// Parts and whole names of some length.
+    /// Parts and whole names of a minimum length.
     long: Spellings,
     namespaces: Spellings,
     clusters: HashSet<String>,
     cluster_parts: HashSet<String>,
 }
 
-/// Lower case, without `-`, `_`, `.` and spaces: two spellings of one name fold to the same.
+/// Lower case, without `-`, `_`, `.` and spaces: all spellings of one name fold to the same.
 pub fn fold(name: &str) -> String {
     name.chars().filter(|c| !matches!(c, '-' | '_' | '.' | ' ')).flat_map(char::to_lowercase).collect()
 }
 
-/// The parts of a name, lower case: `payments-api` has two.
+/// The parts of a name in lower case: `payments-api` has two.
 pub fn parts(name: &str) -> impl Iterator<Item = String> + '_ {
     name.split(['-', '_', '.', ' ']).filter(|part| !part.is_empty()).map(str::to_lowercase)
 }
@@ -93,7 +93,7 @@ impl Gazetteer {
         new
     }
 
-    /// A hint for each word.
+    /// The hint for each word.
     pub fn hints<'w>(&self, words: impl IntoIterator<Item = &'w str>) -> Vec<Hint> {
         let folded: Vec<String> = words.into_iter().map(fold).collect();
         let mut hints: Vec<Hint> = folded.iter().map(|word| self.alone(word)).collect();
@@ -106,7 +106,7 @@ impl Gazetteer {
         hints
     }
 
-    /// How many words at the beginning are the parts of a name; of several names, the longest.
+    /// How many words at the start are the parts of a name; of several names, the longest.
     fn spelled_out(&self, words: &[String]) -> Option<usize> {
         let (first, others) = words.split_first()?;
         let longest = *self.longest.get(first.as_str())?;
@@ -121,7 +121,7 @@ impl Gazetteer {
         found
     }
 
-    /// "prod" for `production`: short forms that people say.
+    /// "prod" for `production`: common short forms.
     fn begins_a_namespace(&self, word: &str) -> bool {
         word.len() >= 4 && !self.namespaces.beginning(word).is_empty()
     }
@@ -156,8 +156,8 @@ impl Gazetteer {
         }
     }
 
-    /// Whether a word begins a live name, or is mistyped: one letter off, two in a longer word. The first letter is
-    /// hardly ever the wrong one.
+    /// Whether a word is a prefix of a live name, or a typo: one letter off, two in a longer word. Typos in the first
+    /// letter are rare.
     fn is_near(&self, word: &str) -> bool {
         let length = word.chars().count();
         (SHORTEST..=LONGEST).contains(&length)
@@ -166,7 +166,7 @@ impl Gazetteer {
     }
 }
 
-/// Whether a word is one of these that fit, but for some letters after the first.
+/// Whether a word is a typo of a spelling that fits, with the first letter right.
 fn is_mistyped(word: &str, all: &Spellings, letters: u32, fits: impl Fn(&str) -> bool) -> bool {
     let first = word.chars().next().map(|first| all.beginning(first.encode_utf8(&mut [0; 4]))).unwrap_or_default();
     all.near(first, word, move |_| letters)

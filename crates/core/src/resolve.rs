@@ -1,6 +1,6 @@
-//! Words become live objects: exact, folded, a unique part, or weak, in that order of strength.
+//! Resolution of words to live objects, in order of strength: exact, folded, a unique part, weak.
 //!
-//! Pure: the live names are an argument. What is returned are always objects that are live; words never turn into a name.
+//! Pure: the live names are an argument. Results are always live objects; a word is never used as a name itself.
 
 use std::{
     collections::{HashMap, HashSet},
@@ -27,23 +27,24 @@ mod similar;
 
 pub use alias::{ANNOTATION, Aliases, Named};
 
-/// How well words name something. The stronger, the smaller.
+/// How well words match a name; the smaller, the stronger.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Strength {
     /// Letter by letter.
     Exact,
-    /// But for case, spaces, `-` and `_`, and words such as *the* or *service*. The most an alias can be: it is no name.
+    /// Except for case, spaces, `-` and `_`, and words such as *the* or *service*. An alias is never stronger than
+    /// this, because it is not a name.
     Folded,
     /// A run of whole parts, a prefix, or a plural of these.
     Part,
-    /// A typo, a sound, an abbreviation, a word too many or too few.
+    /// A typo, a similar sound, an abbreviation, one word too many or too few.
     Weak,
 }
 
-/// What a name, a namespace and a cluster, as said, come to.
+/// The result for a name, a namespace and a cluster, as written.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Resolution {
-    /// The live objects that the words name, all of one strength.
+    /// The live objects that the words match, all with the same strength.
     pub targets: Vec<ObjectRef>,
     /// The strength of the name.
     pub strength: Strength,
@@ -51,15 +52,15 @@ pub struct Resolution {
     pub weak_place: bool,
 }
 
-/// Why words name nothing live.
+/// Why words match nothing live.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum NotFound {
-    /// No namespace or cluster like that.
+    /// No namespace or cluster matches.
     Place {
         /// The words.
         said: String,
     },
-    /// A Deployment of that name, but not where it was said to be.
+    /// A Deployment of that name exists, but not in that place.
     Elsewhere(Vec<ObjectRef>),
     /// It is another kind of workload.
     OtherKind {
@@ -68,17 +69,17 @@ pub enum NotFound {
         /// Which one.
         object: ObjectRef,
     },
-    /// No Deployment like that.
+    /// No Deployment matches.
     Nothing {
         /// The nearest names, at most three.
         near: Vec<ObjectRef>,
     },
 }
 
-/// The words for a place and a name, as said.
+/// The words for a name and a place, as written.
 #[derive(Clone, Copy, Debug, Default)]
 pub struct NameQuery<'a> {
-    /// The Deployment; `*` is all of them.
+    /// The Deployment; `*` means all.
     pub name: &'a str,
     /// The namespace.
     pub namespace: Option<&'a str>,
@@ -88,15 +89,15 @@ pub struct NameQuery<'a> {
 
 struct Entry {
     object: ObjectRef,
-    /// The number of its cluster and namespace.
+    /// The index of its cluster and namespace.
     place: usize,
 }
 
-/// The live Deployments, ready to be looked up, from where somebody speaks. Clones share what is known.
+/// The index of live Deployments, as seen from one room. Clones share the data.
 #[derive(Clone)]
 pub struct Directory {
     names: Arc<Names>,
-    /// The cluster that is meant when none is named; without one, all are.
+    /// The cluster meant if none is named; without one, all are.
     home: Option<ClusterName>,
 }
 
@@ -108,16 +109,16 @@ impl Deref for Directory {
     }
 }
 
-/// What is known of the live Deployments. Built once for each state of the catalogs.
+/// The live names. Built once per state of the catalogs.
 pub struct Names {
     entries: Vec<Entry>,
     index: Index,
-    /// Where there are Deployments, numbered.
+    /// The cluster and namespace pairs with Deployments, numbered.
     places: HashMap<(ClusterName, Namespace), usize>,
     namespaces: Vec<(ClusterName, Namespace)>,
-    /// Each cluster with what else it is called.
+    /// Each cluster with its aliases.
     clusters: Vec<(ClusterName, Vec<String>)>,
-    /// Clusters of which not everything has been seen yet.
+    /// Clusters whose catalog is not complete yet.
     unseen: Vec<ClusterName>,
     gazetteer: Gazetteer,
 }
@@ -128,14 +129,14 @@ impl fmt::Debug for Directory {
     }
 }
 
-/// One way in which words strongly name an entry. A real name comes before an alias of the same strength.
+/// A strong match of an entry. A real name comes before an alias of the same strength.
 struct Hit {
     rank: (Strength, bool),
     entry: usize,
 }
 
 impl Directory {
-    /// A directory of these Deployments. `namespaces` are all that are watched, empty ones too. `home` is meant when no
+    /// A directory of these Deployments. `namespaces` are all watched ones, including empty ones. `home` is meant if no
     /// cluster is named.
     pub fn new(
         objects: impl IntoIterator<Item = impl Into<Named>>,
@@ -150,8 +151,8 @@ impl Directory {
         Self { home: Some(home), ..Self::of(objects, namespaces, clusters, Vec::new()) }
     }
 
-    /// A directory of these Deployments in these clusters, each with what else it is called. `unseen` are those of which not
-    /// everything is known yet. Where there are several clusters, none is meant more than another.
+    /// A directory of these Deployments in these clusters, each with its aliases. `unseen` are the clusters whose
+    /// catalog is not complete yet. With several clusters, none is the default.
     pub fn of(
         objects: impl IntoIterator<Item = impl Into<Named>>,
         namespaces: Vec<(ClusterName, Namespace)>,
@@ -181,14 +182,14 @@ impl Directory {
         Self { names: Arc::new(names), home }
     }
 
-    /// The same, as it is seen from a room in which this cluster is meant when none is named.
+    /// The same directory for a room with this default cluster.
     #[must_use]
     pub fn at_home_in(&self, cluster: Option<&ClusterName>) -> Self {
         let known = cluster.filter(|wanted| self.clusters.iter().any(|(name, _)| name == *wanted));
         Self { names: self.names.clone(), home: known.cloned().or_else(|| self.home.clone()) }
     }
 
-    /// The clusters among those that words can mean of which not everything has been seen yet.
+    /// The clusters, among those that the words can mean, whose catalog is not complete yet.
     pub fn unseen(&self, cluster: Option<&str>) -> Vec<&ClusterName> {
         let meant = |name: &&ClusterName| match (cluster, &self.home) {
             (Some(said), _) => self.cluster(said).is_none_or(|(_, found)| found.contains(name)),
@@ -203,7 +204,7 @@ impl Directory {
         &self.gazetteer
     }
 
-    /// How the object is written on the wire: with its cluster when that is not the one that is meant anyway.
+    /// The object's label in JSON: with its cluster unless it is the default one.
     pub fn label(&self, object: &ObjectRef) -> String {
         if self.home.as_ref() == Some(&object.cluster) {
             object.to_string()
@@ -212,12 +213,12 @@ impl Directory {
         }
     }
 
-    /// Whether there is more than one cluster, so that each is named.
+    /// Whether there is more than one cluster, so that labels name it.
     pub fn has_several_clusters(&self) -> bool {
         self.clusters.len() > 1
     }
 
-    /// How the object is called in a sentence: with as much of its place as it takes to know which one is meant.
+    /// The object's name in a sentence, with as much of its place as needed to be unambiguous.
     pub fn called(&self, object: &ObjectRef) -> String {
         let several = self.has_several_clusters();
         let namespace =
@@ -226,13 +227,13 @@ impl Directory {
         format!("`{}`{namespace}{cluster}", object.name)
     }
 
-    /// Whether the name alone says which object is meant.
+    /// Whether the name alone is unambiguous.
     pub fn is_unique(&self, object: &ObjectRef) -> bool {
         let same = |form: &&Form| !form.alias && self.entries[form.entry].object.name == object.name;
         self.index.called(object.name.as_str()).filter(same).nth(1).is_none()
     }
 
-    /// The namespaces that words name, for questions about a namespace.
+    /// The namespaces that the words match, for questions about a namespace.
     pub fn places(
         &self,
         namespace: Option<&str>,
@@ -241,7 +242,7 @@ impl Directory {
         Ok(self.scope(namespace, cluster)?.0)
     }
 
-    /// What the name in a command comes to; `None` when it names nothing, or is a pronoun that nothing explains.
+    /// Resolves the name in a command; `None` if it has none, or a pronoun without a referent.
     pub fn look_up(&self, command: &Command) -> Option<Result<Resolution, NotFound>> {
         let (namespace, cluster) = (command.namespace_words(), command.cluster_words());
         match &command.deployment {
@@ -251,7 +252,7 @@ impl Directory {
         }
     }
 
-    /// Looks words up.
+    /// Resolves words.
     pub fn resolve(&self, asked: NameQuery<'_>) -> Result<Resolution, NotFound> {
         let (scope, weak_place) = self.scope(asked.namespace, asked.cluster)?;
         let mut meant = vec![false; self.places.len()];
@@ -285,7 +286,7 @@ impl Directory {
         }
     }
 
-    /// The Deployments that words name, of those that are kept: the strongest, all of that strength.
+    /// The strongest matches among the entries that `keep` accepts, all with the same strength.
     fn best(&self, hits: &[Hit], keep: impl Fn(usize) -> bool) -> Option<(Strength, Vec<ObjectRef>)> {
         let kept = || hits.iter().filter(|hit| keep(hit.entry));
         let rank = kept().map(|hit| hit.rank).min()?;
@@ -294,7 +295,7 @@ impl Directory {
         Some((rank.0, self.objects(&found)))
     }
 
-    /// The Deployments that words resemble most, of those that are kept.
+    /// The most similar Deployments among the entries that `keep` accepts.
     fn closest(&self, alike: &[(f64, u32)], keep: impl Fn(usize) -> bool) -> Option<(Strength, Vec<ObjectRef>)> {
         let forms = alike.iter().map(|(score, form)| (*score, self.index.form(*form)));
         let mut found = similar::best(forms.filter(|(_, form)| keep(form.entry)).collect());
@@ -306,7 +307,7 @@ impl Directory {
         (!found.is_empty()).then(|| (Strength::Weak, self.objects(&found)))
     }
 
-    /// Every way in which words strongly name a Deployment, in the order of the Deployments.
+    /// Every strong match, in the order of the Deployments.
     fn hits(&self, words: &Words<'_>) -> Vec<Hit> {
         let hit = |at: u32| {
             let form = self.index.form(at);
@@ -325,8 +326,8 @@ impl Directory {
         entries.iter().map(|entry| self.entries[*entry].object.clone()).collect()
     }
 
-    /// At most three names that look like it. Of very many names, only those with nearly the same letters, or the same
-    /// beginning, are ranked.
+    /// At most three similar names. Of very many names, only those with nearly the same letters, or the same beginning,
+    /// are ranked.
     fn nearest(&self, said: &str) -> Vec<ObjectRef> {
         let forms = self.index.nearest(&fold(said)).into_iter();
         let mut ranked: Vec<(f64, &ObjectRef)> =

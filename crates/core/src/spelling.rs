@@ -1,13 +1,13 @@
-//! Many spellings, sorted and with a key of their letters each, so that those that resemble a word are found without
-//! comparing all of them.
+//! A sorted set of spellings, each with a key of its letters, so that similar ones are found without comparing all of
+//! them.
 
 use std::ops::Range;
 
-/// Distinct spellings. Each is known by its place in the alphabetical order.
+/// Distinct spellings. Each is identified by its index in alphabetical order.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct Spellings {
     texts: Vec<Box<str>>,
-    /// The letters and the length of each; apart from the texts, because these are read in a row.
+    /// The letters and the length of each; separate from the texts, because these are scanned sequentially.
     keys: Vec<Key>,
 }
 
@@ -17,8 +17,8 @@ struct Key {
     length: u32,
 }
 
-/// Which letters a spelling has, as bits: two for each of a to z (once, and more than once), twelve shared by all other
-/// characters. One change of a letter flips two bits at most, a swap of neighbours none.
+/// The letters of a spelling, as bits: two for each of a to z (once, and more than once), twelve shared by all other
+/// characters. One edit flips two bits at most, a swap of neighbours none.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub(crate) struct Letters(u64);
 
@@ -41,14 +41,14 @@ impl Letters {
         self.0 & !other.0 == 0
     }
 
-    /// How many bits differ.
+    /// The number of different bits.
     const fn apart(self, other: Self) -> u32 {
         (self.0 ^ other.0).count_ones()
     }
 }
 
 impl Spellings {
-    /// The distinct ones among these.
+    /// The distinct texts among these.
     pub(crate) fn new(mut texts: Vec<Box<str>>) -> Self {
         texts.sort_unstable();
         texts.dedup();
@@ -57,30 +57,30 @@ impl Spellings {
         Self { keys: texts.iter().map(|text| key(text)).collect(), texts }
     }
 
-    /// How many there are.
+    /// The number of spellings.
     pub(crate) const fn len(&self) -> usize {
         self.texts.len()
     }
 
-    /// The one at a place.
+    /// The spelling at an index.
     pub(crate) fn text(&self, at: usize) -> &str {
         &self.texts[at]
     }
 
-    /// Where exactly this one is.
+    /// The index of exactly this spelling.
     pub(crate) fn find(&self, text: &str) -> Option<usize> {
         self.texts.binary_search_by(|other| (**other).cmp(text)).ok()
     }
 
-    /// Those that begin so.
+    /// The spellings with this prefix.
     pub(crate) fn beginning(&self, prefix: &str) -> Range<usize> {
         let from = self.texts.partition_point(|text| **text < *prefix);
         let many = self.texts[from..].partition_point(|text| text.starts_with(prefix));
         from..from + many
     }
 
-    /// Those in a range that may be within some edits of a word: `allowed` says how many, from the shorter length of
-    /// the two. None that is within them is missing. An edit inserts, deletes, substitutes or swaps two neighbours.
+    /// The spellings in a range that may be within some edits of a word: `allowed` returns how many, from the shorter
+    /// length of the two. It misses none that is. An edit inserts, deletes, substitutes or swaps two neighbours.
     pub(crate) fn near<'s>(
         &'s self,
         within: Range<usize>,
@@ -95,7 +95,7 @@ impl Spellings {
         })
     }
 
-    /// Those in a range that have all of these letters.
+    /// The spellings in a range that have all of these letters.
     pub(crate) fn having(&self, within: Range<usize>, letters: Letters) -> impl Iterator<Item = usize> {
         let from = within.start;
         self.keys[within]
@@ -105,7 +105,7 @@ impl Spellings {
             .map(move |(at, _)| from + at)
     }
 
-    /// The places of those whose letters are the most like a word's, at most so many.
+    /// The indices of at most `most` spellings whose letters are the most similar to a word's.
     pub(crate) fn alike(&self, word: &str, most: usize) -> Vec<usize> {
         let letters = Letters::of(word.chars());
         let mut by_bits = [0_usize; 65];
@@ -126,11 +126,11 @@ impl Spellings {
     }
 }
 
-/// The most edits that `may_be_within` knows.
+/// The maximum edits that `may_be_within` supports.
 const MOST: usize = 3;
 
-/// Whether two spellings may be within so many edits of each other, at most three. It gives up as soon as they cannot be,
-/// which for most pairs is after a few letters; letters beyond ASCII may be anything.
+/// Whether two spellings may be within `edits` edits of each other, at most three. It stops as soon as they cannot be,
+/// which for most pairs is after a few letters; non-ASCII letters match anything.
 pub(crate) fn may_be_within(a: &str, b: &str, edits: usize) -> bool {
     if edits > MOST || !a.is_ascii() || !b.is_ascii() {
         return true;
@@ -139,7 +139,7 @@ pub(crate) fn may_be_within(a: &str, b: &str, edits: usize) -> bool {
     if a.len().abs_diff(b.len()) > edits {
         return false;
     }
-    // Of each row of the table of distances, only the cells around the diagonal: the others are too far.
+    // Of each row of the distance table, only the cells around the diagonal: the others exceed the limit.
     let mut before = [edits + 1; 2 * MOST + 1];
     let mut last = before;
     (edits..=2 * edits).for_each(|at| last[at] = at - edits);
@@ -179,7 +179,7 @@ mod tests {
 
     proptest! {
         #[test]
-        fn nothing_within_the_edits_is_missed(
+        fn no_spelling_within_the_edits_is_missed(
             words in prop::collection::vec("[a-e1é]{1,9}", 1..40),
             word in "[a-e1é]{1,9}",
         ) {
@@ -200,13 +200,13 @@ mod tests {
         #![proptest_config(ProptestConfig::with_cases(3000))]
 
         #[test]
-        fn what_may_be_within_is_what_the_distance_says(a in "[a-c]{0,9}", b in "[a-c]{0,9}", edits in 0_usize..=3) {
+        fn the_bounded_check_agrees_with_the_full_distance(a in "[a-c]{0,9}", b in "[a-c]{0,9}", edits in 0_usize..=3) {
             prop_assert_eq!(may_be_within(&a, &b, edits), strsim::osa_distance(&a, &b) <= edits);
         }
     }
 
     #[test]
-    fn beginnings_are_one_range() {
+    fn a_prefix_selects_one_range() {
         let all = Spellings::new(["b", "ab", "abc", "ab", "a", "ac"].map(Into::into).to_vec());
         assert_eq!(all.beginning("ab").map(|at| all.text(at)).collect::<Vec<_>>(), ["ab", "abc"]);
         assert_eq!((all.beginning("x").len(), all.find("ac"), all.find("x")), (0, Some(3), None));

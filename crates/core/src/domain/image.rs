@@ -1,4 +1,4 @@
-//! Image references by the distribution grammar, and what a request changes of one.
+//! Image references by the distribution grammar, and the requested change of one.
 //!
 //! Source: `distribution/reference`: `[domain[:port]/]path[:tag][@digest]`, repository in lower case, at most 255
 //! characters, tag `[\w][\w.-]{0,127}`, digest `sha256:` and 64 hex digits. Tags keep their case.
@@ -7,7 +7,7 @@ use std::fmt;
 
 use serde::{Deserialize, Serialize};
 
-/// Why words do not make an image.
+/// Why a word is not a valid image.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum Invalid {
     /// Not `[A-Za-z0-9_][A-Za-z0-9_.-]{0,127}`.
@@ -16,12 +16,12 @@ pub enum Invalid {
     /// Not `sha256:` and 64 hex digits.
     #[error("is no valid digest")]
     Digest,
-    /// The repository breaks the grammar.
+    /// The repository does not match the grammar.
     #[error("is no valid image reference")]
     Reference,
 }
 
-/// What a request says about the image to run.
+/// The requested image, relative to the current one.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
 pub enum ImageChange {
@@ -29,12 +29,12 @@ pub enum ImageChange {
     Tag(String),
     /// The same repository pinned to this digest.
     Digest(String),
-    /// Another image altogether.
+    /// A different image.
     Reference(String),
 }
 
 impl ImageChange {
-    /// What the written word means: a digest, a whole reference, or a tag.
+    /// Parses a word: a digest, a whole reference, or a tag.
     pub fn parse(word: &str) -> Result<Self, Invalid> {
         if word.starts_with("sha256:") || word.starts_with("@sha256:") {
             let digest = word.trim_start_matches('@');
@@ -46,7 +46,8 @@ impl ImageChange {
         if is_tag(word) { Ok(Self::Tag(word.into())) } else { Err(Invalid::Tag) }
     }
 
-    /// The image that `current` becomes. Registry, port and repository stay; an old digest goes, or it would still win.
+    /// The image that `current` becomes. Registry, port and repository stay; an old digest is dropped, because it would
+    /// take precedence.
     pub fn from(&self, current: &ImageReference) -> ImageReference {
         match self {
             Self::Tag(tag) => {
@@ -67,7 +68,7 @@ impl fmt::Display for ImageChange {
     }
 }
 
-/// A whole image reference, in the spelling in which it was written.
+/// A whole image reference, in its original spelling.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct ImageReference {
     /// Registry, port and path: `registry:5000/team/api`.
@@ -79,14 +80,14 @@ pub struct ImageReference {
 }
 
 impl ImageReference {
-    /// Takes a written reference apart.
+    /// Parses a reference.
     pub fn parse(written: &str) -> Result<Self, Invalid> {
         let (rest, digest) = match written.split_once('@') {
             Some((rest, digest)) if is_digest(digest) => (rest, Some(digest.to_owned())),
             Some(_) => return Err(Invalid::Digest),
             None => (written, None),
         };
-        // The last colon after the last slash is the tag's; any other one is the registry's port.
+        // The last colon after the last slash starts the tag; any other one starts the registry's port.
         let path_starts = rest.rfind('/').map_or(0, |slash| slash + 1);
         let (repository, tag) = match rest[path_starts..].rfind(':') {
             Some(colon) => {
@@ -178,7 +179,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_port_is_no_tag() {
+    fn a_port_is_not_a_tag() {
         let image = ImageReference::parse("registry:5000/team/api").expect("valid");
         assert_eq!((image.repository.as_str(), image.tag), ("registry:5000/team/api", None));
         let image = ImageReference::parse("registry:5000/team/api:1.4").expect("valid");
@@ -194,7 +195,7 @@ mod tests {
     }
 
     #[test]
-    fn malformed_words_are_told_apart() {
+    fn malformed_words_have_their_own_errors() {
         for (word, wrong) in [
             ("sha256:abc", Invalid::Digest),
             ("-x", Invalid::Tag),
@@ -219,7 +220,7 @@ mod tests {
 
     proptest! {
         #[test]
-        fn what_parses_prints_as_it_was_written(written in "[a-z0-9.:/@_-]{1,40}") {
+        fn what_parses_prints_unchanged(written in "[a-z0-9.:/@_-]{1,40}") {
             if let Ok(image) = ImageReference::parse(&written) {
                 prop_assert_eq!(image.to_string(), written);
             }

@@ -1,4 +1,4 @@
-//! Names that Kubernetes would accept, and the place of one object.
+//! Valid Kubernetes names, and the location of one object.
 
 use std::fmt;
 
@@ -64,17 +64,18 @@ name! {
     Namespace, is_label
 }
 name! {
-    /// What the operator calls a cluster: 1 to 63 letters, digits, `-`, `_`, `.`, `:`, `@` or `/` (contexts have such names).
+    /// The operator's name of a cluster: 1 to 63 letters, digits, `-`, `_`, `.`, `:`, `@` or `/` (contexts have such
+    /// names).
     ClusterName, |raw| (1..=63).contains(&raw.len())
         && raw.bytes().all(|b| b.is_ascii_alphanumeric() || b"-_.:@/".contains(&b))
 }
 
-/// Where a Deployment lives.
+/// The location of a Deployment.
 #[derive(Clone, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
 pub struct ObjectRef {
     /// The cluster.
     pub cluster: ClusterName,
-    /// The namespace in it.
+    /// The Deployment's name.
     pub namespace: Namespace,
     /// The Deployment's name.
     pub name: DeploymentName,
@@ -91,7 +92,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn only_names_that_the_api_takes_can_be_built() {
+    fn only_names_that_the_api_accepts_can_be_built() {
         for good in ["nginx", "a", "payments-api", "v1.2", "0-0"] {
             assert!(DeploymentName::parse(good).is_some(), "{good}");
         }

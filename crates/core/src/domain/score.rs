@@ -2,17 +2,17 @@
 
 use std::fmt;
 
-/// How sure the model is, in thousandths: ordered, and never NaN.
+/// A confidence in thousandths: ordered, and never NaN.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Default)]
 pub struct Score(u16);
 
 impl Score {
-    /// Not at all.
+    /// No confidence.
     pub const ZERO: Self = Self(0);
-    /// Entirely.
+    /// Full confidence.
     pub const ONE: Self = Self(1000);
 
-    /// The nearest score to a probability; what is no probability is no confidence at all.
+    /// The score nearest to a probability; anything that is not a probability is no confidence.
     #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "0 to 1000, checked")]
     pub fn of(probability: f64) -> Self {
         if (0.0..=1.0).contains(&probability) { Self((probability * 1000.0).round() as u16) } else { Self::ZERO }
@@ -35,7 +35,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn nonsense_is_no_confidence() {
+    fn an_invalid_probability_is_no_confidence() {
         for nonsense in [f64::NAN, f64::INFINITY, -0.1, 1.1] {
             assert_eq!(Score::of(nonsense), Score::ZERO);
         }

@@ -1,4 +1,4 @@
-//! Webex ids: what may go into a path, and when two of them mean the same thing.
+//! Webex ids: which are safe in a path, and when two of them identify the same object.
 
 use base64::{
     Engine,
@@ -7,7 +7,7 @@ use base64::{
 };
 use uuid::Uuid;
 
-/// The longest id that is accepted, in bytes.
+/// Maximum length of an id, in bytes.
 pub const LONGEST: usize = 512;
 
 const LENIENT: GeneralPurpose = GeneralPurpose::new(
@@ -23,8 +23,8 @@ pub fn is_valid(id: &str) -> bool {
         && id.bytes().all(|b| b.is_ascii_alphanumeric() || matches!(b, b'-' | b'_' | b'='))
 }
 
-/// Whether two ids name the same thing. The REST API writes base64 of `ciscospark://…/<uuid>`, other places the bare
-/// UUID; ids of neither form are compared as they are.
+/// Whether two ids identify the same object. The REST API returns base64 of `ciscospark://…/<uuid>`, other interfaces
+/// the bare UUID; ids in neither form are compared literally.
 pub fn same(a: &str, b: &str) -> bool {
     if a == b {
         return true;
@@ -32,7 +32,7 @@ pub fn same(a: &str, b: &str) -> bool {
     matches!((uuid(a), uuid(b)), (Some(a), Some(b)) if a == b)
 }
 
-/// The UUID within an id of either form.
+/// The UUID of an id in either form.
 fn uuid(id: &str) -> Option<Uuid> {
     if !is_valid(id) {
         return None;
@@ -74,7 +74,7 @@ mod tests {
     }
 
     #[test]
-    fn nothing_that_could_leave_its_path_segment_is_an_id() {
+    fn no_text_that_could_leave_its_path_segment_is_an_id() {
         for bad in ["", "..", "a/b", "a?b", "a#b", "a b", "a%2fb", "ä", "a\nb", &"a".repeat(LONGEST + 1)] {
             assert!(!is_valid(bad), "{bad:?}");
         }

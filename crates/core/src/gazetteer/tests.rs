@@ -14,7 +14,7 @@ fn words(text: &str) -> Vec<&str> {
 }
 
 #[test]
-fn whole_spoken_and_partial_names_are_told_apart() {
+fn whole_spelled_out_and_partial_names_are_distinguished() {
     let live = Gazetteer::new(["payments-api", "nginx"], ["staging"], ["main"]);
     let hints = live.hints(words("scale Payments API, payments-api and payments of nginx in staging on main"));
     assert_eq!(hints, [None, Name, NameGoesOn, None, Name, None, Part, None, Name, None, Namespace, None, Cluster]);
@@ -27,7 +27,7 @@ fn a_mistyped_or_shortened_name_is_near_one() {
     assert_eq!(hints, [Near, Near, Near, None, Near, None]);
 }
 
-/// The hints by comparing every word with every name: what the look-up must come to.
+/// The hints by comparing every word with every name: the reference for the look-up.
 struct Scan {
     names: Vec<String>,
     namespaces: Vec<String>,
@@ -86,7 +86,7 @@ impl Scan {
     }
 }
 
-/// Names of few letters, so that many are alike.
+/// Names of few letters, so that many are similar.
 fn some_names() -> impl Strategy<Value = Vec<String>> {
     prop::collection::vec("(pay|paym|payments|api|apis|[a-d]{1,9})(-(api|worker|v2|[a-c]{1,9})){0,3}", 0..12)
 }
@@ -104,7 +104,7 @@ proptest! {
             namespaces.iter().map(String::as_str),
             clusters.iter().map(String::as_str),
         );
-        // The names themselves, spelled out, are said as well.
+        // The names themselves, spelled out, are part of the text too.
         let text = [said, names.iter().flat_map(|name| parts(name)).collect()].concat().join(" ");
         let scan = Scan { names, namespaces, clusters };
         prop_assert_eq!(live.hints(words(&text)), scan.hints(&words(&text)), "{}", text);

@@ -1,22 +1,22 @@
-//! Other names that people call a Deployment. Whoever may annotate a Deployment writes them, so they are bounded, and
-//! never win over a real name.
+//! Aliases of Deployments. Anybody who may annotate a Deployment can set them, so they are bounded, and never take
+//! precedence over a real name.
 
 use crate::{domain::ObjectRef, gazetteer::fold};
 
-/// The annotation on a Deployment that says what else it is called: names with commas between them.
+/// The annotation with the aliases of a Deployment, separated by commas.
 pub const ANNOTATION: &str = "readback.dev/aliases";
 
-/// So many of one Deployment count.
+/// Maximum aliases per Deployment; more are ignored.
 const MOST: usize = 8;
-/// A longer one is none.
+/// Maximum length of an alias; a longer one is ignored.
 const LONGEST: usize = 63;
 
-/// A Deployment with the other names that people call it.
+/// A Deployment with its aliases.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Named {
     /// The Deployment.
     pub object: ObjectRef,
-    /// Its other names.
+    /// Its aliases.
     pub aliases: Aliases,
 }
 
@@ -26,18 +26,18 @@ impl From<ObjectRef> for Named {
     }
 }
 
-/// Other names of one Deployment: at most eight, of ASCII letters, digits, `-`, `_`, `.` and spaces.
+/// The aliases of one Deployment: at most eight, of ASCII letters, digits, `-`, `_`, `.` and spaces.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Aliases(Box<[Box<str>]>);
 
 impl Aliases {
-    /// The aliases in the annotation's value. What is not valid is left out.
+    /// Parses the annotation's value. Invalid aliases are left out.
     pub fn parse(annotation: &str) -> Self {
         let valid = annotation.split(',').map(str::trim).filter(|alias| is_valid(alias));
         Self(valid.take(MOST).map(Into::into).collect())
     }
 
-    /// Each of them.
+    /// All aliases.
     pub fn iter(&self) -> impl Iterator<Item = &str> + Clone {
         self.0.iter().map(AsRef::as_ref)
     }

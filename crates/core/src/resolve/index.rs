@@ -1,8 +1,7 @@
-//! Where in the directory to look for words. What is found here are candidates: none that matches is missing, and only
-//! they are compared.
+//! The search index of the directory. It returns candidates: it misses no match, and only the candidates are compared.
 //!
-//! Names are made of few distinct parts, so words are looked up among the parts, and each part knows its names. Typos
-//! and abbreviations are looked for among keys of letters.
+//! Names consist of few distinct parts, so words are looked up among the parts, and each part knows its names. Typos
+//! and abbreviations are searched by keys of letters.
 
 use std::{
     collections::{HashMap, HashSet},
@@ -19,40 +18,40 @@ use crate::{
     spelling::{Letters, Spellings},
 };
 
-/// So many names of each kind are ranked for "did you mean".
+/// How many names of each kind are ranked for "did you mean".
 const NEAREST: usize = 128;
 
-/// One way to call an entry.
+/// One name or alias of an entry.
 pub(super) struct Form {
-    /// The place of the Deployment in the directory.
+    /// The index of the Deployment in the directory.
     pub(super) entry: usize,
-    /// Whether it is no real name.
+    /// Whether it is an alias.
     pub(super) alias: bool,
     name: usize,
     parts: Range<usize>,
 }
 
-/// Every way to call each entry, in the order of the entries.
+/// All names and aliases, in the order of the entries.
 pub(super) struct Index {
     forms: Vec<Form>,
     names: Vocabulary,
     parts: Vocabulary,
-    /// The parts of all forms, one after the other.
+    /// The parts of all forms, concatenated.
     part_ids: Vec<u32>,
 }
 
 /// Distinct spellings, with the forms that have them.
 struct Vocabulary {
     spellings: Spellings,
-    /// For each spelling where its forms begin in `forms`, and one place more.
+    /// For each spelling, where its forms start in `forms`, plus a final end.
     starts: Vec<u32>,
     forms: Vec<u32>,
-    /// The hash of each spelling's sound, sorted.
+    /// The hash of each spelling's phonetic key, sorted.
     sounds: Vec<(u64, u32)>,
 }
 
 impl Index {
-    /// An index of names; with each the place of its entry, and whether it is an alias.
+    /// An index of names; each with the index of its entry, and whether it is an alias.
     pub(super) fn new<'n>(names: impl Iterator<Item = (usize, bool, &'n str)> + Clone) -> Self {
         let whole = Spellings::new(names.clone().map(|(_, _, name)| fold(name).into()).collect());
         let pieces = Spellings::new(names.clone().flat_map(|(_, _, name)| parts(name)).map(Into::into).collect());
@@ -69,7 +68,7 @@ impl Index {
         Self { forms, names: Vocabulary::new(whole, of_names), parts: Vocabulary::new(pieces, of_parts), part_ids }
     }
 
-    /// The form at a place.
+    /// The form at an index.
     pub(super) fn form(&self, at: u32) -> &Form {
         &self.forms[at as usize]
     }
@@ -84,18 +83,18 @@ impl Index {
         self.part_ids[form.parts.clone()].iter().map(|part| self.parts.spellings.text(*part as usize)).collect()
     }
 
-    /// The forms of this very name, but for its spelling.
+    /// The forms whose name differs from this one only in spelling.
     pub(super) fn called(&self, name: &str) -> impl Iterator<Item = &Form> {
         let at = self.names.spellings.find(&fold(name));
         at.into_iter().flat_map(|at| self.names.forms(at)).map(|form| self.form(*form))
     }
 
-    /// Every form that words may name strongly, in order.
+    /// Every form that words may match strongly, in order.
     pub(super) fn strong(&self, words: &Words<'_>) -> Vec<u32> {
         let mut found = Vec::new();
         for whole in [&words.folded, &words.bare] {
             let names = &self.names.spellings;
-            // Words of two letters begin nothing.
+            // One or two letters are too short for a prefix.
             let range = if whole.len() > 2 { names.beginning(whole) } else { 0..0 };
             found.extend(range.chain(names.find(whole)).flat_map(|name| self.names.forms(name)));
         }
@@ -105,7 +104,7 @@ impl Index {
         in_order(found)
     }
 
-    /// The forms with that one of these words that the fewest have.
+    /// The forms of the word in the run that has the fewest.
     fn with_rarest(&self, run: &[String]) -> Vec<u32> {
         let ids = |word: &String| -> Vec<usize> {
             same_parts(word).filter_map(|part| self.parts.spellings.find(&part)).collect()
@@ -114,7 +113,7 @@ impl Index {
         rarest.into_iter().flat_map(|part| self.parts.forms(part)).copied().collect()
     }
 
-    /// Every form that words resemble enough, with how much, in order.
+    /// Every form that is similar enough to the words, with its similarity, in order.
     pub(super) fn alike(&self, words: &Words<'_>) -> Vec<(f64, u32)> {
         let rows = self.rows(&words.tokens);
         let mut found = self.with_enough(words.tokens.len(), &rows);
@@ -130,7 +129,7 @@ impl Index {
         in_order(found).into_iter().map(|at| (score(at), at)).filter(|(score, _)| *score >= similar::FLOOR).collect()
     }
 
-    /// The names that the words, with or without those that don't count, are a typo of.
+    /// The names of which the words are a typo, with or without the noise words.
     fn typos(&self, words: &Words<'_>) -> HashSet<usize> {
         let of = |whole: &str| -> Vec<usize> {
             let names = self.names.mistyped(whole);
@@ -140,7 +139,7 @@ impl Index {
         of(&words.folded).into_iter().chain(bare).collect()
     }
 
-    /// How well each of the tokens stands for each part that any of them stands for.
+    /// For each part that any token matches, how well each token matches it.
     fn rows(&self, tokens: &[String]) -> HashMap<u32, Vec<f64>> {
         let mut rows: HashMap<u32, Vec<f64>> = HashMap::new();
         for (at, token) in tokens.iter().enumerate() {
@@ -154,8 +153,8 @@ impl Index {
         rows
     }
 
-    /// The forms with enough of the tokens to reach the floor. Tokens that do not reach it together need not be looked
-    /// for: these are the ones that the most names have.
+    /// The forms with enough matching tokens to reach the floor. Tokens that cannot reach it together need not be
+    /// looked up: these are the ones that the most names contain.
     fn with_enough(&self, tokens: usize, rows: &HashMap<u32, Vec<f64>>) -> Vec<u32> {
         let mut common: Vec<(usize, f64, usize)> = (0..tokens)
             .map(|token| {
@@ -175,7 +174,8 @@ impl Index {
         parts.flat_map(|(part, _)| self.parts.forms(*part as usize)).copied().collect()
     }
 
-    /// The forms whose names are the most like a word, the best first: of three entries, and of as good ones.
+    /// The forms whose names are the most similar to a word, the best first: of three entries, and of equally similar
+    /// ones.
     pub(super) fn nearest(&self, folded: &str) -> Vec<(f64, u32)> {
         let names = &self.names.spellings;
         let begin: String = folded.chars().take(3).collect();
@@ -226,13 +226,13 @@ impl Vocabulary {
         self.sounds[from..].iter().take_while(move |(sound, _)| *sound == wanted).map(|(_, at)| *at as usize)
     }
 
-    /// The spellings that a word may be a typo of.
+    /// The spellings of which a word may be a typo.
     fn mistyped(&self, word: &str) -> impl Iterator<Item = usize> {
         let all = 0..self.spellings.len();
         self.spellings.near(all, word, similar::typos).chain(self.sounding_like(word))
     }
 
-    /// The parts that a token may stand for.
+    /// The parts that a token may match.
     fn resembling(&self, token: &str) -> Vec<usize> {
         let parts = &self.spellings;
         let mut found: Vec<usize> = self.mistyped(token).chain(parts.find(token)).collect();
@@ -261,7 +261,7 @@ fn sound(word: &str) -> u64 {
     hasher.finish()
 }
 
-/// Four billion names are more than memory holds.
+/// Four billion names do not fit into memory.
 fn short(at: usize) -> u32 {
     u32::try_from(at).unwrap_or(u32::MAX)
 }

@@ -1,4 +1,4 @@
-//! Namespaces and clusters, as they are said.
+//! Resolution of namespaces and clusters.
 
 use super::{Directory, NotFound, Strength, said::Words, similar};
 use crate::{
@@ -7,7 +7,7 @@ use crate::{
 };
 
 impl Directory {
-    /// The namespaces that are meant, and whether that is only a guess. Without words: all of the default cluster.
+    /// The namespaces that are meant, and whether they matched only weakly. Without words: all of the default cluster.
     pub(super) fn scope(
         &self,
         namespace: Option<&str>,
@@ -25,7 +25,7 @@ impl Directory {
                     weak |= strength == Strength::Weak;
                     clusters = found;
                 }
-                // "in the staging cluster" may well be the namespace.
+                // "in the staging cluster" may well mean the namespace.
                 None if namespace.is_none() && self.namespace(said, &clusters).is_some() => namespace = Some(said),
                 None => return Err(NotFound::Place { said: said.to_owned() }),
             }
@@ -40,7 +40,7 @@ impl Directory {
         if let Some((strength, found)) = found {
             return Ok((found, weak || strength == Strength::Weak));
         }
-        // "in eu" may well be the cluster.
+        // "in eu" may well mean the cluster.
         match self.cluster(said).filter(|_| cluster.is_none()) {
             Some((strength, clusters)) => {
                 let found = self.namespaces.iter().filter(|(c, _)| clusters.contains(c)).cloned().collect();
@@ -62,7 +62,7 @@ impl Directory {
                 .map(move |called| (called, name.clone()))
         });
         let (strength, mut found) = strongest(said, called)?;
-        // One cluster may be called alike in two ways.
+        // One cluster may match by its name and by an alias.
         found.dedup();
         Some((strength, found))
     }

@@ -1,9 +1,9 @@
-//! Words for a name, and how strongly they name something, short of mere likeness.
+//! The words for a name, and the strength of their match with a name, except for mere similarity.
 
 use super::Strength;
 use crate::gazetteer::{fold, parts};
 
-/// Words that say what kind of thing a name is, and don't count.
+/// Noise words: they say what kind of thing a name is, and are ignored.
 const NOISE: &[&str] = &[
     "the",
     "service",
@@ -20,11 +20,11 @@ const NOISE: &[&str] = &[
     "svc",
 ];
 
-/// Words for a name, in the forms in which they are compared.
+/// The words for a name, in the forms that are compared.
 pub(super) struct Words<'w> {
     pub(super) said: &'w str,
     pub(super) folded: String,
-    /// Every part, and the same without the words that don't count (unless nothing would be left).
+    /// Every part, and the same without noise words (unless nothing would be left).
     pub(super) all: Vec<String>,
     pub(super) tokens: Vec<String>,
     /// The tokens, folded.
@@ -41,12 +41,12 @@ impl<'w> Words<'w> {
         Self { said, folded: fold(said), bare: tokens.concat(), all, tokens }
     }
 
-    /// One of the three strong ways, or none.
+    /// One of the three strong matches, or none.
     pub(super) fn strength(&self, name: &str, folded: &str, parts: &[impl AsRef<str>]) -> Option<Strength> {
         if name == self.said { Some(Strength::Exact) } else { self.folded_strength(folded, parts) }
     }
 
-    /// The same for a name that is only spelled as it is folded.
+    /// The same for a name of which only the folded form is known.
     pub(super) fn folded_strength(&self, folded: &str, parts: &[impl AsRef<str>]) -> Option<Strength> {
         if self.folded.is_empty() {
             None
@@ -64,7 +64,7 @@ impl<'w> Words<'w> {
     }
 }
 
-/// Whether the words are a run of whole parts of the name, but for a plural.
+/// Whether the words are a run of whole parts of the name, apart from a plural.
 fn run_of(words: &[String], parts: &[impl AsRef<str>]) -> bool {
     let same = |word: &str, part: &str| word == part || is_plural(word, part) || is_plural(part, word);
     !words.is_empty()
@@ -76,14 +76,14 @@ fn is_plural(many: &str, one: &str) -> bool {
     one.len() > 2 && (many.strip_suffix('s') == Some(one) || many.strip_suffix("es") == Some(one))
 }
 
-/// Every part that a word is the same as, or the plural or the singular of.
+/// Every part that a word equals, or whose plural or singular it is.
 pub(super) fn same_parts(word: &str) -> impl Iterator<Item = String> {
     let plurals = ["", "s", "es"].map(|end| Some(format!("{word}{end}")));
     let singulars = ["s", "es"].map(|end| word.strip_suffix(end).map(str::to_owned));
     plurals.into_iter().chain(singulars).flatten()
 }
 
-/// Two letters could begin anything.
+/// Two letters could be the prefix of anything.
 pub(super) fn is_prefix(words: &str, name: &str) -> bool {
     words.len() > 2 && name.starts_with(words)
 }

@@ -1,20 +1,20 @@
-//! Names that words only resemble: a typo, a sound, an abbreviation, a word skipped or added.
+//! Similarity of words and names: a typo, a similar sound, an abbreviation, one word too many or too few.
 //!
-//! What is found here is never acted on before somebody has confirmed it.
+//! A match found here is never acted on without confirmation.
 
 use crate::spelling::may_be_within;
 
-/// How alike words and a name must be at least, 0 to 1.
+/// Minimum similarity of words and a name, 0 to 1.
 pub(super) const FLOOR: f64 = 0.62;
-/// How far behind the best another name may be and still be offered beside it.
+/// Maximum distance from the best match for another name to be offered too.
 const MARGIN: f64 = 0.06;
-/// What a typo in the whole name counts for.
+/// The score of a typo in the whole name.
 pub(super) const TYPO: f64 = 0.95;
-/// What the words and the parts that stand for each other count for.
+/// The maximum score of a match of words with parts.
 const WORDS: f64 = 0.8;
 const SHARE: f64 = 0.15;
 
-/// The values whose names resemble the words most, all within a small margin of the best.
+/// The values whose names are the most similar to the words, all within a small margin of the best.
 pub(super) fn closest<'c, T>(
     tokens: &[String],
     folded: &str,
@@ -31,19 +31,19 @@ pub(super) fn closest<'c, T>(
     best(scored.filter(|(score, _)| *score >= FLOOR).collect())
 }
 
-/// What scores the highest, all within a small margin of it.
+/// The values with the highest score, all within a small margin of it.
 pub(super) fn best<T>(mut scored: Vec<(f64, T)>) -> Vec<T> {
     scored.sort_by(|a, b| b.0.total_cmp(&a.0));
     let best = scored.first().map_or(0.0, |(score, _)| *score);
     scored.into_iter().take_while(|(score, _)| best - score <= MARGIN).map(|(_, value)| value).collect()
 }
 
-/// A few letters off in the whole name: one in four to seven letters, two in eight or more.
+/// A typo in the whole name: one letter off in four to seven letters, two in eight or more.
 pub(super) fn whole(words: &str, name: &str) -> f64 {
     if is_typo(words, name) { TYPO } else { 0.0 }
 }
 
-/// How many letters may be off, by the length of the shorter word. One more may be when both sound alike.
+/// The allowed edits, by the length of the shorter word. One more is allowed if both sound alike.
 pub(super) const fn typos(short: u32) -> u32 {
     match short {
         0..=2 => 0,
@@ -67,8 +67,8 @@ fn is_typo(a: &str, b: &str) -> bool {
     distance <= allowed || one_more && distance == allowed + 1 && sounds(a) == sounds(b)
 }
 
-/// How well each of the words fits some part of the name, less for parts and words that are left over. A row says how
-/// well each word fits one part.
+/// How well the words match the parts of a name; leftover parts and words reduce it. A row says how well each word
+/// matches one part.
 pub(super) fn by_parts<'r>(words: usize, rows: impl Iterator<Item = &'r [f64]>) -> f64 {
     let mut fits = vec![0.0_f64; words];
     let (mut parts, mut covered) = (0, 0);
@@ -83,7 +83,8 @@ pub(super) fn by_parts<'r>(words: usize, rows: impl Iterator<Item = &'r [f64]>) 
     WORDS * (fits.iter().sum::<f64>() / count(words)) + SHARE * (f64::from(covered) / f64::from(parts))
 }
 
-/// What the fits of so many words must add up to for the floor, if every part is covered; a little less, for rounding.
+/// The minimum sum of the matches of `words` words to reach the floor, if every part is covered; a little less, for
+/// rounding.
 pub(super) fn enough(words: usize) -> f64 {
     (FLOOR - SHARE) / WORDS * count(words) - 1e-6
 }
@@ -93,7 +94,7 @@ fn count(words: usize) -> f64 {
     words as f64
 }
 
-/// How well one word stands for one part.
+/// How well one word matches one part.
 pub(super) fn word(token: &str, part: &str) -> f64 {
     if token == part {
         1.0
@@ -119,7 +120,8 @@ fn abbreviates(short: &str, long: &str) -> bool {
         && consonants * 2 >= short.chars().count()
 }
 
-/// A rough phonetic key: letters that sound alike fold, vowels after the first letter and doubles go.
+/// A rough phonetic key: letters that sound alike are folded; vowels after the first letter and doubled letters are
+/// dropped.
 pub(super) fn sounds(word: &str) -> String {
     let spelled = word.replace("ph", "f").replace("ck", "k").replace("qu", "kw").replace('x', "ks").replace("gh", "g");
     let mut key = String::new();

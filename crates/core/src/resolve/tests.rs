@@ -81,7 +81,7 @@ fn the_order_of_strength() {
 }
 
 #[test]
-fn a_place_that_was_said_is_binding() {
+fn a_given_place_is_binding() {
     assert_eq!(found("payments-api", "prod"), (Strength::Exact, vec!["production/payments-api".to_owned()]));
     assert_eq!(found("payments", "stagin"), (Strength::Part, vec!["staging/payments-api".to_owned()]));
     assert_eq!(found("grafana", "eu"), (Strength::Exact, vec!["eu/production/grafana".to_owned()]));
@@ -95,7 +95,7 @@ fn a_place_that_was_said_is_binding() {
 }
 
 #[test]
-fn nothing_like_it_is_nothing() {
+fn a_dissimilar_name_matches_nothing() {
     let live = live();
     for said in ["kafka", "zookeeper", "x", "", "database", "servers are slow"] {
         assert!(
@@ -107,14 +107,14 @@ fn nothing_like_it_is_nothing() {
 }
 
 #[test]
-fn everything_is_all_of_the_place() {
+fn everything_means_all_of_the_place() {
     assert_eq!(found("*", "staging").1.len(), 3);
     assert_eq!(found("*", "").1.len(), 10);
 }
 
 proptest! {
     #[test]
-    fn what_is_found_is_live_and_where_it_was_said_to_be(name in "\\PC{0,20}", namespace in "(prod|staging|monitoring|eu|x{1,3}|\\PC{0,6})") {
+    fn results_are_live_and_in_the_given_place(name in "\\PC{0,20}", namespace in "(prod|staging|monitoring|eu|x{1,3}|\\PC{0,6})") {
         let live = live();
         if let Ok(found) = live.resolve(asked(&name, &namespace)) {
             for target in found.targets {
@@ -124,7 +124,7 @@ proptest! {
     }
 
     #[test]
-    fn a_full_name_always_wins_over_the_names_it_is_part_of(name in "[a-z]{3,6}", other in "[a-z]{3,6}") {
+    fn a_full_name_always_takes_precedence_over_names_that_contain_it(name in "[a-z]{3,6}", other in "[a-z]{3,6}") {
         let live = directory(&[&format!("default/{name}"), &format!("default/{name}-{other}"), &format!("default/{other}-{name}")]);
         let found = live.resolve(asked(&name, "")).expect("live");
         prop_assert_eq!(found.strength, Strength::Exact);

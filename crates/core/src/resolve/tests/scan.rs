@@ -1,9 +1,9 @@
-//! What is found by the index is what a scan of all names finds.
+//! Checks that the index finds what a scan of all names finds.
 
 use super::*;
 use crate::gazetteer::parts;
 
-/// A name or an alias, as it is compared.
+/// A name or an alias, in the forms that are compared.
 struct Scanned {
     object: ObjectRef,
     alias: bool,
@@ -52,7 +52,7 @@ fn best<'e>(said: &str, entries: impl Iterator<Item = &'e Scanned> + Clone) -> O
     })
 }
 
-/// The names that resemble the words most, by comparing every name.
+/// The most similar names, by comparing every name.
 fn closest<'e>(words: &Words<'_>, entries: impl Iterator<Item = &'e Scanned>) -> Vec<ObjectRef> {
     let score = |entry: &Scanned| {
         let whole =
@@ -121,7 +121,7 @@ fn resolve(live: &Directory, all: &[Scanned], asked: NameQuery<'_>) -> Result<Re
     }
 }
 
-/// Parts that resemble one another in every way that counts.
+/// Parts that are similar to one another in every way that matters.
 const PART: &str = "(pay|payment|payments|payements|api|apis|app|config|cfg|conf|worker|workers|wroker|service|svc|kafka|\
                     cafka|search|box|boxes|quick|kwik|recommendation|recomendation|k8s|kubernetes|v1|v2|a|[a-c]{1,4})";
 
@@ -139,7 +139,7 @@ fn named() -> impl Strategy<Value = Named> {
     })
 }
 
-/// Words that a directory may know, in part, or with a letter changed, lost, doubled or swapped.
+/// Words that a directory may contain, in part, or with a letter changed, lost, doubled or swapped.
 fn said() -> impl Strategy<Value = String> {
     let changed = (name(), 0..5, any::<prop::sample::Index>()).prop_map(|(name, how, at)| {
         let mut letters: Vec<char> = name.chars().collect();
@@ -184,7 +184,7 @@ proptest! {
     }
 }
 
-/// Whether one is a typo of the other, by the rule as it reads.
+/// Whether one is a typo of the other, by a literal implementation of the rule.
 fn is_typo(a: &str, b: &str) -> bool {
     let (long, short) = (a.chars().count().max(b.chars().count()), a.chars().count().min(b.chars().count()));
     let alike = similar::sounds(a) == similar::sounds(b);
@@ -199,7 +199,7 @@ fn is_typo(a: &str, b: &str) -> bool {
 
 proptest! {
     #[test]
-    fn a_typo_is_what_the_rule_says(a in "[a-c]{0,12}", b in "[a-c]{0,12}", c in said(), d in said()) {
+    fn a_typo_matches_the_rule(a in "[a-c]{0,12}", b in "[a-c]{0,12}", c in said(), d in said()) {
         prop_assert_eq!(similar::whole(&a, &b) > 0.0, is_typo(&a, &b));
         prop_assert_eq!(similar::whole(&c, &d) > 0.0, is_typo(&c, &d));
     }
