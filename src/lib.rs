@@ -1,65 +1,108 @@
 //! readback: a Webex bot that changes Kubernetes Deployments when people ask in plain words, and reads anything
-//! destructive or doubtful back before it acts.
+//! destructive or doubtful back on a card before it acts.
 //!
-//! # The promise
+//! This crate is the bot itself: it connects the libraries below, and contains the command line, the settings, the
+//! conversation and everything the user sees.
 //!
-//! Nothing is changed that was not ordered. What was confirmed is what happens, at most once, or the person is told why
-//! not. Every order and every press gets a true answer.
+//! # What it promises
 //!
-//! # The life of a message
+//! Nothing is changed that was not requested. What was confirmed is what is sent, at most once, or the person is told
+//! why not. Every request and every card action gets a true answer.
+//!
+//! # What it must not do
+//!
+//! - Decide anything from the text of a sentence: decisions are enums, and only [`words`] and [`cards`] turn them into
+//!   text.
+//! - Send a write without a stored and claimed change, send one twice, or report an outcome that was not observed.
+//! - Trust a webhook delivery or a card's inputs: messages, card actions and people are fetched with the bot's token.
+//! - Call Webex or the cluster other than through [`readback_webex`] and [`readback_cluster`].
+//!
+//! # Layers
+//!
+//! Each layer is a crate of its own and cannot see the ones above it.
+//!
+//! | crate | contents | I/O |
+//! |---|---|---|
+//! | [`readback_core`] | the domain as values and pure functions: names, resolution, policy, the life of a change | none |
+//! | [`readback_nlu`] | from a message to typed commands with a calibrated confidence | none at run time |
+//! | [`readback_cluster`] | Kubernetes: watch, read, plan, forecast, write under preconditions, follow a rollout | API server |
+//! | [`readback_webex`] | the Webex API: client, webhooks, signatures | Webex |
+//! | [`readback_sim`] | a local room and a local cluster that speak the real APIs, for the demo and the tests | loopback |
+//! | this crate | [`edge`], [`conversation`], [`store`], [`cards`], [`words`], [`config`], [`cli`], [`app`] | all |
+//!
+//! # The path of a request
 //!
 //! ```text
-//! Webex ─webhook─▶ edge             is it really Webex, is it new, is it ours?      → Notice
+//! Webex ─webhook─▶ edge          verify the signature, drop repeats, queue per room      → Notice
 //!                   │
-//!                  turn             one message or one press, from arrival to reply
-//!                   ├─▶ webex       fetch the words, the press and the person with the bot's own token
-//!                   ├─▶ nlu         words → Heard: commands with slots, each with a calibrated score
+//!              conversation      one message or card action, from arrival to reply
+//!                   ├─▶ webex       fetch the message, the card action and the person with the bot's own token
+//!                   ├─▶ nlu         text → commands with slots, each with a calibrated confidence
 //!                   ├─▶ resolve     names → live objects, in order of strength
 //!                   ├─▶ cluster     read these objects
 //!                   ├─▶ policy      execute | confirm | clarify | answer | refuse | ignore
 //!                   ├─▶ plan        command + live object → the exact patch, before → after
-//!                   ├─▶ forecast    who will overrule it, what will not work
-//!                   ├─▶ question    what is not clear is asked on a card, and answered once
-//!                   ├─▶ change      record it; have it decided once; claim it once
-//!                   ├─▶ cluster     send what is claimed, with its preconditions; follow the rollout
+//!                   ├─▶ forecast    what will overrule it, and what will not work
+//!                   ├─▶ question    an unclear request is asked about on a card, and answered once
+//!                   ├─▶ change      store it, decide it once, claim it once
+//!                   ├─▶ cluster     send the claimed change with its preconditions; follow the rollout
 //!                   └─▶ cards/words the card, its outcome, the reply in the thread
 //! ```
 //!
-//! A press comes in by the same door: [`edge`], then [`turn`], which fetches it and the person who pressed, has the
-//! change decided, and sends it.
+//! Trust in the text decreases on the way, and facts from the cluster replace it.
+//! [`ParsedMessage`](readback_core::command::ParsedMessage) contains only words;
+//! [`Directory`](readback_core::resolve::Directory) returns only live objects; [`plan()`](readback_cluster::plan::plan)
+//! needs a [`Live`](readback_cluster::Live) object, which only a read of the cluster returns; and
+//! [`Cluster::apply`](readback_cluster::Cluster::apply) consumes a [`Claimed`](readback_core::change::Claimed) change,
+//! which only a store returns, once. A write without a stored and claimed change does not compile.
 //!
-//! Words lose trust on the way and facts from the cluster gain it. [`nlu::heard::ParsedMessage`] holds only what was said;
-//! [`resolve::Directory`] gives back only objects that are live; [`plan::plan`] needs a [`cluster::Live`] object, which
-//! only a cluster that was read can give; and [`cluster::Cluster::apply`] uses up a [`change::Claimed`], which only a
-//! store can give, once. A write without a record and a claim does not compile.
+//! # Where to start reading
 //!
-//! # Where each guarantee lives
+//! [`conversation`] for one message or card action from arrival to reply; [`app`] for how the service is assembled,
+//! started and shut down; [`readback_core::change`] for the life of a change. [`demo`] runs the same bot against the
+//! local servers of [`readback_sim`].
+//!
+//! # Where each guarantee is enforced
 //!
 //! | guarantee | by |
 //! |---|---|
-//! | only Webex is heard, and what it says is fetched again | [`edge::signature`], [`turn`] |
-//! | one message is one order | [`edge::dedupe`] in memory, [`change::Store::seen`] on disk, [`change::ChangeId`] from message and position |
-//! | a room is in order, nothing waits without bound | [`edge::Intake`] |
-//! | an order that arrives late is not carried out | [`edge::freshness()`] |
-//! | only whom the policy lets, judged when ordered and when decided | [`policy::Policy`], [`change::Permit`] |
-//! | what is destructive or doubtful is asked first | [`policy::judge`]; [`change::Change::ordered`] refuses an order that has reasons to confirm |
-//! | what was shown is what is sent | [`change::Order`] holds the patch from the card on; its `test` operations pin uid and old values |
-//! | one decision, by so many as have to say yes | [`change::step()`] through [`change::Store::decide`], one compare-and-set |
-//! | at most one patch | [`change::Store::claim`], [`change::Claimed`], [`cluster::Cluster::apply`]: no retries |
-//! | a lost answer is no claim | [`cluster::Applied::Unknown`] after reading back |
-//! | “done” is done | [`cluster::Follow`]: the controller's generation first, then every pod |
-//! | a crash is settled before anything new is taken, and not before what was sent can no longer arrive | [`change::after_restart`], [`turn`] |
-//! | no background task dies unseen | [`life::Supervisor`] |
-//! | faults reach the operator, refusals the person | [`turn`]: a fault is logged under a reference, and the room is told the reference |
+//! | only deliveries from Webex are accepted, and their contents are fetched again | [`Secrets::signed`](readback_webex::signature::Secrets::signed), [`conversation`] |
+//! | one message is one request | [`edge::dedupe`] in memory, [`Store::record_delivery`] on disk, [`ChangeId::derive`] from message and position |
+//! | a room is processed in order, and every queue is bounded | [`edge::Intake`] |
+//! | a request that arrives late is not executed | [`edge::freshness()`] |
+//! | only people whom the policy permits, checked at the request and at the decision | [`Policy`], [`Authorization`] |
+//! | what is destructive or doubtful is confirmed first | [`judge`]; [`Change::ordered`] refuses an order with reasons to confirm |
+//! | what was shown is what is sent | [`Order`] holds the patch from the card on; its `test` operations pin uid and old values |
+//! | one decision, by as many approvers as needed | [`step()`] through [`Store::decide`], one compare-and-set |
+//! | at most one write | [`Store::claim`], [`Claimed`], [`Cluster::apply`]: no retries |
+//! | an unknown outcome is reported as unknown | [`Applied::Unknown`] after reading back |
+//! | “done” is done | [`Follow`]: the controller's generation first, then every pod |
+//! | a crash is settled before new work starts, and only once nothing already sent can still arrive | [`after_restart`], [`conversation`] |
+//! | no background task ends unnoticed | [`supervisor::Supervisor`] |
+//! | operators see faults, people see denials | [`conversation`]: a fault is logged under a reference, and the room is told the reference |
+//!
+//! [`Applied::Unknown`]: readback_cluster::Applied::Unknown
+//! [`Authorization`]: readback_core::change::Authorization
+//! [`Change::ordered`]: readback_core::change::Change::ordered
+//! [`ChangeId::derive`]: readback_core::change::ChangeId::derive
+//! [`Claimed`]: readback_core::change::Claimed
+//! [`Cluster::apply`]: readback_cluster::Cluster::apply
+//! [`Follow`]: readback_cluster::Follow
+//! [`Order`]: readback_core::change::Order
+//! [`Policy`]: readback_core::policy::Policy
+//! [`Store::claim`]: readback_core::change::Store::claim
+//! [`Store::decide`]: readback_core::change::Store::decide
+//! [`Store::record_delivery`]: readback_core::change::Store::record_delivery
+//! [`after_restart`]: readback_core::change::after_restart
+//! [`judge`]: readback_core::policy::judge
+//! [`step()`]: readback_core::change::step()
 //!
 //! # What decides and what acts
 //!
-//! [`nlu::reader`], [`resolve`], [`policy`], [`plan::plan`], [`forecast`], [`change::step()`], [`question::step`],
-//! [`cards`] and [`words`] are functions
-//! of their arguments: no clock, no network, no disk. [`webex`], [`cluster`] and [`change::sqlite`] act, and decide
-//! nothing by themselves. [`turn`] is the only place where both meet, and [`app`] is where everything is put together.
-//! [`demo`] has stand-ins for Webex and for a cluster that speak real HTTP: the bot in the demo is the one of
-//! production with other addresses.
+//! The reader of [`readback_nlu`], all of [`readback_core`], the plan and the forecast of [`readback_cluster`],
+//! [`cards`] and [`words`] are functions of their arguments: no clock, no network, no disk. [`readback_webex`], the
+//! rest of [`readback_cluster`] and [`store`] act, and decide nothing by themselves. [`conversation`] is the only place
+//! where both meet.
 
 pub mod app;
 pub mod cards;

@@ -1,4 +1,4 @@
-//! The command line of readback.
+//! The `readback` program: parses the command line and runs the command.
 
 use std::process::ExitCode;
 
