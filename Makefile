@@ -1,4 +1,4 @@
-# What can be done with this repository. `make help` lists it.
+# The tasks of this repository. `make help` lists them.
 
 SHELL := bash
 .SHELLFLAGS := -euo pipefail -c
@@ -56,7 +56,7 @@ check: check-format check-lints check-docs check-dependencies ## Everything that
 check-format:
 	$(CARGO) fmt --check
 
-# The same warnings as errors everywhere, without RUSTFLAGS, which would build every dependency again.
+# Warnings are errors everywhere, but not through RUSTFLAGS, which would rebuild every dependency.
 .PHONY: check-lints
 check-lints:
 	$(CARGO) clippy --locked --workspace --all-targets -- -D warnings
@@ -65,7 +65,7 @@ check-lints:
 check-docs:
 	RUSTDOCFLAGS="-D warnings" $(CARGO) doc --locked --workspace --no-deps --document-private-items --lib
 
-# Advisories need a database that is not reachable everywhere: they are told, and stop nothing.
+# Advisories need a database that is not reachable everywhere, so they are reported but do not fail.
 .PHONY: check-dependencies
 check-dependencies:
 	@if ! $(CARGO) deny --version >/dev/null 2>&1; then \

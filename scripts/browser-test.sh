@@ -1,9 +1,10 @@
 #!/usr/bin/env bash
-# Starts the demo with the binary that is named, and drives its page in Chromium:
+# Starts the demo with the given binary, and tests its page in Chromium:
 #
 #   scripts/browser-test.sh target/debug/readback
 #
-# It also renders the cards in READBACK_CARDS. The demo's output and the screenshots are kept in READBACK_ARTIFACTS (default: target/browser-test).
+# It also renders the cards in READBACK_CARDS. The demo's output and the screenshots are stored in READBACK_ARTIFACTS
+# (default: target/browser-test).
 set -euo pipefail
 
 repo=$(cd "$(dirname "${BASH_SOURCE[0]}")/.." && pwd)
@@ -16,7 +17,7 @@ fail() { say "$*"; exit 1; }
 
 [[ -d $repo/tests/browser/node_modules ]] || fail "tests/browser/node_modules is missing: run scripts/setup-tests.sh."
 mkdir -p "$READBACK_ARTIFACTS"
-# The cards that the golden conversations have shown; `make test-rust` leaves them there.
+# The cards of the golden conversations; `make test-rust` writes them there.
 cards=${READBACK_CARDS:-$(dirname "$(dirname "$binary")")/tmp/cards}
 [[ -d $cards ]] || fail "$cards is missing: run make test-rust first."
 
@@ -24,7 +25,7 @@ cards=${READBACK_CARDS:-$(dirname "$(dirname "$binary")")/tmp/cards}
 demo=$!
 trap 'kill "$demo" 2>/dev/null && wait "$demo" || true' EXIT
 
-# The first address it prints is the page's.
+# The first URL in its output is the page's.
 for ((tenths = 0; tenths < 600; tenths++)); do
   READBACK_PAGE=$(grep -m1 -oE 'http://(127\.0\.0\.1|localhost):[0-9]+[^[:space:]]*' "$log" || true)
   [[ -z $READBACK_PAGE ]] || break

@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
-# Makes sure that etcd, kube-apiserver, kube-controller-manager and kubectl are there, and prints the folder that
-# holds them. What `KUBEBUILDER_ASSETS` has is used; the rest is built once, from the Go modules pinned in
-# tests/control-plane, into a cache. Everything but that one line goes to standard error.
+# Provides etcd, kube-apiserver, kube-controller-manager and kubectl, and prints the folder that contains them. Programs
+# in `KUBEBUILDER_ASSETS` are used; missing ones are built once, from the Go modules pinned in tests/control-plane, into
+# a cache. All other output goes to standard error.
 set -euo pipefail
 
 readonly programs=(etcd kube-apiserver kube-controller-manager kubectl)
@@ -23,7 +23,7 @@ package_of() {
   esac
 }
 
-# The name that `go build` gives a package's program: the last part of its path that is not a version.
+# The name that `go build` gives a package's binary: the last part of its path that is not a version.
 built_as() {
   case $1 in
     etcd) echo server ;;
@@ -58,7 +58,7 @@ find_go() {
   new_enough "$go" || fail "the Go in $home does not run on this machine."
 }
 
-# build FOLDER PROGRAM... : puts each program into the folder, whole or not at all.
+# build FOLDER PROGRAM... : puts each program into the folder atomically.
 build() {
   local into=$1 part=$1/.part program packages=() version flags variables
   shift
@@ -77,7 +77,7 @@ build() {
   mkdir -p "$part"
   (
     cd "$module"
-    # A build cache of its own, kept while the build is unfinished: these 3 GB are of no use to anybody afterwards.
+    # A separate build cache, kept only while the build is unfinished: its 3 GB are useless afterwards.
     env -u GOROOT -u GOOS -u GOARCH GOCACHE="$cache/unfinished" GOTOOLCHAIN=local GOWORK=off GOFLAGS=-mod=readonly CGO_ENABLED=0 \
       "$go" build -buildvcs=false -trimpath -ldflags "$flags" -o "$part/" "${packages[@]}"
   ) >&2
@@ -119,7 +119,7 @@ if ((there == 0)); then
   exit
 fi
 
-# Some from there, some built here: a third folder shows them together.
+# Some from there, some built here: a third folder links to all of them.
 both=$folder/with-$(printf %s "$assets" | sha256sum | cut -c1-16)
 mkdir -p "$both"
 for program in "${programs[@]}"; do

@@ -1,9 +1,9 @@
 #!/usr/bin/env bash
-# Builds the release binary and lays out the files of the image:
+# Builds the release binary and assembles the files of the image:
 #
 #   scripts/image-build.sh [FOLDER]     default: target/image/rootfs
 #
-# The Dockerfile runs this; CI runs it too, outside Docker. At the end the binary has been run from the folder.
+# The Dockerfile runs this; CI runs it too, outside Docker. Its last step runs the binary from the folder.
 set -euo pipefail
 
 repo=$(cd "$(dirname "${BASH_SOURCE[0]}")/.." && pwd)
@@ -20,7 +20,7 @@ case $rootfs in
   / | "$repo" | "${HOME:-/}") fail "$rootfs is no folder to fill." ;;
 esac
 
-# Only what an earlier run left is thrown away.
+# Only the output of an earlier run is deleted.
 if [[ -n $(ls -A "$rootfs" 2>/dev/null) ]]; then
   [[ -x $rootfs/usr/bin/readback ]] || fail "$rootfs is there already, and not from this script."
 fi
@@ -33,10 +33,10 @@ rm -rf "$rootfs"
 install -d "$rootfs/var/lib/readback"
 install -D -m 755 "$built" "$rootfs/usr/bin/readback"
 install -D -m 644 -t "$rootfs/usr/share/doc/readback" LICENSE NOTICE
-# Slim base images have none, and Webex is spoken to over TLS.
+# Slim base images have no CA certificates, which TLS to Webex needs.
 install -D -m 644 "$certificates" "$rootfs$certificates"
 
-# Without the environment and from an empty folder: nothing of the checkout may be needed.
+# Without environment and from an empty folder: the image must need nothing of the checkout.
 empty=$(mktemp -d)
 trap 'rmdir "$empty"' EXIT
 version=$(cd "$empty" && env -i "$rootfs/usr/bin/readback" --version) || fail "the binary does not run."

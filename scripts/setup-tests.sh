@@ -1,12 +1,12 @@
 #!/usr/bin/env bash
-# Makes sure that everything the tests need is there, installs what is missing, and prints the variables they read:
+# Installs what the tests need and is missing, and prints the variables they read:
 #
 #   variables=$(scripts/setup-tests.sh) && eval "$variables"
 #   variables=$(scripts/setup-tests.sh rust-bert) && eval "$variables"     for the tests that need libtorch
 #
-# Debian's packages come with apt-get where this runs as root; elsewhere the missing ones are named, and that is the end.
-# npm's come into tests/browser, PyPI's into a cache. The Kubernetes control plane is built once, into a cache too. What
-# it does goes to standard error. A second run finds everything and takes a second.
+# Debian packages are installed with apt-get if this runs as root; otherwise the missing ones are listed and the script
+# fails. npm packages are installed into tests/browser, PyPI packages into a cache. The Kubernetes control plane is
+# built once, into a cache too. Progress goes to standard error. A second run finds everything and takes a second.
 set -euo pipefail
 
 repo=$(cd "$(dirname "${BASH_SOURCE[0]}")/.." && pwd)
@@ -19,7 +19,7 @@ fail() { say "$*"; exit 1; }
 
 command -v cargo >/dev/null || fail "\`cargo\` is missing: install Rust with rustup; rust-toolchain.toml says which."
 
-# need COMMAND PACKAGE...: notes the packages when the command is missing.
+# need COMMAND PACKAGE...: adds the packages to the list if the command is missing.
 packages=()
 need() { command -v "$1" >/dev/null || packages+=("${@:2}"); }
 need cc gcc libc6-dev
@@ -31,7 +31,7 @@ if [[ $what == rust-bert ]]; then
 elif [[ -f $browser/package.json ]]; then
   need node nodejs
   need npm npm
-  # A page without any font is no page to look at.
+  # Without any font a page renders no text.
   [[ -n ${CHROMIUM:-} ]] || need chromium chromium fonts-liberation
 fi
 
@@ -61,7 +61,7 @@ if [[ -f $browser/package.json ]]; then
   [[ -x $chromium ]] || fail "CHROMIUM names $chromium, which is no program."
 fi
 
-# The Python clients of tests/clients, in a folder for each list of them and each Python.
+# The Python clients of tests/clients, in one folder per requirements file and Python version.
 clients=$repo/tests/clients/requirements.txt
 cache=${READBACK_CACHE:-${XDG_CACHE_HOME:-$HOME/.cache}/readback}
 python=$cache/python/$({ python3 --version; cat "$clients"; } | sha256sum | cut -c1-16)
@@ -77,7 +77,7 @@ if [[ ! -d $python ]]; then
 fi
 exec 9>&-
 
-# Builds for minutes the first time, and says so itself.
+# The first run builds for minutes, and reports its progress.
 plane=$("$repo/scripts/control-plane.sh" </dev/null)
 
 if [[ -n ${chromium:-} ]]; then printf 'export CHROMIUM=%q\n' "$chromium"; fi

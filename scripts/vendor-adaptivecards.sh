@@ -13,7 +13,7 @@ npm pack --silent "adaptivecards@$version" >/dev/null
 tar xzf adaptivecards-*.tgz
 
 mkdir -p "$target"
-# The bundle names a source map that is not shipped; a browser's tools would ask for it.
+# The bundle refers to a source map that is not shipped; a browser's developer tools would request it.
 sed '/^\/\/# sourceMappingURL=/d' package/dist/adaptivecards.min.js >"$target/adaptivecards.min.js"
 {
     cat package/LICENSE
