@@ -1,4 +1,4 @@
-//! The one integration binary: what must be true of the whole bot, and of the servers it talks to.
+//! The one integration test binary: tests of the whole bot, and of the servers it talks to.
 
 #![expect(clippy::unwrap_used, reason = "what helps a test may panic as the test may")]
 

@@ -1,4 +1,4 @@
-//! Several clusters behind one bot: each order goes to its own, and one that never answers holds up no other.
+//! Several clusters behind one bot: each request goes to its cluster, and one that never answers delays no other.
 
 use std::time::{Duration, Instant};
 
@@ -22,7 +22,7 @@ async fn replicas(local: &Local, name: &str) -> Option<i32> {
 }
 
 #[tokio::test]
-async fn an_order_goes_to_the_cluster_that_is_named_and_without_one_it_is_asked() {
+async fn a_request_goes_to_the_named_cluster_and_without_a_name_the_bot_asks() {
     let (eu, us) = (Local::start(Seed::demo()).await, Local::start(Seed::demo()).await);
     let connections =
         vec![(named("eu", eu.connection()), vec!["frankfurt".to_owned()]), (named("us", us.connection()), Vec::new())];
@@ -45,7 +45,7 @@ async fn an_order_goes_to_the_cluster_that_is_named_and_without_one_it_is_asked(
 }
 
 #[tokio::test]
-async fn a_room_can_have_a_cluster_of_its_own() {
+async fn a_room_can_have_a_default_cluster() {
     let (eu, us) = (Local::start(Seed::demo()).await, Local::start(Seed::demo()).await);
     let policy = "[[grant]]\npeople = [\"example.com\"]\nnamespaces = [\"*\"]\nverbs = [\"all\"]\n\n[[room]]\nid = \"THE_ROOM\"\ncluster = \"us\"\n";
     let setup = Setup { policy: Some(policy.to_owned()), ..Setup::default() };
@@ -57,9 +57,9 @@ async fn a_room_can_have_a_cluster_of_its_own() {
 }
 
 #[tokio::test]
-async fn a_cluster_that_never_answers_holds_up_no_other() {
+async fn a_cluster_that_never_answers_delays_no_other() {
     let eu = Local::start(Seed::demo()).await;
-    // It takes every connection and says nothing.
+    // It accepts every connection and sends nothing.
     let silent = TcpListener::bind("127.0.0.1:0").await.unwrap();
     let url = format!("http://{}", silent.local_addr().unwrap());
     let mut hole = JoinSet::new();
@@ -77,7 +77,7 @@ async fn a_cluster_that_never_answers_holds_up_no_other() {
     bot.room.told(&order, "on `eu` 2 → 4").await;
     assert!(started.elapsed() < Duration::from_secs(5), "{:?}", started.elapsed());
 
-    // What cannot be seen may hold one of that name, too.
+    // The unseen cluster may have an object of that name, too.
     let order = bot.room.say("Ann", "scale redis-cache to 2").await;
     let card = bot.room.card(&order).await;
     let text = card["attachments"][0]["content"].to_string();

@@ -1,4 +1,5 @@
-//! Golden conversations: each file of `conversations/` is spoken to a whole bot, and what it says and does is compared.
+//! Golden conversations: each file of `conversations/` is played to a whole bot, and its replies and writes are
+//! compared.
 
 mod script;
 mod shown;
@@ -6,8 +7,8 @@ mod stage;
 
 use std::{panic, path::PathBuf, sync::Mutex, thread};
 
-/// Every file of the folder is held, so that none can be forgotten. `READBACK_CONVERSATION` in the environment holds only
-/// those whose names contain it.
+/// Every file of the folder is played, so that none can be forgotten. `READBACK_CONVERSATION` in the environment
+/// selects those whose names contain it.
 #[test]
 fn every_conversation_goes_as_it_is_written() {
     let wanted = std::env::var("READBACK_CONVERSATION").unwrap_or_default();

@@ -1,4 +1,4 @@
-//! The manifests in `deploy/`: valid, least privilege, and in step with the program.
+//! The manifests in `deploy/`: valid, least privilege, and consistent with the program.
 
 use std::{fs, path::PathBuf, process::Command};
 
@@ -33,7 +33,7 @@ fn everything() -> Vec<Value> {
     files.iter().chain(&roles).flat_map(|file| manifests(file)).collect()
 }
 
-/// The settings as the pod would read them, with these secrets filled in.
+/// The settings as read in the pod, with these secrets filled in.
 fn in_the_pod(token: &str, secret: &str) -> Result<Loaded, Problems> {
     let file = one("readback.yaml", "ConfigMap")["data"]["readback.toml"].as_str().unwrap().to_owned();
     let home = tempfile::tempdir().unwrap();
@@ -50,7 +50,7 @@ fn in_the_pod(token: &str, secret: &str) -> Result<Loaded, Problems> {
 }
 
 #[test]
-fn every_object_is_named_and_none_reaches_beyond_its_namespace() {
+fn every_object_is_named_and_none_is_outside_its_namespace() {
     for object in everything() {
         let name = object["metadata"]["name"].as_str();
         assert!(object["apiVersion"].is_string() && name.is_some(), "{object}");
@@ -60,7 +60,7 @@ fn every_object_is_named_and_none_reaches_beyond_its_namespace() {
 }
 
 #[test]
-fn no_role_has_a_star_and_each_takes_the_place_of_the_other() {
+fn no_role_has_a_wildcard_and_each_replaces_the_other() {
     let roles: Vec<Value> = everything().into_iter().filter(|object| object["kind"] == "Role").collect();
     assert_eq!(roles.len(), 3, "{roles:?}");
     for role in roles {
@@ -110,7 +110,7 @@ fn readback_runs_alone_unprivileged_and_with_its_file_on_a_volume() {
 }
 
 #[test]
-fn the_service_and_the_names_fit_together() {
+fn the_service_and_the_names_match() {
     let (service, deployment) = (one("readback.yaml", "Service"), one("readback.yaml", "Deployment"));
     assert_eq!(service["spec"]["selector"], deployment["spec"]["template"]["metadata"]["labels"]);
     assert_eq!(deployment["spec"]["selector"]["matchLabels"], service["spec"]["selector"]);
@@ -123,7 +123,7 @@ fn the_service_and_the_names_fit_together() {
 }
 
 #[test]
-fn the_pod_starts_once_its_secrets_are_filled_in_and_says_so_before() {
+fn the_pod_starts_once_its_secrets_are_filled_in_and_reports_them_before() {
     let loaded = in_the_pod("t0ken", "s3cret").unwrap();
     assert!(matches!(loaded.settings.cluster.source, Some(ClusterSource::InCluster)));
     assert!(loaded.settings.policy.people.is_empty(), "nobody until somebody is named");
@@ -139,7 +139,7 @@ fn the_pod_starts_once_its_secrets_are_filled_in_and_says_so_before() {
 }
 
 #[tokio::test]
-async fn a_real_api_server_takes_them_with_kubectl_and_the_token_signs_in() {
+async fn a_real_api_server_accepts_them_with_kubectl_and_the_token_authenticates() {
     let plane = Plane::shared().await;
     let namespace = plane.namespace().await;
     let mut kubectl = Command::new(plane.programs().join("kubectl"));

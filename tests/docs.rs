@@ -1,5 +1,5 @@
-//! The documentation: its links and anchors lead somewhere, every page is in the index, and what is copied from the program
-//! is current.
+//! The documentation: its links and anchors are valid, every page is in the index, and text copied from the program is
+//! current.
 
 use std::{
     collections::{BTreeMap, BTreeSet, HashMap},
@@ -9,14 +9,14 @@ use std::{
 
 use readback::config;
 
-/// Folders that hold no documentation of ours.
+/// Folders without documentation of this repository.
 const NOT_OURS: [&str; 6] = ["target", "node_modules", ".git", ".cache", "vendor", "control-plane"];
 
 fn root() -> PathBuf {
     PathBuf::from(env!("CARGO_MANIFEST_DIR"))
 }
 
-/// The files with this ending below a folder, by their path from the root.
+/// The files with this extension below a folder, by their path from the root.
 fn files(below: &Path, ending: &str) -> BTreeMap<PathBuf, String> {
     let mut found = BTreeMap::new();
     for entry in fs::read_dir(below).unwrap().map(Result::unwrap) {
@@ -38,7 +38,7 @@ fn pages() -> BTreeMap<PathBuf, String> {
     files(&root(), "md")
 }
 
-/// The lines that are no code.
+/// The lines outside code blocks.
 fn prose(text: &str) -> impl Iterator<Item = &str> {
     let mut code = false;
     text.lines().filter(move |line| {
@@ -48,12 +48,12 @@ fn prose(text: &str) -> impl Iterator<Item = &str> {
     })
 }
 
-/// A paragraph without what stands in backticks, which can go over a line's end.
+/// A paragraph without its code spans, which can cross a line's end.
 fn without_code(paragraph: &str) -> String {
     paragraph.split('`').step_by(2).collect()
 }
 
-/// Where the links and pictures of a page lead.
+/// The targets of the links and images of a page.
 fn links(text: &str) -> Vec<String> {
     let lines: Vec<&str> = prose(text).collect();
     let plain: String = lines.join("\n").split("\n\n").map(without_code).collect();
@@ -61,7 +61,7 @@ fn links(text: &str) -> Vec<String> {
     targets.map(|(target, _)| target.trim().to_owned()).collect()
 }
 
-/// The anchors of a page, as GitHub makes them from its headings.
+/// The anchors of a page, as GitHub generates them from its headings.
 fn anchors(text: &str) -> BTreeSet<String> {
     let mut times: HashMap<String, usize> = HashMap::new();
     let mut anchors = BTreeSet::new();
@@ -76,7 +76,7 @@ fn anchors(text: &str) -> BTreeSet<String> {
     anchors
 }
 
-/// The path that a link on a page means, from the root.
+/// The path, from the root, of a link on a page.
 fn resolved(page: &Path, target: &str) -> PathBuf {
     let mut path = PathBuf::new();
     for part in page.parent().unwrap().join(target).components() {
@@ -90,7 +90,7 @@ fn resolved(page: &Path, target: &str) -> PathBuf {
 }
 
 #[test]
-fn every_link_and_every_anchor_leads_somewhere() {
+fn every_link_and_every_anchor_has_a_target() {
     let pages = pages();
     assert!(pages.contains_key(Path::new("README.md")) && pages.len() > 10, "{:?}", pages.keys());
     let mut broken = Vec::new();
@@ -122,7 +122,7 @@ fn the_readme_links_every_page_of_the_manual() {
 }
 
 #[test]
-fn the_table_of_settings_is_the_programs_own() {
+fn the_table_of_settings_matches_the_program() {
     let page = fs::read_to_string(root().join("docs/settings.md")).unwrap();
     let between = page.split_once("<!-- settings -->\n").and_then(|(_, rest)| rest.split_once("<!-- /settings -->"));
     let (table, _) = between.expect("the page has both markers");
@@ -130,7 +130,7 @@ fn the_table_of_settings_is_the_programs_own() {
 }
 
 #[test]
-fn every_metric_is_in_the_manual_and_none_that_is_not_there() {
+fn every_metric_is_in_the_manual_and_no_other() {
     let mut sources = files(&root().join("src"), "rs");
     let crates = root().join("crates");
     if crates.is_dir() {
@@ -149,7 +149,7 @@ fn every_metric_is_in_the_manual_and_none_that_is_not_there() {
 }
 
 #[test]
-fn links_and_anchors_are_read_as_github_reads_them() {
+fn links_and_anchors_are_parsed_as_github_does() {
     let page = "# A `b` c: d?\n## Twice\n## Twice\n[x](one.md#at) ![y](p.png)\n```sh\n# no heading [z](no.md)\n```\n`[q](no.md)\n[r](no.md)`\n";
     assert_eq!(links(page), ["one.md#at", "p.png"]);
     assert_eq!(anchors(page), ["a-b-c-d", "twice", "twice-1"].map(str::to_owned).into());

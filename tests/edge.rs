@@ -1,4 +1,4 @@
-//! The edge as Webex meets it: a real server, real requests, one at a time and too many.
+//! The edge as Webex uses it: a real server, real requests, one at a time and too many.
 
 use std::{future::Future, time::Duration};
 
@@ -20,14 +20,14 @@ use tokio::{
 const SECRET: &str = "a secret of the edge";
 const GRACE: Duration = Duration::from_secs(10);
 
-/// Runs a test with figures of its own: one thread, one recorder.
+/// Runs a test with its own metrics: one thread, one recorder.
 fn with_figures<F: Future<Output = ()>>(test: impl FnOnce(PrometheusHandle) -> F) {
     let recorder = PrometheusBuilder::new().build_recorder();
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
     metrics::with_local_recorder(&recorder, || runtime.block_on(test(recorder.handle())));
 }
 
-/// A running edge whose handler tells each notice, and then waits until the gate is open.
+/// A running edge whose handler reports each notice, and then waits until the gate is open.
 struct Running {
     base: String,
     http: reqwest::Client,
@@ -117,7 +117,7 @@ impl Running {
 }
 
 #[test]
-fn every_delivery_gets_the_status_it_deserves_and_is_counted() {
+fn every_delivery_gets_the_right_status_and_is_counted() {
     with_figures(|figures| async {
         let mut edge = start(figures, Bounds::default()).await;
         let good = message("R", "M1");
@@ -158,7 +158,7 @@ fn every_delivery_gets_the_status_it_deserves_and_is_counted() {
 }
 
 #[test]
-fn the_raw_bytes_are_what_is_signed() {
+fn the_signature_covers_the_raw_bytes() {
     with_figures(|figures| async {
         let edge = start(figures, Bounds::default()).await;
         let pretty = serde_json::to_string_pretty(&message("R", "M1")).unwrap();
@@ -172,7 +172,7 @@ fn the_raw_bytes_are_what_is_signed() {
 }
 
 #[test]
-fn a_full_queue_is_pushed_back_and_a_forged_body_never_reaches_it() {
+fn a_full_queue_refuses_with_503_and_a_forged_body_is_never_queued() {
     with_figures(|figures| async {
         let mut edge = start(figures, Bounds { per_room: 1, ..Bounds::default() }).await;
         edge.gate.send(false).unwrap();
@@ -209,7 +209,7 @@ fn a_room_keeps_its_order() {
 }
 
 #[test]
-fn a_repeat_is_handled_once_even_when_it_comes_at_the_same_time() {
+fn a_repeat_is_handled_once_even_when_it_arrives_at_the_same_time() {
     with_figures(|figures| async {
         let mut edge = start(figures, Bounds::default()).await;
         let delivery = press("R", "A1");
@@ -222,7 +222,7 @@ fn a_repeat_is_handled_once_even_when_it_comes_at_the_same_time() {
 }
 
 #[test]
-fn it_is_healthy_at_once_and_ready_when_all_is_there() {
+fn it_is_healthy_at_once_and_ready_when_every_part_is() {
     with_figures(|figures| async {
         let edge = start(figures, Bounds::default()).await;
         assert_eq!(edge.get("/healthz").await.0, 200);
@@ -236,7 +236,7 @@ fn it_is_healthy_at_once_and_ready_when_all_is_there() {
 }
 
 #[test]
-fn the_stop_finishes_what_was_taken_and_takes_nothing_more() {
+fn shutdown_finishes_accepted_notices_and_accepts_no_more() {
     with_figures(|figures| async {
         let mut edge = start(figures, Bounds::default()).await;
         edge.gate.send(false).unwrap();
@@ -257,7 +257,7 @@ fn the_stop_finishes_what_was_taken_and_takes_nothing_more() {
 }
 
 #[test]
-fn a_delivery_that_is_still_arriving_at_the_stop_is_pushed_back() {
+fn a_delivery_that_is_still_arriving_at_the_shutdown_is_refused() {
     with_figures(|figures| async {
         let mut edge = start(figures, Bounds::default()).await;
         let body = message("R", "M1").to_string();
@@ -282,7 +282,7 @@ fn a_delivery_that_is_still_arriving_at_the_stop_is_pushed_back() {
 }
 
 #[test]
-fn without_knowing_itself_it_takes_nothing() {
+fn without_its_own_identity_it_accepts_nothing() {
     with_figures(|figures| async {
         readback_webex::tls::install_ring();
         let edge = Edge {

@@ -1,4 +1,4 @@
-//! What a newcomer is told to write: the shipped model must be sure of it, with its own thresholds.
+//! The example requests shown to new users: the shipped model must act on them, with its own thresholds.
 
 use readback::interpret::{Interpreter, catalog};
 use readback_core::policy::Decision;
@@ -11,7 +11,7 @@ const LIVE: &str = r#"{"clusters": [{"name": "main", "namespaces": {
 }}]}"#;
 
 #[test]
-fn what_a_newcomer_is_told_to_write_is_understood_at_once() {
+fn the_example_requests_are_understood_at_once() {
     let interpreter = Interpreter::new(Model::embedded().unwrap(), catalog(LIVE).unwrap());
     let expected = [
         ("bump nginx to 3 please", Decision::Execute, "default/nginx-deployment"),

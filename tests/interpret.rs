@@ -1,4 +1,4 @@
-//! `readback interpret` as a program: rows in, rows out, in order, whatever is in them.
+//! `readback interpret` as a program: rows in, rows out, in order, whatever their contents.
 
 use std::{
     io::Write,
@@ -15,7 +15,7 @@ fn interpret(rows: &[u8]) -> Vec<Value> {
     let folder = tempfile::tempdir().unwrap();
     let catalog = folder.path().join("catalog.json");
     std::fs::write(&catalog, CATALOG).unwrap();
-    // From another folder, and with nothing in the environment: the model is found all the same.
+    // From another folder, and with an empty environment: the model must still be found.
     let mut program = Command::new(env!("CARGO_BIN_EXE_readback"))
         .args(["interpret", "--catalog"])
         .arg(&catalog)
@@ -57,7 +57,7 @@ fn every_row_is_answered_in_its_place() {
 }
 
 #[test]
-fn bytes_that_are_no_text_are_a_bad_row_and_the_rest_goes_on() {
+fn bytes_that_are_not_text_are_a_bad_row_and_the_rest_is_answered() {
     let out = interpret(b"\xff\xfe\n{\"id\":1,\"text\":\"kubectl get deploy\"}\n");
     assert!(out[0]["error"].is_string());
     assert_eq!(out[1]["commands"][0]["intent"], "list");

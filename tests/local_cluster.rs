@@ -1,4 +1,4 @@
-//! The local cluster of the demo, driven by a client that somebody else wrote.
+//! The local cluster of the demo, tested with an independent client library.
 
 #![expect(clippy::unwrap_used, reason = "a test stops at what it does not expect")]
 
@@ -31,7 +31,7 @@ fn now() -> Timestamp {
     Timestamp::now()
 }
 
-/// A served cluster; it ends with the value.
+/// A running local cluster; it ends when this is dropped.
 pub(crate) struct Local {
     pub(crate) cluster: LocalCluster,
     client: Client,
@@ -62,7 +62,7 @@ impl Local {
         Api::namespaced(self.client.clone(), namespace)
     }
 
-    /// Waits until the Deployment is as described.
+    /// Waits until the Deployment meets the condition.
     async fn until(&self, namespace: &str, name: &str, is: impl Fn(&Deployment) -> bool) -> Deployment {
         let api = self.deployments(namespace);
         let wait = async {
@@ -77,10 +77,10 @@ impl Local {
         timeout(PATIENCE, wait).await.unwrap()
     }
 
-    /// A raw request with the token: its status and its answer.
+    /// A raw request with the token: the status and the body of the response.
     async fn raw(&self, method: &str, path: &str, media: &str, body: Vec<u8>) -> (u16, Value) {
         let url = format!("{}{path}", self.cluster.url);
-        // Without a provider named here, reqwest takes the process's; both are ring.
+        // Without an explicit provider, reqwest uses the process's; both are ring.
         let _ = rustls::crypto::ring::default_provider().install_default();
         let request = reqwest::Client::new()
             .request(method.parse().unwrap(), url)

@@ -1,4 +1,4 @@
-//! The committed model, as it is served.
+//! The committed model, as it is used in production.
 
 use readback_core::domain::Intent;
 use readback_core::gazetteer::Gazetteer;
@@ -19,7 +19,7 @@ fn read(model: &Model, text: &str) -> Reading {
     model.read(&words, &live().hints(words.iter().map(|word| word.text))).unwrap()
 }
 
-/// The marked words of each slot, in order.
+/// The tagged words of each slot, in order.
 fn slots(text: &str, tags: &[Tag]) -> Vec<(Slot, String)> {
     let mut found: Vec<(Slot, String)> = Vec::new();
     for (word, tag) in words(text).iter().zip(tags) {
@@ -36,7 +36,7 @@ fn slots(text: &str, tags: &[Tag]) -> Vec<(Slot, String)> {
 }
 
 #[test]
-fn plain_messages_are_read_as_they_are_meant() {
+fn plain_messages_are_read_right() {
     use Slot::{Deployment, Image, Namespace, Replicas};
     let model = Model::embedded().unwrap();
     let cases: [Case; 9] = [
@@ -66,7 +66,7 @@ fn plain_messages_are_read_as_they_are_meant() {
 }
 
 #[test]
-fn each_clause_of_a_message_has_an_intent_of_its_own() {
+fn each_clause_of_a_message_has_its_own_intent() {
     let model = Model::embedded().unwrap();
     let reading = read(&model, "scale nginx to 4 and then restart checkout");
     let intents: Vec<Intent> = reading.clauses.iter().map(|clause| clause.intent).collect();
@@ -74,7 +74,7 @@ fn each_clause_of_a_message_has_an_intent_of_its_own() {
 }
 
 #[test]
-fn whatever_is_said_is_read_without_a_panic() {
+fn no_message_makes_the_model_panic() {
     let model = Model::embedded().unwrap();
     for text in
         ["", " ", "?!", "\u{301}", "👍", "жы 缩放", &"a".repeat(4000), &"scale web to 3 ".repeat(200), "\0\u{200b}"]
@@ -86,7 +86,7 @@ fn whatever_is_said_is_read_without_a_panic() {
 }
 
 #[test]
-fn a_folder_that_holds_no_model_is_refused_by_name() {
+fn a_folder_without_a_model_is_refused_by_name() {
     let folder = tempfile::tempdir().unwrap();
     let error = format!("{:#}", Model::load(folder.path(), EngineKind::Candle).unwrap_err());
     assert!(error.contains("manifest.json"), "{error}");

@@ -1,5 +1,5 @@
-//! The promise as a property: no sequence of messages and presses changes anything that needs a yes, unless somebody who may
-//! say it has pressed or said it before.
+//! The safety property: no sequence of messages and card actions makes a change that needs approval, unless somebody
+//! who may approve it has done so before.
 
 use std::collections::BTreeSet;
 
@@ -13,11 +13,12 @@ use serde_json::Value;
 
 use crate::support::bot::{Bot, Local, Setup};
 
-/// How many conversations are held, and how long each is.
+/// The number of conversations, and the length of each.
 const CONVERSATIONS: usize = 6;
 const LENGTH: usize = 9;
 
-/// In staging and monitoring everything needs a yes, in monitoring somebody else's; in default a plain scale does not.
+/// In staging and monitoring everything needs approval, in monitoring somebody else's; in default a plain scale does
+/// not.
 const POLICY: &str = r#"
 [[grant]]
 people = ["ann@example.com", "bo@example.com"]
@@ -66,7 +67,7 @@ fn turn() -> impl Strategy<Value = Turn> {
     ]
 }
 
-/// A yes that somebody has given: who, and for which card.
+/// An approval: by whom, and on which card.
 struct Yes {
     who: &'static str,
     card: Option<Value>,
@@ -111,7 +112,7 @@ async fn hold(turns: &[Turn]) {
     }
 }
 
-/// Whether this yes can have approved a change there: by a person who may give it, on a card about that Deployment.
+/// Whether this approval can be one for a change there: by an approver, on a card about that Deployment.
 fn counts(yes: &Yes, place: &str, name: &str) -> bool {
     let of_card = yes.card.as_ref().is_none_or(|card| {
         let shown = card["attachments"][0]["content"]["body"].to_string();
@@ -121,14 +122,14 @@ fn counts(yes: &Yes, place: &str, name: &str) -> bool {
     let own = asker.is_some_and(|body| body.contains(&format!("\"value\":\"{}\"", yes.who)));
     let may = match (place, yes.who) {
         (_, "Eve") => false,
-        // Four eyes: never the one who asked, and never in words.
+        // Separation of duties: never the person who asked, and never in words.
         ("monitoring", _) => yes.card.is_some() && !own,
         _ => yes.card.is_none() || own,
     };
     of_card && may
 }
 
-/// A scale that is no great step, which needs no card in `default`.
+/// A scale within the step limit, which needs no card in `default`.
 fn is_harmless(patch: &Value) -> bool {
     let ops = patch.as_array().cloned().unwrap_or_default();
     let paths: BTreeSet<&str> = ops.iter().filter_map(|op| op["path"].as_str()).collect();
@@ -146,14 +147,14 @@ async fn button(bot: &Bot, title: &str, nth: usize) -> Option<(Value, Value)> {
     with.collect::<Vec<_>>().into_iter().nth(nth)
 }
 
-/// A room is worked off in order, so with the answer to this everything before is decided.
+/// A room is processed in order, so that once this is answered everything before is decided.
 async fn settle(bot: &Bot) {
     let fence = bot.room.say("Ann", "help").await;
     bot.room.told(&fence, "Say it in plain words").await;
 }
 
 #[tokio::test]
-async fn nothing_that_needs_a_yes_is_changed_without_one() {
+async fn nothing_that_needs_approval_is_changed_without_one() {
     let seed = TestRng::from_seed(RngAlgorithm::ChaCha, &[7; 32]);
     let mut runner = TestRunner::new_with_rng(Config::default(), seed);
     for _ in 0..CONVERSATIONS {

@@ -1,4 +1,4 @@
-//! Both engines serve the same model: what candle says, rust-bert says.
+//! Both engines serve the same model: candle and rust-bert must agree.
 
 use readback::eval;
 use readback::interpret::{self, Interpreter};
@@ -10,7 +10,7 @@ use readback_nlu::wordpiece::Vocabulary;
 use rust_bert::pipelines::common::{ModelType, TokenizerOption};
 use serde_json::Value;
 
-/// Every so many sentences of the examples, from every file, and some that are odd.
+/// A sample of the example sentences, from every file, and some unusual ones.
 fn sentences() -> Vec<String> {
     let folder = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("intents");
     let (corpus, _) = corpus::read(&[folder]).unwrap();
@@ -57,7 +57,7 @@ fn candle_and_rust_bert_read_every_sentence_alike() {
     }
 }
 
-/// What is compared of a command: all of it but the last digits of its confidence.
+/// A command for comparison: without the last digits of its confidence.
 fn without_confidence(mut command: Value) -> Value {
     if let Some(command) = command.as_object_mut() {
         command.remove("confidence");
@@ -94,7 +94,7 @@ fn both_engines_decide_alike_on_every_row_of_the_evaluation() {
 }
 
 #[test]
-fn our_pieces_are_those_of_the_bert_tokenizer() {
+fn the_pieces_are_those_of_the_bert_tokenizer() {
     let vocabulary = concat!(env!("CARGO_MANIFEST_DIR"), "/models/vocab.txt");
     let ours = Vocabulary::parse(&std::fs::read_to_string(vocabulary).unwrap()).unwrap();
     let theirs = TokenizerOption::from_file(ModelType::Bert, vocabulary, None, true, true, None).unwrap();
@@ -102,7 +102,7 @@ fn our_pieces_are_those_of_the_bert_tokenizer() {
         ["Café naïve ÅNGSTRÖM", "v1.2.3-rc1_x/y:z@w%", "web’s “quoted” — dash…", "缩放web到3", "Привет web", "a\tb\nc"];
     let (mut compared, mut different) = (0, Vec::new());
     for text in sentences().iter().map(String::as_str).chain(odd) {
-        // Long words are cut, emoji are read as words, and what is invisible is never nothing.
+        // Excluded: long words are truncated, emoji are spelled as words, and an invisible word still gives a piece.
         if !text.chars().all(|c| c.is_alphanumeric() || c.is_whitespace() || is_common(c)) {
             continue;
         }

@@ -1,6 +1,7 @@
-//! The local cluster beside a real one: clients that somebody else wrote do the same to both, and must see the same.
+//! The local cluster compared with a real one: independent clients make the same requests to both, and must see the
+//! same.
 //!
-//! What they do is in `tests/clients/cluster`, and so is what two clusters may tell differently.
+//! The requests, and the differences that are allowed, are in `tests/clients/cluster`.
 
 use std::ffi::OsString;
 use std::path::{Path, PathBuf};
@@ -16,7 +17,7 @@ use crate::support::plane::Plane;
 
 /// The namespace of the local cluster in which the clients work.
 const NAMESPACE: &str = "parity";
-/// What is there before them, in both.
+/// The objects that exist in both beforehand.
 const BYSTANDER: &str = "
 apiVersion: apps/v1
 kind: Deployment
@@ -54,12 +55,12 @@ fn python_packages() -> Result<PathBuf> {
     Ok(folder)
 }
 
-/// Runs a script of `tests/clients/cluster`, and returns what its client saw, a step at a time.
+/// Runs a script of `tests/clients/cluster`, and returns what its client saw, step by step.
 async fn saw(script: &str, arguments: Vec<OsString>) -> Result<Vec<Value>> {
     let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/clients/cluster").join(script);
     let packages = python_packages()?;
     let run = move || {
-        // No bytecode beside the scripts.
+        // No bytecode next to the scripts.
         let mut python = Command::new("python3");
         python.arg("-B").arg(path).args(arguments).env("PYTHONPATH", packages).output()
     };
@@ -69,7 +70,7 @@ async fn saw(script: &str, arguments: Vec<OsString>) -> Result<Vec<Value>> {
     printed.lines().map(|line| serde_json::from_str(line).context("a step")).collect()
 }
 
-/// Runs a script against both clusters at once, and fails if it saw different things.
+/// Runs a script against both clusters in parallel, and fails if the results differ.
 async fn compare(script: &str, program: Option<&str>, least: usize) {
     let plane = Plane::shared().await;
     let namespace = plane.namespace().await;
@@ -84,7 +85,7 @@ async fn compare(script: &str, program: Option<&str>, least: usize) {
         let program = program.map(|name| plane.programs().join(name).into_os_string());
         program.into_iter().chain([kubeconfig.into_os_string(), namespace.into()]).collect()
     };
-    // Both come to their end before either is judged: the stand-in for the kubelet is needed until then.
+    // Both must finish before the comparison: the kubelet double is needed until then.
     let (real, ours) = tokio::join!(
         saw(script, arguments(plane.admin_kubeconfig(), &namespace)),
         saw(script, arguments(kubeconfig, NAMESPACE)),

@@ -1,4 +1,4 @@
-//! The real control plane and its stand-in kubelet do what the other tests rely on.
+//! The real control plane and the kubelet double do what the other tests rely on.
 
 use std::fs;
 use std::process::Command;
@@ -51,7 +51,7 @@ async fn deploy(client: &Client, namespace: &str, replicas: u16) -> Api<Deployme
     deployments
 }
 
-/// All replicas are of the newest template, available, and alone.
+/// All replicas have the newest template, are available, and no other pods exist.
 fn settled(replicas: i32) -> impl Fn(Option<&Deployment>) -> bool {
     move |web| {
         let Some(Deployment { metadata, status: Some(status), .. }) = web else { return false };
@@ -73,7 +73,7 @@ fn waits_with(reason: &str) -> impl Fn(Option<&Pod>) -> bool {
 }
 
 #[tokio::test]
-async fn a_deployment_becomes_ready_and_follows_its_scale_and_the_log_saw_the_patch() {
+async fn a_deployment_becomes_ready_and_follows_its_scale_and_the_audit_log_has_the_patch() {
     let plane = Plane::shared().await;
     let namespace = plane.namespace().await;
     let _kubelet = Kubelet::start(plane, &namespace, Rules::default());
@@ -156,7 +156,7 @@ async fn a_bad_tag_leaves_the_new_pod_waiting_and_the_old_ones_in_service() {
 }
 
 #[tokio::test]
-async fn a_role_that_only_reads_is_refused_a_patch_and_the_log_says_so() {
+async fn a_read_only_role_is_refused_a_patch_and_the_audit_log_has_it() {
     let plane = Plane::shared().await;
     let namespace = plane.namespace().await;
     deploy(&plane.admin(), &namespace, 2).await;
@@ -178,7 +178,7 @@ async fn a_role_that_only_reads_is_refused_a_patch_and_the_log_says_so() {
 }
 
 #[tokio::test]
-async fn kubectl_works_with_the_kubeconfigs_and_is_seen_as_itself() {
+async fn kubectl_works_with_the_kubeconfigs_and_is_logged_as_their_user() {
     let plane = Plane::shared().await;
     let namespace = plane.namespace().await;
     deploy(&plane.admin(), &namespace, 1).await;

@@ -1,4 +1,4 @@
-//! What people look at: logs without secrets, lists in as many messages as it takes.
+//! Read requests: logs without secrets, and lists in as many messages as needed.
 
 use readback_sim::cluster::Seed;
 
@@ -19,7 +19,7 @@ async fn what_looks_like_a_secret_never_reaches_the_room() {
 }
 
 #[tokio::test]
-async fn a_rollout_that_failed_offers_the_logs_of_its_pods() {
+async fn a_failed_rollout_offers_the_logs_of_its_pods() {
     let local = Local::start(Seed::demo()).await;
     let bot = Bot::start(Setup::default(), local.connection()).await;
     let order = bot.room.say("Ann", "update cart-service to 3.1-crash").await;

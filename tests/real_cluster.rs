@@ -1,4 +1,4 @@
-//! The write path against a real control plane, under the Role that `deploy/` ships. What was really sent is in the API
+//! The write path against a real control plane, under the Role in `deploy/`. What was really sent is in the API
 //! server's audit log, which no code of this repository writes.
 
 mod crash;
@@ -21,10 +21,10 @@ use crate::support::plane::access::Account;
 use crate::support::plane::audit::Event;
 use crate::support::wait;
 
-/// The name that the sample gives its Deployment.
+/// The name of the sample Deployment.
 const NGINX: &str = "nginx-deployment";
 
-/// One namespace with the sample Deployment, and readback's account in it.
+/// One namespace with the sample Deployment and readback's service account.
 struct Scene {
     plane: &'static Plane,
     namespace: String,
@@ -70,7 +70,7 @@ impl Scene {
         self.deployments.patch(NGINX, &PatchParams::default(), &Patch::Merge(patch)).await.unwrap();
     }
 
-    /// Everything that readback's account has sent and that is no read, in order: dry runs, then the others.
+    /// All requests of readback's account other than reads, in order: dry runs, then the others.
     async fn writes(&self) -> (Vec<Event>, Vec<Event>) {
         let user = &self.account.user;
         let own = |event: &Event| event.user() == user && event.is_write() && !is_of_the_fixture(event);
@@ -78,7 +78,7 @@ impl Scene {
         sent.into_iter().partition(|event| event.request_uri.contains("dryRun=All"))
     }
 
-    /// Fails if the account has asked for anything that the shipped Role does not grant.
+    /// Fails if the account requested anything that the shipped Role does not grant.
     async fn stayed_within_its_role(&self) {
         let user = &self.account.user;
         let asked = self.plane.audit(|event| event.user() == user).await;
@@ -100,7 +100,7 @@ impl Scene {
     }
 }
 
-/// Whoever applies a Role in a test asks, as the account, whether it is in force.
+/// The test support checks as the account whether a Role is in force; these requests are not the bot's.
 fn is_of_the_fixture(event: &Event) -> bool {
     event.resource() == "selfsubjectaccessreviews"
 }
@@ -127,7 +127,7 @@ fn change_cause(deployment: &Deployment) -> Option<&String> {
     deployment.metadata.annotations.as_ref()?.get("kubernetes.io/change-cause")
 }
 
-/// The one write in the log, which must be a patch of the sample by readback, under its own name.
+/// The single write in the log, which must be a patch of the sample by readback, under its own name.
 fn the_patch<'e>(scene: &Scene, sent: &'e [Event], code: u16) -> &'e Value {
     let [patch] = sent else { panic!("one write was to be sent, the log has {sent:#?}") };
     assert_eq!((patch.verb.as_str(), patch.resource(), patch.subresource()), ("patch", "deployments", ""));
@@ -158,7 +158,7 @@ async fn a_plain_scale_is_one_patch_and_is_followed_to_its_end() {
 }
 
 #[tokio::test]
-async fn a_new_image_is_tried_before_the_card_and_sent_once_after_confirm() {
+async fn a_new_image_is_dry_run_before_the_card_and_sent_once_after_confirm() {
     let scene = Scene::set(Rules::default()).await;
     let bot = scene.bot().await;
     let order = bot.room.say("Ann", "update nginx to 1.21").await;
@@ -200,7 +200,7 @@ async fn a_restart_replaces_the_pods_and_keeps_the_image() {
 }
 
 #[tokio::test]
-async fn what_is_cancelled_or_has_run_out_is_never_sent() {
+async fn a_cancelled_or_expired_change_is_never_sent() {
     let scene = Scene::set(Rules::default()).await;
     let bot = scene.bot_with(Setup { card_life: SignedDuration::from_secs(2), ..Setup::default() }).await;
     let cancelled = bot.room.say("Ann", "update nginx to 1.21").await;
@@ -224,7 +224,7 @@ async fn what_is_cancelled_or_has_run_out_is_never_sent() {
 }
 
 #[tokio::test]
-async fn a_change_of_somebody_else_between_card_and_confirm_wins() {
+async fn a_change_by_somebody_else_between_card_and_confirm_wins() {
     let scene = Scene::set(Rules::default()).await;
     let bot = scene.bot().await;
     let order = bot.room.say("Ann", "scale nginx-deployment to 0").await;
@@ -240,7 +240,7 @@ async fn a_change_of_somebody_else_between_card_and_confirm_wins() {
 }
 
 #[tokio::test]
-async fn a_bad_tag_is_told_by_name_and_the_old_pods_go_on() {
+async fn a_bad_tag_is_reported_by_name_and_the_old_pods_continue() {
     let scene = Scene::set(Rules::bad_tag("1.21")).await;
     scene.somebody_else_patches(json!({"spec": {"progressDeadlineSeconds": 5, "minReadySeconds": 0}})).await;
     let bot = scene.bot().await;
@@ -269,7 +269,7 @@ async fn a_paused_deployment_is_not_restarted() {
 }
 
 #[tokio::test]
-async fn without_patch_in_the_role_the_refusal_is_told_and_nothing_changes() {
+async fn without_patch_in_the_role_the_error_is_reported_and_nothing_changes() {
     let role = shipped("rbac.yaml").replace("verbs: [get, list, watch, patch]", "verbs: [get, list, watch]");
     assert_ne!(role, shipped("rbac.yaml"), "the shipped Role grants patch in the words that this test takes away");
     let scene = Scene::with_role(Rules::default(), &role).await;
@@ -286,7 +286,7 @@ async fn without_patch_in_the_role_the_refusal_is_told_and_nothing_changes() {
 }
 
 #[tokio::test]
-async fn who_overrules_a_change_is_read_from_the_real_api_server() {
+async fn the_owner_that_will_overrule_a_change_is_read_from_the_real_api_server() {
     use k8s_openapi::api::autoscaling::v2::HorizontalPodAutoscaler;
     use k8s_openapi::api::policy::v1::PodDisruptionBudget;
     use readback_cluster::Cluster;
@@ -316,7 +316,7 @@ async fn who_overrules_a_change_is_read_from_the_real_api_server() {
     assert_eq!(around.budgets.iter().map(|one| one.min_available).collect::<Vec<_>>(), [Some(1)]);
     assert!(around.unknown.is_empty(), "{:?}", around.unknown);
     assert_eq!(live.owners().replicas.as_deref(), Some("argocd-controller"));
-    // Whoever updates the field takes it over: then nobody puts it back.
+    // An update by another manager takes the field over: then nobody reverts it.
     scene.somebody_else_patches(json!({"spec": {"replicas": 3}})).await;
     let live = cluster.read(live.object()).await.unwrap().unwrap();
     assert_eq!(live.owners().replicas, None);

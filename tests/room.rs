@@ -1,4 +1,4 @@
-//! The local room over HTTP, and the page, with a little scripted bot in the place of the real one.
+//! The local room over HTTP, and the page, with a small scripted bot instead of the real one.
 
 use std::io::Write as _;
 use std::sync::Arc;
@@ -66,7 +66,7 @@ async fn ops(person: &Person) -> String {
     rooms["items"][0]["id"].as_str().unwrap().to_owned()
 }
 
-/// The messages of the room, oldest first, once there are `count` and the last one says `words`.
+/// The messages of the room, oldest first, once there are `count` and the last one contains `words`.
 async fn settled(person: &Person, room: &str, count: usize, words: &str) -> Vec<Value> {
     for _ in 0..200 {
         let (_, list) = person.get(&format!("/messages?roomId={room}")).await;
@@ -81,7 +81,7 @@ async fn settled(person: &Person, room: &str, count: usize, words: &str) -> Vec<
 }
 
 #[tokio::test]
-async fn an_order_reaches_the_bot_signed_and_its_card_is_pressed_and_becomes_the_outcome() {
+async fn a_request_reaches_the_bot_signed_and_its_card_is_confirmed_and_becomes_the_outcome() {
     let open = open(Switches::default(), noon).await.with_bot().await;
     let (ann, eve) = (open.person("Ann"), open.person("Eve"));
     let room = ops(&ann).await;
@@ -110,7 +110,7 @@ async fn an_order_reaches_the_bot_signed_and_its_card_is_pressed_and_becomes_the
 }
 
 #[tokio::test]
-async fn refusals_have_the_shape_of_webex() {
+async fn errors_have_the_format_of_webex() {
     let open = open(Switches::default(), noon).await;
     let ann = open.person("Ann");
     let stranger = Person { token: "nobody's".to_owned(), ..ann.clone() };
@@ -147,7 +147,7 @@ async fn the_next_calls_of_a_bot_are_refused_with_the_time_to_wait() {
 }
 
 #[tokio::test]
-async fn a_delivery_is_repeated_until_it_is_taken_in_order_and_doubled_on_request() {
+async fn a_delivery_is_repeated_in_order_until_it_is_accepted_and_doubled_on_request() {
     let open = open(Switches { deliver_twice: true, ..Switches::default() }, noon).await;
     let ann = open.person("Ann");
     let room = ops(&ann).await;
@@ -173,7 +173,7 @@ async fn a_delivery_is_repeated_until_it_is_taken_in_order_and_doubled_on_reques
 
 type Delivery = (bool, String);
 
-/// A target that answers 502 to the first delivery and takes the rest; what came, and whether it was refused.
+/// A target that answers 502 to the first delivery and accepts the rest; what arrived, and whether it was refused.
 async fn target_that_refuses_once(tasks: &mut JoinSet<()>) -> (String, mpsc::Receiver<Delivery>) {
     async fn take(State(taken): State<Arc<(AtomicBool, mpsc::Sender<Delivery>)>>, body: String) -> StatusCode {
         let refused = taken.0.swap(false, Ordering::SeqCst);
@@ -215,7 +215,7 @@ async fn people_rooms_and_members_are_found() {
 }
 
 #[tokio::test]
-async fn a_name_from_the_web_and_another_page_get_nothing() {
+async fn a_foreign_host_name_and_a_foreign_page_are_refused() {
     let open = open(Switches::default(), noon).await;
     let get = |path: &str, headers: &[(&'static str, &str)]| {
         let mut request = http().get(format!("{}{path}", open.base));
@@ -239,7 +239,7 @@ async fn a_name_from_the_web_and_another_page_get_nothing() {
 }
 
 #[tokio::test]
-async fn the_page_hears_the_cluster_and_the_room_and_the_stream_ends_with_the_room() {
+async fn the_page_receives_the_cluster_and_the_room_and_the_stream_ends_with_the_room() {
     let mut open = open(Switches::default(), noon).await;
     let ann = open.person("Ann");
     let room = ops(&ann).await;
@@ -263,11 +263,11 @@ async fn the_page_hears_the_cluster_and_the_room_and_the_stream_ends_with_the_ro
     ended.expect("the room closes although a page was open").unwrap().unwrap();
 }
 
-/// For people, and for the browser test while there is only the scripted bot:
-/// `cargo test --test all stays_open -- --ignored`. The address lies in `target/tmp/page-address`.
+/// For manual use, and for the browser test with only the scripted bot: `cargo test --test all stays_open --
+/// --ignored`. The URL is written to `target/tmp/page-address`.
 #[tokio::test]
 #[ignore = "stays open for half an hour, to be looked at"]
-async fn stays_open_to_be_looked_at() {
+async fn stays_open_for_a_browser() {
     #[expect(clippy::disallowed_methods, reason = "for once with the real time")]
     let open = open(Switches::default(), jiff::Timestamp::now).await.with_bot().await;
     std::fs::write(concat!(env!("CARGO_TARGET_TMPDIR"), "/page-address"), &open.base).unwrap();

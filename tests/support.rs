@@ -1,4 +1,4 @@
-//! What the integration tests share: servers to talk to, and ways to wait for them.
+//! Shared by the integration tests: servers, and ways to wait for them.
 
 pub(crate) mod bot;
 pub(crate) mod kubelet;

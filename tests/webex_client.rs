@@ -1,4 +1,4 @@
-//! The Webex client against a server that behaves as badly as a server can.
+//! The Webex client against a server with every kind of misbehaviour.
 
 use std::{
     io::{Read, Write},
@@ -21,7 +21,7 @@ use tokio::{io::AsyncReadExt, net::TcpListener, task::JoinSet};
 
 const TOKEN: &str = "t0ken-that-nobody-may-see";
 
-/// One request as the server got it.
+/// One request as received.
 #[derive(Clone, Debug, PartialEq)]
 struct Seen {
     line: String,
@@ -29,7 +29,7 @@ struct Seen {
     body: Value,
 }
 
-/// A server that answers its n-th request by the n-th call of `answer`, and remembers all.
+/// A server that answers its n-th request with the n-th call of `answer`, and records all requests.
 struct Stub {
     base: String,
     seen: Arc<Mutex<Vec<Seen>>>,
@@ -92,7 +92,7 @@ fn post() -> Post {
 }
 
 #[tokio::test]
-async fn each_call_asks_for_the_right_thing() {
+async fn each_call_sends_the_right_request() {
     let stub = stub(|n| match n {
         0 => json_answer(200, &person("BOT")),
         1 => json_answer(200, &json!({"id": "M1", "roomId": "R", "personId": "P", "created": "2026-11-23T02:34:36Z"})),
@@ -145,7 +145,7 @@ async fn a_rate_limit_is_waited_for_and_the_call_sent_again() {
 }
 
 #[tokio::test]
-async fn a_wait_beyond_the_deadline_is_not_begun() {
+async fn a_wait_beyond_the_deadline_is_not_started() {
     for (header, seconds) in [("3600", 3600), ("18446744073709551615", u64::MAX), ("soon", 5)] {
         let stub = stub(move |_| limited(header)).await;
         let start = Instant::now();
@@ -158,7 +158,7 @@ async fn a_wait_beyond_the_deadline_is_not_begun() {
 }
 
 #[tokio::test]
-async fn an_answer_that_does_not_come_is_a_timeout_and_a_post_is_not_repeated() {
+async fn a_missing_response_is_a_timeout_and_a_post_is_not_repeated() {
     let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
     let base_url = format!("http://{}/v1", listener.local_addr().unwrap());
     let deadline = Duration::from_millis(300);
@@ -193,7 +193,7 @@ async fn an_oversized_or_unreadable_success_is_malformed() {
 }
 
 #[tokio::test]
-async fn an_answer_about_something_else_is_no_answer() {
+async fn a_response_about_another_object_is_malformed() {
     let stub = stub(|_| json_answer(200, &person("MALLORY"))).await;
     assert!(matches!(stub.client().person("ANN").await, Err(WebexError::Malformed { .. })));
 }
@@ -262,7 +262,7 @@ async fn a_hostile_id_never_leaves_the_process() {
 }
 
 #[tokio::test]
-async fn a_person_is_fresh_for_decisions_and_remembered_for_display() {
+async fn a_person_is_fresh_for_decisions_and_cached_for_display() {
     let stub = stub(|_| json_answer(200, &person("ANN"))).await;
     let webex = stub.client();
     webex.known_person("ANN").await.unwrap();
@@ -326,7 +326,7 @@ async fn an_extra_authority_is_trusted_and_an_unknown_one_is_not() {
             let body = person("BOT").to_string();
             let answer =
                 format!("HTTP/1.1 200 OK\r\nconnection: close\r\ncontent-length: {}\r\n\r\n{body}", body.len());
-            // The client that does not trust it breaks off here.
+            // The client that does not trust it disconnects here.
             let _ = stream.read(&mut [0; 4096]).and_then(|_| stream.write_all(answer.as_bytes()));
         }
     });

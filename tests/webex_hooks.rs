@@ -1,4 +1,4 @@
-//! The bot's webhooks on an account that others use too.
+//! The bot's webhooks on an account that has other webhooks too.
 
 use std::{
     sync::{Arc, Mutex},
@@ -19,7 +19,7 @@ use serde_json::{Value, json};
 use tokio::{net::TcpListener, task::JoinSet};
 use tokio_util::sync::CancellationToken;
 
-/// The webhooks of one account, and what was asked of it.
+/// The webhooks of one account, and the calls made to it.
 #[derive(Clone, Default)]
 struct Account(Arc<Mutex<Held>>);
 
@@ -32,7 +32,7 @@ struct Held {
 
 type Answer = (StatusCode, Json<Value>);
 
-/// Two a page, so that paging is seen to work.
+/// Two per page, so that paging is tested.
 async fn list(
     State(account): State<Account>,
     Query(query): Query<Value>,
@@ -115,7 +115,7 @@ impl Account {
 }
 
 #[tokio::test]
-async fn two_are_created_once_and_repaired_when_they_stray() {
+async fn both_are_created_once_and_repaired_when_they_deviate() {
     let (account, webex, _server) = start().await;
     for n in 0..5 {
         account.add(json!({"id": format!("X{n}"), "name": "somebody else's", "targetUrl": "https://bot.example/webex",
@@ -151,7 +151,7 @@ async fn two_are_created_once_and_repaired_when_they_stray() {
 }
 
 #[tokio::test]
-async fn one_that_webex_turned_off_is_found_and_turned_on_again() {
+async fn one_that_webex_disabled_is_found_and_enabled_again() {
     let (account, webex, _server) = start().await;
     ensure(&webex, &wanted()).await.unwrap();
     account.change(0, "status", "inactive");

@@ -1,4 +1,4 @@
-// Every card that the golden conversations have shown, rendered by Microsoft's library as the page does it.
+// Renders every card of the golden conversations with Microsoft's library, as the page does.
 //
 // READBACK_PAGE       the address that `readback demo` prints
 // READBACK_CARDS      the folder with the cards, as JSON
@@ -38,7 +38,7 @@ for (const [name, viewport] of [['wide', { width: 900, height: 900 }], ['phone',
       await page.goto(address);
       await page.waitForFunction(() => window.AdaptiveCards);
       await page.evaluate(() => {
-        // The page goes on behind a sheet of its own for the cards.
+        // An overlay for the cards, over the running page.
         for (const child of document.body.children) child.style.display = 'none';
         document.documentElement.style.height = 'auto';
         document.body.style.cssText = 'display:block;overflow:visible;height:auto';

@@ -1,4 +1,4 @@
-// A Chromium of one's own: Debian's package, a fresh profile, nothing in the background.
+// An isolated Chromium: Debian's package, a fresh profile, no background activity.
 
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';

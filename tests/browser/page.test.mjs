@@ -1,4 +1,4 @@
-// The page in a real browser, as a person uses it, with the real bot and cluster behind it.
+// The page in a real browser, used like a person does, with the real bot and cluster behind it.
 //
 // READBACK_PAGE       the address that `readback demo` prints
 // READBACK_ARTIFACTS  where the screenshot goes (default: the folder of temporary files)

@@ -90,7 +90,7 @@ def webhooks(bot):
 
 def main():
     base, person_token, bot_token = sys.argv[1:]
-    # Without the closing slash the SDK loses the path.
+    # Without the trailing slash the SDK drops the path.
     ann = WebexAPI(access_token=person_token, base_url=f"{base}/v1/")
     bot = WebexAPI(access_token=bot_token, base_url=f"{base}/v1/")
     refused(401, lambda: WebexAPI(access_token="nobody's", base_url=f"{base}/v1/").people.me())

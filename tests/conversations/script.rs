@@ -1,49 +1,49 @@
-//! The files of conversations: what is said and done, and what is expected of the bot.
+//! The format of the conversation files: steps, and the bot's expected replies.
 
-/// A conversation, as it is to go.
+/// A parsed conversation.
 pub(super) struct Script {
-    /// The lines before the first step: what it is about, and what is given.
+    /// The lines before the first step: the subject, and the setup.
     pub(super) head: Vec<String>,
-    /// How long cards stay valid, in seconds, where that is given.
+    /// The expiry of cards in seconds, if given.
     pub(super) card_seconds: Option<i64>,
-    /// Whether the room's clock is three minutes behind.
+    /// Whether the room's clock is three minutes slow.
     pub(super) late: bool,
-    /// Whether the bot is never sure enough.
+    /// Whether the model's confidence is always too low.
     pub(super) unsure: bool,
     /// Whether the bot only observes.
     pub(super) observe: bool,
-    /// The policy file, where there is one: the lines that begin with a bar.
+    /// The policy file, if there is one: the lines that begin with a bar.
     pub(super) policy: Option<String>,
-    /// What happens, in order.
+    /// The steps, in order.
     pub(super) steps: Vec<Step>,
-    /// The lines about the calls that change something, at the end.
+    /// The expected writes to the cluster, at the end.
     pub(super) calls: Vec<String>,
 }
 
-/// One line of a conversation that makes something happen.
+/// One step of a conversation.
 pub(super) struct Step {
-    /// As it stands in the file.
+    /// The line in the file.
     pub(super) line: String,
-    /// What it means.
-    pub(super) deed: Deed,
-    /// What the bot says to it, as lines.
+    /// Its meaning.
+    pub(super) action: Action,
+    /// The bot's expected reply, as lines.
     pub(super) expected: Vec<String>,
 }
 
-/// What somebody does. Cards have letters, in the order in which they appear.
-pub(super) enum Deed {
+/// What a person does. Cards have letters, in the order of their appearance.
+pub(super) enum Action {
     Say {
         who: String,
         text: String,
         in_private: bool,
     },
-    /// In the thread that this card stands in.
+    /// In the thread of this card.
     Reply {
         who: String,
         text: String,
         to: char,
     },
-    /// The button `title` of the card `of`, on the card `on`, with what was typed there.
+    /// The button `title` of the card `of`, on the card `on`, with the typed inputs.
     Press {
         who: String,
         title: String,
@@ -63,7 +63,7 @@ pub(super) enum Deed {
         replicas: u32,
     },
     Restart,
-    Outlast,
+    WaitForExpiry,
     DeliverTwice,
     RefuseCardEdits,
     RefuseCalls {
@@ -72,10 +72,10 @@ pub(super) enum Deed {
 }
 
 impl Script {
-    /// Reads a file.
+    /// Parses a file.
     ///
     /// # Panics
-    /// At a line that is no part of a conversation.
+    /// At a line that is not part of a conversation.
     pub(super) fn parse(text: &str) -> Self {
         let mut script = Self {
             head: Vec::new(),
@@ -102,8 +102,8 @@ impl Script {
                 let step = script.steps.last_mut().expect("the bot says nothing before it is spoken to");
                 step.expected.push(line.to_owned());
             } else if !line.is_empty() {
-                let deed = Deed::parse(line).unwrap_or_else(|| panic!("nobody can do this: {line}"));
-                script.steps.push(Step { line: line.to_owned(), deed, expected: Vec::new() });
+                let action = Action::parse(line).unwrap_or_else(|| panic!("nobody can do this: {line}"));
+                script.steps.push(Step { line: line.to_owned(), action, expected: Vec::new() });
             }
         }
         script.calls = lines.map(str::to_owned).collect();
@@ -128,7 +128,7 @@ impl Script {
     }
 }
 
-impl Deed {
+impl Action {
     fn parse(line: &str) -> Option<Self> {
         if let Some(event) = line.strip_prefix("- ") {
             return Self::event(event);
@@ -165,7 +165,7 @@ impl Deed {
     fn event(event: &str) -> Option<Self> {
         match event {
             "the bot is restarted" => return Some(Self::Restart),
-            "the cards run out" => return Some(Self::Outlast),
+            "the cards run out" => return Some(Self::WaitForExpiry),
             "Webex delivers everything twice" => return Some(Self::DeliverTwice),
             "Webex refuses to edit cards" => return Some(Self::RefuseCardEdits),
             _ => {}

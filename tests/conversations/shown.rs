@@ -1,28 +1,31 @@
-//! Messages, cards and calls as the files of conversations show them: without what differs from run to run.
+//! Messages, cards and calls in the format of the conversation files, without what differs between runs.
 
 use serde_json::Value;
 
 use crate::support::tap::Call;
 
-/// A message of the bot as lines: its words, or what its card shows. `letter` names the card.
+/// A message of the bot as lines: its text, or the contents of its card. `letter` names the card.
 pub(super) fn message(message: &Value, letter: Option<char>) -> Vec<String> {
     let thread = if message["parentId"].is_string() { "" } else { "(outside the thread) " };
     let words = match (letter, &message["attachments"][0]["content"]) {
         (Some(letter), card) => format!("[card {letter}] {}", on_card(card)),
-        (None, _) => spoken(text(&message["markdown"])),
+        (None, _) => with_plain_mentions(text(&message["markdown"])),
     };
     block(&format!("bot: {thread}{words}"))
 }
 
-/// What a card shows, without what differs from run to run.
+/// The contents of a card, without what differs between runs.
 pub(super) fn card_lines(card: &Value) -> Vec<String> {
-    on_card(card).lines().map(steady).collect()
+    on_card(card).lines().map(without_volatile).collect()
 }
 
-/// Later lines are indented, so that it is plain where a message ends.
+/// Continuation lines are indented, so that the end of a message is visible.
 fn block(words: &str) -> Vec<String> {
     let lines = words.lines().filter(|line| !line.trim().is_empty());
-    lines.enumerate().map(|(at, line)| if at == 0 { steady(line) } else { format!("  {}", steady(line)) }).collect()
+    lines
+        .enumerate()
+        .map(|(at, line)| if at == 0 { without_volatile(line) } else { format!("  {}", without_volatile(line)) })
+        .collect()
 }
 
 fn on_card(card: &Value) -> String {
@@ -52,14 +55,14 @@ fn on_card(card: &Value) -> String {
     lines.join("\n")
 }
 
-/// What stands in a field of a card already.
+/// The prefilled value of a card's input.
 fn filled(element: &Value) -> String {
     let value = &element["value"];
     if value.is_null() { String::new() } else { value.as_str().map_or_else(|| value.to_string(), str::to_owned) }
 }
 
 /// A mention as its reader sees it.
-fn spoken(markdown: &str) -> String {
+fn with_plain_mentions(markdown: &str) -> String {
     let mut out = String::new();
     let mut rest = markdown;
     while let Some((before, mention)) = rest.split_once("<@personId:") {
@@ -71,7 +74,7 @@ fn spoken(markdown: &str) -> String {
     out + rest
 }
 
-/// A call that may change something: what it is about, and each operation of its patch.
+/// A call that may write: its object, and each operation of its patch.
 pub(super) fn call(call: &Call) -> Vec<String> {
     let path = call.uri.split('?').next().unwrap_or_default();
     let object = path.strip_prefix("/apis/apps/v1/namespaces/").unwrap_or(path).replace("/deployments/", "/");
@@ -88,13 +91,13 @@ pub(super) fn call(call: &Call) -> Vec<String> {
         } else {
             format!(" {}", operation["value"])
         };
-        lines.push(steady(&format!("    {verb} {path}{value}")));
+        lines.push(without_volatile(&format!("    {verb} {path}{value}")));
     }
     lines
 }
 
 /// The line without times, durations, references and ids.
-fn steady(line: &str) -> String {
+fn without_volatile(line: &str) -> String {
     let words = line.split(' ').map(steady_word).collect::<Vec<_>>();
     let mut words: Vec<&str> = words.iter().map(String::as_str).collect();
     for at in 1..words.len().saturating_sub(1) {
@@ -113,11 +116,11 @@ fn steady_word(word: &str) -> String {
             return format!("{}{name}{}", &word[..at], &word[at + volatile.len()..]);
         }
     }
-    nameless(word)
+    without_random_parts(word)
 }
 
-/// A pod's name without what is drawn by lot: `web-7d9f8c5b4d-x2x4z`.
-fn nameless(word: &str) -> String {
+/// A pod's name without its random parts: `web-7d9f8c5b4d-x2x4z`.
+fn without_random_parts(word: &str) -> String {
     let bare = word.trim_matches(|c: char| !c.is_alphanumeric());
     let mut parts = bare.rsplitn(3, '-');
     let (Some(pod), Some(hash), Some(name)) = (parts.next(), parts.next(), parts.next()) else {

@@ -1,4 +1,4 @@
-//! Speaks a conversation to a whole bot, and compares what comes of it with the file, line by line.
+//! Plays a conversation to a whole bot, and compares the result with the file, line by line.
 
 use std::fs;
 use std::path::PathBuf;
@@ -13,21 +13,22 @@ use readback_sim::cluster::Seed;
 use readback_sim::room::CardEdits;
 use serde_json::{Value, json};
 
-use super::script::{Deed, Script};
+use super::script::{Action, Script};
 use super::{folder, shown};
 use crate::support::bot::{Bot, Local, Setup, now};
 
-/// How long the bot has for what is expected of it. Far above what is normal: a busy machine is slow and not wrong.
-const PATIENCE: Duration = Duration::from_secs(40);
-/// Between two looks at the room.
-const LOOK: Duration = Duration::from_millis(20);
-/// While a file is written anew: when nothing has changed for this long, the bot has said what it says.
+/// The timeout of an expected reply. Far above the normal time, because a busy machine is slow and not wrong.
+const TIMEOUT: Duration = Duration::from_secs(40);
+/// The polling interval.
+const INTERVAL: Duration = Duration::from_millis(20);
+/// In bless mode: when nothing has changed for this long, the reply is complete.
 const QUIET: Duration = Duration::from_secs(5);
 
-/// Holds the conversation of this name. With `READBACK_BLESS` in the environment, the file is written as it went.
+/// Plays the conversation of this name. With `READBACK_BLESS` in the environment, the file is rewritten with the
+/// result.
 ///
 /// # Panics
-/// Where it goes otherwise than the file says.
+/// If the result differs from the file.
 pub(super) async fn perform(name: &str) {
     let path = folder().join(format!("{name}.txt"));
     let written = fs::read_to_string(&path).unwrap();
@@ -36,13 +37,13 @@ pub(super) async fn perform(name: &str) {
     let mut stage = Stage::set(name, &script).await;
     let mut lines = script.head.clone();
     for step in &script.steps {
-        stage.play(&step.deed).await;
+        stage.play(&step.action).await;
         let said = if bless { stage.all_said().await } else { stage.said(&step.expected).await };
         lines.push(step.line.clone());
         lines.extend(said);
         compare(name, bless, &lines, &script, &written);
     }
-    stage.fence().await;
+    stage.drain().await;
     lines.push("calls:".to_owned());
     lines.extend(stage.local.tap.writes().iter().flat_map(shown::call));
     let played = lines.join("\n") + "\n";
@@ -53,7 +54,7 @@ pub(super) async fn perform(name: &str) {
     }
 }
 
-/// Fails at the step that goes otherwise, not at the end.
+/// Fails at the first step that differs, not at the end.
 fn compare(name: &str, bless: bool, lines: &[String], script: &Script, written: &str) {
     let so_far = lines.join("\n");
     let expected: Vec<&str> = written.lines().take(lines.len()).collect();
@@ -64,7 +65,7 @@ fn compare(name: &str, bless: bool, lines: &[String], script: &Script, written: 
     );
 }
 
-/// A message of the bot, as it was last looked at.
+/// A message of the bot, as it was last read.
 #[derive(Clone, PartialEq)]
 struct Seen {
     id: String,
@@ -76,7 +77,7 @@ struct Stage {
     local: Local,
     bot: Bot,
     seen: Vec<Seen>,
-    /// The messages with cards, in the order in which they appeared.
+    /// The messages with cards, in the order of their appearance.
     cards: Vec<Value>,
     used_private: bool,
     card_life: SignedDuration,
@@ -91,7 +92,7 @@ impl Stage {
     async fn set(name: &str, script: &Script) -> Self {
         let mut seed = Seed::quick();
         for workload in &mut seed.workloads {
-            // A failing rollout is given up within the test.
+            // So that a failing rollout ends within the test.
             workload.deadline = workload.deadline.min(3);
         }
         let local = Local::start(seed).await;
@@ -120,19 +121,19 @@ impl Stage {
         }
     }
 
-    async fn play(&mut self, deed: &Deed) {
+    async fn play(&mut self, action: &Action) {
         let room = &self.bot.room;
-        match deed {
-            Deed::Say { who, text, in_private: false } => drop(room.say(who, text).await),
-            Deed::Say { who, text, in_private: true } => {
+        match action {
+            Action::Say { who, text, in_private: false } => drop(room.say(who, text).await),
+            Action::Say { who, text, in_private: true } => {
                 room.say_in_private(who, text).await;
                 self.used_private = true;
             }
-            Deed::Reply { who, text, to } => {
+            Action::Reply { who, text, to } => {
                 let root = self.card(*to)["parentId"].as_str().unwrap();
                 room.say_in_thread(who, text, root).await;
             }
-            Deed::Press { who, title, of, on, times, typed } => {
+            Action::Press { who, title, of, on, times, typed } => {
                 let mut inputs = self.button(*of, title).await;
                 for (field, value) in typed {
                     inputs[field] = json!(value);
@@ -141,20 +142,20 @@ impl Stage {
                     room.press_with(who, self.card(*on)["id"].as_str().unwrap(), &inputs).await;
                 }
             }
-            Deed::PressMadeUp { who, press, on } => {
+            Action::PressMadeUp { who, press, on } => {
                 let made_up = self.change_on(*on).chars().rev().collect::<String>();
                 let inputs = json!({ "change": made_up, "press": press });
                 room.press_with(who, self.card(*on)["id"].as_str().unwrap(), &inputs).await;
             }
-            Deed::Scale { namespace, name, replicas } => self.scale(namespace, name, *replicas).await,
-            Deed::Restart => {
+            Action::Scale { namespace, name, replicas } => self.scale(namespace, name, *replicas).await,
+            Action::Restart => {
                 self.bot.stop().await;
                 self.bot.run().await;
             }
-            Deed::Outlast => self.outlast().await,
-            Deed::DeliverTwice => room.switch(|room| room.deliver_twice = true),
-            Deed::RefuseCardEdits => room.switch(|room| room.card_edits = CardEdits::Refused),
-            Deed::RefuseCalls { count } => room.switch(|room| (room.refuse_calls, room.retry_after) = (*count, 1)),
+            Action::WaitForExpiry => self.wait_for_expiry().await,
+            Action::DeliverTwice => room.switch(|room| room.deliver_twice = true),
+            Action::RefuseCardEdits => room.switch(|room| room.card_edits = CardEdits::Refused),
+            Action::RefuseCalls { count } => room.switch(|room| (room.refuse_calls, room.retry_after) = (*count, 1)),
         }
         self.last_deed = now();
     }
@@ -163,8 +164,8 @@ impl Stage {
         &self.cards[usize::from(letter as u8 - b'A')]
     }
 
-    /// What a button of a card sends: one that is there now, else one that was there when the card appeared. What stands in
-    /// its fields is sent with it.
+    /// The inputs of a card's button: one that it has now, else one that it had when the card appeared, including the
+    /// prefilled inputs.
     async fn button(&self, letter: char, title: &str) -> Value {
         let first = self.card(letter);
         let now = self.bot.room.said_by_bot().await.into_iter().find(|message| message["id"] == first["id"]);
@@ -184,7 +185,7 @@ impl Stage {
         panic!("card {letter} has no button {title}");
     }
 
-    /// The id that the buttons of a card carried when it appeared.
+    /// The id in the buttons of a card when it appeared.
     fn change_on(&self, letter: char) -> &str {
         self.card(letter)["attachments"][0]["content"]["actions"][0]["data"]["change"].as_str().unwrap()
     }
@@ -193,24 +194,25 @@ impl Stage {
         let api: Api<Deployment> = Api::namespaced(self.local.client.clone(), namespace);
         let patch = Patch::Merge(json!({ "spec": { "replicas": replicas } }));
         api.patch(name, &PatchParams::default(), &patch).await.unwrap();
-        // What a card says of pods that are only starting would depend on the moment. An autoscaler may have another view.
+        // The text of a card about starting pods would depend on the time. An autoscaler may keep a different replica
+        // count.
         let end = now() + SignedDuration::from_secs(3);
         let wanted = i32::try_from(replicas).ok().filter(|wanted| *wanted > 0);
         while now() < end && api.get(name).await.unwrap().status.and_then(|status| status.available_replicas) != wanted
         {
-            tokio::time::sleep(LOOK).await;
+            tokio::time::sleep(INTERVAL).await;
         }
     }
 
-    /// Waits until every card that has appeared is past its time.
-    async fn outlast(&self) {
+    /// Waits until every card so far has expired.
+    async fn wait_for_expiry(&self) {
         let end = self.last_deed + self.card_life * 3;
         while now() < end {
-            tokio::time::sleep(LOOK).await;
+            tokio::time::sleep(INTERVAL).await;
         }
     }
 
-    /// Keeps every card as it was shown, for the browser's test to render.
+    /// Stores every card as it was shown, for the browser test to render.
     fn keep(&self, letter: char, card: &Value) {
         let folder = PathBuf::from(env!("CARGO_TARGET_TMPDIR")).join("cards");
         fs::create_dir_all(&folder).unwrap();
@@ -220,7 +222,7 @@ impl Stage {
         fs::write(file, serde_json::to_string(card).unwrap()).unwrap();
     }
 
-    /// What is new in the room since the last look, as lines; and the room as it is now.
+    /// What is new in the room since the last read, as lines; and the current room.
     async fn look(&mut self) -> (Vec<String>, Vec<Seen>) {
         let mut now = Vec::new();
         for message in self.bot.room.said_by_bot().await {
@@ -237,7 +239,7 @@ impl Stage {
         (lines, now)
     }
 
-    /// The letter of a card. One that asks nothing and was never seen is an older one, posted anew.
+    /// The letter of a card. A new one without buttons is an older card, posted again.
     fn letter(&mut self, id: &str, message: &Value) -> char {
         let card = |message: &Value| message["attachments"][0]["content"].clone();
         let title = card(message)["body"][0]["text"].as_str().unwrap().to_owned();
@@ -262,16 +264,16 @@ impl Stage {
         }
     }
 
-    /// What the bot has said since the last step: as expected, or what it is when patience is at its end.
+    /// What the bot has said since the last step: the expected reply, or whatever there is at the timeout.
     async fn said(&mut self, expected: &[String]) -> Vec<String> {
         let started = Instant::now();
         loop {
             let (lines, seen) = self.look().await;
-            if lines == expected || started.elapsed() > PATIENCE {
+            if lines == expected || started.elapsed() > TIMEOUT {
                 self.seen = seen;
                 return lines;
             }
-            tokio::time::sleep(LOOK).await;
+            tokio::time::sleep(INTERVAL).await;
         }
     }
 
@@ -285,13 +287,13 @@ impl Stage {
                 self.seen = seen;
                 return last;
             }
-            tokio::time::sleep(LOOK).await;
+            tokio::time::sleep(INTERVAL).await;
         }
     }
 
-    /// Asks for help in every room that was used: a room is worked off in order, so with the answer everything before
-    /// is done, and whatever else has been said by then is too much.
-    async fn fence(&mut self) {
+    /// Asks for help in every room that was used: a room is processed in order, so that once it is answered everything
+    /// before is done, and any other message by then is unexpected.
+    async fn drain(&mut self) {
         let mut roots = vec![self.bot.room.say("Ann", "help").await];
         if self.used_private {
             roots.push(self.bot.room.say_in_private("Ann", "help").await);

@@ -1,4 +1,4 @@
-//! Autoscalers can be made, changed and deleted, and hold a Deployment between their bounds.
+//! Autoscalers can be created, changed and deleted, and keep a Deployment between their bounds.
 
 use k8s_openapi::api::autoscaling::v2::HorizontalPodAutoscaler;
 use k8s_openapi::api::policy::v1::PodDisruptionBudget;
@@ -16,7 +16,7 @@ fn autoscaler(spec: &Value) -> HorizontalPodAutoscaler {
 }
 
 #[tokio::test]
-async fn an_autoscaler_that_is_made_moves_its_deployment_and_one_that_is_gone_leaves_it() {
+async fn a_created_autoscaler_scales_its_deployment_and_a_deleted_one_does_not() {
     let local = Local::start().await;
     let api: Api<HorizontalPodAutoscaler> = Api::namespaced(local.client.clone(), "default");
     let (tried, real) = (PostParams { dry_run: true, ..PostParams::default() }, PostParams::default());
@@ -48,7 +48,7 @@ async fn an_autoscaler_that_is_made_moves_its_deployment_and_one_that_is_gone_le
 }
 
 #[tokio::test]
-async fn bounds_that_make_no_sense_are_refused_and_a_budget_can_only_be_read() {
+async fn invalid_bounds_are_refused_and_a_budget_can_only_be_read() {
     let local = Local::start().await;
     let api: Api<HorizontalPodAutoscaler> = Api::namespaced(local.client.clone(), "default");
     for spec in [json!({}), json!({ "maxReplicas": 0 }), json!({ "minReplicas": 4, "maxReplicas": 3 })] {

@@ -1,4 +1,4 @@
-//! Who gets in, and what becomes of requests that nobody should send.
+//! Authentication, and hostile requests.
 
 use k8s_openapi::api::apps::v1::Deployment;
 use k8s_openapi::api::authorization::v1::{ResourceAttributes, SelfSubjectAccessReview, SelfSubjectAccessReviewSpec};
@@ -11,7 +11,7 @@ use serde_json::json;
 use super::{Local, code};
 
 #[tokio::test]
-async fn who_has_the_token_may_ask_what_it_may_do_and_nobody_else_gets_in() {
+async fn the_token_authenticates_and_reviews_its_rights_and_nothing_else_does() {
     let local = Local::start().await;
     let reviews: Api<SelfSubjectAccessReview> = Api::all(local.client.clone());
     for (resource, verb, expected) in [("deployments", "patch", true), ("daemonsets", "delete", false)] {

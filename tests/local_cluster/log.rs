@@ -1,4 +1,4 @@
-//! What a client can read of containers.
+//! Container logs.
 
 use k8s_openapi::api::core::v1::Pod;
 use kube::Api;
@@ -32,7 +32,7 @@ async fn a_log_has_lines_and_that_of_the_checkout_service_a_token() {
 }
 
 #[tokio::test]
-async fn what_has_no_log_says_why() {
+async fn a_container_without_a_log_reports_why() {
     let local = Local::start().await;
     let pods: Api<Pod> = Api::namespaced(local.client.clone(), "default");
     let name = pod(&pods, "payments-api").await;
@@ -50,7 +50,7 @@ async fn what_has_no_log_says_why() {
 }
 
 #[tokio::test]
-async fn a_crashing_pod_leaves_its_last_words() {
+async fn a_crashing_pod_keeps_its_last_log_lines() {
     let local = Local::start().await;
     let slow = Patch::Merge(json!({ "spec": { "strategy": { "rollingUpdate": { "maxSurge": 1 } } } }));
     let api = local.deployments("default");

@@ -1,4 +1,4 @@
-//! What there is, and how a client follows it.
+//! Lists and watches.
 
 use futures::{StreamExt, TryStreamExt};
 use k8s_openapi::api::apps::v1::{DaemonSet, Deployment, ReplicaSet, StatefulSet};
@@ -60,7 +60,7 @@ async fn list_then_watch_sees_each_change_once_and_in_order() {
 }
 
 #[tokio::test]
-async fn both_ways_in_which_a_client_library_watches_reach_the_same_state() {
+async fn both_watch_modes_of_a_client_library_reach_the_same_state() {
     let local = Local::start().await;
     for config in [watcher::Config::default(), watcher::Config::default().streaming_lists()] {
         let mut events = watcher(local.deployments("staging"), config).boxed();
@@ -92,7 +92,7 @@ async fn a_watch_from_an_old_version_is_gone() {
 }
 
 #[tokio::test]
-async fn a_server_that_is_told_to_stop_ends_its_watches_and_returns() {
+async fn at_shutdown_the_server_ends_its_watches_and_returns() {
     let mut local = Local::with(Seed { pace: Pace::visible(), ..Seed::demo() }).await;
     let api = local.deployments("default");
     let mut events = api.watch(&WatchParams::default(), "0").await.unwrap().boxed();
@@ -105,7 +105,7 @@ async fn a_server_that_is_told_to_stop_ends_its_watches_and_returns() {
 }
 
 #[tokio::test]
-async fn a_stateful_set_and_a_daemon_set_can_be_read_and_everything_by_its_metadata_alone() {
+async fn a_stateful_set_and_a_daemon_set_can_be_read_and_everything_by_its_metadata_only() {
     let local = Local::start().await;
     let all = ListParams::default();
     let sets: Api<StatefulSet> = Api::namespaced(local.client.clone(), "default");

@@ -1,4 +1,4 @@
-//! How a new image comes about, or does not.
+//! Successful and failing rollouts of a new image.
 
 use futures::{StreamExt, TryStreamExt};
 use k8s_openapi::api::apps::v1::ReplicaSet;
@@ -40,7 +40,7 @@ async fn a_rollout_to_a_good_tag_reaches_its_end() {
 }
 
 #[tokio::test]
-async fn a_rollout_to_the_bad_tag_names_its_trouble_and_misses_its_deadline() {
+async fn a_rollout_to_the_bad_tag_reports_its_problem_and_misses_its_deadline() {
     let local = Local::start().await;
     let api = local.deployments("staging");
     let deadline = Patch::Merge(json!({ "spec": { "progressDeadlineSeconds": 1 } }));

@@ -1,4 +1,4 @@
-//! What a client may change, and on what terms.
+//! The writes of a client, and their preconditions.
 
 use std::time::Duration;
 
@@ -44,7 +44,7 @@ async fn a_scale_patch_with_its_preconditions_is_all_or_nothing() {
 }
 
 #[tokio::test]
-async fn a_dry_run_tells_what_would_be_and_stores_nothing() {
+async fn a_dry_run_returns_the_result_and_stores_nothing() {
     let local = Local::start().await;
     let api = local.deployments("default");
     let before = api.get("nginx-deployment").await.unwrap();
@@ -59,7 +59,7 @@ async fn a_dry_run_tells_what_would_be_and_stores_nothing() {
 }
 
 #[tokio::test]
-async fn a_replacement_made_from_an_old_version_conflicts() {
+async fn a_replacement_of_an_old_version_conflicts() {
     let local = Local::start().await;
     let api = local.deployments("monitoring");
     let mut mine = api.get("grafana").await.unwrap();

@@ -1,5 +1,5 @@
-//! The program itself, killed between Confirm and the reply, and started again on the same database: the change was made
-//! at most once, and the person is told the truth.
+//! The program itself, killed between Confirm and the reply, and restarted on the same database: the change was made at
+//! most once, and the person is told the truth.
 
 use std::net::TcpListener;
 use std::process::{Child, Command, Stdio};
@@ -13,13 +13,13 @@ use crate::support::bot::room::OpenRoom;
 use crate::support::kubelet::Rules;
 use crate::support::tap::{Call, Gate, Tap};
 
-/// A message that is an order without any doubt, so that nothing depends on how sure the model is.
+/// An unambiguous request, so that nothing depends on the model's confidence.
 const ORDER: &str = "kubectl set image deployment/nginx-deployment nginx=nginx:1.21";
 
 /// More calls than the bot makes in a test.
 const REFUSALS: u32 = 1_000;
 
-/// A running `readback serve`; killed at the end, at the latest.
+/// A running `readback serve`; killed when this is dropped, at the latest.
 struct Serving(Child);
 
 impl Drop for Serving {
@@ -29,8 +29,8 @@ impl Drop for Serving {
     }
 }
 
-/// A room and a tapped line to the real control plane, and what a process between them needs to know.
-struct Night {
+/// A room and a tapped connection to the real control plane, and the settings of a process between them.
+struct Scenario {
     scene: Scene,
     room: OpenRoom,
     tap: Tap,
@@ -38,7 +38,7 @@ struct Night {
     port: u16,
 }
 
-impl Night {
+impl Scenario {
     async fn begin() -> Self {
         let scene = Scene::set(Rules::default()).await;
         let tap = Tap::on(scene.plane.url(), Some(scene.plane.ca_pem())).await;
@@ -77,7 +77,7 @@ impl Night {
         serving
     }
 
-    /// Orders, and confirms on the card; returns the order's message.
+    /// Sends the request, and confirms on the card; returns the message of the request.
     async fn confirm(&self) -> String {
         let order = self.room.say("Ann", ORDER).await;
         let card = self.room.card(&order).await;
@@ -85,7 +85,7 @@ impl Night {
         order
     }
 
-    /// The end that everybody agrees on: one patch, the new image, nothing left to decide, and the person knows.
+    /// The common expected end: one patch, the new image, no open change, and a true report to the person.
     async fn ends_well(&self, order: &str) {
         let told = self.room.told(order, "Done, 2 of 2 updated and ready").await;
         let buttons = told["attachments"][0]["content"]["actions"].as_array().unwrap();
@@ -98,12 +98,12 @@ impl Night {
     }
 }
 
-/// Lets Webex refuse everything from now on.
+/// Lets Webex refuse every further call.
 fn cut_off(room: &OpenRoom) {
     room.switch(|room| (room.refuse_calls, room.retry_after) = (REFUSALS, 600));
 }
 
-/// Waits until the bot has tried to say something.
+/// Waits until the bot has tried to post.
 async fn tries_to_tell(room: &OpenRoom) {
     let started = std::time::Instant::now();
     loop {
@@ -123,154 +123,154 @@ fn is_the_change(call: &Call) -> bool {
 
 #[tokio::test]
 async fn killed_before_the_patch_arrives_it_is_sent_by_the_next_run() {
-    let night = Night::begin().await;
-    night.tap.set(Gate::BeforeWrites);
-    let serving = night.serve().await;
-    let order = night.confirm().await;
-    night.tap.until(false, is_the_change).await;
+    let scenario = Scenario::begin().await;
+    scenario.tap.set(Gate::BeforeWrites);
+    let serving = scenario.serve().await;
+    let order = scenario.confirm().await;
+    scenario.tap.until(false, is_the_change).await;
     drop(serving);
-    night.tap.abandoned().await;
-    let (_, sent) = night.scene.writes().await;
+    scenario.tap.abandoned().await;
+    let (_, sent) = scenario.scene.writes().await;
     assert!(sent.is_empty(), "nothing has arrived: {sent:#?}");
-    night.tap.set(Gate::Open);
+    scenario.tap.set(Gate::Open);
 
-    let _serving = night.serve().await;
-    night.ends_well(&order).await;
+    let _serving = scenario.serve().await;
+    scenario.ends_well(&order).await;
 }
 
 #[tokio::test]
-async fn killed_before_the_answer_arrives_it_is_not_sent_again() {
-    let night = Night::begin().await;
-    night.tap.set(Gate::BeforeAnswers);
-    let serving = night.serve().await;
-    let order = night.confirm().await;
-    night.tap.until(true, is_the_change).await;
+async fn killed_before_the_response_arrives_it_is_not_sent_again() {
+    let scenario = Scenario::begin().await;
+    scenario.tap.set(Gate::BeforeAnswers);
+    let serving = scenario.serve().await;
+    let order = scenario.confirm().await;
+    scenario.tap.until(true, is_the_change).await;
     drop(serving);
-    night.tap.set(Gate::Open);
+    scenario.tap.set(Gate::Open);
 
-    let _serving = night.serve().await;
-    night.ends_well(&order).await;
+    let _serving = scenario.serve().await;
+    scenario.ends_well(&order).await;
 }
 
 #[tokio::test]
-async fn killed_before_the_room_is_told_the_next_run_tells_it() {
-    let night = Night::begin().await;
-    night.tap.set(Gate::BeforeAnswers);
-    let serving = night.serve().await;
-    let order = night.confirm().await;
-    night.tap.until(true, is_the_change).await;
-    cut_off(&night.room);
-    night.tap.set(Gate::Open);
-    // Its next call to Webex says that the outcome is on record: it is saved before it is told.
-    tries_to_tell(&night.room).await;
+async fn killed_before_the_reply_the_next_run_sends_it() {
+    let scenario = Scenario::begin().await;
+    scenario.tap.set(Gate::BeforeAnswers);
+    let serving = scenario.serve().await;
+    let order = scenario.confirm().await;
+    scenario.tap.until(true, is_the_change).await;
+    cut_off(&scenario.room);
+    scenario.tap.set(Gate::Open);
+    // Its next call to Webex shows that the outcome is stored: it is stored before it is reported.
+    tries_to_tell(&scenario.room).await;
     drop(serving);
-    night.room.switch(|room| room.refuse_calls = 0);
+    scenario.room.switch(|room| room.refuse_calls = 0);
 
-    let _serving = night.serve().await;
-    night.ends_well(&order).await;
+    let _serving = scenario.serve().await;
+    scenario.ends_well(&order).await;
 }
 
 #[tokio::test]
-async fn killed_while_the_deployment_moves_on_nothing_is_sent_and_that_is_told() {
-    let night = Night::begin().await;
-    night.tap.set(Gate::BeforeWrites);
-    let serving = night.serve().await;
-    let order = night.confirm().await;
-    night.tap.until(false, is_the_change).await;
+async fn killed_while_the_deployment_changes_nothing_is_sent_and_that_is_reported() {
+    let scenario = Scenario::begin().await;
+    scenario.tap.set(Gate::BeforeWrites);
+    let serving = scenario.serve().await;
+    let order = scenario.confirm().await;
+    scenario.tap.until(false, is_the_change).await;
     drop(serving);
-    night.tap.abandoned().await;
-    night.tap.set(Gate::Open);
+    scenario.tap.abandoned().await;
+    scenario.tap.set(Gate::Open);
     let other = serde_json::json!({"spec": {"replicas": 4}});
-    night.scene.somebody_else_patches(other).await;
+    scenario.scene.somebody_else_patches(other).await;
 
-    let _serving = night.serve().await;
-    let told: Value = night.room.told(&order, "Not applied").await;
+    let _serving = scenario.serve().await;
+    let told: Value = scenario.room.told(&order, "Not applied").await;
     assert!(told["markdown"].as_str().unwrap().contains("has 4 replicas and runs `nginx:1.20` now"), "{told}");
-    assert_eq!(image(&night.scene.live().await), Some("nginx:1.20"));
-    let (_, sent) = night.scene.writes().await;
+    assert_eq!(image(&scenario.scene.live().await), Some("nginx:1.20"));
+    let (_, sent) = scenario.scene.writes().await;
     assert!(sent.is_empty(), "{sent:#?}");
 }
 
 #[tokio::test]
-async fn killed_before_the_card_goes_out_the_next_run_asks() {
-    let night = Night::begin().await;
-    night.tap.set(Gate::BeforeDryRuns);
-    let serving = night.serve().await;
-    let order = night.room.say("Ann", ORDER).await;
-    night.tap.until(false, Call::is_dry_run).await;
-    cut_off(&night.room);
-    night.tap.set(Gate::Open);
-    // It is recorded before it is asked.
-    tries_to_tell(&night.room).await;
+async fn killed_before_the_card_is_posted_the_next_run_posts_it() {
+    let scenario = Scenario::begin().await;
+    scenario.tap.set(Gate::BeforeDryRuns);
+    let serving = scenario.serve().await;
+    let order = scenario.room.say("Ann", ORDER).await;
+    scenario.tap.until(false, Call::is_dry_run).await;
+    cut_off(&scenario.room);
+    scenario.tap.set(Gate::Open);
+    // It is stored before it is posted.
+    tries_to_tell(&scenario.room).await;
     drop(serving);
-    night.room.switch(|room| room.refuse_calls = 0);
+    scenario.room.switch(|room| room.refuse_calls = 0);
 
-    let _serving = night.serve().await;
-    let card = night.room.card(&order).await;
-    night.room.press("Ann", &card, "confirm").await;
-    night.ends_well(&order).await;
+    let _serving = scenario.serve().await;
+    let card = scenario.room.card(&order).await;
+    scenario.room.press("Ann", &card, "confirm").await;
+    scenario.ends_well(&order).await;
 }
 
 #[tokio::test]
-async fn killed_between_the_yes_and_the_claim_the_next_run_carries_it_out() {
-    let night = Night::begin().await;
-    let serving = night.serve().await;
-    let order = night.room.say("Ann", ORDER).await;
-    let card = night.room.card(&order).await;
-    night.tap.set(Gate::BeforeReads);
-    night.room.press("Ann", &card, "confirm").await;
-    // It reads the object after the yes is on record.
-    night.tap.holding().await;
+async fn killed_between_approval_and_claim_the_next_run_executes_it() {
+    let scenario = Scenario::begin().await;
+    let serving = scenario.serve().await;
+    let order = scenario.room.say("Ann", ORDER).await;
+    let card = scenario.room.card(&order).await;
+    scenario.tap.set(Gate::BeforeReads);
+    scenario.room.press("Ann", &card, "confirm").await;
+    // It reads the object after the approval is stored.
+    scenario.tap.holding().await;
     drop(serving);
-    night.tap.abandoned().await;
-    let (_, sent) = night.scene.writes().await;
+    scenario.tap.abandoned().await;
+    let (_, sent) = scenario.scene.writes().await;
     assert!(sent.is_empty(), "{sent:#?}");
-    night.tap.set(Gate::Open);
+    scenario.tap.set(Gate::Open);
 
-    let _serving = night.serve().await;
-    night.ends_well(&order).await;
+    let _serving = scenario.serve().await;
+    scenario.ends_well(&order).await;
 }
 
 #[tokio::test]
-async fn killed_after_the_no_the_next_run_closes_the_card() {
-    let night = Night::begin().await;
-    let serving = night.serve().await;
-    let order = night.room.say("Ann", ORDER).await;
-    let card = night.room.card(&order).await;
-    // Reading the press takes three calls: the press, the card, the person. The next one edits the card.
-    night.room.switch(|room| room.spare_calls = 3);
-    cut_off(&night.room);
-    night.room.press("Ann", &card, "cancel").await;
-    tries_to_tell(&night.room).await;
+async fn killed_after_a_cancellation_the_next_run_closes_the_card() {
+    let scenario = Scenario::begin().await;
+    let serving = scenario.serve().await;
+    let order = scenario.room.say("Ann", ORDER).await;
+    let card = scenario.room.card(&order).await;
+    // Reading the card action takes three calls: the action, the card, the person. The next one edits the card.
+    scenario.room.switch(|room| room.spare_calls = 3);
+    cut_off(&scenario.room);
+    scenario.room.press("Ann", &card, "cancel").await;
+    tries_to_tell(&scenario.room).await;
     drop(serving);
-    night.room.switch(|room| room.refuse_calls = 0);
+    scenario.room.switch(|room| room.refuse_calls = 0);
 
-    let _serving = night.serve().await;
-    let told = night.room.told(&order, "Cancelled by Ann").await;
+    let _serving = scenario.serve().await;
+    let told = scenario.room.told(&order, "Cancelled by Ann").await;
     assert_eq!(told["attachments"][0]["content"]["actions"], serde_json::json!([]), "{told}");
-    assert_eq!(image(&night.scene.live().await), Some("nginx:1.20"));
-    let (_, sent) = night.scene.writes().await;
+    assert_eq!(image(&scenario.scene.live().await), Some("nginx:1.20"));
+    let (_, sent) = scenario.scene.writes().await;
     assert!(sent.is_empty(), "{sent:#?}");
 }
 
 #[tokio::test]
-async fn killed_while_the_card_waits_its_record_judges_the_press() {
-    let night = Night::begin().await;
-    let serving = night.serve().await;
-    let order = night.room.say("Ann", "scale nginx-deployment to 0").await;
-    let card = night.room.card(&order).await;
-    // A room is worked off in order: when this is answered, the card is on record.
-    let help = night.room.say("Ann", "help").await;
-    night.room.told(&help, "Say it in plain words").await;
+async fn killed_while_the_card_is_open_its_record_decides_the_card_action() {
+    let scenario = Scenario::begin().await;
+    let serving = scenario.serve().await;
+    let order = scenario.room.say("Ann", "scale nginx-deployment to 0").await;
+    let card = scenario.room.card(&order).await;
+    // A room is processed in order: when this is answered, the card is stored.
+    let help = scenario.room.say("Ann", "help").await;
+    scenario.room.told(&help, "Say it in plain words").await;
     drop(serving);
-    // Somebody else's order, in words of its own, while no bot is there: the card is judged by its record afterwards.
+    // A change by somebody else while the bot is down: afterwards the card action is decided by the card's record.
     let other = serde_json::json!({"spec": {"replicas": 3}});
-    night.scene.somebody_else_patches(other).await;
-    let _serving = night.serve().await;
-    night.room.press("Ann", &card, "confirm").await;
-    let told = night.room.told(&order, "Not applied").await;
+    scenario.scene.somebody_else_patches(other).await;
+    let _serving = scenario.serve().await;
+    scenario.room.press("Ann", &card, "confirm").await;
+    let told = scenario.room.told(&order, "Not applied").await;
     assert!(told["markdown"].as_str().unwrap().contains("it has 3 replicas now"), "{told}");
-    let (_, sent) = night.scene.writes().await;
+    let (_, sent) = scenario.scene.writes().await;
     assert_eq!(sent.len(), 1, "one patch, which the API server refused: {sent:#?}");
-    assert_eq!(crate::real_cluster::replicas(&night.scene.live().await), Some(3));
+    assert_eq!(crate::real_cluster::replicas(&scenario.scene.live().await), Some(3));
 }

@@ -1,5 +1,5 @@
-//! Changes under the name of the person who ordered them: the API server judges them by that person's roles, and its audit
-//! log names both.
+//! Changes under the name of the person who requested them: the API server authorises them by that person's roles, and
+//! its audit log names both.
 
 use serde_json::{Value, json};
 
@@ -22,7 +22,7 @@ fn anns_role() -> String {
 
 #[tokio::test]
 async fn the_audit_log_names_the_person_and_their_role_decides() {
-    // What lets readback do it: the shipped role, with both people named, and a right that is readback's own no more.
+    // The prerequisites: the shipped role with both people named, and without readback's own right to patch.
     let account = shipped("rbac.yaml").replace("verbs: [get, list, watch, patch]", "verbs: [get, list, watch]");
     let scene = Scene::with_role(Rules::default(), &account).await;
     let shipped = shipped("roles/impersonate.yaml").replace("[ann@example.com]", "[ann@example.com, bo@example.com]");

@@ -1,4 +1,4 @@
-//! How long an order takes from the delivery of its message to the patch at the API server.
+//! The latency of a request, from the delivery of its message to the patch at the API server.
 
 use std::io::Write as _;
 use std::time::{Duration, Instant};
@@ -9,12 +9,12 @@ use crate::support::tap::Tap;
 
 use super::{NGINX, Scene};
 
-/// Orders that are measured.
+/// The number of measured requests.
 const ORDERS: usize = 200;
 
 #[tokio::test]
 #[ignore = "a measurement: run it with `--ignored --nocapture`, on an idle machine and in a release build"]
-async fn from_message_to_patch() {
+async fn latency_from_message_to_patch() {
     let scene = Scene::set(Rules::default()).await;
     let tap = Tap::on(scene.plane.url(), Some(scene.plane.ca_pem())).await;
     let connection = on_tapped_plane(&tap, &scene.account, &scene.namespace);

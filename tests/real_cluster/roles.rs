@@ -1,6 +1,6 @@
-//! Each Role that `deploy/` ships is exactly enough. A bot is led through everything that it offers under it; the API server's
-//! audit log must then show each verb that the Role grants, and none that it does not. So a rule that is taken away, or one
-//! too many, breaks a test.
+//! Each Role in `deploy/` grants exactly what is needed. Under it a bot exercises every feature; the API server's audit
+//! log must then contain each verb that the Role grants, and no other. So a missing rule, or an unnecessary one, fails
+//! a test.
 
 use std::collections::BTreeSet;
 
@@ -10,10 +10,10 @@ use super::{NGINX, Scene, is_of_the_fixture, shipped};
 use crate::support::bot::{Bot, Setup};
 use crate::support::kubelet::Rules;
 
-/// Everybody may order everything; what the Role allows is another matter.
+/// Everybody may request everything; the Role limits what is possible.
 const ALL: &str = "[[grant]]\npeople = [\"example.com\"]\nnamespaces = [\"*\"]\nverbs = [\"all\"]\n";
 
-/// The account with another Role than the one beside it.
+/// The manifest of the account with another Role.
 fn with_role(file: &str) -> String {
     let account = shipped("rbac.yaml");
     if file == "rbac.yaml" {
@@ -23,7 +23,7 @@ fn with_role(file: &str) -> String {
     documents.chain([shipped(file).as_str()]).collect::<Vec<_>>().join("---\n")
 }
 
-/// What a Role grants: each verb on each resource, a subresource after a slash.
+/// The grants of a Role: each verb on each resource, a subresource after a slash.
 fn granted(yaml: &str) -> BTreeSet<String> {
     let documents: Vec<Value> = serde_saphyr::from_multiple(yaml).unwrap();
     let role = documents.into_iter().find(|document| document["kind"] == "Role").unwrap();
@@ -41,13 +41,13 @@ fn granted(yaml: &str) -> BTreeSet<String> {
 }
 
 /// A bot in a namespace under one Role.
-struct Tour {
+struct RoleCheck {
     scene: Scene,
     bot: Bot,
     yaml: String,
 }
 
-impl Tour {
+impl RoleCheck {
     async fn begin(file: &str) -> Self {
         let yaml = with_role(file);
         let scene = Scene::with_role(Rules::bad_tag("9.99"), &yaml).await;
@@ -55,13 +55,13 @@ impl Tour {
         Self { scene, bot, yaml }
     }
 
-    /// Says something, and waits for these words.
+    /// Sends a message, and waits for this reply.
     async fn say(&self, order: &str, answer: &str) {
         let root = self.bot.room.say("Ann", order).await;
         self.bot.room.told(&root, answer).await;
     }
 
-    /// Orders something that is read back, confirms it, and waits for these words.
+    /// Sends a request that needs confirmation, confirms it, and waits for this reply.
     async fn confirm(&self, order: &str, answer: &str) {
         let root = self.bot.room.say("Ann", order).await;
         let card = self.bot.room.card(&root).await;
@@ -69,7 +69,7 @@ impl Tour {
         self.bot.room.told(&root, answer).await;
     }
 
-    /// What every Role is for.
+    /// The features of every Role.
     async fn look_around(&self) {
         self.say("bump nginx to 3 please", "Done, 3 of 3 ready").await;
         self.say("how is nginx-deployment doing?", "3 of 3 ready").await;
@@ -78,7 +78,7 @@ impl Tour {
         self.say("restart postgres", "There is no Deployment like").await;
     }
 
-    /// What an operator does.
+    /// The features of the operator's Role.
     async fn operate(&self) {
         self.confirm("update nginx to 1.21", "Done, 3 of 3 updated and ready").await;
         self.confirm("roll back nginx-deployment", "Done, 3 of 3 updated and ready").await;
@@ -89,13 +89,13 @@ impl Tour {
         self.confirm("undo that", "the autoscaler is gone").await;
         self.confirm("autoscale nginx-deployment between 2 and 5", "the autoscaler is there").await;
         self.confirm("autoscale nginx-deployment between 2 and 6", "keeps to that").await;
-        // There is no kubelet to ask, which the API server says.
+        // There is no kubelet, which the API server reports.
         self.say("logs of nginx-deployment", "cannot be read").await;
         self.confirm("update nginx to 9.99", "cannot be pulled").await;
         self.say("how is nginx-deployment doing?", "cannot be pulled").await;
     }
 
-    /// The log has each verb of the Role, at home, and none beside.
+    /// The audit log has each verb of the Role, in the namespace, and no other.
     async fn used_exactly_what_it_grants(&self) {
         let user = &self.scene.account.user;
         let asked = self.scene.plane.audit(|event| event.user() == user).await;
@@ -122,42 +122,42 @@ impl Tour {
 
 #[tokio::test]
 async fn the_operators_role_is_exactly_enough() {
-    let tour = Tour::begin("rbac.yaml").await;
-    tour.look_around().await;
-    tour.operate().await;
-    tour.say("delete nginx-deployment", "my role there lacks `delete` on `deployments`").await;
-    tour.used_exactly_what_it_grants().await;
+    let check = RoleCheck::begin("rbac.yaml").await;
+    check.look_around().await;
+    check.operate().await;
+    check.say("delete nginx-deployment", "my role there lacks `delete` on `deployments`").await;
+    check.used_exactly_what_it_grants().await;
 }
 
 #[tokio::test]
 async fn the_full_role_is_exactly_enough() {
-    let tour = Tour::begin("roles/full.yaml").await;
-    tour.look_around().await;
-    tour.operate().await;
-    tour.confirm("update nginx to 1.21", "Done, 3 of 3 updated and ready").await;
-    tour.confirm("delete nginx-deployment", "Deleted; its pods are ending").await;
-    tour.confirm("undo that", "Done,").await;
-    assert_eq!(super::replicas(&tour.scene.live().await), Some(3), "made again as it was");
-    tour.used_exactly_what_it_grants().await;
+    let check = RoleCheck::begin("roles/full.yaml").await;
+    check.look_around().await;
+    check.operate().await;
+    check.confirm("update nginx to 1.21", "Done, 3 of 3 updated and ready").await;
+    check.confirm("delete nginx-deployment", "Deleted; its pods are ending").await;
+    check.confirm("undo that", "Done,").await;
+    assert_eq!(super::replicas(&check.scene.live().await), Some(3), "made again as it was");
+    check.used_exactly_what_it_grants().await;
 }
 
 #[tokio::test]
 async fn the_scale_only_role_is_exactly_enough_and_offers_nothing_else() {
-    let tour = Tour::begin("roles/scale-only.yaml").await;
-    tour.look_around().await;
+    let check = RoleCheck::begin("roles/scale-only.yaml").await;
+    check.look_around().await;
     for order in
         ["update nginx to 1.21", "restart nginx-deployment", "pause nginx-deployment", "delete nginx-deployment"]
     {
-        tour.say(order, "my role there lacks").await;
+        check.say(order, "my role there lacks").await;
     }
-    tour.say("autoscale nginx-deployment between 2 and 5", "my role there lacks").await;
-    tour.say("logs of nginx-deployment", "my role there lacks `get` on `pods/log`").await;
-    let help = tour.bot.room.say("Ann", "help").await;
-    let told = tour.bot.room.told(&help, "Say it in plain words").await;
+    check.say("autoscale nginx-deployment between 2 and 5", "my role there lacks").await;
+    check.say("logs of nginx-deployment", "my role there lacks `get` on `pods/log`").await;
+    let help = check.bot.room.say("Ann", "help").await;
+    let told = check.bot.room.told(&help, "Say it in plain words").await;
     let text = told["markdown"].as_str().unwrap();
     assert!(text.contains("**scale**") && !text.contains("**image**") && !text.contains("**delete**"), "{text}");
-    let (dry, sent) = tour.scene.writes().await;
+    let (dry, sent) = check.scene.writes().await;
     assert!(dry.is_empty() && sent.len() == 1, "{sent:#?}");
     assert_eq!((sent[0].name(), sent[0].subresource(), sent[0].code()), (NGINX, "scale", Some(200)));
-    tour.used_exactly_what_it_grants().await;
+    check.used_exactly_what_it_grants().await;
 }

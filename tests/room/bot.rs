@@ -1,5 +1,5 @@
-//! A little bot with a script, so that the room and the page can be tried without the real one: it registers webhooks,
-//! checks their signatures, answers in threads, posts a card and edits it, and moves a cluster that is only a picture.
+//! A small scripted bot, to test the room and the page without the real one: it registers webhooks, checks their
+//! signatures, replies in threads, posts a card and edits it, and changes a simulated view of a cluster.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -193,7 +193,7 @@ fn set(cluster: &watch::Sender<ClusterView>, change: impl FnOnce(&mut Deployment
     cluster.send_modify(|view| change(&mut view.namespaces[0].deployments[0]));
 }
 
-/// A cluster with something of everything.
+/// A cluster view with every kind of state.
 pub(super) fn picture() -> ClusterView {
     let deployment = |name: &str, pods: u32, image: &str| DeploymentView {
         name: name.to_owned(),

@@ -1,4 +1,4 @@
-//! A whole bot between a local room and a cluster: what production runs, at other addresses.
+//! A whole bot between a local room and a cluster: the production bot with other addresses.
 
 pub(crate) mod room;
 
@@ -36,7 +36,7 @@ pub(crate) const SECRET: &str = "a secret of the whole bot's tests";
 /// The namespaces of the local cluster.
 const NAMESPACES: [&str; 3] = ["default", "staging", "monitoring"];
 
-/// The model that is built in, read once for all tests.
+/// The embedded model, loaded once for all tests.
 pub(crate) fn model() -> Arc<Model> {
     static MODEL: OnceLock<Arc<Model>> = OnceLock::new();
     MODEL.get_or_init(|| Arc::new(Model::embedded().unwrap())).clone()
@@ -48,24 +48,24 @@ pub(crate) fn metrics() -> Metrics {
     METRICS.get_or_init(|| Metrics::start().unwrap()).clone()
 }
 
-/// The time, for the servers of a test.
+/// The clock for the servers of a test.
 #[expect(clippy::disallowed_methods, reason = "a test of servers that run in real time")]
 pub(crate) fn now() -> Timestamp {
     Timestamp::now()
 }
 
-/// The room and the limits of one bot.
+/// The setup of one bot: its room and limits.
 #[derive(Clone)]
 pub(crate) struct Setup {
     /// The room's clock.
     pub(crate) room_clock: fn() -> Timestamp,
-    /// How long a card stays valid.
+    /// How long a card accepts card actions.
     pub(crate) card_life: SignedDuration,
-    /// The policy file's text, where there is one.
+    /// The policy file's text, if there is one.
     pub(crate) policy: Option<String>,
     /// Whether the bot only observes.
     pub(crate) observe: bool,
-    /// How sure the model has to be.
+    /// The minimum confidence to act without confirmation.
     pub(crate) act: Score,
 }
 
@@ -81,9 +81,9 @@ impl Default for Setup {
     }
 }
 
-/// A running bot with its room. Everything ends with it.
+/// A running bot with its room; both end when this is dropped.
 pub(crate) struct Bot {
-    /// The room that it is in.
+    /// Its room.
     pub(crate) room: OpenRoom,
     setup: Setup,
     connections: Vec<(Connection, Vec<String>)>,
@@ -98,12 +98,12 @@ struct Running {
 }
 
 impl Bot {
-    /// Starts a bot before this cluster, and waits until it hears the room.
+    /// Starts a bot for this cluster, and waits until it receives the room's events.
     pub(crate) async fn start(setup: Setup, connection: Connection) -> Self {
         Self::start_before(setup, vec![(connection, Vec::new())]).await
     }
 
-    /// The same before several, each with what else it is called.
+    /// The same for several clusters, each with its aliases.
     pub(crate) async fn start_before(setup: Setup, connections: Vec<(Connection, Vec<String>)>) -> Self {
         let room = OpenRoom::new(setup.room_clock).await;
         let folder = tempfile::tempdir().unwrap();
@@ -112,10 +112,10 @@ impl Bot {
         bot
     }
 
-    /// Asks the bot to stop, and waits until it has.
+    /// Shuts the bot down, and waits until it has ended.
     ///
     /// # Panics
-    /// When it does not stop in time, or stops with a fault.
+    /// If it does not end in time, or ends with a fault.
     pub(crate) async fn stop(&mut self) {
         let mut running = self.running.take().expect("the bot runs");
         running.stop.request();
@@ -140,7 +140,7 @@ impl Bot {
         self.port = listener.local_addr().unwrap().port();
         let public_url = format!("http://127.0.0.1:{}", self.port);
         let model = model();
-        // How sure the model has to be is its evaluation's business; here every reading counts.
+        // The required confidence is set by the model's evaluation; here every reading counts.
         let rules = Rules { act: self.setup.act, card: Score::ZERO, ..interpret::rules(&model) };
         let wiring = AppConfig {
             webex: WebexSettings {
@@ -164,7 +164,7 @@ impl Bot {
     }
 }
 
-/// How to reach a cluster that was named address by address.
+/// The connection to a cluster given by address.
 fn direct(url: &str, ca_base64: Option<String>, token: &str, namespaces: &[&str]) -> Connection {
     Connection {
         name: ClusterName::parse("main").unwrap(),
@@ -183,7 +183,7 @@ fn direct(url: &str, ca_base64: Option<String>, token: &str, namespaces: &[&str]
     }
 }
 
-/// How a service account reaches one namespace of the real control plane.
+/// The connection of a service account to one namespace of the real control plane.
 pub(crate) fn on_plane(plane: &Plane, account: &Account, namespace: &str) -> Connection {
     use base64::Engine as _;
     let ca = base64::engine::general_purpose::STANDARD.encode(plane.ca_pem());
@@ -195,11 +195,11 @@ pub(crate) fn on_tapped_plane(tap: &Tap, account: &Account, namespace: &str) -> 
     direct(&tap.url, None, &account.token, &[namespace])
 }
 
-/// A local cluster with a tap before it.
+/// A local cluster behind a tap.
 pub(crate) struct Local {
-    /// What the bot asked of it.
+    /// Records the bot's calls.
     pub(crate) tap: Tap,
-    /// Somebody else's way to it, past the tap.
+    /// A client that bypasses the tap.
     pub(crate) client: Client,
     token: SecretString,
     _serving: JoinSet<()>,
@@ -207,7 +207,7 @@ pub(crate) struct Local {
 }
 
 impl Local {
-    /// Starts one with these Deployments.
+    /// Starts a local cluster with these Deployments.
     pub(crate) async fn start(seed: Seed) -> Self {
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
         let local = LocalCluster::on(&listener).unwrap();
@@ -222,12 +222,12 @@ impl Local {
         Self { tap, client, token, _serving: serving, _stop: stop.drop_guard() }
     }
 
-    /// How a bot reaches it, through the tap.
+    /// The bot's connection, through the tap.
     pub(crate) fn connection(&self) -> Connection {
         self.connection_to(&self.tap.url)
     }
 
-    /// The same settings for another address.
+    /// The same settings with another address.
     pub(crate) fn connection_to(&self, url: &str) -> Connection {
         direct(url, None, self.token.expose_secret(), &NAMESPACES)
     }

@@ -1,5 +1,5 @@
-//! A stand-in for the scheduler and the kubelet: it gives the pods of one namespace a node, reports them ready after a
-//! moment or unable to pull their image, and takes away those that are being deleted.
+//! A test double of the scheduler and the kubelet: it binds the pods of one namespace to a node, reports them ready
+//! after a delay or unable to pull their image, and removes those that are being deleted.
 
 use std::collections::BTreeSet;
 use std::time::Duration;
@@ -15,12 +15,12 @@ use tokio::task::JoinSet;
 
 use super::plane::{NODE, Plane};
 
-/// What happens to the pods.
+/// The simulated outcomes.
 #[derive(Clone, Debug)]
 pub(crate) struct Rules {
     /// Tags that no registry has; a pod with such an image never becomes ready.
     pub(crate) bad_tags: BTreeSet<String>,
-    /// How long a pod takes from its node to being ready.
+    /// The time from a pod's binding until it is ready.
     pub(crate) ready_after: Duration,
     /// How long a pod shows `ErrImagePull` before `ImagePullBackOff`.
     pub(crate) back_off_after: Duration,
@@ -34,19 +34,19 @@ impl Default for Rules {
 }
 
 impl Rules {
-    /// The usual ones, and this tag is bad.
+    /// The default rules, with this tag bad.
     pub(crate) fn bad_tag(tag: &str) -> Self {
         Self { bad_tags: BTreeSet::from([tag.to_owned()]), ..Self::default() }
     }
 }
 
-/// Works for as long as it is kept.
+/// Runs until it is dropped.
 pub(crate) struct Kubelet {
     _work: JoinSet<()>,
 }
 
 impl Kubelet {
-    /// Starts to look after the pods of one namespace.
+    /// Starts to manage the pods of one namespace.
     pub(crate) fn start(plane: &Plane, namespace: &str, rules: Rules) -> Self {
         let client = plane.kubelet();
         let namespace = namespace.to_owned();
@@ -76,11 +76,11 @@ async fn look_after(client: Client, namespace: String, rules: Rules) {
 
 #[derive(Debug, PartialEq)]
 enum Step {
-    /// The containers have stopped: the object may go.
+    /// The containers have stopped: delete the object.
     Remove,
     /// The scheduler's part.
     Bind,
-    /// The kubelet's report, after a delay.
+    /// The kubelet's status report, after a delay.
     Report(Duration, Health),
 }
 
@@ -91,7 +91,7 @@ enum Health {
     ImagePullBackOff,
 }
 
-/// What a pod in this state needs next. Every step changes the pod, so the watch brings it here again.
+/// The next step for a pod in this state. Every step changes the pod, so the watch triggers the next one.
 fn next(pod: &Pod, rules: &Rules) -> Option<Step> {
     let spec = pod.spec.as_ref()?;
     if pod.metadata.deletion_timestamp.is_some() {
@@ -116,7 +116,7 @@ fn is_bad(container: &Container, rules: &Rules) -> bool {
     image.rsplit_once(':').is_some_and(|(_, tag)| rules.bad_tags.contains(tag))
 }
 
-/// What was last reported of the pod.
+/// The health that was last reported for the pod.
 fn health(pod: &Pod) -> Option<Health> {
     let status = pod.status.as_ref()?;
     if status.phase.as_deref() == Some("Running") {
@@ -155,13 +155,13 @@ async fn take(pods: Api<Pod>, pod: Pod, step: Step) {
         }
     };
     match taken {
-        // Somebody was faster; the watch brings what the pod is now, or it is gone.
+        // A concurrent change: the watch returns the pod's new state, or its deletion.
         Err(kube::Error::Api(status)) if matches!(status.code, 404 | 409) => {}
         taken => taken.unwrap_or_else(|error| panic!("pod `{name}`: {error}")),
     }
 }
 
-/// The status to send, good only for the version of the pod that was looked at.
+/// The status to send, valid only for the version of the pod that was read.
 fn report(pod: &Pod, health: Health) -> Value {
     #[expect(clippy::disallowed_methods, reason = "a kubelet reports the time of its own machine")]
     let now = Time(k8s_openapi::jiff::Timestamp::now());

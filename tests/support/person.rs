@@ -1,4 +1,4 @@
-//! Somebody's client of the room: a token and plain HTTP.
+//! A person's client of the room: a token and plain HTTP.
 
 use reqwest::{Client, Method, Response};
 use rustls::{ClientConfig, RootCertStore};

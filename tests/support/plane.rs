@@ -1,5 +1,5 @@
-//! A real Kubernetes control plane on loopback: etcd, kube-apiserver and kube-controller-manager, with RBAC on and an
-//! audit log as the witness. One is shared by all tests; each test takes a namespace of its own.
+//! A real Kubernetes control plane on loopback: etcd, kube-apiserver and kube-controller-manager, with RBAC and an
+//! audit log as independent evidence. All tests share one; each test uses a namespace of its own.
 
 pub(crate) mod access;
 pub(crate) mod audit;
@@ -22,13 +22,13 @@ use tokio::sync::OnceCell;
 pub(crate) use self::supervisor::{Supervisor, is_running};
 use super::wait;
 
-/// The one node, which is no machine: a stand-in for the kubelet reports its pods.
+/// The one node, which is no machine: the kubelet double reports the status of its pods.
 pub(crate) const NODE: &str = "node";
 
-/// How long a program may take to answer after its start; five seconds are normal for all three together.
+/// The start-up timeout of a program; five seconds are normal for all three together.
 const START: Duration = Duration::from_mins(2);
 
-/// A running control plane. It ends with this value, or with the process.
+/// A running control plane. It ends when this is dropped, or with the process.
 pub(crate) struct Plane {
     supervisor: Supervisor,
     programs: PathBuf,
@@ -37,17 +37,17 @@ pub(crate) struct Plane {
 }
 
 impl Plane {
-    /// The control plane that all tests of this process share; the first to ask starts it.
+    /// The control plane that all tests of this process share; the first caller starts it.
     ///
     /// # Panics
-    /// When it cannot be started; the message says why and what to run.
+    /// If it cannot be started; the message says why and what to run.
     pub(crate) async fn shared() -> &'static Self {
         static SHARED: OnceCell<Result<Plane, String>> = OnceCell::const_new();
         let started = SHARED.get_or_init(|| async { Self::start().await.map_err(|error| format!("{error:#}")) });
         started.await.as_ref().unwrap_or_else(|error| panic!("{error}"))
     }
 
-    /// Starts a control plane and waits until it serves: the API is ready and the controllers work.
+    /// Starts a control plane and waits until it is ready: the API server answers and the controllers work.
     pub(crate) async fn start() -> Result<Self> {
         let programs = programs::folder()?;
         let folder = tempfile::Builder::new().prefix("readback-plane-").tempdir()?.keep();
@@ -74,17 +74,17 @@ impl Plane {
         Ok(plane)
     }
 
-    /// Where the API server listens, as `https://127.0.0.1:PORT`.
+    /// The URL of the API server, `https://127.0.0.1:PORT`.
     pub(crate) fn url(&self) -> &str {
         &self.url
     }
 
-    /// The certificate to trust, as PEM.
+    /// The CA certificate, as PEM.
     pub(crate) fn ca_pem(&self) -> &str {
         &self.secrets.ca_pem
     }
 
-    /// The folder with the programs; `kubectl` is among them.
+    /// The folder with the programs, including `kubectl`.
     pub(crate) fn programs(&self) -> &Path {
         &self.programs
     }
@@ -94,22 +94,22 @@ impl Plane {
         self.supervisor.folder()
     }
 
-    /// A kubeconfig for somebody who may do everything.
+    /// A kubeconfig of an administrator.
     pub(crate) fn admin_kubeconfig(&self) -> PathBuf {
         self.folder().join("admin.kubeconfig")
     }
 
-    /// A client for somebody who may do everything. It lives in the calling test's runtime: never share it between tests.
+    /// A client of an administrator. It lives in the calling test's runtime: never share it between tests.
     pub(crate) fn admin(&self) -> Client {
         self.client(&self.secrets.admin)
     }
 
-    /// A client for the stand-in for the kubelet.
+    /// A client for the kubelet double.
     pub(crate) fn kubelet(&self) -> Client {
         self.client(&self.secrets.kubelet)
     }
 
-    /// A client that shows this bearer token.
+    /// A client with this bearer token.
     pub(crate) fn client(&self, token: &str) -> Client {
         let mut config = Config::new(self.url.parse().expect("loopback and a port are a URL"));
         config.root_cert = Some(vec![self.secrets.ca_der.clone()]);
@@ -117,7 +117,7 @@ impl Plane {
         Client::try_from(config).expect("the configuration is complete")
     }
 
-    /// Makes a namespace that nobody else uses, ready for pods, and returns its name.
+    /// Creates a namespace for one test, ready for pods, and returns its name.
     pub(crate) async fn namespace(&self) -> String {
         let client = self.admin();
         let wanted: Namespace = serde_json::from_value(json!({"metadata": {"generateName": "test-"}})).unwrap();

@@ -1,4 +1,4 @@
-//! A tap on the line between the bot and an API server: it notes every call, and can hold writes or their answers.
+//! A proxy between the bot and an API server: it records every call, and can hold writes or their responses.
 
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
@@ -15,7 +15,7 @@ use tokio::task::JoinSet;
 
 use super::wait;
 
-/// The largest body of a request.
+/// Maximum size of a request body, in bytes.
 const LARGEST: usize = 1 << 20;
 
 /// One call as the bot sent it.
@@ -24,43 +24,43 @@ pub(crate) struct Call {
     pub(crate) method: Method,
     /// Path and query.
     pub(crate) uri: String,
-    /// The body as JSON; null without one.
+    /// The body as JSON; null if there is none.
     pub(crate) body: Value,
-    /// The status of the answer, once there is one.
+    /// The status of the response, once there is one.
     pub(crate) status: Option<u16>,
 }
 
 impl Call {
-    /// Whether it may change something. A dry run counts.
+    /// Whether it is a write. A dry run counts.
     pub(crate) fn is_write(&self) -> bool {
-        // A review asks and stores nothing.
+        // A review stores nothing.
         self.method != Method::GET && !self.uri.contains("accessreviews")
     }
 
-    /// Whether it asks the server to change nothing.
+    /// Whether it is a dry run.
     pub(crate) fn is_dry_run(&self) -> bool {
         self.uri.contains("dryRun=All") || self.body["dryRun"] == serde_json::json!(["All"])
     }
 }
 
-/// What becomes of calls.
+/// What happens to calls.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Gate {
-    /// They go through.
+    /// They pass.
     Open,
-    /// Writes that are no dry runs wait before the API server sees them.
+    /// Writes other than dry runs wait before they reach the API server.
     BeforeWrites,
-    /// The API server carries such writes out, and its answer waits.
+    /// The API server executes such writes, and its response waits.
     BeforeAnswers,
-    /// Dry runs wait before the API server sees them.
+    /// Dry runs wait before they reach the API server.
     BeforeDryRuns,
-    /// Reads of a single Deployment wait before the API server sees them.
+    /// Reads of a single Deployment wait before they reach the API server.
     BeforeReads,
 }
 
-/// Listens as long as it is kept.
+/// Serves until it is dropped.
 pub(crate) struct Tap {
-    /// Where it listens, as `http://127.0.0.1:PORT`.
+    /// Its URL, `http://127.0.0.1:PORT`.
     pub(crate) url: String,
     gate: watch::Sender<Gate>,
     line: Arc<Line>,
@@ -76,7 +76,7 @@ struct Line {
     held: watch::Sender<usize>,
 }
 
-/// A write that the gate holds; it ends with the write, or when its sender hangs up.
+/// A held call; it ends with the call, or when its sender disconnects.
 struct Held<'l>(&'l Line);
 
 impl Drop for Held<'_> {
@@ -86,7 +86,7 @@ impl Drop for Held<'_> {
 }
 
 impl Tap {
-    /// Taps the line to `upstream`; `ca_pem` is the certificate to trust for `https`.
+    /// Starts a tap in front of `upstream`; `ca_pem` is the certificate to trust for `https`.
     pub(crate) async fn on(upstream: &str, ca_pem: Option<&str>) -> Self {
         readback_webex::tls::install_ring();
         let client = reqwest::Client::builder().no_proxy();
@@ -110,12 +110,12 @@ impl Tap {
         Self { url, gate, line, _serving: serving }
     }
 
-    /// Sets what becomes of writes from now on.
+    /// Sets what happens to calls from now on.
     pub(crate) fn set(&self, gate: Gate) {
         self.gate.send_replace(gate);
     }
 
-    /// The writes so far, in the order in which they came. Dry runs are among them.
+    /// The writes so far, in their order of arrival, including dry runs.
     pub(crate) fn writes(&self) -> Vec<Call> {
         let mut writes = self.line.calls().clone();
         writes.retain(Call::is_write);
@@ -125,35 +125,35 @@ impl Tap {
     /// Waits until the gate holds a call.
     ///
     /// # Panics
-    /// When it holds none within the patience of a test.
+    /// If it holds none within the timeout of a test.
     pub(crate) async fn holding(&self) {
         let mut held = self.line.held.subscribe();
         let one = held.wait_for(|held| *held > 0);
         tokio::time::timeout(wait::PATIENCE, one).await.expect("a call is held").unwrap();
     }
 
-    /// Waits until whoever sent the writes that are held has hung up: they will never arrive.
+    /// Waits until the sender of the held writes has disconnected: they will never arrive.
     ///
     /// # Panics
-    /// When they have not within the patience of a test.
+    /// If it has not within the timeout of a test.
     pub(crate) async fn abandoned(&self) {
         let mut held = self.line.held.subscribe();
         let hung_up = held.wait_for(|held| *held == 0);
         tokio::time::timeout(wait::PATIENCE, hung_up).await.expect("the senders hang up").unwrap();
     }
 
-    /// Waits until the first call that fits has come, and was carried out where `answered` asks for that.
+    /// Waits until the first matching call has arrived, and, if `answered` is set, was answered.
     ///
     /// # Panics
-    /// When none has within the patience of a test.
+    /// If none has within the timeout of a test.
     pub(crate) async fn until(&self, answered: bool, fits: impl Fn(&Call) -> bool) -> Call {
         self.noted(|calls| calls.iter().find(|call| fits(call) && !(answered && call.status.is_none())).cloned()).await
     }
 
-    /// Waits until so many writes were answered.
+    /// Waits until `writes` writes were answered.
     ///
     /// # Panics
-    /// When they were not within the patience of a test.
+    /// If they were not within the timeout of a test.
     pub(crate) async fn until_answered(&self, writes: usize) {
         let answered = |call: &&Call| call.is_write() && call.status.is_some();
         self.noted(|calls| (calls.iter().filter(answered).count() >= writes).then_some(())).await;
@@ -199,7 +199,7 @@ impl Line {
         if held {
             self.held.send_modify(|held| *held += 1);
             let _held = Held(self);
-            // The tap going away ends the wait as well.
+            // Dropping the tap ends the wait as well.
             let _ = self.gate.clone().wait_for(|gate| *gate != holding).await;
         }
     }
@@ -224,7 +224,7 @@ async fn forward(State(line): State<Arc<Line>>, request: Request) -> Response {
     passed_back(answer)
 }
 
-/// What belongs to the message and not to the connection.
+/// The end-to-end headers, without those of the connection.
 fn passed_on(mut headers: HeaderMap) -> HeaderMap {
     for own in [header::HOST, header::CONNECTION, header::TRANSFER_ENCODING, header::CONTENT_LENGTH] {
         headers.remove(own);
@@ -232,7 +232,7 @@ fn passed_on(mut headers: HeaderMap) -> HeaderMap {
     headers
 }
 
-/// The answer, passed on as it comes: a watch has no end.
+/// The response, streamed: a watch has no end.
 fn passed_back(mut answer: reqwest::Response) -> Response {
     let (code, headers) = (answer.status(), passed_on(std::mem::take(answer.headers_mut())));
     let chunks = stream::unfold(answer, |mut answer| async move {

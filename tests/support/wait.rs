@@ -1,4 +1,4 @@
-//! Waiting for an object of the cluster to be as a test wants it.
+//! Waits until an object of the cluster meets a condition.
 
 use std::fmt::Debug;
 use std::time::Duration;
@@ -7,13 +7,13 @@ use kube::runtime::wait::{Condition, await_condition};
 use kube::{Api, Resource};
 use serde::de::DeserializeOwned;
 
-/// How long a test waits for anything. Far above what is normal, because a busy machine is slow and not wrong.
+/// The timeout of every wait in a test. Far above the normal time, because a busy machine is slow and not wrong.
 pub(crate) const PATIENCE: Duration = Duration::from_mins(1);
 
-/// Waits until the object called `name` meets the condition, and returns it.
+/// Waits until the object `name` meets the condition, and returns it.
 ///
 /// # Panics
-/// When that has not happened within [`PATIENCE`]; the message says what was waited for and what is live.
+/// If that does not happen within [`PATIENCE`]; the message contains the condition and the live object.
 pub(crate) async fn until<K>(api: &Api<K>, name: &str, what: &str, condition: impl Condition<K>) -> Option<K>
 where
     K: Clone + Debug + Send + DeserializeOwned + Resource + 'static,

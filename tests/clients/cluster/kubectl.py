@@ -84,7 +84,7 @@ AUTOSCALER = [
     """patch hpa web --type=merge --patch='{"spec":{"maxReplicas":1}}'""",
     """patch hpa web --type=merge --patch='{"spec":{"minReplicas":4}}' --dry-run=server""",
     "get hpa web -o jsonpath={.spec}",
-    # It takes effect: the Deployment grows to the new minimum.
+    # It takes effect: the Deployment is scaled to the new minimum.
     """patch hpa web --type=merge --patch='{"spec":{"minReplicas":4}}'""",
     "wait --for=jsonpath={.spec.replicas}=4 deployment/web --timeout=60s",
     "rollout status deployment/web",
@@ -109,7 +109,7 @@ REFUSED = [
 ]
 
 ENDING = [
-    # Logs themselves are a kubelet's, and the stand-in for it has none: only what the API server refuses is compared.
+    # Logs come from a kubelet, and its test double has none: only the API server's error is compared.
     "logs web-none",
     "patch deployment web --subresource=scale --type=merge --patch='{\"spec\":{\"replicas\":1}}'",
     "rollout status deployment/web",
@@ -119,7 +119,7 @@ ENDING = [
     "wait --for=delete replicaset,pod --selector=app=web --timeout=60s",
     "get deployment,replicaset,pod --selector=app=web",
     "delete deployment web",
-    # What `apply` sends for a change of a manifest.
+    # The requests of `apply` for a change of a manifest.
     "apply -f - <web",
     "apply -f - <web",
     "apply -f - <web2",
@@ -145,7 +145,7 @@ def settled(step, printed):
         return []
     if step.startswith("describe") and "Events:" in printed:
         at = printed.index("Events:")
-        # The conditions are in the order in which they changed last.
+        # Conditions are ordered by their last change.
         return sorted(printed[:at]) + sorted(printed[at:])
     if step.startswith("get ") and len(printed) > 2 and " -o " not in step:
         return sorted(printed)
@@ -156,7 +156,7 @@ def main():
     for step in [*ROLLOUT, *AUTOSCALER, *REFUSED, *ENDING]:
         code, printed, errors = run(step)
         if step.startswith("wait --for=delete"):
-            # Where they are gone already, there is nothing to wait for.
+            # If they are gone already, there is nothing to wait for.
             code, errors = 0, []
         normal.tell(step, {"code": code, "printed": settled(step, printed), "errors": errors}, NAMESPACE)
 

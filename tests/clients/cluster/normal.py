@@ -8,10 +8,10 @@ PATTERNS = [
     (r"\b\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d+)?Z\b", "TIME"),
     (r"\b[A-Z][a-z]{2}, \d\d [A-Z][a-z]{2} \d{4} \d\d:\d\d:\d\d \+0000", "TIME"),
     (r"(pod-template-hash=)[a-z0-9]{8,10}\b", r"\1HASH"),
-    # A ReplicaSet and its pods: the hash of the template, and five more.
+    # A ReplicaSet and its pods: the template hash, and five random characters.
     (r"\b(bystander|web|api|pair)-[a-z0-9]{8,10}(-[bcdfghjklmnpqrstvwxz2456789]{5})?\b", lambda m: m[1] + "-HASH" + ("-POD" if m[2] else "")),
     (r"(record \()\d+(\))", r"\1VERSION\2"),
-    # An age is a word of its own.
+    # An age as a separate word.
     (r"(?<![\w.=])(\d+[smhd])+(?!\w)", "AGE"),
 ]
 

@@ -63,7 +63,7 @@ def step(name, call, *arguments, show=shown, **named):
         answer = call(*arguments, **named)
     except ApiException as error:
         status = json.loads(error.body)
-        # Which fields are wrong counts, not every word of why.
+        # The invalid fields must match, but not every word of the messages.
         fields = sorted({cause["field"] for cause in (status.get("details") or {}).get("causes", [])})
         refusal = {"reason": status.get("reason"), "code": status.get("code"), "fields": fields}
         normal.tell(name, {"status": error.status, **refusal}, NAMESPACE)

@@ -1,4 +1,4 @@
-//! The local room as its people use it: they say, press and read, over the Webex API that it serves.
+//! The local room as its people use it: they post, submit card actions and read, over the room's Webex API.
 
 use std::time::{Duration, Instant};
 
@@ -13,12 +13,12 @@ use tokio_util::sync::{CancellationToken, DropGuard};
 use crate::support::person::{Person, http};
 use crate::support::wait::PATIENCE;
 
-/// Between two looks at the room.
+/// The polling interval.
 const LOOK: Duration = Duration::from_millis(15);
 
-/// A room that is open as long as this is kept.
+/// A room that is served until this is dropped.
 pub(crate) struct OpenRoom {
-    /// Where it is, without `/v1`.
+    /// Its URL, without `/v1`.
     pub(crate) base: String,
     people: Vec<(String, Role, Person)>,
     emails: Vec<(Role, String)>,
@@ -48,18 +48,18 @@ impl OpenRoom {
         Self { people: people.collect(), emails, base, handle, _serving: serving, _stop: stop.drop_guard() }
     }
 
-    /// Changes how the room misbehaves.
+    /// Changes the simulated faults of the room.
     pub(crate) fn switch(&self, change: impl FnOnce(&mut Switches)) {
         self.handle.switch(change);
     }
 
-    /// The addresses of those whom the bot serves.
+    /// The email addresses of the people whom the bot serves.
     pub(crate) fn allowed(&self) -> String {
         let allowed = self.emails.iter().filter(|(role, _)| *role == Role::Allowed);
         allowed.map(|(_, email)| email.as_str()).collect::<Vec<_>>().join(",")
     }
 
-    /// Somebody by name, in any case.
+    /// A person by name, in any case.
     pub(crate) fn person(&self, name: &str) -> &Person {
         let found = self.people.iter().find(|(known, ..)| known.eq_ignore_ascii_case(name));
         &found.unwrap_or_else(|| panic!("nobody in the room is called {name}")).2
@@ -75,13 +75,13 @@ impl OpenRoom {
         SecretString::from(self.bot().token.clone())
     }
 
-    /// The room of all, or the one that this person has with the bot.
+    /// The id of the group room, or of this person's direct room with the bot.
     pub(crate) async fn id(&self, person: &Person, kind: &str) -> String {
         let (_, rooms) = person.get(&format!("/rooms?type={kind}")).await;
         rooms["items"][0]["id"].as_str().unwrap().to_owned()
     }
 
-    /// Says something to the bot in the room of all; returns the message's id.
+    /// Posts to the bot in the group room; returns the message's id.
     pub(crate) async fn say(&self, name: &str, text: &str) -> String {
         let person = self.person(name);
         let room = self.id(person, "group").await;
@@ -89,13 +89,13 @@ impl OpenRoom {
         self.post(person, &json!({ "roomId": room, "markdown": markdown })).await
     }
 
-    /// Says something to the bot alone; returns the message's id.
+    /// Posts to the bot in the direct room; returns the message's id.
     pub(crate) async fn say_in_private(&self, name: &str, text: &str) -> String {
         let person = self.person(name);
         self.post(person, &json!({ "toPersonId": self.bot().id, "markdown": text })).await
     }
 
-    /// Says something to the bot in a thread of the room of all.
+    /// Posts to the bot in a thread of the group room.
     pub(crate) async fn say_in_thread(&self, name: &str, text: &str, root: &str) {
         let person = self.person(name);
         let room = self.id(person, "group").await;
@@ -109,7 +109,7 @@ impl OpenRoom {
         posted["id"].as_str().unwrap().to_owned()
     }
 
-    /// Presses `confirm` or `cancel` of a card, with the inputs that its button carries.
+    /// Submits `confirm` or `cancel` on a card, with the inputs of its button.
     pub(crate) async fn press(&self, name: &str, card: &Value, press: &str) {
         let actions = card["attachments"][0]["content"]["actions"].as_array().unwrap();
         let button = actions.iter().find(|action| action["data"]["press"] == press);
@@ -117,14 +117,14 @@ impl OpenRoom {
         self.press_with(name, card["id"].as_str().unwrap(), inputs).await;
     }
 
-    /// Presses with any inputs, as a program could.
+    /// Submits any inputs, as a program could.
     pub(crate) async fn press_with(&self, name: &str, message: &str, inputs: &Value) {
         let press = json!({ "type": "submit", "messageId": message, "inputs": inputs });
         let (status, pressed) = self.person(name).post("/attachment/actions", &press).await;
         assert_eq!(status, 200, "{pressed}");
     }
 
-    /// All that the bot has said where Ann can read it, oldest first: the room of all, then the direct one.
+    /// All messages of the bot that Ann can read, oldest first: the group room, then the direct one.
     pub(crate) async fn said_by_bot(&self) -> Vec<Value> {
         self.listed("").await
     }
@@ -142,10 +142,10 @@ impl OpenRoom {
         said
     }
 
-    /// Waits for a message of the bot in the thread of `root` that fits, and returns it as it is then.
+    /// Waits for a message of the bot in the thread of `root` that fits, and returns it in its current state.
     ///
     /// # Panics
-    /// When there is none within the patience of a test; the message says what the bot has said instead.
+    /// If there is none within the timeout of a test; the message contains what the bot has posted instead.
     pub(crate) async fn reply(&self, root: &str, what: &str, fits: impl Fn(&Value) -> bool) -> Value {
         let started = Instant::now();
         loop {
@@ -167,7 +167,7 @@ impl OpenRoom {
         .await
     }
 
-    /// Waits for words of the bot in the thread of `root`, on a card or in a message.
+    /// Waits for this text from the bot in the thread of `root`, on a card or in a message.
     pub(crate) async fn told(&self, root: &str, words: &str) -> Value {
         self.reply(root, words, |message| message["markdown"].as_str().is_some_and(|text| text.contains(words))).await
     }

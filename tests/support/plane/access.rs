@@ -1,4 +1,4 @@
-//! Manifests as an operator would apply them, and service accounts that may do what their roles say.
+//! Applies manifests as an operator would, and creates service accounts with the rights of their roles.
 
 use std::path::PathBuf;
 use std::time::Instant;
@@ -18,19 +18,19 @@ use crate::support::wait::PATIENCE;
 
 /// A service account of one test.
 pub(crate) struct Account {
-    /// As the audit log names it: `system:serviceaccount:NAMESPACE:NAME`.
+    /// Its user name in the audit log: `system:serviceaccount:NAMESPACE:NAME`.
     pub(crate) user: String,
-    /// A bearer token, good for an hour.
+    /// A bearer token, valid for an hour.
     pub(crate) token: String,
-    /// A kubeconfig that shows this token.
+    /// A kubeconfig with this token.
     pub(crate) kubeconfig: PathBuf,
 }
 
 impl Plane {
-    /// Applies YAML documents; objects without a namespace go to this one.
+    /// Applies YAML documents; objects without a namespace get this one.
     ///
     /// # Panics
-    /// When the YAML or an object is refused.
+    /// If the YAML or an object is refused.
     pub(crate) async fn apply(&self, namespace: &str, yaml: &str) {
         for document in documents(namespace, yaml) {
             apply(&self.admin(), namespace, document).await;
@@ -38,10 +38,10 @@ impl Plane {
     }
 
     /// Applies a service account with its roles and bindings, waits until they are in force, and returns a token for
-    /// the account. Objects and subjects without a namespace go to this one.
+    /// the account. Objects and subjects without a namespace get this one.
     ///
     /// # Panics
-    /// When the YAML has no service account, an object is refused, or a binding never grants what its role says.
+    /// If the YAML has no service account, an object is refused, or a binding never grants the rights of its role.
     pub(crate) async fn service_account(&self, namespace: &str, yaml: &str) -> Account {
         let documents = documents(namespace, yaml);
         self.apply(namespace, yaml).await;
@@ -105,7 +105,7 @@ async fn apply(client: &Client, namespace: &str, mut document: Value) {
     }
 }
 
-/// The rules that the documents bind to the account, each with the namespace it holds in; `None` is everywhere.
+/// The rules that the documents grant to the account, each with its namespace; `None` is cluster-wide.
 fn granted<'a>(documents: &'a [Value], home: &str, account: &str) -> Vec<(Option<&'a str>, PolicyRule)> {
     let names = |binding: &Value| {
         binding["subjects"].as_array().is_some_and(|subjects| {
@@ -127,7 +127,7 @@ fn granted<'a>(documents: &'a [Value], home: &str, account: &str) -> Vec<(Option
     granted
 }
 
-/// The API server learns of a new role by a watch, a moment after it has answered that the role is made.
+/// The API server learns of a new role by a watch, shortly after it has confirmed its creation.
 async fn in_force(client: &Client, scope: Option<&str>, rule: &PolicyRule) {
     let first = |list: &Option<Vec<String>>| list.as_ref().and_then(|list| list.first().cloned());
     let Some((resource, subresource)) = first(&rule.resources).map(|resource| match resource.split_once('/') {

@@ -1,4 +1,4 @@
-//! The API server's audit log: what was really asked of it, by whom, and what it answered.
+//! The API server's audit log: what it was asked, by whom, and what it answered.
 
 use std::fs::File;
 use std::io::{Read as _, Seek as _, SeekFrom};
@@ -12,7 +12,7 @@ use uuid::Uuid;
 use super::Plane;
 use crate::support::wait::PATIENCE;
 
-/// One request that the API server has answered, or began to answer in the case of a watch.
+/// One request that the API server has answered, or started to answer in the case of a watch.
 #[derive(Clone, Debug, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub(crate) struct Event {
@@ -23,7 +23,7 @@ pub(crate) struct Event {
     /// Path and query.
     #[serde(rename = "requestURI")]
     pub(crate) request_uri: String,
-    /// What the client calls itself.
+    /// The client's user agent.
     #[serde(default)]
     pub(crate) user_agent: String,
     /// The body as sent; kept only for Deployments and their scale, and only where the request was allowed.
@@ -59,32 +59,32 @@ struct Status {
 }
 
 impl Event {
-    /// Who asked, for example `system:serviceaccount:shop:readback`; empty for a wrong token.
+    /// The user, for example `system:serviceaccount:shop:readback`; empty for a wrong token.
     pub(crate) fn user(&self) -> &str {
         &self.user.username
     }
 
-    /// Under whose name; empty for the user's own.
+    /// The impersonated user; empty if none.
     pub(crate) fn impersonated(&self) -> &str {
         &self.impersonated_user.username
     }
 
-    /// What the client says of that user.
+    /// The extra fields of the impersonated user.
     pub(crate) fn impersonated_extra(&self) -> &Value {
         &self.impersonated_user.extra
     }
 
-    /// The plural, for example `deployments`; empty for what is no object.
+    /// The plural of the resource, for example `deployments`; empty for requests without an object.
     pub(crate) fn resource(&self) -> &str {
         &self.object_ref.resource
     }
 
-    /// For example `scale`; empty for the object itself.
+    /// The subresource, for example `scale`; empty for the object itself.
     pub(crate) fn subresource(&self) -> &str {
         &self.object_ref.subresource
     }
 
-    /// The object's namespace; empty for what has none.
+    /// The object's namespace; empty for a cluster-scoped one.
     pub(crate) fn namespace(&self) -> &str {
         &self.object_ref.namespace
     }
@@ -94,22 +94,22 @@ impl Event {
         &self.object_ref.name
     }
 
-    /// The status of the answer.
+    /// The status of the response.
     pub(crate) fn code(&self) -> Option<u16> {
         self.response_status.as_ref()?.code
     }
 
-    /// True for a verb that changes something when it is allowed. A dry run counts.
+    /// Whether the verb writes. A dry run counts.
     pub(crate) fn is_write(&self) -> bool {
         !matches!(self.verb.as_str(), "get" | "list" | "watch")
     }
 }
 
 impl Plane {
-    /// All events that the filter lets through, in the order of the log.
+    /// All events that pass the filter, in the order of the log.
     ///
-    /// Whatever was answered before this call is in, so an empty answer proves that nothing was sent: the log is
-    /// read up to a request that this function makes itself.
+    /// Includes everything that was answered before this call, so that an empty result proves that nothing was sent:
+    /// the log is read up to a request that this function makes itself.
     pub(crate) async fn audit(&self, filter: impl Fn(&Event) -> bool) -> Vec<Event> {
         let mark = format!("/version?mark={}", Uuid::new_v4());
         let request = http::Request::get(&mark).body(Vec::new()).expect("the path is valid");
@@ -119,10 +119,10 @@ impl Plane {
         events
     }
 
-    /// Waits until the log has an event that the filter lets through, and returns the first.
+    /// Waits until the log has an event that passes the filter, and returns the first.
     ///
     /// # Panics
-    /// When there is none within the patience of a test.
+    /// If there is none within the timeout of a test.
     pub(crate) async fn audit_until(&self, filter: impl Fn(&Event) -> bool) -> Event {
         let events = self.log_until(&filter).await;
         events.into_iter().find(filter).expect("the log was read until it had one")
@@ -145,7 +145,7 @@ impl Plane {
     }
 }
 
-/// The log, read as far as it has whole lines.
+/// The log, read up to its last complete line.
 struct Log {
     path: PathBuf,
     read: u64,
@@ -166,7 +166,7 @@ fn tail(path: &Path, from: u64) -> std::io::Result<String> {
     file.seek(SeekFrom::Start(from))?;
     let mut bytes = Vec::new();
     file.read_to_end(&mut bytes)?;
-    // A line that is being written may end inside a character; it is read again when it is whole.
+    // An incomplete line may end inside a character; it is read again once it is complete.
     Ok(String::from_utf8(bytes).unwrap_or_else(|error| {
         let valid = error.utf8_error().valid_up_to();
         String::from_utf8_lossy(&error.as_bytes()[..valid]).into_owned()

@@ -1,4 +1,4 @@
-//! What a control plane reads at its start: certificates, keys, tokens, the audit policy, kubeconfigs.
+//! The files a control plane needs: certificates, keys, tokens, the audit policy, kubeconfigs.
 
 use std::fs;
 use std::path::Path;
@@ -10,7 +10,7 @@ use rcgen::{
 use serde_json::json;
 use uuid::Uuid;
 
-/// Whole bodies for writes to Deployments, because they are what the tests ask the log about.
+/// Request bodies are logged for writes to Deployments, because the tests check them.
 const AUDIT_POLICY: &str = "\
 apiVersion: audit.k8s.io/v1
 kind: Policy
@@ -24,9 +24,9 @@ rules:
 - level: Metadata
 ";
 
-/// What the tests keep of those files.
+/// What the tests use of those files.
 pub(crate) struct Secrets {
-    /// The certificate that the API server's own is signed with, as PEM.
+    /// The CA certificate of the API server, as PEM.
     pub(crate) ca_pem: String,
     /// The same, as DER.
     pub(crate) ca_der: Vec<u8>,
@@ -34,7 +34,7 @@ pub(crate) struct Secrets {
     pub(crate) admin: String,
     /// The bearer token of the controller manager.
     pub(crate) controllers: String,
-    /// The bearer token of the stand-in for the kubelet, under a name of its own so that the log tells them apart.
+    /// The bearer token of the kubelet double, with its own user name so that the audit log distinguishes it.
     pub(crate) kubelet: String,
 }
 
@@ -76,7 +76,7 @@ pub(crate) fn write(folder: &Path) -> Result<Secrets> {
     Ok(Secrets { ca_pem: ca_certificate.pem(), ca_der: ca_certificate.der().to_vec(), admin, controllers, kubelet })
 }
 
-/// A kubeconfig with one cluster and one user. It is JSON, which every reader of YAML reads.
+/// A kubeconfig with one cluster and one user. It is JSON, which is also YAML.
 pub(crate) fn kubeconfig(url: &str, ca: &Path, token: &str, namespace: &str) -> String {
     json!({
         "apiVersion": "v1",

@@ -1,4 +1,4 @@
-//! The three programs of the control plane, and how each is started.
+//! The three programs of the control plane, and their arguments.
 
 use std::net::TcpListener;
 use std::path::{Path, PathBuf};
@@ -9,7 +9,7 @@ use rand::RngExt as _;
 /// The folder with the programs, from the environment.
 ///
 /// # Errors
-/// When the variable is not set or the folder lacks a program; the sentence says what to run.
+/// If the variable is not set or the folder lacks a program; the message says what to run.
 pub(crate) fn folder() -> Result<PathBuf> {
     #[expect(clippy::disallowed_methods, reason = "the tests have no settings but this one")]
     let folder = std::env::var("READBACK_CONTROL_PLANE").context(
@@ -24,8 +24,8 @@ pub(crate) fn folder() -> Result<PathBuf> {
     Ok(folder)
 }
 
-/// A port that nothing listens on now, below the range that the kernel hands out for port 0 and for outgoing
-/// connections, so that the other tests cannot take it before the program has.
+/// A free port below the range that the kernel uses for port 0 and for outgoing connections, so that the other tests
+/// cannot take it before the program does.
 pub(crate) fn free_port() -> Result<u16> {
     let mut random = rand::rng();
     (0..100)
@@ -34,7 +34,7 @@ pub(crate) fn free_port() -> Result<u16> {
         .context("no free port between 20000 and 32000")
 }
 
-/// Arguments for etcd. Nothing here has to survive a power cut.
+/// Arguments for etcd. Nothing has to survive a power failure.
 pub(crate) fn etcd(folder: &Path, port: u16) -> Vec<String> {
     vec![
         format!("--data-dir={}", folder.join("etcd").display()),
@@ -46,7 +46,7 @@ pub(crate) fn etcd(folder: &Path, port: u16) -> Vec<String> {
     ]
 }
 
-/// Arguments for kube-apiserver: role-based access, tokens, and an audit log as the witness.
+/// Arguments for kube-apiserver: RBAC, tokens, and an audit log.
 pub(crate) fn api_server(folder: &Path, port: u16, etcd: u16) -> Vec<String> {
     let file = |name: &str| folder.join(name).display().to_string();
     vec![
@@ -70,7 +70,7 @@ pub(crate) fn api_server(folder: &Path, port: u16, etcd: u16) -> Vec<String> {
     ]
 }
 
-/// Arguments for kube-controller-manager. The controllers that look after machines are off: the one node is not a machine.
+/// Arguments for kube-controller-manager. The node controllers are off: the one node is not a machine.
 pub(crate) fn controllers(folder: &Path) -> Vec<String> {
     let file = |name: &str| folder.join(name).display().to_string();
     vec![

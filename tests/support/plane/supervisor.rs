@@ -1,7 +1,8 @@
 //! Child processes that never outlive the test process, however it ends.
 //!
-//! A small `sh` starts the programs and waits on a pipe that only the test process holds. When the pipe closes – the
-//! owner is dropped, the process exits, panics or is killed – the `sh` ends exactly what it started and removes the folder.
+//! A small `sh` starts the programs and waits on a pipe that only the test process holds open. When the pipe closes –
+//! the owner is dropped, the process exits, panics or is killed – the `sh` ends exactly what it started and removes the
+//! folder.
 
 use std::fmt::Write as _;
 use std::fs;
@@ -24,7 +25,7 @@ wait
 cd / && rm -rf "$1"
 "#;
 
-/// Programs that run in one folder, and the folder itself; both end with this value or with the process that holds it.
+/// Programs that run in one folder, and the folder itself; both end when this is dropped or the process ends.
 pub(crate) struct Supervisor {
     folder: PathBuf,
     shell: Child,
@@ -32,7 +33,7 @@ pub(crate) struct Supervisor {
 }
 
 impl Supervisor {
-    /// Takes charge of the folder: it is removed at the end.
+    /// Takes ownership of the folder: it is removed at the end.
     pub(crate) fn of(folder: PathBuf) -> Result<Self> {
         let errors = fs::File::create(folder.join("supervisor.log"))?;
         let mut shell = Command::new("sh")
@@ -42,7 +43,7 @@ impl Supervisor {
             .stdin(Stdio::piped())
             .stdout(Stdio::null())
             .stderr(errors)
-            // A group of its own: Ctrl-C ends the tests, and the closing pipe ends the rest in order.
+            // A process group of its own: Ctrl-C ends the tests, and the closed pipe ends the rest in order.
             .process_group(0)
             .spawn()
             .context("`sh` does not start")?;
@@ -50,12 +51,12 @@ impl Supervisor {
         Ok(Self { folder, shell, orders })
     }
 
-    /// The folder that the programs run in.
+    /// The working folder of the programs.
     pub(crate) fn folder(&self) -> &Path {
         &self.folder
     }
 
-    /// Starts a program; what it prints goes to `NAME.log` in the folder.
+    /// Starts a program; its output goes to `NAME.log` in the folder.
     pub(crate) fn run(&self, name: &str, program: &Path, arguments: &[String]) -> Result<()> {
         let mut line = format!("exec {}", quoted(&program.display().to_string()));
         for argument in arguments {
@@ -71,12 +72,12 @@ impl Supervisor {
         fs::read_to_string(self.folder.join(format!("{name}.pid"))).ok()?.trim().parse().ok()
     }
 
-    /// True if the program was started and is not running any more.
+    /// Whether the program was started and has ended.
     pub(crate) fn has_ended(&self, name: &str) -> bool {
         self.pid(name).is_some_and(|pid| !is_running(pid))
     }
 
-    /// The last lines that a program printed, for a message that has to explain why it does not work.
+    /// The last lines of a program's output, for error messages.
     pub(crate) fn last_words(&self, name: &str) -> String {
         let log = fs::read_to_string(self.folder.join(format!("{name}.log"))).unwrap_or_default();
         let lines: Vec<&str> = log.lines().collect();
@@ -91,7 +92,7 @@ impl Drop for Supervisor {
     }
 }
 
-/// True while the process exists and is not merely waiting to be collected by its parent.
+/// Whether the process exists and is not a zombie.
 pub(crate) fn is_running(pid: u32) -> bool {
     let Ok(stat) = fs::read_to_string(format!("/proc/{pid}/stat")) else { return !Path::new("/proc/self").exists() };
     let state = stat.rsplit_once(')').and_then(|(_, rest)| rest.trim_start().chars().next());
