@@ -113,7 +113,7 @@ pub async fn run(
     }
     supervisor.start("catalog", world.clone().keep(readiness.clone(), stop.clone()));
     supervisor.start("rights", until(stop.clone(), keep_rights(clusters.clone())));
-    supervisor.start("metrics", until(stop.clone(), tidy(metrics.clone())));
+    supervisor.start("metrics", until(stop.clone(), metrics_upkeep(metrics.clone())));
     if let Some(file) = wiring.policy_file {
         supervisor.start("policy", until(stop.clone(), file.keep(policies)));
     }
@@ -159,14 +159,14 @@ impl Start {
     /// Fetches the bot's identity, settles what the last run left, repairs the webhooks, and lets the bot work; then
     /// maintains cards and webhooks until it is cancelled.
     async fn run(self, parts: impl FnOnce(Person) -> Dependencies) -> anyhow::Result<()> {
-        let me = self.patient("who the bot is", || self.webex.me()).await?;
+        let me = self.retry("who the bot is", || self.webex.me()).await?;
         tracing::info!(bot = me.name, "Webex knows this bot");
         self.readiness.identity(&me.id);
         self.world.first_look().await?;
         let bot = Conversation::new(parts(me));
         bot.recover().await;
         if let Some(wanted) = &self.hooks {
-            let report = self.patient("the webhooks", || hooks::ensure(&self.webex, wanted)).await?;
+            let report = self.retry("the webhooks", || hooks::ensure(&self.webex, wanted)).await?;
             tracing::info!(?report, "webhooks are right");
         }
         self.ready.send_replace(Some(bot.clone()));
@@ -182,7 +182,7 @@ impl Start {
     }
 
     /// Retries until the call succeeds: an unreachable Webex is temporary, a refused token is not.
-    async fn patient<T, F>(&self, what: &str, call: impl Fn() -> F) -> anyhow::Result<T>
+    async fn retry<T, F>(&self, what: &str, call: impl Fn() -> F) -> anyhow::Result<T>
     where
         F: Future<Output = Result<T, WebexError>>,
     {
@@ -220,7 +220,7 @@ async fn until(stop: Shutdown, job: impl Future<Output = anyhow::Result<()>>) ->
 }
 
 /// Keeps the metrics' memory bounded while nobody scrapes them.
-async fn tidy(metrics: Metrics) -> anyhow::Result<()> {
+async fn metrics_upkeep(metrics: Metrics) -> anyhow::Result<()> {
     loop {
         sleep(TIDY).await;
         metrics.tidy();

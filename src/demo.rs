@@ -105,12 +105,12 @@ pub async fn run(
     announce: impl FnOnce(&Addresses),
 ) -> anyhow::Result<()> {
     let folder = Folder::new().context("a temporary folder")?;
-    let halt = CancellationToken::new();
+    let servers_stop = CancellationToken::new();
     let mut supervisor = Supervisor::new(stop.clone());
 
     let (connection, kubeconfig) = match &options.kubeconfig {
         Some(path) => (real_cluster(&options, path), path.clone()),
-        None => local_cluster(&mut supervisor, &folder.0, &halt).await?,
+        None => local_cluster(&mut supervisor, &folder.0, &servers_stop).await?,
     };
     let watched = Cluster::connect(connection.clone()).await.context("the cluster's settings")?;
     let (views, view) = watch::channel(page::ClusterView::default());
@@ -120,7 +120,7 @@ pub async fn run(
     let page = format!("http://{}", listener.local_addr()?);
     let open_room = room::Room::new(room::RoomSeed::demo(), clock::now);
     let handle = open_room.handle();
-    let serving = open_room.serve(listener, page::router(handle.clone(), view), halt.clone());
+    let serving = open_room.serve(listener, page::router(handle.clone(), view), servers_stop.clone());
     supervisor.start("room", serving);
 
     let edge = listen(0).await?;
@@ -132,7 +132,7 @@ pub async fn run(
         async move {
             let ended = app::run(wiring, model, edge, metrics, stop).await;
             // The room and the cluster stay up until the bot has sent its last message.
-            halt.cancel();
+            servers_stop.cancel();
             ended
         }
     });
@@ -163,7 +163,7 @@ fn real_cluster(options: &Options, path: &Path) -> Connection {
 async fn local_cluster(
     supervisor: &mut Supervisor,
     folder: &Path,
-    halt: &CancellationToken,
+    servers_stop: &CancellationToken,
 ) -> anyhow::Result<(Connection, PathBuf)> {
     let listener = listen(0).await?;
     let local = cluster::LocalCluster::on(&listener)?;
@@ -176,9 +176,9 @@ async fn local_cluster(
         token: local.token.clone(),
         namespace: None,
     };
-    let halt = halt.clone();
+    let servers_stop = servers_stop.clone();
     supervisor.start("cluster", async move {
-        cluster::serve(listener, &local, cluster::Seed::demo(), clock::now, halt).await
+        cluster::serve(listener, &local, cluster::Seed::demo(), clock::now, servers_stop).await
     });
     let namespaces = NAMESPACES.iter().filter_map(|name| Namespace::parse(name)).collect();
     Ok((connection(source, namespaces), kubeconfig))

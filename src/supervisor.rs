@@ -48,7 +48,7 @@ impl Shutdown {
 /// The supervised tasks of the process.
 #[derive(Debug, Default)]
 pub struct Supervisor {
-    jobs: JoinSet<anyhow::Result<()>>,
+    tasks: JoinSet<anyhow::Result<()>>,
     names: HashMap<Id, &'static str>,
     stop: Shutdown,
 }
@@ -58,7 +58,7 @@ type Ended = Result<(Id, anyhow::Result<()>), JoinError>;
 impl Supervisor {
     /// A supervisor without tasks that ends when `stop` is requested.
     pub fn new(stop: Shutdown) -> Self {
-        Self { jobs: JoinSet::new(), names: HashMap::new(), stop }
+        Self { tasks: JoinSet::new(), names: HashMap::new(), stop }
     }
 
     /// The shutdown that ends this supervisor.
@@ -67,11 +67,11 @@ impl Supervisor {
     }
 
     /// Starts a task that runs until the shutdown is requested. The name appears in logs and errors.
-    pub fn start<F>(&mut self, name: &'static str, job: F)
+    pub fn start<F>(&mut self, name: &'static str, task: F)
     where
         F: Future<Output = anyhow::Result<()>> + Send + 'static,
     {
-        let id = self.jobs.spawn(job).id();
+        let id = self.tasks.spawn(task).id();
         self.names.insert(id, name);
     }
 
@@ -84,18 +84,18 @@ impl Supervisor {
         let early = tokio::select! {
             biased;
             () = self.stop.requested() => None,
-            ended = self.jobs.join_next_with_id() => ended,
+            ended = self.tasks.join_next_with_id() => ended,
         };
         self.stop.request();
         let mut verdict = match early {
             Some(ended) => {
-                self.verdict_on(ended).and_then(|name| Err(anyhow!("`{name}` stopped while the service was up")))
+                self.result_of(ended).and_then(|name| Err(anyhow!("`{name}` stopped while the service was up")))
             }
             None => Ok(()),
         };
         let in_time = timeout(grace, async {
-            while let Some(ended) = self.jobs.join_next_with_id().await {
-                let end = self.verdict_on(ended).map(drop);
+            while let Some(ended) = self.tasks.join_next_with_id().await {
+                let end = self.result_of(ended).map(drop);
                 if verdict.is_ok() {
                     verdict = end;
                 } else if let Err(fault) = end {
@@ -115,7 +115,7 @@ impl Supervisor {
     }
 
     /// The name of the task that ended, or its fault.
-    fn verdict_on(&mut self, ended: Ended) -> anyhow::Result<&'static str> {
+    fn result_of(&mut self, ended: Ended) -> anyhow::Result<&'static str> {
         let id = match &ended {
             Ok((id, _)) => *id,
             Err(fault) => fault.id(),

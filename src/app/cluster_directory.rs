@@ -17,11 +17,11 @@ use readback_core::{
 };
 
 /// The interval between two checks of catalogs that are not filled yet.
-const LOOK: Duration = Duration::from_secs(2);
+const CATALOG_INTERVAL: Duration = Duration::from_secs(2);
 /// How long a cluster that does not answer delays the start, if others have answered.
-const PATIENCE: Duration = Duration::from_secs(10);
+const SILENT_TIMEOUT: Duration = Duration::from_secs(10);
 /// Maximum delay of the directory behind the catalogs. Many changes at once make one new directory.
-const PAUSE: Duration = Duration::from_millis(100);
+const PUBLISH_DELAY: Duration = Duration::from_millis(100);
 
 /// The clusters with their catalogs.
 #[derive(Clone, Debug)]
@@ -60,8 +60,8 @@ impl ClusterDirectory {
     /// Publishes the current directory.
     async fn publish(&self) -> anyhow::Result<()> {
         // With many names it takes a while, which must not block other tasks.
-        let world = self.clone();
-        let directory = tokio::task::spawn_blocking(move || world.directory()).await?;
+        let this = self.clone();
+        let directory = tokio::task::spawn_blocking(move || this.directory()).await?;
         self.names.send_replace(Arc::new(directory));
         Ok(())
     }
@@ -84,13 +84,13 @@ impl ClusterDirectory {
         let all = join_all(self.catalogs.iter().map(seen));
         if self.catalogs.len() == 1 {
             all.await;
-        } else if timeout(PATIENCE, all).await.is_err() {
+        } else if timeout(SILENT_TIMEOUT, all).await.is_err() {
             tracing::warn!("not every cluster answers; the bot works with those that do");
             // At least one is needed to work at all.
             let any: Vec<_> = self.catalogs.iter().map(|catalog| Box::pin(seen(catalog))).collect();
             select_all(any).await;
         }
-        let _ = timeout(PATIENCE, join_all(self.clusters.iter().map(Cluster::ask_rights))).await;
+        let _ = timeout(SILENT_TIMEOUT, join_all(self.clusters.iter().map(Cluster::ask_rights))).await;
         self.publish().await
     }
 
@@ -107,9 +107,9 @@ impl ClusterDirectory {
                 () = stop.requested() => return Ok(()),
                 _ = select_all(changed) => {}
                 // Readiness may change without a change of names.
-                () = sleep(LOOK), if behind > 0 => {}
+                () = sleep(CATALOG_INTERVAL), if behind > 0 => {}
             }
-            sleep(PAUSE).await;
+            sleep(PUBLISH_DELAY).await;
         }
     }
 }
@@ -119,7 +119,7 @@ async fn seen(catalog: &Catalog) {
     while !catalog.ready() {
         tokio::select! {
             () = catalog.changed() => {}
-            () = sleep(LOOK) => {}
+            () = sleep(CATALOG_INTERVAL) => {}
         }
     }
 }

@@ -274,9 +274,12 @@ fn source(reader: &mut SettingsReader<'_>) -> Option<ClusterSource> {
     };
     // One of them would be ignored, and choosing the wrong cluster is worse than not starting. The variable
     // `KUBECONFIG` is exempt: many machines set it for `kubectl`.
-    let rivals = [kubeconfig.map(|taken| (taken.name, taken.origin)), context.map(|taken| (taken.name, taken.origin))];
-    for (rival, _) in rivals.into_iter().flatten().filter(|(_, origin)| *origin != Origin::Variable("KUBECONFIG")) {
-        reader.miss(&url.name, &format!("names a cluster, and so does {rival}; set one of them"));
+    let conflicts =
+        [kubeconfig.map(|taken| (taken.name, taken.origin)), context.map(|taken| (taken.name, taken.origin))];
+    for (conflicting, _) in
+        conflicts.into_iter().flatten().filter(|(_, origin)| *origin != Origin::Variable("KUBECONFIG"))
+    {
+        reader.miss(&url.name, &format!("names a cluster, and so does {conflicting}; set one of them"));
     }
     let Some(token) = token else {
         reader.miss("KUBERNETES_TOKEN", "is not set; it must be the bearer token for CLUSTER_URL");

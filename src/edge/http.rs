@@ -24,7 +24,7 @@ use readback_webex::signature::Secrets;
 /// Maximum size of a delivery, in bytes. A real one has about two thousand.
 pub const LARGEST: usize = 64 * 1024;
 /// The timeout of one request.
-const PATIENCE: Duration = Duration::from_secs(10);
+const REQUEST_TIMEOUT: Duration = Duration::from_secs(10);
 
 /// The state of the routes. It cannot be built without a secret.
 #[derive(Clone)]
@@ -46,7 +46,7 @@ pub fn router(edge: Edge) -> Router {
         .route("/healthz", get(|| async { "ok\n" }))
         .route("/readyz", get(readyz))
         .route("/metrics", get(figures))
-        .layer(TimeoutLayer::with_status_code(StatusCode::REQUEST_TIMEOUT, PATIENCE))
+        .layer(TimeoutLayer::with_status_code(StatusCode::REQUEST_TIMEOUT, REQUEST_TIMEOUT))
         .with_state(edge)
 }
 

@@ -169,7 +169,7 @@ impl Intake {
                 let mut workers = locked(&self.0.workers);
                 let Some(workers) = workers.as_mut() else { return Err(NotTaken::Stopping) };
                 while workers.try_join_next().is_some() {}
-                workers.spawn(self.clone().work_off(entry.key().clone()));
+                workers.spawn(self.clone().process_room(entry.key().clone()));
                 entry.insert(Queue { waiting: VecDeque::from([(notice, place)]), _room: room });
             }
         }
@@ -177,7 +177,7 @@ impl Intake {
     }
 
     /// One room's worker: it lives as long as its queue is not empty.
-    async fn work_off(self, room: String) {
+    async fn process_room(self, room: String) {
         while let Some((notice, place)) = self.next(&room) {
             let turn = self.0.at_once.acquire().await;
             self.handle(notice).await;

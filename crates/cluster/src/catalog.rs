@@ -29,7 +29,7 @@ use readback_core::{
 /// latest.
 const WATCH_SECONDS: u32 = 60;
 /// Minimum interval between log lines about a watch that fails.
-const QUIET: Duration = Duration::from_mins(1);
+const LOG_INTERVAL: Duration = Duration::from_mins(1);
 
 /// A watch for the caller to run: its name for the logs, and a future that ends only on a fault.
 pub type WatchTask = (String, BoxFuture<'static, anyhow::Result<()>>);
@@ -98,12 +98,12 @@ async fn follow(shared: Arc<Shared>, namespace: Namespace) -> anyhow::Result<()>
     let api = Api::<PartialObjectMeta<Deployment>>::namespaced(shared.cluster.0.client.clone(), namespace.as_str());
     let config = watcher::Config::default().timeout(WATCH_SECONDS);
     let mut events = pin!(watcher(api, config).default_backoff());
-    let mut complained: Option<Instant> = None;
+    let mut logged: Option<Instant> = None;
     while let Some(event) = events.next().await {
         match event {
             Ok(event) => shared.take(&namespace, event),
-            Err(error) if complained.is_none_or(|at| at.elapsed() >= QUIET) => {
-                complained = Some(Instant::now());
+            Err(error) if logged.is_none_or(|at| at.elapsed() >= LOG_INTERVAL) => {
+                logged = Some(Instant::now());
                 let cluster = shared.cluster.name();
                 tracing::warn!(%cluster, %namespace, "the watch of Deployments is down: {}", complaint(&error));
             }

@@ -14,9 +14,9 @@ use super::{
 use readback_core::domain::{ClusterName, Namespace};
 
 /// The connect timeout, even if a call may take longer.
-const CONNECT: Duration = Duration::from_secs(10);
+const CONNECT_TIMEOUT: Duration = Duration::from_secs(10);
 /// The idle timeout of a connection. Longer than one watch request (`catalog::WATCH_SECONDS`).
-const SILENCE: Duration = Duration::from_secs(75);
+const IDLE_TIMEOUT: Duration = Duration::from_secs(75);
 
 /// The settings to reach one cluster.
 #[derive(Clone)]
@@ -177,9 +177,9 @@ pub(super) fn prepare(connection: &Connection) -> Result<Prepared, ConnectError>
         _ => None,
     };
     trust(&mut config, extra.unwrap_or_default());
-    config.connect_timeout = Some(CONNECT.min(connection.call_timeout));
+    config.connect_timeout = Some(CONNECT_TIMEOUT.min(connection.call_timeout));
     config.write_timeout = Some(connection.call_timeout);
-    config.read_timeout = Some(SILENCE);
+    config.read_timeout = Some(IDLE_TIMEOUT);
     config.reset_reader_on_write = true;
     // A retried PATCH could be applied twice, and a retried read would outlive its deadline.
     config.default_retry = false;

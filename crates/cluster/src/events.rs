@@ -8,7 +8,7 @@ use serde_json::Value;
 use super::{Cluster, Live, PodView, ReadError, verdict::plain};
 
 /// Maximum number of warnings.
-const TOLD: usize = 3;
+const MOST_WARNINGS: usize = 3;
 
 /// One warning event.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -45,14 +45,14 @@ fn warnings(events: &[Value], deployment: &str, pods: &[PodView]) -> Vec<Warning
     };
     let mut found: Vec<Warning> = events.iter().filter(|event| about(event)).map(warning).collect();
     found.sort_by_key(|warning| std::cmp::Reverse(warning.last));
-    let mut told: Vec<Warning> = Vec::new();
+    let mut warnings: Vec<Warning> = Vec::new();
     for warning in found {
-        if !told.iter().any(|one| (&one.reason, &one.message) == (&warning.reason, &warning.message)) {
-            told.push(warning);
+        if !warnings.iter().any(|one| (&one.reason, &one.message) == (&warning.reason, &warning.message)) {
+            warnings.push(warning);
         }
     }
-    told.truncate(TOLD);
-    told
+    warnings.truncate(MOST_WARNINGS);
+    warnings
 }
 
 fn warning(event: &Value) -> Warning {
@@ -84,8 +84,8 @@ mod tests {
             event("Pod", "other", "another pod", "2026-11-26T09:50:00Z"),
             json!({}),
         ];
-        let told = warnings(&events, "web", &pods);
-        assert_eq!(told.iter().map(|one| one.message.as_str()).collect::<Vec<_>>(), ["same", "old"]);
-        assert_eq!(told[0].count, 4);
+        let warnings = warnings(&events, "web", &pods);
+        assert_eq!(warnings.iter().map(|one| one.message.as_str()).collect::<Vec<_>>(), ["same", "old"]);
+        assert_eq!(warnings[0].count, 4);
     }
 }

@@ -8,13 +8,13 @@ use super::{Changed, Cluster, PodView, ReadError, Rollout, progress, rollout::Tr
 use readback_core::domain::ObjectRef;
 
 /// The polling interval in the first half minute, when people wait for it.
-const EAGER: Duration = Duration::from_secs(1);
+const FAST_INTERVAL: Duration = Duration::from_secs(1);
 /// The polling interval after that.
-const CALM: Duration = Duration::from_secs(3);
+const SLOW_INTERVAL: Duration = Duration::from_secs(3);
 /// How long the first interval is used.
-const EAGER_FOR: Duration = Duration::from_secs(30);
+const FAST_FOR: Duration = Duration::from_secs(30);
 /// How long the API server may be unreadable before the rollout is reported as lost.
-const BLIND: Duration = Duration::from_mins(2);
+const UNREADABLE_LIMIT: Duration = Duration::from_mins(2);
 
 /// A followed rollout. Made by [`Cluster::follow`]; call `next` until it returns `None`.
 #[derive(Debug)]
@@ -57,7 +57,7 @@ impl Follow {
             sleep_until(self.due).await;
             let seen = self.look().await;
             let now = Instant::now();
-            self.due = now + if now.duration_since(self.started) < EAGER_FOR { EAGER } else { CALM };
+            self.due = now + if now.duration_since(self.started) < FAST_FOR { FAST_INTERVAL } else { SLOW_INTERVAL };
             if let Some(seen) = seen.filter(|seen| self.said.as_ref() != Some(seen)) {
                 self.said = Some(seen.clone());
                 return Some(seen);
@@ -86,7 +86,7 @@ impl Follow {
     fn blind(&mut self, error: &ReadError) -> Option<Rollout> {
         let now = Instant::now();
         let since = *self.blind_since.get_or_insert(now);
-        (now.duration_since(since) >= BLIND).then(|| Rollout::Lost(error.to_string()))
+        (now.duration_since(since) >= UNREADABLE_LIMIT).then(|| Rollout::Lost(error.to_string()))
     }
 }
 

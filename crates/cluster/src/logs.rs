@@ -48,14 +48,14 @@ impl Cluster {
     /// logs.
     pub async fn logs(&self, live: &Live, container: Option<&str>, lines: u32) -> Result<Logs, ReadError> {
         let pods = self.pods(live).await?;
-        let Some(pod) = telling(&pods) else { return Ok(Logs::NoPod) };
+        let Some(pod) = most_informative(&pods) else { return Ok(Logs::NoPod) };
         let names: Vec<String> = live.containers().iter().map(|one| one.name.clone()).collect();
         let wanted = match container {
             Some(said) => match named(&names, said) {
                 Some(name) => vec![name],
                 None => return Ok(Logs::NoContainer(names)),
             },
-            None => worth_reading(live, pod),
+            None => containers_to_read(live, pod),
         };
         let mut tails = Vec::new();
         for container in wanted {
@@ -95,13 +95,13 @@ impl Cluster {
 }
 
 /// The most informative pod: a new one in trouble, else a new one that serves, else any.
-fn telling(pods: &[PodView]) -> Option<&PodView> {
+fn most_informative(pods: &[PodView]) -> Option<&PodView> {
     let rank = |pod: &&PodView| (pod.terminating, !pod.newest, pod.cause.is_none(), !pod.ready, pod.name.clone());
     pods.iter().min_by_key(rank)
 }
 
 /// Without a name: the serving containers, and the init container that keeps the pod from starting.
-fn worth_reading(live: &Live, pod: &PodView) -> Vec<String> {
+fn containers_to_read(live: &Live, pod: &PodView) -> Vec<String> {
     let troubled = pod.cause.as_ref().and_then(|cause| cause.container.as_deref());
     let all = live.containers().iter();
     let some = all.filter(|one| !one.init || one.restart_always || troubled == Some(one.name.as_str()));
@@ -138,9 +138,12 @@ mod tests {
     #[test]
     fn the_pod_in_trouble_is_chosen() {
         let pods = [pod("a", true, None), pod("b", false, Some(crash())), pod("c", false, None)];
-        assert_eq!(telling(&pods).map(|pod| pod.name.as_str()), Some("b"));
-        assert_eq!(telling(&[pod("c", false, None), pod("a", true, None)]).map(|pod| pod.name.as_str()), Some("a"));
-        assert_eq!(telling(&[]), None);
+        assert_eq!(most_informative(&pods).map(|pod| pod.name.as_str()), Some("b"));
+        assert_eq!(
+            most_informative(&[pod("c", false, None), pod("a", true, None)]).map(|pod| pod.name.as_str()),
+            Some("a")
+        );
+        assert_eq!(most_informative(&[]), None);
     }
 
     #[test]

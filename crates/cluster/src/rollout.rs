@@ -206,7 +206,7 @@ impl Tracker {
             | Rollout::Gone
             | Rollout::Lost(_) => return seen,
         };
-        self.patience(live, counts, cause, now).unwrap_or(seen)
+        self.overdue(live, counts, cause, now).unwrap_or(seen)
     }
 
     fn confirmed(&mut self, seen: Rollout, now: Instant) -> Rollout {
@@ -239,7 +239,7 @@ impl Tracker {
     }
 
     /// The end, if it was waited for long enough.
-    fn patience(&mut self, live: &Live, counts: Progress, cause: Option<Cause>, now: Instant) -> Option<Rollout> {
+    fn overdue(&mut self, live: &Live, counts: Progress, cause: Option<Cause>, now: Instant) -> Option<Rollout> {
         if counts != self.moved.1 {
             self.moved = (now, counts);
         }
@@ -250,7 +250,7 @@ impl Tracker {
         };
         let cause = self.stuck.as_ref().map(|(_, cause)| cause.clone());
         let failed = |failure| Some(Rollout::Failed { failure, progress: counts, cause: cause.clone() });
-        if self.stuck.as_ref().is_some_and(|(since, cause)| now.duration_since(*since) >= bearable(cause.kind)) {
+        if self.stuck.as_ref().is_some_and(|(since, cause)| now.duration_since(*since) >= tolerance(cause.kind)) {
             return failed(Failure::NotRollingOut);
         }
         let own = Duration::from_secs(u64::from(live.progress_deadline_seconds())).min(LONGEST) + SLACK;
@@ -260,7 +260,7 @@ impl Tracker {
 }
 
 /// How long a problem may persist before it counts as the end: a node may be added, a pull may succeed.
-fn bearable(kind: CauseKind) -> Duration {
+fn tolerance(kind: CauseKind) -> Duration {
     match kind {
         CauseKind::Image | CauseKind::Config | CauseKind::Crash | CauseKind::Refused => Duration::from_secs(30),
         CauseKind::Unschedulable => Duration::from_mins(3),

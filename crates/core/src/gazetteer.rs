@@ -39,7 +39,7 @@ const LONGEST: usize = 40;
 pub struct Gazetteer {
     names: HashSet<Box<str>>,
     /// Names of several parts, separated by spaces: no folded word contains one.
-    spoken: HashSet<Box<str>>,
+    multi_part: HashSet<Box<str>>,
     /// The maximum number of parts of such a name, by its first part.
     longest: HashMap<Box<str>, usize>,
     parts: HashSet<Box<str>>,
@@ -73,7 +73,7 @@ impl Gazetteer {
             let parts: Vec<String> = parts(name).collect();
             new.parts.extend(parts.iter().filter(|part| part.len() > 1).map(|part| part.as_str().into()));
             if parts.len() > 1 {
-                new.spoken.insert(parts.join(" ").into());
+                new.multi_part.insert(parts.join(" ").into());
                 let longest = new.longest.entry(parts[0].as_str().into()).or_default();
                 *longest = parts.len().max(*longest);
             }
@@ -114,7 +114,7 @@ impl Gazetteer {
         for (word, length) in others.iter().zip(2..=longest) {
             run.push(' ');
             run.push_str(word);
-            if self.spoken.contains(run.as_str()) {
+            if self.multi_part.contains(run.as_str()) {
                 found = Some(length);
             }
         }

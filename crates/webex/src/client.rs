@@ -20,8 +20,8 @@ use readback_core::domain::Person;
 
 const CARD: &str = "application/vnd.microsoft.card.adaptive";
 /// How long a person's name may be served from the cache.
-const KNOWN_FOR: SignedDuration = SignedDuration::from_mins(10);
-const MOST_KNOWN: usize = 1_000;
+const CACHED_FOR: SignedDuration = SignedDuration::from_mins(10);
+const MOST_CACHED: usize = 1_000;
 /// Maximum pages of webhooks to read: each holds 100, and a bot has a handful.
 const MOST_PAGES: usize = 10;
 
@@ -92,7 +92,7 @@ impl Webex {
     pub async fn known_person(&self, id: &str) -> Result<Person, WebexError> {
         let now = now();
         if let Some(entry) = self.known.get(id)
-            && now.duration_since(entry.1) <= KNOWN_FOR
+            && now.duration_since(entry.1) <= CACHED_FOR
         {
             return Ok(entry.0.clone());
         }
@@ -183,10 +183,10 @@ impl Webex {
 
     fn remember(&self, person: &Person) {
         let now = now();
-        if self.known.len() >= MOST_KNOWN {
-            self.known.retain(|_, (_, at)| now.duration_since(*at) <= KNOWN_FOR);
+        if self.known.len() >= MOST_CACHED {
+            self.known.retain(|_, (_, at)| now.duration_since(*at) <= CACHED_FOR);
         }
-        if self.known.len() < MOST_KNOWN || self.known.contains_key(&person.id) {
+        if self.known.len() < MOST_CACHED || self.known.contains_key(&person.id) {
             self.known.insert(person.id.clone(), (person.clone(), now));
         }
     }

@@ -21,7 +21,7 @@ const APPLICATION: i64 = 0x7262_636b;
 pub(super) const FORMAT: i64 = 2;
 
 /// The busy timeout: an audit may read while a serving process writes.
-const PATIENCE: Duration = Duration::from_secs(5);
+const BUSY_TIMEOUT: Duration = Duration::from_secs(5);
 
 const SCHEMA: &str = "
     CREATE TABLE changes (
@@ -125,7 +125,7 @@ fn beside(file: &Path, suffix: &str) -> PathBuf {
 
 fn connect(file: &Path, access: OpenFlags) -> rusqlite::Result<Connection> {
     let connection = Connection::open_with_flags(file, access | OpenFlags::SQLITE_OPEN_NO_MUTEX)?;
-    connection.busy_timeout(PATIENCE)?;
+    connection.busy_timeout(BUSY_TIMEOUT)?;
     Ok(connection)
 }
 

@@ -41,7 +41,7 @@ async fn recorded(store: &Sqlite) -> ChangeId {
 }
 
 /// Writes to the closed file without the store.
-fn vandalise(file: &Path, sql: &str) {
+fn write_behind(file: &Path, sql: &str) {
     Connection::open(file).and_then(|connection| connection.execute_batch(sql)).expect("runs");
 }
 
@@ -146,7 +146,7 @@ async fn a_file_of_a_newer_readback_is_not_touched() {
     let folder = folder();
     let file = folder.path().join("changes.db");
     drop(open(&file).await);
-    vandalise(&file, "PRAGMA user_version = 3");
+    write_behind(&file, "PRAGMA user_version = 3");
     let before = fs::read(&file).expect("read");
     let fault = Sqlite::open(&file).await.expect_err("refused");
     assert!(matches!(fault, Fault::Newer { found: 3, known: 2, .. }), "{fault:?}");
@@ -158,7 +158,7 @@ async fn a_file_of_a_newer_readback_is_not_touched() {
 async fn a_file_of_another_program_is_not_touched() {
     let folder = folder();
     let database = folder.path().join("other.db");
-    vandalise(&database, "CREATE TABLE theirs (x)");
+    write_behind(&database, "CREATE TABLE theirs (x)");
     assert!(matches!(Sqlite::open(&database).await, Err(Fault::Foreign { .. })));
     let text = folder.path().join("notes.txt");
     fs::write(&text, "no database, but longer than the hundred bytes of a header ".repeat(9)).expect("written");
@@ -188,7 +188,7 @@ async fn a_damaged_record_is_a_fault_that_quotes_nothing_and_hides_no_other() {
         let sound = Change::asking(Order { message_id: "sound".into(), ..order() }).expect("fit");
         store.record(sound.clone()).await.expect("recorded");
         drop(store);
-        vandalise(&file, &sql.replace('$', &format!("'{id}'")));
+        write_behind(&file, &sql.replace('$', &format!("'{id}'")));
 
         let store = open(&file).await;
         let approve = Decide::Approve { who: person("ann"), authorization: Ok(()) };

@@ -32,7 +32,7 @@ impl Cluster {
         for set in self.all(Kind::ReplicaSet) {
             replicas::reconcile(self, &set, now);
         }
-        under_way |= pod::age(self, now);
+        under_way |= pod::advance(self, now);
         for set in self.all(Kind::ReplicaSet) {
             replicas::report(self, &set, now);
         }

@@ -12,7 +12,7 @@ use super::{
 };
 
 /// The seed Deployment whose log contains a secret, to show that it is redacted.
-const CARELESS: &str = "checkout-service";
+const LEAKS_A_TOKEN: &str = "checkout-service";
 /// Seconds between two requests that a server logs.
 const INTERVAL: i64 = 10;
 /// Maximum requests kept; older ones are rotated away.
@@ -94,7 +94,7 @@ fn written(
     let status = status.unwrap_or(&Value::Null);
     let time = |pointer: &str| text(status, pointer).parse::<Timestamp>().ok();
     if let Some(started) = time("/lastState/terminated/startedAt") {
-        return Ok(last_words(container, started));
+        return Ok(crash_output(container, started));
     }
     if previous {
         let why = format!("previous terminated container {name:?} in pod {pod_name:?} not found");
@@ -112,9 +112,9 @@ fn written(
     };
     let mut lines = opening(container, started);
     lines.extend(requests(&format!("{pod_name}/{name}"), started, now));
-    if pod["metadata"]["labels"]["app"] == CARELESS {
+    if pod["metadata"]["labels"]["app"] == LEAKS_A_TOKEN {
         let at = lines.len() - 1;
-        lines.insert(at, (lines[at].0, careless()));
+        lines.insert(at, (lines[at].0, leaked_token_line()));
     }
     Ok(lines)
 }
@@ -150,14 +150,14 @@ fn requests(whose: &str, started: Timestamp, now: Timestamp) -> impl Iterator<It
 }
 
 /// A made-up token in a log line, to show that it is redacted.
-fn careless() -> String {
+fn leaked_token_line() -> String {
     let token =
         ["eyJhbGciOiJIUzI1NiJ9", "eyJzdWIiOiJjaGVja291dCIsImRlbW8iOnRydWV9", "bm90LWEtcmVhbC1zaWduYXR1cmU"].join(".");
     format!("DEBUG POST https://payments.example.com/charge Authorization: Bearer {token}")
 }
 
 /// The output of a container that exits right after its start.
-fn last_words(container: &Value, started: Timestamp) -> Vec<(Timestamp, String)> {
+fn crash_output(container: &Value, started: Timestamp) -> Vec<(Timestamp, String)> {
     let mut lines = opening(container, started);
     lines.pop();
     let at = started + SignedDuration::from_millis(900);

@@ -16,7 +16,7 @@ use super::posting::Posting;
 /// Maximum queued events per target.
 const LONGEST_QUEUE: usize = 512;
 /// The timeout of one attempt.
-const PATIENCE: Duration = Duration::from_secs(5);
+const ATTEMPT_TIMEOUT: Duration = Duration::from_secs(5);
 /// The pauses between attempts.
 const PAUSES: [Duration; 3] = [Duration::from_millis(100), Duration::from_millis(400), Duration::from_secs(1)];
 
@@ -55,7 +55,11 @@ fn client() -> anyhow::Result<Client> {
         .with_root_certificates(rustls::RootCertStore::empty())
         .with_no_client_auth();
     let builder = Client::builder().tls_backend_preconfigured(tls).no_proxy();
-    builder.redirect(reqwest::redirect::Policy::none()).timeout(PATIENCE).build().context("cannot build an HTTP client")
+    builder
+        .redirect(reqwest::redirect::Policy::none())
+        .timeout(ATTEMPT_TIMEOUT)
+        .build()
+        .context("cannot build an HTTP client")
 }
 
 async fn deliver_all(room: Handle, client: Client, mut waiting: mpsc::Receiver<Posting>) {

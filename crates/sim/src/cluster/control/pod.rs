@@ -41,7 +41,7 @@ pub(super) fn is_available(cluster: &Cluster, pod: &Value, grace: i64, now: Time
 }
 
 /// When a pod was created.
-pub(super) fn born(cluster: &Cluster, pod: &Value) -> Option<Timestamp> {
+pub(super) fn created_at(cluster: &Cluster, pod: &Value) -> Option<Timestamp> {
     cluster.clocks.get(uid_of(pod)).map(|clock| clock.created)
 }
 
@@ -87,7 +87,7 @@ pub(super) fn end(cluster: &mut Cluster, pod: &Value, now: Timestamp) {
 }
 
 /// Advances every pod. True while one of them is still changing.
-pub(super) fn age(cluster: &mut Cluster, now: Timestamp) -> bool {
+pub(super) fn advance(cluster: &mut Cluster, now: Timestamp) -> bool {
     let mut under_way = false;
     for pod in cluster.all(Kind::Pod) {
         let Some(mut clock) = cluster.clocks.get(uid_of(&pod)).copied() else { continue };

@@ -24,7 +24,7 @@ pub(super) fn reconcile(cluster: &mut Cluster, set: &Arc<Value>, now: Timestamp)
         active.push(pod::start(cluster, set, &name, now));
     }
     // Pods that are not ready end first, then the youngest.
-    active.sort_by_key(|pod| (!pod::is_ready(pod), pod::born(cluster, pod)));
+    active.sort_by_key(|pod| (!pod::is_ready(pod), pod::created_at(cluster, pod)));
     for pod in active.iter().skip(wanted).rev() {
         pod::end(cluster, pod, now);
         let message = format!("Deleted pod: {}", name_of(pod));
