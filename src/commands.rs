@@ -1,9 +1,9 @@
 //! Executes each subcommand, from the parsed command line to the exit code.
 
-use std::{path::Path, process::ExitCode, sync::Arc, time::Duration};
+use self::built::{app_config, limits, model, policy_file, rules};
+use std::{process::ExitCode, sync::Arc};
 
 use anyhow::Context;
-use jiff::SignedDuration;
 use tokio::{
     net::TcpListener,
     runtime::Runtime,
@@ -11,27 +11,22 @@ use tokio::{
 };
 
 use crate::{
-    app::{self, AppConfig},
-    cli::{Cli, Command, DemoArgs, Engine, Out, ServeArgs},
-    config::{self, ClusterSource, Loaded, NamedCluster, PolicyFile, PolicySettings, Settings},
-    demo, interpret,
+    app::{self},
+    cli::{Cli, Command, DemoArgs, Out, ServeArgs},
+    config::{self, Loaded, Settings},
+    demo,
     supervisor::Shutdown,
     telemetry::{self, Metrics},
 };
-use readback_cluster::{Connection, Source};
-use readback_core::policy::{Limits, Policy, Rules};
-use readback_nlu::model::{EngineKind, Model};
-use readback_webex::{WebexSettings, signature::Secrets};
 
 mod audit;
 mod bench_nlu;
+mod built;
+mod catalog;
 mod doctor;
 mod evaluate;
 mod read;
 mod teach;
-
-/// The timeout of one call to the cluster.
-const CALL_TIMEOUT: Duration = Duration::from_secs(10);
 
 /// Executes the command line. Errors are written to `err`, and the exit code reports them.
 pub fn run(cli: Cli, out: &mut Out, err: &mut Out) -> ExitCode {
@@ -78,7 +73,7 @@ fn dispatch(cli: Cli, out: &mut Out, err: &mut Out) -> anyhow::Result<ExitCode> 
 
 fn serve(settings: &Settings, args: &ServeArgs) -> anyhow::Result<ExitCode> {
     let model = Arc::new(model(settings.model.as_deref(), args.engine)?);
-    let mut wiring = wiring(settings, rules(&settings.policy, &model))?;
+    let mut wiring = app_config(settings, rules(&settings.policy, &model))?;
     wiring.observe = args.observe;
     if args.no_webhooks {
         wiring.public_url = None;
@@ -157,104 +152,4 @@ fn stop_on_signal() -> anyhow::Result<Shutdown> {
     )]
     drop(tokio::spawn(watch));
     Ok(stop)
-}
-
-/// The model selected by the settings.
-fn model(folder: Option<&Path>, engine: Engine) -> anyhow::Result<Model> {
-    let engine = match engine {
-        Engine::Candle => EngineKind::Candle,
-        Engine::RustBert => EngineKind::RustBert,
-    };
-    match folder {
-        Some(folder) => Model::load(folder, engine),
-        None => Model::embedded_on(engine),
-    }
-}
-
-/// The rules of every command, with the thresholds from the model's evaluation.
-fn rules(policy: &PolicySettings, model: &Model) -> Rules {
-    Rules { max_replicas: policy.max_replicas, ..interpret::rules(model) }
-}
-
-/// The limits that hold unless a policy file sets others.
-fn limits(policy: &PolicySettings) -> anyhow::Result<Limits> {
-    let expiry = SignedDuration::try_from(policy.card_lifetime)?;
-    Ok(Limits { max_replicas: policy.max_replicas, step: policy.step, expiry, ..Limits::default() })
-}
-
-fn policy_file(policy: &PolicySettings) -> anyhow::Result<Option<PolicyFile>> {
-    let protected = || policy.protected_namespaces.clone();
-    let file = policy.file.clone().map(|path| Ok(PolicyFile::new(path, limits(policy)?, protected())));
-    file.transpose()
-}
-
-/// The policy of the file, else that of the settings.
-fn policy(settings: &PolicySettings) -> anyhow::Result<Policy> {
-    match policy_file(settings)? {
-        Some(file) => Ok(file.read()?),
-        None => Ok(Policy::of_people(settings.people.clone(), limits(settings)?, &settings.protected_namespaces)),
-    }
-}
-
-fn wiring(settings: &Settings, rules: Rules) -> anyhow::Result<AppConfig> {
-    Ok(AppConfig {
-        webex: webex(settings)?,
-        secrets: Secrets::new(settings.webex.webhook_secrets.clone())?,
-        public_url: settings.server.public_url.clone(),
-        connections: connections(settings)?,
-        policy: policy(&settings.policy)?,
-        policy_file: policy_file(&settings.policy)?,
-        rules,
-        observe: false,
-        database: settings.database.clone(),
-    })
-}
-
-fn webex(settings: &Settings) -> anyhow::Result<WebexSettings> {
-    let token = settings.webex.token.clone().context("WEBEX_BOT_TOKEN is not set")?;
-    Ok(WebexSettings {
-        base_url: settings.webex.api_url.clone(),
-        https_proxy: settings.network.https_proxy.clone(),
-        no_proxy: settings.network.no_proxy.clone(),
-        extra_ca_pem: settings.network.ca_file.as_ref().map(|file| file.pem.clone()),
-        ..WebexSettings::new(token)
-    })
-}
-
-/// The connection of each cluster, with its aliases.
-fn connections(settings: &Settings) -> anyhow::Result<Vec<(Connection, Vec<String>)>> {
-    let first = connection(settings)?;
-    let other = |other: &NamedCluster| {
-        let source = Source::Kubeconfig { path: settings.cluster.kubeconfig.clone(), context: other.context.clone() };
-        (Connection { name: other.name.clone(), source, ..first.clone() }, other.aliases.clone())
-    };
-    let others: Vec<_> = settings.cluster.others.iter().map(other).collect();
-    Ok(std::iter::once((first, settings.cluster.aliases.clone())).chain(others).collect())
-}
-
-fn connection(settings: &Settings) -> anyhow::Result<Connection> {
-    use secrecy::ExposeSecret;
-    let cluster = &settings.cluster;
-    let source = match cluster.source.clone().context("no cluster is named")? {
-        ClusterSource::Direct { url, ca_base64, user, token } => Source::Direct {
-            url: url.parse().context("CLUSTER_URL")?,
-            ca_base64,
-            user,
-            token,
-            namespace: cluster.namespace.clone(),
-        },
-        ClusterSource::Kubeconfig { path, context } => Source::Kubeconfig { path, context },
-        ClusterSource::InCluster => Source::InCluster,
-    };
-    let proxy = settings.network.https_proxy.as_ref().map(|proxy| proxy.expose_secret().parse());
-    Ok(Connection {
-        name: cluster.name.clone(),
-        source,
-        namespaces: cluster.namespaces.clone(),
-        // The parser's own message could repeat a password.
-        proxy: proxy.transpose().map_err(|_| anyhow::anyhow!("HTTPS_PROXY must be an http(s) URL"))?,
-        no_proxy: settings.network.no_proxy.clone(),
-        extra_ca_pem: settings.network.ca_file.as_ref().map(|file| file.pem.clone()),
-        call_timeout: CALL_TIMEOUT,
-    })
 }

@@ -7,9 +7,13 @@
 use std::{fmt::Write as _, path::Path};
 
 mod declared;
+mod environment;
+mod origin;
 mod parse;
 mod policy_file;
 mod problem;
+mod purpose;
+mod read;
 mod reader;
 mod setting;
 mod settings;
@@ -18,47 +22,19 @@ mod source;
 mod tests;
 mod unknown;
 
+pub use environment::Environment;
+pub use origin::Origin;
 pub use policy_file::{BadPolicy, PolicyFile};
 pub use problem::{Problem, Problems};
+pub use purpose::Purpose;
 pub use readback_core::policy::People;
-pub use reader::{Effective, Origin};
+pub use reader::Effective;
 pub use setting::{About, Fallback, Group, Shown};
 pub use settings::{
     CaFile, ClusterSettings, ClusterSource, LogFormat, LogSettings, NamedCluster, NetworkSettings, PolicySettings,
     ServerSettings, Settings, WebexAccess,
 };
-pub use source::{Environment, Flags};
-
-/// The purpose for which settings are read. A command reads only what it uses, so that a faulty Webex token does not
-/// stop `interpret`.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Purpose {
-    /// Running the bot: all settings, and the required ones must be set.
-    Serve,
-    /// Checking everything: missing settings are reported, and the rest is checked nevertheless.
-    Doctor,
-    /// The local room and cluster: policy, model, network, log. Never the people or the cluster of the environment.
-    Demo,
-    /// Reading the audit log: store and log.
-    Audit,
-    /// Interpreting sentences (`interpret`, `eval`): model and log.
-    Read,
-    /// Training: the log.
-    Train,
-}
-
-impl Purpose {
-    /// Whether settings of this group are read.
-    pub const fn uses(self, group: Group) -> bool {
-        match self {
-            Self::Serve | Self::Doctor => true,
-            Self::Demo => matches!(group, Group::File | Group::Policy | Group::Model | Group::Network | Group::Log),
-            Self::Audit => matches!(group, Group::File | Group::Store | Group::Log),
-            Self::Read => matches!(group, Group::File | Group::Model | Group::Log),
-            Self::Train => matches!(group, Group::File | Group::Log),
-        }
-    }
-}
+pub use source::Flags;
 
 /// Settings with the remarks on them.
 #[derive(Clone, Debug)]
@@ -104,7 +80,7 @@ pub fn load_from(
         warnings: unknown::variables(environment),
         effective: Vec::new(),
     };
-    let settings = settings::read(&mut reader);
+    let settings = read::settings(&mut reader);
     reader.finish()?;
     let (value, origin) = (from.unwrap_or_else(|| "none".to_owned()), reader.file.origin);
     reader.effective.insert(0, Effective { name: declared::CONFIG.about.variable(), value, origin });

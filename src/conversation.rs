@@ -42,6 +42,7 @@ mod fault;
 mod following;
 #[cfg(test)]
 mod interleave;
+mod keys;
 mod message;
 mod orders;
 mod posting;

@@ -4,7 +4,7 @@ use std::{fmt::Display, process::ExitCode};
 
 use tokio::runtime::Runtime;
 
-use super::{connections, model, webex};
+use super::built::{connections, model, policy, webex};
 use crate::{
     cli::{Engine, Out},
     config::{Loaded, Origin, Settings},
@@ -38,7 +38,7 @@ pub(super) fn run(loaded: &Loaded, out: &mut Out) -> anyhow::Result<ExitCode> {
         model(loaded.settings.model.as_deref(), Engine::Candle)
             .map(|model| format!("{:.1} % of held-out messages read exactly", model.manifest().scores.exact * 100.0)),
     ));
-    findings.push(found("policy", super::policy(&loaded.settings.policy).map(|policy| policy.summary())));
+    findings.push(found("policy", policy(&loaded.settings.policy).map(|policy| policy.summary())));
     findings.extend(Runtime::new()?.block_on(remote(&loaded.settings)));
     for finding in &findings {
         match &finding.result {

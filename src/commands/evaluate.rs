@@ -4,7 +4,7 @@ use std::{fs, process::ExitCode};
 
 use anyhow::Context;
 
-use super::{model, read::directory};
+use super::{built::model, catalog::directory};
 use crate::{
     cli::{EvalArgs, Out},
     config::Settings,

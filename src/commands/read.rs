@@ -1,24 +1,19 @@
 //! `readback interpret`.
 
 use std::{
-    fs,
     io::{BufRead, stdin},
-    path::Path,
     process::ExitCode,
 };
 
 use anyhow::Context;
 
-use super::model;
+use super::{built::model, catalog::directory};
 use crate::{
     cli::{InterpretArgs, Out},
     config::Settings,
-    interpret::{self, Interpreter},
+    interpret::Interpreter,
 };
-use readback_core::resolve::Directory;
 
-/// The live objects used when no catalog file is given: enough for a first try.
-const SAMPLE: &str = include_str!("sample-catalog.json");
 /// Maximum size of a row, in bytes.
 const LONGEST_ROW: usize = 1 << 20;
 
@@ -44,12 +39,4 @@ pub(super) fn run(settings: &Settings, args: &InterpretArgs, out: &mut Out) -> a
         out.line(row)?;
     }
     Ok(ExitCode::SUCCESS)
-}
-
-pub(super) fn directory(file: Option<&Path>) -> anyhow::Result<Directory> {
-    let text = match file {
-        Some(file) => fs::read_to_string(file).with_context(|| format!("reading `{}`", file.display()))?,
-        None => SAMPLE.to_owned(),
-    };
-    interpret::catalog(&text)
 }

@@ -5,10 +5,14 @@ use std::{net::IpAddr, path::PathBuf, time::Duration};
 use secrecy::SecretString;
 
 use super::{
-    CaFile, LogFormat, NamedCluster, People, parse,
+    parse,
     setting::{Declared, Group, Setting, Shown},
+    settings::{CaFile, LogFormat, NamedCluster},
 };
-use readback_core::domain::{ClusterName, Namespace};
+use readback_core::{
+    domain::{ClusterName, Namespace},
+    policy::People,
+};
 
 pub(super) static CONFIG: Setting<PathBuf> =
     Setting::new(Group::File, "config", &["READBACK_CONFIG"], "FILE", parse::path, "The settings file, in TOML")

@@ -14,7 +14,7 @@ use secrecy::SecretString;
 use tracing_subscriber::{EnvFilter, filter::LevelFilter};
 use url::{Host, Url};
 
-use super::{CaFile, LogFormat, NamedCluster};
+use super::settings::{CaFile, LogFormat, NamedCluster};
 use readback_core::domain::{ClusterName, Namespace};
 
 /// Maximum size of a file of CA certificates, in bytes.

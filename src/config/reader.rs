@@ -1,25 +1,13 @@
 //! Takes each setting from the source with the highest precedence, and collects errors.
 
 use super::{
-    Purpose,
+    environment::Environment,
+    origin::Origin,
     problem::{Problem, Problems},
+    purpose::Purpose,
     setting::{About, Fallback, Setting, Shown},
-    source::{Environment, File, Flags},
+    source::{File, Flags},
 };
-
-/// The source of a value.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub enum Origin {
-    /// A flag of the command line.
-    Flag,
-    /// This environment variable.
-    Variable(&'static str),
-    /// The settings file.
-    File,
-    /// Nobody set it.
-    #[default]
-    Default,
-}
 
 /// The effective value of a setting, for display. Contains no secret.
 #[derive(Clone, Debug, PartialEq, Eq)]

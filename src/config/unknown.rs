@@ -2,7 +2,7 @@
 
 use std::path::Path;
 
-use super::{declared::ALL, problem::Problem, setting::About, source::Environment};
+use super::{declared::ALL, environment::Environment, problem::Problem, setting::About};
 
 /// Prefixes of variables meant for this program.
 const OURS: [&str; 2] = ["READBACK_", "WEBEX_"];

@@ -6,9 +6,9 @@ use super::{
     context::{Context, now},
     executor::Executor,
     fault::{At, Fault},
+    keys::verb_of,
     posting::Reporter,
     request::Request,
-    undo::verb_of,
 };
 use crate::words;
 use readback_core::{

@@ -5,15 +5,7 @@ use super::{
     orders::Orders,
     request::Request,
 };
-use readback_core::change::{Change, ChangeId, Recorded, Status, Store};
-
-/// The place of a batch among the changes of its message.
-const PLACE: u32 = u32::MAX;
-
-/// The batch of a message.
-pub(super) fn id_of(message_id: &str) -> ChangeId {
-    ChangeId::derive(message_id, PLACE)
-}
+use readback_core::change::{Change, Recorded, Store};
 
 impl Orders {
     /// Records changes that wait together, then posts their one card.
@@ -33,9 +25,4 @@ impl Orders {
         }
         self.reporter.post_batch(&recorded, request.place).await
     }
-}
-
-/// Whether nothing more will be told of it.
-pub(super) fn is_over(change: &Change) -> bool {
-    !matches!(change.status(), Status::Waiting | Status::Approved | Status::Claimed | Status::Applied)
 }

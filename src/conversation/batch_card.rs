@@ -1,10 +1,10 @@
 //! The one card of changes that were ordered together: posted, kept up to date, closed.
 
 use super::{
-    batch::is_over,
     batch_rollouts::{BatchJob, Watched},
     context::{MAX_BATCH, span_of},
     fault::{At, Fault, ReplyTarget},
+    keys::is_over,
     posting::Reporter,
 };
 use crate::cards::{self, BatchEntry};

@@ -5,9 +5,9 @@ use std::time::Instant;
 use tokio::{sync::mpsc, task::JoinSet};
 
 use super::{
-    batch,
     context::MAX_BATCH,
     edit_pacing::{EDITS, PAUSE},
+    keys::is_over,
     posting::Reporter,
 };
 use crate::{supervisor::Shutdown, words};
@@ -104,7 +104,7 @@ impl BatchJob {
         }
         let batch = self.reporter.cx.batch_of(&self.first).await.unwrap_or_default();
         let followed = |change: &Change| self.watched.iter().any(|one| one.change.id() == change.id());
-        for change in batch.iter().filter(|change| followed(change) || batch::is_over(change)) {
+        for change in batch.iter().filter(|change| followed(change) || is_over(change)) {
             if let Err(error) = self.reporter.cx.store.told(change.id()).await {
                 tracing::warn!(%error, change = %change.id(), "that the end was told could not be noted");
             }

@@ -3,7 +3,8 @@
 use super::{
     context::now,
     fault::{At, Fault},
-    orders::{Orders, place_of},
+    keys::position_of,
+    orders::Orders,
     request::{Request, ResolvedCommand},
     spec,
 };
@@ -52,7 +53,7 @@ impl Orders {
         });
         let choices: Vec<Choice> = choices.collect();
         let text = text.unwrap_or_else(|| known.verdict.reasons.join(" "));
-        self.post_question(request, place_of(position, 99), &text, choices, fields).await.map(|()| None)
+        self.post_question(request, position_of(position, 99), &text, choices, fields).await.map(|()| None)
     }
 
     /// Asks for the values of a command whose Deployment is known: which container, which image.

@@ -1,6 +1,6 @@
 //! What follows a change that was executed: which rollout is watched, and what is offered next.
 
-use super::undo::verb_of;
+use super::keys::verb_of;
 use crate::cards::Offer;
 use readback_cluster::Changed;
 use readback_core::{

@@ -4,10 +4,10 @@ use std::sync::Arc;
 
 use super::{
     authorization::Approvals,
-    batch,
     context::{Context, MAX_BATCH, now, record_in_span},
     executor::Executor,
     fault::{At, Fault},
+    keys::{batch_id, position_of},
     posting::Reporter,
     reads::Reads,
     request::{Request, ResolvedCommand, line},
@@ -67,15 +67,15 @@ impl Orders {
             Decision::Execute | Decision::Confirm if known.command.intent == Intent::Undo => match &known.undo {
                 Some(taken) if taken.order().batch.is_some() && known.command.deployment.is_none() => {
                     let batch = self.cx.batch_of(taken).await.before(request.place, "reading the changes")?;
-                    self.undo_together(request, place_of(position, 0), &batch).await
+                    self.undo_together(request, position_of(position, 0), &batch).await
                 }
-                Some(taken) => self.undo(request, place_of(position, 0), taken, &known.verdict.reasons).await,
+                Some(taken) => self.undo(request, position_of(position, 0), taken, &known.verdict.reasons).await,
                 None => Ok(Some(words::NOTHING_TO_UNDO.to_owned())),
             },
             Decision::Execute | Decision::Confirm => {
                 let mut lines = Vec::new();
                 for (nth, live) in known.live.iter().enumerate() {
-                    let position = place_of(position, nth);
+                    let position = position_of(position, nth);
                     let batch = if writes > 1 { Some(&mut *together) } else { None };
                     let write = self.order_change(request, position, &known.command, live, &known.verdict, batch);
                     lines.extend(Box::pin(write).await?);
@@ -145,7 +145,7 @@ impl Orders {
             return self.execute(request, change).await;
         }
         if let Some(together) = together {
-            order.batch = Some(batch::id_of(request.id));
+            order.batch = Some(batch_id(request.id));
             together.push(Change::asking(order).before(request.place, "recording the question")?);
             return Ok(None);
         }
@@ -320,11 +320,6 @@ fn overruled(verdict: &Evaluation, why: Option<String>) -> Evaluation {
         verdict.reasons.push(why);
     }
     verdict
-}
-
-/// Every change of a message has a place of its own, so that a repeated delivery finds the same one.
-pub(super) fn place_of(command: usize, nth: usize) -> u32 {
-    u32::try_from(command * 100 + nth).unwrap_or(u32::MAX)
 }
 
 /// Why the policy does not let this image be run, if it does not. The whole image is known only now.

@@ -1,8 +1,8 @@
 //! Taking a change back: its recorded inverse, with preconditions of its own, judged and confirmed like any order.
 
 use super::{
-    batch,
     fault::{At, Fault},
+    keys::{batch_id, verb_of},
     orders::Orders,
     request::Request,
     spec,
@@ -20,14 +20,6 @@ use readback_core::{
 
 /// So many of the newest changes are looked at to find the one that was made last.
 const LOOKED_AT: usize = 20;
-
-/// The verb that somebody needs the right to: for taking back, the one that is taken back.
-pub(super) fn verb_of(order: &Order) -> Intent {
-    match (order.intent, &order.draft) {
-        (Intent::Undo, Some(draft)) => draft.intent,
-        (intent, _) => intent,
-    }
-}
 
 /// What the inverse would do, to look ahead.
 fn intended(inverse: &Inverse) -> Intended {
@@ -112,7 +104,7 @@ impl Orders {
         for (nth, taken) in (0..).zip(applied) {
             match self.taking_back(request, position + nth, taken, &[]).await? {
                 Ok(order) => {
-                    let order = Order { batch: Some(batch::id_of(request.id)), ..*order };
+                    let order = Order { batch: Some(batch_id(request.id)), ..*order };
                     changes.push(Change::asking(order).before(request.place, "recording the question")?);
                 }
                 Err(instead) => lines.push(instead),

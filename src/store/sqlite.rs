@@ -19,27 +19,14 @@ use readback_core::{
 
 mod archive;
 mod dedupe;
+mod failed;
 mod open;
 mod questions;
 mod rows;
 
 pub use archive::Archive;
 
-/// Why an operation on the connection failed; [`Sqlite`] returns the fault in it to the caller.
-#[derive(Debug)]
-struct Failed(Fault);
-
-impl From<Fault> for Failed {
-    fn from(fault: Fault) -> Self {
-        Self(fault)
-    }
-}
-
-impl From<rusqlite::Error> for Failed {
-    fn from(error: rusqlite::Error) -> Self {
-        Self(Fault::Database(error.into()))
-    }
-}
+use failed::Failed;
 
 /// The store in one SQLite file.
 #[derive(Debug)]

@@ -4,7 +4,7 @@ use std::path::Path;
 
 use rusqlite::Connection;
 
-use super::{Failed, open, rows};
+use super::{failed::Failed, open, rows};
 use readback_core::change::{
     Change, ChangeId, Filter,
     store::{Fault, Found},

@@ -4,7 +4,7 @@ use jiff::Timestamp;
 use rusqlite::{Connection, TransactionBehavior, params};
 use uuid::Uuid;
 
-use super::Failed;
+use super::failed::Failed;
 use readback_core::change::store::{Delivery, REMEMBERED};
 
 /// The namespace of these version 5 UUIDs.

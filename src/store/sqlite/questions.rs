@@ -3,7 +3,7 @@
 use jiff::Timestamp;
 use rusqlite::{Connection, OptionalExtension, Row as Columns, TransactionBehavior, params};
 
-use super::Failed;
+use super::failed::Failed;
 use readback_core::{
     change::{ChangeId, store::Fault},
     question::{Question, QuestionState, Replied, Reply, step},

@@ -3,7 +3,7 @@
 use jiff::Timestamp;
 use rusqlite::{Connection, OptionalExtension, Params, Row as Columns, params};
 
-use super::Failed;
+use super::failed::Failed;
 use readback_core::change::{
     Change, ChangeId, Filter,
     store::{Fault, Found},

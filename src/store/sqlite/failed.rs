@@ -1,0 +1,19 @@
+//! Why work on the connection failed.
+
+use readback_core::change::store::Fault;
+
+/// Why an operation on the connection failed; [`Sqlite`] returns the fault in it to the caller.
+#[derive(Debug)]
+pub(super) struct Failed(pub(super) Fault);
+
+impl From<Fault> for Failed {
+    fn from(fault: Fault) -> Self {
+        Self(fault)
+    }
+}
+
+impl From<rusqlite::Error> for Failed {
+    fn from(error: rusqlite::Error) -> Self {
+        Self(Fault::Database(error.into()))
+    }
+}
