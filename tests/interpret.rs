@@ -12,9 +12,13 @@ const CATALOG: &str = r#"{"clusters":[
     {"name":"eu","namespaces":{"prod":["ledger"]}}]}"#;
 
 fn interpret(rows: &[u8]) -> Vec<Value> {
+    interpret_among(CATALOG, rows)
+}
+
+fn interpret_among(live: &str, rows: &[u8]) -> Vec<Value> {
     let folder = tempfile::tempdir().unwrap();
     let catalog = folder.path().join("catalog.json");
-    std::fs::write(&catalog, CATALOG).unwrap();
+    std::fs::write(&catalog, live).unwrap();
     // From another folder, and with an empty environment: the model must still be found.
     let mut program = Command::new(env!("CARGO_BIN_EXE_readback"))
         .args(["interpret", "--catalog"])
@@ -71,4 +75,133 @@ fn one_sentence_is_answered_in_words() {
         .unwrap();
     let text = String::from_utf8(output.stdout).unwrap();
     assert!(text.contains("scale · `default/nginx-deployment` · to 3") && text.contains("done at once"), "{text}");
+}
+
+/// What each message comes to among these Deployments of one cluster: for every command the decision, and its targets.
+fn decided(live: &Value, texts: &[&str]) -> Vec<Vec<(String, Vec<String>)>> {
+    let catalog = json!({"clusters": [{"name": "main", "default": true, "namespaces": live}]}).to_string();
+    let rows: String = texts.iter().map(|text| format!("{}\n", json!({"id": text, "text": text}))).collect();
+    let words = |value: &Value| value.as_str().unwrap_or_default().to_owned();
+    let one = |command: &Value| {
+        let targets = command["targets"].as_array().into_iter().flatten().map(words).collect();
+        (words(&command["decision"]), targets)
+    };
+    let rows = interpret_among(&catalog, rows.as_bytes());
+    rows.iter().map(|row| row["commands"].as_array().into_iter().flatten().map(one).collect()).collect()
+}
+
+#[test]
+fn a_word_that_is_no_name_changes_nothing_whatever_is_live() {
+    let catalogs = [
+        json!({"default": ["sign-up", "catch-all", "log-in", "web"], "staging": ["test-deployment", "back-end"]}),
+        json!({"default": ["up", "all", "down", "pods", "it"], "staging": ["deployment", "service", "two"]}),
+        json!({"tools": ["scale-up", "all-in-one", "update-service", "replicas-exporter", "release-manager", "image-proxy"]}),
+    ];
+    let texts = [
+        "scale up to 5",
+        "scale up to 5.",
+        "Scale UP to 5!",
+        "scale down to 1",
+        "scale out to 4",
+        "scale back to 3",
+        "scale all to 3",
+        "scale everything to 3",
+        "scale deployment to 5",
+        "scale the deployment to 5",
+        "scale the deployment up to 6",
+        "scale pods to 4",
+        "scale replicas to 4",
+        "scale service to 4",
+        "scale two to 3",
+        "scale it to 3",
+        "scale them to 3",
+        "scale update to 3",
+        "scale image to 3",
+        "can you scale up to 6?",
+    ];
+    for live in catalogs {
+        for (text, commands) in texts.iter().zip(decided(&live, &texts)) {
+            for (decision, targets) in commands {
+                assert_ne!(decision, "execute", "{text}: {targets:?}");
+                let all = text.contains(" all ") || text.contains("everything");
+                assert!(all || targets.is_empty(), "{text}: {decision} {targets:?}");
+            }
+        }
+    }
+}
+
+#[test]
+fn a_whole_name_is_scaled_even_where_its_words_are_none() {
+    let live = json!({"default": ["sign-up", "catch-all", "up", "checkout"], "staging": ["test-deployment"]});
+    let texts = [
+        ("scale sign-up to 5", "default/sign-up"),
+        ("scale catch-all to 5", "default/catch-all"),
+        ("scale test-deployment to 5", "staging/test-deployment"),
+        ("scale check-out to 5", "default/checkout"),
+        ("kubectl scale deploy/up --replicas=5", "default/up"),
+    ];
+    let read = decided(&live, &texts.map(|(text, _)| text));
+    for ((text, target), commands) in texts.iter().zip(read) {
+        assert_eq!(commands, [("execute".to_owned(), vec![(*target).to_owned()])], "{text}");
+    }
+    let missing = json!({"default": ["sign-up"]});
+    let commands = &decided(&missing, &["kubectl scale deploy/up --replicas=5"])[0];
+    assert_eq!(commands, &[("refuse".to_owned(), Vec::new())], "no part of a name in a shell command either");
+}
+
+#[test]
+fn a_value_that_is_not_wanted_is_never_acted_on() {
+    let live =
+        json!({"default": ["payments-api", "web"], "staging": ["payments-api"], "production": ["search", "loki"]});
+    let target = |text: &str| decided(&live, &[text]).remove(0);
+    let confirm =
+        |targets: &[&str]| ("confirm".to_owned(), targets.iter().map(ToString::to_string).collect::<Vec<_>>());
+    for text in [
+        "scale payments-api to 4 in staging but not in default",
+        "scale payments-api to 4 in staging, not default",
+        "scale payments-api to 4 in staging like in default",
+        "payments-api to 4 in staging, leave default alone",
+        "scale payments-api to 4 in staging or default",
+    ] {
+        assert_eq!(target(text), [confirm(&["staging/payments-api"])], "{text}");
+    }
+    for text in ["scale payments-api to 4 in staging and default", "payments-api to 4 in staging and in default please"]
+    {
+        let each = target(text);
+        let targets: Vec<&str> = each.iter().flat_map(|(_, targets)| targets).map(String::as_str).collect();
+        assert_eq!(targets, ["staging/payments-api", "default/payments-api"], "{text}");
+        assert!(each.iter().all(|(decision, _)| decision == "confirm" || decision == "clarify"), "{text}: {each:?}");
+    }
+    for text in ["scale web instead of search to 4", "scale web, not search, to 4", "scale web rather than search to 4"]
+    {
+        assert_eq!(target(text), [confirm(&["default/web"])], "{text}");
+    }
+    assert_eq!(target("restart everything in production except search"), [confirm(&["production/loki"])]);
+    for text in
+        ["scale web to 3 4", "scale web to 3 or 4", "scale web to 3 and 4", "set web to 3 replicas or 4 replicas"]
+    {
+        assert!(target(text).iter().all(|(decision, _)| decision != "execute"), "{text}");
+    }
+    let corrected = ("execute".to_owned(), vec!["default/web".to_owned()]);
+    assert_eq!(target("scale web to 3, no wait, 4"), [corrected]);
+}
+
+#[test]
+fn a_yes_is_read_out_of_a_closed_list() {
+    let live = json!({"default": ["web"]});
+    let rows = |texts: &[&str]| -> String {
+        texts.iter().map(|text| format!("{}\n", json!({"id": text, "text": text}))).collect()
+    };
+    let catalog = json!({"clusters": [{"name": "main", "default": true, "namespaces": live}]}).to_string();
+    let intents = |texts: &[&str]| -> Vec<Value> {
+        let read = interpret_among(&catalog, rows(texts).as_bytes());
+        read.iter().map(|row| row["commands"][0]["intent"].clone()).collect()
+    };
+    let yes = ["yes", "👍", "ok do it", "LGTM 🚀", "please do", "Yes please!"];
+    assert_eq!(intents(&yes), vec![json!("confirm"); yes.len()]);
+    let other =
+        ["yes?", "yes, but later", "he approved", "can I go ahead", "please confirm", "`yes`", "yes 👎", "say yes"];
+    for (text, intent) in other.iter().zip(intents(&other)) {
+        assert_ne!(intent, "confirm", "{text}");
+    }
 }

@@ -20,6 +20,7 @@ use readback_core::{
     policy::{Policy, Rules},
     resolve::Directory,
 };
+use readback_nlu::yes;
 use readback_webex as webex;
 use readback_webex::Webex;
 
@@ -97,6 +98,11 @@ impl Context {
     /// Whether it is the bot that wrote or pressed.
     pub(super) fn is_me(&self, person_id: &str) -> bool {
         webex::id::same(person_id, &self.me.id)
+    }
+
+    /// Whether the message is a plain yes to this bot.
+    pub(super) fn is_yes(&self, request: &Request<'_>) -> bool {
+        yes::is_yes(request.text, &self.me.name)
     }
 
     /// All the changes that were ordered together with this one, in their order, as they are on record now.

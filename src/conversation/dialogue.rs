@@ -18,6 +18,7 @@ use readback_core::{
     domain::{Intent, ObjectRef},
     question::{Question, Reply},
 };
+use readback_nlu::yes;
 use readback_webex::WebexError;
 
 /// What a question about the bot itself is about.
@@ -111,6 +112,12 @@ fn wants_the_same(text: &str) -> bool {
             .is_some_and(|word| matches!(*word, "for" | "with" | "to" | "on" | "in"))
 }
 
+/// Whether it is a yes or a no, or may be meant as a yes.
+pub(super) fn is_talk(command: &Command) -> bool {
+    matches!(command.intent, Intent::Confirm | Intent::Cancel)
+        || command.doubts.iter().any(|doubt| doubt == yes::NOT_PLAIN)
+}
+
 /// What is open and belongs to one person.
 pub(super) enum OpenItem {
     Change(Box<Change>),
@@ -136,6 +143,14 @@ impl OpenItem {
         match self {
             Self::Change(change) => change.order().batch,
             Self::Question(_) => None,
+        }
+    }
+
+    /// The answer to what may be a yes and is no plain one.
+    fn not_a_plain_yes(&self) -> String {
+        match self {
+            Self::Change(change) => words::not_a_plain_yes("Confirm", change.order().expires),
+            Self::Question(question) => words::not_a_plain_yes("its button", question.expires),
         }
     }
 
@@ -247,9 +262,8 @@ impl Dialogue {
         alone: bool,
         in_thread: bool,
     ) -> Result<Option<String>, Fault> {
-        let yes = talk.iter().any(|command| command.intent == Intent::Confirm);
-        let no = talk.iter().any(|command| command.intent == Intent::Cancel);
-        if yes && !alone {
+        let no = talk.iter().all(|command| command.intent == Intent::Cancel);
+        if !no && !alone {
             return Ok(Some(words::YES_ALONE.to_owned()));
         }
         let mut open = self.open(request, in_thread).await?;
@@ -260,13 +274,14 @@ impl Dialogue {
                 words::which_question(&open.iter().map(OpenItem::named).collect::<Vec<_>>())
             }));
         };
-        let sure = talk.iter().all(|command| command.confidence >= self.cx.rules.act && command.doubts.is_empty());
-        if yes && (no || !sure) {
-            return Ok(Some(words::YES_UNSURE.to_owned()));
+        let open = open.swap_remove(0);
+        // What was read as a yes confirms nothing: only the list does.
+        if !no && !self.cx.is_yes(request) {
+            return Ok(Some(open.not_a_plain_yes()));
         }
-        match open.swap_remove(0) {
-            OpenItem::Change(change) => self.typed_on_change(request, &change, yes).await,
-            OpenItem::Question(question) => self.typed_on_question(request, &question, yes).await,
+        match open {
+            OpenItem::Change(change) => self.typed_on_change(request, &change, !no).await,
+            OpenItem::Question(question) => self.typed_on_question(request, &question, !no).await,
         }
     }
 

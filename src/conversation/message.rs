@@ -19,7 +19,7 @@ use crate::{
 use readback_core::{
     change::{Store, store::Delivery},
     command::{Command, ParsedMessage},
-    domain::Intent,
+    domain::{Intent, Score},
     resolve::Directory,
 };
 use readback_webex::{Message, RoomKind, WebexError, order_text};
@@ -88,14 +88,18 @@ impl MessageHandler {
             return Ok("answer");
         }
         let read = self.cx.reader.read(request.text.to_owned(), directory.clone());
-        let ParsedMessage { mut commands, asides, in_scope: _ } = read.await.before(place, "reading the message")?;
+        let ParsedMessage { mut commands, mut asides, in_scope: _ } =
+            read.await.before(place, "reading the message")?;
+        if self.cx.is_yes(request) {
+            (commands, asides) = (vec![Command::new(Intent::Confirm, Score::ONE)], Vec::new());
+        }
         if let Some(late) = lateness(&commands, request.at) {
             self.reporter.reply(place, request.person, &late).await.before(place, "answering")?;
             return Ok("too late");
         }
         self.dialogue.in_context(request, &mut commands);
         let orders = commands.len();
-        let talk: Vec<Command> = commands.extract_if(.., |command| is_talk(command.intent)).collect();
+        let talk: Vec<Command> = commands.extract_if(.., |command| dialogue::is_talk(command)).collect();
         let mut lines = Vec::new();
         let alone = talk.len() == orders && asides.is_empty();
         let mut outcome = "answer";
@@ -120,11 +124,6 @@ impl MessageHandler {
         }
         Ok(outcome)
     }
-}
-
-/// Whether it is a yes or a no.
-const fn is_talk(intent: Intent) -> bool {
-    matches!(intent, Intent::Confirm | Intent::Cancel)
 }
 
 /// What to say when something that would act has been on its way for too long.

@@ -1,5 +1,7 @@
 //! The conversation around orders: a yes or no in words, "it" and "the same", why something was asked, taking back.
 
+use jiff::Timestamp;
+
 use super::plain;
 use crate::cards::clock;
 use readback_cluster::Live;
@@ -8,12 +10,11 @@ use readback_core::{
     domain::{Intent, ObjectRef, Person},
     question::{Question, QuestionState},
 };
+use readback_nlu::yes::NOT_PLAIN;
 use readback_webex::escape_markdown;
 
 /// A yes that stands beside other orders.
 pub const YES_ALONE: &str = "A yes counts only where it stands alone, so nothing was confirmed by it.";
-/// A yes or no that was not understood for certain.
-pub const YES_UNSURE: &str = "I am not certain that this was meant as an answer. Press Confirm or Cancel on the card.";
 /// No change is there to be taken back.
 pub const NOTHING_TO_UNDO: &str = "There is no change of mine to take back here. Nothing was done.";
 
@@ -21,6 +22,11 @@ pub const NOTHING_TO_UNDO: &str = "There is no change of mine to take back here.
 pub fn nothing_open(in_thread: bool) -> String {
     let place = if in_thread { "in this thread" } else { "here" };
     format!("No question of yours is open {place}, so there is nothing to answer.")
+}
+
+/// What may be meant as a yes, and is no plain one. `button` is what says yes on the open card.
+pub fn not_a_plain_yes(button: &str, open_until: Timestamp) -> String {
+    format!("{NOT_PLAIN} Press {button} when you mean it; the card is open until {}.", clock(open_until))
 }
 
 /// A yes or no while several are open; each is named.

@@ -107,6 +107,8 @@ pub struct Command {
     pub confidence: Score,
     /// The workload.
     pub deployment: Option<Mention>,
+    /// Of "everything": what is left out.
+    pub except: Vec<Mention>,
     /// How many replicas.
     pub replicas: Option<Amount>,
     /// The number of replicas, or the tag, that the speaker says is live.
@@ -158,6 +160,7 @@ impl Command {
             intent,
             confidence,
             deployment: None,
+            except: Vec::new(),
             replicas: None,
             old: None,
             image: None,

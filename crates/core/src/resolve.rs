@@ -13,6 +13,7 @@ use self::{
     index::{Form, Index},
     said::Words,
 };
+use crate::stop_words::are_stop_words;
 use crate::{
     command::Command,
     domain::{ClusterName, Namespace, ObjectRef, OtherKind},
@@ -247,9 +248,23 @@ impl Directory {
         let (namespace, cluster) = (command.namespace_words(), command.cluster_words());
         match &command.deployment {
             Some(mention) if mention.is_open_pronoun() => None,
-            Some(mention) => Some(self.resolve(NameQuery { name: mention.name(), namespace, cluster })),
+            Some(mention) => {
+                let found = self.resolve(NameQuery { name: mention.name(), namespace, cluster });
+                Some(found.and_then(|found| self.without(found, command)))
+            }
             None => self.places(namespace, cluster).err().map(Err),
         }
+    }
+
+    /// What is found without what the command leaves out. Whatever the words for that may mean is left out; where they
+    /// mean nothing, nothing is found: it may be what they were for.
+    fn without(&self, mut found: Resolution, command: &Command) -> Result<Resolution, NotFound> {
+        let (namespace, cluster) = (command.namespace_words(), command.cluster_words());
+        for mention in &command.except {
+            let left_out = self.resolve(NameQuery { name: mention.name(), namespace, cluster })?;
+            found.targets.retain(|target| !left_out.targets.contains(target));
+        }
+        Ok(found)
     }
 
     /// Resolves words.
@@ -265,11 +280,14 @@ impl Directory {
             return found((Strength::Exact, self.objects(&all)));
         }
         let words = Words::of(asked.name);
-        let hits = self.hits(&words);
+        // "up" is a part of `sign-up`, and does not speak of it.
+        let whole_only = are_stop_words(asked.name);
+        let mut hits = self.hits(&words);
+        hits.retain(|hit| !whole_only || hit.rank.0 <= Strength::Folded);
         if let Some(here) = self.best(&hits, inside) {
             return found(here);
         }
-        let alike = self.index.alike(&words);
+        let alike = if whole_only { Vec::new() } else { self.index.alike(&words) };
         let (here, elsewhere) = (self.closest(&alike, inside), self.best(&hits, outside));
         let limited = asked.namespace.is_some() || asked.cluster.is_some();
         match (here, elsewhere) {

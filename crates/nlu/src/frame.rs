@@ -16,9 +16,12 @@ use readback_core::{
     gazetteer::Hint,
 };
 
+mod contrast;
 mod correct;
 mod group;
 mod place;
+mod several;
+mod unnamed;
 mod value;
 
 /// One clause with what the model read in it.
@@ -76,8 +79,10 @@ pub fn frame(clean: &Clean, words: &[Word<'_>], hints: &[Hint], tags: &[Tag], se
     let mut commands: Vec<Command> = Vec::new();
     let mut asides = Vec::new();
     let kept = correct::without_retracted(&message, segments);
+    let mut not_wanted = Vec::new();
     for segment in &kept {
         if segment.intent == Intent::None {
+            not_wanted.extend(contrast::left_alone(&message, &segment.words, &[]));
             if correct::replaces(&message, segment) {
                 let doubt = |last: &mut Command| last.doubts.push("The message goes on with a “no”.".to_owned());
                 commands.last_mut().into_iter().for_each(doubt);
@@ -87,8 +92,24 @@ pub fn frame(clean: &Clean, words: &[Word<'_>], hints: &[Hint], tags: &[Tag], se
         }
         let spans = correct::without_corrected(&message, segment, spans(tags, &segment.words));
         let spans = place::apart(&message, spans);
+        let (spans, doubts) = unnamed::without_stop_words(&message, spans);
+        not_wanted.extend(contrast::left_alone(&message, &segment.words, &spans));
+        let (spans, others) = contrast::apart(&message, &segment.words, spans);
+        not_wanted.extend(others.iter().map(|span| message.said(&span.words).to_owned()));
+        if spans.is_empty() && !others.is_empty() && kept.len() > 1 {
+            // "…, but not in default": it only says what is left out.
+            continue;
+        }
         let corrects = correct::corrects_the_previous(&message, segment);
-        let found = group::commands(&message, segment, &spans);
+        let mut found = group::commands(&message, segment, &spans);
+        let names = others.iter().filter(|span| span.slot == Slot::Deployment);
+        let except: Vec<Mention> = names.map(|span| message.mention(&span.words)).collect();
+        for command in &mut found {
+            command.doubts.extend(doubts.iter().cloned());
+            if command.deployment.as_ref().is_some_and(Mention::is_everything) {
+                command.except.clone_from(&except);
+            }
+        }
         let mut found = place::explain_pronouns(&message, &segment.words, found, &commands);
         if corrects && commands.last().is_some_and(|last| correct::is_correction(last, &found)) {
             let last = commands.pop();
@@ -104,6 +125,9 @@ pub fn frame(clean: &Clean, words: &[Word<'_>], hints: &[Hint], tags: &[Tag], se
         commands.extend(found);
     }
     correct::fold_repeats(&mut commands);
+    for said in &not_wanted {
+        commands.iter_mut().for_each(|command| command.doubts.push(contrast::is_no_value(said)));
+    }
     if commands.is_empty() {
         let confidence = segments.iter().map(|segment| segment.confidence).min().unwrap_or(Score::ONE);
         commands.push(Command::new(Intent::None, confidence));

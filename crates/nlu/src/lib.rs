@@ -17,6 +17,8 @@
 //! [`reader::read`] is the whole path of one message; [`frame`] builds commands from the model's tags; [`model`] loads
 //! what `readback train` wrote.
 
+pub(crate) use readback_core::{numbers, stop_words};
+
 pub mod amount;
 pub mod clean;
 pub mod confidence;
@@ -26,7 +28,6 @@ pub mod frame;
 pub mod guard;
 pub mod lexicon;
 pub mod model;
-pub mod numbers;
 pub mod phrasings;
 pub mod plain;
 pub mod reader;
@@ -37,3 +38,4 @@ pub mod tokenise;
 pub mod train;
 pub mod wordpiece;
 pub mod yardstick;
+pub mod yes;

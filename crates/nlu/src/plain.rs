@@ -1,7 +1,7 @@
 //! The two plain forms that people know from rigid bots: "scale web to 3" and "deploy nginx:1.21 to web". They mean what
 //! they say, word for word, when the name is live.
 
-use super::tokenise::Word;
+use super::{stop_words::is_stop_word, tokenise::Word};
 use readback_core::domain::{Amount, ImageChange, Intent, Score};
 use readback_core::{
     command::{Command, Mention},
@@ -15,7 +15,12 @@ pub fn read(words: &[Word<'_>], hints: &[Hint]) -> Option<Command> {
     if !to.text.eq_ignore_ascii_case("to") {
         return None;
     }
-    let live = |at: usize| hints.get(at).is_some_and(|hint| matches!(hint, Hint::Name | Hint::Part));
+    // Only a whole name, and no word that is none by itself: a part of one is the model's to read.
+    let live = |at: usize| {
+        hints.get(at) == Some(&Hint::Name)
+            && hints.get(at + 1) != Some(&Hint::NameGoesOn)
+            && !is_stop_word(&words[at].lower())
+    };
     let name = |word: &Word<'_>| Some(Mention::new(word.text.to_owned(), !word.text.is_ascii()));
     match verb.lower().as_str() {
         "scale" if live(1) => {
@@ -41,7 +46,11 @@ mod tests {
     use readback_core::gazetteer::Gazetteer;
 
     fn reads(text: &str) -> Option<Command> {
-        let live = Gazetteer::new(["nginx-deployment", "web"], [], []);
+        let live = Gazetteer::new(
+            ["nginx-deployment", "web", "sign-up", "catch-all", "test-deployment", "up", "check-out"],
+            [],
+            [],
+        );
         let words = words(text);
         read(&words, &live.hints(words.iter().map(|word| word.text)))
     }
@@ -53,6 +62,35 @@ mod tests {
         let deploy = reads("deploy reg:5000/team/web:1.21 to web.").expect("plain");
         assert_eq!(deploy.image, Some(ImageChange::Reference("reg:5000/team/web:1.21".into())));
         assert_eq!(deploy.deployment.map(|name| name.words), Some("web".into()));
+    }
+
+    #[test]
+    fn a_name_counts_whole_or_folded_and_never_by_a_part() {
+        for (text, name) in [
+            ("scale sign-up to 5", "sign-up"),
+            ("scale catch-all to 3", "catch-all"),
+            ("scale checkout to 3", "checkout"),
+            ("scale Check_Out to 3", "Check_Out"),
+            ("deploy reg:5000/team/web:1.21 to test-deployment", "test-deployment"),
+        ] {
+            assert_eq!(
+                reads(text).and_then(|read| read.deployment).map(|name| name.words).as_deref(),
+                Some(name),
+                "{text}"
+            );
+        }
+        for text in [
+            "scale up to 5",
+            "scale all to 3",
+            "scale deployment to 5",
+            "scale sign to 5",
+            "scale nginx to 5",
+            "scale out to 5",
+            "scale it to 5",
+            "deploy reg:5000/team/web:1.21 to deployment",
+        ] {
+            assert_eq!(reads(text), None, "{text}");
+        }
     }
 
     #[test]

@@ -8,6 +8,7 @@ use super::{
     plain,
     shell::{self, Shell},
     tokenise::words,
+    yes,
 };
 use readback_core::domain::{Intent, Score};
 use readback_core::{
@@ -20,6 +21,9 @@ use readback_core::{
 /// # Errors
 /// When the engine itself fails; there is no text that is refused.
 pub fn read(model: &Model, live: &Gazetteer, text: &str) -> anyhow::Result<ParsedMessage> {
+    if yes::is_yes(text, "") {
+        return Ok(yes::heard());
+    }
     let clean = clean(text);
     match shell::read(&clean.text) {
         Some(Shell::Orders(mut commands)) => {
@@ -58,6 +62,7 @@ pub fn read(model: &Model, live: &Gazetteer, text: &str) -> anyhow::Result<Parse
     let mut heard = frame::frame(&clean, &words, &hints, &reading.tags, &segments);
     heard.in_scope = reading.in_scope;
     guard::lower(&mut heard, &clean, &words);
+    yes::doubt(&mut heard);
     Ok(heard)
 }
 

@@ -31,7 +31,7 @@ pub(super) fn not_alone(same_object: bool) -> String {
 }
 
 pub(super) fn not_found(command: &Command, missing: &NotFound) -> String {
-    let said = command.deployment.as_ref().map_or("", |mention| mention.name());
+    let said = command.except.first().or(command.deployment.as_ref()).map_or("", |mention| mention.name());
     match missing {
         NotFound::Place { said } => format!("There is no namespace or cluster like “{said}” here."),
         NotFound::Elsewhere(objects) => {

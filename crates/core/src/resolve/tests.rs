@@ -133,3 +133,48 @@ proptest! {
 }
 
 mod scan;
+
+#[test]
+fn a_word_that_is_no_name_by_itself_never_means_one_by_a_part() {
+    let live = directory(&[
+        "default/sign-up",
+        "default/catch-all",
+        "default/test-deployment",
+        "default/replicas-exporter",
+        "default/update-service",
+        "staging/up",
+    ]);
+    for said in ["all", "deployment", "the deployment", "replicas", "pods", "update", "two"] {
+        let found = live.resolve(asked(said, ""));
+        assert!(matches!(found, Err(NotFound::Nothing { .. })), "{said}: {found:?}");
+    }
+    for (said, name) in
+        [("up", "up"), ("update service", "update-service"), ("the sign up", "sign-up"), ("catch", "catch-all")]
+    {
+        let found = live.resolve(asked(said, "")).expect("found");
+        assert_eq!(found.targets.iter().map(|target| target.name.as_str()).collect::<Vec<_>>(), [name], "{said}");
+    }
+}
+
+#[test]
+fn what_is_left_out_is_no_target() {
+    let live = directory(&["staging/web", "staging/search", "staging/search-indexer", "default/search"]);
+    let mut command = Command::new(crate::domain::Intent::Restart, crate::domain::Score::ONE);
+    let mention = |words: &str| crate::command::Mention::new(words, false);
+    command.deployment = Some(mention("*"));
+    command.namespace = Some(mention("staging"));
+    let targets = |command: &Command| {
+        live.look_up(command)
+            .expect("named")
+            .map(|found| found.targets.iter().map(ToString::to_string).collect::<Vec<_>>())
+    };
+    command.except = vec![mention("search")];
+    assert_eq!(targets(&command).expect("found"), ["staging/web", "staging/search-indexer"]);
+    command.except.push(mention("serach-indexer"));
+    assert_eq!(targets(&command).expect("found"), ["staging/web"], "whatever it may mean");
+    command.except = vec![mention("kafka")];
+    assert!(
+        matches!(targets(&command), Err(NotFound::Nothing { .. })),
+        "nothing is found where it is not known what is left out"
+    );
+}

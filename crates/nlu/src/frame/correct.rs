@@ -90,7 +90,9 @@ fn ends(message: &Message<'_>, at: usize, to: usize, phrase: &[&str]) -> Option<
         }
         next += 1;
     }
-    Some(next)
+    // "Rather than" contrasts, and corrects nothing.
+    let contrasts = phrase.last() == Some(&"rather") && message.lower.get(next).is_some_and(|word| word == "than");
+    (!contrasts).then_some(next)
 }
 
 /// The clauses that were not taken back. What was said before a retraction is gone.

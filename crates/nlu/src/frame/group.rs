@@ -1,6 +1,6 @@
 //! Which value belongs to which name: "api and worker to 4 in staging", "api to 4 and worker to 2".
 
-use super::{Message, Segment, Span, value};
+use super::{Message, Segment, Span, several};
 use crate::{lexicon::stands_beside_a_name, slot::Slot};
 use readback_core::{
     command::{Command, EVERYTHING, Mention, is_pronoun},
@@ -18,9 +18,9 @@ struct Group {
 pub(super) fn commands(message: &Message<'_>, segment: &Segment, spans: &[Span]) -> Vec<Command> {
     let mut commands = Vec::new();
     for group in groups(spans) {
-        let filled = value::fill(message, segment, &group.slots);
+        let filled = several::commands(message, segment, &group.slots);
         if group.names.is_empty() {
-            commands.push(filled);
+            commands.extend(filled);
             continue;
         }
         // "nginx is slow, so give it 4": the name says what the pronoun means.
@@ -43,10 +43,11 @@ pub(super) fn commands(message: &Message<'_>, segment: &Segment, spans: &[Span])
         let strays: Vec<String> =
             strays.map(|word| format!("“{word}” stands beside the name, and I do not know what it says.")).collect();
         for mention in mentions {
-            let mut command = filled.clone();
-            command.doubts.extend(strays.iter().cloned());
-            place(&mut command, mention);
-            commands.push(command);
+            for mut command in filled.iter().cloned() {
+                command.doubts.extend(strays.iter().cloned());
+                place(&mut command, mention.clone());
+                commands.push(command);
+            }
         }
     }
     commands
@@ -89,16 +90,24 @@ fn groups(spans: &[Span]) -> Vec<Group> {
         }
     }
     share(&mut groups, &spans[..first_name], value_first);
+    // "3 pods of web or 4": a value that no name follows is one more of the last.
+    while groups.len() > 1
+        && let Some(rest) = groups.pop_if(|group| group.names.is_empty())
+        && let Some(last) = groups.last_mut()
+    {
+        last.slots.extend(rest.slots);
+    }
     groups.retain(|group| !group.names.is_empty());
     groups
 }
 
 /// Gives every group what was said once for all of them.
 fn share(groups: &mut [Group], leading: &[Span], value_first: bool) {
+    let alone = groups.len() == 1;
     if !value_first {
         for group in groups.iter_mut() {
             let own: Vec<Slot> = group.slots.iter().map(|span| span.slot).collect();
-            let shared = leading.iter().filter(|span| !own.contains(&span.slot)).cloned();
+            let shared = leading.iter().filter(|span| alone || !own.contains(&span.slot)).cloned();
             group.slots.extend(shared);
         }
     }
@@ -135,6 +144,10 @@ fn place(command: &mut Command, mut mention: Mention) {
     } else if let Some((namespace, name)) =
         name.split_once('/').filter(|(a, b)| !a.is_empty() && !b.is_empty() && !b.contains('/'))
     {
+        if let Some(said) = command.namespace.as_ref().filter(|said| !said.name().eq_ignore_ascii_case(namespace)) {
+            let doubt = several::also_says(namespace, said.name());
+            command.doubts.push(doubt);
+        }
         command.namespace.get_or_insert(Mention::new(namespace, mention.odd));
         mention = renamed(&mention, name);
     }
@@ -146,7 +159,7 @@ fn place(command: &mut Command, mut mention: Mention) {
     }
 }
 
-fn is_everything(lower: &str) -> bool {
+pub(super) fn is_everything(lower: &str) -> bool {
     let bare: Vec<&str> = lower
         .split_whitespace()
         .filter(|word| !matches!(*word, "the" | "our" | "of" | "single" | "my" | "whole" | "entire" | "one"))

@@ -3,7 +3,7 @@
 use std::ops::Range;
 
 use super::{Message, Span};
-use crate::slot::Slot;
+use crate::{slot::Slot, stop_words::is_stop_word};
 use readback_core::{
     command::{Command, Mention, There, is_pronoun},
     gazetteer::Hint,
@@ -140,7 +140,8 @@ fn is_plural(words: &str) -> bool {
 
 /// The last live name among the words before a clause.
 fn named_before(message: &Message<'_>, clause: usize) -> Option<Mention> {
-    let last = |wanted: Hint| (0..clause).rev().find(|at| hint(message, *at) == wanted);
+    let last =
+        |wanted: Hint| (0..clause).rev().find(|at| hint(message, *at) == wanted && !is_stop_word(&message.lower[*at]));
     let start = last(Hint::Name).or_else(|| last(Hint::Part))?;
     let goes_on = (start + 1..clause).take_while(|at| hint(message, *at) == Hint::NameGoesOn).count();
     Some(message.mention(&(start..start + 1 + goes_on)))

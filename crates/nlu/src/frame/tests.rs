@@ -6,8 +6,16 @@ use readback_core::{
     gazetteer::Gazetteer,
 };
 
-/// Reads a sentence whose slots are marked `[words](slot)`, each clause with the intent given for it.
+mod one_value;
+mod stop_words;
+
 fn heard(marked: &str, intents: &[Intent]) -> ParsedMessage {
+    let live = Gazetteer::new(["nginx", "web", "checkout-service"], ["prod", "staging"], ["main"]);
+    heard_where(&live, marked, intents)
+}
+
+/// Reads a sentence whose slots are marked `[words](slot)`, each clause with the intent given for it.
+fn heard_where(live: &Gazetteer, marked: &str, intents: &[Intent]) -> ParsedMessage {
     let mut plain = String::new();
     let mut marks = Vec::new();
     let mut rest = marked;
@@ -36,7 +44,6 @@ fn heard(marked: &str, intents: &[Intent]) -> ParsedMessage {
         .zip(intents)
         .map(|(words, intent)| Segment { words, intent: *intent, confidence: Score::ONE })
         .collect();
-    let live = Gazetteer::new(["nginx", "web", "checkout-service"], ["prod", "staging"], ["main"]);
     frame(&clean, &words, &live.hints(words.iter().map(|word| word.text)), &tags, &segments)
 }
 

@@ -29,12 +29,14 @@ fn scanned(named: &[Named]) -> Vec<Scanned> {
 /// The strongest matches, by comparing every name.
 fn best<'e>(said: &str, entries: impl Iterator<Item = &'e Scanned> + Clone) -> Option<(Strength, Vec<ObjectRef>)> {
     let words = Words::of(said);
+    let whole_only = are_stop_words(said);
     let strength = |entry: &Scanned| {
-        if entry.alias {
+        let strength = if entry.alias {
             words.folded_strength(&entry.folded, &entry.parts)
         } else {
             words.strength(entry.object.name.as_str(), &entry.folded, &entry.parts)
-        }
+        };
+        strength.filter(|strength| !whole_only || *strength <= Strength::Folded)
     };
     let mut found: Option<((Strength, bool), Vec<ObjectRef>)> = None;
     for entry in entries.clone() {
@@ -47,7 +49,7 @@ fn best<'e>(said: &str, entries: impl Iterator<Item = &'e Scanned> + Clone) -> O
         }
     }
     found.map(|((strength, _), objects)| (strength, once_each(objects))).or_else(|| {
-        let weak = closest(&words, entries);
+        let weak = if whole_only { Vec::new() } else { closest(&words, entries) };
         (!weak.is_empty()).then_some((Strength::Weak, weak))
     })
 }

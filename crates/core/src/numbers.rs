@@ -126,6 +126,7 @@ fn percent(number: Number) -> Number {
 fn whole(words: &[&str]) -> Option<u32> {
     let mut total: u32 = 0;
     let mut run: Option<u32> = None;
+    let mut article = false;
     for word in words.iter().flat_map(|word| word.split('-')) {
         let value = match word {
             "and" if run.is_some() => continue,
@@ -133,7 +134,8 @@ fn whole(words: &[&str]) -> Option<u32> {
             "a" | "an" | "another" | "single" | "extra" | "more"
                 if run.is_none() && word != "more" && word != "extra" =>
             {
-                1
+                (run, article) = (Some(1), true);
+                continue;
             }
             "more" | "extra" | "fewer" | "less" | "additional" if run.is_some() => continue,
             "no" | "none" | "nothing" | "nil" | "naught" | "zilch" => 0,
@@ -150,9 +152,23 @@ fn whole(words: &[&str]) -> Option<u32> {
             }
             word => unit(word)?,
         };
-        run = Some(run.unwrap_or(0).checked_add(value)?);
+        // "Twenty one" and "hundred and five" are one number, "3 4" and "3 and 4" are two.
+        let before = run.filter(|_| !std::mem::take(&mut article));
+        if before.is_some_and(|before| !goes_on(total, before, value)) {
+            return None;
+        }
+        run = Some(before.unwrap_or(0).checked_add(value)?);
     }
     total.checked_add(run?)
+}
+
+/// Whether a smaller number goes on with one that was said.
+fn goes_on(thousands: u32, run: u32, value: u32) -> bool {
+    match run {
+        0 => thousands > 0,
+        run if run % 100 == 0 => value < 100,
+        run => run % 10 == 0 && run % 100 >= 20 && (1..10).contains(&value),
+    }
 }
 
 fn unit(word: &str) -> Option<u32> {
@@ -196,6 +212,8 @@ mod tests {
             ("another", 1),
             ("nothing", 0),
             ("zero", 0),
+            ("another two", 2),
+            ("two thousand and five", 2005),
             ("two more", 2),
             ("+2", 2),
             ("an", 1),
@@ -229,7 +247,7 @@ mod tests {
         ] {
             assert_eq!(read(text), Some(wrong), "{text}");
         }
-        for text in ["web", "v3", "nginx-3", "1.2.3", "", "two apples", "x"] {
+        for text in ["3 4", "3 and 4", "two three", "20 30", "web", "v3", "nginx-3", "1.2.3", "", "two apples", "x"] {
             assert_eq!(read(text), None, "{text}");
         }
     }

@@ -1,0 +1,82 @@
+//! Marked words that name nothing: "up" of "scale up to 5" is a direction, whatever is live.
+
+use std::ops::Range;
+
+use super::{Message, Span};
+use crate::{
+    slot::Slot,
+    stop_words::{is_closed, is_kind, is_stop_word, is_verb},
+};
+use readback_core::{command::is_pronoun, gazetteer::Hint};
+
+/// The marks without those that name nothing, and what is doubtful about those that were kept.
+pub(super) fn without_stop_words(message: &Message<'_>, spans: Vec<Span>) -> (Vec<Span>, Vec<String>) {
+    let mut doubts = Vec::new();
+    let names = |span: &Span| {
+        span.slot != Slot::Deployment
+            || match said(message, &span.words) {
+                Said::Name => true,
+                Said::Perhaps => {
+                    doubts.push(perhaps_a_name(message.said(&span.words)));
+                    true
+                }
+                Said::Nothing => false,
+            }
+    };
+    let kept = spans.into_iter().filter(names).collect();
+    (kept, doubts)
+}
+
+/// The doubt of a name that consists of words which are none elsewhere.
+fn perhaps_a_name(said: &str) -> String {
+    format!("“{said}” was taken for a name, and may be none.")
+}
+
+enum Said {
+    Name,
+    /// It is a live name, of words that are none by themselves.
+    Perhaps,
+    Nothing,
+}
+
+fn said(message: &Message<'_>, words: &Range<usize>) -> Said {
+    let spoken = || words.clone().filter(|at| !message.words[*at].is_punctuation());
+    let lower = |at: usize| message.lower[at].as_str();
+    let text = message.said(words).to_lowercase();
+    let all = text == "one" || !(is_pronoun(&text) || super::group::is_everything(&text));
+    if !all || is_marked(message, words) || !spoken().all(|at| is_stop_word(lower(at))) || spoken().next().is_none() {
+        return Said::Name;
+    }
+    // "the update service", where `update-service` is live; and "deployment up", where `up` is.
+    let articles = spoken().take_while(|at| matches!(lower(*at), "the" | "our" | "my" | "your")).count();
+    let name: Vec<usize> = spoken().skip(articles).collect();
+    let (whole, kind_before) = match name.as_slice() {
+        [kind, rest @ ..] if !rest.is_empty() && is_kind(lower(*kind)) && is_whole(message, rest) => (true, true),
+        name => {
+            let before = name.first().and_then(|at| at.checked_sub(1));
+            (is_whole(message, name), before.is_some_and(|at| is_kind(lower(at))))
+        }
+    };
+    // "scale up to 5" begins with its own verb, even where `scale-up` is live.
+    let begins_with_a_verb = articles == 0 && name.first().is_some_and(|at| is_verb(lower(*at)));
+    let spelled_out = name.len() > 1 && !begins_with_a_verb && !name.iter().all(|at| is_closed(lower(*at)));
+    if whole && (spelled_out || kind_before) { Said::Perhaps } else { Said::Nothing }
+}
+
+/// Whether the words are one live name from its first word to its last.
+fn is_whole(message: &Message<'_>, words: &[usize]) -> bool {
+    let hint = |at: usize| message.hints.get(at).copied().unwrap_or(Hint::None);
+    let Some((first, rest)) = words.split_first() else { return false };
+    let ends = words.last().is_some_and(|last| hint(last + 1) != Hint::NameGoesOn);
+    hint(*first) == Hint::Name && rest.iter().all(|at| hint(*at) == Hint::NameGoesOn) && ends
+}
+
+/// Whether the words stand in quotation marks or backticks.
+fn is_marked(message: &Message<'_>, words: &Range<usize>) -> bool {
+    let mark = |at: Option<usize>| {
+        at.and_then(|at| message.words.get(at)).map(|word| word.text).filter(|text| matches!(*text, "`" | "\"" | "'"))
+    };
+    let around = |start: Option<usize>, end: usize| mark(start).is_some_and(|open| mark(Some(end)) == Some(open));
+    let inside = words.len() > 2 && around(Some(words.start), words.end - 1);
+    inside || around(words.start.checked_sub(1), words.end)
+}

@@ -1,0 +1,387 @@
+//! Whether a message is a plain yes: the whole of it, out of a closed list.
+//!
+//! A yes carries out what a card shows. It is therefore recognised by rule and letter by letter; what the model makes of a
+//! message never confirms anything. Whatever is not on the list costs one press of a button.
+
+use readback_core::command::ParsedMessage;
+use readback_core::domain::{Intent, Score};
+
+/// The doubt of a message that may be meant as a yes and is no plain one.
+pub const NOT_PLAIN: &str = "That is not a plain yes, so nothing was done.";
+
+/// What a yes is made of. One message may hold several: "yes, do it".
+const YES: &[&str] = &[
+    "yes",
+    "y",
+    "ye",
+    "yep",
+    "yup",
+    "yeah",
+    "yea",
+    "ya",
+    "yah",
+    "aye",
+    "ok",
+    "okay",
+    "k",
+    "kk",
+    "alright",
+    "all right",
+    "fine",
+    "fine by me",
+    "fine with me",
+    "sure",
+    "sure thing",
+    "of course",
+    "absolutely",
+    "definitely",
+    "certainly",
+    "affirmative",
+    "ack",
+    "roger",
+    "correct",
+    "that's correct",
+    "that is correct",
+    "that's right",
+    "that is right",
+    "exactly",
+    "agreed",
+    "i agree",
+    "go",
+    "go ahead",
+    "go for it",
+    "go on",
+    "let's go",
+    "lets go",
+    "proceed",
+    "you may",
+    "you may proceed",
+    "you may go ahead",
+    "do it",
+    "do that",
+    "do so",
+    "just do it",
+    "let's do it",
+    "lets do it",
+    "make it so",
+    "ship it",
+    "send it",
+    "confirm",
+    "confirm it",
+    "confirm that",
+    "confirmed",
+    "i confirm",
+    "approve",
+    "approve it",
+    "approved",
+    "i approve",
+    "accept",
+    "accepted",
+    "i accept",
+    "i'm sure",
+    "i am sure",
+    "lgtm",
+    "looks good",
+    "looks good to me",
+    "sounds good",
+    "sounds good to me",
+    "sgtm",
+    "+1",
+    "👍",
+    "✅",
+    "✔",
+    "☑",
+    "👌",
+    "🆗",
+];
+
+/// Politeness, greetings and names of the bot: they change nothing.
+const BESIDE: &[&str] = &[
+    "please",
+    "pls",
+    "plz",
+    "kindly",
+    "thanks",
+    "thanks a lot",
+    "many thanks",
+    "thank you",
+    "thank you very much",
+    "thx",
+    "ty",
+    "cheers",
+    "hey",
+    "hi",
+    "hello",
+    "bot",
+    "@bot",
+    "readback",
+    "@readback",
+    "🙏",
+    "🚀",
+    "🎉",
+    "🙂",
+    "😊",
+    "😀",
+    "😃",
+    "😄",
+    "🙌",
+    "👏",
+    "💪",
+];
+
+/// Asked for politely, these may ask somebody else to confirm: "please confirm".
+const ASKS_FOR_A_YES: &[&str] = &["confirm", "confirm it", "confirm that", "approve", "approve it", "accept"];
+
+/// Whether the whole message is a plain yes. Stops, commas, exclamation marks, politeness, and the bot's `name` in front or
+/// at the end don't count; anything else makes it none.
+pub fn is_yes(text: &str, name: &str) -> bool {
+    let Some(words) = words(without_name(text, name)) else { return false };
+    let (mut at, mut says_yes, mut asked) = (0, false, false);
+    while at < words.len() {
+        if let Some((phrase, length)) = longest(YES, &words[at..]) {
+            if asked && !says_yes && ASKS_FOR_A_YES.contains(&phrase) {
+                return false;
+            }
+            says_yes = true;
+            at += length;
+        } else if let Some((phrase, length)) = longest(BESIDE, &words[at..]) {
+            asked |= is_please(phrase);
+            at += length;
+        } else if words[at] == "do" && at > 0 && is_please(&words[at - 1]) {
+            says_yes = true;
+            at += 1;
+        } else {
+            return false;
+        }
+    }
+    says_yes
+}
+
+fn is_please(word: &str) -> bool {
+    matches!(word, "please" | "pls" | "plz" | "kindly")
+}
+
+/// Takes back what the model read as a yes in a message that is no plain one. Beside an order a yes stays, and is answered
+/// as what it is: it counts only alone.
+pub(super) fn doubt(heard: &mut ParsedMessage) {
+    if !heard.commands.iter().all(|command| command.intent == Intent::Confirm) {
+        return;
+    }
+    heard.commands.truncate(1);
+    for command in &mut heard.commands {
+        command.intent = Intent::None;
+        command.doubts = vec![NOT_PLAIN.to_owned()];
+    }
+}
+
+/// What a plain yes is heard as.
+pub(super) fn heard() -> ParsedMessage {
+    let yes = readback_core::command::Command::new(Intent::Confirm, Score::ONE);
+    ParsedMessage { commands: vec![yes], asides: Vec::new(), in_scope: Score::ONE }
+}
+
+/// The longest of these phrases that the words begin with, and how many words it has.
+fn longest<'p>(phrases: &[&'p str], words: &[String]) -> Option<(&'p str, usize)> {
+    let begins = |phrase: &&&str| {
+        let mut rest = words.iter();
+        phrase.split(' ').all(|wanted| rest.next().is_some_and(|word| word == wanted))
+    };
+    let length = |phrase: &str| phrase.split(' ').count();
+    phrases.iter().filter(begins).max_by_key(|phrase| length(phrase)).map(|phrase| (*phrase, length(phrase)))
+}
+
+/// The words of a message in lower case; none if it holds a character that no plain yes has.
+fn words(text: &str) -> Option<Vec<String>> {
+    let mut words: Vec<String> = Vec::new();
+    let mut goes_on = false;
+    let mut chars = text.chars().peekable();
+    let mut last = ' ';
+    while let Some(c) = chars.next() {
+        let next = chars.peek().copied().unwrap_or(' ');
+        let joins = match c {
+            // The colour and the shape of an emoji.
+            '\u{fe0f}' | '\u{1f3fb}'..='\u{1f3ff}' if is_emoji(last) => continue,
+            c if c.is_whitespace() || matches!(c, ',' | '!') => false,
+            // One full stop ends a sentence; several trail off.
+            '.' if next.is_whitespace() || is_emoji(next) => false,
+            c if is_emoji(c) => {
+                words.push(c.to_string());
+                false
+            }
+            '’' => push(&mut words, goes_on, '\''),
+            c if c.is_ascii_alphanumeric() || matches!(c, '\'' | '+' | '@') => {
+                push(&mut words, goes_on, c.to_ascii_lowercase())
+            }
+            _ => return None,
+        };
+        (goes_on, last) = (joins, c);
+    }
+    Some(words)
+}
+
+/// Adds a letter to the last word, or begins a word with it.
+fn push(words: &mut Vec<String>, goes_on: bool, c: char) -> bool {
+    match words.last_mut().filter(|_| goes_on) {
+        Some(word) => word.push(c),
+        None => words.push(c.to_string()),
+    }
+    true
+}
+
+/// Whether it is one of the emoji on the lists.
+fn is_emoji(c: char) -> bool {
+    !c.is_ascii() && YES.iter().chain(BESIDE).any(|phrase| phrase.starts_with(c))
+}
+
+/// The message less the bot's name at either end, with the mark that addresses it.
+fn without_name<'t>(text: &'t str, name: &str) -> &'t str {
+    let text = text.trim();
+    if name.is_empty() {
+        return text;
+    }
+    let is_name = |part: Option<&str>| part.is_some_and(|part| part.eq_ignore_ascii_case(name));
+    let unmarked = text.strip_prefix('@').unwrap_or(text);
+    if let Some(rest) = unmarked.get(name.len()..).filter(|_| is_name(unmarked.get(..name.len())))
+        && !rest.starts_with(char::is_alphanumeric)
+    {
+        return rest.trim_start().trim_start_matches([',', ':']);
+    }
+    let end = text.trim_end_matches(['.', '!']);
+    let at = end.len().saturating_sub(name.len());
+    match end.get(..at).filter(|_| is_name(end.get(at..))) {
+        Some(rest) if rest.ends_with(|c: char| c.is_whitespace() || matches!(c, '@' | ',')) => {
+            rest.strip_suffix('@').unwrap_or(rest)
+        }
+        Some(_) | None => text,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_whole_message_from_the_list_is_a_yes() {
+        for yes in [
+            "yes",
+            "YES",
+            "Yes!",
+            "yes.",
+            "yes!!",
+            "y",
+            "yep",
+            "Yup, please",
+            "yes please",
+            "please do it",
+            "please go ahead",
+            "Please do",
+            "ok do it",
+            "yes, do it",
+            "yes thanks",
+            "Okay, thanks",
+            "thanks, go ahead",
+            "👍",
+            "👍🏽",
+            "✔\u{fe0f}",
+            "👍 thanks",
+            "yes 👍",
+            "approved ✅",
+            "LGTM 🚀",
+            "yes yes yes",
+            "sure, go ahead",
+            "ok bot, go",
+            "hey bot, yes",
+            "@bot yes",
+            "yes @readback",
+            "confirm",
+            "Confirmed.",
+            "confirm, please",
+            "yes, please confirm",
+            "that’s right",
+            "+1",
+            "yes\nthanks",
+            "  yes  ",
+        ] {
+            assert!(is_yes(yes, ""), "{yes:?}");
+        }
+    }
+
+    #[test]
+    fn with_anything_else_in_it_it_is_none() {
+        for other in [
+            "",
+            "thanks",
+            "hey bot",
+            "🚀",
+            "please",
+            "yes?",
+            "yes!?",
+            "ok?",
+            "do it?",
+            "yes, but later",
+            "yes but only in staging",
+            "sure, tomorrow morning",
+            "yes, soon",
+            "yes at 14:00",
+            "he approved",
+            "Lena said yes",
+            "is it approved",
+            "can I go ahead",
+            "did you confirm it?",
+            "please confirm",
+            "kindly approve it",
+            "hey bot, please confirm",
+            "sure thing, genius",
+            "go ahead, I dare you",
+            "yes 👎",
+            "👍👎",
+            "yes 🙄",
+            "yes 🤡",
+            "\"yes\"",
+            "'yes'",
+            "“yes”",
+            "`yes`",
+            "> yes",
+            "**yes**",
+            "say yes",
+            "yes jk",
+            "yes /s",
+            "yes no",
+            "yes\nno",
+            "yes, no",
+            "no",
+            "yes wait",
+            "yes stop",
+            "yes...",
+            "ok…",
+            "yes if Ravi agrees",
+            "yes bo",
+            "@ann yes",
+            "yes, and restart web",
+            "yes 2",
+            "not ok",
+            "yesterday",
+            "yes-man",
+            "уеѕ",
+            "y\u{435}s",
+            "ｙｅｓ",
+            "ye\u{200b}s",
+            "yes\u{202e}",
+            "ok\u{fe0f}",
+        ] {
+            assert!(!is_yes(other, ""), "{other:?}");
+        }
+    }
+
+    #[test]
+    fn the_bots_own_name_is_no_part_of_it() {
+        for yes in ["Ops Helper yes", "@Ops Helper: yes", "ops helper, go ahead", "yes @Ops Helper!", "yes, Ops Helper"]
+        {
+            assert!(is_yes(yes, "Ops Helper"), "{yes:?}");
+        }
+        for other in ["Ops Helperyes", "yesOps Helper", "Ops Helper", "Ops Helper said yes", "yes Ops Helper?"] {
+            assert!(!is_yes(other, "Ops Helper"), "{other:?}");
+        }
+        assert!(!is_yes("yes Ops Helper", "readback"));
+    }
+}
