@@ -12,66 +12,21 @@ use super::{
 };
 use readback_core::domain::{Intent, Score};
 use readback_core::{
-    command::{Command, Mention, ParsedMessage, is_pronoun},
+    command::{Command, Mention, ParsedMessage},
     gazetteer::Hint,
 };
 
 mod contrast;
 mod correct;
 mod group;
+mod message;
 mod place;
 mod several;
 mod unnamed;
 mod value;
 
-/// One clause with what the model read in it.
-#[derive(Clone, Debug, PartialEq)]
-pub struct Segment {
-    /// The words of the clause.
-    pub words: Range<usize>,
-    /// Its intent.
-    pub intent: Intent,
-    /// The calibrated probability that the reading is right.
-    pub confidence: Score,
-}
-
-/// A run of words that the model marked.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub(crate) struct Span {
-    pub(crate) slot: Slot,
-    pub(crate) words: Range<usize>,
-}
-
-/// The message that a frame is read from.
-pub(crate) struct Message<'m> {
-    pub(crate) clean: &'m Clean,
-    pub(crate) words: &'m [Word<'m>],
-    pub(crate) lower: Vec<String>,
-    pub(crate) hints: &'m [Hint],
-}
-
-impl Message<'_> {
-    /// The words as they were typed.
-    pub(crate) fn said(&self, words: &Range<usize>) -> &str {
-        let (Some(first), Some(last)) = (self.words.get(words.start), self.words.get(words.end.saturating_sub(1)))
-        else {
-            return "";
-        };
-        &self.clean.text[first.at.start..last.at.end]
-    }
-
-    /// The words as a name, less an article in front.
-    pub(crate) fn mention(&self, words: &Range<usize>) -> Mention {
-        let skip = usize::from(words.len() > 1 && matches!(self.lower[words.start].as_str(), "the" | "our" | "my"));
-        let words = words.start + skip..words.end;
-        let bytes = self.words[words.start].at.start..self.words[words.end - 1].at.end;
-        let (plain, odd) = (self.said(&words), self.clean.is_odd(&bytes));
-        if !odd || is_pronoun(plain) {
-            return Mention::new(plain, odd);
-        }
-        Mention { stands_for: Some(plain.to_owned()), ..Mention::new(self.clean.raw(&bytes), odd) }
-    }
-}
+pub use message::Segment;
+pub(crate) use message::{Message, Span};
 
 /// Builds the commands of a message from its tags and segments; `hints` say which words look like something live.
 pub fn frame(clean: &Clean, words: &[Word<'_>], hints: &[Hint], tags: &[Tag], segments: &[Segment]) -> ParsedMessage {
@@ -159,16 +114,6 @@ fn spans(tags: &[Tag], clause: &Range<usize>) -> Vec<Span> {
         }
     }
     found
-}
-
-/// Whether a command without a name is about the last one that was named.
-fn takes_a_name(command: &Command) -> bool {
-    let needs_none = matches!(
-        command.intent,
-        Intent::Undo | Intent::List | Intent::Confirm | Intent::Cancel | Intent::Help | Intent::None
-    );
-    let place = command.namespace.is_some() || command.cluster.is_some();
-    !needs_none && (command.intent != Intent::Status || !place)
 }
 
 #[cfg(test)]

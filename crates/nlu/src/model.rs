@@ -19,6 +19,7 @@ use super::wordpiece::{Input, Vocabulary};
 use readback_core::domain::{Intent, Score};
 use readback_core::gazetteer::Hint;
 
+pub mod features;
 pub mod manifest;
 
 pub use manifest::{Calibration, Manifest, Scores, Shape, Thresholds};

@@ -3,58 +3,16 @@
 //! SNIPS (13,084 / 700 / 700 messages in the split of the slot-gated model, Goo et al. 2018) measures intents and
 //! slots; CLINC150 (Larson et al. 2019, the full set) measures intents and the rejection of out-of-scope messages.
 
-use std::path::PathBuf;
-use std::time::Duration;
-
 pub mod data;
+mod options;
 pub mod rejection;
 #[cfg(feature = "rust-bert")]
 mod run;
 pub mod score;
 
+pub use options::{Measured, Yardstick, YardstickOptions};
 pub use rejection::Rejection;
 pub use score::Scores;
-
-/// The benchmark data set.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Yardstick {
-    /// Folders `train`, `dev` and `test`, each with `seq.in`, `seq.out` and `label`.
-    Snips,
-    /// A folder with `data_full.json`.
-    Clinc150,
-}
-
-/// The options of a benchmark.
-#[derive(Clone, Debug)]
-pub struct YardstickOptions {
-    /// The data set.
-    pub yardstick: Yardstick,
-    /// Its folder.
-    pub folder: PathBuf,
-    /// The folder of the encoder to start from.
-    pub encoder: PathBuf,
-    /// How many layers of the encoder to keep, from the first.
-    pub layers: usize,
-    /// How often every message is seen.
-    pub epochs: usize,
-    /// The peak learning rate of the encoder.
-    pub learning_rate: f64,
-    /// The random seed.
-    pub seed: u64,
-    /// Number of threads.
-    pub threads: i32,
-}
-
-/// The results on the test part.
-#[derive(Clone, Copy, Debug, PartialEq)]
-pub struct Measured {
-    /// Intents and slots of the messages that are in scope.
-    pub scores: Scores,
-    /// The rejection of out-of-scope messages, if the data has such messages.
-    pub rejection: Option<Rejection>,
-    /// How long the training took.
-    pub took: Duration,
-}
 
 /// Trains a network on the training part of the data and measures it on the test part. `progress` receives the steps
 /// done, all steps, and the mean loss of the last ones.

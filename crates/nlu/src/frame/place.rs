@@ -4,6 +4,7 @@ use std::ops::Range;
 
 use super::{Message, Span};
 use crate::{slot::Slot, stop_words::is_stop_word};
+use readback_core::domain::Intent;
 use readback_core::{
     command::{Command, Mention, There, is_pronoun},
     gazetteer::Hint,
@@ -95,7 +96,7 @@ pub(super) fn explain_pronouns(
             Some(mention) if is_pronoun(&mention.words) => {
                 command.deployment = Some(explain(&mention, &last, before));
             }
-            None if super::takes_a_name(&command) && !before.is_empty() => {
+            None if takes_a_name(&command) && !before.is_empty() => {
                 let pronoun = pronoun_in(message, clause);
                 command.deployment = Some(explain(pronoun.as_ref().unwrap_or(&last), &last, before));
             }
@@ -145,4 +146,14 @@ fn named_before(message: &Message<'_>, clause: usize) -> Option<Mention> {
     let start = last(Hint::Name).or_else(|| last(Hint::Part))?;
     let goes_on = (start + 1..clause).take_while(|at| hint(message, *at) == Hint::NameGoesOn).count();
     Some(message.mention(&(start..start + 1 + goes_on)))
+}
+
+/// Whether a command without a name is about the last one that was named.
+fn takes_a_name(command: &Command) -> bool {
+    let needs_none = matches!(
+        command.intent,
+        Intent::Undo | Intent::List | Intent::Confirm | Intent::Cancel | Intent::Help | Intent::None
+    );
+    let place = command.namespace.is_some() || command.cluster.is_some();
+    !needs_none && (command.intent != Intent::Status || !place)
 }

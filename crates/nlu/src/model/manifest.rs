@@ -3,7 +3,7 @@
 use anyhow::{Context, ensure};
 use serde::{Deserialize, Serialize};
 
-use crate::confidence;
+use super::features::FEATURES;
 use crate::slot::{Slot, Tag};
 use crate::wordpiece::MOST_PIECES;
 use readback_core::domain::Intent;
@@ -69,7 +69,7 @@ pub struct Calibration {
     pub intent_temperature: f64,
     /// The temperature of the tag scores.
     pub slot_temperature: f64,
-    /// The weight of each of [`confidence::FEATURES`].
+    /// The weight of each of [`FEATURES`].
     pub weights: Vec<f64>,
 }
 
@@ -105,7 +105,7 @@ pub struct Scores {
     pub exact_nameless: f64,
     /// The same, for messages of several sentences.
     pub exact_composed: f64,
-    /// Expected calibration error of the confidence, 15 bins.
+    /// Expected calibration error of the 15 bins.
     pub calibration_error: f64,
     /// Area under the ROC curve: how well the confidence separates right from wrong readings.
     pub auroc: f64,
@@ -169,7 +169,7 @@ impl Manifest {
 
 impl Calibration {
     fn check(&self) -> anyhow::Result<()> {
-        let (has, wants) = (self.weights.len(), confidence::FEATURES.len());
+        let (has, wants) = (self.weights.len(), FEATURES.len());
         ensure!(has == wants, "the calibration has {has} weights, not {wants}");
         let positive = |value: f64| value.is_finite() && value > 0.0;
         ensure!(positive(self.intent_temperature) && positive(self.slot_temperature), "a temperature is not positive");

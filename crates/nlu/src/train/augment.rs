@@ -2,6 +2,8 @@
 //!
 //! The slot marks move along with the values. Case is left alone, because the encoder is uncased.
 
+pub use live::Live;
+
 use std::collections::HashMap;
 
 use super::corpus::{Part, Row};
@@ -11,21 +13,11 @@ use crate::slot::Slot;
 use readback_core::domain::Intent;
 
 mod chatter;
+mod live;
 mod value;
 
 use chatter::{CLOSERS, OPENERS, OWN, POINTING, QUIET, VITAL};
 use value::value;
-
-/// What is live in the cluster for one sentence.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct Live {
-    /// Names of Deployments.
-    pub names: Vec<String>,
-    /// Namespaces.
-    pub namespaces: Vec<String>,
-    /// Clusters.
-    pub clusters: Vec<String>,
-}
 
 /// An augmented sentence.
 #[derive(Clone, Debug, PartialEq, Eq)]

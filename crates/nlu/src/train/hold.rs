@@ -8,10 +8,10 @@ use rand::rngs::StdRng;
 use rand::seq::SliceRandom;
 
 use super::calibrate::{Held, Output};
+use super::clock::Clock;
 use super::corpus::Corpus;
 use super::example::Example;
 use super::fit::{Fitter, outputs, transitions};
-use super::run::Clock;
 use crate::decode::{Transitions, decode};
 use crate::engine::Intents;
 use crate::model::best;

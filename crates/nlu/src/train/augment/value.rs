@@ -2,8 +2,8 @@
 
 use rand::RngExt;
 
-use super::Live;
 use super::chatter::POINTING;
+use super::live::Live;
 use crate::slot::Slot;
 use crate::train::names::{Namer, is_number_word};
 
