@@ -1,6 +1,6 @@
 //! Executes each subcommand, from the parsed command line to the exit code.
 
-use self::built::{app_config, limits, model, policy_file, rules};
+use self::built::{app_config, model, policy_file, rules};
 use std::{process::ExitCode, sync::Arc};
 
 use anyhow::Context;
@@ -99,8 +99,8 @@ fn show(settings: &Settings, args: &DemoArgs, out: &mut Out) -> anyhow::Result<E
         context: args.context.clone(),
         namespaces: args.namespaces.clone(),
         port: args.port,
-        limits: limits(&settings.policy)?,
-        policy_file: policy_file(&settings.policy)?,
+        limits: settings.policy.limits.clone(),
+        policy_file: policy_file(&settings.policy),
         observe: args.observe,
     };
     Runtime::new()?.block_on(async {

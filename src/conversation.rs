@@ -57,6 +57,7 @@ mod rollout_job;
 mod rollout_queue;
 mod rollout_texts;
 mod spec;
+mod standing;
 mod telling;
 mod topics;
 mod undo;

@@ -8,6 +8,7 @@ use anyhow::{Context, bail};
 use serde::Deserialize;
 use serde_json::{Value, json};
 
+use crate::words;
 use readback_core::{
     command::Command,
     domain::{ClusterName, DeploymentName, Namespace, ObjectRef, Score},
@@ -163,13 +164,13 @@ impl Interpreter {
         let lines = self.judge(text)?.commands.into_iter().map(|judged| {
             let targets = self.targets(judged.found.as_ref());
             let one = if let [one] = targets.as_slice() { Some(one.as_str()) } else { None };
-            let read = crate::words::understood(&judged.command, one);
+            let read = words::understood(&judged.command, one);
             let several: Vec<String> = targets.iter().map(|target| format!("`{target}`")).collect();
             let live =
                 if several.len() > 1 { format!("\n  it could be {}", several.join(", ")) } else { String::new() };
             let sure = judged.command.confidence.probability() * 100.0;
             let reasons: String =
-                judged.verdict.reasons.iter().map(|reason| format!("\n  because: {reason}")).collect();
+                judged.verdict.reasons.iter().map(|why| format!("\n  because: {}", words::reason(why))).collect();
             format!("I read: {read} ({sure:.1} % sure){live}\n  → {}{reasons}", decision(judged.verdict.decision))
         });
         Ok(lines.collect::<Vec<_>>().join("\n"))
@@ -189,7 +190,7 @@ impl Interpreter {
         let mut value = slots(&judged.command);
         value["targets"] = json!(self.targets(judged.found.as_ref()));
         value["decision"] = json!(judged.verdict.decision);
-        value["reasons"] = json!(judged.verdict.reasons);
+        value["reasons"] = json!(judged.verdict.reasons.iter().map(words::reason).collect::<Vec<_>>());
         let alternative = |command: &Command| {
             let mut value = slots(command);
             value["targets"] = json!(self.targets(self.directory.look_up(command).as_ref()));

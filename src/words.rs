@@ -3,21 +3,25 @@
 use readback_cluster::Live;
 use readback_webex::code;
 
+mod denial;
 mod dialogue;
+mod doubt;
 mod look;
 mod outcome;
+mod reason;
 mod reply;
 mod rollout;
+mod understood;
 
+pub use denial::*;
 pub use dialogue::*;
+pub use doubt::*;
 pub use look::*;
 pub use outcome::*;
-pub use readback_core::text::{
-    NOBODY_IN_THE_CLUSTER, SEVERAL_IN_THE_CLUSTER, amount, denied, intent, not_an_approver, plain, quiet_hours,
-    understood,
-};
+pub use reason::*;
 pub use reply::*;
 pub use rollout::*;
+pub use understood::*;
 
 /// What its serving containers run. An image is any text that the API server took.
 fn images(live: &Live) -> String {
@@ -31,8 +35,6 @@ pub const NOT_LISTED: &str = "You are not on this bot's list, so nothing was don
 pub const UNKNOWN_CARD: &str = "I do not know this card, so nothing was changed. Say again what you want.";
 /// Something was dated ahead of our clock.
 pub const FROM_THE_FUTURE: &str = "Webex dates this later than my own clock, so I cannot tell how old it is. Nothing was done. Whoever runs me should check the clock.";
-/// The name under which it would be sent is not the one on record.
-pub const ANOTHER_NAME: &str = "The name in the cluster of the one who ordered this is another one now, so it is not sent. Say it again if it still holds.";
 /// A change of several that was meant for what another one leaves.
 pub const NOT_SENT_AFTER: &str = "Not applied: the change before it was not made. Nothing was changed by this one.";
 /// The bot only observes where this was ordered.

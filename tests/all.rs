@@ -2,6 +2,7 @@
 
 #![expect(clippy::unwrap_used, reason = "what helps a test may panic as the test may")]
 
+mod changed_policy;
 mod clusters;
 mod conversations;
 mod deploy;

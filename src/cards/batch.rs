@@ -138,7 +138,7 @@ fn questions(rows: &[BatchEntry<'_>]) -> Vec<Value> {
         });
         each.collect()
     };
-    add("why ask", waiting().flat_map(|change| change.order().reasons.clone()).collect());
+    add("why ask", waiting().flat_map(|change| change.order().reasons.iter().map(words::reason)).collect());
     add("watch", own(|change| &change.order().notes));
     add("warning", own(|change| &change.order().warnings));
     add("waits for", waiting().filter_map(words::waits_for).collect());

@@ -29,7 +29,7 @@ pub fn confirm(change: &Change) -> Shown {
             lines.push((label.to_owned(), text));
         }
     };
-    add("why ask", &order.reasons);
+    add("why ask", &order.reasons.iter().map(words::reason).collect::<Vec<_>>());
     add("watch", &order.notes);
     add("warning", &order.warnings);
     add("waits for", &words::waits_for(change).into_iter().collect::<Vec<_>>());

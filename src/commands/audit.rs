@@ -12,6 +12,7 @@ use crate::{
     clock,
     config::Settings,
     store::sqlite::Archive,
+    words,
 };
 use readback_core::change::{Change, Filter};
 
@@ -108,7 +109,7 @@ fn row(change: &Change) -> AuditRow {
             .unwrap_or_default(),
         ended: ended.map(|at| at.to_string()).unwrap_or_default(),
         outcome: state.outcome().map(|outcome| plain(&outcome.text)).unwrap_or_default(),
-        reasons: plain(&order.reasons.join(" ")),
+        reasons: plain(&order.reasons.iter().map(words::reason).collect::<Vec<_>>().join(" ")),
         undoes: order.undoes.map(|id| id.to_string()).unwrap_or_default(),
         room: order.room_id.clone(),
         message: order.message_id.clone(),

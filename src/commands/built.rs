@@ -7,9 +7,8 @@ use crate::{
     interpret,
 };
 use anyhow::Context;
-use jiff::SignedDuration;
 use readback_cluster::{Connection, Source};
-use readback_core::policy::{Limits, Policy, Rules};
+use readback_core::policy::{Policy, Rules};
 use readback_nlu::model::{EngineKind, Model};
 use readback_webex::{WebexSettings, signature::Secrets};
 use std::{path::Path, time::Duration};
@@ -31,26 +30,20 @@ pub(super) fn model(folder: Option<&Path>, engine: Engine) -> anyhow::Result<Mod
 
 /// The rules of every command, with the thresholds from the model's evaluation.
 pub(super) fn rules(policy: &PolicySettings, model: &Model) -> Rules {
-    Rules { max_replicas: policy.max_replicas, ..interpret::rules(model) }
+    Rules { max_replicas: policy.limits.max_replicas, ..interpret::rules(model) }
 }
 
-/// The limits that hold unless a policy file sets others.
-pub(super) fn limits(policy: &PolicySettings) -> anyhow::Result<Limits> {
-    let expiry = SignedDuration::try_from(policy.card_lifetime)?;
-    Ok(Limits { max_replicas: policy.max_replicas, step: policy.step, expiry, ..Limits::default() })
-}
-
-pub(super) fn policy_file(policy: &PolicySettings) -> anyhow::Result<Option<PolicyFile>> {
-    let protected = || policy.protected_namespaces.clone();
-    let file = policy.file.clone().map(|path| Ok(PolicyFile::new(path, limits(policy)?, protected())));
-    file.transpose()
+/// The policy file, if the settings name one.
+pub(super) fn policy_file(policy: &PolicySettings) -> Option<PolicyFile> {
+    let path = policy.file.clone()?;
+    Some(PolicyFile::new(path, policy.limits.clone(), policy.protected_namespaces.clone()))
 }
 
 /// The policy of the file, else that of the settings.
 pub(super) fn policy(settings: &PolicySettings) -> anyhow::Result<Policy> {
-    match policy_file(settings)? {
+    match policy_file(settings) {
         Some(file) => Ok(file.read()?),
-        None => Ok(Policy::of_people(settings.people.clone(), limits(settings)?, &settings.protected_namespaces)),
+        None => Ok(Policy::of_people(settings.people.clone(), settings.limits.clone(), &settings.protected_namespaces)),
     }
 }
 
@@ -61,7 +54,7 @@ pub(super) fn app_config(settings: &Settings, rules: Rules) -> anyhow::Result<Ap
         public_url: settings.server.public_url.clone(),
         connections: connections(settings)?,
         policy: policy(&settings.policy)?,
-        policy_file: policy_file(&settings.policy)?,
+        policy_file: policy_file(&settings.policy),
         rules,
         observe: false,
         database: settings.database.clone(),

@@ -1,7 +1,8 @@
 //! The declaration of every setting. Flags, variables, file keys, `--help` and the table are derived from it.
 
-use std::{net::IpAddr, path::PathBuf, time::Duration};
+use std::{net::IpAddr, path::PathBuf};
 
+use jiff::SignedDuration;
 use secrecy::SecretString;
 
 use super::{
@@ -11,7 +12,7 @@ use super::{
 };
 use readback_core::{
     domain::{ClusterName, Namespace},
-    policy::People,
+    policy::{Limits, People},
 };
 
 pub(super) static CONFIG: Setting<PathBuf> =
@@ -173,7 +174,7 @@ pub(super) static MAX_REPLICAS: Setting<u32> = Setting::new(
     parse::max_replicas,
     "More replicas than this are refused",
 )
-.or("100");
+.or(Limits::MAX_REPLICAS_TEXT);
 pub(super) static STEP: Setting<u32> = Setting::new(
     Group::Policy,
     "step",
@@ -182,7 +183,7 @@ pub(super) static STEP: Setting<u32> = Setting::new(
     parse::step,
     "Adding more replicas than this, and more than there are, needs a Confirm",
 )
-.or("5");
+.or(Limits::MAX_UNCONFIRMED_INCREASE_TEXT);
 pub(super) static PROTECTED_NAMESPACES: Setting<Vec<Namespace>> = Setting::new(
     Group::Policy,
     "protected-namespaces",
@@ -192,7 +193,7 @@ pub(super) static PROTECTED_NAMESPACES: Setting<Vec<Namespace>> = Setting::new(
     "Namespaces in which every change needs a Confirm, comma-separated",
 )
 .or_else("none");
-pub(super) static CARD_MINUTES: Setting<Duration> = Setting::new(
+pub(super) static CARD_MINUTES: Setting<SignedDuration> = Setting::new(
     Group::Policy,
     "card-minutes",
     &["READBACK_CARD_MINUTES"],
@@ -200,7 +201,7 @@ pub(super) static CARD_MINUTES: Setting<Duration> = Setting::new(
     parse::minutes,
     "How many minutes a card can be confirmed",
 )
-.or("10");
+.or(Limits::EXPIRY_MINUTES_TEXT);
 
 pub(super) static DATABASE: Setting<PathBuf> = Setting::new(
     Group::Store,

@@ -5,10 +5,10 @@ use std::{
     net::IpAddr,
     path::{Path, PathBuf},
     str::FromStr,
-    time::Duration,
 };
 
 use base64::{Engine as _, engine::general_purpose::STANDARD};
+use jiff::SignedDuration;
 use rustls::pki_types::{CertificateDer, pem::PemObject as _};
 use secrecy::SecretString;
 use tracing_subscriber::{EnvFilter, filter::LevelFilter};
@@ -37,8 +37,8 @@ pub(super) fn step(text: &str) -> Result<u32, String> {
     number(text, 0, 10_000)
 }
 
-pub(super) fn minutes(text: &str) -> Result<Duration, String> {
-    number(text, 1, 1440).map(|minutes: u64| Duration::from_mins(minutes))
+pub(super) fn minutes(text: &str) -> Result<SignedDuration, String> {
+    number(text, 1, 1440).map(|minutes: u32| SignedDuration::from_mins(minutes.into()))
 }
 
 pub(super) fn ip(text: &str) -> Result<IpAddr, String> {

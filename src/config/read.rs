@@ -10,7 +10,7 @@ use super::{
         Settings, WebexAccess,
     },
 };
-use readback_core::domain::ClusterName;
+use readback_core::{domain::ClusterName, policy::Limits};
 use std::path::{Path, PathBuf};
 
 /// Reads every setting. Errors are collected in the reader.
@@ -64,10 +64,13 @@ fn policy(reader: &mut SettingsReader<'_>) -> PolicySettings {
     PolicySettings {
         people,
         file,
-        max_replicas: reader.or_default(&d::MAX_REPLICAS),
-        step: reader.or_default(&d::STEP),
+        limits: Limits {
+            max_replicas: reader.or_default(&d::MAX_REPLICAS),
+            max_unconfirmed_increase: reader.or_default(&d::STEP),
+            expiry: reader.or_default(&d::CARD_MINUTES),
+            ..Limits::default()
+        },
         protected_namespaces: reader.value(&d::PROTECTED_NAMESPACES).unwrap_or_default(),
-        card_lifetime: reader.or_default(&d::CARD_MINUTES),
     }
 }
 

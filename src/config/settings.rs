@@ -1,11 +1,11 @@
 //! The typed settings.
 
-use std::{net::IpAddr, path::PathBuf, time::Duration};
+use std::{net::IpAddr, path::PathBuf};
 
 use secrecy::SecretString;
 
 use readback_core::domain::{ClusterName, Namespace};
-use readback_core::policy::People;
+use readback_core::policy::{Limits, People};
 
 /// All settings, parsed. A group that the command does not use has its defaults. `Debug` shows no secret.
 #[derive(Clone, Debug)]
@@ -112,14 +112,10 @@ pub struct PolicySettings {
     pub people: People,
     /// The policy file.
     pub file: Option<PathBuf>,
-    /// The maximum number of replicas; more are refused.
-    pub max_replicas: u32,
-    /// Adding more replicas than this, and more than exist, needs confirmation.
-    pub step: u32,
+    /// What holds for every Deployment for which the policy file sets nothing else.
+    pub limits: Limits,
     /// Namespaces in which every write needs confirmation.
     pub protected_namespaces: Vec<Namespace>,
-    /// How long a card accepts card actions.
-    pub card_lifetime: Duration,
 }
 
 /// Outgoing connections, to Webex and to the cluster alike.

@@ -1,6 +1,7 @@
-use std::{fs, path::PathBuf, time::Duration};
+use std::{fs, path::PathBuf};
 
 use base64::{Engine as _, engine::general_purpose::STANDARD};
+use jiff::SignedDuration;
 use proptest::prelude::*;
 use secrecy::ExposeSecret;
 use tempfile::TempDir;
@@ -102,9 +103,9 @@ fn the_defaults_are_those_of_the_contract() {
     let Loaded { settings, warnings, .. } = Given::needed().serve();
     assert_eq!(warnings, ["READBACK_PEOPLE: names nobody, so nobody may use the bot"]);
     assert_eq!((settings.server.port, settings.server.bind), (3000, "0.0.0.0".parse().unwrap()));
-    assert_eq!((settings.policy.max_replicas, settings.policy.step), (100, 5));
+    assert_eq!((settings.policy.limits.max_replicas, settings.policy.limits.max_unconfirmed_increase), (100, 5));
     assert!(settings.policy.people.is_empty() && settings.policy.protected_namespaces.is_empty());
-    assert_eq!(settings.policy.card_lifetime, Duration::from_mins(10));
+    assert_eq!(settings.policy.limits.expiry, SignedDuration::from_mins(10));
     assert_eq!(settings.database, PathBuf::from("readback.db"));
     assert_eq!(settings.webex.api_url, "https://webexapis.com/v1");
     assert_eq!((settings.cluster.name.as_str(), settings.cluster.namespaces.len()), ("main", 0));
@@ -126,7 +127,7 @@ fn several_webhook_secrets_are_a_rotation_and_the_main_variable_beats_the_alias(
 
 #[test]
 fn a_flag_beats_the_environment_which_beats_the_file_which_beats_the_default() {
-    let steps = |given: &Given| given.serve().settings.policy.step;
+    let steps = |given: &Given| given.serve().settings.policy.limits.max_unconfirmed_increase;
     let given = Given::needed();
     assert_eq!(steps(&given), 5);
     let given = given.file("step = 6");

@@ -14,6 +14,7 @@ use readback_core::{
     change::{Actor, ChangeId, ChangeSpec, Field, Store},
     command::Command,
     domain::{Amount, ImageChange, Intent, ObjectRef},
+    policy::ProposedChange,
     question::{Choice, Question, QuestionState},
 };
 
@@ -52,7 +53,8 @@ impl Orders {
             choice
         });
         let choices: Vec<Choice> = choices.collect();
-        let text = text.unwrap_or_else(|| known.verdict.reasons.join(" "));
+        let text =
+            text.unwrap_or_else(|| known.verdict.reasons.iter().map(words::reason).collect::<Vec<_>>().join(" "));
         self.post_question(request, position_of(position, 99), &text, choices, fields).await.map(|()| None)
     }
 
@@ -137,7 +139,9 @@ fn which(command: &Command, live: &[Live], request: &Request<'_>) -> Form {
     };
     let most = live.iter().map(|live| request.policy.limits(live.object()).max_replicas).min().unwrap_or_default();
     let fields = if spec::is_complete(&draft) { Vec::new() } else { spec::fields(&draft, None, most) };
-    let allowed = live.iter().filter(|live| request.may(command.intent, Some(live.object())).is_ok());
+    let allowed = live
+        .iter()
+        .filter(|live| request.judge(&ProposedChange::of_verb(command.intent, live.object())).denial().is_none());
     (None, allowed.map(choice).collect(), fields)
 }
 

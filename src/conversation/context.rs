@@ -12,12 +12,12 @@ use super::{
     fault::ReplyTarget, reader::MessageReader, request::Request, rollout_queue::Followers, rollout_texts::RolloutTexts,
     topics::Topics,
 };
-use crate::{clock, store::sqlite::Sqlite, words};
+use crate::{clock, store::sqlite::Sqlite};
 use readback_cluster::{Cluster, Clusters};
 use readback_core::{
     change::{Change, ChangeId, ChangeSpec, Filter, Store, store},
     domain::{Intent, ObjectRef, Person},
-    policy::{Policy, Rules},
+    policy::{Denial, Policy, Rules},
     resolve::Directory,
 };
 use readback_nlu::yes;
@@ -143,14 +143,14 @@ impl Context {
         self.topics.lock().ok()?.recall(place, now()).map(|topic| topic.object)
     }
 
-    /// Why the bot's own role does not let it do this there, if it does not: a sentence.
-    pub(super) fn lacks(&self, request: &Request<'_>, verb: Intent, object: &ObjectRef) -> Option<String> {
+    /// Why the bot's own role does not let it do this there, if it does not.
+    pub(super) fn lacks(&self, request: &Request<'_>, verb: Intent, object: &ObjectRef) -> Option<Denial> {
         // What is sent under a person's own name, their role decides.
         if verb.is_write() && request.policy.impersonates() {
             return None;
         }
         let lacking = self.clusters.rights(object).lacks(verb)?;
-        Some(words::lacking(verb, object, &lacking))
+        Some(Denial::OwnRole { verb, namespace: object.namespace.clone(), lacking })
     }
 
     /// The verbs that the bot's role allows somewhere.

@@ -14,11 +14,10 @@ use super::{
 use crate::{cards::Press, words};
 use readback_core::{
     change::{Actor, Change, ChangeId, Decide, Filter, Store},
-    command::{Command, Mention, There},
+    command::{Command, Doubt, Mention, Sign, There},
     domain::{Intent, ObjectRef},
     question::{Question, Reply},
 };
-use readback_nlu::yes;
 use readback_webex::WebexError;
 
 /// What a question about the bot itself is about.
@@ -115,7 +114,7 @@ fn wants_the_same(text: &str) -> bool {
 /// Whether it is a yes or a no, or may be meant as a yes.
 pub(super) fn is_talk(command: &Command) -> bool {
     matches!(command.intent, Intent::Confirm | Intent::Cancel)
-        || command.doubts.iter().any(|doubt| doubt == yes::NOT_PLAIN)
+        || command.doubts.iter().any(|doubt| *doubt == Doubt::NotAPlainYes)
 }
 
 /// What is open and belongs to one person.
@@ -202,12 +201,13 @@ impl Dialogue {
             spec::fill(last, ordered);
             last.faults.clear();
             last.alternatives.clear();
-            last.doubts.push(words::same_as(object));
+            last.doubts.push(Doubt::TheSame(object.clone()));
         }
         for command in commands {
             let Some(mention) = &mut command.deployment else { continue };
             if mention.is_open_pronoun() && command.intent != Intent::Undo {
-                command.doubts.push(words::taken_for(&mention.words, &topic.object));
+                let said = mention.words.clone();
+                command.doubts.push(Doubt::Pronoun { said, object: topic.object.clone() });
                 *mention = standing_for(mention, &topic.object);
             }
         }
@@ -333,7 +333,8 @@ impl Dialogue {
         request: &Request<'_>,
         commands: &[Command],
     ) -> Result<Option<String>, Fault> {
-        if !commands.iter().flat_map(|command| &command.doubts).any(|doubt| doubt == words::READ_AS_NEGATION) {
+        let negated = Doubt::OrdersNothing(Sign::Negation);
+        if !commands.iter().any(|command| command.doubts.contains(&negated)) {
             return Ok(None);
         }
         let open = self.open(request, false).await?;

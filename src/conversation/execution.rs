@@ -8,8 +8,11 @@ use jiff::Timestamp;
 
 use crate::words;
 use readback_cluster::{Applied, Clusters, Compared, Live, ReadError, Trace, Write};
-use readback_core::change::{
-    Change, ClaimResult, Claimed, End, LiveFacts, LiveValue, Outcome, Recovery, Status, Store, after_restart, store,
+use readback_core::{
+    change::{
+        Change, ClaimResult, Claimed, End, LiveFacts, LiveValue, Outcome, Recovery, Status, Store, after_restart, store,
+    },
+    policy::Denial,
 };
 
 /// What a change needs of a cluster.
@@ -210,11 +213,12 @@ pub(super) enum Unsettled {
     RecordFault(#[from] RecordFault),
 }
 
-/// Settles what the last run left behind: from its record and from what is live.
+/// Settles what the last run left behind: from its record and from what is live. What is `denied` by now is not sent.
 pub(super) async fn settle(
     store: &impl Store,
     line: &impl ClusterAccess,
     change: &Change,
+    denied: Option<&Denial>,
     observes: bool,
     clock: impl Fn() -> Timestamp + Send + Sync,
 ) -> Result<Settled, Unsettled> {
@@ -237,6 +241,10 @@ pub(super) async fn settle(
             end(store, change, End::Unknown(outcome(text, live.as_ref())), &clock).await?
         }
         (Recovery::Stale, Some(live)) => end(store, change, stale(words::restarted(change, &live)), &clock).await?,
+        // Approved before the restart, and not allowed any more.
+        (Recovery::Send, _) | (Recovery::SendAgain, Some(_)) if let Some(denial) = denied => {
+            give_up(store, change, words::denied_since(denial), &clock).await?
+        }
         (Recovery::Send | Recovery::Observe, _) => execute(store, line, change, observes, &clock).await?,
         (Recovery::SendAgain, Some(live)) if observes => {
             end(store, change, stale(words::restarted(change, &live)), &clock).await?

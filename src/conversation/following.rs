@@ -1,6 +1,6 @@
 //! What follows a change that was executed: which rollout is watched, and what is offered next.
 
-use super::keys::verb_of;
+use super::keys::carried_out;
 use crate::cards::Offer;
 use readback_cluster::Changed;
 use readback_core::{
@@ -11,7 +11,7 @@ use readback_core::{
 /// What rolls out after a change; `None` where there is nothing to follow.
 pub(super) fn rolls(change: &Change) -> Option<Changed> {
     let order = change.order();
-    match (&order.means, verb_of(order)) {
+    match (&order.means, carried_out(order)) {
         (WriteKind::Deployment, Intent::Pause) => None,
         (WriteKind::Recreate(_), _) => Some(Changed::Template),
         (WriteKind::Deployment | WriteKind::Scale, _) => {

@@ -24,7 +24,7 @@ use readback_core::{
         samples::{order, person},
         store,
     },
-    policy::Approval,
+    policy::{Approval, Denial},
 };
 
 mod world;
@@ -134,7 +134,7 @@ impl Play {
                     move || world.now()
                 };
                 if let Settled::Execution(execution) =
-                    settle(&store, &world, &change, false, clock).await.expect("settled")
+                    settle(&store, &world, &change, None, false, clock).await.expect("settled")
                 {
                     told.borrow_mut().push(RolloutTexts::Execution(execution));
                 }
@@ -296,4 +296,33 @@ fn however_the_events_fall_there_is_at_most_one_write_and_the_truth_is_told() {
         assert!(tried > 1, "{name}");
     }
     eprintln!("{all:>7} schedules in all");
+}
+
+fn run<T>(future: impl Future<Output = T>) -> T {
+    let mut future = std::pin::pin!(future);
+    loop {
+        if let Poll::Ready(value) = future.as_mut().poll(&mut Context::from_waker(Waker::noop())) {
+            return value;
+        }
+    }
+}
+
+#[test]
+fn what_was_approved_and_is_denied_after_a_restart_is_not_sent() {
+    for claimed in [false, true] {
+        let play = Play::new(&Approval::Own);
+        let clock = || play.world.now();
+        let decide = Decide::Approve { who: person("ann"), authorization: Ok(()) };
+        run(play.records.decide(play.id, &decide, clock())).expect("kept");
+        if claimed {
+            run(play.records.claim(play.id, 7, clock())).expect("claimed");
+        }
+        let records = play.records.another_run();
+        let change = run(records.get(play.id)).expect("kept").expect("on record");
+        let settled = run(settle(&records, &play.world, &change, Some(&Denial::RequesterGone), false, clock));
+        let Ok(Settled::Execution(Execution::Ended(ended))) = settled else { panic!("claimed {claimed}: {settled:?}") };
+        assert_eq!(ended.status(), Status::Failed, "claimed {claimed}");
+        assert!(words::ended(&ended).contains("does not know the one who ordered it"), "claimed {claimed}");
+        assert!(play.world.server().written.is_empty(), "claimed {claimed}");
+    }
 }

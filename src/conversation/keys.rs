@@ -1,4 +1,4 @@
-//! What a change is known by among those of its message, and what right it takes.
+//! What a change is known by among those of its message, and what it does.
 
 use readback_core::{
     change::{Change, ChangeId, Order, Status},
@@ -18,8 +18,8 @@ pub(super) fn position_of(command: usize, nth: usize) -> u32 {
     u32::try_from(command * 100 + nth).unwrap_or(u32::MAX)
 }
 
-/// The verb that somebody needs the right to: for taking back, the one that is taken back.
-pub(super) fn verb_of(order: &Order) -> Intent {
+/// The verb that is carried out: for taking back, the one that takes back.
+pub(super) fn carried_out(order: &Order) -> Intent {
     match (order.intent, &order.draft) {
         (Intent::Undo, Some(draft)) => draft.intent,
         (intent, _) => intent,

@@ -22,8 +22,8 @@ use readback_cluster::{
 use readback_core::{
     change::{self, Actor, Answer, Change, Decide, Inverse, Recorded, Store, WriteKind},
     command::Command,
-    domain::{ImageReference, Intent},
-    policy::{Approval, Decision, Evaluation, GitOps, Limits},
+    domain::Intent,
+    policy::{Approval, Decision, Evaluation, Judgement, Limits, ProposedChange, Reason},
 };
 
 /// Commands on their way to a change: resolved, judged, planned, recorded, executed or asked about.
@@ -103,18 +103,22 @@ impl Orders {
             Planned::NotOffered => return Ok(Some(words::moved_while_asking(live.object()))),
         };
         let limits = request.policy.limits(live.object());
-        if let Some(refusal) = refused_image(&plan, &limits) {
-            return Ok(Some(words::reasons(&[refusal])));
-        }
         let ahead = self.look_ahead(live, &plan.intended).await;
-        if let (Some(tool), GitOps::Refuse) = (&ahead.gitops, limits.gitops) {
-            return Ok(Some(words::reasons(&[words::in_git(live.object(), tool)])));
-        }
-        let verdict = &overruled(verdict, ahead.overruled);
+        let proposed = ProposedChange {
+            kept_in_git_by: ahead.gitops.as_deref(),
+            ..ProposedChange::of_write(command.intent, live.object(), &plan.write.patch, &plan.write.means)
+        };
+        let verdict = match request.judge(&proposed) {
+            Judgement::Denied(denial) => return Ok(Some(words::refused_by_policy(&denial))),
+            Judgement::NeedsApproval { by: _, reasons } => asking(verdict, reasons.into_iter().map(Reason::from)),
+            Judgement::Allowed => verdict.clone(),
+        };
+        // What will not stay is read back, also where it was clear.
+        let verdict = asking(&verdict, ahead.overruled.into_iter().map(Reason::Text));
         let Plan { mut write, effects, template_changed, mut notes, mut inverse, intended: _ } = plan;
         write.acts_as = match request.policy.acts_as(request.person) {
             Ok(acts_as) => acts_as,
-            Err(nameless) => return Ok(Some(words::reasons(&[nameless]))),
+            Err(denial) => return Ok(Some(words::refused_by_policy(&denial))),
         };
         if write.acts_as.is_none()
             && command.intent == Intent::Scale
@@ -268,6 +272,7 @@ impl Orders {
             inverse: None,
             batch: None,
             undoes: None,
+            takes_back: None,
             private: request.private,
             // What was shown as only observed stays so, whatever holds by now.
             observe: self.cx.observes(&request.place.room) || request.edits.is_some_and(|shown| shown.order().observe),
@@ -305,24 +310,20 @@ impl Orders {
 /// Whether the card that was confirmed said everything that a card of this change would say, but for its values.
 fn says_nothing_new(change: &Change, shown: &Change) -> bool {
     let (new, old) = (change.order(), shown.order());
-    let request = |sentences: &[String], before: &[String]| sentences.iter().all(|one| before.contains(one));
     new.approval == Approval::Own
-        && request(&new.reasons, &old.reasons)
-        && request(&new.notes, &old.notes)
-        && request(&new.warnings, &old.warnings)
+        && new.reasons.iter().all(|one| old.reasons.contains(one))
+        && new.notes.iter().all(|one| old.notes.contains(one))
+        && new.warnings.iter().all(|one| old.warnings.contains(one))
 }
 
-/// What will not stay is read back, also where it was clear.
-fn overruled(verdict: &Evaluation, why: Option<String>) -> Evaluation {
+/// A verdict with more reasons to ask first, each once.
+fn asking(verdict: &Evaluation, reasons: impl Iterator<Item = Reason>) -> Evaluation {
     let mut verdict = verdict.clone();
-    if let Some(why) = why {
+    for reason in reasons {
         verdict.decision = verdict.decision.min(Decision::Confirm);
-        verdict.reasons.push(why);
+        if !verdict.reasons.contains(&reason) {
+            verdict.reasons.push(reason);
+        }
     }
     verdict
-}
-
-/// Why the policy does not let this image be run, if it does not. The whole image is known only now.
-fn refused_image(plan: &Plan, limits: &Limits) -> Option<String> {
-    plan.images().find_map(|image| limits.images.refuses(&ImageReference::parse(image).ok()?))
 }

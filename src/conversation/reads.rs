@@ -65,10 +65,10 @@ impl Reads {
         target: &ObjectRef,
     ) -> Result<String, Fault> {
         if let Err(denied) = request.may(command.intent, Some(target)) {
-            return Ok(words::reasons(&[denied]));
+            return Ok(words::refused_by_policy(&denied));
         }
         if let Some(lacking) = self.cx.lacks(request, command.intent, target) {
-            return Ok(words::reasons(&[lacking]));
+            return Ok(words::refused_by_policy(&lacking));
         }
         let text = if command.intent == Intent::History {
             self.history(request, target).await?
@@ -91,7 +91,7 @@ impl Reads {
         };
         let revisions = match self.cx.clusters.revisions(&live).await {
             Ok(revisions) => revisions,
-            Err(ReadError::Forbidden(why)) => return Ok(Some(words::reasons(&[why]))),
+            Err(ReadError::Forbidden(why)) => return Ok(Some(words::forbidden(&why))),
             Err(error) => return Err(error).before(request.place, "reading the revisions"),
         };
         let filter = Filter { object: Some(target.clone()), statuses: vec![Status::Applied], ..Filter::default() };
@@ -112,7 +112,7 @@ impl Reads {
         let container = command.container.as_ref().map(Mention::name);
         match self.cx.clusters.logs(&live, container, lines).await {
             Ok(logs) => Ok(Some(words::logs(target, &logs, lines))),
-            Err(ReadError::Forbidden(why)) => Ok(Some(words::reasons(&[why]))),
+            Err(ReadError::Forbidden(why)) => Ok(Some(words::forbidden(&why))),
             Err(error) => Err(error).before(request.place, "reading the logs"),
         }
     }
@@ -128,7 +128,7 @@ impl Reads {
         let asked = places.len();
         places.retain(|place| may(place).is_ok());
         if let (Some(denied), true) = (&denied, places.is_empty()) {
-            return Ok(vec![words::reasons(std::slice::from_ref(denied))]);
+            return Ok(vec![words::refused_by_policy(denied)]);
         }
         let left_out = asked - places.len();
         // Side by side: a cluster that does not answer holds up no other.

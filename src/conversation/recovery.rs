@@ -22,6 +22,7 @@ use readback_cluster::{Compared, Live, Rollout, Trace, Write};
 use readback_core::{
     change::{Change, Decide, Status, Store},
     domain::{ClusterName, Person},
+    policy::Denial,
     question::Reply,
 };
 
@@ -202,10 +203,26 @@ impl Recovery {
         self.cx.store.told(change.id()).await.after(&place, "noting that it was told").map(drop)
     }
 
+    /// Why an approved change may not be sent any more, if it may not: the policy can be another one since.
+    async fn denied(&self, change: &Change) -> anyhow::Result<Option<Denial>> {
+        if !matches!(change.status(), Status::Approved | Status::Claimed) {
+            return Ok(None);
+        }
+        let (policy, order) = (self.cx.policy(), change.order());
+        if let Some(denial) = self.cx.denied_now(&policy, order, None).await? {
+            return Ok(Some(denial));
+        }
+        let decision = change.state().decision().into_iter();
+        let approvers = decision.flat_map(|decision| decision.also.iter().chain([&decision.by]));
+        let others = approvers.filter(|approver| !approver.is_same_person(&order.requester)).cloned().collect();
+        self.cx.lapsed(&policy, order, others).await
+    }
+
     async fn settle(&self, change: &Change) -> Result<(), Fault> {
         let (place, person) = whereabouts(change);
         let observes = self.cx.observes(&change.order().room_id);
-        let settled = match settle(&self.cx.store, &self.cx.clusters, change, observes, now).await {
+        let denied = self.denied(change).await.before(&place, "judging the change")?;
+        let settled = match settle(&self.cx.store, &self.cx.clusters, change, denied.as_ref(), observes, now).await {
             Ok(settled) => settled,
             Err(Unsettled::RecordFault(broken)) => return Err(record_fault_at(broken, &place)),
             Err(error @ Unsettled::Unreadable(_)) => return Err(error).before(&place, "settling the change"),

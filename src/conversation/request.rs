@@ -1,13 +1,13 @@
 //! A request: a message, or a card action, with everything that is known about who makes it and where.
 
-use super::fault::ReplyTarget;
+use super::{context::now, fault::ReplyTarget};
 use jiff::Timestamp;
 use readback_cluster::Live;
 use readback_core::{
     change::Change,
-    command::Command,
+    command::{Command, Doubt},
     domain::{ClusterName, DeploymentName, Intent, Namespace, ObjectRef, Person},
-    policy::{AccessRequest, Evaluation, Policy},
+    policy::{AccessRequest, ActorInRoom, Denial, Evaluation, Judgement, Policy, ProposedChange},
     resolve::{Directory, NotFound, Resolution},
 };
 
@@ -31,7 +31,7 @@ pub(super) struct Request<'s> {
 
 impl Request<'_> {
     /// Whether this person may do this anywhere in a namespace, or why not.
-    pub(super) fn may_in(&self, verb: Intent, cluster: &ClusterName, namespace: &Namespace) -> Result<(), String> {
+    pub(super) fn may_in(&self, verb: Intent, cluster: &ClusterName, namespace: &Namespace) -> Result<(), Denial> {
         // Grants speak of namespaces, and of no names in them.
         let any = DeploymentName::parse("any").map(|name| ObjectRef {
             cluster: cluster.clone(),
@@ -42,9 +42,15 @@ impl Request<'_> {
     }
 
     /// Whether this person may do this, here, or why not.
-    pub(super) fn may(&self, verb: Intent, object: Option<&ObjectRef>) -> Result<(), String> {
+    pub(super) fn may(&self, verb: Intent, object: Option<&ObjectRef>) -> Result<(), Denial> {
         let asked = AccessRequest { person: self.person, room: &self.place.room, private: self.private, verb, object };
         self.policy.may(&asked)
+    }
+
+    /// What the policy says about a change that this person wants made now.
+    pub(super) fn judge(&self, proposed: &ProposedChange<'_>) -> Judgement {
+        let actor = ActorInRoom { person: self.person, room: &self.place.room, private: self.private };
+        self.policy.evaluate(proposed, &actor, now())
     }
 }
 
@@ -56,7 +62,7 @@ pub(super) struct ResolvedCommand {
     /// What `undo` would take back.
     pub(super) undo: Option<Change>,
     /// What an answer to a question about it does not settle.
-    pub(super) doubts: Vec<String>,
+    pub(super) doubts: Vec<Doubt>,
     pub(super) verdict: Evaluation,
 }
 

@@ -1,18 +1,17 @@
 //! The commands of a request, resolved: names looked up, live objects read, everything judged together.
 
 use super::{
-    context::{MAX_BATCH, now},
+    context::MAX_BATCH,
     fault::{At, Fault, ReplyTarget},
     orders::Orders,
     request::{Request, ResolvedCommand},
     spec,
 };
-use crate::words;
 use readback_cluster::Live;
 use readback_core::{
-    command::Command,
+    command::{Command, Doubt},
     domain::{Intent, ObjectRef},
-    policy::{self, Decision, Facts, PolicyInput},
+    policy::{self, Decision, Denial, Facts, PolicyInput, ProposedChange, Reason},
     resolve::{self, Directory, NotFound},
 };
 
@@ -67,7 +66,7 @@ impl Orders {
         // What has not been seen may hold what is meant.
         let unseen = |command: &Command| {
             let names = request.directory.unseen(command.cluster_words());
-            names.first().map(|name| words::unseen(name))
+            names.first().map(|name| Doubt::UnseenCluster((*name).clone()))
         };
         for command in commands.iter_mut().filter(|command| command.intent.is_write()) {
             command.doubts.extend(unseen(command));
@@ -112,7 +111,7 @@ impl Orders {
         let mut verdicts = policy::judge(&judged, &self.cx.rules);
         for (case, verdict) in judged.iter().zip(&mut verdicts) {
             if let Some(Err(NotFound::Nothing { .. } | NotFound::Place { .. } | NotFound::Elsewhere(_))) = &case.found {
-                verdict.reasons.extend(unseen(case.command));
+                verdict.reasons.extend(unseen(case.command).map(Reason::Doubt));
             }
         }
         let doubts: Vec<_> = judged.iter().map(|case| policy::doubts(case, &self.cx.rules)).collect();
@@ -178,15 +177,23 @@ impl Orders {
     pub(super) fn facts(&self, request: &Request<'_>, verb: Intent, live: &Live) -> Facts {
         let object = live.object();
         // What may be taken back is judged by the verb that it takes back, when that is known.
-        let denied = if verb == Intent::Undo { None } else { request.may(verb, Some(object)).err() };
+        let judged = if verb == Intent::Undo {
+            None
+        } else if verb.is_write() {
+            request.judge(&ProposedChange::of_verb(verb, object)).denial()
+        } else {
+            request.may(verb, Some(object)).err()
+        };
+        let (quiet, denied) = match judged {
+            Some(quiet @ Denial::Quiet { .. }) => (Some(quiet), None),
+            denied => (None, denied),
+        };
         Facts {
             object: object.clone(),
             replicas: live.replicas(),
             limits: request.policy.limits(object),
-            denied: denied
-                .or_else(|| verb.is_write().then(|| request.policy.acts_as(request.person).err()).flatten())
-                .or_else(|| self.cx.lacks(request, verb, object)),
-            quiet: request.policy.quiet(object, now()),
+            denied: denied.or_else(|| self.cx.lacks(request, verb, object)),
+            quiet,
         }
     }
 }

@@ -2,20 +2,23 @@
 
 use super::{
     fault::{At, Fault},
-    keys::{batch_id, verb_of},
+    keys::batch_id,
     orders::Orders,
     request::Request,
     spec,
 };
 use crate::words;
 use readback_cluster as cluster;
-use readback_cluster::{Live, Preview, Write, forecast::Intended};
+use readback_cluster::{
+    Preview, Write,
+    forecast::{Forecast, Intended},
+};
 use readback_core::{
-    change::{Change, Filter, Inverse, Order, Status, Store, WriteKind},
-    command::Command,
-    domain::{Amount, ImageReference, Intent, ObjectRef},
-    policy::{self, Decision, GitOps, PolicyInput},
-    resolve::{NotFound, Resolution, Strength},
+    change::{Change, Filter, Inverse, Order, Status, Store},
+    command::Doubt,
+    domain::{Amount, Intent, ObjectRef},
+    policy::{Caution, Judgement, ProposedChange, Reason},
+    resolve::{NotFound, Resolution},
 };
 
 /// So many of the newest changes are looked at to find the one that was made last.
@@ -81,7 +84,7 @@ impl Orders {
         request: &Request<'_>,
         position: u32,
         taken: &Change,
-        reasons: &[String],
+        reasons: &[Reason],
     ) -> Result<Option<String>, Fault> {
         match self.taking_back(request, position, taken, reasons).await? {
             Ok(order) => {
@@ -125,17 +128,16 @@ impl Orders {
         request: &Request<'_>,
         position: u32,
         taken: &Change,
-        reasons: &[String],
+        reasons: &[Reason],
     ) -> Result<Result<Box<Order>, String>, Fault> {
         if taken.status() != Status::Applied {
             return Ok(Err(words::not_in_place(taken)));
         }
         let Some(inverse) = &taken.order().inverse else { return Ok(Err(words::no_inverse(taken))) };
-        if let Err(denied) = request.may(verb_of(taken.order()), Some(taken.target())) {
-            return Ok(Err(words::reasons(&[denied])));
-        }
-        if let Err(nameless) = request.policy.acts_as(request.person) {
-            return Ok(Err(words::reasons(&[nameless])));
+        // Who may not do it is told nothing about what is live.
+        let verb = ProposedChange::of_verb(taken.order().verb(), taken.target());
+        if let Some(denial) = request.judge(&verb).denial() {
+            return Ok(Err(words::refused_by_policy(&denial)));
         }
         let live = self.cx.clusters.read(taken.target()).await.before(request.place, "reading the Deployment")?;
         let again = inverse.means.makes_deployment();
@@ -145,23 +147,26 @@ impl Orders {
             None if !again => return Ok(Err(words::gone(taken))),
             live => live,
         };
-        if let WriteKind::Recreate(manifest) = &inverse.means
-            && let Some(refusal) = super::authorization::refused_manifest(request, taken.target(), manifest)
-        {
-            return Ok(Err(words::reasons(&[refusal])));
-        }
         let mut order = self.inverse_order(request, position, taken, inverse, reasons);
-        if let Some(live) = &live {
-            if let Some(refusal) = self.refused(request, inverse, live) {
-                return Ok(Err(words::reasons(&refusal)));
+        let ahead = match &live {
+            Some(live) => self.look_ahead(live, &intended(inverse)).await,
+            None => Forecast::default(),
+        };
+        let kept_in_git_by = ahead.gitops.as_deref();
+        let judged = request.judge(&ProposedChange { kept_in_git_by, ..ProposedChange::of_order(&order) });
+        match judged {
+            Judgement::Denied(denial) => return Ok(Err(words::refused_by_policy(&denial))),
+            Judgement::NeedsApproval { by: _, reasons } => {
+                for reason in reasons.into_iter().map(Reason::from) {
+                    if !order.reasons.contains(&reason) {
+                        order.reasons.push(reason);
+                    }
+                }
             }
-            let ahead = self.look_ahead(live, &intended(inverse)).await;
-            if let (Some(tool), GitOps::Refuse) = (&ahead.gitops, request.policy.limits(live.object()).gitops) {
-                return Ok(Err(words::reasons(&[words::in_git(live.object(), tool)])));
-            }
-            order.reasons.extend(ahead.overruled);
-            order.notes.extend(ahead.notes);
+            Judgement::Allowed => {}
         }
+        order.reasons.extend(ahead.overruled.map(Reason::Text));
+        order.notes.extend(ahead.notes);
         let write = Write {
             object: order.target.clone(),
             uid: order.uid.clone(),
@@ -182,33 +187,13 @@ impl Orders {
         Ok(Ok(Box::new(order)))
     }
 
-    /// Why the policy would refuse the old values, if it would: they are judged like any order.
-    fn refused(&self, request: &Request<'_>, inverse: &Inverse, live: &Live) -> Option<Vec<String>> {
-        let command: Command = spec::command_of(&inverse.draft, live.object());
-        let targets = vec![live.object().clone()];
-        let case = PolicyInput {
-            command: &command,
-            found: Some(Ok(Resolution { targets, strength: Strength::Exact, weak_place: false })),
-            facts: vec![self.facts(request, inverse.draft.intent, live)],
-            can_undo: true,
-        };
-        let verdict = policy::judge(&[case], &self.cx.rules).into_iter().next()?;
-        if verdict.decision == Decision::Refuse {
-            return Some(verdict.reasons);
-        }
-        let limits = request.policy.limits(live.object());
-        let images = inverse.effects.iter().filter(|effect| effect.what.starts_with("image"));
-        let refusal = images.filter_map(|effect| ImageReference::parse(&effect.after).ok());
-        refusal.into_iter().find_map(|image| limits.images.refuses(&image)).map(|refusal| vec![refusal])
-    }
-
     fn inverse_order(
         &self,
         request: &Request<'_>,
         position: u32,
         taken: &Change,
         inverse: &Inverse,
-        reasons: &[String],
+        reasons: &[Reason],
     ) -> Order {
         let old = taken.order();
         let limits = request.policy.limits(&old.target);
@@ -218,7 +203,8 @@ impl Orders {
         } else {
             inverse.patch.clone()
         };
-        let reasons = if reasons.is_empty() { vec![words::UNDO_ASKS.to_owned()] } else { reasons.to_vec() };
+        let reasons =
+            if reasons.is_empty() { vec![Caution::Destructive(Intent::Undo).into()] } else { reasons.to_vec() };
         let means = inverse.means.clone();
         let write = Write {
             object: old.target.clone(),
@@ -239,6 +225,7 @@ impl Orders {
                 draft: old.draft.clone().unwrap_or_else(|| inverse.draft.clone()),
             }),
             undoes: Some(taken.id()),
+            takes_back: Some(old.verb()),
             template_changed,
             ..self.order(request, position, Intent::Undo, write, &limits)
         }
@@ -247,7 +234,7 @@ impl Orders {
     /// Asks anew for what a change asked for, on what is live now.
     pub(super) async fn again(&self, request: &Request<'_>, old: &Change) -> Result<Option<String>, Fault> {
         let Some(asked) = &old.order().draft else { return Ok(Some(words::UNKNOWN_CARD.to_owned())) };
-        self.order_from_card(request, asked, old.target(), words::ASKED_AGAIN).await
+        self.order_from_card(request, asked, old.target(), Doubt::AskedAgain).await
     }
 
     /// Orders what stands on a card, as if it had been said; a reason makes sure that it is read back.
@@ -256,11 +243,11 @@ impl Orders {
         request: &Request<'_>,
         asked: &readback_core::change::ChangeSpec,
         object: &ObjectRef,
-        reason: &str,
+        reason: Doubt,
     ) -> Result<Option<String>, Fault> {
         let mut command = spec::command_of(asked, object);
-        command.doubts.retain(|doubt| doubt != reason);
-        command.doubts.push(reason.to_owned());
+        command.doubts.retain(|doubt| *doubt != reason);
+        command.doubts.push(reason);
         let (_, lines) = self.handle_commands(request, vec![command]).await?;
         Ok((!lines.is_empty()).then(|| lines.join("\n\n")))
     }

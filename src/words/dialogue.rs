@@ -10,7 +10,6 @@ use readback_core::{
     domain::{Intent, ObjectRef, Person},
     question::{Question, QuestionState},
 };
-use readback_nlu::yes::NOT_PLAIN;
 use readback_webex::escape_markdown;
 
 /// A yes that stands beside other orders.
@@ -26,7 +25,10 @@ pub fn nothing_open(in_thread: bool) -> String {
 
 /// What may be meant as a yes, and is no plain one. `button` is what says yes on the open card.
 pub fn not_a_plain_yes(button: &str, open_until: Timestamp) -> String {
-    format!("{NOT_PLAIN} Press {button} when you mean it; the card is open until {}.", clock(open_until))
+    format!(
+        "That is not a plain yes, so nothing was done. Press {button} when you mean it; the card is open until {}.",
+        clock(open_until)
+    )
 }
 
 /// A yes or no while several are open; each is named.
@@ -46,16 +48,6 @@ pub fn open_question(change: &Change) -> String {
     format!("{} {}", order.called(), effects.join(", "))
 }
 
-/// What a pronoun was taken for.
-pub fn taken_for(said: &str, object: &ObjectRef) -> String {
-    format!("“{}” was taken to be `{object}`, the last one talked about here.", plain(said))
-}
-
-/// What "the same" was taken for.
-pub fn same_as(object: &ObjectRef) -> String {
-    format!("“The same” was taken to be what was last ordered here, for `{object}`.")
-}
-
 /// Why the last order of a person was asked about.
 pub fn why_asked(change: Option<&Change>) -> String {
     let Some(change) = change else {
@@ -64,7 +56,7 @@ pub fn why_asked(change: Option<&Change>) -> String {
     let order = change.order();
     let effects: Vec<String> =
         order.effects.iter().map(|effect| escape_markdown(&crate::cards::summary(effect))).collect();
-    let reasons: Vec<String> = order.reasons.iter().map(|reason| super::mild(reason)).collect();
+    let reasons = super::sentences(&order.reasons);
     format!("{} {}, asked at {}: {}", order.called(), effects.join(", "), clock(order.created), reasons.join(" "))
 }
 
@@ -135,11 +127,6 @@ pub fn press_again_not_yours(change: &Change) -> String {
     format!("That was an order of {}. Say it yourself if you want it.", escape_markdown(&change.order().requester.name))
 }
 
-/// A replica count that the policy allowed when it was ordered, and no longer does.
-pub fn above_limit_now(object: &ObjectRef, wanted: u32, most: u32) -> String {
-    format!("The limit for `{}` is {most} replicas now, and {wanted} is above it.", object.name)
-}
-
 /// A verb without a name, where something was talked about before.
 pub fn which_or_last(intent: Intent, object: &ObjectRef) -> String {
     format!("No name was said. The last one talked about here is `{object}`: {} that one?", super::intent(intent))
@@ -155,23 +142,7 @@ pub fn undo_cause(person: &Person) -> String {
     format!("readback: taken back, ordered by {}", person.email())
 }
 
-/// An earlier yes that counts no more.
-pub fn yes_lapsed(name: &str) -> String {
-    format!("{} has said yes before, and may no longer: say it again to ask anew.", escape_markdown(name))
-}
-
 /// Some namespaces were not looked at.
 pub const LEFT_OUT: &str = "\n\nNamespaces in which you may not look are left out.";
-/// Why taking back asks.
-pub const UNDO_ASKS: &str = "Taking a change back is a change too.";
-/// The doubt of a message that says "don't".
-pub const READ_AS_NEGATION: &str = "Understood as “do not”: nothing was done.";
-/// A change that needed one's own yes when it was ordered, and needs another's now.
-pub const STRICTER_NOW: &str =
-    "The policy has changed since: changes there need somebody else's approval now. Say it again to ask for it.";
-/// An order of somebody who cannot be found any more.
-pub const REQUESTER_GONE: &str = "Webex does not know the one who ordered it any more.";
 /// A press that edits somebody else's order.
 pub const NOT_YOURS_TO_EDIT: &str = "Only the one who ordered it can change its values. Nothing was changed.";
-/// Why a fresh card asks.
-pub const ASKED_AGAIN: &str = "It is asked again after its first card ended.";

@@ -1,9 +1,9 @@
 //! What became of an order: done, declined, expired, refused, changed meanwhile.
 
+use super::and;
 use super::images;
 use crate::cards::{clock, summary};
 use readback_cluster::Live;
-use readback_core::text::and;
 use readback_core::{
     change::{Actor, Answer, Change, Denial, Effect, Order, State, Status, WriteKind},
     domain::{Intent, ObjectRef},
@@ -91,7 +91,7 @@ fn barred(bar: &Denial, change: &Change) -> String {
                 "You ordered this yourself, so your yes does not count here: it waits for {others}. Nothing was changed."
             )
         }
-        Denial::Policy(why) => format!("{} Nothing was changed.", super::mild(why)),
+        Denial::Policy(why) => format!("{} Nothing was changed.", super::mild(&super::denial(why))),
     }
 }
 
@@ -103,7 +103,7 @@ pub fn waits_for(change: &Change) -> Option<String> {
         Approval::Other => "somebody else who may do that there".to_owned(),
         Approval::Named { people, count } => {
             if *count <= 1 {
-                readback_core::text::or(people)
+                super::or(people)
             } else {
                 format!("{count} of {}", and(people))
             }
@@ -217,11 +217,6 @@ pub fn at_once(change: &Change) -> &'static str {
 pub fn observed(change: &Change) -> String {
     let decided = if change.card().is_some() { format!("{} ", decided(change)) } else { String::new() };
     format!("{decided}I only observe here, so nothing was changed. This is what would have been done.")
-}
-
-/// A change that a tool would put back, where the policy refuses that.
-pub fn in_git(object: &ObjectRef, tool: &str) -> String {
-    format!("{tool} keeps `{}` as it stands in Git and would put this back. Change it there.", object.name)
 }
 
 /// A change that was taken back by a later one.

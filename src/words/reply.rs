@@ -2,31 +2,13 @@
 
 use jiff::SignedDuration;
 
-use super::{intent, plain, understood};
-use readback_core::text::{verb_name, verb_names};
+use super::{intent, plain, sentences, verb_names};
 use readback_core::{
     command::Command,
-    domain::{ClusterName, Intent, ObjectRef, Person},
-    policy::Right,
+    domain::{Intent, Person},
+    policy::{Reason, Right},
 };
 use readback_webex::escape_markdown;
-
-/// The reasons of a verdict as one answer.
-pub fn reasons(reasons: &[String]) -> String {
-    let text = reasons.iter().map(|reason| mild(reason)).collect::<Vec<_>>().join(" ");
-    if text.ends_with('?') {
-        text
-    } else {
-        format!("{text} Nothing was done.").replace("nothing was done. Nothing was done.", "nothing was done.")
-    }
-}
-
-/// The reasons why something is asked in words, and what was read so far.
-pub fn question(command: &Command, reasons: &[String]) -> String {
-    let asked = self::reasons(reasons);
-    let read = mild(&understood(command, None));
-    if asked.contains(&read) { asked } else { format!("{asked} I read: {read}.") }
-}
 
 /// A sentence of ours that quotes a person or an object: markup in the quoted words is shown, and no mention survives. The
 /// backticks around names are ours.
@@ -42,7 +24,7 @@ pub fn mild(sentence: &str) -> String {
 }
 
 /// What to say about a message that orders nothing; silence for thanks.
-pub fn ignored(text: &str, reasons: &[String]) -> Option<String> {
+pub fn ignored(text: &str, reasons: &[Reason]) -> Option<String> {
     let bare: String = text.to_lowercase().chars().filter(|c| c.is_alphanumeric() || *c == ' ').collect();
     let words: Vec<&str> = bare.split_whitespace().collect();
     let first = words.first().copied().unwrap_or("");
@@ -73,7 +55,7 @@ pub fn ignored(text: &str, reasons: &[String]) -> Option<String> {
     {
         return Some("Hello. Say what should change, for example “scale web to 3”, or “help”.".to_owned());
     }
-    Some(reasons.iter().map(|reason| mild(reason)).collect::<Vec<_>>().join(" "))
+    Some(sentences(reasons).join(" "))
 }
 
 /// Whether a clause beside an order asks for something, so that silence about it would mislead.
@@ -84,20 +66,6 @@ pub fn asks_for_something(aside: &str) -> bool {
 /// A clause beside an order that is not this bot's business.
 pub fn aside(aside: &str) -> String {
     format!("“{}”: nothing was done about that.", escape_markdown(&plain(aside)))
-}
-
-/// A verb that the bot's own role does not allow. `lacking` says what it would need.
-pub fn lacking(verb: Intent, object: &ObjectRef, lacking: &str) -> String {
-    format!(
-        "I may not {} in `{}`: my role there lacks {lacking}. Whoever runs me can grant it.",
-        verb_name(verb),
-        object.namespace
-    )
-}
-
-/// A cluster that has not answered yet since the start.
-pub fn unseen(cluster: &ClusterName) -> String {
-    format!("I have not seen the cluster `{cluster}` yet, so I cannot say what is there.")
 }
 
 /// An order that reached the bot late.

@@ -123,6 +123,11 @@ impl Bot {
         ended.expect("the bot stops in time").expect("it is one task").unwrap().unwrap();
     }
 
+    /// The text of the policy file from the next start on.
+    pub(crate) fn set_policy(&mut self, text: &str) {
+        self.setup.policy = Some(text.to_owned());
+    }
+
     async fn policy(&self) -> Policy {
         let limits = Limits { expiry: self.setup.card_life, ..Limits::default() };
         match &self.setup.policy {

@@ -38,6 +38,7 @@ mod logs;
 mod others;
 mod owner;
 mod patch;
+mod plain;
 pub mod plan;
 mod pods;
 mod proxy;

@@ -2,6 +2,16 @@
 
 use crate::domain::{Amount, ImageChange, Intent, Score};
 
+mod doubt;
+mod invalid;
+mod sign;
+mod summary;
+
+pub use doubt::Doubt;
+pub use invalid::{InvalidValue, NumberSlot};
+pub use sign::Sign;
+pub use summary::CommandSummary;
+
 /// Everything that one message says.
 #[derive(Clone, Debug, PartialEq)]
 pub struct ParsedMessage {
@@ -133,10 +143,10 @@ pub struct Command {
     pub cluster: Option<Mention>,
     /// How long it should last.
     pub duration: Option<String>,
-    /// Values that a slot cannot hold, each a sentence. Any of them refuses the command.
-    pub faults: Vec<String>,
-    /// What makes the reading less than plain, each a sentence. Any of them asks for confirmation.
-    pub doubts: Vec<String>,
+    /// Values that a slot cannot hold. Any of them refuses the command.
+    pub faults: Vec<InvalidValue>,
+    /// What makes the reading less than plain. Any of them asks for confirmation.
+    pub doubts: Vec<Doubt>,
     /// Other readings of the same words.
     pub alternatives: Vec<Command>,
 }

@@ -127,7 +127,7 @@ impl fmt::Display for Intent {
 }
 
 /// A kind of workload that is recognised by name and never changed.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub enum OtherKind {
     /// `StatefulSet`
     StatefulSet,

@@ -24,4 +24,3 @@ pub mod question;
 pub mod resolve;
 pub mod spelling;
 pub mod stop_words;
-pub mod text;

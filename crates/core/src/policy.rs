@@ -1,21 +1,25 @@
-//! What happens to a command: the decision, and the sentences that give its reasons.
+//! What happens to a command: the decision, and its reasons.
 //!
 //! Pure and total. Where several rules fit, the first of refuse, clarify, confirm, execute wins.
 
 use crate::{
-    command::Command,
+    command::{Command, Doubt, Mention},
     domain::{Amount, Intent, ObjectRef, Score},
     resolve::{NotFound, Resolution, Strength},
 };
 
 mod approval;
 mod book;
+mod denial;
 mod file;
 mod glob;
 mod grant;
+mod grounds;
 mod identity;
+mod judgement;
 mod limits;
 mod people;
+mod proposed;
 mod quiet;
 mod reason;
 #[cfg(test)]
@@ -23,10 +27,14 @@ mod tests;
 
 pub use approval::Approval;
 pub use book::Policy;
+pub use denial::{Denial, ImageDenial, QuietUntil};
 pub use file::PolicyFault;
 pub use grant::{AccessRequest, Right};
+pub use judgement::{ActorInRoom, Judgement};
 pub use limits::{GitOps, ImageLimits, Limits};
 pub use people::People;
+pub use proposed::{ProposedChange, ReplicaChange};
+pub use reason::{Caution, Impossible, Reason, Unclear};
 
 /// What is done about a command.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, serde::Serialize)]
@@ -47,12 +55,12 @@ pub enum Decision {
 }
 
 /// A decision and why.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq)]
 pub struct Evaluation {
     /// What is done.
     pub decision: Decision,
-    /// Why, as sentences for the room.
-    pub reasons: Vec<String>,
+    /// Why.
+    pub reasons: Vec<Reason>,
 }
 
 /// What holds for every command, whatever it is about.
@@ -83,10 +91,10 @@ pub struct Facts {
     pub replicas: u32,
     /// What holds for it.
     pub limits: Limits,
-    /// Why this person may not do this to it, if they may not: a sentence.
-    pub denied: Option<String>,
-    /// Why nothing is changed there now, if it is a quiet hour: a sentence.
-    pub quiet: Option<String>,
+    /// Why this person may not do this to it, if they may not.
+    pub denied: Option<Denial>,
+    /// Why nothing is changed there now, if it is a quiet hour.
+    pub quiet: Option<Denial>,
 }
 
 impl Facts {
@@ -118,7 +126,7 @@ impl PolicyInput<'_> {
     }
 
     fn is_everything(&self) -> bool {
-        self.command.deployment.as_ref().is_some_and(crate::command::Mention::is_everything)
+        self.command.deployment.as_ref().is_some_and(Mention::is_everything)
     }
 }
 
@@ -132,7 +140,7 @@ pub fn judge(cases: &[PolicyInput<'_>], rules: &Rules) -> Vec<Evaluation> {
         for at in writes {
             if verdicts[at].decision == Decision::Execute {
                 verdicts[at].decision = Decision::Confirm;
-                verdicts[at].reasons.push(reason::not_alone(same));
+                verdicts[at].reasons.push(grounds::not_alone(same).into());
             }
         }
     }
@@ -140,18 +148,18 @@ pub fn judge(cases: &[PolicyInput<'_>], rules: &Rules) -> Vec<Evaluation> {
 }
 
 /// A row of the table: the reasons for which it fits, or none.
-type Rule = fn(&PolicyInput<'_>, &Rules) -> Vec<String>;
+type Rule = fn(&PolicyInput<'_>, &Rules) -> Vec<Reason>;
 
 /// Judges one command as if it were the only one.
 fn alone(case: &PolicyInput<'_>, rules: &Rules) -> Evaluation {
     let verdict = |decision, reasons| Evaluation { decision, reasons };
     match case.command.intent {
         Intent::None if !case.command.doubts.is_empty() => {
-            return verdict(Decision::Ignore, case.command.doubts.clone());
+            return verdict(Decision::Ignore, case.command.doubts.iter().cloned().map(Reason::Doubt).collect());
         }
-        Intent::None => return verdict(Decision::Ignore, vec![reason::NOTHING_ORDERED.to_owned()]),
+        Intent::None => return verdict(Decision::Ignore, vec![Reason::NothingOrdered]),
         Intent::Help => return verdict(Decision::Answer, Vec::new()),
-        Intent::Confirm | Intent::Cancel => return verdict(Decision::Answer, vec![reason::NOTHING_OPEN.to_owned()]),
+        Intent::Confirm | Intent::Cancel => return verdict(Decision::Answer, vec![Reason::NothingOpen]),
         Intent::Scale
         | Intent::SetImage
         | Intent::Restart
@@ -177,35 +185,37 @@ fn alone(case: &PolicyInput<'_>, rules: &Rules) -> Evaluation {
     verdict(if case.command.intent.is_write() { Decision::Execute } else { Decision::Answer }, Vec::new())
 }
 
-fn refusals(case: &PolicyInput<'_>, rules: &Rules) -> Vec<String> {
+fn refusals(case: &PolicyInput<'_>, rules: &Rules) -> Vec<Reason> {
     let command = case.command;
-    let denied: Vec<String> = case.facts.iter().filter_map(|facts| facts.denied.clone()).collect();
+    let denied: Vec<Reason> = case.facts.iter().filter_map(|facts| facts.denied.clone().map(Reason::Denied)).collect();
     // Of several that fit, those that they may touch are asked about; of "all", none may be denied.
     if !denied.is_empty() && (denied.len() == case.facts.len() || case.is_everything()) {
         return denied;
     }
-    let mut reasons = command.faults.clone();
+    let mut reasons: Vec<Reason> =
+        command.faults.iter().cloned().map(|one| Impossible::InvalidValue(one).into()).collect();
     if command.intent.is_write() {
-        reasons.extend(case.facts.iter().filter_map(|facts| facts.quiet.clone()));
+        reasons.extend(case.facts.iter().filter_map(|facts| facts.quiet.clone().map(Reason::Denied)));
     }
     if let Some(Err(missing)) = &case.found {
-        reasons.push(reason::not_found(command, missing));
+        reasons.push(grounds::not_found(command, missing).into());
     }
     if command.intent == Intent::Undo && !case.can_undo {
-        reasons.push(reason::NOTHING_TO_UNDO.to_owned());
+        reasons.push(Impossible::NothingToUndo.into());
     }
     if let (Intent::Scale, Some(amount)) = (command.intent, command.replicas) {
-        reasons.extend(case.facts.iter().filter_map(|facts| beyond(amount, facts)));
+        reasons.extend(case.facts.iter().filter_map(|facts| grounds::beyond(amount, facts)).map(Reason::from));
         if let (true, Amount::To(n)) = (case.facts.is_empty() && n_exceeds(amount, rules), amount) {
-            reasons.push(reason::above_ceiling(None, n, rules.max_replicas));
+            reasons.push(grounds::above_limit(None, n, rules.max_replicas).into());
         }
     }
     if command.intent == Intent::Autoscale {
         let max_replicas = case.facts.iter().map(|facts| facts.limits.max_replicas).min().unwrap_or(rules.max_replicas);
-        reasons.extend(reason::bad_bounds(command.min, command.max, command.cpu, max_replicas));
+        let bad = grounds::bad_bounds(command.min, command.max, command.cpu, max_replicas);
+        reasons.extend(bad.into_iter().map(Reason::from));
     }
     if command.revision == Some(0) {
-        reasons.push("There is no revision 0: revisions count from 1.".to_owned());
+        reasons.push(Impossible::RevisionZero.into());
     }
     reasons
 }
@@ -214,99 +224,94 @@ fn n_exceeds(amount: Amount, rules: &Rules) -> bool {
     matches!(amount, Amount::To(n) if n > rules.max_replicas)
 }
 
-fn beyond(amount: Amount, facts: &Facts) -> Option<String> {
-    match amount.from(facts.replicas) {
-        None => Some(reason::impossible_count(facts)),
-        Some(n) if n > facts.limits.max_replicas => {
-            Some(reason::above_ceiling(Some(facts), n, facts.limits.max_replicas))
-        }
-        Some(_) => None,
-    }
+fn questions(case: &PolicyInput<'_>, rules: &Rules) -> Vec<Reason> {
+    unclear(case, rules).into_iter().map(Reason::from).collect()
 }
 
-fn questions(case: &PolicyInput<'_>, rules: &Rules) -> Vec<String> {
+/// What has to be known first.
+fn unclear(case: &PolicyInput<'_>, rules: &Rules) -> Vec<Unclear> {
     let command = case.command;
     let mut reasons = Vec::new();
     let needs_name = !matches!(command.intent, Intent::Undo | Intent::List | Intent::Status);
-    let open_pronoun = command.deployment.as_ref().is_some_and(crate::command::Mention::is_open_pronoun);
+    let open_pronoun = command.deployment.as_ref().is_some_and(Mention::is_open_pronoun);
     if case.found.is_none()
         && (needs_name || open_pronoun)
         && command.intent != Intent::Undo
         && command.intent != Intent::List
     {
         reasons.push(if open_pronoun {
-            reason::open_pronoun(command)
+            grounds::open_pronoun(command)
         } else {
-            reason::which_deployment(command.intent)
+            Unclear::WhichDeployment(command.intent)
         });
     }
-    reasons.extend(reason::missing_value(command));
+    reasons.extend(grounds::missing_value(command));
     let many = case.targets().len();
     let limit = if matches!(command.intent, Intent::Status | Intent::List) { 5 } else { 1 };
     let bulk = case.is_everything() && !matches!(command.intent, Intent::Logs | Intent::History);
     if many > limit && !bulk {
-        reasons.push(reason::several(command, case.targets()));
+        reasons.push(grounds::several(command, case.targets()));
     }
     if many == 0 && case.is_everything() && matches!(case.found, Some(Ok(_))) {
-        reasons.push("There is no Deployment there.".to_owned());
+        reasons.push(Unclear::NoDeploymentThere);
     }
     if !command.alternatives.is_empty() {
-        reasons.push(reason::either(command));
+        reasons.push(grounds::ambiguous(command));
     }
     if let (Intent::Scale, Some(amount)) = (command.intent, command.replicas) {
         let unchanged = |facts: &&Facts| amount.reduces() && amount.from(facts.replicas) == Some(facts.replicas);
-        reasons.extend(case.facts.iter().filter(unchanged).map(reason::rounds_to_nothing));
+        reasons.extend(case.facts.iter().filter(unchanged).map(grounds::rounds_to_nothing));
     }
     if command.intent.is_write() && command.confidence < rules.card {
-        reasons.push(reason::unsure(command));
+        reasons.push(Unclear::NotUnderstood(Box::new(command.into())));
     }
     reasons
 }
 
-fn cautions(case: &PolicyInput<'_>, rules: &Rules) -> Vec<String> {
+fn cautions(case: &PolicyInput<'_>, rules: &Rules) -> Vec<Reason> {
     let command = case.command;
     if !command.intent.is_write() {
         return Vec::new();
     }
     let passes = !case.facts.is_empty() && case.facts.iter().all(|facts| facts.limits.lets_pass(command.intent));
-    let destructive = reason::destructive(command.intent).filter(|_| !passes);
-    let mut reasons: Vec<String> = destructive.into_iter().map(str::to_owned).collect();
+    let destructive = grounds::destructive(command.intent).filter(|_| !passes);
+    let mut cautions: Vec<Caution> = destructive.into_iter().collect();
     if let (Intent::Scale, Some(amount)) = (command.intent, command.replicas) {
-        reasons.extend(case.facts.iter().filter_map(|facts| reason::big_step(amount, facts, facts.limits.step)));
+        cautions.extend(case.facts.iter().filter_map(|facts| grounds::big_step(amount, facts)));
     }
     if case.is_everything() || case.targets().len() > 1 {
-        reasons.push(reason::bulk(case.targets().len()));
+        cautions.push(Caution::SeveralDeployments(case.targets().len()));
     }
     let guarded = case.facts.iter().find(|facts| facts.limits.protected);
-    reasons.extend(guarded.map(|facts| format!("`{}` is a protected namespace.", facts.object.namespace)));
+    cautions.extend(guarded.map(|facts| Caution::Protected(facts.object.namespace.clone())));
     if case.facts.iter().any(|facts| facts.limits.asks_for(command.intent)) {
-        reasons.push(reason::ASKED_THERE.to_owned());
+        cautions.push(Caution::ConfirmedThere);
     }
     if case.facts.iter().any(|facts| facts.limits.approval != Approval::Own) {
-        reasons.push(reason::NEEDS_ANOTHER.to_owned());
+        cautions.push(Caution::NeedsOtherApproval);
     }
-    reasons.extend(reason::weakness(command, case.found.as_ref().and_then(|found| found.as_ref().ok())));
-    reasons.extend(case.facts.iter().filter_map(|facts| reason::other_old_value(command, facts)));
-    reasons.extend(command.doubts.iter().cloned());
-    if command.confidence < rules.act {
-        reasons.push(reason::not_certain(command));
-    }
-    reasons
+    let mut doubts = grounds::weakness(command, case.found.as_ref().and_then(|found| found.as_ref().ok()));
+    doubts.extend(case.facts.iter().filter_map(|facts| grounds::other_old_value(command, facts)));
+    doubts.extend(command.doubts.iter().cloned());
+    doubts.extend(uncertainty(command, rules));
+    cautions.into_iter().map(Reason::from).chain(doubts.into_iter().map(Reason::from)).collect()
+}
+
+fn uncertainty(command: &Command, rules: &Rules) -> Option<Doubt> {
+    (command.confidence < rules.act).then(|| Doubt::NotCertain(Box::new(command.into())))
 }
 
 /// What is doubtful about a command whatever else is asked about it first: an answer to that question does not remove it.
-pub fn doubts(case: &PolicyInput<'_>, rules: &Rules) -> Vec<String> {
+pub fn doubts(case: &PolicyInput<'_>, rules: &Rules) -> Vec<Doubt> {
     let command = case.command;
-    let mut reasons = Vec::new();
+    let mut doubts = Vec::new();
     // Of several, the one that is picked is named on its button.
     if let ([_], Some(Ok(found))) = (case.targets(), &case.found) {
-        reasons.extend(reason::weakness(command, Some(found)));
-        reasons.extend(case.facts.iter().filter_map(|facts| reason::other_old_value(command, facts)));
+        doubts.extend(grounds::weakness(command, Some(found)));
+        doubts.extend(case.facts.iter().filter_map(|facts| grounds::other_old_value(command, facts)));
     }
-    if command.confidence < rules.act {
-        reasons.push(reason::not_certain(command));
-    }
-    reasons
+    doubts.extend(uncertainty(command, rules));
+    doubts
 }
 
 /// Whether a name was matched by one of the three strong ways.

@@ -9,6 +9,8 @@ use std::{
     sync::Arc,
 };
 
+use serde::{Deserialize, Serialize};
+
 use self::{
     index::{Form, Index},
     said::Words,
@@ -54,7 +56,8 @@ pub struct Resolution {
 }
 
 /// Why words match nothing live.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
 pub enum NotFound {
     /// No namespace or cluster matches.
     Place {

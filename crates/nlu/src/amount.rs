@@ -6,7 +6,7 @@ use super::{
     lexicon::is_unit,
     numbers::{self, Number},
 };
-use readback_core::domain::Amount;
+use readback_core::{command::InvalidValue, domain::Amount};
 
 /// What the marked words say.
 #[derive(Clone, Debug, PartialEq)]
@@ -15,8 +15,8 @@ pub enum Reading {
     Plain(Amount),
     /// The likelier amount, and another that the words hold as well.
     Either(Amount, Amount),
-    /// A value that the slot cannot hold: a sentence.
-    Fault(String),
+    /// A value that the slot cannot hold.
+    Fault(InvalidValue),
     /// No number at all.
     NotANumber,
 }
@@ -48,16 +48,14 @@ pub fn read(clause: &[&str], span: &Range<usize>) -> Reading {
             Reading::Plain(Amount::Times(1.0 + factor))
         }
         Some(Number::Factor(factor)) if factor > 1.0 && around.way() == Some(Way::Down) => {
-            Reading::Fault(format!("“{said}” with less is not an amount I can read."))
+            Reading::Fault(InvalidValue::FactorOfLess(said))
         }
         Some(Number::Factor(factor)) => Reading::Plain(Amount::Times(factor)),
         Some(Number::Whole(n)) => around.whole(n, &clause[span.clone()]),
-        Some(Number::Negative) => {
-            Reading::Fault(format!("“{said}” is below zero: a Deployment cannot have that many replicas."))
-        }
-        Some(Number::Fraction) => Reading::Fault(format!("“{said}” is no whole number of replicas.")),
-        Some(Number::Huge) => Reading::Fault(format!("“{said}” is more replicas than any cluster can hold.")),
-        Some(Number::Unnamed) => Reading::Fault(format!("“{said}” does not say how many.")),
+        Some(Number::Negative) => Reading::Fault(InvalidValue::BelowZero(said)),
+        Some(Number::Fraction) => Reading::Fault(InvalidValue::NotWhole(said)),
+        Some(Number::Huge) => Reading::Fault(InvalidValue::TooMany(said)),
+        Some(Number::Unnamed) => Reading::Fault(InvalidValue::Vague(said)),
     }
 }
 
@@ -144,7 +142,7 @@ impl Around<'_> {
             Some(Way::Up) | None => 1.0 + share,
         };
         if factor < 0.0 {
-            return Reading::Fault("That is a reduction by more than all of them.".to_owned());
+            return Reading::Fault(InvalidValue::ReducedBelowZero);
         }
         // Shares such as a third leave binary dust that would show on the card.
         Reading::Plain(Amount::Times((factor * 1e6).round() / 1e6))

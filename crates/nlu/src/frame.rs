@@ -12,7 +12,7 @@ use super::{
 };
 use readback_core::domain::{Intent, Score};
 use readback_core::{
-    command::{Command, Mention, ParsedMessage},
+    command::{Command, Doubt, Mention, ParsedMessage},
     gazetteer::Hint,
 };
 
@@ -39,7 +39,7 @@ pub fn frame(clean: &Clean, words: &[Word<'_>], hints: &[Hint], tags: &[Tag], se
         if segment.intent == Intent::None {
             not_wanted.extend(contrast::left_alone(&message, &segment.words, &[]));
             if correct::replaces(&message, segment) {
-                let doubt = |last: &mut Command| last.doubts.push("The message goes on with a “no”.".to_owned());
+                let doubt = |last: &mut Command| last.doubts.push(Doubt::FollowedByNo);
                 commands.last_mut().into_iter().for_each(doubt);
             }
             asides.push(message.said(&segment.words).to_owned());

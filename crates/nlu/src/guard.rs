@@ -3,7 +3,7 @@
 //! The model has read the whole message; this is for the day on which it is wrong.
 
 use super::{clean::Clean, lexicon::is_verb, tokenise::Word};
-use readback_core::command::ParsedMessage;
+use readback_core::command::{Doubt, ParsedMessage, Sign};
 use readback_core::domain::{Intent, Score};
 
 /// What is left of the confidence of an order that shows a sign: enough for a card if it was sure, never enough to act.
@@ -12,79 +12,18 @@ pub(crate) const DOUBTED: f64 = 0.5;
 /// The same where it is too little for a card.
 const GUESSED: f64 = 0.35;
 
-/// A sign that a message may order nothing.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Sign {
-    /// It says "not".
-    Negation,
-    /// It names a condition or a later event.
-    Condition,
-    /// Something else has to come first: a moment, an answer, an approval.
-    Awaits,
-    /// It names another time.
-    AnotherTime,
-    /// It may repeat what somebody else said.
-    Hearsay,
-    /// The order stands in quotation marks.
-    Quotation,
-    /// It looks like something pasted.
-    Pasted,
-    /// It opens by addressing somebody else.
-    Addressed,
-    /// It weighs something, or thanks for it.
-    Musing,
-    /// It may be a joke.
-    Joke,
-}
-
-impl Sign {
-    /// What is left of the confidence of an order with this sign. What waits, weighs or jokes is hardly ever an order: it
-    /// is asked about in words.
-    const fn leaves(self) -> f64 {
-        match self {
-            Self::Awaits | Self::Musing | Self::Joke => GUESSED,
-            Self::Negation
-            | Self::Condition
-            | Self::AnotherTime
-            | Self::Hearsay
-            | Self::Quotation
-            | Self::Pasted
-            | Self::Addressed => DOUBTED,
-        }
-    }
-
-    /// Why an order with this sign asks first.
-    const fn doubt(self) -> &'static str {
-        match self {
-            Self::Negation => "The message says “not” somewhere.",
-            Self::Condition => "The message names a condition or a later moment.",
-            Self::Awaits => "The message may wait for something else.",
-            Self::AnotherTime => "The message names another time, and nothing is scheduled.",
-            Self::Hearsay => "The message may repeat what somebody else said.",
-            Self::Quotation => "The order stands in quotation marks.",
-            Self::Pasted => "The message looks like something pasted.",
-            Self::Addressed => "The message may be meant for somebody else.",
-            Self::Musing => "The message may only weigh or report something.",
-            Self::Joke => "The message may be a joke.",
-        }
-    }
-
-    /// Why nothing is done about a message with this sign that was read as no order.
-    const fn nothing(self) -> &'static str {
-        match self {
-            Self::Negation => "Understood as “do not”: nothing was done.",
-            Self::Condition => "I don't wait for conditions: nothing was done. Say it when the time has come.",
-            Self::Awaits => {
-                "Understood as waiting for something else: nothing was done. Say it when the time has come."
-            }
-            Self::AnotherTime => "I don't schedule: nothing was done. Say it then, and it happens then.",
-            Self::Hearsay => "Understood as what somebody else said: nothing was done.",
-            Self::Quotation => "Understood as a quotation: nothing was done.",
-            Self::Pasted => "Understood as something pasted: nothing was done.",
-            Self::Addressed => "Understood as meant for somebody else: nothing was done.",
-            Self::Musing => "Understood as a thought or a report: nothing was done.",
-            Self::Joke => "Understood as a joke: nothing was done.",
-        }
+/// What is left of the confidence of an order with this sign. What waits, weighs or jokes is hardly ever an order: it is
+/// asked about in words.
+const fn leaves(sign: Sign) -> f64 {
+    match sign {
+        Sign::Awaits | Sign::Musing | Sign::Joke => GUESSED,
+        Sign::Negation
+        | Sign::Condition
+        | Sign::AnotherTime
+        | Sign::Hearsay
+        | Sign::Quotation
+        | Sign::Pasted
+        | Sign::Addressed => DOUBTED,
     }
 }
 
@@ -96,10 +35,10 @@ pub fn lower(heard: &mut ParsedMessage, clean: &Clean, words: &[Word<'_>]) {
     let speaks_of_acting = lower.iter().any(|word| is_verb(word));
     for command in &mut heard.commands {
         if command.intent == Intent::None && speaks_of_acting {
-            command.doubts.push(sign.nothing().to_owned());
+            command.doubts.push(Doubt::OrdersNothing(sign));
         } else if command.intent.is_write() {
-            command.confidence = Score::of(command.confidence.probability() * sign.leaves());
-            command.doubts.push(sign.doubt().to_owned());
+            command.confidence = Score::of(command.confidence.probability() * leaves(sign));
+            command.doubts.push(Doubt::Sign(sign));
         }
     }
 }
@@ -343,8 +282,8 @@ mod tests {
             lower(&mut heard, &clean, &words(&clean.text));
             heard.commands[0].doubts.first().cloned()
         };
-        assert_eq!(why("please don't scale nginx to 0").as_deref(), Some("Understood as “do not”: nothing was done."));
-        assert!(why("scale nginx to 5 on friday").is_some_and(|why| why.starts_with("I don't schedule")));
+        assert_eq!(why("please don't scale nginx to 0"), Some(Doubt::OrdersNothing(Sign::Negation)));
+        assert_eq!(why("scale nginx to 5 on friday"), Some(Doubt::OrdersNothing(Sign::AnotherTime)));
         assert_eq!(why("I don't know him"), None);
     }
 

@@ -6,7 +6,7 @@ use clap::{
 };
 
 use readback_core::{
-    command::{Command, EVERYTHING, Mention, StatedValue},
+    command::{Command, Doubt, EVERYTHING, InvalidValue, Mention, NumberSlot, StatedValue},
     domain::{Amount, ImageChange, Intent, Score},
 };
 
@@ -222,7 +222,7 @@ impl Line {
         let one = |name: &&str| {
             let mut command = self.placed(Command::new(intent, Score::ONE));
             command.deployment = Some(mention(name));
-            command.doubts.extend(contradictory.then(|| ignored("--all")));
+            command.doubts.extend(contradictory.then(|| Doubt::IgnoredFlag("--all".to_owned())));
             fill(&mut command);
             command
         };
@@ -240,7 +240,7 @@ impl Line {
                 // `kubectl set image` knows no bare tags: `web=nginx` is the repository.
                 Ok(ImageChange::Tag(whole)) => command.image = Some(ImageChange::Reference(whole)),
                 Ok(image) => command.image = Some(image),
-                Err(wrong) => command.faults.push(format!("“{reference}” {wrong}.")),
+                Err(why) => command.faults.push(InvalidValue::Image { said: reference.to_owned(), why }),
             }
             command
         };
@@ -255,7 +255,10 @@ impl Line {
         let Some(said) = self.flag("replicas") else { return };
         match said.parse::<u32>().ok().filter(|n| i32::try_from(*n).is_ok()) {
             Some(n) => command.replicas = Some(Amount::To(n)),
-            None => command.faults.push(format!("“{said}” is no number of replicas.")),
+            None => {
+                let slot = Some(NumberSlot::Replicas);
+                command.faults.push(InvalidValue::NotANumber { said: said.to_owned(), slot });
+            }
         }
     }
 
@@ -267,7 +270,7 @@ impl Line {
         let said = self.flag(flag)?;
         let number = said.trim_end_matches('%').parse().ok();
         if number.is_none() {
-            command.faults.push(format!("“{said}” is no number."));
+            command.faults.push(InvalidValue::NotANumber { said: said.to_owned(), slot: None });
         }
         number
     }
@@ -277,13 +280,9 @@ impl Line {
         command.namespace = self.flag("namespace").map(mention);
         // As in kubectl: a cluster that is named goes before that of the context.
         command.cluster = self.flag("cluster").or_else(|| self.flag("context")).map(mention);
-        command.doubts = self.unknown.iter().map(|flag| ignored(flag)).collect();
+        command.doubts = self.unknown.iter().cloned().map(Doubt::IgnoredFlag).collect();
         command
     }
-}
-
-fn ignored(flag: &str) -> String {
-    format!("The flag “{flag}” is not something I take into account.")
 }
 
 /// Takes the flag out of the line that is not known, with its value, and gives its name; `None` if that is not what is

@@ -3,11 +3,8 @@
 //! A yes carries out what a card shows. It is therefore recognised by rule and letter by letter; what the model makes of a
 //! message never confirms anything. Whatever is not on the list costs one press of a button.
 
-use readback_core::command::ParsedMessage;
+use readback_core::command::{Doubt, ParsedMessage};
 use readback_core::domain::{Intent, Score};
-
-/// The doubt of a message that may be meant as a yes and is no plain one.
-pub const NOT_PLAIN: &str = "That is not a plain yes, so nothing was done.";
 
 /// What a yes is made of. One message may hold several: "yes, do it".
 const YES: &[&str] = &[
@@ -170,7 +167,7 @@ pub(super) fn doubt(heard: &mut ParsedMessage) {
     heard.commands.truncate(1);
     for command in &mut heard.commands {
         command.intent = Intent::None;
-        command.doubts = vec![NOT_PLAIN.to_owned()];
+        command.doubts = vec![Doubt::NotAPlainYes];
     }
 }
 

@@ -11,7 +11,7 @@ fn the_file_takes_texts_numbers_and_lists() {
     let settings = given.serve().settings;
     assert_eq!(settings.policy.people, People::parse("corp.example,ann@example.com").unwrap());
     assert_eq!(names(&settings.cluster.namespaces), ["shop", "staging"]);
-    assert_eq!((settings.server.port, settings.policy.card_lifetime), (8080, Duration::from_mins(30)));
+    assert_eq!((settings.server.port, settings.policy.limits.expiry), (8080, SignedDuration::from_mins(30)));
     assert!(settings.policy.protected_namespaces.is_empty() && settings.network.no_proxy.is_none());
 }
 

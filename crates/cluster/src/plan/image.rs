@@ -67,7 +67,7 @@ fn container<'l>(live: &'l Live, said: Option<&str>, change: &ImageChange) -> Re
             _ => Err(Planned::Refused(format!(
                 "{} has no container “{}”; it has {}.",
                 name(live),
-                readback_core::text::plain(said),
+                crate::plain::plain(said),
                 names(&all.iter().collect::<Vec<_>>())
             ))),
         };
@@ -104,6 +104,6 @@ fn new_image(change: &ImageChange, current: &str) -> Option<ImageReference> {
 fn said_otherwise(command: &Command, before: &str) -> Vec<String> {
     let tag = ImageReference::parse(before).ok().and_then(|image| image.tag);
     let other = command.old.as_ref().map(|old| old.words.as_str()).filter(|old| tag.as_deref() != Some(*old));
-    let note = other.map(|old| format!("You said it runs {}; it runs `{before}`.", readback_core::text::plain(old)));
+    let note = other.map(|old| format!("You said it runs {}; it runs `{before}`.", crate::plain::plain(old)));
     note.into_iter().collect()
 }

@@ -3,10 +3,10 @@
 use jiff::Timestamp;
 
 use super::{Actor, Answer, Change, Decision, State};
-use crate::policy::Approval;
+use crate::policy::{self, Approval};
 
 /// What the policy says, at the moment of the press, about this person deciding this change: yes, or why not.
-pub type Authorization = Result<(), String>;
+pub type Authorization = Result<(), policy::Denial>;
 
 /// Why somebody may not decide.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -16,7 +16,7 @@ pub enum Denial {
     /// Whoever ordered it cannot approve it: somebody else has to.
     OwnOrder,
     /// The policy does not let them, and why.
-    Policy(String),
+    Policy(policy::Denial),
 }
 
 /// What a person wants of a change.

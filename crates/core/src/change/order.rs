@@ -9,7 +9,7 @@ use serde::{Deserialize, Serialize};
 use super::{ChangeId, ChangeSpec, Field, WriteKind};
 use crate::{
     domain::{Intent, ObjectRef, Person},
-    policy::Approval,
+    policy::{Approval, Reason},
 };
 
 /// The most characters of a message that are kept.
@@ -129,8 +129,8 @@ pub struct Order {
     pub acts_as: Option<ActsAs>,
     /// Before and after, as the card shows them.
     pub effects: Vec<Effect>,
-    /// Why it needs confirming, in sentences. Empty if it does not.
-    pub reasons: Vec<String>,
+    /// Why it needs confirming. Empty if it does not.
+    pub reasons: Vec<Reason>,
     /// Whose yes it needs.
     #[serde(default)]
     pub approval: Approval,
@@ -155,6 +155,9 @@ pub struct Order {
     /// The change that this one takes back.
     #[serde(default)]
     pub undoes: Option<ChangeId>,
+    /// The verb of the change that this one takes back.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub takes_back: Option<Intent>,
     /// Whether it was ordered in a direct message, where nobody else sees it.
     #[serde(default)]
     pub private: bool,
@@ -193,6 +196,15 @@ pub enum InvalidOrder {
 }
 
 impl Order {
+    /// The verb that somebody needs the right to: for taking back, the one that is taken back.
+    pub fn verb(&self) -> Intent {
+        if self.intent != Intent::Undo {
+            return self.intent;
+        }
+        let inverse = self.draft.as_ref().map(|draft| draft.intent);
+        self.takes_back.or(inverse).unwrap_or(Intent::Undo)
+    }
+
     /// How the object is called in a sentence.
     pub fn called(&self) -> String {
         if self.called.is_empty() { format!("`{}`", self.target.name) } else { self.called.clone() }

@@ -6,7 +6,7 @@ use serde_json::json;
 use super::{Actor, Effect, Order, WriteKind};
 use crate::{
     domain::{ClusterName, DeploymentName, Intent, Namespace, ObjectRef},
-    policy::Approval,
+    policy::{Approval, Caution, Reason},
 };
 
 /// So many seconds after the order was made.
@@ -45,7 +45,7 @@ pub fn order() -> Order {
         means: WriteKind::Deployment,
         acts_as: None,
         effects: vec![Effect { what: "image".into(), before: "nginx:1.20".into(), after: "nginx:1.21".into() }],
-        reasons: vec!["A new image restarts all pods.".into()],
+        reasons: vec![Reason::Caution(Caution::Destructive(Intent::SetImage))],
         approval: Approval::Own,
         notes: Vec::new(),
         warnings: Vec::new(),
@@ -54,6 +54,7 @@ pub fn order() -> Order {
         inverse: None,
         batch: None,
         undoes: None,
+        takes_back: None,
         private: false,
         observe: false,
         template_changed: true,

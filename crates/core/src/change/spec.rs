@@ -2,7 +2,10 @@
 
 use serde::{Deserialize, Serialize};
 
-use crate::domain::{Amount, ImageChange, Intent};
+use crate::{
+    command::Doubt,
+    domain::{Amount, ImageChange, Intent},
+};
 
 /// What was asked of one Deployment.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -30,9 +33,9 @@ pub struct ChangeSpec {
     /// The CPU target of an autoscaler, in percent.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub cpu: Option<u32>,
-    /// What made the reading less than plain, each a sentence. It asks for confirmation again.
+    /// What made the reading less than plain. It asks for confirmation again.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
-    pub doubts: Vec<String>,
+    pub doubts: Vec<Doubt>,
 }
 
 impl ChangeSpec {

@@ -8,7 +8,8 @@ use std::fmt;
 use serde::{Deserialize, Serialize};
 
 /// Why a word is not a valid image.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, thiserror::Error)]
+#[serde(rename_all = "lowercase")]
 pub enum Invalid {
     /// Not `[A-Za-z0-9_][A-Za-z0-9_.-]{0,127}`.
     #[error("is no valid tag")]

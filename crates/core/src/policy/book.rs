@@ -5,12 +5,11 @@ use std::fmt;
 use jiff::Timestamp;
 
 use super::{
-    AccessRequest, Approval, GitOps, Limits, Right,
+    AccessRequest, Approval, Denial, GitOps, Limits, Right,
     grant::{Grant, VERBS, Where},
     identity::Identities,
     quiet::Quiet,
 };
-use crate::text as words;
 use crate::{
     change::ActsAs,
     domain::{ClusterName, Intent, Namespace, ObjectRef, Person, webex_id},
@@ -29,7 +28,7 @@ pub(super) struct PlaceRules {
 #[derive(Clone, Debug, Default)]
 pub(super) struct Partial {
     pub(super) max_replicas: Option<u32>,
-    pub(super) step: Option<u32>,
+    pub(super) max_unconfirmed_increase: Option<u32>,
     pub(super) protected: bool,
     pub(super) expiry: Option<jiff::SignedDuration>,
     pub(super) approval: Option<Approval>,
@@ -98,11 +97,11 @@ impl Policy {
         self.grants.iter().any(|grant| grant.people.allows(person)) || self.places.iter().any(approves)
     }
 
-    /// Whether this person may do this, or why not: a sentence.
+    /// Whether this person may do this.
     ///
     /// # Errors
     /// What they may do there instead, and who may do it.
-    pub fn may(&self, asked: &AccessRequest<'_>) -> Result<(), String> {
+    pub fn may(&self, asked: &AccessRequest<'_>) -> Result<(), Denial> {
         if self.grants.iter().any(|grant| grant.allows(asked)) {
             return Ok(());
         }
@@ -118,7 +117,8 @@ impl Policy {
         let mut others: Vec<String> = others.collect();
         others.sort_unstable();
         others.dedup();
-        Err(words::denied(asked.verb, asked.object, &theirs, &others))
+        let namespace = asked.object.map(|object| object.namespace.clone());
+        Err(Denial::NotGranted { verb: asked.verb, namespace, theirs, others })
     }
 
     /// What holds for this Deployment. Of several places that name it, the strictest value of each limit counts.
@@ -128,7 +128,8 @@ impl Policy {
             self.places.iter().filter(|place| place.at.holds(object)).map(|place| &place.limits).collect();
         let strictest = |of: fn(&Partial) -> Option<u32>| places.iter().filter_map(|place| of(place)).min();
         limits.max_replicas = strictest(|place| place.max_replicas).unwrap_or(limits.max_replicas);
-        limits.step = strictest(|place| place.step).unwrap_or(limits.step);
+        limits.max_unconfirmed_increase =
+            strictest(|place| place.max_unconfirmed_increase).unwrap_or(limits.max_unconfirmed_increase);
         limits.expiry = places.iter().filter_map(|place| place.expiry).min().unwrap_or(limits.expiry);
         for place in places {
             place.tighten(&mut limits);
@@ -141,11 +142,11 @@ impl Policy {
         &self.defaults
     }
 
-    /// Why nothing is changed there at this moment, if it is a quiet hour: a sentence.
-    pub fn quiet(&self, object: &ObjectRef, now: Timestamp) -> Option<String> {
+    /// Why nothing is changed there at this moment, if it is a quiet hour.
+    pub fn quiet(&self, object: &ObjectRef, now: Timestamp) -> Option<Denial> {
         let places = self.places.iter().filter(|place| place.at.holds(object));
         let until = places.flat_map(|place| &place.quiet).find_map(|quiet| quiet.until(now))?;
-        Some(words::quiet_hours(object, &until))
+        Some(Denial::Quiet { namespace: object.namespace.clone(), until })
     }
 
     /// Whether the bot only observes in this room.
@@ -156,8 +157,8 @@ impl Policy {
     /// Under whose name the cluster sees what this person orders; `None` is readback's own.
     ///
     /// # Errors
-    /// When it shall be theirs, and they have none there or several: a sentence.
-    pub fn acts_as(&self, person: &Person) -> Result<Option<ActsAs>, String> {
+    /// When it shall be theirs, and they have none there or several.
+    pub fn acts_as(&self, person: &Person) -> Result<Option<ActsAs>, Denial> {
         self.identities.as_ref().map(|identities| identities.of(person)).transpose()
     }
 
@@ -181,22 +182,22 @@ impl Policy {
         self.grants.iter().filter_map(|grant| grant.right(person, room, private)).collect()
     }
 
-    /// Whether somebody's yes counts for an order of `requester_id`, or why not: a sentence.
+    /// Whether somebody's approval counts for an order of `requester_id`.
     ///
     /// # Errors
-    /// Whose yes counts.
+    /// Whose approval counts.
     pub fn may_approve(
         &self,
         approval: &Approval,
         asked: &AccessRequest<'_>,
         requester_id: &str,
-    ) -> Result<(), String> {
+    ) -> Result<(), Denial> {
         let own = asked.person.id == requester_id;
         match approval {
             Approval::Own if own => Ok(()),
             Approval::Other if !own => self.may(asked),
             Approval::Named { people, .. } if !own && is_one_of(people, asked.person) => Ok(()),
-            Approval::Own | Approval::Other | Approval::Named { .. } => Err(words::not_an_approver(approval)),
+            Approval::Own | Approval::Other | Approval::Named { .. } => Err(Denial::NotAnApprover(approval.clone())),
         }
     }
 

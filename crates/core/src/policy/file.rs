@@ -234,7 +234,7 @@ fn place(table: &Spanned<PlaceTable>) -> Result<PlaceRules, Placed> {
     let texts = |list: &[Spanned<String>]| list.iter().map(|text| text.get_ref().clone()).collect::<Vec<_>>();
     let limits = Partial {
         max_replicas: one.max_replicas,
-        step: one.step,
+        max_unconfirmed_increase: one.step,
         protected: one.protected,
         expiry: one.expiry.as_ref().map(expiry).transpose()?,
         approval: one.approvers.as_ref().map(approval).transpose()?,

@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use crate::text as words;
+use super::Denial;
 use crate::{change::ActsAs, domain::Person};
 
 /// Who is who in the cluster.
@@ -22,8 +22,8 @@ impl Identities {
     /// The one user of the cluster that this person is.
     ///
     /// # Errors
-    /// When they are none, or several: a sentence.
-    pub(super) fn of(&self, person: &Person) -> Result<ActsAs, String> {
+    /// When they are none, or several.
+    pub(super) fn of(&self, person: &Person) -> Result<ActsAs, Denial> {
         let by_domain = |email: &String| {
             let (_, domain) = email.rsplit_once('@')?;
             self.domains.iter().any(|one| one == domain).then(|| format!("{}{email}", self.prefix))
@@ -36,8 +36,8 @@ impl Identities {
         let mut found = found.into_iter();
         match (found.next(), found.next()) {
             (Some(user), None) => Ok(ActsAs { user, groups: self.groups.clone() }),
-            (None, _) => Err(words::NOBODY_IN_THE_CLUSTER.to_owned()),
-            (Some(_), Some(_)) => Err(words::SEVERAL_IN_THE_CLUSTER.to_owned()),
+            (None, _) => Err(Denial::NoIdentity),
+            (Some(_), Some(_)) => Err(Denial::SeveralIdentities),
         }
     }
 }
@@ -67,9 +67,9 @@ mod tests {
         assert_eq!(user(&["ann@example.com"]), Ok("ann".to_owned()));
         assert_eq!(user(&["ann@example.com", "a.old@example.org"]), Ok("ann".to_owned()), "one user by two addresses");
         assert_eq!(user(&["bo@corp.example"]), Ok("oidc:bo@corp.example".to_owned()));
-        assert_eq!(user(&["bo@evil-corp.example"]), Err(words::NOBODY_IN_THE_CLUSTER.to_owned()));
-        assert_eq!(user(&["bo@sub.corp.example"]), Err(words::NOBODY_IN_THE_CLUSTER.to_owned()));
-        assert_eq!(user(&[]), Err(words::NOBODY_IN_THE_CLUSTER.to_owned()));
-        assert_eq!(user(&["ann@example.com", "ann@corp.example"]), Err(words::SEVERAL_IN_THE_CLUSTER.to_owned()));
+        assert_eq!(user(&["bo@evil-corp.example"]), Err(Denial::NoIdentity));
+        assert_eq!(user(&["bo@sub.corp.example"]), Err(Denial::NoIdentity));
+        assert_eq!(user(&[]), Err(Denial::NoIdentity));
+        assert_eq!(user(&["ann@example.com", "ann@corp.example"]), Err(Denial::SeveralIdentities));
     }
 }

@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 
 use jiff::SignedDuration;
 
-use super::{Approval, glob};
+use super::{Approval, ImageDenial, glob};
 use crate::domain::{ImageReference, Intent};
 
 /// What holds for one Deployment.
@@ -13,7 +13,7 @@ pub struct Limits {
     /// More replicas than this are refused.
     pub max_replicas: u32,
     /// Adding more than this, and more than there are, is confirmed.
-    pub step: u32,
+    pub max_unconfirmed_increase: u32,
     /// Whether every write is confirmed.
     pub protected: bool,
     /// How long a card can be confirmed.
@@ -40,13 +40,35 @@ pub enum GitOps {
     Refuse,
 }
 
+/// Declares a default as a number, and as the text of it for where settings are text.
+macro_rules! default {
+    ($doc:literal, $number:ident: $type:ty, $text:ident, $value:literal) => {
+        #[doc = $doc]
+        pub const $number: $type = $value;
+        /// The same as text.
+        pub const $text: &str = stringify!($value);
+    };
+}
+
+/// The defaults. They stand nowhere else.
+impl Limits {
+    default!("More replicas than this are refused.", MAX_REPLICAS: u32, MAX_REPLICAS_TEXT, 100);
+    default!(
+        "Adding more than this, and more than there are, is confirmed.",
+        MAX_UNCONFIRMED_INCREASE: u32,
+        MAX_UNCONFIRMED_INCREASE_TEXT,
+        5
+    );
+    default!("For so many minutes a card can be confirmed.", EXPIRY_MINUTES: i64, EXPIRY_MINUTES_TEXT, 10);
+}
+
 impl Default for Limits {
     fn default() -> Self {
         Self {
-            max_replicas: 100,
-            step: 5,
+            max_replicas: Self::MAX_REPLICAS,
+            max_unconfirmed_increase: Self::MAX_UNCONFIRMED_INCREASE,
             protected: false,
-            expiry: SignedDuration::from_mins(10),
+            expiry: SignedDuration::from_mins(Self::EXPIRY_MINUTES),
             confirm: BTreeSet::new(),
             unconfirmed: BTreeSet::new(),
             approval: Approval::Own,
@@ -80,12 +102,17 @@ pub struct ImageLimits {
 }
 
 impl ImageLimits {
-    /// Why this image may not run, if it may not: a sentence.
-    pub fn refuses(&self, image: &ImageReference) -> Option<String> {
+    /// Whether anything is asked of images at all.
+    pub(super) const fn is_set(&self) -> bool {
+        !self.registries.is_empty() || !self.tags.is_empty() || !self.forbidden.is_empty()
+    }
+
+    /// Why this image may not run, if it may not.
+    pub fn refuses(&self, image: &ImageReference) -> Option<ImageDenial> {
         let repository = image.full_repository();
         let from = |list: &Vec<String>| list.iter().any(|pattern| is_from(pattern, &repository));
         if let Some(list) = self.registries.iter().find(|list| !from(list)) {
-            return Some(format!("`{repository}` is no repository that may run here; allowed: {}.", list.join(", ")));
+            return Some(ImageDenial::Repository { repository, allowed: list.clone() });
         }
         // A digest says exactly what runs; no pattern of tags speaks of it.
         let tag = match (&image.tag, &image.digest) {
@@ -93,10 +120,10 @@ impl ImageLimits {
             (tag, _) => tag.as_deref().unwrap_or("latest"),
         };
         if self.forbidden.iter().any(|pattern| glob::fits(pattern, tag)) {
-            return Some(format!("The tag `{tag}` may not run here."));
+            return Some(ImageDenial::Tag { tag: tag.to_owned(), allowed: Vec::new() });
         }
         let list = self.tags.iter().find(|list| !list.iter().any(|pattern| glob::fits(pattern, tag)))?;
-        Some(format!("The tag `{tag}` may not run here; allowed: {}.", list.join(", ")))
+        Some(ImageDenial::Tag { tag: tag.to_owned(), allowed: list.clone() })
     }
 }
 

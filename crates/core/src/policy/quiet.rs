@@ -2,6 +2,8 @@
 
 use jiff::{Timestamp, civil::Time, civil::Weekday, tz::TimeZone};
 
+use super::QuietUntil;
+
 /// Hours on some days of the week, in one time zone. Those that end before they begin go on into the next day.
 #[derive(Clone, Debug, PartialEq)]
 pub(super) struct Quiet {
@@ -32,21 +34,19 @@ impl Quiet {
         })
     }
 
-    /// Until when it is quiet, in words, if it is quiet at this moment.
-    pub(super) fn until(&self, now: Timestamp) -> Option<String> {
+    /// Until when it is quiet, if it is quiet at this moment.
+    pub(super) fn until(&self, now: Timestamp) -> Option<QuietUntil> {
         let local = now.to_zoned(self.zone.clone());
         let (day, time) = (local.weekday(), local.time());
         let wraps = self.to <= self.from;
         let begun_today = self.days.contains(&day) && time >= self.from && (wraps || time < self.to);
         let begun_yesterday = wraps && self.days.contains(&day.previous()) && time < self.to;
-        let end = self.to.strftime("%H:%M");
         let zone = self.zone.iana_name().unwrap_or("UTC");
-        match (begun_yesterday, begun_today && wraps) {
-            (true, _) => Some(format!("{end} ({zone})")),
-            (false, true) if self.to != Time::midnight() => Some(format!("{end} tomorrow ({zone})")),
-            (false, true) => Some(format!("midnight ({zone})")),
-            (false, false) => begun_today.then(|| format!("{end} ({zone})")),
-        }
+        (begun_today || begun_yesterday).then(|| QuietUntil {
+            time: self.to,
+            tomorrow: wraps && !begun_yesterday,
+            zone: zone.to_owned(),
+        })
     }
 }
 

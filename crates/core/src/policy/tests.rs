@@ -1,6 +1,6 @@
 use super::*;
 use crate::{
-    command::{Mention, StatedValue},
+    command::{InvalidValue, Mention, StatedValue},
     domain::{ClusterName, DeploymentName, ImageChange, Namespace},
 };
 
@@ -10,6 +10,11 @@ fn object(name: &str) -> ObjectRef {
         namespace: Namespace::parse("default").expect("valid"),
         name: DeploymentName::parse(name).expect("valid"),
     }
+}
+
+fn quiet() -> Denial {
+    let until = QuietUntil { time: jiff::civil::Time::midnight(), tomorrow: true, zone: "UTC".into() };
+    Denial::Quiet { namespace: Namespace::parse("default").expect("valid"), until }
 }
 
 fn order(intent: Intent, name: &str) -> Command {
@@ -123,8 +128,8 @@ fn what_makes_a_plain_order_ask() {
     assert_eq!(with(|c| c.confidence = Score::of(0.2)), Decision::Clarify);
     assert_eq!(with(|c| c.old = Some(StatedValue { words: "4".into(), count: Some(4) })), Decision::Confirm);
     assert_eq!(with(|c| c.old = Some(StatedValue { words: "two pods".into(), count: Some(2) })), Decision::Execute);
-    assert_eq!(with(|c| c.doubts.push("x".into())), Decision::Confirm);
-    assert_eq!(with(|c| c.faults.push("x".into())), Decision::Refuse);
+    assert_eq!(with(|c| c.doubts.push(Doubt::FollowedByNo)), Decision::Confirm);
+    assert_eq!(with(|c| c.faults.push(InvalidValue::ReducedBelowZero)), Decision::Refuse);
     assert_eq!(with(|c| c.replicas = None), Decision::Clarify);
     assert_eq!(with(|c| c.alternatives.push(c.clone())), Decision::Clarify);
     assert_eq!(with(|c| c.deployment.as_mut().expect("named").odd = true), Decision::Confirm);
@@ -144,11 +149,11 @@ fn what_makes_a_plain_order_ask() {
         change(&mut case.facts[0]);
         judge(&[case], &rules())[0].clone()
     };
-    assert_eq!(with(|facts| facts.quiet = Some("Quiet.".into())).decision, Decision::Refuse);
-    let denied = with(|facts| (facts.denied, facts.quiet) = (Some("No.".into()), Some("Quiet.".into())));
+    assert_eq!(with(|facts| facts.quiet = Some(quiet())).decision, Decision::Refuse);
+    let denied = with(|facts| (facts.denied, facts.quiet) = (Some(Denial::NoIdentity), Some(quiet())));
     assert_eq!(
         (denied.decision, denied.reasons),
-        (Decision::Refuse, vec!["No.".to_owned()]),
+        (Decision::Refuse, vec![Reason::Denied(Denial::NoIdentity)]),
         "and nothing else is told"
     );
 }

@@ -5,7 +5,10 @@ use std::ops::Range;
 
 use super::{Message, Span, group::is_everything};
 use crate::{slot::Slot, stop_words::is_stop_word};
-use readback_core::{command::is_pronoun, gazetteer::Hint};
+use readback_core::{
+    command::{Doubt, is_pronoun},
+    gazetteer::Hint,
+};
 
 /// Words after which something is left out.
 const WITHOUT: &[&str] = &[
@@ -127,8 +130,8 @@ pub(super) fn left_alone(message: &Message<'_>, clause: &Range<usize>, marked: &
 }
 
 /// The doubt of an order beside which something is named that is not wanted.
-pub(super) fn is_no_value(said: &str) -> String {
-    format!("The message names “{said}” too, which was taken as left out or only compared.")
+pub(super) fn is_no_value(said: &str) -> Doubt {
+    Doubt::NotMeant(said.to_owned())
 }
 
 /// What the words in front of a mark make of it.

@@ -3,7 +3,7 @@
 use super::{Message, Segment, Span, several};
 use crate::{lexicon::stands_beside_a_name, slot::Slot};
 use readback_core::{
-    command::{Command, EVERYTHING, Mention, is_pronoun},
+    command::{Command, Doubt, EVERYTHING, Mention, is_pronoun},
     gazetteer::Hint,
 };
 
@@ -40,8 +40,7 @@ pub(super) fn commands(message: &Message<'_>, segment: &Segment, spans: &[Span])
             None => named.iter().map(|name| message.mention(&name.words)).collect(),
         };
         let strays = group.names.iter().filter_map(|name| stray(message, segment, name, spans));
-        let strays: Vec<String> =
-            strays.map(|word| format!("“{word}” stands beside the name, and I do not know what it says.")).collect();
+        let strays: Vec<Doubt> = strays.map(|word| Doubt::UnexplainedWord(word.to_owned())).collect();
         for mention in mentions {
             for mut command in filled.iter().cloned() {
                 command.doubts.extend(strays.iter().cloned());

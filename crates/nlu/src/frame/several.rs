@@ -5,7 +5,10 @@ use std::ops::Range;
 
 use super::{Message, Segment, Span, value};
 use crate::{lexicon::is_unit, numbers, slot::Slot};
-use readback_core::{command::Command, domain::Intent};
+use readback_core::{
+    command::{Command, Doubt},
+    domain::Intent,
+};
 
 /// The commands of the slots that belong to one list of names.
 pub(super) fn commands(message: &Message<'_>, segment: &Segment, slots: &[Span]) -> Vec<Command> {
@@ -50,8 +53,8 @@ fn apart(message: &Message<'_>, segment: &Segment, slots: &[Span]) -> Vec<Comman
 }
 
 /// The doubt of a slot for which there are two values.
-pub(super) fn also_says(other: &str, taken: &str) -> String {
-    format!("The message says “{taken}” and “{other}”; only “{taken}” was taken.")
+pub(super) fn also_says(other: &str, taken: &str) -> Doubt {
+    Doubt::SecondValue { taken: taken.to_owned(), other: other.to_owned() }
 }
 
 /// Whether it can be offered as one of two readings.

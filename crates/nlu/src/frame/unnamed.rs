@@ -7,10 +7,13 @@ use crate::{
     slot::Slot,
     stop_words::{is_closed, is_kind, is_stop_word, is_verb},
 };
-use readback_core::{command::is_pronoun, gazetteer::Hint};
+use readback_core::{
+    command::{Doubt, is_pronoun},
+    gazetteer::Hint,
+};
 
 /// The marks without those that name nothing, and what is doubtful about those that were kept.
-pub(super) fn without_stop_words(message: &Message<'_>, spans: Vec<Span>) -> (Vec<Span>, Vec<String>) {
+pub(super) fn without_stop_words(message: &Message<'_>, spans: Vec<Span>) -> (Vec<Span>, Vec<Doubt>) {
     let mut doubts = Vec::new();
     let names = |span: &Span| {
         span.slot != Slot::Deployment
@@ -28,8 +31,8 @@ pub(super) fn without_stop_words(message: &Message<'_>, spans: Vec<Span>) -> (Ve
 }
 
 /// The doubt of a name that consists of words which are none elsewhere.
-fn perhaps_a_name(said: &str) -> String {
-    format!("“{said}” was taken for a name, and may be none.")
+fn perhaps_a_name(said: &str) -> Doubt {
+    Doubt::PerhapsAName(said.to_owned())
 }
 
 enum Said {

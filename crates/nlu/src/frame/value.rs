@@ -10,7 +10,7 @@ use crate::{
     slot::Slot,
 };
 use readback_core::{
-    command::{Command, Mention, StatedValue},
+    command::{Command, Doubt, InvalidValue, Mention, NumberSlot, StatedValue},
     domain::{Amount, ImageChange, Intent},
 };
 
@@ -38,18 +38,16 @@ impl Clause<'_, '_> {
             Slot::Deployment => {}
             Slot::Replicas | Slot::Image => self.count_or_tag(span),
             Slot::Old => self.command.old = Some(stated(self.message.said(words))),
-            Slot::Revision => self.command.revision = self.number("revision", words),
+            Slot::Revision => self.command.revision = self.number(NumberSlot::Revision, words),
             Slot::Min | Slot::Max => self.bound(span),
-            Slot::Cpu => self.command.cpu = self.number("CPU target", words),
-            Slot::Lines => self.command.lines = self.number("number of lines", words),
+            Slot::Cpu => self.command.cpu = self.number(NumberSlot::Cpu, words),
+            Slot::Lines => self.command.lines = self.number(NumberSlot::Lines, words),
             Slot::Container => self.command.container = Some(self.message.mention(words)),
             Slot::Namespace => self.command.namespace = Some(self.message.mention(words)),
             Slot::Cluster => self.command.cluster = Some(self.message.mention(words)),
             Slot::Duration => {
                 let said = self.message.said(words).to_owned();
-                self.command
-                    .doubts
-                    .push(format!("“{said}” is not scheduled: the change would stay until somebody takes it back."));
+                self.command.doubts.push(Doubt::Duration(said.clone()));
                 self.command.duration = Some(said);
             }
         }
@@ -61,13 +59,13 @@ impl Clause<'_, '_> {
         let ends = said.split_once('-').map(|(low, high)| (low.trim().parse(), high.trim().parse()));
         match (ends, span.slot) {
             (Some((Ok(low), Ok(high))), _) => (self.command.min, self.command.max) = (Some(low), Some(high)),
-            (_, Slot::Min) => self.command.min = self.number("minimum", &span.words),
-            (_, _) => self.command.max = self.number("maximum", &span.words),
+            (_, Slot::Min) => self.command.min = self.number(NumberSlot::Min, &span.words),
+            (_, _) => self.command.max = self.number(NumberSlot::Max, &span.words),
         }
     }
 
     /// A small whole number.
-    fn number(&mut self, what: &str, words: &Range<usize>) -> Option<u32> {
+    fn number(&mut self, slot: NumberSlot, words: &Range<usize>) -> Option<u32> {
         let lower: Vec<&str> =
             self.message.lower[words.clone()].iter().map(|word| word.trim_start_matches(['#', 'r'])).collect();
         let said = self.message.said(words);
@@ -81,8 +79,8 @@ impl Clause<'_, '_> {
             Some(Number::Percent(share)) if share.fract() == 0.0 && (0.0..=1000.0).contains(&share) => {
                 return Some(share as u32);
             }
-            Some(_) => self.command.faults.push(format!("“{said}” is no {what} that can be set.")),
-            None => self.command.faults.push(format!("“{said}” is no number, so there is no {what}.")),
+            Some(_) => self.command.faults.push(InvalidValue::OutOfRange { said: said.to_owned(), slot }),
+            None => self.command.faults.push(InvalidValue::NotANumber { said: said.to_owned(), slot: Some(slot) }),
         }
         None
     }
@@ -129,9 +127,9 @@ impl Clause<'_, '_> {
                 self.command.alternatives.push(alternative);
                 self.replicas(likelier);
             }
-            Reading::Fault(sentence) => {
+            Reading::Fault(invalid) => {
                 self.command.intent = self.as_write(Intent::Scale);
-                self.command.faults.push(sentence);
+                self.command.faults.push(invalid);
             }
         }
     }
@@ -156,7 +154,7 @@ impl Clause<'_, '_> {
         self.command.intent = self.as_write(Intent::SetImage);
         match parsed {
             Ok(image) => self.command.image = Some(image),
-            Err(wrong) => self.command.faults.push(format!("“{said}” {wrong}.")),
+            Err(why) => self.command.faults.push(InvalidValue::Image { said: said.to_owned(), why }),
         }
     }
 

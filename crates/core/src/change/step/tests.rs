@@ -76,7 +76,7 @@ fn events() -> Vec<(&'static str, Event)> {
     let outcome = Outcome::default;
     let claim = |generation| Event::ClaimResult { generation, run_id: run_id(HERE) };
     let again = |generation| Event::ClaimAgain { generation, run_id: run_id(HERE) };
-    let refused = || Err("The policy has changed.".to_owned());
+    let refused = || Err(crate::policy::Denial::StricterNow);
     vec![
         ("ann approves", approve("ann", Ok(()))),
         ("eve approves", approve("eve", Ok(()))),

@@ -106,12 +106,18 @@ gitops = "refuse"
 "#;
     let policy = policy(text);
     let prod = policy.limits(&object("prod-eu"));
-    assert_eq!((prod.max_replicas, prod.step, prod.protected, prod.expiry.as_secs()), (50, 2, true, 300));
+    assert_eq!(
+        (prod.max_replicas, prod.max_unconfirmed_increase, prod.protected, prod.expiry.as_secs()),
+        (50, 2, true, 300)
+    );
     assert_eq!(prod.approval.count(), 2);
     assert!(!prod.lets_pass(Intent::Restart), "asking is stricter than letting pass");
     assert_eq!(prod.gitops, GitOps::Refuse);
     let other = policy.limits(&object("preprod"));
-    assert_eq!((other.max_replicas, other.step, other.protected, other.expiry.as_secs()), (50, 9, false, 1200));
+    assert_eq!(
+        (other.max_replicas, other.max_unconfirmed_increase, other.protected, other.expiry.as_secs()),
+        (50, 9, false, 1200)
+    );
     assert_eq!(other.approval, Approval::Other);
     assert!(other.lets_pass(Intent::Restart));
 }
@@ -188,7 +194,7 @@ proptest! {
             "{base}[[place]]\nnamespaces = [\"prod\"]\nmax_replicas = {max_replicas}\nstep = {step}\nexpiry = \"{minutes}m\"\nprotected = {protected}\n"
         );
         let (with, without) = (policy(&more).limits(&object(&namespace)), policy(base).limits(&object(&namespace)));
-        prop_assert!(with.max_replicas <= without.max_replicas && with.step <= without.step && with.expiry <= without.expiry);
+        prop_assert!(with.max_replicas <= without.max_replicas && with.max_unconfirmed_increase <= without.max_unconfirmed_increase && with.expiry <= without.expiry);
         prop_assert!(with.protected >= without.protected);
     }
 }

@@ -1,0 +1,125 @@
+//! The one judge: whether this change, of this person, at this moment, may happen, and whose approval it needs.
+
+use jiff::Timestamp;
+
+use super::{
+    AccessRequest, Approval, Caution, Denial, GitOps, ImageDenial, Limits, Policy, ProposedChange, ReplicaChange,
+    grounds,
+};
+use crate::domain::{ImageReference, Intent, Person};
+
+/// Who wants something, and where they say so.
+#[derive(Clone, Copy, Debug)]
+pub struct ActorInRoom<'a> {
+    /// Who.
+    pub person: &'a Person,
+    /// In which room.
+    pub room: &'a str,
+    /// Whether that is a direct message.
+    pub private: bool,
+}
+
+/// What the policy says about a change.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Judgement {
+    /// It may happen at once.
+    Allowed,
+    /// It may happen once these have approved it.
+    NeedsApproval {
+        /// Whose approval it needs.
+        by: Approval,
+        /// Why.
+        reasons: Vec<Caution>,
+    },
+    /// It may not happen.
+    Denied(Denial),
+}
+
+impl Judgement {
+    /// Why it may not happen, if it may not.
+    pub fn denial(self) -> Option<Denial> {
+        match self {
+            Self::Denied(denial) => Some(denial),
+            Self::Allowed | Self::NeedsApproval { .. } => None,
+        }
+    }
+}
+
+impl Policy {
+    /// Judges a change: pure, and asked when something is ordered, when somebody decides, when it is taken back and when it
+    /// is settled after a crash.
+    pub fn evaluate(&self, proposed: &ProposedChange<'_>, actor: &ActorInRoom<'_>, now: Timestamp) -> Judgement {
+        let limits = self.limits(proposed.object);
+        match self.denied(proposed, actor, &limits, now) {
+            Some(denial) => Judgement::Denied(denial),
+            None => needed(proposed, limits),
+        }
+    }
+
+    /// The same question without the answer whose approval it needs: why it may not happen, if it may not.
+    pub fn denies(&self, proposed: &ProposedChange<'_>, actor: &ActorInRoom<'_>, now: Timestamp) -> Option<Denial> {
+        self.evaluate(proposed, actor, now).denial()
+    }
+
+    fn denied(
+        &self,
+        proposed: &ProposedChange<'_>,
+        actor: &ActorInRoom<'_>,
+        limits: &Limits,
+        now: Timestamp,
+    ) -> Option<Denial> {
+        let ActorInRoom { person, room, private } = *actor;
+        let asked = AccessRequest { person, room, private, verb: proposed.verb, object: Some(proposed.object) };
+        let granted = self.may(&asked).err();
+        let nameless = || self.acts_as(person).err();
+        let quiet = || self.quiet(proposed.object, now);
+        granted
+            .or_else(nameless)
+            .or_else(quiet)
+            .or_else(|| too_many(proposed, limits))
+            .or_else(|| refused_image(proposed, limits).map(Denial::Image))
+            .or_else(|| kept_in_git(proposed, limits))
+    }
+}
+
+fn too_many(proposed: &ProposedChange<'_>, limits: &Limits) -> Option<Denial> {
+    let counts = [proposed.replicas.map(|replicas| replicas.after), proposed.autoscaler_max];
+    let wanted = counts.into_iter().flatten().find(|wanted| *wanted > limits.max_replicas)?;
+    Some(Denial::TooManyReplicas { name: proposed.object.name.clone(), wanted, most: limits.max_replicas })
+}
+
+/// An image that cannot be taken apart cannot be judged, and is refused where anything is asked of images.
+fn refused_image(proposed: &ProposedChange<'_>, limits: &Limits) -> Option<ImageDenial> {
+    proposed.images.iter().find_map(|image| match ImageReference::parse(image) {
+        Ok(reference) => limits.images.refuses(&reference),
+        Err(_) => limits.images.is_set().then(|| ImageDenial::Unreadable { image: image.clone() }),
+    })
+}
+
+fn kept_in_git(proposed: &ProposedChange<'_>, limits: &Limits) -> Option<Denial> {
+    let tool = proposed.kept_in_git_by.filter(|_| limits.gitops == GitOps::Refuse)?;
+    Some(Denial::KeptInGit { name: proposed.object.name.clone(), tool: tool.to_owned() })
+}
+
+fn needed(proposed: &ProposedChange<'_>, limits: Limits) -> Judgement {
+    let verb = if proposed.takes_back { Intent::Undo } else { proposed.verb };
+    let mut reasons: Vec<Caution> =
+        grounds::destructive(verb).filter(|_| !limits.lets_pass(verb)).into_iter().collect();
+    if let (Intent::Scale, Some(ReplicaChange { before: Some(before), after })) = (verb, proposed.replicas) {
+        let name = &proposed.object.name;
+        reasons.extend(grounds::large_step(name, before, after, limits.max_unconfirmed_increase));
+    }
+    if limits.protected {
+        reasons.push(Caution::Protected(proposed.object.namespace.clone()));
+    }
+    if limits.asks_for(proposed.verb) {
+        reasons.push(Caution::ConfirmedThere);
+    }
+    if limits.approval != Approval::Own {
+        reasons.push(Caution::NeedsOtherApproval);
+    }
+    if reasons.is_empty() { Judgement::Allowed } else { Judgement::NeedsApproval { by: limits.approval, reasons } }
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,121 @@
+//! Whether a change on record may still be made: by today's policy, for everybody who ordered or approved it.
+
+use super::context::{Context, now};
+use readback_cluster::{
+    Live, Surroundings,
+    forecast::{Intended, forecast},
+};
+use readback_core::{
+    change::{Actor, Order},
+    domain::{Intent, Person},
+    policy::{AccessRequest, ActorInRoom, Approval, Denial, GitOps, Policy, ProposedChange},
+};
+use readback_webex::WebexError;
+
+impl Context {
+    /// Why this change may not be made any more, if it may not: the one who ordered it has to be allowed to, and the change
+    /// itself has to keep to the limits. `requester` is the person, where that is known already.
+    pub(super) async fn denied_now(
+        &self,
+        policy: &Policy,
+        order: &Order,
+        requester: Option<&Person>,
+    ) -> anyhow::Result<Option<Denial>> {
+        let Some(person) = self.person_or(&order.requester, requester).await? else {
+            return Ok(Some(Denial::RequesterGone));
+        };
+        let tool = self.kept_in_git_by(policy, order).await?;
+        let proposed = ProposedChange { kept_in_git_by: tool.as_deref(), ..ProposedChange::of_order(order) };
+        let actor = ActorInRoom { person: &person, room: &order.room_id, private: order.private };
+        let same_name = policy.acts_as(&person).is_ok_and(|name| name == order.acts_as);
+        let denial = policy.denies(&proposed, &actor, now());
+        Ok(denial.or_else(|| (!same_name).then_some(Denial::OtherIdentity)))
+    }
+
+    /// Whose approval of this change no longer counts, if there is anybody like that.
+    pub(super) async fn lapsed(
+        &self,
+        policy: &Policy,
+        order: &Order,
+        approvers: Vec<Actor>,
+    ) -> anyhow::Result<Option<Denial>> {
+        for approver in approvers {
+            let counts = match self.person_or(&approver, None).await? {
+                Some(person) => may_approve(policy, order, &person).is_ok(),
+                None => false,
+            };
+            if !counts {
+                return Ok(Some(Denial::ApprovalLapsed { name: approver.name }));
+            }
+        }
+        Ok(None)
+    }
+
+    /// A person as Webex knows them now; none where it knows them no longer.
+    async fn person_or(&self, actor: &Actor, known: Option<&Person>) -> Result<Option<Person>, WebexError> {
+        if let Some(known) = known {
+            return Ok(Some(known.clone()));
+        }
+        match self.webex.person(&actor.person_id).await {
+            Ok(person) => Ok(Some(person)),
+            Err(WebexError::NotFound { .. }) => Ok(None),
+            Err(error) => Err(error),
+        }
+    }
+
+    /// The `GitOps` tool that keeps what an order writes. It is looked for only where that would refuse the change.
+    async fn kept_in_git_by(&self, policy: &Policy, order: &Order) -> anyhow::Result<Option<String>> {
+        if policy.limits(&order.target).gitops != GitOps::Refuse {
+            return Ok(None);
+        }
+        let Some(live) = self.clusters.read(&order.target).await? else { return Ok(None) };
+        Ok(written_by(order, &live).and_then(|intended| forecast(&live, &intended, &Surroundings::default()).gitops))
+    }
+}
+
+/// Whether this person's approval of an order counts: by what is on record and by the policy of today.
+///
+/// # Errors
+/// Whose approval counts.
+pub(super) fn may_approve(policy: &Policy, order: &Order, person: &Person) -> Result<(), Denial> {
+    let today = policy.limits(&order.target).approval;
+    let asked = AccessRequest {
+        person,
+        room: &order.room_id,
+        private: order.private,
+        verb: order.verb(),
+        object: Some(&order.target),
+    };
+    policy.may_approve(&order.approval, &asked, &order.requester.person_id)?;
+    if today == order.approval || today == Approval::Own {
+        return Ok(());
+    }
+    policy.may_approve(&today, &asked, &order.requester.person_id)
+}
+
+/// Which fields an order writes, to know who keeps them.
+fn written_by(order: &Order, live: &Live) -> Option<Intended> {
+    let draft = order.draft.as_ref()?;
+    let changed = |image: &String| order.effects.iter().any(|effect| effect.before == *image);
+    match draft.intent {
+        Intent::Scale => Some(Intended::Scale { to: 0 }),
+        Intent::Autoscale => Some(Intended::Autoscale { min: 0, max: 0 }),
+        Intent::SetImage | Intent::Rollback => {
+            let images = live.containers().iter().filter(|one| changed(&one.image));
+            Some(Intended::RollBack { containers: images.map(|one| one.name.clone()).collect() })
+        }
+        Intent::Delete => Some(Intended::Delete),
+        Intent::Restart
+        | Intent::Pause
+        | Intent::Resume
+        | Intent::Undo
+        | Intent::Status
+        | Intent::List
+        | Intent::History
+        | Intent::Logs
+        | Intent::Confirm
+        | Intent::Cancel
+        | Intent::Help
+        | Intent::None => None,
+    }
+}

@@ -1,0 +1,220 @@
+//! Why a command is refused, asked about, confirmed or ignored.
+
+use super::{denial, doubt, invalid_value, mild, plain, summary};
+use readback_core::{
+    command::{Command, CommandSummary},
+    domain::{Amount, Intent, ObjectRef},
+    policy::{Caution, Denial, Impossible, Reason, Unclear},
+    resolve::NotFound,
+};
+
+/// Reasons as one answer to somebody whose order is not carried out.
+pub fn reasons(reasons: &[Reason]) -> String {
+    let text = sentences(reasons).join(" ");
+    if reasons.last().is_some_and(is_question) { text } else { nothing_done(&text) }
+}
+
+/// What the policy does not allow, as an answer.
+pub fn refused_by_policy(why: &Denial) -> String {
+    nothing_done(&mild(&denial(why)))
+}
+
+/// Something that the cluster does not let happen, in its own words, as an answer.
+pub fn forbidden(why: &str) -> String {
+    nothing_done(&mild(why))
+}
+
+fn nothing_done(text: &str) -> String {
+    format!("{text} Nothing was done.")
+}
+
+/// Each reason as a sentence for a message.
+pub fn sentences(reasons: &[Reason]) -> Vec<String> {
+    reasons.iter().map(|one| mild(&reason(one))).collect()
+}
+
+/// The reasons why something is asked in words, and what was read so far.
+pub fn question(command: &Command, reasons: &[Reason]) -> String {
+    let asked = self::reasons(reasons);
+    // One of them quotes it already.
+    if reasons.iter().any(|one| matches!(one, Reason::Unclear(Unclear::NotUnderstood(_)))) {
+        return asked;
+    }
+    format!("{asked} I read: {}.", mild(&summary(&command.into(), None)))
+}
+
+/// Whether a reason asks for something, so that there is no need to say that nothing was done.
+const fn is_question(reason: &Reason) -> bool {
+    matches!(reason, Reason::Unclear(unclear) if !matches!(unclear, Unclear::NoDeploymentThere | Unclear::NotUnderstood(_)))
+}
+
+/// A reason as a sentence. It quotes what was said and named as it stands.
+pub fn reason(reason: &Reason) -> String {
+    match reason {
+        Reason::Denied(why) => denial(why),
+        Reason::Impossible(why) => impossible(why),
+        Reason::Unclear(what) => unclear(what),
+        Reason::Caution(why) => caution(why),
+        Reason::Doubt(why) => doubt(why),
+        Reason::NothingOrdered => "That orders nothing, so nothing was done.".to_owned(),
+        Reason::NothingOpen => "No question is open, so there is nothing to answer.".to_owned(),
+        Reason::Text(sentence) => sentence.clone(),
+    }
+}
+
+fn impossible(why: &Impossible) -> String {
+    match why {
+        Impossible::InvalidValue(invalid) => invalid_value(invalid),
+        Impossible::NotFound { said, place, missing } => not_found(said, place, missing),
+        Impossible::NothingToUndo => "There is no change of mine to take back.".to_owned(),
+        Impossible::ImpossibleCount { name, now } => {
+            format!("`{name}` has {now} replicas: it cannot have fewer than none, or more than Kubernetes can count.")
+        }
+        Impossible::AboveLimit { of: Some((name, now)), wanted, most } => {
+            format!("`{name}` stays at {now}: {wanted} is above the limit of {most} replicas.")
+        }
+        Impossible::AboveLimit { of: None, wanted, most } => {
+            format!("{wanted} is above the limit of {most} replicas.")
+        }
+        Impossible::MinAboveMax { min, max } => format!("The minimum of {min} is above the maximum of {max}."),
+        Impossible::AutoscalerToZero => "An autoscaler keeps at least one replica.".to_owned(),
+        Impossible::CpuTargetOfZero => "A CPU target of 0 percent cannot be held.".to_owned(),
+        Impossible::RevisionZero => "There is no revision 0: revisions count from 1.".to_owned(),
+    }
+}
+
+fn unclear(what: &Unclear) -> String {
+    match what {
+        Unclear::OpenPronoun(said) => format!("Which Deployment is “{said}”?"),
+        Unclear::WhichDeployment(verb) => format!("Which Deployment should I {}?", asked_verb(*verb)),
+        Unclear::MissingValue { verb, said } => missing_value(*verb, said.as_deref()),
+        Unclear::Several { said, targets } => {
+            let said = said.as_deref().unwrap_or("that");
+            format!("“{said}” fits {}: {}. Which one?", targets.len(), objects(targets))
+        }
+        Unclear::NoDeploymentThere => "There is no Deployment there.".to_owned(),
+        Unclear::Ambiguous(readings) => {
+            let readings: Vec<String> = readings.iter().map(reading).collect();
+            format!("That could be {}. Which one?", readings.join(", or "))
+        }
+        Unclear::RoundsToNothing { name, now } => {
+            format!("`{name}` has {now} and a reduction that small rounds to no change. How many should it have?")
+        }
+        Unclear::NotUnderstood(read) => {
+            format!("I am not sure enough what is meant. What I read, perhaps wrongly: {}.", summary(read, None))
+        }
+    }
+}
+
+/// A consequence that somebody should see first.
+fn caution(why: &Caution) -> String {
+    match why {
+        Caution::Destructive(verb) => destructive(*verb).to_owned(),
+        Caution::ScaledToZero(name) => format!("With 0 replicas `{name}` serves nobody."),
+        Caution::ScaledBelowHalf { name, now, wanted } => {
+            format!("{wanted} is fewer than half of the {now} that `{name}` has.")
+        }
+        Caution::LargeIncrease { name, now, added } => {
+            format!("That adds {added} replicas to the {now} that `{name}` has.")
+        }
+        Caution::SeveralDeployments(count) => format!("This changes {count} Deployments."),
+        Caution::MessageChangesSeveral => "This message changes more than one Deployment.".to_owned(),
+        Caution::OtherChangePending => {
+            "Another change of the same Deployment in this message needs an answer first.".to_owned()
+        }
+        Caution::Protected(namespace) => format!("`{namespace}` is a protected namespace."),
+        Caution::ConfirmedThere => "The policy wants that confirmed there.".to_owned(),
+        Caution::NeedsOtherApproval => "Changes there need somebody else's approval.".to_owned(),
+    }
+}
+
+fn missing_value(verb: Intent, said: Option<&str>) -> String {
+    let name = said.map_or_else(|| "it".to_owned(), |said| format!("“{said}”"));
+    if verb == Intent::SetImage {
+        format!("Which image or tag should {name} run?")
+    } else if verb == Intent::Autoscale {
+        format!("How many replicas may the autoscaler of {name} go up to?")
+    } else {
+        format!("How many replicas should {name} have?")
+    }
+}
+
+fn not_found(said: &str, place: &[String], missing: &NotFound) -> String {
+    match missing {
+        NotFound::Place { said } => format!("There is no namespace or cluster like “{said}” here."),
+        NotFound::Elsewhere(elsewhere) => {
+            format!("There is no “{said}” in {}; there is {}.", place.join(" · "), objects(elsewhere))
+        }
+        NotFound::OtherKind { kind, object } => format!(
+            "`{}` in `{}` is a {}: I look at and change Deployments only.",
+            object.name,
+            object.namespace,
+            kind.as_str()
+        ),
+        NotFound::Nothing { near } if near.is_empty() => format!("There is no Deployment like “{said}”."),
+        NotFound::Nothing { near } => {
+            format!("There is no Deployment like “{said}”. The nearest: {}.", objects(near))
+        }
+    }
+}
+
+/// The first few, and how many more.
+fn objects(objects: &[ObjectRef]) -> String {
+    const SHOWN: usize = 5;
+    let shown: Vec<String> = objects.iter().take(SHOWN).map(|object| format!("`{object}`")).collect();
+    let more = objects.len().saturating_sub(SHOWN);
+    if more > 0 { format!("{} and {more} more", shown.join(", ")) } else { shown.join(", ") }
+}
+
+/// One of several readings, short.
+fn reading(read: &CommandSummary) -> String {
+    match (read.replicas, &read.image) {
+        (Some(Amount::To(n)), _) => format!("{n} replicas"),
+        (Some(Amount::By(n)), _) if n < 0 => format!("{} replicas fewer", n.unsigned_abs()),
+        (Some(Amount::By(n)), _) => format!("{n} replicas more"),
+        (Some(Amount::Times(f)), _) => format!("{f} times as many replicas"),
+        (None, Some(image)) => format!("image tag `{}`", plain(&image.to_string())),
+        (None, None) => asked_verb(read.intent).to_owned(),
+    }
+}
+
+/// How a person would say the intent.
+fn asked_verb(intent: Intent) -> &'static str {
+    match intent {
+        Intent::Scale => "scale",
+        Intent::SetImage => "give another image",
+        Intent::Restart => "restart",
+        Intent::Rollback => "roll back",
+        Intent::Pause => "pause",
+        Intent::Resume => "resume",
+        Intent::Autoscale => "autoscale",
+        Intent::Delete => "delete",
+        Intent::Undo => "take back",
+        Intent::Status | Intent::List => "look at",
+        Intent::History => "give the history of",
+        Intent::Logs => "show the logs of",
+        Intent::Confirm | Intent::Cancel | Intent::Help | Intent::None => "talk about",
+    }
+}
+
+fn destructive(verb: Intent) -> &'static str {
+    match verb {
+        Intent::Delete => "Deleting a Deployment removes all of its pods.",
+        Intent::Rollback => "A rollback replaces all pods.",
+        Intent::Restart => "A restart replaces all pods.",
+        Intent::SetImage => "A new image replaces all pods.",
+        Intent::Autoscale => "An autoscaler changes the number of replicas by itself from then on.",
+        Intent::Undo => "Taking a change back is a change too.",
+        Intent::Scale
+        | Intent::Pause
+        | Intent::Resume
+        | Intent::Status
+        | Intent::List
+        | Intent::History
+        | Intent::Logs
+        | Intent::Confirm
+        | Intent::Cancel
+        | Intent::Help
+        | Intent::None => "That changes what is running.",
+    }
+}

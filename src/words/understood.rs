@@ -1,0 +1,129 @@
+//! What was read of a command, and how verbs and amounts are called.
+
+use readback_core::{
+    command::{Command, CommandSummary, EVERYTHING},
+    domain::{Amount, Intent},
+};
+use readback_webex::code;
+
+/// What was read, in one line: "scale · `web-frontend` (you wrote “web fronted”) · to 3 · in staging". `live` is the one
+/// Deployment that the name came to.
+pub fn understood(command: &Command, live: Option<&str>) -> String {
+    summary(&command.into(), live)
+}
+
+/// The same, of what is left of a command on record.
+pub fn summary(read: &CommandSummary, live: Option<&str>) -> String {
+    let mut parts = vec![intent(read.intent).to_owned()];
+    let named = |name: &Option<String>| name.as_deref().map(plain);
+    let name = |said: String| match live {
+        _ if said == EVERYTHING => "every Deployment".to_owned(),
+        Some(live) if live.rsplit('/').next() == Some(said.as_str()) => code(live),
+        Some(live) => format!("{} (you wrote “{said}”)", code(live)),
+        None => format!("“{said}”"),
+    };
+    parts.extend(named(&read.deployment).map(name));
+    parts.extend(read.replicas.map(amount));
+    parts.extend(read.image.as_ref().map(|image| format!("image {image}")));
+    parts.extend(read.revision.map(|n| format!("revision {n}")));
+    parts.extend(read.min.map(|n| format!("at least {n}")));
+    parts.extend(read.max.map(|n| format!("at most {n}")));
+    parts.extend(read.cpu.map(|n| format!("{n} % CPU")));
+    parts.extend(read.lines.map(|n| format!("{n} lines")));
+    parts.extend(named(&read.container).map(|name| format!("container {name}")));
+    parts.extend(named(&read.namespace).map(|name| format!("in {name}")));
+    parts.extend(named(&read.cluster).map(|name| format!("on {name}")));
+    parts.join(" · ")
+}
+
+/// The words for an amount: "to 3", "2 more", "2 fewer", "times 1.5".
+pub fn amount(amount: Amount) -> String {
+    match amount {
+        Amount::To(n) => format!("to {n}"),
+        Amount::By(n) if n < 0 => format!("{} fewer", n.unsigned_abs()),
+        Amount::By(n) => format!("{n} more"),
+        Amount::Times(factor) => format!("times {factor}"),
+    }
+}
+
+/// How an intent is called in answers.
+pub fn intent(intent: Intent) -> &'static str {
+    match intent {
+        Intent::Scale => "scale",
+        Intent::SetImage => "another image",
+        Intent::Restart => "restart",
+        Intent::Rollback => "roll back",
+        Intent::Pause => "pause the rollout",
+        Intent::Resume => "resume the rollout",
+        Intent::Autoscale => "autoscale",
+        Intent::Delete => "delete",
+        Intent::Undo => "take back",
+        Intent::Status => "status",
+        Intent::List => "list",
+        Intent::History => "history",
+        Intent::Logs => "logs",
+        Intent::Confirm => "yes",
+        Intent::Cancel => "no",
+        Intent::Help => "help",
+        Intent::None => "nothing ordered",
+    }
+}
+
+/// Verbs as a person would say them, with all reads as one.
+pub fn verb_names(verbs: &[Intent]) -> Vec<String> {
+    const READS: [Intent; 4] = [Intent::Status, Intent::List, Intent::History, Intent::Logs];
+    let all_reads = READS.iter().all(|read| verbs.contains(read));
+    let named = verbs.iter().filter(|verb| !(all_reads && READS.contains(verb)));
+    let mut names: Vec<String> = named.map(|verb| verb_name(*verb).to_owned()).collect();
+    if all_reads {
+        names.insert(0, "look".to_owned());
+    }
+    names
+}
+
+/// A verb as a person would say it: "change the image".
+pub fn verb_name(verb: Intent) -> &'static str {
+    match verb {
+        Intent::Scale => "scale",
+        Intent::SetImage => "change the image",
+        Intent::Restart => "restart",
+        Intent::Rollback => "roll back",
+        Intent::Pause => "pause",
+        Intent::Resume => "resume",
+        Intent::Autoscale => "autoscale",
+        Intent::Delete => "delete",
+        Intent::Undo => "take changes back",
+        Intent::Status => "see the status",
+        Intent::List => "list",
+        Intent::History => "see the history",
+        Intent::Logs => "see logs",
+        Intent::Confirm | Intent::Cancel | Intent::Help | Intent::None => "talk",
+    }
+}
+
+/// Words of a person on one line, bounded, for a sentence of ours.
+pub fn plain(words: &str) -> String {
+    const LONGEST: usize = 80;
+    // A backtick would end a code span of ours.
+    let visible = words.chars().filter(|c| !c.is_control()).map(|c| if c == '`' { '\'' } else { c });
+    let line: String = visible.take(LONGEST).collect();
+    if line.chars().count() == LONGEST { format!("{line}…") } else { line }
+}
+
+/// "a", "a or b", "a, b or c".
+pub fn or(items: &[String]) -> String {
+    joined(items, "or")
+}
+
+/// "a", "a and b", "a, b and c".
+pub fn and(items: &[String]) -> String {
+    joined(items, "and")
+}
+
+fn joined(items: &[String], last_word: &str) -> String {
+    match items {
+        [] => String::new(),
+        [one] => one.clone(),
+        [all @ .., last] => format!("{} {last_word} {last}", all.join(", ")),
+    }
+}
