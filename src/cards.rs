@@ -6,7 +6,8 @@
 use jiff::Timestamp;
 use serde_json::{Value, json};
 
-use readback_core::change::{ChangeId, Effect, Field};
+use crate::words::cut;
+use readback_core::change::{ChangeId, Field};
 use readback_webex::escape_markdown;
 
 mod ask;
@@ -185,29 +186,6 @@ fn unticked(text: &str) -> String {
 /// Cards know no code spans: the backticks of a sentence would show.
 fn bare(text: &str) -> String {
     text.replace('`', "")
-}
-
-/// One effect in a sentence: `2 → 3`, with what it is where that is not plain.
-pub fn summary(effect: &Effect) -> String {
-    let values = arrow(effect);
-    if matches!(effect.what.as_str(), "replicas" | "image" | "pods") {
-        values
-    } else {
-        format!("{} {values}", effect.what)
-    }
-}
-
-/// Before and after. What would be is never cut for the sake of what is: it is what Confirm is about.
-fn arrow(effect: &Effect) -> String {
-    /// A whole image reference is shorter: 255 characters of name, 128 of tag, 71 of digest, and their marks.
-    const WHOLE: usize = 512;
-    let after: String = effect.after.chars().filter(|c| !c.is_control()).take(WHOLE).collect();
-    format!("{} → {after}", cut(&effect.before))
-}
-
-fn cut(text: &str) -> String {
-    let line: String = text.chars().filter(|c| !c.is_control()).take(LONGEST).collect();
-    if line.chars().count() == LONGEST { format!("{line}…") } else { line }
 }
 
 /// The time of day, in the one time zone that everybody can convert from.

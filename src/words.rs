@@ -3,21 +3,39 @@
 use readback_cluster::Live;
 use readback_webex::code;
 
+mod cluster_error;
 mod denial;
 mod dialogue;
 mod doubt;
+mod effect;
+mod ending;
+mod history;
+mod list;
+mod logs;
 mod look;
+mod note;
 mod outcome;
+mod plan;
+mod press;
 mod reason;
 mod reply;
 mod rollout;
 mod understood;
 
+pub use cluster_error::*;
 pub use denial::*;
 pub use dialogue::*;
 pub use doubt::*;
+pub use effect::*;
+pub use ending::*;
+pub use history::*;
+pub use list::*;
+pub use logs::*;
 pub use look::*;
+pub use note::*;
 pub use outcome::*;
+pub use plan::*;
+pub use press::*;
 pub use reason::*;
 pub use reply::*;
 pub use rollout::*;
@@ -37,6 +55,9 @@ pub const UNKNOWN_CARD: &str = "I do not know this card, so nothing was changed.
 pub const FROM_THE_FUTURE: &str = "Webex dates this later than my own clock, so I cannot tell how old it is. Nothing was done. Whoever runs me should check the clock.";
 /// A change of several that was meant for what another one leaves.
 pub const NOT_SENT_AFTER: &str = "Not applied: the change before it was not made. Nothing was changed by this one.";
+/// An approval that is too old to act on.
+pub const APPROVAL_TOO_OLD: &str =
+    "Not applied: the approval was too old by the time it could be acted on. Nothing was changed.";
 /// The bot only observes where this was ordered.
 pub const ONLY_OBSERVED: &str = "I only observe here: nothing is changed, after Confirm either.";
 /// The short record of a write that the API server accepted.

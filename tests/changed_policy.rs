@@ -88,7 +88,7 @@ async fn a_pause_is_taken_back_by_whoever_may_pause() {
     let setup = Setup { policy: Some(policy.to_owned()), ..Setup::default() };
     let bot = Bot::start(setup, local.connection()).await;
     let pause = bot.room.say("Ann", "pause the rollout of nginx-deployment").await;
-    bot.room.told(&pause, "Done").await;
+    bot.room.told(&pause, "Held").await;
     let undo = bot.room.say("Ann", "undo that").await;
     let card = bot.room.card(&undo).await;
     bot.room.press("Ann", &card, "confirm").await;

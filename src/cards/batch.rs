@@ -2,10 +2,10 @@
 
 use serde_json::{Value, json};
 
-use super::{Shown, arrow, bare_button, button, card, clock, cut, heading, subtle, summary, unticked};
+use super::{Shown, bare_button, button, card, clock, cut, heading, subtle, unticked};
 use crate::words;
 use readback_core::{
-    change::{Change, ChangeId, Effect, Status},
+    change::{Change, ChangeId, FieldChange, Status},
     domain::ObjectRef,
 };
 use readback_webex::escape_markdown;
@@ -83,8 +83,9 @@ fn row(row: &BatchEntry<'_>) -> Value {
 }
 
 /// An effect in a list, where it does not go without saying what it is about.
-fn told(effect: &Effect) -> String {
-    if effect.what == "pods" { arrow(effect) } else { format!("{} {}", effect.what, arrow(effect)) }
+fn told(effect: &FieldChange) -> String {
+    let arrow = words::arrow(effect);
+    if matches!(effect, FieldChange::Pods { .. }) { arrow } else { format!("{} {arrow}", words::field(effect)) }
 }
 
 /// How a change stands; nothing while it waits.
@@ -95,10 +96,7 @@ fn state(row: &BatchEntry<'_>) -> Option<String> {
         (Some(state), _) => Some(state.to_owned()),
         (None, Status::Approved | Status::Claimed) => Some("Under way.".to_owned()),
         // How its rollout went on is not known here.
-        (None, Status::Applied) => match words::at_once(row.change) {
-            "Done." => Some("Accepted.".to_owned()),
-            text => Some(text.to_owned()),
-        },
+        (None, Status::Applied) => Some(words::done_by_itself(row.change).unwrap_or("Accepted.").to_owned()),
         (
             None,
             Status::Failed
@@ -132,15 +130,15 @@ fn questions(rows: &[BatchEntry<'_>]) -> Vec<Value> {
             facts.push((label.to_owned(), text));
         }
     };
-    let own = |of: fn(&Change) -> &Vec<String>| -> Vec<String> {
+    let own = |of: fn(&Change) -> Vec<String>| -> Vec<String> {
         let each = waiting().flat_map(|change| {
-            of(change).iter().map(move |sentence| format!("`{}`: {sentence}", change.target().name))
+            of(change).into_iter().map(move |sentence| format!("`{}`: {sentence}", change.target().name))
         });
         each.collect()
     };
     add("why ask", waiting().flat_map(|change| change.order().reasons.iter().map(words::reason)).collect());
-    add("watch", own(|change| &change.order().notes));
-    add("warning", own(|change| &change.order().warnings));
+    add("watch", own(|change| words::notes(&change.order().notes)));
+    add("warning", own(|change| change.order().warnings.clone()));
     add("waits for", waiting().filter_map(words::waits_for).collect());
     if waiting().any(|change| change.order().observe) {
         add("observing", vec![words::ONLY_OBSERVED.to_owned()]);
@@ -156,9 +154,9 @@ fn markdown(title: &str, rows: &[BatchEntry<'_>], waits: bool) -> String {
     let mut lines = vec![format!("**{}**", escape_markdown(title))];
     lines.extend(rows.iter().map(|row| {
         let order = row.change.order();
-        let effects: Vec<String> = order.effects.iter().map(|effect| escape_markdown(&summary(effect))).collect();
+        let effects = escape_markdown(&words::summaries(&order.effects));
         let state = state(row).map(|text| format!(" {text}")).unwrap_or_default();
-        format!("- {} {}{}{state}", order.called(), effects.join(", "), if state.is_empty() { "" } else { "." })
+        format!("- {} {}{}{state}", order.called(), effects, if state.is_empty() { "" } else { "." })
     }));
     if waits && let Some(row) = rows.first() {
         let expires = clock(row.change.order().expires);

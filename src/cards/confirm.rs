@@ -2,10 +2,10 @@
 
 use serde_json::json;
 
-use super::{Shown, arrow, bare_button, button, card, clock, cut, facts, heading, inputs, subtle, summary};
+use super::{Shown, bare_button, button, card, clock, cut, facts, heading, inputs, subtle};
 use crate::words;
 use readback_core::{
-    change::{Change, Effect, WriteKind},
+    change::{Change, FieldChange, WriteKind},
     domain::Intent,
 };
 use readback_webex::escape_markdown;
@@ -30,7 +30,7 @@ pub fn confirm(change: &Change) -> Shown {
         }
     };
     add("why ask", &order.reasons.iter().map(words::reason).collect::<Vec<_>>());
-    add("watch", &order.notes);
+    add("watch", &words::notes(&order.notes));
     add("warning", &order.warnings);
     add("waits for", &words::waits_for(change).into_iter().collect::<Vec<_>>());
     if order.observe {
@@ -38,7 +38,7 @@ pub fn confirm(change: &Change) -> Shown {
     }
     lines.push(("asked by".into(), cut(&order.requester.name)));
     lines.push(("valid until".into(), clock(order.expires)));
-    let effects = order.effects.iter().map(summary).collect::<Vec<_>>().join(", ");
+    let effects = words::summaries(&order.effects);
     let markdown = format!(
         "**{}** in {}: {}. The card has Confirm and Cancel; it is valid until {}.",
         escape_markdown(&title.replace('`', "")),
@@ -53,6 +53,6 @@ pub fn confirm(change: &Change) -> Shown {
     Shown { card: card(&body, &actions, &markdown), markdown }
 }
 
-fn effect(effect: &Effect) -> (String, String) {
-    (effect.what.clone(), arrow(effect))
+fn effect(effect: &FieldChange) -> (String, String) {
+    (words::field(effect), words::arrow(effect))
 }

@@ -2,7 +2,8 @@
 
 use serde_json::{Value, json};
 
-use super::{Shown, button, card, heading, subtle, summary, unticked};
+use super::{Shown, button, card, heading, subtle, unticked};
+use crate::words;
 use readback_core::change::Change;
 use readback_webex::escape_markdown;
 
@@ -49,7 +50,7 @@ impl Offer {
 /// The card of a change that is under way or has ended.
 pub fn outcome(change: &Change, state: &str, offer: Offer) -> Shown {
     let order = change.order();
-    let effects = order.effects.iter().map(summary).collect::<Vec<_>>().join(", ");
+    let effects = words::summaries(&order.effects);
     let markdown = format!("{} {}\n\n{state}", order.called(), escape_markdown(&effects));
     let place = format!("{} · {}", order.target.cluster, order.target.namespace);
     let body = [

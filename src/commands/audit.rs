@@ -7,14 +7,13 @@ use jiff::{SignedDuration, Timestamp};
 use serde::Serialize;
 
 use crate::{
-    cards::summary,
     cli::{AuditArgs, AuditFormat, Out},
     clock,
     config::Settings,
     store::sqlite::Archive,
     words,
 };
-use readback_core::change::{Change, Filter};
+use readback_core::change::{Change, FieldChange, Filter, Note, Outcome};
 
 /// One change as it is exported. Times are in UTC, RFC 3339.
 #[derive(Debug, Serialize)]
@@ -42,6 +41,23 @@ struct AuditRow {
     words: String,
 }
 
+/// One change as it is exported to programs: the same, and the values beside the words.
+#[derive(Debug, Serialize)]
+struct JsonRow<'c> {
+    #[serde(flatten)]
+    row: &'c AuditRow,
+    changes: &'c [FieldChange],
+    notes: &'c [Note],
+    result: Option<&'c Outcome>,
+}
+
+impl<'c> JsonRow<'c> {
+    fn of(row: &'c AuditRow, change: &'c Change) -> Self {
+        let order = change.order();
+        Self { row, changes: &order.effects, notes: &order.notes, result: change.state().outcome() }
+    }
+}
+
 pub(super) fn run(settings: &Settings, args: &AuditArgs, out: &mut Out) -> anyhow::Result<ExitCode> {
     let now = clock::now();
     let filter = Filter {
@@ -58,8 +74,8 @@ pub(super) fn run(settings: &Settings, args: &AuditArgs, out: &mut Out) -> anyho
     match args.format {
         AuditFormat::Table => out.text(table(&rows))?,
         AuditFormat::Json => {
-            for row in &rows {
-                out.line(serde_json::to_string(row)?)?;
+            for (row, change) in rows.iter().zip(&found.changes) {
+                out.line(serde_json::to_string(&JsonRow::of(row, change))?)?;
             }
         }
         AuditFormat::Csv => {
@@ -89,7 +105,6 @@ fn row(change: &Change) -> AuditRow {
     let (order, state) = (change.order(), change.state());
     let decision = state.decision();
     let ended = state.ended();
-    let effects: Vec<String> = order.effects.iter().map(summary).collect();
     AuditRow {
         id: change.id().to_string(),
         ordered: order.created.to_string(),
@@ -100,7 +115,7 @@ fn row(change: &Change) -> AuditRow {
         namespace: order.target.namespace.to_string(),
         deployment: order.target.name.to_string(),
         uid: plain(&order.uid),
-        effects: plain(&effects.join(", ")),
+        effects: plain(&words::summaries(&order.effects)),
         state: change.status().as_str(),
         decided: decision.map(|decision| decision.at.to_string()).unwrap_or_default(),
         decided_by: decision.map(|decision| plain(&decision.by.email)).unwrap_or_default(),
@@ -108,7 +123,7 @@ fn row(change: &Change) -> AuditRow {
             .map(|decision| decision.also.iter().map(|who| plain(&who.email)).collect::<Vec<_>>().join(" "))
             .unwrap_or_default(),
         ended: ended.map(|at| at.to_string()).unwrap_or_default(),
-        outcome: state.outcome().map(|outcome| plain(&outcome.text)).unwrap_or_default(),
+        outcome: state.outcome().map(|outcome| plain(&words::came_of(change, outcome))).unwrap_or_default(),
         reasons: plain(&order.reasons.iter().map(words::reason).collect::<Vec<_>>().join(" ")),
         undoes: order.undoes.map(|id| id.to_string()).unwrap_or_default(),
         room: order.room_id.clone(),
@@ -181,7 +196,20 @@ fn harmless(cell: String) -> String {
 
 #[cfg(test)]
 mod tests {
+    use serde_json::json;
+
     use super::*;
+    use readback_core::change::samples::order;
+
+    #[test]
+    fn a_program_gets_the_values_beside_the_words() {
+        let change = Change::asking(order()).expect("a change");
+        let row = row(&change);
+        let record = serde_json::to_value(JsonRow::of(&row, &change)).expect("a record");
+        assert_eq!(record["effects"], "nginx:1.20 → nginx:1.21");
+        assert_eq!(record["changes"][0]["to"], "nginx:1.21");
+        assert_eq!((&record["notes"], &record["result"]), (&json!([]), &json!(null)));
+    }
 
     #[test]
     fn a_moment_is_a_time_or_an_age() {

@@ -7,9 +7,8 @@ use super::{
     fault::{Fault, record_fault_at},
     request::Request,
 };
-use crate::words;
 use futures::{StreamExt as _, stream};
-use readback_core::change::{Change, Status};
+use readback_core::change::{Change, EndReason, Status};
 
 /// So many Deployments are changed at once.
 const AT_ONCE: usize = 4;
@@ -76,7 +75,7 @@ impl Executor {
             }
         }
         for change in group {
-            all.push(give_up(&self.cx.store, &change, words::NOT_SENT_AFTER.to_owned(), now).await);
+            all.push(give_up(&self.cx.store, &change, EndReason::NotSentAfter, now).await);
         }
         all
     }

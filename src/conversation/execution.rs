@@ -6,11 +6,10 @@ use std::future::Future;
 
 use jiff::Timestamp;
 
-use crate::words;
-use readback_cluster::{Applied, Clusters, Compared, Live, ReadError, Trace, Write};
+use readback_cluster::{Applied, CallError, Clusters, Compared, Live, Trace, Write};
 use readback_core::{
     change::{
-        Change, ClaimResult, Claimed, End, LiveFacts, LiveValue, Outcome, Recovery, Status, Store, after_restart, store,
+        Change, ClaimResult, Claimed, End, EndReason, LiveFacts, Outcome, Recovery, Status, Store, after_restart, store,
     },
     policy::Denial,
 };
@@ -18,17 +17,17 @@ use readback_core::{
 /// What a change needs of a cluster.
 pub(super) trait ClusterAccess: Send + Sync {
     /// The object as it is now.
-    fn read(&self, change: &Change) -> impl Future<Output = Result<Option<Live>, ReadError>> + Send;
+    fn read(&self, change: &Change) -> impl Future<Output = Result<Option<Live>, CallError>> + Send;
     /// Sends a claimed change, once.
     fn apply(&self, claimed: Claimed) -> impl Future<Output = Applied> + Send;
     /// The object as it is now, and what the change has left on it.
-    fn compare(&self, change: &Change) -> impl Future<Output = Result<Compared, ReadError>> + Send;
+    fn compare(&self, change: &Change) -> impl Future<Output = Result<Compared, CallError>> + Send;
     /// Waits until nothing that a dead run has sent can arrive any more.
     fn quiesce(&self, change: &Change) -> impl Future<Output = ()> + Send;
 }
 
 impl ClusterAccess for Clusters {
-    async fn read(&self, change: &Change) -> Result<Option<Live>, ReadError> {
+    async fn read(&self, change: &Change) -> Result<Option<Live>, CallError> {
         Self::read(self, change.target()).await
     }
 
@@ -36,7 +35,7 @@ impl ClusterAccess for Clusters {
         Self::apply(self, claimed).await
     }
 
-    async fn compare(&self, change: &Change) -> Result<Compared, ReadError> {
+    async fn compare(&self, change: &Change) -> Result<Compared, CallError> {
         Self::compare(self, &Write::of(change)).await
     }
 
@@ -93,18 +92,18 @@ pub(super) async fn execute(
     clock: impl Fn() -> Timestamp + Send + Sync,
 ) -> Result<Execution, RecordFault> {
     if observes || change.order().observe {
-        return end(store, change, End::Observed(outcome(words::observed(change), None)), &clock).await;
+        return end(store, change, End::Observed(Outcome::of(EndReason::Observed)), &clock).await;
     }
     let live = match line.read(change).await {
         Ok(live) => live,
         Err(error) => {
             tracing::error!(%error, change = %change.id(), "the object could not be read before the change");
-            return end(store, change, End::Failed(outcome(words::unreadable(change), None)), &clock).await;
+            return end(store, change, End::Failed(Outcome::of(EndReason::Unreadable { error })), &clock).await;
         }
     };
     let generation = match ground(change, live.as_ref()) {
         Ok(generation) => generation,
-        Err(text) => return end(store, change, End::Stale(outcome(text, None)), &clock).await,
+        Err(reason) => return end(store, change, End::Stale(Outcome::of(reason)), &clock).await,
     };
     match store.claim(change.id(), generation, clock()).await.unsent("claiming the change")? {
         ClaimResult::Won(claimed) => {
@@ -112,7 +111,7 @@ pub(super) async fn execute(
             finish(store, change, applied, &clock).await
         }
         ClaimResult::TooOld(change) => {
-            let end_ = End::Stale(outcome(words::approval_too_old(), live.as_ref()));
+            let end_ = End::Stale(outcome(EndReason::ApprovalTooOld, live.as_ref()));
             end(store, &change, end_, &clock).await
         }
         ClaimResult::Lost(change) => Ok(Execution::Elsewhere(change)),
@@ -124,19 +123,19 @@ pub(super) async fn execute(
 pub(super) async fn give_up(
     store: &impl Store,
     change: &Change,
-    text: String,
+    reason: EndReason,
     clock: impl Fn() -> Timestamp + Send + Sync,
 ) -> Result<Execution, RecordFault> {
-    end(store, change, End::Failed(outcome(text, None)), &clock).await
+    end(store, change, End::Failed(Outcome::of(reason)), &clock).await
 }
 
 /// The generation of the Deployment that the change stands on, or why it stands on nothing any more.
-fn ground(change: &Change, live: Option<&Live>) -> Result<i64, String> {
+fn ground(change: &Change, live: Option<&Live>) -> Result<i64, EndReason> {
     match live {
         None if change.order().means.makes_deployment() => Ok(0),
-        Some(_) if change.order().means.makes_deployment() => Err(words::there_again(change)),
+        Some(_) if change.order().means.makes_deployment() => Err(EndReason::ThereAgain),
         Some(live) if live.uid() == change.order().uid => Ok(live.generation()),
-        Some(_) | None => Err(words::gone(change)),
+        Some(_) | None => Err(EndReason::Gone),
     }
 }
 
@@ -151,18 +150,19 @@ async fn finish(
     let live = match applied {
         Applied::Done(live) => live,
         Applied::Stale(live) => {
-            let text = words::stale(change, live.as_deref());
-            return end(store, change, End::Stale(outcome(text, live.as_deref())), clock).await;
+            let reason = if live.is_some() { EndReason::Changed } else { EndReason::Gone };
+            return end(store, change, End::Stale(outcome(reason, live.as_deref())), clock).await;
         }
-        Applied::Refused(why) => {
-            return end(store, change, End::Failed(outcome(words::refused(&why), None)), clock).await;
+        Applied::Refused(error) => {
+            return end(store, change, End::Failed(Outcome::of(EndReason::Refused { error })), clock).await;
         }
         Applied::NotApplied { why, live } => {
-            let text = words::not_applied(change, &why, live.as_deref());
-            return end(store, change, End::Failed(outcome(text, live.as_deref())), clock).await;
+            let reason = EndReason::NotApplied { why };
+            return end(store, change, End::Failed(outcome(reason, live.as_deref())), clock).await;
         }
-        Applied::Unknown(why) => {
-            return end(store, change, End::Unknown(outcome(words::unknown(change, &why), None)), clock).await;
+        Applied::Unknown { error, found } => {
+            let unknown = Outcome::of(EndReason::Unknown { error, found });
+            return end(store, change, End::Unknown(unknown), clock).await;
         }
     };
     applied_is(store, change, live, clock).await
@@ -174,7 +174,7 @@ async fn applied_is(
     live: Option<Box<Live>>,
     clock: &(impl Fn() -> Timestamp + Send + Sync),
 ) -> Result<Execution, RecordFault> {
-    let end = End::Applied(outcome(words::APPLIED.to_owned(), live.as_deref()));
+    let end = End::Applied(outcome(EndReason::Applied, live.as_deref()));
     let ended = store.finish(change.id(), end, clock()).await.sent("recording the outcome")?;
     let change = ended.map_or_else(|| change.clone(), |(change, _)| change);
     Ok(Execution::Applied(Box::new(change), live))
@@ -207,7 +207,7 @@ pub(super) enum Settled {
 pub(super) enum Unsettled {
     /// The object cannot be read, so nothing can be said.
     #[error("reading the Deployment")]
-    Unreadable(#[source] ReadError),
+    Unreadable(#[source] CallError),
     /// The record could not be kept.
     #[error(transparent)]
     RecordFault(#[from] RecordFault),
@@ -230,25 +230,22 @@ pub(super) async fn settle(
         (recovery, live) = judge(line, change, &clock).await?;
     }
     tracing::info!(change = %change.id(), ?recovery, "settling a change of the last run");
-    let stale = |text| End::Stale(outcome(text, None));
+    let restarted = |live| End::Stale(outcome(EndReason::Restarted, Some(live)));
     let execution = match (recovery, live) {
         (Recovery::Nothing, _) | (Recovery::SendAgain, None) => return Ok(Settled::Nothing),
         (Recovery::AskAgain, _) => return Ok(Settled::AskAgain),
         (Recovery::WasApplied, live) => applied_is(store, change, live.map(Box::new), &clock).await?,
-        (Recovery::Stale, None) => end(store, change, stale(words::gone(change)), &clock).await?,
+        (Recovery::Stale, None) => end(store, change, End::Stale(Outcome::of(EndReason::Gone)), &clock).await?,
         (Recovery::Unclear, live) => {
-            let text = words::unclear(change, live.as_ref());
-            end(store, change, End::Unknown(outcome(text, live.as_ref())), &clock).await?
+            end(store, change, End::Unknown(outcome(EndReason::Unclear, live.as_ref())), &clock).await?
         }
-        (Recovery::Stale, Some(live)) => end(store, change, stale(words::restarted(change, &live)), &clock).await?,
+        (Recovery::Stale, Some(live)) => end(store, change, restarted(&live), &clock).await?,
         // Approved before the restart, and not allowed any more.
         (Recovery::Send, _) | (Recovery::SendAgain, Some(_)) if let Some(denial) = denied => {
-            give_up(store, change, words::denied_since(denial), &clock).await?
+            give_up(store, change, EndReason::DeniedSince { denial: denial.clone() }, &clock).await?
         }
         (Recovery::Send | Recovery::Observe, _) => execute(store, line, change, observes, &clock).await?,
-        (Recovery::SendAgain, Some(live)) if observes => {
-            end(store, change, stale(words::restarted(change, &live)), &clock).await?
-        }
+        (Recovery::SendAgain, Some(live)) if observes => end(store, change, restarted(&live), &clock).await?,
         (Recovery::SendAgain, Some(live)) => send_again(store, line, change, &live, &clock).await?,
     };
     Ok(Settled::Execution(execution))
@@ -290,24 +287,15 @@ async fn send_again(
         }
         ClaimResult::Lost(change) => Ok(Execution::Elsewhere(change)),
         ClaimResult::TooOld(change) => {
-            let end_ = End::Stale(outcome(words::restarted(&change, live), None));
+            let end_ = End::Stale(outcome(EndReason::Restarted, Some(live)));
             end(store, &change, end_, clock).await
         }
         ClaimResult::NotFound => Ok(Execution::Unknown),
     }
 }
 
-fn outcome(text: String, live: Option<&Live>) -> Outcome {
-    let values = |live: &Live| {
-        let mut values = vec![LiveValue { what: "replicas".into(), value: live.replicas().to_string() }];
-        values.extend(
-            live.containers()
-                .iter()
-                .map(|one| LiveValue { what: format!("image of {}", one.name), value: one.image.clone() }),
-        );
-        values
-    };
-    Outcome { text, live: live.map(values).unwrap_or_default() }
+fn outcome(reason: EndReason, live: Option<&Live>) -> Outcome {
+    Outcome { reason, live: live.map(Live::values).unwrap_or_default() }
 }
 
 fn label(applied: &Applied) -> &'static str {
@@ -316,6 +304,6 @@ fn label(applied: &Applied) -> &'static str {
         Applied::Stale(_) => "stale",
         Applied::Refused(_) => "refused",
         Applied::NotApplied { .. } => "not_applied",
-        Applied::Unknown(_) => "unknown",
+        Applied::Unknown { .. } => "unknown",
     }
 }

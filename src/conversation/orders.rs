@@ -20,7 +20,7 @@ use readback_cluster::{
     plan::{self, Plan, Planned, RelatedObjects},
 };
 use readback_core::{
-    change::{self, Actor, Answer, Change, Decide, Inverse, Recorded, Store, WriteKind},
+    change::{self, Actor, Answer, Change, Decide, Inverse, Note, Recorded, Store, WriteKind},
     command::Command,
     domain::Intent,
     policy::{Approval, Decision, Evaluation, Judgement, Limits, ProposedChange, Reason},
@@ -98,8 +98,12 @@ impl Orders {
         let related_objects = self.related_objects(command.intent, live).await;
         let plan = match plan::plan(command, live, &related_objects, &cause, now()) {
             Planned::Write(plan) => *plan,
-            Planned::Unchanged(sentence) | Planned::Refused(sentence) => return Ok(Some(words::mild(&sentence))),
-            Planned::Ask(sentence) => return self.ask_values(request, position, command, live, &sentence).await,
+            Planned::Unchanged(what) => return Ok(Some(words::unchanged(live.object(), &what))),
+            Planned::Refused(why) => return Ok(Some(words::plan_refused(live.object(), &why))),
+            Planned::Ask(what) => {
+                let text = words::missing(live.object(), &what);
+                return self.ask_values(request, position, command, live, &text).await;
+            }
             Planned::NotOffered => return Ok(Some(words::moved_while_asking(live.object()))),
         };
         let limits = request.policy.limits(live.object());
@@ -114,7 +118,7 @@ impl Orders {
             Judgement::Allowed => verdict.clone(),
         };
         // What will not stay is read back, also where it was clear.
-        let verdict = asking(&verdict, ahead.overruled.into_iter().map(Reason::Text));
+        let verdict = asking(&verdict, ahead.overruled.into_iter().map(Reason::Overruled));
         let Plan { mut write, effects, template_changed, mut notes, mut inverse, intended: _ } = plan;
         write.acts_as = match request.policy.acts_as(request.person) {
             Ok(acts_as) => acts_as,
@@ -125,7 +129,7 @@ impl Orders {
             && self.cx.clusters.rights(live.object()).scales_only()
         {
             write.means = WriteKind::Scale;
-            notes.push(words::POLICIES_NOT_ASKED.to_owned());
+            notes.push(Note::PoliciesNotAsked);
             inverse = inverse.map(|inverse| Inverse { means: WriteKind::Scale, ..inverse });
         }
         let mut order = change::Order {
@@ -172,7 +176,7 @@ impl Orders {
                 return Some(words::other_autoscaler(live.object()));
             }
             Preview::Stale(_) => return Some(words::moved_while_asking(live.object())),
-            Preview::Unavailable(why) => order.notes.push(words::no_preview(&why)),
+            Preview::Unavailable(why) => order.notes.push(Note::NoPreview { why }),
         }
         None
     }
@@ -311,9 +315,14 @@ impl Orders {
 fn says_nothing_new(change: &Change, shown: &Change) -> bool {
     let (new, old) = (change.order(), shown.order());
     new.approval == Approval::Own
-        && new.reasons.iter().all(|one| old.reasons.contains(one))
-        && new.notes.iter().all(|one| old.notes.contains(one))
-        && new.warnings.iter().all(|one| old.warnings.contains(one))
+        && all_known(&new.reasons, &old.reasons)
+        && all_known(&new.notes, &old.notes)
+        && all_known(&new.warnings, &old.warnings)
+}
+
+/// Whether each of these was there before.
+fn all_known<T: PartialEq>(new: &[T], old: &[T]) -> bool {
+    new.iter().all(|one| old.contains(one))
 }
 
 /// A verdict with more reasons to ask first, each once.

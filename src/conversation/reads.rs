@@ -8,7 +8,7 @@ use super::{
     request::Request,
 };
 use crate::words;
-use readback_cluster::{ReadError, describe};
+use readback_cluster::describe;
 use readback_core::{
     change::{Filter, Status, Store},
     command::{Command, Mention},
@@ -91,8 +91,10 @@ impl Reads {
         };
         let revisions = match self.cx.clusters.revisions(&live).await {
             Ok(revisions) => revisions,
-            Err(ReadError::Forbidden(why)) => return Ok(Some(words::forbidden(&why))),
-            Err(error) => return Err(error).before(request.place, "reading the revisions"),
+            Err(error) => match error.forbidden() {
+                Some(why) => return Ok(Some(words::forbidden(&words::api_error(why)))),
+                None => return Err(error).before(request.place, "reading the revisions"),
+            },
         };
         let filter = Filter { object: Some(target.clone()), statuses: vec![Status::Applied], ..Filter::default() };
         let ours = self.cx.store.newest(&filter, OURS).await.before(request.place, "looking for changes")?.changes;
@@ -112,8 +114,10 @@ impl Reads {
         let container = command.container.as_ref().map(Mention::name);
         match self.cx.clusters.logs(&live, container, lines).await {
             Ok(logs) => Ok(Some(words::logs(target, &logs, lines))),
-            Err(ReadError::Forbidden(why)) => Ok(Some(words::forbidden(&why))),
-            Err(error) => Err(error).before(request.place, "reading the logs"),
+            Err(error) => match error.forbidden() {
+                Some(why) => Ok(Some(words::forbidden(&words::api_error(why)))),
+                None => Err(error).before(request.place, "reading the logs"),
+            },
         }
     }
 

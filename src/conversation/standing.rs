@@ -96,7 +96,7 @@ pub(super) fn may_approve(policy: &Policy, order: &Order, person: &Person) -> Re
 /// Which fields an order writes, to know who keeps them.
 fn written_by(order: &Order, live: &Live) -> Option<Intended> {
     let draft = order.draft.as_ref()?;
-    let changed = |image: &String| order.effects.iter().any(|effect| effect.before == *image);
+    let changed = |image: &str| order.effects.iter().any(|effect| effect.image_before() == Some(image));
     match draft.intent {
         Intent::Scale => Some(Intended::Scale { to: 0 }),
         Intent::Autoscale => Some(Intended::Autoscale { min: 0, max: 0 }),

@@ -14,7 +14,7 @@ use readback_cluster::{
     forecast::{Forecast, Intended},
 };
 use readback_core::{
-    change::{Change, Filter, Inverse, Order, Status, Store},
+    change::{Change, FieldChange, Filter, Inverse, Note, Order, Status, Store},
     command::Doubt,
     domain::{Amount, Intent, ObjectRef},
     policy::{Caution, Judgement, ProposedChange, Reason},
@@ -27,13 +27,13 @@ const LOOKED_AT: usize = 20;
 /// What the inverse would do, to look ahead.
 fn intended(inverse: &Inverse) -> Intended {
     let draft = &inverse.draft;
-    let containers = || inverse.effects.iter().filter_map(|effect| effect.what.strip_prefix("image of "));
+    let containers = || inverse.effects.iter().filter_map(FieldChange::container);
     match (draft.intent, &draft.replicas, inverse.effects.first()) {
         (Intent::Scale, Some(Amount::To(to)), _) => Intended::Scale { to: *to },
         (Intent::SetImage, _, Some(effect)) => Intended::Image {
             container: draft.container.clone().unwrap_or_default(),
-            before: effect.before.clone(),
-            after: effect.after.clone(),
+            before: effect.image_before().unwrap_or_default().to_owned(),
+            after: effect.image_after().unwrap_or_default().to_owned(),
         },
         (Intent::Pause, ..) => Intended::Hold,
         (Intent::Resume, ..) => Intended::Resume,
@@ -165,7 +165,7 @@ impl Orders {
             }
             Judgement::Allowed => {}
         }
-        order.reasons.extend(ahead.overruled.map(Reason::Text));
+        order.reasons.extend(ahead.overruled.map(Reason::Overruled));
         order.notes.extend(ahead.notes);
         let write = Write {
             object: order.target.clone(),
@@ -181,7 +181,7 @@ impl Orders {
             Preview::Accepted { warnings, .. } => order.warnings = warnings,
             Preview::Refused(why) => return Ok(Err(words::would_be_refused(taken.target(), &why))),
             Preview::Stale(live) => return Ok(Err(words::moved_since(taken, live.as_deref()))),
-            Preview::Unavailable(why) => order.notes.push(words::no_preview(&why)),
+            Preview::Unavailable(why) => order.notes.push(Note::NoPreview { why }),
         }
         (order.patch, order.means) = (write.patch, write.means);
         Ok(Ok(Box::new(order)))

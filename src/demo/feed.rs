@@ -34,7 +34,7 @@ pub(super) async fn keep(cluster: Cluster, view: watch::Sender<ClusterView>, sto
     }
 }
 
-async fn look(cluster: &Cluster) -> Result<ClusterView, readback_cluster::ReadError> {
+async fn look(cluster: &Cluster) -> Result<ClusterView, readback_cluster::CallError> {
     let mut namespaces: BTreeMap<String, Vec<DeploymentView>> = BTreeMap::new();
     for namespace in cluster.namespaces() {
         let shown = namespaces.entry(namespace.to_string()).or_default();

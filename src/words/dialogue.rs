@@ -43,9 +43,8 @@ pub fn which_question(open: &[String]) -> String {
 /// An open question in a few words.
 pub fn open_question(change: &Change) -> String {
     let order = change.order();
-    let effects: Vec<String> =
-        order.effects.iter().map(|effect| escape_markdown(&crate::cards::summary(effect))).collect();
-    format!("{} {}", order.called(), effects.join(", "))
+    let effects = escape_markdown(&super::summaries(&order.effects));
+    format!("{} {effects}", order.called())
 }
 
 /// Why the last order of a person was asked about.
@@ -54,10 +53,9 @@ pub fn why_asked(change: Option<&Change>) -> String {
         return "I have asked you nothing here lately.".to_owned();
     };
     let order = change.order();
-    let effects: Vec<String> =
-        order.effects.iter().map(|effect| escape_markdown(&crate::cards::summary(effect))).collect();
+    let effects = escape_markdown(&super::summaries(&order.effects));
     let reasons = super::sentences(&order.reasons);
-    format!("{} {}, asked at {}: {}", order.called(), effects.join(", "), clock(order.created), reasons.join(" "))
+    format!("{} {}, asked at {}: {}", order.called(), effects, clock(order.created), reasons.join(" "))
 }
 
 /// A change that nothing takes back.
@@ -80,8 +78,8 @@ pub fn not_in_place(change: &Change) -> String {
 pub fn moved_since(change: &Change, live: Option<&Live>) -> String {
     let order = change.order();
     let Some(live) = live else { return super::gone(change) };
-    let left: Vec<String> = order.effects.iter().map(|effect| escape_markdown(&effect.after)).collect();
-    let now = super::now_is(order, live).map(|now| format!(": {now} now")).unwrap_or_default();
+    let left: Vec<String> = order.effects.iter().map(|effect| escape_markdown(&super::after(effect))).collect();
+    let now = super::ending::now_is(order, &live.values()).map(|now| format!(": {now} now")).unwrap_or_default();
     format!("{} is no longer as that change left it ({}){now}. Nothing was changed.", order.called(), left.join(", "))
 }
 

@@ -58,6 +58,7 @@ pub fn reason(reason: &Reason) -> String {
         Reason::Doubt(why) => doubt(why),
         Reason::NothingOrdered => "That orders nothing, so nothing was done.".to_owned(),
         Reason::NothingOpen => "No question is open, so there is nothing to answer.".to_owned(),
+        Reason::Overruled(why) => super::overruled(why),
         Reason::Text(sentence) => sentence.clone(),
     }
 }

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use super::{images, outcome::escape_causes, plain};
+use super::{call_error, ending::escape_causes, images, plain};
 use readback_cluster::{Failure, Live, Progress, Rollout, tool};
 
 /// A rollout as it stands. `template` says that pods are replaced.
@@ -27,7 +27,9 @@ pub fn rollout(rollout: &Rollout, took: Duration, template: bool) -> String {
         }
         Rollout::Paused => "It is paused, so nothing rolls out until somebody resumes it.".to_owned(),
         Rollout::Gone => "It has been deleted since.".to_owned(),
-        Rollout::Lost(why) => format!("I can no longer see how it goes: {}.", plain(why)),
+        Rollout::Lost(why) => {
+            format!("I can no longer see how it goes: {}.", plain(call_error(why).trim_end_matches('.')))
+        }
     }
 }
 

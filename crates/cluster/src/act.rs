@@ -8,12 +8,12 @@ use serde::{Deserialize, Serialize};
 use tokio::time::{Instant, sleep};
 
 use super::{
-    Cluster, Live, ReadError, WriteVerdict, judge_write_error,
+    Cluster, Live, WriteVerdict, judge_write_error,
     patch::{Trace, trace},
     wire::{Answer, NoAnswer},
 };
 use readback_core::{
-    change::{ActsAs, Change, Claimed, WriteKind},
+    change::{ActsAs, CallError, Change, Claimed, Misread, NotAppliedReason, Trail, WriteKind},
     domain::ObjectRef,
 };
 
@@ -51,10 +51,10 @@ pub enum Preview {
     },
     /// What it was made from has changed: what is live now, or `None` when the object is gone.
     Stale(Option<Box<Live>>),
-    /// It would be refused, and why, in a sentence.
-    Refused(String),
+    /// It would be refused, and why.
+    Refused(CallError),
     /// It could not be tried, and why.
-    Unavailable(String),
+    Unavailable(NotAppliedReason),
 }
 
 /// What became of a write.
@@ -65,17 +65,22 @@ pub enum Applied {
     Done(Option<Box<Live>>),
     /// Not applied: what it was made from has changed. The Deployment as it is now, or `None` when it is gone.
     Stale(Option<Box<Live>>),
-    /// Not applied: the cluster refused it, and why, in a sentence.
-    Refused(String),
+    /// Not applied: the cluster refused it, and why.
+    Refused(CallError),
     /// Not applied, for another reason; what is live now, where it could be read.
     NotApplied {
-        /// One plain clause.
-        why: String,
+        /// Why.
+        why: NotAppliedReason,
         /// The object with its old values.
         live: Option<Box<Live>>,
     },
     /// Nobody can say: the answer was lost, and reading back did not settle it.
-    Unknown(String),
+    Unknown {
+        /// Why there is no answer.
+        error: CallError,
+        /// What was found in its place.
+        found: Trail,
+    },
 }
 
 /// What is live now, beside a write.
@@ -111,27 +116,29 @@ impl Cluster {
     /// Tries the exact patch as a server-side dry run, through admission, without storing anything.
     pub async fn preview(&self, write: &Write) -> Preview {
         if !self.covers(&write.object) {
-            return Preview::Refused(outside(write));
+            return Preview::Refused(CallError::outside(&write.object));
         }
         let answer = match self.send(write, true).await {
             Ok(answer) => answer,
-            Err(none) => return Preview::Unavailable(none.to_string()),
+            Err(none) => return Preview::Unavailable(NotAppliedReason::NotSent { error: none.into() }),
         };
         if answer.ok() {
             return match self.left_by(write, &answer) {
                 Ok(after) => Preview::Accepted { after, warnings: answer.warnings },
-                Err(_) => Preview::Unavailable("the API server's preview makes no sense".into()),
+                Err(error) => Preview::Unavailable(NotAppliedReason::NotSent { error }),
             };
         }
         match judge_write_error(answer.status, &answer.body) {
-            WriteVerdict::Refused(why) => Preview::Refused(why),
-            WriteVerdict::NoPreview(why) | WriteVerdict::InDoubt(why) => Preview::Unavailable(why),
+            WriteVerdict::Refused(why) => Preview::Refused(CallError::Answered(why)),
+            WriteVerdict::NoPreview(why) | WriteVerdict::InDoubt(why) => {
+                Preview::Unavailable(NotAppliedReason::NotSent { error: CallError::Answered(why) })
+            }
             WriteVerdict::Moved | WriteVerdict::Gone => match self.verify_moved(write).await {
                 Applied::Stale(live) => Preview::Stale(live),
                 Applied::NotApplied { why, .. } => Preview::Unavailable(why),
                 // What `verify_moved` never answers.
-                Applied::Done(_) | Applied::Refused(_) | Applied::Unknown(_) => {
-                    Preview::Unavailable("the preview was refused".into())
+                Applied::Done(_) | Applied::Refused(_) | Applied::Unknown { .. } => {
+                    Preview::Unavailable(NotAppliedReason::Unexplained)
                 }
             },
         }
@@ -143,7 +150,7 @@ impl Cluster {
     }
 
     /// Reads what a write has left: the Deployment, and what became of the object that it is about. Reads only.
-    pub async fn compare(&self, write: &Write) -> Result<Compared, ReadError> {
+    pub async fn compare(&self, write: &Write) -> Result<Compared, CallError> {
         let raw = self.shown(write).await?;
         let trace = trace(write, raw.as_ref());
         let live = if write.shows_deployment() {
@@ -156,7 +163,7 @@ impl Cluster {
 
     async fn write(&self, write: &Write) -> Applied {
         if !self.covers(&write.object) {
-            return Applied::Refused(outside(write));
+            return Applied::Refused(CallError::outside(&write.object));
         }
         // Until then the API server may still be working on it, so finding the old values proves nothing.
         let patience = self.server_timeout() + LOOK_AGAIN;
@@ -168,10 +175,10 @@ impl Cluster {
         }
         let answer = match sent {
             Ok(answer) => answer,
-            Err(NoAnswer::NotSent(why)) => return Applied::NotApplied { why, live: None },
-            Err(none @ (NoAnswer::Lost(_) | NoAnswer::TimedOut(_))) => {
-                return self.read_back(write, none.to_string(), settled).await;
+            Err(NoAnswer::NotSent(error)) => {
+                return Applied::NotApplied { why: NotAppliedReason::NotSent { error }, live: None };
             }
+            Err(NoAnswer::Lost(error)) => return self.read_back(write, error, settled).await,
         };
         if answer.ok() {
             return match self.left_by(write, &answer) {
@@ -180,23 +187,22 @@ impl Cluster {
                     Applied::Done(live.filter(|live| live.uid() == write.uid).map(Box::new))
                 }
                 Ok(live) => Applied::Done(live),
-                Err(_) => self.read_back(write, "the API server's answer makes no sense".into(), settled).await,
+                Err(error) => self.read_back(write, error, settled).await,
             };
         }
         match judge_write_error(answer.status, &answer.body) {
             WriteVerdict::Moved | WriteVerdict::Gone => self.verify_moved(write).await,
-            WriteVerdict::Refused(why) | WriteVerdict::NoPreview(why) => Applied::Refused(why),
-            WriteVerdict::InDoubt(why) => self.read_back(write, why, settled).await,
+            WriteVerdict::Refused(why) | WriteVerdict::NoPreview(why) => Applied::Refused(CallError::Answered(why)),
+            WriteVerdict::InDoubt(why) => self.read_back(write, CallError::Answered(why), settled).await,
         }
     }
 
     /// The Deployment in the answer to a write; none where the write leaves none. The error is an answer that makes no
     /// sense.
-    fn left_by(&self, write: &Write, answer: &Answer) -> Result<Option<Box<Live>>, ReadError> {
+    fn left_by(&self, write: &Write, answer: &Answer) -> Result<Option<Box<Live>>, CallError> {
         match write.means {
             WriteKind::Deployment | WriteKind::Recreate(_) => {
-                let raw = serde_json::from_slice(&answer.body)
-                    .map_err(|_| ReadError::Failed("the API server's answer is not JSON".into()))?;
+                let raw = serde_json::from_slice(&answer.body).map_err(|_| CallError::misread(Misread::NotJson))?;
                 self.live(&raw).map(|live| Some(Box::new(live)))
             }
             WriteKind::Scale
@@ -222,17 +228,11 @@ impl Cluster {
     async fn verify_moved(&self, write: &Write) -> Applied {
         let Compared { live, trace } = match self.compare(write).await {
             Ok(compared) => compared,
-            Err(error) => {
-                let why = format!("it has changed meanwhile, and it could not be read again ({error})");
-                return Applied::NotApplied { why, live: None };
-            }
+            Err(error) => return Applied::NotApplied { why: NotAppliedReason::ChangedUnread { error }, live: None },
         };
         let live = live.map(Box::new);
         match trace {
-            Trace::Untouched => Applied::NotApplied {
-                why: "the cluster refused it although nothing that it tests has changed".into(),
-                live,
-            },
+            Trace::Untouched => Applied::NotApplied { why: NotAppliedReason::Unexplained, live },
             Trace::Gone => Applied::Stale(None),
             Trace::Applied | Trace::Moved | Trace::Replaced => Applied::Stale(live),
         }
@@ -240,7 +240,7 @@ impl Cluster {
 
     /// The answer was lost after the write had left. Looks until the object tells, or until the API server can no longer
     /// be working on it.
-    async fn read_back(&self, write: &Write, why: String, settled: Instant) -> Applied {
+    async fn read_back(&self, write: &Write, error: CallError, settled: Instant) -> Applied {
         let mut untouched = false;
         loop {
             let last_look = Instant::now() >= settled;
@@ -250,25 +250,22 @@ impl Cluster {
                     // An API server that was frozen may answer this look before it reads the write from its queue, so one
                     // look is not enough.
                     Trace::Untouched if last_look && untouched => {
+                        let why = NotAppliedReason::Untouched { error };
                         return Applied::NotApplied { why, live: live.map(Box::new) };
                     }
                     Trace::Untouched => untouched = true,
-                    Trace::Gone => return Applied::Unknown(format!("{why}; it is gone now")),
-                    Trace::Moved => {
-                        return Applied::Unknown(format!("{why}; now it is neither as it was nor as ordered"));
-                    }
-                    Trace::Replaced => return Applied::Unknown(format!("{why}; another object has its name now")),
+                    Trace::Gone => return Applied::Unknown { error, found: Trail::Gone },
+                    Trace::Moved => return Applied::Unknown { error, found: Trail::Neither },
+                    Trace::Replaced => return Applied::Unknown { error, found: Trail::Replaced },
                 },
-                Err(error) if last_look => return Applied::Unknown(format!("{why}; reading it back failed: {error}")),
+                Err(unread) if last_look => {
+                    return Applied::Unknown { error, found: Trail::Unread { error: unread } };
+                }
                 Err(_) => {}
             }
             sleep(LOOK_AGAIN).await;
         }
     }
-}
-
-fn outside(write: &Write) -> String {
-    format!("`{}` is outside the namespaces that readback may touch.", write.object)
 }
 
 #[cfg(test)]

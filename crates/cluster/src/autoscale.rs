@@ -6,7 +6,7 @@ use kube::api::ListParams;
 use serde_json::{Value, json};
 
 use super::{
-    Cluster, Live, PatchRefusal, ReadError, Write,
+    CallError, Cluster, Live, PatchRefusal, Write,
     patch::{replace, test},
     surroundings::aims_at,
     verdict::plain,
@@ -130,13 +130,13 @@ fn made(live: &Live, bounds: Bounds) -> Value {
 
 impl Cluster {
     /// The autoscaler of a Deployment, if it has one. Needs `list` on horizontalpodautoscalers.
-    pub async fn autoscaler(&self, live: &Live) -> Result<Option<Scaler>, ReadError> {
+    pub async fn autoscaler(&self, live: &Live) -> Result<Option<Scaler>, CallError> {
         let all = self.items::<HorizontalPodAutoscaler>(&live.object().namespace, ListParams::default()).await?;
         Ok(all.iter().find(|raw| aims_at(raw, live.object().name.as_str())).and_then(Scaler::of))
     }
 
     /// Pins the deletion of an autoscaler to the current object, if it still is as the change left it.
-    pub async fn pinned(&self, write: Write) -> Result<Option<Write>, ReadError> {
+    pub async fn pinned(&self, write: Write) -> Result<Option<Write>, CallError> {
         let WriteKind::DropAutoscaler { name, .. } = &write.means else { return Ok(Some(write)) };
         let Some(raw) = self.shown(&write).await?.filter(|raw| write.holds(raw)) else { return Ok(None) };
         let uid = raw.pointer("/metadata/uid").and_then(Value::as_str).unwrap_or_default().to_owned();

@@ -121,7 +121,7 @@ fn complaint(error: &watcher::Error) -> String {
         | watcher::Error::WatchFailed(kube::Error::Api(status))
         | watcher::Error::WatchError(status) => {
             let body = serde_json::json!({"message": status.message, "reason": status.reason}).to_string();
-            super::verdict::sentence(status.code, body.as_bytes())
+            super::verdict::api_error(status.code, body.as_bytes()).to_string()
         }
         watcher::Error::InitialListFailed(_) => "the list cannot be read".into(),
         watcher::Error::WatchStartFailed(_) | watcher::Error::WatchFailed(_) => "the connection broke".into(),

@@ -2,7 +2,7 @@
 
 use serde_json::{Value, json};
 
-use super::{Access, Cluster, ReadError};
+use super::{Access, CallError, Cluster};
 use readback_core::domain::Namespace;
 
 /// One check and its result.
@@ -49,7 +49,7 @@ impl Cluster {
 
 /// A right that could not be checked counts as missing. `without` says what does not work without it; if it is empty,
 /// nothing works.
-fn right(namespace: &Namespace, access: Access, answer: Result<bool, ReadError>, without: &str) -> Check {
+fn right(namespace: &Namespace, access: Access, answer: Result<bool, CallError>, without: &str) -> Check {
     let (ok, detail) = match answer {
         Ok(true) => (true, "allowed".to_owned()),
         Ok(false) if without.is_empty() => (false, "not allowed: grant it in readback's Role".to_owned()),
@@ -97,7 +97,7 @@ mod tests {
         let api = Api::start(|_| Reply::status(401, "Unauthorized", "Unauthorized")).await;
         let checks = api.cluster().await.check().await;
         assert_eq!(checks.len(), 1);
-        assert_eq!(checks[0].detail, "The cluster does not accept readback's credentials.");
+        assert_eq!(checks[0].detail, "the credentials are not accepted");
         assert_eq!(api.calls().len(), 1);
     }
 
@@ -105,6 +105,6 @@ mod tests {
     fn a_right_that_could_not_be_checked_counts_as_missing() {
         let namespace = Namespace::parse("shop").unwrap();
         let (access, without) = Access::ALL[8];
-        assert!(!right(&namespace, access, Err(ReadError::Unreachable("x".into())), without).ok);
+        assert!(!right(&namespace, access, Err(CallError::Unreachable { cause: "x".into() }), without).ok);
     }
 }

@@ -4,7 +4,7 @@
 use std::sync::Arc;
 
 use super::{
-    Applied, Changed, Cluster, Compared, Description, Follow, Live, Logs, Preview, ReadError, Removal, Revision,
+    Applied, CallError, Changed, Cluster, Compared, Description, Follow, Live, Logs, Preview, Removal, Revision,
     Rights, Scaler, Surroundings, Write,
 };
 use readback_core::{
@@ -33,8 +33,8 @@ impl Clusters {
     }
 
     /// The cluster of an object. A stored object can be in a cluster that is no longer in the settings.
-    fn of(&self, object: &ObjectRef) -> Result<&Cluster, ReadError> {
-        self.named(&object.cluster).ok_or_else(|| ReadError::Outside(format!("{}/{object}", object.cluster)))
+    fn of(&self, object: &ObjectRef) -> Result<&Cluster, CallError> {
+        self.named(&object.cluster).ok_or_else(|| CallError::outside(format_args!("{}/{object}", object.cluster)))
     }
 
     /// What the role allows in the object's namespace; everything if that is not known.
@@ -43,18 +43,18 @@ impl Clusters {
     }
 
     /// [`Cluster::read`]
-    pub async fn read(&self, object: &ObjectRef) -> Result<Option<Live>, ReadError> {
+    pub async fn read(&self, object: &ObjectRef) -> Result<Option<Live>, CallError> {
         self.of(object)?.read(object).await
     }
 
     /// [`Cluster::describe`]
-    pub async fn describe(&self, object: &ObjectRef) -> Result<Option<Description>, ReadError> {
+    pub async fn describe(&self, object: &ObjectRef) -> Result<Option<Description>, CallError> {
         self.of(object)?.describe(object).await
     }
 
     /// [`Cluster::list`] of one namespace
-    pub async fn list(&self, cluster: &ClusterName, namespace: &Namespace) -> Result<Vec<Live>, ReadError> {
-        let outside = || ReadError::Outside(format!("{cluster}/{namespace}"));
+    pub async fn list(&self, cluster: &ClusterName, namespace: &Namespace) -> Result<Vec<Live>, CallError> {
+        let outside = || CallError::outside(format_args!("{cluster}/{namespace}"));
         self.named(cluster).ok_or_else(outside)?.list(Some(namespace)).await
     }
 
@@ -67,17 +67,17 @@ impl Clusters {
     }
 
     /// [`Cluster::revisions`]
-    pub async fn revisions(&self, live: &Live) -> Result<Vec<Revision>, ReadError> {
+    pub async fn revisions(&self, live: &Live) -> Result<Vec<Revision>, CallError> {
         self.of(live.object())?.revisions(live).await
     }
 
     /// [`Cluster::autoscaler`]
-    pub async fn autoscaler(&self, live: &Live) -> Result<Option<Scaler>, ReadError> {
+    pub async fn autoscaler(&self, live: &Live) -> Result<Option<Scaler>, CallError> {
         self.of(live.object())?.autoscaler(live).await
     }
 
     /// [`Cluster::removal`]
-    pub async fn removal(&self, live: &Live) -> Result<Option<Removal>, ReadError> {
+    pub async fn removal(&self, live: &Live) -> Result<Option<Removal>, CallError> {
         self.of(live.object())?.removal(live).await
     }
 
@@ -90,12 +90,12 @@ impl Clusters {
     }
 
     /// [`Cluster::logs`]
-    pub async fn logs(&self, live: &Live, container: Option<&str>, lines: u32) -> Result<Logs, ReadError> {
+    pub async fn logs(&self, live: &Live, container: Option<&str>, lines: u32) -> Result<Logs, CallError> {
         self.of(live.object())?.logs(live, container, lines).await
     }
 
     /// [`Cluster::pinned`]
-    pub async fn pinned(&self, write: Write) -> Result<Option<Write>, ReadError> {
+    pub async fn pinned(&self, write: Write) -> Result<Option<Write>, CallError> {
         self.of(&write.object)?.pinned(write).await
     }
 
@@ -103,7 +103,7 @@ impl Clusters {
     pub async fn preview(&self, write: &Write) -> Preview {
         match self.of(&write.object) {
             Ok(cluster) => cluster.preview(write).await,
-            Err(error) => Preview::Refused(format!("{error}.")),
+            Err(error) => Preview::Refused(error),
         }
     }
 
@@ -111,12 +111,12 @@ impl Clusters {
     pub async fn apply(&self, claimed: Claimed) -> Applied {
         match self.of(claimed.object()) {
             Ok(cluster) => cluster.apply(claimed).await,
-            Err(error) => Applied::Refused(format!("{error}.")),
+            Err(error) => Applied::Refused(error),
         }
     }
 
     /// [`Cluster::compare`]
-    pub async fn compare(&self, write: &Write) -> Result<Compared, ReadError> {
+    pub async fn compare(&self, write: &Write) -> Result<Compared, CallError> {
         self.of(&write.object)?.compare(write).await
     }
 

@@ -5,7 +5,7 @@ use k8s_openapi::api::core::v1::Event;
 use kube::api::ListParams;
 use serde_json::Value;
 
-use super::{Cluster, Live, PodView, ReadError, verdict::plain};
+use super::{CallError, Cluster, Live, PodView, verdict::plain};
 
 /// Maximum number of warnings.
 const MOST_WARNINGS: usize = 3;
@@ -25,7 +25,7 @@ pub struct Warning {
 
 impl Cluster {
     /// The latest warnings, newest first, without duplicates. Needs `list` on events.
-    pub(super) async fn warnings(&self, live: &Live, pods: &[PodView]) -> Result<Vec<Warning>, ReadError> {
+    pub(super) async fn warnings(&self, live: &Live, pods: &[PodView]) -> Result<Vec<Warning>, CallError> {
         let which = ListParams::default().fields("type=Warning");
         let events = self.items::<Event>(&live.object().namespace, which).await?;
         Ok(warnings(&events, live.object().name.as_str(), pods))

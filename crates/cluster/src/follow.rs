@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use tokio::time::{Instant, sleep_until};
 
-use super::{Changed, Cluster, PodView, ReadError, Rollout, progress, rollout::Tracker};
+use super::{CallError, Changed, Cluster, PodView, Rollout, progress, rollout::Tracker};
 use readback_core::domain::ObjectRef;
 
 /// The polling interval in the first half minute, when people wait for it.
@@ -83,10 +83,10 @@ impl Follow {
         self.cluster.pods(live).await.unwrap_or_default()
     }
 
-    fn blind(&mut self, error: &ReadError) -> Option<Rollout> {
+    fn blind(&mut self, error: &CallError) -> Option<Rollout> {
         let now = Instant::now();
         let since = *self.blind_since.get_or_insert(now);
-        (now.duration_since(since) >= UNREADABLE_LIMIT).then(|| Rollout::Lost(error.to_string()))
+        (now.duration_since(since) >= UNREADABLE_LIMIT).then(|| Rollout::Lost(error.clone()))
     }
 }
 

@@ -2,7 +2,10 @@
 //! what cannot be taken back. Pure: it looks at what was read.
 
 use crate::{Autoscaler, Health, Live, Strategy, Surroundings, describe, tool};
-use readback_core::domain::ImageReference;
+use readback_core::{
+    change::{Autoscaled, Note, Overruled, OwnedField, ThenRollout},
+    domain::ImageReference,
+};
 
 #[cfg(test)]
 mod tests;
@@ -49,10 +52,10 @@ pub enum Intended {
 /// What can be foreseen.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Forecast {
-    /// What to know before it is done, as sentences.
-    pub notes: Vec<String>,
-    /// Why it will not stay, if somebody overrules it: a sentence. A plain order with one of these is read back.
-    pub overruled: Option<String>,
+    /// What to know before it is done.
+    pub notes: Vec<Note>,
+    /// Why it will not stay, if somebody overrules it. A plain order with one of these is read back.
+    pub overruled: Option<Overruled>,
     /// The tool that keeps the field in Git, and will put it back.
     pub gitops: Option<String>,
 }
@@ -68,14 +71,13 @@ pub fn forecast(live: &Live, intended: &Intended, around: &Surroundings) -> Fore
             template(live, &mut seen.notes);
         }
         Intended::Restart | Intended::RollBack { .. } => template(live, &mut seen.notes),
-        Intended::Hold => under_way(live, "; it stops where it is", &mut seen.notes),
+        Intended::Hold => under_way(live, ThenRollout::Stops, &mut seen.notes),
         Intended::Resume => resumed(live, &mut seen.notes),
         Intended::Autoscale { .. } | Intended::Delete => {}
     }
     for (what, why) in &around.unknown {
         if matches!(intended, Intended::Scale { .. }) {
-            let why = why.trim_end_matches('.');
-            seen.notes.push(format!("I could not look at {what} ({why}), so I cannot say what they will make of it."));
+            seen.notes.push(Note::NotLookedAt { what: *what, why: why.clone() });
         }
     }
     seen
@@ -89,86 +91,64 @@ fn ownership(live: &Live, intended: &Intended, seen: &mut Forecast) {
     };
     let anything = owners.replicas.as_ref().or_else(|| owners.images.first().map(|(_, manager)| manager));
     let (owner, field) = match intended {
-        Intended::Scale { .. } | Intended::Autoscale { .. } => (owners.replicas.as_deref(), "number of replicas"),
-        Intended::Image { container, .. } => (of_image(container), "image"),
-        Intended::RollBack { containers } => (containers.iter().find_map(of_image), "image"),
-        Intended::Delete => (anything.map(String::as_str), "Deployment"),
-        Intended::Restart | Intended::Hold | Intended::Resume => (None, ""),
+        Intended::Scale { .. } | Intended::Autoscale { .. } => (owners.replicas.as_deref(), OwnedField::Replicas),
+        Intended::Image { container, .. } => (of_image(container), OwnedField::Image),
+        Intended::RollBack { containers } => (containers.iter().find_map(of_image), OwnedField::Image),
+        Intended::Delete => (anything.map(String::as_str), OwnedField::Deployment),
+        Intended::Restart | Intended::Hold | Intended::Resume => (None, OwnedField::Deployment),
     };
     if let Some(manager) = owner {
         let (name, by_itself) = tool(manager);
         if by_itself {
-            seen.overruled = Some(format!("{name} keeps this {field} and will put it back: change it in Git."));
+            seen.overruled = Some(Overruled::Git { tool: name.clone(), field });
             seen.gitops = Some(name);
         } else {
-            seen.notes.push(format!("{name} applies this {field}; when it applies again, it puts it back."));
+            seen.notes.push(Note::Applied { tool: name, field });
         }
     }
     let fields = !matches!(intended, Intended::Restart | Intended::Hold | Intended::Resume);
     if let (Some(controller), true) = (&owners.controller, fields) {
-        seen.overruled.get_or_insert_with(|| format!("It belongs to {controller}, which may put it back."));
+        seen.overruled.get_or_insert_with(|| Overruled::Controller { owner: controller.clone() });
     }
 }
 
 fn scaling(live: &Live, to: u32, around: &Surroundings, seen: &mut Forecast) {
     if let Some(autoscaler) = &around.autoscaler {
-        let sentence = autoscaled(autoscaler, live.replicas(), to);
+        let Autoscaler { name, min, max, keda } = autoscaler.clone();
+        let autoscaled = Autoscaled { name, keda, min, max, from: live.replicas(), to };
         if seen.overruled.is_none() {
-            seen.overruled = Some(sentence);
+            seen.overruled = Some(Overruled::Autoscaler(autoscaled));
         } else {
-            seen.notes.push(sentence);
+            seen.notes.push(Note::Autoscaled(autoscaled));
         }
     }
     for budget in &around.budgets {
         // At the minimum, too, no pod may be evicted; with no pods there is nothing to evict.
         if let Some(wanted) = budget.min_available.filter(|wanted| to > 0 && to < live.replicas() && to <= *wanted) {
-            let name = &budget.name;
-            seen.notes.push(format!(
-                "The disruption budget `{name}` wants {wanted} available: with {to}, no node with one of its pods can be drained."
-            ));
+            seen.notes.push(Note::Budget { name: budget.name.clone(), wanted, replicas: to });
         }
     }
     if live.paused() {
-        seen.notes.push("It is paused; scaling works all the same.".to_owned());
+        seen.notes.push(Note::ScalesWhilePaused);
     }
-    under_way(live, "", &mut seen.notes);
+    under_way(live, ThenRollout::GoesOn, &mut seen.notes);
 }
 
-fn autoscaled(autoscaler: &Autoscaler, from: u32, to: u32) -> String {
-    let Autoscaler { name, min, max, keda } = autoscaler;
-    let whose = if *keda { format!("The KEDA autoscaler `{name}`") } else { format!("The autoscaler `{name}`") };
-    if to == 0 && *keda {
-        format!("{whose} starts it again when its trigger fires.")
-    } else if to == 0 && *min > 0 {
-        format!("With 0 replicas {} stops, and does not start again by itself.", whose.replacen("The", "the", 1))
-    } else if to < *min {
-        format!("{whose} keeps it between {min} and {max}: it will raise {to} to {min}.")
-    } else if to > *max {
-        format!("{whose} keeps it between {min} and {max}: it will lower {to} to {max}.")
-    } else if from == 0 {
-        format!("{whose} starts again with that, and decides between {min} and {max}.")
-    } else {
-        format!("{whose} decides between {min} and {max}, so {to} may not last.")
-    }
-}
-
-fn image(before: &str, after: &str, notes: &mut Vec<String>) {
+fn image(before: &str, after: &str, notes: &mut Vec<Note>) {
     let Ok(after) = ImageReference::parse(after) else { return };
     if after.digest.is_none() && after.tag.as_deref().unwrap_or("latest") == "latest" {
-        notes.push(
-            "`latest` is whatever the registry has; a node that has it already may not pull it again.".to_owned(),
-        );
+        notes.push(Note::LatestTag);
     }
     let Ok(before) = ImageReference::parse(before) else { return };
     if before.digest.is_some() && after.digest.is_none() {
-        notes.push("It was pinned to a digest; the tag is not.".to_owned());
+        notes.push(Note::DigestDropped);
     }
     if before.full_repository() != after.full_repository() {
-        notes.push(format!("Another repository than now: `{}`.", before.repository));
+        notes.push(Note::OtherRepository { now: before.repository.clone() });
     } else if let (Some(old), Some(new)) = (&before.tag, &after.tag)
         && is_older(new, old)
     {
-        notes.push(format!("The tag `{new}` is older than `{old}`."));
+        notes.push(Note::OlderTag { new: new.clone(), old: old.clone() });
     }
 }
 
@@ -188,47 +168,42 @@ fn is_older(new: &str, old: &str) -> bool {
 }
 
 /// What matters whenever pods are replaced.
-fn template(live: &Live, notes: &mut Vec<String>) {
+fn template(live: &Live, notes: &mut Vec<Note>) {
     if live.paused() {
-        notes.push("It is paused: nothing rolls out until somebody resumes it.".to_owned());
+        notes.push(Note::Paused);
     }
-    under_way(live, "; this starts another", notes);
+    under_way(live, ThenRollout::StartsAnother, notes);
     if live.revision_history_limit() == 0 {
-        notes.push("No earlier revision is kept: it could not be rolled back.".to_owned());
+        notes.push(Note::NoRevisions);
     }
     if live.strategy() == Strategy::Recreate {
-        notes.push("All pods stop before the new ones start.".to_owned());
+        notes.push(Note::Recreates);
     }
     if live.replicas() == 0 {
-        notes.push("It has 0 replicas: no pod will run it until somebody scales it up.".to_owned());
+        notes.push(Note::NoPods);
     }
 }
 
 /// What was queued while the rollout was held comes out at once.
-fn resumed(live: &Live, notes: &mut Vec<String>) {
+fn resumed(live: &Live, notes: &mut Vec<Note>) {
     let status = live.status();
     if status.updated < status.wanted {
-        notes.push(format!(
-            "{} of {} pods are replaced by what was ordered meanwhile.",
-            status.wanted - status.updated,
-            status.wanted
-        ));
+        notes.push(Note::Queued { pods: status.wanted - status.updated, of: status.wanted });
     }
 }
 
-fn under_way(live: &Live, and: &str, notes: &mut Vec<String>) {
+fn under_way(live: &Live, then: ThenRollout, notes: &mut Vec<Note>) {
     match describe(live, None).health {
         // Old pods that are left tell a rollout from pods that are only starting.
         Health::Rolling(progress) if progress.updated < progress.wanted || progress.total > progress.updated => {
-            notes.push(format!("A rollout is under way, {} of {} updated{and}.", progress.updated, progress.wanted));
+            notes.push(Note::UnderWay { updated: progress.updated, wanted: progress.wanted, then });
         }
         Health::Rolling(progress) | Health::Failing { progress, deadline_exceeded: false, .. } => {
-            notes.push(format!("{} of {} are ready now.", progress.ready, progress.wanted));
+            notes.push(Note::Starting { ready: progress.ready, wanted: progress.wanted });
         }
-        Health::Failing { progress, deadline_exceeded: true, .. } => notes.push(format!(
-            "Its last rollout was given up by Kubernetes, {} of {} updated.",
-            progress.updated, progress.wanted
-        )),
+        Health::Failing { progress, deadline_exceeded: true, .. } => {
+            notes.push(Note::GivenUp { updated: progress.updated, wanted: progress.wanted });
+        }
         Health::Ready | Health::ScaledToZero | Health::Paused(_) | Health::BeingDeleted => {}
     }
 }

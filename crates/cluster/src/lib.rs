@@ -38,7 +38,6 @@ mod logs;
 mod others;
 mod owner;
 mod patch;
-mod plain;
 pub mod plan;
 mod pods;
 mod proxy;
@@ -73,6 +72,7 @@ pub use patch::{
     PatchRefusal, Trace, inverse, pause, restart, resume, roll_back, scale, set_image, with_cause, writes_template,
 };
 pub use pods::{Cause, CauseKind, PodView};
+pub use readback_core::change::CallError;
 pub use remove::{Removal, remove};
 pub use revisions::Revision;
 #[cfg(test)]
@@ -82,7 +82,6 @@ pub use rollout::{Changed, Failure, Progress, Rollout, progress};
 pub use status::{Description, Health, describe};
 pub use surroundings::{Autoscaler, Budget, Surroundings};
 pub use verdict::{WriteVerdict, judge_write_error};
-pub use wire::ReadError;
 
 /// One Kubernetes cluster with its allowed namespaces. Clones share their connections.
 #[derive(Clone)]

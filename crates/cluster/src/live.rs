@@ -15,11 +15,14 @@ use serde::Deserialize as _;
 use serde_json::Value;
 
 use super::{
-    ReadError,
+    CallError,
     owner::{Owners, owners},
     verdict::plain,
 };
-use readback_core::domain::{ClusterName, DeploymentName, Namespace, ObjectRef};
+use readback_core::{
+    change::LiveValue,
+    domain::{ClusterName, DeploymentName, Namespace, ObjectRef},
+};
 
 /// A Deployment as it was when last read.
 #[derive(Clone, Debug, PartialEq)]
@@ -266,6 +269,17 @@ impl Live {
         bare.filter_map(|one| one["name"].as_str()).map(|name| plain(name).replace('`', "")).collect()
     }
 
+    /// Its values, for the record of a change.
+    pub fn values(&self) -> Vec<LiveValue> {
+        let image = |one: &Container| LiveValue::Image {
+            container: one.name.clone(),
+            image: one.image.clone(),
+            init: one.init && !one.restart_always,
+        };
+        let replicas = LiveValue::Replicas { count: self.replicas() };
+        std::iter::once(replicas).chain(self.containers().iter().map(image)).collect()
+    }
+
     pub(super) fn resource_version(&self) -> &str {
         &self.resource_version
     }
@@ -277,8 +291,8 @@ impl Live {
 
     /// The selector of its pods and `ReplicaSets`. An error if it cannot be read: a selector with a part left out would
     /// match foreign objects.
-    pub(super) fn selector(&self) -> Result<&Selector, ReadError> {
-        self.selector.as_ref().ok_or_else(|| ReadError::Failed("its selector has an operator that is not known".into()))
+    pub(super) fn selector(&self) -> Result<&Selector, CallError> {
+        self.selector.as_ref().ok_or_else(|| CallError::Selector { name: String::new() })
     }
 
     /// Why it was changed last, if that was recorded: the annotation `kubernetes.io/change-cause`, on one line.

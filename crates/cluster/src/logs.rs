@@ -4,7 +4,7 @@ use k8s_openapi::api::core::v1::Pod;
 use kube::api::LogParams;
 
 use super::{
-    CauseKind, Cluster, Live, PodView, ReadError,
+    CallError, CauseKind, Cluster, Live, PodView,
     wire::{built, objects},
 };
 
@@ -23,8 +23,8 @@ pub struct Tail {
     pub container: String,
     /// Whether they are from the previous run, because the current one has only just started.
     pub previous: bool,
-    /// The lines as printed, or why there are none: a sentence.
-    pub text: Result<String, String>,
+    /// The lines as printed, or why there are none.
+    pub text: Result<String, CallError>,
 }
 
 /// The result of a log request.
@@ -46,7 +46,7 @@ pub enum Logs {
 impl Cluster {
     /// The last lines of the containers of one pod, or of the named container. Needs `list` on pods and `get` on their
     /// logs.
-    pub async fn logs(&self, live: &Live, container: Option<&str>, lines: u32) -> Result<Logs, ReadError> {
+    pub async fn logs(&self, live: &Live, container: Option<&str>, lines: u32) -> Result<Logs, CallError> {
         let pods = self.pods(live).await?;
         let Some(pod) = most_informative(&pods) else { return Ok(Logs::NoPod) };
         let names: Vec<String> = live.containers().iter().map(|one| one.name.clone()).collect();
@@ -71,7 +71,7 @@ impl Cluster {
         if crashed && let Ok(text) = self.printed(live, pod, &container, lines, true).await {
             return Tail { pod: pod.name.clone(), container, previous: true, text: Ok(text) };
         }
-        let text = self.printed(live, pod, &container, lines, false).await.map_err(|error| error.to_string());
+        let text = self.printed(live, pod, &container, lines, false).await;
         Tail { pod: pod.name.clone(), container, previous: false, text }
     }
 
@@ -82,7 +82,7 @@ impl Cluster {
         container: &str,
         lines: u32,
         previous: bool,
-    ) -> Result<String, ReadError> {
+    ) -> Result<String, CallError> {
         let which = LogParams {
             container: Some(container.to_owned()),
             tail_lines: Some(i64::from(lines)),

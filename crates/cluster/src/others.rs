@@ -5,7 +5,7 @@ use kube::api::ListParams;
 use serde_json::Value;
 
 use super::{
-    Cluster, ReadError,
+    CallError, Cluster,
     wire::{built, objects},
 };
 use readback_core::domain::{DeploymentName, Namespace, ObjectRef, OtherKind};
@@ -28,7 +28,7 @@ impl Cluster {
         found
     }
 
-    async fn names_of(&self, namespace: &Namespace, kind: OtherKind) -> Result<Vec<DeploymentName>, ReadError> {
+    async fn names_of(&self, namespace: &Namespace, kind: OtherKind) -> Result<Vec<DeploymentName>, CallError> {
         let objects = match kind {
             OtherKind::StatefulSet => objects::<StatefulSet>(namespace),
             OtherKind::DaemonSet => objects::<DaemonSet>(namespace),

@@ -17,28 +17,21 @@ const RESTARTED_AT: &str = "kubectl.kubernetes.io/restartedAt";
 const LONGEST_CAUSE: usize = 256;
 
 /// Why no patch can be made.
-#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub enum PatchRefusal {
     /// It is already so; sending it would start nothing.
-    #[error("it is already so")]
     Unchanged,
     /// The API holds at most 2,147,483,647 replicas.
-    #[error("{0} replicas is more than Kubernetes can hold")]
     TooMany(u32),
     /// There is no container of that name.
-    #[error("there is no container `{0}`")]
     NoContainer(String),
     /// `kubectl` refuses this too: a paused Deployment rolls nothing out.
-    #[error("it is paused; resume it first")]
     Paused,
     /// It is on its way out.
-    #[error("it is being deleted")]
     BeingDeleted,
     /// It was written between two reads.
-    #[error("it is changing this very moment; say it again")]
     Moving,
     /// Its autoscaler looks at something else than the CPU.
-    #[error("its autoscaler looks at other metrics than the CPU, so it has no CPU target to change")]
     OtherMetrics,
 }
 

@@ -5,19 +5,22 @@
 use jiff::Timestamp;
 
 use crate as cluster;
-use crate::{Live, PatchRefusal, ReadError, Removal, Revision, Scaler, Write, forecast::Intended};
+use crate::{CallError, Live, PatchRefusal, Removal, Revision, Scaler, Write, forecast::Intended};
 use readback_core::{
-    change::{ChangeSpec, Effect, Inverse},
+    change::{ChangeSpec, FieldChange, Inverse, Note},
     command::Command,
     domain::{Amount, Intent},
 };
 
 mod autoscale;
 mod image;
+mod refusal;
 mod remove;
 mod revision;
 #[cfg(test)]
 mod tests;
+
+pub use refusal::{Missing, PlanRefusal, Unchanged};
 
 /// What was read beside the Deployment, for the verbs that are about more than it.
 #[derive(Clone, Debug, Default)]
@@ -32,7 +35,7 @@ pub enum RelatedObjects {
     /// What is needed to remove it, and to have it back.
     Removal(Box<Removal>),
     /// It could not be read.
-    Unreadable(ReadError),
+    Unreadable(CallError),
 }
 
 /// A write, ready to be recorded.
@@ -41,11 +44,11 @@ pub struct Plan {
     /// What would be sent.
     pub write: Write,
     /// What it changes, before and after.
-    pub effects: Vec<Effect>,
+    pub effects: Vec<FieldChange>,
     /// Whether pods are replaced.
     pub template_changed: bool,
-    /// What to know before it is sent, as sentences.
-    pub notes: Vec<String>,
+    /// What to know before it is sent.
+    pub notes: Vec<Note>,
     /// What takes it back; none where nothing does.
     pub inverse: Option<Inverse>,
     /// The same, to look ahead.
@@ -55,7 +58,7 @@ pub struct Plan {
 impl Plan {
     /// The images that would run, where they change.
     pub fn images(&self) -> impl Iterator<Item = &str> {
-        self.effects.iter().filter(|effect| effect.what.starts_with("image")).map(|effect| effect.after.as_str())
+        self.effects.iter().filter_map(FieldChange::image_after)
     }
 }
 
@@ -64,12 +67,12 @@ impl Plan {
 pub enum Planned {
     /// Something would change.
     Write(Box<Plan>),
-    /// It is already so: a sentence.
-    Unchanged(String),
-    /// It cannot be done: a sentence.
-    Refused(String),
-    /// Something is still open: a question.
-    Ask(String),
+    /// It is already so.
+    Unchanged(Unchanged),
+    /// It cannot be done.
+    Refused(PlanRefusal),
+    /// Something is still open.
+    Ask(Missing),
     /// This verb is understood and not offered.
     NotOffered,
 }
@@ -77,9 +80,7 @@ pub enum Planned {
 /// Plans one command on one live object. `cause` is what the change-cause annotation will say.
 pub fn plan(command: &Command, live: &Live, related_objects: &RelatedObjects, cause: &str, now: Timestamp) -> Planned {
     match (command.intent, related_objects) {
-        (_, RelatedObjects::Unreadable(why)) => {
-            Planned::Refused(format!("{}: {why}. Nothing was changed.", name(live)))
-        }
+        (_, RelatedObjects::Unreadable(why)) => Planned::Refused(PlanRefusal::Unreadable(why.clone())),
         (Intent::Scale, _) => scale(command, live),
         (Intent::SetImage, _) => image::set_image(command, live, cause),
         (Intent::Restart, _) => restart(live, cause, now),
@@ -111,9 +112,9 @@ pub fn plan(command: &Command, live: &Live, related_objects: &RelatedObjects, ca
 fn scale(command: &Command, live: &Live) -> Planned {
     let before = live.replicas();
     let Some(after) = command.replicas.and_then(|amount| amount.from(before)) else {
-        return Planned::Refused(format!("{} has {before} replicas: that many cannot be set.", name(live)));
+        return Planned::Refused(PlanRefusal::NoSuchCount { has: before });
     };
-    let effects = vec![Effect { what: "replicas".into(), before: before.to_string(), after: after.to_string() }];
+    let effects = vec![FieldChange::Replicas { from: before, to: after }];
     match cluster::scale(live, after) {
         Ok(write) => {
             let back = ChangeSpec { replicas: Some(Amount::To(before)), ..ChangeSpec::new(Intent::Scale) };
@@ -127,39 +128,29 @@ fn scale(command: &Command, live: &Live) -> Planned {
                 intended: Intended::Scale { to: after },
             }))
         }
-        Err(PatchRefusal::Unchanged) => {
-            Planned::Unchanged(format!("{} already has {after}. Nothing was sent.", name(live)))
-        }
-        Err(why) => refused(live, &why),
+        Err(PatchRefusal::Unchanged) => Planned::Unchanged(Unchanged::Replicas(after)),
+        Err(why) => refused(why),
     }
 }
 
 fn restart(live: &Live, cause: &str, now: Timestamp) -> Planned {
     if live.replicas() == 0 {
-        return Planned::Unchanged(format!(
-            "{} has 0 replicas: there is nothing to restart. Nothing was sent.",
-            name(live)
-        ));
+        return Planned::Unchanged(Unchanged::NoPods);
     }
-    let pods = if live.replicas() == 1 { "the only pod".to_owned() } else { format!("all {} pods", live.replicas()) };
-    let effects = vec![Effect { what: "pods".into(), before: pods, after: "replaced, same image".into() }];
+    let effects = vec![FieldChange::Pods { count: live.replicas() }];
     match cluster::restart(live, now, cause) {
         Ok(write) => {
             let (notes, intended) = (Vec::new(), Intended::Restart);
             Planned::Write(Box::new(Plan { write, effects, template_changed: true, notes, inverse: None, intended }))
         }
-        Err(PatchRefusal::Unchanged) => {
-            Planned::Unchanged(format!("{} was restarted this very second. Nothing was sent.", name(live)))
-        }
-        Err(why) => refused(live, &why),
+        Err(PatchRefusal::Unchanged) => Planned::Unchanged(Unchanged::RestartedNow),
+        Err(why) => refused(why),
     }
 }
 
 /// Holds the rollout, or lets it go on.
 fn hold(live: &Live, held: bool) -> Planned {
-    let (free, stopped) = ("go through".to_owned(), "held".to_owned());
-    let (before, after) = if held { (free, stopped) } else { (stopped, free) };
-    let effects = vec![Effect { what: "rollouts".into(), before, after }];
+    let effects = vec![FieldChange::Paused { from: !held, to: held }];
     let (write, back, intended) = if held {
         (cluster::pause(live), Intent::Resume, Intended::Hold)
     } else {
@@ -172,27 +163,19 @@ fn hold(live: &Live, held: bool) -> Planned {
             let (template_changed, notes) = (!held, Vec::new());
             Planned::Write(Box::new(Plan { write, effects, template_changed, notes, inverse, intended }))
         }
-        Err(PatchRefusal::Unchanged) if held => {
-            Planned::Unchanged(format!("The rollout of {} is held already. Nothing was sent.", name(live)))
-        }
-        Err(PatchRefusal::Unchanged) => {
-            Planned::Unchanged(format!("The rollout of {} is not held. Nothing was sent.", name(live)))
-        }
-        Err(why) => refused(live, &why),
+        Err(PatchRefusal::Unchanged) if held => Planned::Unchanged(Unchanged::Held),
+        Err(PatchRefusal::Unchanged) => Planned::Unchanged(Unchanged::NotHeld),
+        Err(why) => refused(why),
     }
 }
 
 /// What takes a write back: the patch and the effects the other way round.
-fn taken_back(write: &Write, effects: &[Effect], draft: ChangeSpec) -> Option<Inverse> {
+fn taken_back(write: &Write, effects: &[FieldChange], draft: ChangeSpec) -> Option<Inverse> {
     let patch = cluster::inverse(&write.patch)?;
-    let effects = effects.iter().map(Effect::reversed).collect();
+    let effects = effects.iter().map(FieldChange::reversed).collect();
     Some(Inverse { patch, means: write.means.clone(), effects, draft })
 }
 
-fn refused(live: &Live, why: &PatchRefusal) -> Planned {
-    Planned::Refused(format!("{}: {why}. Nothing was changed.", name(live)))
-}
-
-fn name(live: &Live) -> String {
-    format!("`{}`", live.object().name)
+const fn refused(why: PatchRefusal) -> Planned {
+    Planned::Refused(PlanRefusal::Patch(why))
 }

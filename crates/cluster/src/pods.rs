@@ -10,7 +10,7 @@ use kube::api::ListParams;
 use serde::Deserialize as _;
 use serde_json::Value;
 
-use super::{Cluster, Live, ReadError, live::REVISION, verdict::plain};
+use super::{CallError, Cluster, Live, live::REVISION, verdict::plain};
 
 /// The relevant state of one pod of a Deployment.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -197,7 +197,7 @@ fn views(pods: &[Value], owner: Option<&str>) -> Vec<PodView> {
 impl Cluster {
     /// The pods of a Deployment. Needs `list` on pods; without `list` on replicasets, old and new ones are not
     /// distinguished.
-    pub(super) async fn pods(&self, live: &Live) -> Result<Vec<PodView>, ReadError> {
+    pub(super) async fn pods(&self, live: &Live) -> Result<Vec<PodView>, CallError> {
         let selector = live.selector()?;
         if selector.selects_all() {
             return Ok(Vec::new());

@@ -4,20 +4,23 @@ use k8s_openapi::api::apps::v1::Deployment;
 use kube::api::ListParams;
 use serde_json::Value;
 
-use super::{Cluster, Live, ReadError, wire::path_of};
-use readback_core::domain::{Namespace, ObjectRef};
+use super::{CallError, Cluster, Live, wire::path_of};
+use readback_core::{
+    change::Misread,
+    domain::{Namespace, ObjectRef},
+};
 
 impl Cluster {
     /// The current Deployment; `None` if none has that name.
-    pub async fn read(&self, object: &ObjectRef) -> Result<Option<Live>, ReadError> {
+    pub async fn read(&self, object: &ObjectRef) -> Result<Option<Live>, CallError> {
         let raw = self.read_raw(object).await?;
         raw.map(|raw| self.live(&raw)).transpose()
     }
 
     /// The Deployments of one namespace, or of all allowed ones, sorted. One without a valid name is left out.
-    pub async fn list(&self, namespace: Option<&Namespace>) -> Result<Vec<Live>, ReadError> {
+    pub async fn list(&self, namespace: Option<&Namespace>) -> Result<Vec<Live>, CallError> {
         let namespaces = match namespace {
-            Some(one) if !self.namespaces().contains(one) => return Err(ReadError::Outside(one.to_string())),
+            Some(one) if !self.namespaces().contains(one) => return Err(CallError::outside(one)),
             Some(one) => std::slice::from_ref(one),
             None => self.namespaces(),
         };
@@ -32,14 +35,17 @@ impl Cluster {
     }
 
     /// The object as the API server returns it, for checks on single values.
-    pub(super) async fn read_raw(&self, object: &ObjectRef) -> Result<Option<Value>, ReadError> {
+    pub(super) async fn read_raw(&self, object: &ObjectRef) -> Result<Option<Value>, CallError> {
         if !self.covers(object) {
-            return Err(ReadError::Outside(object.to_string()));
+            return Err(CallError::outside(object));
         }
         self.get(&path_of::<Deployment>(&object.namespace, object.name.as_str())).await
     }
 
-    pub(super) fn live(&self, raw: &Value) -> Result<Live, ReadError> {
-        Live::from_api(self.name(), raw).map_err(|why| ReadError::Failed(why.into()))
+    pub(super) fn live(&self, raw: &Value) -> Result<Live, CallError> {
+        Live::from_api(self.name(), raw).map_err(|why| {
+            tracing::warn!(why, "a Deployment cannot be read");
+            CallError::misread(Misread::NotADeployment)
+        })
     }
 }

@@ -3,7 +3,7 @@
 use json_patch::Patch;
 use serde_json::{Value, json};
 
-use super::{Cluster, Live, PatchRefusal, ReadError, Write, live::REVISION, patch::test};
+use super::{CallError, Cluster, Live, PatchRefusal, Write, live::REVISION, patch::test};
 use readback_core::change::{Manifest, WriteKind};
 
 /// What a deletion needs besides the Deployment as it was read.
@@ -58,7 +58,7 @@ fn manifest(raw: &Value) -> Value {
 
 impl Cluster {
     /// What is needed to delete a Deployment, and to restore it; `None` if it does not exist.
-    pub async fn removal(&self, live: &Live) -> Result<Option<Removal>, ReadError> {
+    pub async fn removal(&self, live: &Live) -> Result<Option<Removal>, CallError> {
         let raw = self.read_raw(live.object()).await?;
         Ok(raw.map(|raw| Removal {
             manifest: Manifest(manifest(&raw)),

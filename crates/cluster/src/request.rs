@@ -7,7 +7,7 @@ use kube::api::{DeleteParams, Preconditions};
 use serde_json::Value;
 
 use super::{
-    Cluster, ReadError, Write,
+    CallError, Cluster, Write,
     wire::{Answer, NoAnswer, objects, path_of},
 };
 use readback_core::{change::WriteKind, domain::ObjectRef};
@@ -42,9 +42,9 @@ impl Write {
 
 impl Cluster {
     /// The object that shows the outcome of a write; `None` if none has that name.
-    pub(super) async fn shown(&self, write: &Write) -> Result<Option<Value>, ReadError> {
+    pub(super) async fn shown(&self, write: &Write) -> Result<Option<Value>, CallError> {
         if !self.covers(&write.object) {
-            return Err(ReadError::Outside(write.object.to_string()));
+            return Err(CallError::outside(&write.object));
         }
         self.get(&write.shown_at()).await
     }
@@ -73,8 +73,7 @@ impl Cluster {
     }
 
     async fn patch(&self, path: &str, write: &Write) -> Result<Answer, NoAnswer> {
-        let body =
-            serde_json::to_value(&write.patch).map_err(|_| NoAnswer::NotSent("the patch cannot be written".into()))?;
+        let body = serde_json::to_value(&write.patch).map_err(|_| NoAnswer::NotSent(CallError::Unbuilt))?;
         self.submit(write, Method::PATCH, path, "application/json-patch+json", &body).await
     }
 
@@ -88,10 +87,10 @@ impl Cluster {
                 Ok(Some(raw)) if write.holds(&raw) => raw,
                 Ok(Some(_)) => return Ok(refused(409)),
                 Ok(None) => return Ok(refused(404)),
-                Err(error) => return Err(NoAnswer::NotSent(error.to_string())),
+                Err(error) => return Err(NoAnswer::NotSent(error)),
             };
             let options = options(&raw, dry_run).and_then(|options| serde_json::to_value(options).ok());
-            let options = options.ok_or_else(|| NoAnswer::NotSent("the deletion cannot be written".into()))?;
+            let options = options.ok_or_else(|| NoAnswer::NotSent(CallError::Unbuilt))?;
             let path = format!("{}?timeout={}s", write.shown_at(), self.server_timeout().as_secs());
             let answer = self.submit(write, Method::DELETE, &path, "application/json", &options).await?;
             if answer.status != 409 {
@@ -123,9 +122,7 @@ impl Cluster {
                 request = request.header(CHANGE_EXTRA, &write.change);
             }
         }
-        let request = request
-            .body(body.to_string().into_bytes())
-            .map_err(|_| NoAnswer::NotSent("the request could not be built".into()))?;
+        let request = request.body(body.to_string().into_bytes()).map_err(|_| NoAnswer::NotSent(CallError::Unbuilt))?;
         self.call(request, self.longest_on_the_way()).await
     }
 }

@@ -8,7 +8,7 @@ use kube::api::ListParams;
 use serde_json::Value;
 
 use super::{
-    Cluster, Live, ReadError,
+    CallError, Cluster, Live,
     live::{CHANGE_CAUSE, REVISION},
     pods::owned_by,
     verdict::plain,
@@ -127,7 +127,7 @@ pub(crate) fn revisions_of(sets: &[Value], uid: &str) -> Vec<Revision> {
 
 impl Cluster {
     /// The revisions in the history of a Deployment, newest first. Needs `list` on replicasets.
-    pub async fn revisions(&self, live: &Live) -> Result<Vec<Revision>, ReadError> {
+    pub async fn revisions(&self, live: &Live) -> Result<Vec<Revision>, CallError> {
         let selector = live.selector()?;
         if selector.selects_all() {
             return Ok(Vec::new());

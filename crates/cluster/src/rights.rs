@@ -5,7 +5,7 @@ use std::{collections::BTreeMap, sync::PoisonError};
 
 use serde_json::{Value, json};
 
-use super::{Cluster, ReadError};
+use super::{CallError, Cluster};
 use readback_core::domain::{Intent, Namespace};
 
 /// One right that a role can grant in a namespace.
@@ -138,7 +138,7 @@ impl Cluster {
     }
 
     /// Whether the role grants it, according to the API server.
-    pub(super) async fn may(&self, namespace: &Namespace, access: Access) -> Result<bool, ReadError> {
+    pub(super) async fn may(&self, namespace: &Namespace, access: Access) -> Result<bool, CallError> {
         let (resource, subresource) = access.resource.split_once('/').unwrap_or((access.resource, ""));
         let mut asked =
             json!({"namespace": namespace, "verb": access.verb, "group": access.group, "resource": resource});

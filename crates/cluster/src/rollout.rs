@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use tokio::time::Instant;
 
-use super::{Cause, CauseKind, DeploymentStatusView, Live, PodView};
+use super::{CallError, Cause, CauseKind, DeploymentStatusView, Live, PodView};
 
 /// The kind of change, which decides what counts as done.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -80,7 +80,7 @@ pub enum Rollout {
     /// End: the Deployment was deleted, or another one has its name.
     Gone,
     /// End: it could not be read any more, and why.
-    Lost(String),
+    Lost(CallError),
 }
 
 impl Rollout {

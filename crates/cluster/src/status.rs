@@ -1,7 +1,7 @@
 //! The health of a Deployment, as plain data for a reply.
 
 use super::{
-    Cause, Changed, Cluster, Live, PodView, Progress, ReadError, Rollout, Warning, progress, rollout::first_cause,
+    CallError, Cause, Changed, Cluster, Live, PodView, Progress, Rollout, Warning, progress, rollout::first_cause,
 };
 use readback_core::domain::ObjectRef;
 
@@ -100,7 +100,7 @@ fn causes(live: &Live, pods: &[PodView]) -> Vec<(Cause, usize)> {
 
 impl Cluster {
     /// Reads one Deployment and its pods, and judges them; `None` if none has that name.
-    pub async fn describe(&self, object: &ObjectRef) -> Result<Option<Description>, ReadError> {
+    pub async fn describe(&self, object: &ObjectRef) -> Result<Option<Description>, CallError> {
         let Some(live) = self.read(object).await? else { return Ok(None) };
         let pods = self.pods(&live).await.ok();
         let mut described = describe(&live, pods.as_deref());

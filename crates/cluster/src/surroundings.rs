@@ -15,8 +15,8 @@ use kube::{
 use serde::Deserialize as _;
 use serde_json::Value;
 
-use super::{Cluster, Live, ReadError, verdict::plain};
-use readback_core::domain::Namespace;
+use super::{CallError, Cluster, Live, verdict::plain};
+use readback_core::{change::Surrounding, domain::Namespace};
 
 /// What else affects a Deployment.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -26,7 +26,7 @@ pub struct Surroundings {
     /// The disruption budgets that select its pods.
     pub budgets: Vec<Budget>,
     /// What could not be read, each with the reason.
-    pub unknown: Vec<(&'static str, String)>,
+    pub unknown: Vec<(Surrounding, CallError)>,
 }
 
 /// The relevant fields of a `HorizontalPodAutoscaler`.
@@ -68,24 +68,24 @@ impl Cluster {
     async fn in_time<K: Resource<DynamicType = ()>>(&self, namespace: &Namespace) -> Listed {
         let limit = self.0.call_timeout;
         let all = self.items::<K>(namespace, ListParams::default());
-        tokio::time::timeout(limit, all).await.unwrap_or(Err(ReadError::TimedOut(limit)))
+        tokio::time::timeout(limit, all).await.unwrap_or(Err(CallError::timed_out(limit)))
     }
 }
 
-type Listed = Result<Vec<Value>, ReadError>;
+type Listed = Result<Vec<Value>, CallError>;
 
 fn of(live: &Live, autoscalers: Listed, budgets: Listed) -> Surroundings {
     let mut around = Surroundings::default();
     match autoscalers {
         Ok(items) => around.autoscaler = items.iter().find_map(|item| autoscaler(item, live.object().name.as_str())),
-        Err(error) => around.unknown.push(("autoscalers", error.to_string())),
+        Err(error) => around.unknown.push((Surrounding::Autoscalers, error)),
     }
     let labels = BTreeMap::deserialize(live.template_labels()).unwrap_or_default();
     let read = |items: Vec<Value>| items.iter().map(|item| budget(item, &labels)).collect();
     for budget in budgets.map_or_else(|error| vec![Err(error)], read) {
         match budget {
             Ok(budget) => around.budgets.extend(budget),
-            Err(error) => around.unknown.push(("disruption budgets", error.to_string())),
+            Err(error) => around.unknown.push((Surrounding::Budgets, error)),
         }
     }
     around
@@ -111,11 +111,11 @@ pub(super) fn aims_at(raw: &Value, deployment: &str) -> bool {
 
 /// The budget, if its selector matches pods with these labels. An absent selector matches none, an empty one all; an
 /// unknown operator is an error.
-fn budget(raw: &Value, labels: &BTreeMap<String, String>) -> Result<Option<Budget>, ReadError> {
+fn budget(raw: &Value, labels: &BTreeMap<String, String>) -> Result<Option<Budget>, CallError> {
     let name = plain(raw.pointer("/metadata/name").and_then(Value::as_str).unwrap_or_default());
     let Some(selector) = raw.pointer("/spec/selector").filter(|selector| selector.is_object()) else { return Ok(None) };
     let selector = LabelSelector::deserialize(selector).ok().and_then(|selector| Selector::try_from(selector).ok());
-    let selector = selector.ok_or_else(|| ReadError::Failed(format!("the selector of {name} is not understood")))?;
+    let selector = selector.ok_or_else(|| CallError::Selector { name: name.clone() })?;
     if !selector.matches(labels) {
         return Ok(None);
     }
@@ -183,6 +183,6 @@ mod tests {
         let known = json!({"metadata": {"name": "k"}, "spec": {"selector": {}}});
         let around = of(&live_of(&deployment()), Ok(Vec::new()), Ok(vec![raw, known]));
         assert_eq!(around.budgets, [Budget { name: "k".into(), min_available: None }]);
-        assert_eq!(around.unknown, [("disruption budgets", "the selector of b is not understood".to_owned())]);
+        assert_eq!(around.unknown, [(Surrounding::Budgets, CallError::Selector { name: "b".into() })]);
     }
 }

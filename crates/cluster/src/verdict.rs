@@ -1,6 +1,8 @@
-//! What an error from the API server means for a write, and one plain sentence for it.
+//! What an error from the API server means for a write, and what it says, as values.
 
 use serde::Deserialize;
+
+use readback_core::change::ApiError;
 
 /// The most characters of any text that comes from the cluster.
 const LONGEST: usize = 300;
@@ -16,11 +18,11 @@ pub enum WriteVerdict {
     /// Not applied: there is no such object.
     Gone,
     /// Not applied, and why.
-    Refused(String),
+    Refused(ApiError),
     /// A dry run only: the cluster cannot preview this.
-    NoPreview(String),
+    NoPreview(ApiError),
     /// It may have been applied.
-    InDoubt(String),
+    InDoubt(ApiError),
 }
 
 #[derive(Default, Deserialize)]
@@ -41,49 +43,40 @@ pub fn judge_write_error(status: u16, body: &[u8]) -> WriteVerdict {
         404 | 410 => WriteVerdict::Gone,
         409 => WriteVerdict::Moved,
         422 if said.message.is_empty() || said.message.starts_with(PATCH_FAILED) => WriteVerdict::Moved,
-        400 if said.message.contains("does not support dry run") => WriteVerdict::NoPreview(sentence(status, body)),
+        400 if said.message.contains("does not support dry run") => WriteVerdict::NoPreview(api_error(status, body)),
         // A gateway may have cut short what the API server goes on with.
-        408 | 499 => WriteVerdict::InDoubt(sentence(status, body)),
-        400..=498 => WriteVerdict::Refused(sentence(status, body)),
+        408 | 499 => WriteVerdict::InDoubt(api_error(status, body)),
+        400..=498 => WriteVerdict::Refused(api_error(status, body)),
         // Admission comes before storage, so nothing was stored.
-        500 if said.message.contains("failed calling webhook") => WriteVerdict::Refused(sentence(status, body)),
-        _ => WriteVerdict::InDoubt(sentence(status, body)),
+        500 if said.message.contains("failed calling webhook") => WriteVerdict::Refused(api_error(status, body)),
+        _ => WriteVerdict::InDoubt(api_error(status, body)),
     }
 }
 
-/// One plain sentence for an error answer, at most 300 characters.
-pub(super) fn sentence(status: u16, body: &[u8]) -> String {
+/// What an error answer says. Its texts are on one line, each of at most 300 characters.
+pub(super) fn api_error(status: u16, body: &[u8]) -> ApiError {
     let said = status_of(body);
     let message = plain(&without_objects(&said.message));
     if status == 401 {
-        return "The cluster does not accept readback's credentials.".into();
+        return ApiError::Unauthorized;
     }
-    if let Some(sentence) = missing_verb(&message).or_else(|| admission(&message)) {
-        return plain(&sentence);
+    if let Some(error) = missing_right(&message).or_else(|| admission(&message)) {
+        return error;
     }
-    let detail = detail(&message);
-    let text = match status {
-        403 => "The cluster refused it",
-        404 => "The cluster has no such object",
-        413 => "The cluster finds it too large",
-        422 => "The cluster finds it invalid",
-        429 => "The cluster is too busy and turned it away",
-        300..=399 => "The API server's address leads elsewhere",
-        _ => return plain(&unexpected(status, &said.reason, &detail)),
-    };
-    plain(&if detail.is_empty() { format!("{text}.") } else { format!("{text}: {detail}") })
-}
-
-fn unexpected(status: u16, reason: &str, detail: &str) -> String {
-    match (detail.is_empty(), reason.is_empty()) {
-        (false, _) => format!("The API server answered {status}: {detail}"),
-        (true, false) => format!("The API server answered {status} ({reason})."),
-        (true, true) => format!("The API server answered {status}."),
+    let message = detail(&message);
+    match status {
+        403 => ApiError::Forbidden { message },
+        404 => ApiError::NotFound { message },
+        413 => ApiError::TooLarge { message },
+        422 => ApiError::Invalid { message },
+        429 => ApiError::Busy { message },
+        300..=399 => ApiError::Elsewhere { message },
+        _ => ApiError::Other { status, reason: plain(&said.reason), message },
     }
 }
 
 /// `… cannot patch resource "deployments" in API group "apps" in the namespace "shop"`.
-fn missing_verb(message: &str) -> Option<String> {
+fn missing_right(message: &str) -> Option<ApiError> {
     let (_, rest) = message.split_once(" cannot ")?;
     let (verb, rest) = rest.split_once(" resource \"")?;
     let (resource, rest) = rest.split_once('"')?;
@@ -91,36 +84,33 @@ fn missing_verb(message: &str) -> Option<String> {
     if !word(verb) || !word(resource) {
         return None;
     }
-    let namespace = rest.split_once("in the namespace \"").and_then(|(_, rest)| rest.split_once('"'));
-    let place = namespace.map_or_else(|| "this cluster".to_owned(), |(name, _)| format!("`{}`", name.replace('`', "")));
+    let quoted = |text: &str, before: &str| {
+        text.split_once(before)?.1.split_once('"').map(|(inside, _)| inside.replace('`', ""))
+    };
     // A person under whose name it was sent, or whose token it is.
-    let user = message.split_once("User \"").and_then(|(_, rest)| rest.split_once('"')).map(|(user, _)| user);
-    if let Some(user) = user.filter(|user| !user.is_empty() && !user.starts_with("system:")) {
-        let user = user.replace('`', "");
-        return Some(format!("The cluster does not allow `{user}` to `{verb}` `{resource}` in {place}."));
-    }
-    Some(format!("readback's role in {place} does not allow `{verb}` on `{resource}`."))
+    let user = quoted(message, "User \"").filter(|user| !user.is_empty() && !user.starts_with("system:"));
+    let namespace = quoted(rest, "in the namespace \"");
+    Some(ApiError::MissingRight { user, verb: verb.to_owned(), resource: resource.to_owned(), namespace })
 }
 
-/// What admission says, with the policy's name in front: webhooks, `ValidatingAdmissionPolicy`, quota.
-fn admission(message: &str) -> Option<String> {
+/// What admission says, with the policy's name: webhooks, `ValidatingAdmissionPolicy`, quota.
+fn admission(message: &str) -> Option<ApiError> {
     let name_and_reason = |before: &str, between: &str| {
         let (name, rest) = message.split_once(before)?.1.split_once(between)?;
         let name = name.split(['"', '\'']).next().unwrap_or(name).replace('`', "");
         Some((name, rest.trim_start_matches([':', ' ']).to_owned()))
     };
-    let quoted = |reason: String| if reason.is_empty() { ".".to_owned() } else { format!(": “{reason}”.") };
-    if let Some((name, reason)) = name_and_reason("ValidatingAdmissionPolicy '", "denied request") {
-        return Some(format!("The policy `{name}` of this cluster refused it{}", quoted(reason)));
+    if let Some((name, message)) = name_and_reason("ValidatingAdmissionPolicy '", "denied request") {
+        return Some(ApiError::Policy { name, message });
     }
-    if let Some((name, reason)) = name_and_reason("admission webhook \"", "denied the request") {
-        return Some(format!("The admission webhook `{name}` refused it{}", quoted(reason)));
+    if let Some((name, message)) = name_and_reason("admission webhook \"", "denied the request") {
+        return Some(ApiError::Webhook { name, message });
     }
     if let Some((name, _)) = name_and_reason("failed calling webhook \"", "\"") {
-        return Some(format!("The admission webhook `{name}` could not be asked, so the cluster refused it."));
+        return Some(ApiError::WebhookUnreachable { name });
     }
     let (_, quota) = message.split_once("exceeded quota: ")?;
-    Some(format!("A quota refused it: {quota}."))
+    Some(ApiError::Quota { message: quota.to_owned() })
 }
 
 /// The most bytes of a message that are looked at.
@@ -178,8 +168,7 @@ fn matching(text: &str) -> Option<usize> {
 /// The message without the object's name in front, which the reader knows.
 fn detail(message: &str) -> String {
     let cut = [" is forbidden: ", " is invalid: "].iter().find_map(|mark| message.split_once(mark));
-    let detail = cut.map_or(message, |(_, rest)| rest).trim_end_matches('.');
-    if detail.is_empty() { String::new() } else { format!("{detail}.") }
+    cut.map_or(message, |(_, rest)| rest).trim_end_matches('.').to_owned()
 }
 
 /// Text from outside made harmless for one line: no control or direction-changing characters, single blanks, at most

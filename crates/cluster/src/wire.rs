@@ -8,7 +8,10 @@ use kube::{Resource, api::ListParams, core::Request as Requests};
 use serde_json::Value;
 
 use super::{Cluster, verdict};
-use readback_core::domain::Namespace;
+use readback_core::{
+    change::{CallError, Misread},
+    domain::Namespace,
+};
 
 /// Maximum size of a response, in bytes. A page of a list is far smaller.
 const MAX_BODY: usize = 32 << 20;
@@ -34,41 +37,17 @@ impl Answer {
 #[derive(Debug, thiserror::Error)]
 pub(super) enum NoAnswer {
     /// The request was certainly not sent.
-    #[error("{0}")]
-    NotSent(String),
-    /// The connection failed; the request may have arrived.
-    #[error("{0}")]
-    Lost(String),
-    /// The deadline passed; the request may have arrived.
-    #[error("the API server did not answer in {} s", .0.as_secs_f32())]
-    TimedOut(Duration),
+    #[error(transparent)]
+    NotSent(CallError),
+    /// The connection failed or the deadline passed; the request may have arrived.
+    #[error(transparent)]
+    Lost(CallError),
 }
 
-/// Why an object could not be read. Each text is one short plain clause without a secret.
-#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
-pub enum ReadError {
-    /// The object is in a cluster or namespace that readback is not configured for.
-    #[error("`{0}` is outside the namespaces that readback may touch")]
-    Outside(String),
-    /// The role lacks a verb.
-    #[error("{0}")]
-    Forbidden(String),
-    /// No response within the deadline.
-    #[error("the API server did not answer in {} s", .0.as_secs_f32())]
-    TimedOut(Duration),
-    /// No connection, or it broke.
-    #[error("{0}")]
-    Unreachable(String),
-    /// An error response, or an invalid one.
-    #[error("{0}")]
-    Failed(String),
-}
-
-impl From<NoAnswer> for ReadError {
+impl From<NoAnswer> for CallError {
     fn from(none: NoAnswer) -> Self {
         match none {
-            NoAnswer::TimedOut(after) => Self::TimedOut(after),
-            NoAnswer::NotSent(why) | NoAnswer::Lost(why) => Self::Unreachable(why),
+            NoAnswer::NotSent(why) | NoAnswer::Lost(why) => why,
         }
     }
 }
@@ -84,8 +63,8 @@ pub(super) fn path_of<K: Resource<DynamicType = ()>>(namespace: &Namespace, name
 }
 
 /// A request as built by kube.
-pub(super) fn built<E>(request: Result<Request<Vec<u8>>, E>) -> Result<Request<Vec<u8>>, ReadError> {
-    request.map_err(|_| ReadError::Failed("the request could not be built".into()))
+pub(super) fn built<E>(request: Result<Request<Vec<u8>>, E>) -> Result<Request<Vec<u8>>, CallError> {
+    request.map_err(|_| CallError::Unbuilt)
 }
 
 impl Cluster {
@@ -95,61 +74,58 @@ impl Cluster {
             let answer = self.0.client.send(request.map(Into::into)).await.map_err(|error| no_answer(&error))?;
             let (head, body) = answer.into_parts();
             let body = Limited::new(body, MAX_BODY).collect().await;
-            let body = body.map_err(|_| NoAnswer::Lost("the API server's answer broke off or was too large".into()))?;
+            let body = body.map_err(|_| NoAnswer::Lost(CallError::CutShort))?;
             Ok(Answer {
                 status: head.status.as_u16(),
                 warnings: warnings(&head.headers),
                 body: body.to_bytes().to_vec(),
             })
         };
-        tokio::time::timeout(deadline, exchange).await.unwrap_or(Err(NoAnswer::TimedOut(deadline)))
+        tokio::time::timeout(deadline, exchange)
+            .await
+            .unwrap_or_else(|_| Err(NoAnswer::Lost(CallError::timed_out(deadline))))
     }
 
     /// The plain-text body of a GET. Invalid UTF-8 is replaced.
-    pub(super) async fn text(&self, request: Request<Vec<u8>>) -> Result<String, ReadError> {
+    pub(super) async fn text(&self, request: Request<Vec<u8>>) -> Result<String, CallError> {
         let answer = self.call(accepting("text/plain, */*", request), self.0.call_timeout).await?;
         match answer.status {
             200 => Ok(String::from_utf8_lossy(&answer.body).into_owned()),
-            403 => Err(ReadError::Forbidden(verdict::sentence(403, &answer.body))),
-            status => Err(ReadError::Failed(verdict::sentence(status, &answer.body))),
+            status => Err(CallError::Answered(verdict::api_error(status, &answer.body))),
         }
     }
 
     /// GET; `None` for 404.
-    pub(super) async fn get(&self, path: &str) -> Result<Option<Value>, ReadError> {
+    pub(super) async fn get(&self, path: &str) -> Result<Option<Value>, CallError> {
         self.answered(built(Request::get(path).body(Vec::new()))?).await
     }
 
     /// The JSON body of a GET; `None` for 404.
-    pub(super) async fn answered(&self, request: Request<Vec<u8>>) -> Result<Option<Value>, ReadError> {
+    pub(super) async fn answered(&self, request: Request<Vec<u8>>) -> Result<Option<Value>, CallError> {
         let answer = self.call(accepting("application/json", request), self.0.call_timeout).await?;
         match answer.status {
-            200 => serde_json::from_slice(&answer.body)
-                .map(Some)
-                .map_err(|_| ReadError::Failed("the API server answered with something that is not JSON".into())),
+            200 => serde_json::from_slice(&answer.body).map(Some).map_err(|_| CallError::misread(Misread::NotJson)),
             404 => Ok(None),
-            403 => Err(ReadError::Forbidden(verdict::sentence(403, &answer.body))),
-            status => Err(ReadError::Failed(verdict::sentence(status, &answer.body))),
+            status => Err(CallError::Answered(verdict::api_error(status, &answer.body))),
         }
     }
 
     /// POST of a review, which stores nothing.
-    pub(super) async fn review(&self, path: &str, question: &Value) -> Result<Value, ReadError> {
+    pub(super) async fn review(&self, path: &str, question: &Value) -> Result<Value, CallError> {
         let request = Request::post(path)
             .header("accept", "application/json")
             .header("content-type", "application/json")
             .body(question.to_string().into_bytes())
-            .map_err(|_| ReadError::Failed("the request could not be built".into()))?;
+            .map_err(|_| CallError::Unbuilt)?;
         let answer = self.call(request, self.0.call_timeout).await?;
         if !answer.ok() {
-            return Err(ReadError::Failed(verdict::sentence(answer.status, &answer.body)));
+            return Err(CallError::Answered(verdict::api_error(answer.status, &answer.body)));
         }
-        serde_json::from_slice(&answer.body)
-            .map_err(|_| ReadError::Failed("the API server answered with something that is not JSON".into()))
+        serde_json::from_slice(&answer.body).map_err(|_| CallError::misread(Misread::NotJson))
     }
 
-    /// All objects of that kind in a namespace that match these selectors, page by page.
-    pub(super) async fn items<K>(&self, namespace: &Namespace, which: ListParams) -> Result<Vec<Value>, ReadError>
+    /// Every object of that kind in a namespace that these selectors take, page by page.
+    pub(super) async fn items<K>(&self, namespace: &Namespace, which: ListParams) -> Result<Vec<Value>, CallError>
     where
         K: Resource<DynamicType = ()>,
     {
@@ -166,7 +142,7 @@ impl Cluster {
                 _ => return Ok(items),
             }
         }
-        Err(ReadError::Failed("the list is too long".into()))
+        Err(CallError::misread(Misread::EndlessList))
     }
 }
 
@@ -192,17 +168,17 @@ fn no_answer(error: &kube::Error) -> NoAnswer {
     while let Some(inner) = cause {
         if let Some(transport) = inner.downcast_ref::<hyper_util::client::legacy::Error>() {
             return if transport.is_connect() {
-                NoAnswer::NotSent(format!("the API server cannot be reached: {}", root(transport)))
+                NoAnswer::NotSent(CallError::Unreachable { cause: root(transport) })
             } else {
-                NoAnswer::Lost(format!("the connection to the API server broke: {}", root(transport)))
+                NoAnswer::Lost(CallError::Broken { cause: root(transport) })
             };
         }
         if inner.downcast_ref::<kube::client::AuthError>().is_some() {
-            return NoAnswer::NotSent("the credentials for the cluster could not be obtained".into());
+            return NoAnswer::NotSent(CallError::NoCredentials);
         }
         cause = inner.source();
     }
-    NoAnswer::Lost("the call to the API server failed".into())
+    NoAnswer::Lost(CallError::Broken { cause: String::new() })
 }
 
 fn root(error: &dyn Error) -> String {

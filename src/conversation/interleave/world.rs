@@ -11,12 +11,12 @@ use serde_json::{Value, json};
 
 use crate::conversation::execution::ClusterAccess;
 use readback_cluster::{
-    Applied, Compared, Live, ReadError, Write,
+    Applied, CallError, Compared, Live, Write,
     testing::{live_of, trace_of},
 };
 use readback_core::{
     change::{
-        Answer, Change, ChangeId, Claimed, Filter, Recorded, RunId, Store, Update,
+        Answer, Change, ChangeId, Claimed, Filter, NotAppliedReason, Recorded, RunId, Store, Update,
         memory_store::MemoryStore,
         samples::at,
         store::{self, Delivery, Found},
@@ -101,7 +101,7 @@ impl World {
 }
 
 impl ClusterAccess for World {
-    async fn read(&self, _: &Change) -> Result<Option<Live>, ReadError> {
+    async fn read(&self, _: &Change) -> Result<Option<Live>, CallError> {
         give_way().await;
         Ok(Some(self.server().live()))
     }
@@ -124,11 +124,11 @@ impl ClusterAccess for World {
             // It arrived by itself while the answer was on its way.
             None if written => Applied::Done(Some(live)),
             Some(false) => Applied::Stale(Some(live)),
-            None => Applied::NotApplied { why: "the API server gave it up".into(), live: Some(live) },
+            None => Applied::NotApplied { why: NotAppliedReason::Unexplained, live: Some(live) },
         }
     }
 
-    async fn compare(&self, change: &Change) -> Result<Compared, ReadError> {
+    async fn compare(&self, change: &Change) -> Result<Compared, CallError> {
         give_way().await;
         let server = self.server();
         let trace = trace_of(&Write::of(change), &server.object);

@@ -42,7 +42,8 @@ def shown(answer):
     if whole.get("kind") == "Status":
         return {key: whole.get(key) for key in ("status", "details")}
     if "items" in whole:
-        return {"kind": whole["kind"], "items": [shown(item) for item in whole["items"]]}
+        # A real list says once what its items are.
+        return {"kind": whole["kind"], "items": [{**shown(item), "kind": None, "apiVersion": None} for item in whole["items"]]}
     metadata = whole.get("metadata", {})
     kept = {key: metadata[key] for key in ("name", "labels", "annotations", "generation") if metadata.get(key)}
     return {"kind": whole.get("kind"), "apiVersion": whole.get("apiVersion"), "metadata": kept, "spec": spec(whole.get("spec"))}

@@ -1,6 +1,8 @@
 use serde_json::{Value, json};
 
 use super::*;
+use readback_core::change::ApiError;
+
 use crate::{
     scale,
     stand_in::{Api, Call, Reply, connection, deployment, live_of, web},
@@ -79,10 +81,11 @@ async fn a_failed_test_that_reading_does_not_bear_out_is_not_called_stale() {
 }
 
 #[tokio::test]
-async fn a_refusal_is_one_sentence_and_needs_no_reading() {
+async fn a_refusal_says_what_is_lacking_and_needs_no_reading() {
     let (applied, lines) = after(|| Reply::forbidden("patch", "deployments"), |_| Reply::not_found()).await;
-    let sentence = "The cluster does not allow `u` to `patch` `deployments` in `shop`.";
-    assert_eq!(applied, Applied::Refused(sentence.into()));
+    let (verb, resource) = ("patch".to_owned(), "deployments".to_owned());
+    let lacks = ApiError::MissingRight { user: Some("u".into()), verb, resource, namespace: Some("shop".into()) };
+    assert_eq!(applied, Applied::Refused(CallError::Answered(lacks)));
     assert_eq!(lines.len(), 1);
 }
 
@@ -126,8 +129,8 @@ async fn a_connection_that_closes_without_an_answer_leaves_the_outcome_open() {
         }
     });
     let cluster = Cluster::connect(connection(port)).await.unwrap();
-    let Applied::Unknown(why) = cluster.write(&order()).await else { panic!("it may have been applied") };
-    assert!(why.starts_with("the connection to the API server broke"), "{why}");
+    let applied = cluster.write(&order()).await;
+    assert!(matches!(applied, Applied::Unknown { error: CallError::Broken { .. }, .. }), "{applied:?}");
 }
 
 #[tokio::test]
@@ -137,7 +140,7 @@ async fn what_reading_cannot_settle_is_unknown() {
     let gone = after(|| Reply::Broken, |_| Reply::not_found());
     let (otherwise, unreadable, gone) = tokio::join!(otherwise, unreadable, gone);
     for (applied, _) in [otherwise, unreadable, gone] {
-        assert!(matches!(applied, Applied::Unknown(_)), "{applied:?}");
+        assert!(matches!(applied, Applied::Unknown { .. }), "{applied:?}");
     }
 }
 
@@ -148,8 +151,11 @@ async fn a_write_that_never_left_is_not_applied() {
     drop(api);
     tokio::task::yield_now().await;
     let applied = cluster.write(&order()).await;
-    let Applied::NotApplied { why, live: None } = applied else { panic!("{applied:?}") };
-    assert!(why.contains("cannot be reached"), "{why}");
+    let unreachable = matches!(
+        &applied,
+        Applied::NotApplied { why: NotAppliedReason::NotSent { error: CallError::Unreachable { .. } }, live: None }
+    );
+    assert!(unreachable, "{applied:?}");
 }
 
 #[tokio::test]
@@ -184,7 +190,10 @@ async fn a_preview_tells_refused_stale_and_could_not_run_apart() {
         api.cluster().await.preview(&order()).await
     };
     let denied = || Reply::status(403, "Forbidden", "admission webhook \"a.b\" denied the request: no");
-    assert_eq!(preview(denied).await, Preview::Refused("The admission webhook `a.b` refused it: “no”.".into()));
+    assert_eq!(
+        preview(denied).await,
+        Preview::Refused(CallError::Answered(ApiError::Webhook { name: "a.b".into(), message: "no".into() }))
+    );
     assert!(matches!(preview(Reply::test_failed).await, Preview::Stale(Some(_))));
     let no_dry_run = || Reply::status(400, "BadRequest", "admission webhook \"a.b\" does not support dry run");
     for cannot in [no_dry_run, || Reply::Hang, || Reply::Broken, || Reply::status(500, "", "")] {
@@ -215,11 +224,11 @@ async fn a_list_is_read_page_by_page_and_sorted() {
 async fn a_read_that_fails_says_why_and_is_not_retried() {
     let api = Api::start(|_| Reply::status(503, "", "apiserver is shutting down")).await;
     let error = api.cluster().await.read(&web()).await.unwrap_err();
-    assert_eq!(error.to_string(), "The API server answered 503: apiserver is shutting down.");
+    assert_eq!(error.to_string(), "the API server answered 503: apiserver is shutting down");
     assert_eq!(api.calls().len(), 1);
     let api = Api::start(|_| Reply::Hang).await;
     let error = api.cluster().await.read(&web()).await.unwrap_err();
-    assert_eq!(error, crate::ReadError::TimedOut(Duration::from_secs(1)));
+    assert_eq!(error, crate::CallError::timed_out(Duration::from_secs(1)));
 }
 
 /// A removal of `web` as it stands.

@@ -68,6 +68,6 @@ fn an_unknown_operator_of_a_selector_is_an_error() {
     {
         let mut raw = deployment();
         raw["spec"]["selector"]["matchExpressions"] = json!([rule]);
-        assert!(matches!(live_of(&raw).selector(), Err(ReadError::Failed(_))), "{rule}");
+        assert!(matches!(live_of(&raw).selector(), Err(CallError::Selector { .. })), "{rule}");
     }
 }

@@ -1,68 +1,53 @@
 //! An autoscaler: the one that is there is changed, or a new one is made.
 
-use super::{Plan, Planned, name, refused};
+use super::{Missing, Plan, PlanRefusal, Planned, Unchanged, refused};
 use crate as cluster;
 use crate::{Bounds, Live, PatchRefusal, Scaler, USUAL_CPU, Write, forecast::Intended};
 use readback_core::{
-    change::{ChangeSpec, Effect, Inverse, WriteKind},
+    change::{AutoscalerBounds, ChangeSpec, FieldChange, Inverse, Note, WriteKind},
     command::Command,
     domain::Intent,
 };
 
 pub(super) fn autoscale(command: &Command, live: &Live, scaler: Option<&Scaler>) -> Planned {
     let Some(max) = command.max else {
-        return Planned::Ask(format!("How many replicas may the autoscaler of {} go up to?", name(live)));
+        return Planned::Ask(Missing::AutoscalerMaximum);
     };
     let bounds = Bounds { min: command.min, max, cpu: command.cpu };
     let min = bounds.min.or(scaler.map(|scaler| scaler.min)).unwrap_or(1);
-    if let Some(refusal) = impossible(live, scaler, min, max) {
+    if let Some(refusal) = impossible(scaler, min, max) {
         return Planned::Refused(refusal);
     }
     match cluster::autoscale(live, scaler, bounds) {
         Ok(write) => {
-            let effects = vec![Effect {
-                what: "autoscaler".into(),
-                before: scaler.map_or_else(|| "none".to_owned(), told),
-                after: text(min, max, bounds.cpu.or_else(|| scaler.map_or(Some(USUAL_CPU), |scaler| scaler.cpu))),
-            }];
+            let cpu = bounds.cpu.or_else(|| scaler.map_or(Some(USUAL_CPU), |scaler| scaler.cpu));
+            let effects =
+                vec![FieldChange::Autoscaler { from: scaler.map(kept), to: Some(AutoscalerBounds { min, max, cpu }) }];
             let inverse = inverse(&write, scaler, &effects);
             let notes = notes(live, scaler, bounds, min);
             let intended = Intended::Autoscale { min, max };
             Planned::Write(Box::new(Plan { write, effects, template_changed: false, notes, inverse, intended }))
         }
-        Err(PatchRefusal::Unchanged) => {
-            Planned::Unchanged(format!("The autoscaler of {} keeps to that already. Nothing was sent.", name(live)))
-        }
-        Err(why) => refused(live, &why),
+        Err(PatchRefusal::Unchanged) => Planned::Unchanged(Unchanged::Autoscaler),
+        Err(why) => refused(why),
     }
 }
 
-fn impossible(live: &Live, scaler: Option<&Scaler>, min: u32, max: u32) -> Option<String> {
+fn impossible(scaler: Option<&Scaler>, min: u32, max: u32) -> Option<PlanRefusal> {
     if min > max {
-        return Some(format!(
-            "The autoscaler of {} keeps at least {min}, which is above {max}: say the minimum as well. Nothing was changed.",
-            name(live)
-        ));
+        return Some(PlanRefusal::MinimumAbove { min, max });
     }
-    let owner = scaler?.controller.as_ref()?;
-    Some(format!(
-        "The autoscaler of {} belongs to {owner}, which would put it back: change it there. Nothing was changed.",
-        name(live)
-    ))
+    let owner = scaler?.controller.clone()?;
+    Some(PlanRefusal::AutoscalerOf { owner })
 }
 
-/// What an autoscaler keeps to, in a few words.
-fn told(scaler: &Scaler) -> String {
-    text(scaler.min, scaler.max, scaler.cpu)
+/// What an autoscaler keeps to.
+const fn kept(scaler: &Scaler) -> AutoscalerBounds {
+    AutoscalerBounds { min: scaler.min, max: scaler.max, cpu: scaler.cpu }
 }
 
-fn text(min: u32, max: u32, cpu: Option<u32>) -> String {
-    let aim = cpu.map(|percent| format!(" at {percent} % CPU")).unwrap_or_default();
-    format!("{min} to {max} pods{aim}")
-}
-
-fn inverse(write: &Write, scaler: Option<&Scaler>, effects: &[Effect]) -> Option<Inverse> {
-    let reversed = effects.iter().map(Effect::reversed).collect();
+fn inverse(write: &Write, scaler: Option<&Scaler>, effects: &[FieldChange]) -> Option<Inverse> {
+    let reversed = effects.iter().map(FieldChange::reversed).collect();
     let draft = ChangeSpec {
         min: scaler.map(|scaler| scaler.min),
         max: scaler.map(|scaler| scaler.max),
@@ -84,24 +69,23 @@ fn inverse(write: &Write, scaler: Option<&Scaler>, effects: &[Effect]) -> Option
     Some(Inverse { patch, means, effects: reversed, draft })
 }
 
-fn notes(live: &Live, scaler: Option<&Scaler>, bounds: Bounds, min: u32) -> Vec<String> {
+fn notes(live: &Live, scaler: Option<&Scaler>, bounds: Bounds, min: u32) -> Vec<Note> {
     let mut notes = Vec::new();
     let now = live.replicas();
     if scaler.is_none() && bounds.min.is_none() {
-        notes.push("No minimum was said: it is 1, as Kubernetes has it.".to_owned());
+        notes.push(Note::UsualMinimum);
     }
     if now == 0 {
-        notes.push("It has 0 replicas: an autoscaler does nothing until it has at least one.".to_owned());
+        notes.push(Note::AutoscalerIdle);
     } else if now < min {
-        notes.push(format!("It has {now} now and goes up to {min} at once."));
+        notes.push(Note::ScaledAtOnce { from: now, to: min });
     } else if now > bounds.max {
-        notes.push(format!("It has {now} now and goes down to {} at once.", bounds.max));
+        notes.push(Note::ScaledAtOnce { from: now, to: bounds.max });
     }
     if bounds.cpu.is_some() || scaler.is_none_or(|scaler| scaler.cpu.is_some()) {
-        let bare = live.containers_without_cpu_request();
-        if !bare.is_empty() {
-            let names = bare.iter().map(|name| format!("`{name}`")).collect::<Vec<_>>().join(", ");
-            notes.push(format!("No CPU is requested for {names}: without that, a CPU target cannot be computed."));
+        let containers = live.containers_without_cpu_request();
+        if !containers.is_empty() {
+            notes.push(Note::NoCpuRequest { containers });
         }
     }
     notes

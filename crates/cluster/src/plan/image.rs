@@ -1,17 +1,17 @@
 //! Another image: which container is meant, and what it would run.
 
-use super::{Plan, Planned, name, refused, taken_back};
+use super::{Missing, Plan, PlanRefusal, Planned, Unchanged, refused, taken_back};
 use crate as cluster;
 use crate::{Container, Live, PatchRefusal, forecast::Intended};
 use readback_core::{
-    change::{ChangeSpec, Effect},
+    change::{ChangeSpec, FieldChange, Note},
     command::Command,
     domain::{ImageChange, ImageReference, Intent},
 };
 
 pub(super) fn set_image(command: &Command, live: &Live, cause: &str) -> Planned {
     let Some(change) = &command.image else {
-        return Planned::Ask(format!("Which image or tag should {} run?", name(live)));
+        return Planned::Ask(Missing::Image);
     };
     let said = command.container.as_ref().map(readback_core::command::Mention::name);
     let container = match container(live, said, change) {
@@ -19,15 +19,14 @@ pub(super) fn set_image(command: &Command, live: &Live, cause: &str) -> Planned 
         Err(planned) => return planned,
     };
     let Some(image) = new_image(change, &container.image) else {
-        return Planned::Refused(format!(
-            "{} runs `{}`, which is no image reference that I can take apart. Say the whole image.",
-            name(live),
-            container.image
-        ));
+        return Planned::Refused(PlanRefusal::NoReference { image: container.image.clone() });
     };
-    let several = live.containers().len() > 1;
-    let what = if several { format!("image of {}", container.name) } else { "image".to_owned() };
-    let effects = vec![Effect { what, before: container.image.clone(), after: image.to_string() }];
+    let effects = vec![FieldChange::Image {
+        container: container.name.clone(),
+        only: live.containers().len() == 1,
+        from: Some(container.image.clone()),
+        to: Some(image.to_string()),
+    }];
     match cluster::set_image(live, &container.name, &image, cause) {
         Ok(write) => {
             let notes = said_otherwise(command, &container.image);
@@ -44,32 +43,25 @@ pub(super) fn set_image(command: &Command, live: &Live, cause: &str) -> Planned 
             let inverse = taken_back(&write, &effects, back);
             Planned::Write(Box::new(Plan { write, effects, template_changed: true, notes, inverse, intended }))
         }
-        Err(PatchRefusal::Unchanged) => Planned::Unchanged(format!(
-            "{} already runs `{image}`. Nothing was sent; “restart” would replace its pods.",
-            name(live)
-        )),
-        Err(why) => refused(live, &why),
+        Err(PatchRefusal::Unchanged) => Planned::Unchanged(Unchanged::Image(image.to_string())),
+        Err(why) => refused(why),
     }
 }
 
 /// The container that is meant: by its name, by its repository, or the only one. Never simply the first.
 fn container<'l>(live: &'l Live, said: Option<&str>, change: &ImageChange) -> Result<&'l Container, Planned> {
     let all = live.containers();
-    let names = |containers: &[&Container]| {
-        containers.iter().map(|one| format!("`{}`", one.name)).collect::<Vec<_>>().join(", ")
-    };
+    let names = |containers: &[&Container]| containers.iter().map(|one| one.name.clone()).collect();
     if let Some(said) = said {
         let exact = all.iter().find(|one| one.name == said);
         let near: Vec<&Container> = all.iter().filter(|one| one.name.contains(&said.to_lowercase())).collect();
         return match (exact, near.as_slice()) {
             (Some(one), _) => Ok(one),
             (None, [one]) => Ok(*one),
-            _ => Err(Planned::Refused(format!(
-                "{} has no container “{}”; it has {}.",
-                name(live),
-                crate::plain::plain(said),
-                names(&all.iter().collect::<Vec<_>>())
-            ))),
+            _ => Err(Planned::Refused(PlanRefusal::NoContainer {
+                said: said.to_owned(),
+                names: names(&all.iter().collect::<Vec<_>>()),
+            })),
         };
     }
     let serving: Vec<&Container> = all.iter().filter(|one| !one.init).collect();
@@ -88,7 +80,7 @@ fn container<'l>(live: &'l Live, said: Option<&str>, change: &ImageChange) -> Re
             return Ok(one);
         }
     }
-    Err(Planned::Ask(format!("{} has several containers: {}. Which one?", name(live), names(&serving))))
+    Err(Planned::Ask(Missing::Container { names: names(&serving) }))
 }
 
 fn new_image(change: &ImageChange, current: &str) -> Option<ImageReference> {
@@ -101,9 +93,8 @@ fn new_image(change: &ImageChange, current: &str) -> Option<ImageReference> {
 }
 
 /// What the speaker took for granted and is not so.
-fn said_otherwise(command: &Command, before: &str) -> Vec<String> {
+fn said_otherwise(command: &Command, before: &str) -> Vec<Note> {
     let tag = ImageReference::parse(before).ok().and_then(|image| image.tag);
     let other = command.old.as_ref().map(|old| old.words.as_str()).filter(|old| tag.as_deref() != Some(*old));
-    let note = other.map(|old| format!("You said it runs {}; it runs `{before}`.", crate::plain::plain(old)));
-    note.into_iter().collect()
+    other.map(|old| Note::SaidOtherwise { said: old.to_owned(), runs: before.to_owned() }).into_iter().collect()
 }

@@ -1,10 +1,10 @@
 //! Back to an earlier revision: which one, and what that changes.
 
-use super::{Plan, Planned, name, refused, taken_back};
+use super::{Plan, PlanRefusal, Planned, Unchanged, refused, taken_back};
 use crate as cluster;
 use crate::{Live, PatchRefusal, Revision, forecast::Intended};
 use readback_core::{
-    change::{ChangeSpec, Effect},
+    change::{ChangeSpec, FieldChange, Note, TemplateOf},
     command::Command,
     domain::Intent,
 };
@@ -22,12 +22,10 @@ pub(super) fn roll_back(command: &Command, live: &Live, revisions: &[Revision], 
     let Some(wanted) = wanted else { return Planned::Refused(missing(command.revision, live, revisions)) };
     match cluster::roll_back(live, wanted, cause) {
         Ok(write) => {
-            let now = current.map_or_else(|| "now".to_owned(), |one| one.number.to_string());
-            let mut effects =
-                vec![Effect { what: "revision".into(), before: now, after: format!("as in {}", wanted.number) }];
+            let from = current.map_or(TemplateOf::Live, |one| TemplateOf::Revision(one.number));
+            let mut effects = vec![FieldChange::Template { from, to: TemplateOf::AsIn(wanted.number) }];
             effects.extend(images(live, wanted));
-            let containers =
-                effects.iter().skip(1).filter_map(|one| one.what.strip_prefix("image of ")).map(str::to_owned);
+            let containers = effects.iter().filter_map(FieldChange::container).map(str::to_owned);
             let intended = Intended::RollBack { containers: containers.collect() };
             let back = ChangeSpec {
                 revision: current.and_then(|one| u32::try_from(one.number).ok()),
@@ -37,53 +35,44 @@ pub(super) fn roll_back(command: &Command, live: &Live, revisions: &[Revision], 
             let notes = notes(live, wanted);
             Planned::Write(Box::new(Plan { write, effects, template_changed: true, notes, inverse, intended }))
         }
-        Err(PatchRefusal::Unchanged) => {
-            Planned::Unchanged(format!("{} is at revision {} already. Nothing was sent.", name(live), wanted.number))
-        }
-        Err(why) => refused(live, &why),
+        Err(PatchRefusal::Unchanged) => Planned::Unchanged(Unchanged::Revision(wanted.number)),
+        Err(why) => refused(why),
     }
 }
 
 /// Each image that it changes.
-fn images(live: &Live, wanted: &Revision) -> Vec<Effect> {
+fn images(live: &Live, wanted: &Revision) -> Vec<FieldChange> {
     let now = |container: &str| live.containers().iter().find(|one| one.name == container);
     let differs = |(container, image): &(String, String)| {
-        let before = now(container).map_or("none", |one| one.image.as_str());
-        (before != image).then(|| Effect {
-            what: format!("image of {container}"),
-            before: before.to_owned(),
-            after: image.clone(),
+        let from = now(container).map(|one| one.image.clone());
+        (from.as_ref() != Some(image)).then(|| FieldChange::Image {
+            container: container.clone(),
+            only: false,
+            from,
+            to: Some(image.clone()),
         })
     };
     wanted.images.iter().filter_map(differs).collect()
 }
 
-fn notes(live: &Live, wanted: &Revision) -> Vec<String> {
+fn notes(live: &Live, wanted: &Revision) -> Vec<Note> {
     let mut notes = Vec::new();
-    let others = wanted.differences(live);
-    if !others.is_empty() {
-        notes.push(format!("It also puts back: {}.", others.join(", ")));
+    let fields = wanted.differences(live);
+    if !fields.is_empty() {
+        notes.push(Note::AlsoPutsBack { fields });
     }
     if let Some(cause) = &wanted.cause {
-        notes.push(format!("Revision {} says of itself: “{cause}”.", wanted.number));
+        notes.push(Note::RevisionCause { revision: wanted.number, cause: cause.clone() });
     }
-    notes.push("Replicas, autoscalers, ConfigMaps and Secrets stay as they are now.".to_owned());
+    notes.push(Note::OnlyTemplate);
     notes
 }
 
-fn missing(wanted: Option<u32>, live: &Live, revisions: &[Revision]) -> String {
-    let kept: Vec<String> = revisions.iter().take(NAMED).map(|one| one.number.to_string()).collect();
+fn missing(wanted: Option<u32>, live: &Live, revisions: &[Revision]) -> PlanRefusal {
+    let kept: Vec<u64> = revisions.iter().take(NAMED).map(|one| one.number).collect();
     match wanted {
-        _ if live.revision_history_limit() == 0 => {
-            format!("{} keeps no earlier revisions, so it cannot be rolled back. Nothing was changed.", name(live))
-        }
-        Some(number) if !kept.is_empty() => format!(
-            "{} has no revision {number} any more; it has {}. Nothing was changed.",
-            name(live),
-            kept.join(", ")
-        ),
-        Some(_) | None => {
-            format!("{} has no earlier revision to go back to. Nothing was changed.", name(live))
-        }
+        _ if live.revision_history_limit() == 0 => PlanRefusal::KeepsNoRevisions,
+        Some(wanted) if !kept.is_empty() => PlanRefusal::NoSuchRevision { wanted, kept },
+        Some(_) | None => PlanRefusal::NoEarlierRevision,
     }
 }

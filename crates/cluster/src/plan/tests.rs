@@ -3,7 +3,7 @@ use serde_json::{Value, json};
 use super::*;
 use crate::{revisions_of, stand_in::live_of};
 use readback_core::{
-    change::WriteKind,
+    change::{AutoscalerBounds, TemplateOf, WriteKind},
     command::{Mention, StatedValue},
     domain::{Amount, ImageChange, Score},
 };
@@ -63,7 +63,7 @@ fn scaling_writes_the_number_and_nothing_else() {
     let mut wanted = before.clone();
     wanted["spec"]["replicas"] = json!(3);
     assert_eq!(after, wanted);
-    assert_eq!((plan.effects[0].before.as_str(), plan.effects[0].after.as_str()), ("2", "3"));
+    assert_eq!(plan.effects, [FieldChange::Replicas { from: 2, to: 3 }]);
     assert!(!plan.template_changed);
     assert!(matches!(planned(&scale(Amount::To(2)), &before), Planned::Unchanged(_)));
     assert!(matches!(planned(&scale(Amount::By(-3)), &before), Planned::Refused(_)));
@@ -101,7 +101,7 @@ fn what_to_know_is_noted() {
     };
     let (plan, after) = written(&command, &raw);
     assert_eq!(after["spec"]["template"]["spec"]["containers"][0]["image"], "web:latest");
-    assert_eq!(plan.notes, [format!("You said it runs 0.9; it runs `{digest}`.")]);
+    assert_eq!(plan.notes, [Note::SaidOtherwise { said: "0.9".into(), runs: digest }]);
     assert_eq!(plan.images().collect::<Vec<_>>(), ["web:latest"]);
 }
 
@@ -115,7 +115,7 @@ fn what_is_written_can_be_taken_back_and_a_restart_cannot() {
         json_patch::patch(&mut back, &inverse.patch).expect("it fits what was written");
         assert_eq!(back["spec"], raw["spec"], "{command:?}");
         assert!(json_patch::patch(&mut raw.clone(), &inverse.patch).is_err(), "it tests that the change is in place");
-        assert_eq!(inverse.effects, plan.effects.iter().map(Effect::reversed).collect::<Vec<_>>());
+        assert_eq!(inverse.effects, plan.effects.iter().map(FieldChange::reversed).collect::<Vec<_>>());
     }
     let (plan, _) = written(&Command::new(Intent::Restart, Score::ONE), &object(2, &one("web:1")));
     assert_eq!(plan.inverse, None);
@@ -139,10 +139,10 @@ fn only_what_was_read_can_be_planned() {
         let planned = planned(&Command::new(intent, Score::ONE), &object(2, &one("web:1")));
         assert_eq!(!matches!(planned, Planned::NotOffered), alone.contains(&intent), "{intent}");
     }
-    let unreadable = RelatedObjects::Unreadable(ReadError::Unreachable("no way".into()));
+    let unreadable = RelatedObjects::Unreadable(CallError::NoCredentials);
     let rollback = Command::new(Intent::Rollback, Score::ONE);
     let refused = planned_with(&rollback, &object(2, &one("web:1")), &unreadable);
-    assert!(matches!(refused, Planned::Refused(why) if why == "`web`: no way. Nothing was changed."));
+    assert!(matches!(refused, Planned::Refused(PlanRefusal::Unreadable(CallError::NoCredentials))));
 }
 
 /// A `ReplicaSet` of the object with that revision and these containers.
@@ -167,9 +167,13 @@ fn a_rollback_puts_back_the_template_and_nothing_else_and_can_be_taken_back() {
     wanted["spec"]["template"]["spec"]["containers"] = one("web:2");
     wanted["metadata"]["annotations"]["kubernetes.io/change-cause"] = json!("why");
     assert_eq!(after, wanted);
-    let told: Vec<String> =
-        plan.effects.iter().map(|one| format!("{} {} → {}", one.what, one.before, one.after)).collect();
-    assert_eq!(told, ["revision 3 → as in 2", "image of app web:3 → web:2"]);
+    let image = FieldChange::Image {
+        container: "app".into(),
+        only: false,
+        from: Some("web:3".into()),
+        to: Some("web:2".into()),
+    };
+    assert_eq!(plan.effects, [FieldChange::Template { from: TemplateOf::Revision(3), to: TemplateOf::AsIn(2) }, image]);
     assert_eq!(plan.images().collect::<Vec<_>>(), ["web:2"]);
     let mut back = after;
     json_patch::patch(&mut back, &plan.inverse.expect("it has one").patch).expect("it fits");
@@ -179,7 +183,7 @@ fn a_rollback_puts_back_the_template_and_nothing_else_and_can_be_taken_back() {
     assert_eq!(after["spec"]["template"]["spec"]["containers"], one("web:1"));
     assert!(matches!(planned_with(&to(3), &raw, &related_objects), Planned::Unchanged(_)));
     let Planned::Refused(why) = planned_with(&to(7), &raw, &related_objects) else { panic!("there is none") };
-    assert_eq!(why, "`web` has no revision 7 any more; it has 3, 2, 1. Nothing was changed.");
+    assert_eq!(why, PlanRefusal::NoSuchRevision { wanted: 7, kept: vec![3, 2, 1] });
 }
 
 #[test]
@@ -191,11 +195,11 @@ fn a_rollback_needs_an_earlier_revision_and_a_rollout_that_moves() {
         let Planned::Refused(why) = planned else { panic!("{planned:?}") };
         why
     };
-    assert!(refused(&raw, &[set(3, &one("web:3"))]).contains("no earlier revision"));
+    assert_eq!(refused(&raw, &[set(3, &one("web:3"))]), PlanRefusal::NoEarlierRevision);
     raw["spec"]["revisionHistoryLimit"] = json!(0);
-    assert!(refused(&raw, &[]).contains("keeps no earlier revisions"));
+    assert_eq!(refused(&raw, &[]), PlanRefusal::KeepsNoRevisions);
     raw["spec"]["paused"] = json!(true);
-    assert!(refused(&raw, &[set(2, &one("web:2"))]).contains("paused"));
+    assert_eq!(refused(&raw, &[set(2, &one("web:2"))]), PlanRefusal::Patch(PatchRefusal::Paused));
 }
 
 #[test]
@@ -222,9 +226,10 @@ fn holding_and_letting_go_are_each_others_inverse() {
 fn a_new_autoscaler_says_what_it_keeps_to_and_what_it_does_at_once() {
     let command = Command { max: Some(10), min: Some(4), ..Command::new(Intent::Autoscale, Score::ONE) };
     let (plan, _) = written_with(&command, &object(2, &one("web:1")), &RelatedObjects::Autoscaler(None));
-    assert_eq!((plan.effects[0].before.as_str(), plan.effects[0].after.as_str()), ("none", "4 to 10 pods at 80 % CPU"));
-    assert!(plan.notes.iter().any(|note| note == "It has 2 now and goes up to 4 at once."), "{:?}", plan.notes);
-    assert!(plan.notes.iter().any(|note| note.starts_with("No CPU is requested for `app`")), "{:?}", plan.notes);
+    let kept = AutoscalerBounds { min: 4, max: 10, cpu: Some(80) };
+    assert_eq!(plan.effects, [FieldChange::Autoscaler { from: None, to: Some(kept) }]);
+    let no_cpu = Note::NoCpuRequest { containers: vec!["app".into()] };
+    assert_eq!(plan.notes, [Note::ScaledAtOnce { from: 2, to: 4 }, no_cpu]);
     let inverse = plan.inverse.expect("it has one");
     assert_eq!(inverse.means, WriteKind::DropAutoscaler { name: "web".into(), uid: String::new() });
     let unsaid = Command::new(Intent::Autoscale, Score::ONE);

@@ -7,10 +7,6 @@ fn body(message: &str, reason: &str) -> Vec<u8> {
     json!({"kind": "Status", "status": "Failure", "message": message, "reason": reason}).to_string().into_bytes()
 }
 
-fn refused(text: &str) -> WriteVerdict {
-    WriteVerdict::Refused(text.into())
-}
-
 /// The kind of a verdict, without its text.
 fn kind(verdict: &WriteVerdict) -> &'static str {
     match verdict {
@@ -50,31 +46,41 @@ fn each_error_answer_means_what_the_api_server_means_by_it() {
 }
 
 #[test]
-fn a_refusal_is_told_in_one_plain_sentence() {
-    let rbac = "deployments.apps \"web\" is forbidden: User \"system:serviceaccount:a:b\" cannot patch resource \
-                \"deployments\" in API group \"apps\" in the namespace \"shop\"";
+fn an_error_answer_says_who_refused_and_why() {
+    let rbac = |user: &str| {
+        format!(
+            "deployments.apps \"web\" is forbidden: User \"{user}\" cannot patch resource \"deployments\" in API group \"apps\" in the namespace \"shop\""
+        )
+    };
+    let lacks = |user: Option<&str>| ApiError::MissingRight {
+        user: user.map(str::to_owned),
+        verb: "patch".into(),
+        resource: "deployments".into(),
+        namespace: Some("shop".into()),
+    };
     let policy = "deployments.apps \"web\" is forbidden: ValidatingAdmissionPolicy 'team-label' with binding 'all' \
                   denied request: label team is missing";
     let quota = "deployments.apps \"web\" is forbidden: exceeded quota: small, requested: x=1";
-    for (status, message, told) in [
-        (403, rbac, "readback's role in `shop` does not allow `patch` on `deployments`."),
-        (403, policy, "The policy `team-label` of this cluster refused it: “label team is missing”."),
-        (400, "admission webhook \"a.b\" denied the request: no", "The admission webhook `a.b` refused it: “no”."),
+    let text = str::to_owned;
+    for (status, message, says) in [
+        (403, rbac("system:serviceaccount:a:b"), lacks(None)),
+        (403, rbac("ann@example.com"), lacks(Some("ann@example.com"))),
+        (403, text(policy), ApiError::Policy { name: text("team-label"), message: text("label team is missing") }),
         (
-            500,
-            "failed calling webhook \"a.b\": x",
-            "The admission webhook `a.b` could not be asked, so the cluster refused it.",
+            400,
+            text("admission webhook \"a.b\" denied the request: no"),
+            ApiError::Webhook { name: text("a.b"), message: text("no") },
         ),
-        (403, quota, "A quota refused it: small, requested: x=1."),
-        (403, "", "The cluster refused it."),
-        (401, "Unauthorized", "The cluster does not accept readback's credentials."),
-        (422, "Deployment.apps \"web\" is invalid: spec: bad", "The cluster finds it invalid: spec: bad."),
-        (429, "slow down", "The cluster is too busy and turned it away: slow down."),
-        (504, "", "The API server answered 504 (Why)."),
-        (500, "etcd timed out", "The API server answered 500: etcd timed out."),
-        (302, "", "The API server's address leads elsewhere."),
+        (500, text("failed calling webhook \"a.b\": x"), ApiError::WebhookUnreachable { name: text("a.b") }),
+        (403, text(quota), ApiError::Quota { message: text("small, requested: x=1") }),
+        (403, text(""), ApiError::Forbidden { message: text("") }),
+        (401, text("Unauthorized"), ApiError::Unauthorized),
+        (422, text("Deployment.apps \"web\" is invalid: spec: bad."), ApiError::Invalid { message: text("spec: bad") }),
+        (429, text("slow down"), ApiError::Busy { message: text("slow down") }),
+        (504, text(""), ApiError::Other { status: 504, reason: text("Why"), message: text("") }),
+        (302, text(""), ApiError::Elsewhere { message: text("") }),
     ] {
-        assert_eq!(sentence(status, &body(message, "Why")), told);
+        assert_eq!(api_error(status, &body(&message, "Why")), says);
     }
 }
 
@@ -85,26 +91,29 @@ fn an_object_in_the_message_goes_and_its_reason_stays() {
     for (message, told) in [
         (
             format!("Deployment.apps \"web\" is invalid: spec.selector: Invalid value: {selector}: field is immutable"),
-            "The cluster finds it invalid: spec.selector: field is immutable.",
+            "spec.selector: field is immutable",
         ),
         (
             format!(
                 "Deployment.apps \"web\" is invalid: spec.template: Invalid value: \"{template}\": must have a name"
             ),
-            "The cluster finds it invalid: spec.template: must have a name.",
+            "spec.template: must have a name",
         ),
-        (format!("cannot use {template}"), "The cluster finds it invalid: cannot use {…}."),
-        ("a {short} one".to_owned(), "The cluster finds it invalid: a {short} one."),
-        ("an open {brace that goes on and on and on".to_owned(), "The cluster finds it invalid: an open {…}."),
+        (format!("cannot use {template}"), "cannot use {…}"),
+        ("a {short} one".to_owned(), "a {short} one"),
+        ("an open {brace that goes on and on and on".to_owned(), "an open {…}"),
     ] {
-        assert_eq!(sentence(422, &body(&message, "Invalid")), told);
+        assert_eq!(api_error(422, &body(&message, "Invalid")), ApiError::Invalid { message: told.to_owned() });
     }
 }
 
 #[test]
 fn an_answer_that_is_no_status_is_judged_by_its_code_alone() {
-    assert_eq!(judge_write_error(403, b"<html>"), refused("The cluster refused it."));
-    assert_eq!(judge_write_error(502, b"\xff\x00"), WriteVerdict::InDoubt("The API server answered 502.".into()));
+    let nothing = String::new;
+    let forbidden = ApiError::Forbidden { message: nothing() };
+    assert_eq!(judge_write_error(403, b"<html>"), WriteVerdict::Refused(forbidden));
+    let gateway = ApiError::Other { status: 502, reason: nothing(), message: nothing() };
+    assert_eq!(judge_write_error(502, b"\xff\x00"), WriteVerdict::InDoubt(gateway));
 }
 
 #[test]
@@ -114,11 +123,12 @@ fn hidden_characters_never_reach_a_reader() {
 
 proptest! {
     #[test]
-    fn whatever_a_cluster_says_becomes_one_short_line(status in 300u16..600, message in "\\PC{0,400}", raw in any::<Vec<u8>>()) {
+    fn whatever_a_cluster_says_becomes_short_lines(status in 300u16..600, message in "\\PC{0,400}", raw in any::<Vec<u8>>()) {
         for body in [body(&message, ""), raw] {
-            let text = sentence(status, &body);
-            prop_assert!(!text.is_empty() && text.chars().count() <= LONGEST);
-            prop_assert!(!text.chars().any(char::is_control));
+            let said = serde_json::to_value(api_error(status, &body)).expect("a record");
+            for text in said.as_object().into_iter().flatten().filter_map(|(_, value)| value.as_str()) {
+                prop_assert!(text.chars().count() <= LONGEST && !text.chars().any(char::is_control), "{text}");
+            }
             let _ = judge_write_error(status, &body);
         }
     }

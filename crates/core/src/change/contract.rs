@@ -4,8 +4,8 @@
 use futures::future::join_all;
 
 use super::{
-    Answer, Change, ChangeId, ClaimResult, Decide, Denial, Effect, End, Filter, LiveValue, Order, Outcome, Recorded,
-    State, Status, Store,
+    Answer, Change, ChangeId, ClaimResult, Decide, Denial, End, EndReason, FieldChange, Filter, LiveValue, Order,
+    Outcome, Recorded, State, Status, Store,
     samples::{self, at, person},
     store::{Delivery, Found, REMEMBERED},
 };
@@ -32,7 +32,7 @@ fn order(message_id: &str) -> Order {
         words: "scale nginx to 3 – ½ price 🙂".into(),
         intent: Intent::Scale,
         patch: serde_json::from_value(patch).unwrap(),
-        effects: vec![Effect { what: "replicas".into(), before: "20".into(), after: "3".into() }],
+        effects: vec![FieldChange::Replicas { from: 20, to: 3 }],
         template_changed: false,
         said: at(-1),
         ..samples::order()
@@ -93,7 +93,7 @@ fn no(name: &str) -> Decide {
 }
 
 fn outcome(text: &str) -> Outcome {
-    Outcome { text: text.into(), live: vec![LiveValue { what: "replicas".into(), value: "3".into() }] }
+    Outcome { reason: EndReason::Text(text.into()), live: vec![LiveValue::Replicas { count: 3 }] }
 }
 
 async fn a_repeated_delivery_is_one_change(store: &impl Store) {

@@ -6,7 +6,7 @@ use jiff::Timestamp;
 use json_patch::Patch;
 use serde::{Deserialize, Serialize};
 
-use super::{ChangeId, ChangeSpec, Field, WriteKind};
+use super::{ChangeId, ChangeSpec, Field, FieldChange, Note, WriteKind};
 use crate::{
     domain::{Intent, ObjectRef, Person},
     policy::{Approval, Reason},
@@ -55,17 +55,6 @@ pub struct ActsAs {
     pub groups: Vec<String>,
 }
 
-/// One line of the card: what would change, from what, to what.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Effect {
-    /// The thing: `replicas`, `image of web`.
-    pub what: String,
-    /// As it was when the card was made.
-    pub before: String,
-    /// As it would be.
-    pub after: String,
-}
-
 /// What takes a change back: its old values, where the new ones are still there.
 #[derive(Clone, PartialEq, Serialize, Deserialize)]
 pub struct Inverse {
@@ -75,7 +64,7 @@ pub struct Inverse {
     #[serde(default)]
     pub means: WriteKind,
     /// Before and after, the other way round.
-    pub effects: Vec<Effect>,
+    pub effects: Vec<FieldChange>,
     /// The old values as an order, to be judged like one.
     pub draft: ChangeSpec,
 }
@@ -84,14 +73,6 @@ impl fmt::Debug for Inverse {
     /// Leaves out the values, as [`Order`] does.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Inverse").finish_non_exhaustive()
-    }
-}
-
-impl Effect {
-    /// The other way round.
-    #[must_use]
-    pub fn reversed(&self) -> Self {
-        Self { what: self.what.clone(), before: self.after.clone(), after: self.before.clone() }
     }
 }
 
@@ -128,16 +109,16 @@ pub struct Order {
     #[serde(default)]
     pub acts_as: Option<ActsAs>,
     /// Before and after, as the card shows them.
-    pub effects: Vec<Effect>,
+    pub effects: Vec<FieldChange>,
     /// Why it needs confirming. Empty if it does not.
     pub reasons: Vec<Reason>,
     /// Whose yes it needs.
     #[serde(default)]
     pub approval: Approval,
-    /// What to know before it is sent, in sentences: what will happen to it, as far as that can be foreseen.
+    /// What to know before it is sent: what will happen to it, as far as that can be foreseen.
     #[serde(default)]
-    pub notes: Vec<String>,
-    /// What the API server warned of in the dry run.
+    pub notes: Vec<Note>,
+    /// What the API server warned of in the dry run, in its own words.
     #[serde(default)]
     pub warnings: Vec<String>,
     /// The values that its card offers to correct, where the words were not understood for certain.
@@ -203,6 +184,16 @@ impl Order {
         }
         let inverse = self.draft.as_ref().map(|draft| draft.intent);
         self.takes_back.or(inverse).unwrap_or(Intent::Undo)
+    }
+
+    /// The number of replicas that it sets, if it sets one.
+    pub fn replicas_after(&self) -> Option<u32> {
+        self.effects.iter().find_map(FieldChange::replicas_after)
+    }
+
+    /// The images that would run by it, where they change.
+    pub fn images_after(&self) -> impl Iterator<Item = &str> {
+        self.effects.iter().filter_map(FieldChange::image_after)
     }
 
     /// How the object is called in a sentence.

@@ -3,7 +3,7 @@
 use jiff::{SignedDuration, Timestamp};
 use serde_json::json;
 
-use super::{Actor, Effect, Order, WriteKind};
+use super::{Actor, FieldChange, Order, WriteKind};
 use crate::{
     domain::{ClusterName, DeploymentName, Intent, Namespace, ObjectRef},
     policy::{Approval, Caution, Reason},
@@ -44,7 +44,12 @@ pub fn order() -> Order {
         patch: serde_json::from_value(patch).expect("a patch"),
         means: WriteKind::Deployment,
         acts_as: None,
-        effects: vec![Effect { what: "image".into(), before: "nginx:1.20".into(), after: "nginx:1.21".into() }],
+        effects: vec![FieldChange::Image {
+            container: "nginx".into(),
+            only: true,
+            from: Some("nginx:1.20".into()),
+            to: Some("nginx:1.21".into()),
+        }],
         reasons: vec![Reason::Caution(Caution::Destructive(Intent::SetImage))],
         approval: Approval::Own,
         notes: Vec::new(),

@@ -6,7 +6,7 @@ use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
-use super::{Actor, ChangeId};
+use super::{Actor, ChangeId, Outcome};
 
 /// Who decided, and when.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -48,24 +48,6 @@ pub struct Claim {
     pub run_id: RunId,
     /// When.
     pub at: Timestamp,
-}
-
-/// One value as it is live after the attempt.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub struct LiveValue {
-    /// The thing, named as in the change's effects.
-    pub what: String,
-    /// Its value.
-    pub value: String,
-}
-
-/// What came of it, for people.
-#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Outcome {
-    /// One short sentence.
-    pub text: String,
-    /// What is live now, as far as it was read.
-    pub live: Vec<LiveValue>,
 }
 
 /// How an approved change ended.

@@ -4,6 +4,7 @@ use serde::{Deserialize, Serialize};
 
 use super::Denial;
 use crate::{
+    change::Overruled,
     command::{CommandSummary, Doubt, InvalidValue},
     domain::{DeploymentName, Intent, Namespace, ObjectRef},
     resolve::NotFound,
@@ -27,7 +28,9 @@ pub enum Reason {
     NothingOrdered,
     /// A yes or no while nothing is asked.
     NothingOpen,
-    /// A sentence: of a record that was written before reasons were values, or of a forecast.
+    /// It will not stay as it is made.
+    Overruled(Overruled),
+    /// A sentence of a record that was written before reasons were values.
     #[serde(untagged)]
     Text(String),
 }

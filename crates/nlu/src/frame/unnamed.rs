@@ -61,7 +61,8 @@ fn said(message: &Message<'_>, words: &Range<usize>) -> Said {
         }
     };
     // "scale up to 5" begins with its own verb, even where `scale-up` is live.
-    let begins_with_a_verb = articles == 0 && name.first().is_some_and(|at| is_verb(lower(*at)));
+    let after_article = words.start.checked_sub(1).is_some_and(|at| matches!(lower(at), "the" | "our" | "my" | "your"));
+    let begins_with_a_verb = articles == 0 && !after_article && name.first().is_some_and(|at| is_verb(lower(*at)));
     let spelled_out = name.len() > 1 && !begins_with_a_verb && !name.iter().all(|at| is_closed(lower(*at)));
     if whole && (spelled_out || kind_before) { Said::Perhaps } else { Said::Nothing }
 }

@@ -253,7 +253,7 @@ fn every_press_is_answered_with_what_is_true() {
 #[test]
 fn the_approval_and_the_generation_stay_on_record_to_the_end() {
     let claimed = changes().into_iter().find(|(name, _)| *name == "claimed").expect("in the table").1;
-    let outcome = Outcome { text: "3 of 3 ready".into(), live: Vec::new() };
+    let outcome = Outcome::of(super::super::EndReason::Applied);
     let (state, _) = step(&claimed, &Event::End(End::Applied(outcome.clone())), at(NOW));
     assert_eq!(state.decision(), Some(&decision(NOW - 5)));
     assert_eq!(state.claim().map(|claim| claim.generation), Some(7));

@@ -10,12 +10,11 @@ use super::super::{
 /// Sets the defaults that the controllers and readback read. Fields that only a kubelet reads stay as given.
 pub(super) fn set_defaults(deployment: &mut Value) {
     let spec = &mut deployment["spec"];
-    // The API server omits a false `paused`.
-    if spec["paused"] == false
-        && let Some(map) = spec.as_object_mut()
-    {
-        map.remove("paused");
+    // The API server omits a false `paused` and a `minReadySeconds` of 0.
+    if let Some(map) = spec.as_object_mut() {
+        map.retain(|field, value| !(field == "paused" && *value == false || field == "minReadySeconds" && *value == 0));
     }
+    same_template(&mut spec["template"]);
     set_default(spec, "replicas", json!(1));
     set_default(spec, "revisionHistoryLimit", json!(10));
     set_default(spec, "progressDeadlineSeconds", json!(600));
@@ -25,6 +24,18 @@ pub(super) fn set_defaults(deployment: &mut Value) {
         set_default(&mut spec["strategy"], "rollingUpdate", json!({}));
         set_default(&mut spec["strategy"]["rollingUpdate"], "maxSurge", json!("25%"));
         set_default(&mut spec["strategy"]["rollingUpdate"], "maxUnavailable", json!("25%"));
+    }
+}
+
+/// Writes a template the way `kubectl rollout undo` sends it back, so that it is the same one again.
+fn same_template(template: &mut Value) {
+    if let Some(metadata) = template.get_mut("metadata").and_then(Value::as_object_mut) {
+        metadata.retain(|_, value| !value.is_null());
+    }
+    for list in ["/spec/containers", "/spec/initContainers"] {
+        for container in template.pointer_mut(list).and_then(Value::as_array_mut).into_iter().flatten() {
+            set_default(container, "resources", json!({}));
+        }
     }
 }
 

@@ -31,6 +31,13 @@ fn only_a_changed_spec_raises_the_generation() {
     let same = updated(Kind::Deployment, &current, current.clone(), &writer(), Timestamp::UNIX_EPOCH).unwrap();
     assert_eq!(same, current);
     assert_eq!(same["spec"]["x-unknown"], "kept");
+    let sent_back = json!({ "metadata": { "creationTimestamp": null, "labels": { "app": "web" } },
+        "spec": { "containers": [{ "name": "app", "image": "web:1", "resources": {} }] } });
+    assert_eq!(
+        changed("/spec/template", sent_back).unwrap()["spec"],
+        current["spec"],
+        "as `kubectl rollout undo` sends a template"
+    );
 }
 
 #[test]

@@ -129,9 +129,12 @@ fn waits(cluster: &Cluster, pod: &Value, clock: &Clock, now: Timestamp) -> Vec<O
     // Each pod takes its own time, so that a rollout can be watched pod by pod.
     let spread = u32::try_from(fnv(name_of(pod).as_bytes()) % 1000).unwrap_or(0);
     let start = quickest + slowest.saturating_sub(quickest) * spread / 1000;
-    let wait = |image: &str| {
+    let wait = |at: usize, image: &str| {
         let trouble = if is_missing(cluster, image) {
-            Some(if age < pace.pull + pace.back_off { Waiting::Pull } else { Waiting::BackOff })
+            // It backs off from a pull that was seen to fail, however late the controllers look.
+            let reason = text(pod, &format!("/status/containerStatuses/{at}/state/waiting/reason"));
+            let failed = ["ErrImagePull", "ImagePullBackOff"].contains(&reason);
+            Some(if failed && age >= pace.pull + pace.back_off { Waiting::BackOff } else { Waiting::Pull })
         } else {
             image::tag(image).contains("crash").then_some(Waiting::Crash)
         };
@@ -139,7 +142,8 @@ fn waits(cluster: &Cluster, pod: &Value, clock: &Clock, now: Timestamp) -> Vec<O
             if trouble.is_some_and(|trouble| trouble != Waiting::Crash) { age < pace.pull } else { age < start };
         if starting { Some(Waiting::Creating) } else { trouble }
     };
-    items(pod, "/spec/containers").iter().map(|container| wait(text(container, "/image"))).collect()
+    let containers = items(pod, "/spec/containers").iter().enumerate();
+    containers.map(|(at, container)| wait(at, text(container, "/image"))).collect()
 }
 
 /// The status of a pod whose containers wait for these reasons; an empty list means that none has started.

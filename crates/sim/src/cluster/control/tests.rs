@@ -255,6 +255,20 @@ fn old_sets_are_kept_up_to_the_history_limit() {
 }
 
 #[test]
+fn a_pull_is_seen_to_fail_before_the_pod_backs_off_however_late_one_looks() {
+    let mut demo = Demo::start();
+    demo.image(CHECKOUT, "checkout", "checkout:2.4");
+    demo.run(100, |_| {});
+    for backs_off in [false, true] {
+        demo.now += SignedDuration::from_secs(10);
+        demo.cluster.step(demo.now);
+        let waiting = demo.waiting("staging");
+        assert_eq!(waiting.contains(&"ImagePullBackOff".to_owned()), backs_off, "{waiting:?}");
+        assert!(backs_off || waiting.contains(&"ErrImagePull".to_owned()), "{waiting:?}");
+    }
+}
+
+#[test]
 fn a_container_that_crashes_reports_it_and_keeps_crashing() {
     let mut demo = Demo::start();
     demo.image(("default", "redis-cache"), "redis", "redis:crash");

@@ -3,7 +3,7 @@
 use serde_json::json;
 
 use readback_cluster::testing::{WriteVerdict, deployment, judge_write_error, live_of};
-use readback_core::change::{Change, samples::order};
+use readback_core::change::{CallError, Change, samples::order};
 
 fn body(message: &str, reason: &str) -> Vec<u8> {
     json!({"kind": "Status", "status": "Failure", "message": message, "reason": reason}).to_string().into_bytes()
@@ -14,10 +14,10 @@ fn body(message: &str, reason: &str) -> Vec<u8> {
 fn each_error_reads_like_this() {
     let change = Change::asking(order()).unwrap();
     let room = |status: u16, reason: &str, message: &str| match judge_write_error(status, &body(message, reason)) {
-        WriteVerdict::Moved => super::stale(&change, Some(&live_of(&deployment()))),
+        WriteVerdict::Moved => super::stale(&change, &live_of(&deployment()).values()),
         WriteVerdict::Gone => super::gone(&change),
-        WriteVerdict::Refused(why) | WriteVerdict::NoPreview(why) => super::refused(&why),
-        WriteVerdict::InDoubt(why) => super::unknown(&change, &why),
+        WriteVerdict::Refused(why) | WriteVerdict::NoPreview(why) => super::refused(&CallError::Answered(why)),
+        WriteVerdict::InDoubt(why) => super::unknown(&change, &super::call_error(&CallError::Answered(why))),
     };
     let told = [
         room(

@@ -1,0 +1,183 @@
+//! How an approved change ended, and why: the sentence for each reason.
+
+use super::and;
+use super::{call_error, cluster_error::lost, effect, not_applied_reason, plain};
+use crate::cards::clock;
+use readback_core::change::{CallError, Change, EndReason, FieldChange, LiveValue, NotAppliedReason, Order, Outcome};
+use readback_webex::{code, escape_markdown};
+
+/// Who decided, and when, for the card of a change: "Confirmed by Ann at 14:24 UTC."
+pub fn decided(change: &Change) -> String {
+    match change.state().decision() {
+        Some(decision) => {
+            let people: Vec<String> =
+                decision.also.iter().chain([&decision.by]).map(|who| escape_markdown(&who.name)).collect();
+            format!("Confirmed by {} at {}.", and(&people), clock(decision.at))
+        }
+        None => String::new(),
+    }
+}
+
+/// What came of a change.
+pub fn came_of(change: &Change, outcome: &Outcome) -> String {
+    let live = outcome.live.as_slice();
+    match &outcome.reason {
+        EndReason::Applied => super::APPLIED.to_owned(),
+        EndReason::Observed => observed(change),
+        EndReason::Unreadable { .. } => unreadable(change),
+        EndReason::Gone => gone(change),
+        EndReason::ThereAgain => there_again(change),
+        EndReason::Changed => stale(change, live),
+        EndReason::ApprovalTooOld => super::APPROVAL_TOO_OLD.to_owned(),
+        EndReason::Refused { error } => refused(error),
+        EndReason::NotApplied { why } => not_applied(change, why, live),
+        EndReason::Unknown { error, found } => unknown(change, &lost(error, found)),
+        EndReason::Unclear => unclear(change, live),
+        EndReason::Restarted => restarted(change, live),
+        EndReason::DeniedSince { denial } => super::denied_since(denial),
+        EndReason::NotSentAfter => super::NOT_SENT_AFTER.to_owned(),
+        EndReason::Text(sentence) => sentence.clone(),
+    }
+}
+
+/// The cluster's words, without anything that Webex would act on; the backticks around names stay.
+pub(super) fn escape_causes(text: &str) -> String {
+    let parts: Vec<&str> = text.split('`').collect();
+    let closed = parts.len() % 2 == 1;
+    let shown =
+        parts.iter().enumerate().map(|(at, part)| if closed && at % 2 == 1 { code(part) } else { outside_code(part) });
+    shown.collect()
+}
+
+/// Escaped, with the spaces at both ends kept: they part it from the name beside it.
+fn outside_code(text: &str) -> String {
+    let space = |is: bool| if is { " " } else { "" };
+    let bare = escape_markdown(text);
+    if bare.is_empty() {
+        return space(!text.is_empty()).to_owned();
+    }
+    format!("{}{bare}{}", space(text.starts_with(' ')), space(text.ends_with(' ')))
+}
+
+/// A change whose object has changed since the card was made.
+fn stale(change: &Change, live: &[LiveValue]) -> String {
+    let order = change.order();
+    let name = order.called();
+    let values = order.effects.iter().filter(|effect| effect.is_replicas() || effect.is_image());
+    let then: Vec<String> = values.map(|change| escape_markdown(&effect::before(change))).collect();
+    match now_is(order, live) {
+        Some(now) if !then.is_empty() => format!(
+            "Not applied: {name} was at {} when you asked, and {now} now. Say it again if it still holds.",
+            then.join(", ")
+        ),
+        _ => format!("Not applied: {name} has been changed since you asked. Say it again if it still holds."),
+    }
+}
+
+/// What is live now of the things that an order is about, where the Deployment itself says it: "has 3 replicas".
+pub(super) fn now_is(order: &Order, live: &[LiveValue]) -> Option<String> {
+    if !order.means.patches_deployment() {
+        return None;
+    }
+    let about = |what: fn(&FieldChange) -> bool| order.effects.iter().any(what);
+    if about(FieldChange::is_replicas) {
+        Some(format!("it has {} replicas", replicas(live)?))
+    } else if about(|one| one.is_image() || one.is_template()) {
+        Some(format!("it runs {}", images(live)))
+    } else {
+        None
+    }
+}
+
+fn replicas(live: &[LiveValue]) -> Option<u32> {
+    live.iter().find_map(|value| if let LiveValue::Replicas { count } = value { Some(*count) } else { None })
+}
+
+/// What the serving containers run.
+fn images(live: &[LiveValue]) -> String {
+    let serving = live.iter().filter_map(|value| match value {
+        LiveValue::Image { image, init: false, .. } => Some(code(&plain(image))),
+        LiveValue::Image { .. } | LiveValue::Replicas { .. } | LiveValue::Text { .. } => None,
+    });
+    serving.collect::<Vec<_>>().join(", ")
+}
+
+/// "has 3 replicas and runs `web:1`"; nothing where it was not read.
+fn has_and_runs(live: &[LiveValue]) -> Option<String> {
+    Some(format!("has {} replicas and runs {}", replicas(live)?, images(live)))
+}
+
+/// A Deployment that was deleted, and of which there is one again.
+pub fn there_again(change: &Change) -> String {
+    format!(
+        "There is a Deployment {} again, so the old one was not made. Nothing was changed.",
+        change.order().called()
+    )
+}
+
+/// An approved change where the bot only observes.
+fn observed(change: &Change) -> String {
+    let decided = if change.card().is_some() { format!("{} ", decided(change)) } else { String::new() };
+    format!("{decided}I only observe here, so nothing was changed. This is what would have been done.")
+}
+
+/// A change whose object is gone.
+pub fn gone(change: &Change) -> String {
+    format!("Not applied: {} is gone, or another Deployment has its name now.", change.order().called())
+}
+
+/// An object that could not be read before the change.
+fn unreadable(change: &Change) -> String {
+    format!(
+        "Not applied: {} could not be read just now. Nothing was changed; try again shortly.",
+        change.order().called()
+    )
+}
+
+/// A write that the cluster refused.
+fn refused(error: &CallError) -> String {
+    format!("{} Nothing was changed.", sentence(&call_error(error)))
+}
+
+/// A write that was not applied for another reason.
+fn not_applied(change: &Change, why: &NotAppliedReason, live: &[LiveValue]) -> String {
+    let now = has_and_runs(live).map(|it| format!(" I looked again: it {it}.")).unwrap_or_default();
+    let why = sentence(&not_applied_reason(why));
+    format!("Not applied to {}: {why}{now} Nothing was changed.", change.order().called())
+}
+
+/// A write of which nobody can say whether it was applied.
+fn unknown(change: &Change, why: &str) -> String {
+    format!(
+        "I cannot tell whether {} was changed: {} Ask me for its status before you repeat it.",
+        change.order().called(),
+        sentence(why)
+    )
+}
+
+/// A change that was being sent when the bot was restarted, and may have been overwritten since.
+fn unclear(change: &Change, live: &[LiveValue]) -> String {
+    let name = change.order().called();
+    let now = match has_and_runs(live) {
+        Some(it) => format!("{name} {it} now."),
+        None => format!("{name} is gone now."),
+    };
+    format!(
+        "I was restarted while this was being sent, and more has changed since, so I cannot tell whether it was made in between. {now}"
+    )
+}
+
+/// A change that a restart cut off before it was sent, and that is not sent any more.
+fn restarted(change: &Change, live: &[LiveValue]) -> String {
+    let now = has_and_runs(live).map(|it| format!(" {} {it} now.", change.order().called())).unwrap_or_default();
+    format!("Not applied: I was restarted in between.{now} Say it again if it still holds.")
+}
+
+/// Somebody else's words as a sentence of their own.
+pub(super) fn sentence(why: &str) -> String {
+    let text = escape_causes(why.trim().trim_end_matches('.'));
+    format!("{text}.")
+}
+
+#[cfg(test)]
+mod errors;

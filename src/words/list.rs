@@ -1,0 +1,121 @@
+//! Lists of Deployments and their health, in words.
+
+use std::fmt;
+
+use super::{
+    call_error, images,
+    look::{PAGE, health_of, is_well},
+    status,
+};
+use readback_cluster::{CallError, Description};
+use readback_core::domain::{ClusterName, Namespace, ObjectRef};
+
+/// So many pages of a list are posted.
+const PAGES: usize = 4;
+
+/// The Deployments of some namespaces, those in trouble first, in as many messages as it takes.
+pub fn list(places: &Places, all: &[Description]) -> Vec<String> {
+    if all.is_empty() {
+        return vec![format!("There is no Deployment in {places}.")];
+    }
+    let mut sorted: Vec<&Description> = all.iter().collect();
+    sorted.sort_by_key(|described| (is_well(described), described.live.object().clone()));
+    let ill = all.iter().filter(|described| !is_well(described)).count();
+    let health = if ill == 0 { String::new() } else { format!(", {ill} not well") };
+    let mut pages = Vec::new();
+    let mut page = format!("{} in {places}{health}:", count(all.len()));
+    for (at, described) in sorted.iter().enumerate() {
+        let line = row(described, places);
+        if page.len() + line.len() + 1 > PAGE {
+            let left = sorted.len() - at;
+            if pages.len() + 1 == PAGES {
+                page.extend([format!("\n… and {left} more. Name a namespace to see them.")]);
+                break;
+            }
+            let next = format!("{left} of {}, from `{}` on:", sorted.len(), described.live.object().name);
+            pages.push(std::mem::replace(&mut page, next));
+        }
+        page.extend(["\n", line.as_str()]);
+    }
+    pages.push(page);
+    pages
+}
+
+fn row(described: &Description, places: &Places) -> String {
+    let live = &described.live;
+    let place = places.beside(live.object());
+    let trouble = if is_well(described) { String::new() } else { format!(" · **{}**", health_of(described)) };
+    format!("- `{}`{place} · {}/{} · {}{trouble}", live.object().name, live.ready(), live.replicas(), images(live))
+}
+
+/// Deployments that one answer about health spells out.
+const LISTED: usize = 30;
+
+/// The health of some namespaces: what is not well is spelled out.
+pub fn health(places: &Places, all: &[Description]) -> String {
+    if all.is_empty() {
+        return format!("There is no Deployment in {places}.");
+    }
+    let ill: Vec<&Description> = all.iter().filter(|one| !is_well(one)).collect();
+    let well = all.len() - ill.len();
+    if ill.is_empty() {
+        return format!("All is well in {places}: {}, every one ready.", count(all.len()));
+    }
+    let mut lines = vec![format!("{well} of {} in {places} are ready. Not ready:", all.len())];
+    lines.extend(ill.iter().take(LISTED).map(|one| format!("- {}", status(one, &places.called(one.live.object())))));
+    if ill.len() > LISTED {
+        lines.push(format!("… and {} more.", ill.len() - LISTED));
+    }
+    lines.join("\n")
+}
+
+/// Where something was looked for.
+#[derive(Debug)]
+pub struct Places {
+    all: Vec<(ClusterName, Namespace)>,
+    several_clusters: bool,
+}
+
+impl Places {
+    /// These. Clusters are named where there are several.
+    pub const fn new(all: Vec<(ClusterName, Namespace)>, several_clusters: bool) -> Self {
+        Self { all, several_clusters }
+    }
+
+    /// Whether there is none.
+    pub const fn is_empty(&self) -> bool {
+        self.all.is_empty()
+    }
+
+    /// What stands beside a name in a list, so that it is known which one is meant.
+    fn beside(&self, object: &ObjectRef) -> String {
+        let namespace = if self.all.len() > 1 { format!(" · {}", object.namespace) } else { String::new() };
+        let cluster = if self.several_clusters { format!(" · {}", object.cluster) } else { String::new() };
+        format!("{namespace}{cluster}")
+    }
+
+    fn called(&self, object: &ObjectRef) -> String {
+        let namespace = if self.all.len() > 1 { format!(" in `{}`", object.namespace) } else { String::new() };
+        let cluster = if self.several_clusters { format!(" on `{}`", object.cluster) } else { String::new() };
+        format!("`{}`{namespace}{cluster}", object.name)
+    }
+}
+
+impl fmt::Display for Places {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let one = |(cluster, namespace): &(ClusterName, Namespace)| {
+            if self.several_clusters { format!("`{cluster}/{namespace}`") } else { format!("`{namespace}`") }
+        };
+        f.write_str(&self.all.iter().map(one).collect::<Vec<_>>().join(", "))
+    }
+}
+
+/// A namespace of which the list could not be read, beside others.
+pub fn not_listed(cluster: &ClusterName, namespace: &Namespace, error: &CallError) -> String {
+    let why = super::mild(call_error(error).trim_end_matches('.'));
+    format!("\n\n`{cluster}/{namespace}` is missing here: {why}.")
+}
+
+fn count(n: usize) -> String {
+    if n == 1 { "1 Deployment".to_owned() } else { format!("{n} Deployments") }
+}

@@ -1,0 +1,96 @@
+//! The answer to a press, and whose yes a change waits for.
+
+use super::{and, ended};
+use crate::cards::clock;
+use readback_core::{
+    change::{Actor, Answer, Change, Denial, State, Status},
+    policy::Approval,
+};
+use readback_webex::escape_markdown;
+
+/// The answer to a press that decided nothing.
+pub fn press(answer: &Answer, change: &Change, presser: &Actor) -> String {
+    match answer {
+        Answer::NotYours(bar) => barred(bar, change),
+        Answer::Counted { have, needed } => {
+            format!("Your yes is counted: {have} of {needed}. Nothing was changed yet.")
+        }
+        Answer::CountedBefore { have, needed } => {
+            format!(
+                "Your yes was counted before: {have} of {needed}. It needs somebody else's too. Nothing was changed."
+            )
+        }
+        Answer::AlreadyDecided { by, at, status } => already(by, *at, *status, presser),
+        Answer::Expired { at } => {
+            format!("That card expired at {}. Nothing was changed; say it again if it still holds.", clock(*at))
+        }
+        Answer::Superseded { at, .. } => {
+            format!("A newer order took its place at {}. This one changed nothing.", clock(*at))
+        }
+        Answer::Approved | Answer::Declined | Answer::Claimed | Answer::TooOld | Answer::Ended | Answer::Unchanged => {
+            ended(change)
+        }
+    }
+}
+
+fn barred(bar: &Denial, change: &Change) -> String {
+    match bar {
+        Denial::Requester(who) => format!("This card waits for {}. Nothing was changed.", escape_markdown(&who.name)),
+        Denial::OwnOrder => {
+            let others = waits_for(change).map_or_else(|| "somebody else".to_owned(), |who| escape_markdown(&who));
+            format!(
+                "You ordered this yourself, so your yes does not count here: it waits for {others}. Nothing was changed."
+            )
+        }
+        Denial::Policy(why) => format!("{} Nothing was changed.", super::mild(&super::denial(why))),
+    }
+}
+
+/// Whose yes a change waits for, where that is not simply the one who ordered it; with how many have said it.
+pub fn waits_for(change: &Change) -> Option<String> {
+    let order = change.order();
+    let who = match &order.approval {
+        Approval::Own => return None,
+        Approval::Other => "somebody else who may do that there".to_owned(),
+        Approval::Named { people, count } => {
+            if *count <= 1 {
+                super::or(people)
+            } else {
+                format!("{count} of {}", and(people))
+            }
+        }
+    };
+    let State::Waiting { approvals } = change.state() else { return Some(who) };
+    if approvals.is_empty() {
+        return Some(who);
+    }
+    let yes: Vec<String> = approvals.iter().map(|one| super::plain(&one.by.name)).collect();
+    Some(format!("{who}; {} of {} so far: {}", yes.len(), order.approval.count(), and(&yes)))
+}
+
+/// A press on the card of several changes that somebody has decided before.
+pub fn already_decided_together(by: &Actor, at: jiff::Timestamp, status: Status, presser: &Actor) -> String {
+    let whom = if by.is_same_person(presser) { "you".to_owned() } else { escape_markdown(&by.name) };
+    let (verb, rest) = if status == Status::Declined {
+        ("cancelled", "Nothing was changed.")
+    } else {
+        ("confirmed", "The card says what became of each; nothing more was changed.")
+    };
+    format!("These were already {verb} by {whom} at {}. {rest}", clock(at))
+}
+
+fn already(by: &Actor, at: jiff::Timestamp, status: Status, presser: &Actor) -> String {
+    let whom = if by.is_same_person(presser) { "you".to_owned() } else { escape_markdown(&by.name) };
+    let (verb, rest) = match status {
+        Status::Declined => ("cancelled", "Nothing was changed."),
+        Status::Applied => ("confirmed", "It was made; nothing more was changed."),
+        Status::Failed => ("confirmed", "It was not applied; the card says why."),
+        Status::Stale => ("confirmed", "It was not applied, because the Deployment had changed meanwhile."),
+        Status::Observed => ("confirmed", "I only observe here, so nothing was changed."),
+        Status::Unknown => ("confirmed", "Whether it was applied could not be told; ask me for the status."),
+        Status::Waiting | Status::Approved | Status::Claimed | Status::Expired | Status::Superseded => {
+            ("confirmed", "It is under way; nothing more was changed.")
+        }
+    };
+    format!("That change was already {verb} by {whom} at {}. {rest}", clock(at))
+}
