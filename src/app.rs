@@ -95,7 +95,7 @@ pub async fn run(
             // What arrives before everything is ready waits: with an empty catalog the answer would be false.
             let found = bot.wait_for(Option::is_some).await.map(|bot| bot.clone());
             if let Ok(Some(bot)) = found {
-                bot.handle(notice).await;
+                Box::pin(bot.handle(notice)).await;
             }
         }
     };
@@ -174,10 +174,10 @@ impl Start {
         let never = Shutdown::new();
         match self.hooks {
             Some(wanted) => {
-                tokio::try_join!(bot.sweep(never.clone()), hooks::keep(self.webex, wanted, HOOKS_PERIOD, never.token()))
-                    .map(|_| ())
+                let sweep = Box::pin(bot.sweep(never.clone()));
+                tokio::try_join!(sweep, hooks::keep(self.webex, wanted, HOOKS_PERIOD, never.token())).map(|_| ())
             }
-            None => bot.sweep(never).await,
+            None => Box::pin(bot.sweep(never)).await,
         }
     }
 

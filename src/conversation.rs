@@ -127,7 +127,7 @@ impl Conversation {
             change = tracing::field::Empty,
             cluster = tracing::field::Empty,
         );
-        self.handle_inside(notice).instrument(turn).await;
+        Box::pin(self.handle_inside(notice)).instrument(turn).await;
     }
 
     async fn handle_inside(self, notice: Notice) {

@@ -10,6 +10,7 @@ use std::{panic, path::PathBuf, sync::Mutex, thread};
 /// Every file of the folder is played, so that none can be forgotten. `READBACK_CONVERSATION` in the environment
 /// selects those whose names contain it.
 #[test]
+#[expect(clippy::disallowed_methods, reason = "a test has no settings")]
 fn every_conversation_goes_as_it_is_written() {
     let wanted = std::env::var("READBACK_CONVERSATION").unwrap_or_default();
     let names: Vec<String> = names().into_iter().filter(|name| name.contains(&wanted)).collect();

@@ -38,6 +38,19 @@ enum Card {
     Question(Box<Question>, Pick),
 }
 
+impl Card {
+    /// The thread, the words and the privacy of the request that led to it.
+    fn origin(&self) -> (&str, &str, bool) {
+        match self {
+            Self::Change(change, _) => (&change.order().thread_id, &change.order().words, change.order().private),
+            Self::Batch(batch, _) => batch.first().map_or(("", "", false), |change| {
+                (&change.order().thread_id, &change.order().words, change.order().private)
+            }),
+            Self::Question(question, _) => (&question.thread_id, &question.words, question.private),
+        }
+    }
+}
+
 /// Handles card actions.
 #[derive(Clone, Debug)]
 pub(super) struct CardActionHandler {
@@ -88,15 +101,8 @@ impl CardActionHandler {
             self.reporter.reply(&place, &person, &text).await.before(&place, "answering the press")?;
             return Ok("refused press");
         };
-        let (thread, text, private) = match &card {
-            Card::Change(change, _) => (&change.order().thread_id, &change.order().words, change.order().private),
-            Card::Batch(batch, _) => {
-                let order = batch[0].order();
-                (&order.thread_id, &order.words, order.private)
-            }
-            Card::Question(question, _) => (&question.thread_id, &question.words, question.private),
-        };
-        place.thread = Some(thread.clone());
+        let (thread, text, private) = card.origin();
+        place.thread = Some(thread.to_owned());
         let directory = self.cx.directory().at_home_in(policy.home(&place.room));
         let request = Request {
             id: &action.id,

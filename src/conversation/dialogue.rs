@@ -113,8 +113,7 @@ fn wants_the_same(text: &str) -> bool {
 
 /// Whether it is a yes or a no, or may be meant as a yes.
 pub(super) fn is_talk(command: &Command) -> bool {
-    matches!(command.intent, Intent::Confirm | Intent::Cancel)
-        || command.doubts.iter().any(|doubt| *doubt == Doubt::NotAPlainYes)
+    matches!(command.intent, Intent::Confirm | Intent::Cancel) || command.doubts.contains(&Doubt::NotAPlainYes)
 }
 
 /// What is open and belongs to one person.

@@ -129,6 +129,7 @@ pub(super) async fn give_up(
     end(store, change, End::Failed(Outcome::of(reason)), &clock).await
 }
 
+#[expect(clippy::result_large_err, reason = "made once a change, and moved into its record")]
 /// The generation of the Deployment that the change stands on, or why it stands on nothing any more.
 fn ground(change: &Change, live: Option<&Live>) -> Result<i64, EndReason> {
     match live {

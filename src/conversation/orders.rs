@@ -36,6 +36,14 @@ pub(super) struct Orders {
     pub(super) reads: Reads,
 }
 
+/// A planned and judged change that is not on record yet.
+struct Prepared {
+    order: change::Order,
+    write: Write,
+    verdict: Evaluation,
+    limits: Limits,
+}
+
 impl Orders {
     /// Does what was decided about one command. What is to be said in the common reply is returned. `writes` is how many
     /// Deployments all commands of the message would change; where they are several, those that need a yes are put
@@ -94,6 +102,7 @@ impl Orders {
         verdict: &Evaluation,
         together: Option<&mut Vec<Change>>,
     ) -> Result<Option<String>, Fault> {
+        // The exact write comes first: what is judged, shown and sent is this one, made from the object that was just read.
         let cause = words::change_cause(command, request.person);
         let related_objects = self.related_objects(command.intent, live).await;
         let plan = match plan::plan(command, live, &related_objects, &cause, now()) {
@@ -106,8 +115,10 @@ impl Orders {
             }
             Planned::NotOffered => return Ok(Some(words::moved_while_asking(live.object()))),
         };
+        // What a GitOps tool, an autoscaler or a budget will do about it can refuse it, or is a reason to ask.
         let limits = request.policy.limits(live.object());
         let ahead = self.look_ahead(live, &plan.intended).await;
+        // The one judge sees the whole effect of the write, not the words that led to it.
         let proposed = ProposedChange {
             kept_in_git_by: ahead.gitops.as_deref(),
             ..ProposedChange::of_write(command.intent, live.object(), &plan.write.patch, &plan.write.means)
@@ -120,6 +131,7 @@ impl Orders {
         // What will not stay is read back, also where it was clear.
         let verdict = asking(&verdict, ahead.overruled.into_iter().map(Reason::Overruled));
         let Plan { mut write, effects, template_changed, mut notes, mut inverse, intended: _ } = plan;
+        // Under whose name the cluster sees it is part of what is recorded and approved.
         write.acts_as = match request.policy.acts_as(request.person) {
             Ok(acts_as) => acts_as,
             Err(denial) => return Ok(Some(words::refused_by_policy(&denial))),
@@ -132,7 +144,7 @@ impl Orders {
             notes.push(Note::PoliciesNotAsked);
             inverse = inverse.map(|inverse| Inverse { means: WriteKind::Scale, ..inverse });
         }
-        let mut order = change::Order {
+        let order = change::Order {
             effects,
             reasons: verdict.reasons.clone(),
             notes: notes.into_iter().chain(ahead.notes).collect(),
@@ -141,10 +153,27 @@ impl Orders {
             template_changed,
             ..self.order(request, position, command.intent, write.clone(), &limits)
         };
+        Box::pin(self.execute_or_ask(request, command, live, Prepared { order, write, verdict, limits }, together))
+            .await
+    }
+
+    /// Executes a planned change, or asks about it.
+    async fn execute_or_ask(
+        &self,
+        request: &Request<'_>,
+        command: &Command,
+        live: &Live,
+        prepared: Prepared,
+        together: Option<&mut Vec<Change>>,
+    ) -> Result<Option<String>, Fault> {
+        let Prepared { mut order, write, verdict, limits } = prepared;
+        // What needs no approval is on record, approved by the order itself, before anything is sent. Where the bot only
+        // observes it is tried out first, as a card would be.
         if verdict.decision == Decision::Execute && !order.observe {
             let change = Change::ordered(order).before(request.place, "recording the order")?;
             return self.execute(request, change).await;
         }
+        // A card for what the API server would refuse anyway helps nobody.
         if let Some(instead) = self.try_out(&write, live, &mut order).await {
             return Ok(Some(instead));
         }
@@ -162,7 +191,7 @@ impl Orders {
         }
         let change = Change::asking(order).before(request.place, "recording the question")?;
         match request.edits {
-            Some(shown) if says_nothing_new(&change, shown) => self.confirmed_already(request, change).await,
+            Some(shown) if says_nothing_new(&change, shown) => Box::pin(self.confirmed_already(request, change)).await,
             _ => self.ask(request, change).await.map(|()| None),
         }
     }

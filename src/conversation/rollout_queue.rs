@@ -10,7 +10,10 @@ use crate::supervisor::Shutdown;
 const MOST: usize = 200;
 
 /// Follows something until it ends or the shutdown is requested.
-struct Job(Box<dyn FnOnce(Shutdown) -> Pin<Box<dyn Future<Output = ()> + Send>> + Send>);
+struct Job(Box<dyn FnOnce(Shutdown) -> RunningJob + Send>);
+
+/// What following something is while it runs.
+type RunningJob = Pin<Box<dyn Future<Output = ()> + Send>>;
 
 impl fmt::Debug for Job {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {

@@ -42,7 +42,12 @@ pub fn after(change: &FieldChange) -> String {
     match change {
         FieldChange::Pods { .. } => "replaced, same image".to_owned(),
         FieldChange::Text { after, .. } => after.clone(),
-        change => before(&change.reversed()),
+        FieldChange::Replicas { .. }
+        | FieldChange::Image { .. }
+        | FieldChange::Template { .. }
+        | FieldChange::Paused { .. }
+        | FieldChange::Autoscaler { .. }
+        | FieldChange::Existence { .. } => before(&change.reversed()),
     }
 }
 

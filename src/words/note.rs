@@ -11,7 +11,6 @@ pub fn notes(notes: &[Note]) -> Vec<String> {
 }
 
 /// One note as a sentence.
-#[expect(clippy::too_many_lines, reason = "one arm a note")]
 pub fn note(note: &Note) -> String {
     match note {
         Note::SaidOtherwise { said, runs } => format!("You said it runs {}; it runs `{runs}`.", plain(said)),

@@ -34,7 +34,7 @@ impl Clusters {
 
     /// The cluster of an object. A stored object can be in a cluster that is no longer in the settings.
     fn of(&self, object: &ObjectRef) -> Result<&Cluster, CallError> {
-        self.named(&object.cluster).ok_or_else(|| CallError::outside(format_args!("{}/{object}", object.cluster)))
+        self.named(&object.cluster).ok_or_else(|| CallError::outside(&format_args!("{}/{object}", object.cluster)))
     }
 
     /// What the role allows in the object's namespace; everything if that is not known.
@@ -54,7 +54,7 @@ impl Clusters {
 
     /// [`Cluster::list`] of one namespace
     pub async fn list(&self, cluster: &ClusterName, namespace: &Namespace) -> Result<Vec<Live>, CallError> {
-        let outside = || CallError::outside(format_args!("{cluster}/{namespace}"));
+        let outside = || CallError::outside(&format_args!("{cluster}/{namespace}"));
         self.named(cluster).ok_or_else(outside)?.list(Some(namespace)).await
     }
 

@@ -90,7 +90,7 @@ impl Cluster {
                 Err(error) => return Err(NoAnswer::NotSent(error)),
             };
             let options = options(&raw, dry_run).and_then(|options| serde_json::to_value(options).ok());
-            let options = options.ok_or_else(|| NoAnswer::NotSent(CallError::Unbuilt))?;
+            let options = options.ok_or(NoAnswer::NotSent(CallError::Unbuilt))?;
             let path = format!("{}?timeout={}s", write.shown_at(), self.server_timeout().as_secs());
             let answer = self.submit(write, Method::DELETE, &path, "application/json", &options).await?;
             if answer.status != 409 {

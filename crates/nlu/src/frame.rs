@@ -81,7 +81,9 @@ pub fn frame(clean: &Clean, words: &[Word<'_>], hints: &[Hint], tags: &[Tag], se
     }
     correct::fold_repeats(&mut commands);
     for said in &not_wanted {
-        commands.iter_mut().for_each(|command| command.doubts.push(contrast::is_no_value(said)));
+        for command in &mut commands {
+            command.doubts.push(contrast::is_no_value(said));
+        }
     }
     if commands.is_empty() {
         let confidence = segments.iter().map(|segment| segment.confidence).min().unwrap_or(Score::ONE);

@@ -253,12 +253,11 @@ impl Line {
         command.old =
             self.flag("current-replicas").map(|said| StatedValue { words: said.to_owned(), count: said.parse().ok() });
         let Some(said) = self.flag("replicas") else { return };
-        match said.parse::<u32>().ok().filter(|n| i32::try_from(*n).is_ok()) {
-            Some(n) => command.replicas = Some(Amount::To(n)),
-            None => {
-                let slot = Some(NumberSlot::Replicas);
-                command.faults.push(InvalidValue::NotANumber { said: said.to_owned(), slot });
-            }
+        if let Some(n) = said.parse::<u32>().ok().filter(|n| i32::try_from(*n).is_ok()) {
+            command.replicas = Some(Amount::To(n));
+        } else {
+            let slot = Some(NumberSlot::Replicas);
+            command.faults.push(InvalidValue::NotANumber { said: said.to_owned(), slot });
         }
     }
 

@@ -172,7 +172,7 @@ pub enum ApiError {
 
 impl CallError {
     /// The object, or the namespace, is none of readback's.
-    pub fn outside(object: impl ToString) -> Self {
+    pub fn outside(object: &impl ToString) -> Self {
         Self::Outside { object: object.to_string() }
     }
 

@@ -35,11 +35,13 @@ impl MemoryStore {
     }
 
     /// Another run on the same records.
+    #[must_use]
     pub fn another_run(&self) -> Self {
         Self { records: self.records.clone(), run_id: RunId::fresh() }
     }
 
     /// Another handle of the same run.
+    #[must_use]
     pub fn another_handle(&self) -> Self {
         Self { records: self.records.clone(), run_id: self.run_id.clone() }
     }

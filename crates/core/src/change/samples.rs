@@ -1,4 +1,5 @@
-//! One order and its people, for the tests of this module.
+//! One order and its people, for tests.
+#![expect(clippy::missing_panics_doc, reason = "tests, for the crates above")]
 
 use jiff::{SignedDuration, Timestamp};
 use serde_json::json;

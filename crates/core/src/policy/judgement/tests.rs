@@ -150,7 +150,7 @@ fn what_needs_an_approval_says_whose_and_why() {
         let proposed = ProposedChange::of_write(verb, &object, patch, &WriteKind::Deployment);
         match judged(&proposed, "ann@example.com") {
             Judgement::NeedsApproval { by, reasons } => (by, reasons),
-            other => panic!("{namespace} {verb}: {other:?}"),
+            other @ (Judgement::Allowed | Judgement::Denied(_)) => panic!("{namespace} {verb}: {other:?}"),
         }
     };
     let (none, web) = (patch(json!([])), DeploymentName::parse("web").expect("valid"));
