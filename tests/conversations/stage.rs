@@ -81,7 +81,6 @@ struct Stage {
     cards: Vec<Value>,
     used_private: bool,
     card_life: SignedDuration,
-    last_deed: Timestamp,
 }
 
 fn three_minutes_ago() -> Timestamp {
@@ -109,16 +108,7 @@ impl Stage {
         }
         let card_life = setup.card_life;
         let bot = Bot::start(setup, local.connection()).await;
-        Self {
-            name: name.to_owned(),
-            local,
-            bot,
-            seen: Vec::new(),
-            cards: Vec::new(),
-            used_private: false,
-            card_life,
-            last_deed: now(),
-        }
+        Self { name: name.to_owned(), local, bot, seen: Vec::new(), cards: Vec::new(), used_private: false, card_life }
     }
 
     async fn play(&mut self, action: &Action) {
@@ -157,7 +147,6 @@ impl Stage {
             Action::RefuseCardEdits => room.switch(|room| room.card_edits = CardEdits::Refused),
             Action::RefuseCalls { count } => room.switch(|room| (room.refuse_calls, room.retry_after) = (*count, 1)),
         }
-        self.last_deed = now();
     }
 
     fn card(&self, letter: char) -> &Value {
@@ -204,9 +193,9 @@ impl Stage {
         }
     }
 
-    /// Waits until every card so far has expired.
-    async fn wait_for_expiry(&self) {
-        let end = self.last_deed + self.card_life * 3;
+    /// Waits until every card that has appeared is past its time, however late it appeared.
+    async fn outlast(&self) {
+        let end = now() + self.card_life * 2;
         while now() < end {
             tokio::time::sleep(INTERVAL).await;
         }
