@@ -1,4 +1,4 @@
-//! What the settings come to: the model, the policy, the connections. Nothing is called yet.
+//! What the commands build from the settings: the model, the policy, the connections. No server is called.
 
 use crate::{
     app::AppConfig,

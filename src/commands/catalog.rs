@@ -1,4 +1,4 @@
-//! The catalog that sentences are read against.
+//! The catalog of live objects for interpreting sentences.
 
 use crate::interpret::{self};
 use anyhow::Context;

@@ -1,4 +1,4 @@
-//! The environment of the process, as far as settings are read from it.
+//! The environment variables of the process.
 
 use std::{collections::BTreeMap, env};
 

@@ -1,4 +1,4 @@
-//! Where a value comes from.
+//! The source of a value.
 
 /// The source of a value.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]

@@ -1,4 +1,4 @@
-//! What the settings are read for.
+//! The purposes for which settings are read.
 
 use super::setting::Group;
 

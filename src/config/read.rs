@@ -1,4 +1,4 @@
-//! The settings, read group by group from where each stands.
+//! Reads the settings, group by group, from their sources.
 
 use super::{
     declared as d,

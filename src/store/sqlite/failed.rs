@@ -1,4 +1,4 @@
-//! Why work on the connection failed.
+//! The error of an operation on the connection.
 
 use readback_core::change::store::Fault;
 
