@@ -3,7 +3,7 @@
 use jiff::Timestamp;
 
 /// The current time in UTC.
-#[expect(clippy::disallowed_methods, reason = "this is the clock that the others ask")]
+#[expect(clippy::disallowed_methods, reason = "this is the clock of the program")]
 pub fn now() -> Timestamp {
     Timestamp::now()
 }

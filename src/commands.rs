@@ -148,7 +148,7 @@ fn stop_on_signal() -> anyhow::Result<Shutdown> {
     };
     #[expect(
         clippy::disallowed_methods,
-        reason = "it must outlive the crew that it stops, and it ends with the process"
+        reason = "it must outlive the supervisor that it stops, and it ends with the process"
     )]
     drop(tokio::spawn(watch));
     Ok(stop)

@@ -22,7 +22,7 @@ struct Rule(LazyLock<Regex>);
 
 macro_rules! rule {
     ($pattern:expr) => {
-        Rule(LazyLock::new(|| Regex::new($pattern).expect("a pattern that is part of the program")))
+        Rule(LazyLock::new(|| Regex::new($pattern).expect("a valid literal pattern")))
     };
 }
 

@@ -50,7 +50,7 @@ where
     W: for<'w> MakeWriter<'w> + Send + Sync + 'static,
 {
     let chosen = EnvFilter::builder().with_default_directive(LevelFilter::OFF.into()).parse(&log.filter)?;
-    let filter = chosen.and(FilterFn::new(may_speak));
+    let filter = chosen.and(FilterFn::new(is_allowed));
     let lines = fmt::layer().with_writer(writer);
     Ok(match log.format {
         LogFormat::Text => Box::new(Registry::default().with(lines.with_ansi(colour).with_filter(filter))),
@@ -58,7 +58,7 @@ where
     })
 }
 
-fn may_speak(line: &Metadata<'_>) -> bool {
+fn is_allowed(line: &Metadata<'_>) -> bool {
     let own = line.target().split("::").next().is_some_and(|name| name == "readback" || name.starts_with("readback_"));
     own || *line.level() <= Level::INFO
 }
@@ -121,17 +121,17 @@ impl std::io::Write for Memory {
 mod tests {
     use super::*;
 
-    fn logged(filter: &str, format: LogFormat, speak: impl FnOnce()) -> String {
+    fn logged(filter: &str, format: LogFormat, emit: impl FnOnce()) -> String {
         let memory = Memory::default();
         let log = LogSettings { filter: filter.to_owned(), format };
         let writer = memory.clone();
         let subscriber = subscriber(&log, move || writer.clone(), false).unwrap();
-        tracing::subscriber::with_default(subscriber, speak);
+        tracing::subscriber::with_default(subscriber, emit);
         let bytes = memory.0.lock().unwrap().clone();
         String::from_utf8(bytes).unwrap()
     }
 
-    fn everybody_speaks() {
+    fn log_as_every_crate() {
         tracing::debug!(target: "readback::turn", intent = "scale", "own detail");
         tracing::info!(target: "readback", "own news");
         tracing::debug!(target: "hyper::proto", "POST / authorization: Bearer t0ken");
@@ -141,25 +141,25 @@ mod tests {
 
     #[test]
     fn other_crates_never_log_below_info_whatever_the_filter() {
-        let log = logged("trace,hyper=trace,hyper::proto=trace", LogFormat::Text, everybody_speaks);
-        for heard in ["own detail", "own news", "their warning"] {
-            assert!(log.contains(heard), "{heard}: {log}");
+        let log = logged("trace,hyper=trace,hyper::proto=trace", LogFormat::Text, log_as_every_crate);
+        for line in ["own detail", "own news", "their warning"] {
+            assert!(log.contains(line), "{line}: {log}");
         }
         assert!(!log.contains("t0ken") && !log.contains("not ours"), "{log}");
     }
 
     #[test]
     fn the_filter_applies_to_the_programs_own_lines() {
-        let log = logged("info", LogFormat::Text, everybody_speaks);
+        let log = logged("info", LogFormat::Text, log_as_every_crate);
         assert!(!log.contains("own detail") && log.contains("own news"), "{log}");
-        let log = logged("readback::turn=debug", LogFormat::Text, everybody_speaks);
+        let log = logged("readback::turn=debug", LogFormat::Text, log_as_every_crate);
         assert!(log.contains("own detail") && !log.contains("own news") && !log.contains("their warning"), "{log}");
-        assert_eq!(logged("off", LogFormat::Text, everybody_speaks), "");
+        assert_eq!(logged("off", LogFormat::Text, log_as_every_crate), "");
     }
 
     #[test]
     fn json_is_one_object_per_line_with_top_level_fields() {
-        let log = logged("debug", LogFormat::Json, everybody_speaks);
+        let log = logged("debug", LogFormat::Json, log_as_every_crate);
         let lines: Vec<serde_json::Value> = log.lines().map(|line| serde_json::from_str(line).unwrap()).collect();
         assert_eq!(lines.len(), 3, "{log}");
         assert_eq!(

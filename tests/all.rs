@@ -1,6 +1,6 @@
 //! The one integration test binary: tests of the whole bot, and of the servers it talks to.
 
-#![expect(clippy::unwrap_used, reason = "what helps a test may panic as the test may")]
+#![expect(clippy::unwrap_used, reason = "test support may panic like a test")]
 
 mod changed_policy;
 mod clusters;

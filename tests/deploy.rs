@@ -55,7 +55,7 @@ fn every_object_is_named_and_none_is_outside_its_namespace() {
         let name = object["metadata"]["name"].as_str();
         assert!(object["apiVersion"].is_string() && name.is_some(), "{object}");
         assert!(!object["kind"].as_str().unwrap().starts_with("Cluster"), "{object}");
-        assert!(object["metadata"]["namespace"].is_null(), "`kubectl -n` decides: {object}");
+        assert!(object["metadata"]["namespace"].is_null(), "the namespace comes from `kubectl -n`: {object}");
     }
 }
 
@@ -126,7 +126,7 @@ fn the_service_and_the_names_match() {
 fn the_pod_starts_once_its_secrets_are_filled_in_and_reports_them_before() {
     let loaded = in_the_pod("t0ken", "s3cret").unwrap();
     assert!(matches!(loaded.settings.cluster.source, Some(ClusterSource::InCluster)));
-    assert!(loaded.settings.policy.people.is_empty(), "nobody until somebody is named");
+    assert!(loaded.settings.policy.people.is_empty(), "no person is allowed by default");
 
     let secret = one("readback.yaml", "Secret")["stringData"].clone();
     let variables = config::all().flat_map(|about| about.env.iter().copied()).collect::<Vec<_>>();

@@ -31,7 +31,7 @@ fn with_figures<F: Future<Output = ()>>(test: impl FnOnce(PrometheusHandle) -> F
 struct Running {
     base: String,
     http: reqwest::Client,
-    told: mpsc::UnboundedReceiver<Notice>,
+    handled: mpsc::UnboundedReceiver<Notice>,
     gate: watch::Sender<bool>,
     readiness: Readiness,
     stop: Shutdown,
@@ -40,12 +40,12 @@ struct Running {
 
 async fn start(figures: PrometheusHandle, bounds: Bounds) -> Running {
     readback_webex::tls::install_ring();
-    let (tell, told) = mpsc::unbounded_channel();
+    let (report, handled) = mpsc::unbounded_channel();
     let (gate, open) = watch::channel(true);
     let handler = move |notice: Notice| {
-        let (tell, mut open) = (tell.clone(), open.clone());
+        let (report, mut open) = (report.clone(), open.clone());
         async move {
-            tell.send(notice).unwrap();
+            report.send(notice).unwrap();
             open.wait_for(|open| *open).await.unwrap();
         }
     };
@@ -62,7 +62,7 @@ async fn start(figures: PrometheusHandle, bounds: Bounds) -> Running {
     let stop = Shutdown::new();
     let mut server = JoinSet::new();
     server.spawn(serve(listener, edge, stop.clone(), GRACE));
-    Running { base, http: reqwest::Client::new(), told, gate, readiness, stop, server }
+    Running { base, http: reqwest::Client::new(), handled, gate, readiness, stop, server }
 }
 
 fn signature(secret: &str, body: &str) -> String {
@@ -112,7 +112,7 @@ impl Running {
     }
 
     async fn next(&mut self) -> Notice {
-        tokio::time::timeout(GRACE, self.told.recv()).await.expect("a notice is handled").unwrap()
+        tokio::time::timeout(GRACE, self.handled.recv()).await.expect("a notice is handled").unwrap()
     }
 }
 
@@ -153,7 +153,7 @@ fn every_delivery_gets_the_right_status_and_is_counted() {
         let handled = [edge.next().await, edge.next().await];
         assert_eq!(handled.each_ref().map(Notice::id), ["M1", "A1"]);
         assert!(matches!(&handled[1], Notice::Press { message, .. } if message == "CARD"));
-        assert!(edge.told.try_recv().is_err(), "and nothing else");
+        assert!(edge.handled.try_recv().is_err(), "no other notice");
     });
 }
 
@@ -182,7 +182,7 @@ fn a_full_queue_refuses_with_503_and_a_forged_body_is_never_queued() {
             let forged = message("R", &format!("F{n}")).to_string();
             assert_eq!(edge.send(&forged, Some(&signature("guess", &forged))).await, 401);
         }
-        assert_eq!(edge.deliver(&message("R", "M2")).await, 200, "the place is still free");
+        assert_eq!(edge.deliver(&message("R", "M2")).await, 200, "a forged body takes no place in the queue");
         assert_eq!(edge.deliver(&message("R", "M3")).await, 503);
         assert_eq!(edge.deliver(&message("other", "M4")).await, 200, "another room has its own queue");
         assert_eq!(edge.counted("full").await, 1);
@@ -217,7 +217,7 @@ fn a_repeat_is_handled_once_even_when_it_arrives_at_the_same_time() {
         assert_eq!(all, [200; 10]);
         assert_eq!((edge.counted("queued").await, edge.counted("repeat").await), (1, 9));
         assert_eq!(edge.next().await.id(), "A1");
-        assert!(edge.told.try_recv().is_err());
+        assert!(edge.handled.try_recv().is_err());
     });
 }
 
@@ -269,7 +269,7 @@ fn a_delivery_that_is_still_arriving_at_the_shutdown_is_refused() {
             body.len()
         );
         socket.write_all(head.as_bytes()).await.unwrap();
-        assert_eq!(edge.get("/healthz").await.0, 200, "by now the server has the first half");
+        assert_eq!(edge.get("/healthz").await.0, 200, "the server has received the first half");
         edge.stop.request();
         tokio::task::yield_now().await;
         socket.write_all(rest.as_bytes()).await.unwrap();
@@ -277,7 +277,7 @@ fn a_delivery_that_is_still_arriving_at_the_shutdown_is_refused() {
         socket.read_to_string(&mut answer).await.unwrap();
         assert!(answer.starts_with("HTTP/1.1 503 "), "{answer}");
         edge.server.join_next().await.unwrap().unwrap().unwrap();
-        assert!(edge.told.try_recv().is_err(), "nothing was handled");
+        assert!(edge.handled.try_recv().is_err(), "nothing was handled");
     });
 }
 

@@ -1,6 +1,6 @@
 //! The local cluster of the demo, tested with an independent client library.
 
-#![expect(clippy::unwrap_used, reason = "a test stops at what it does not expect")]
+#![expect(clippy::unwrap_used, reason = "an unexpected result fails the test")]
 
 mod autoscaler;
 mod gate;

@@ -268,7 +268,7 @@ async fn the_page_receives_the_cluster_and_the_room_and_the_stream_ends_with_the
 #[tokio::test]
 #[ignore = "stays open for half an hour, to be looked at"]
 async fn stays_open_for_a_browser() {
-    #[expect(clippy::disallowed_methods, reason = "for once with the real time")]
+    #[expect(clippy::disallowed_methods, reason = "a test of servers that run in real time")]
     let open = open(Switches::default(), jiff::Timestamp::now).await.with_bot().await;
     std::fs::write(concat!(env!("CARGO_TARGET_TMPDIR"), "/page-address"), &open.base).unwrap();
     let mut out = std::io::stdout();

@@ -119,14 +119,14 @@ mod tests {
         let path = folder.path().join("policy.toml");
         fs::write(&path, GOOD).expect("written");
         let file = PolicyFile::new(path.clone(), Limits::default(), Vec::new());
-        let (sender, receiver) = watch::channel(Arc::new(file.read().expect("good")));
+        let (sender, receiver) = watch::channel(Arc::new(file.read().expect("valid")));
         let mut task = tokio::task::JoinSet::new();
         task.spawn(file.clone().keep(sender));
         fs::write(&path, GOOD.replace("ann@", "bo@")).expect("written");
         until(&receiver, |policy| knows(policy, "bo@example.com") && !knows(policy, "ann@example.com")).await;
         fs::write(&path, "[[grant]]\npeople = 7\n").expect("written");
         sleep(PERIOD + Duration::from_millis(500)).await;
-        assert!(knows(&receiver.borrow(), "bo@example.com"), "the last good one holds");
+        assert!(knows(&receiver.borrow(), "bo@example.com"), "the last valid policy stays in force");
         let why = file.read().expect_err("bad").to_string();
         assert!(why.contains("line 2"), "{why}");
         fs::write(&path, GOOD).expect("written");

@@ -85,8 +85,8 @@ mod tests {
         let mut dedupe = Dedupe::new(SignedDuration::from_secs(900), 10);
         assert!(dedupe.insert_if_new("message", "a", at(0)));
         assert!(!dedupe.insert_if_new("message", "a", at(1)));
-        assert!(dedupe.insert_if_new("press", "a", at(1)), "a press is no message");
-        assert!(!dedupe.insert_if_new("message", "a", at(900)), "being seen again did not matter");
+        assert!(dedupe.insert_if_new("press", "a", at(1)), "a card action is not a message");
+        assert!(!dedupe.insert_if_new("message", "a", at(900)), "seeing it again did not extend its time");
         assert!(dedupe.insert_if_new("message", "a", at(901)));
     }
 

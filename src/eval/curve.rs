@@ -115,6 +115,6 @@ mod tests {
     fn the_drawing_marks_the_threshold_in_use() {
         let svg = svg(&curve(&[(0.9, true), (0.3, false)]), 0.8);
         assert!(svg.starts_with("<svg") && svg.contains("acts from 0.80") && svg.trim_end().ends_with("</svg>"));
-        assert!(self::svg(&[], 0.5).ends_with("</svg>\n"), "nothing to draw is a drawing of nothing");
+        assert!(self::svg(&[], 0.5).ends_with("</svg>\n"), "no points give a valid empty drawing");
     }
 }

@@ -99,10 +99,10 @@ impl Script {
             if line == "calls:" {
                 break;
             } else if line.starts_with("bot") || line.starts_with("  ") {
-                let step = script.steps.last_mut().expect("the bot says nothing before it is spoken to");
+                let step = script.steps.last_mut().expect("a reply needs a step before it");
                 step.expected.push(line.to_owned());
             } else if !line.is_empty() {
-                let action = Action::parse(line).unwrap_or_else(|| panic!("nobody can do this: {line}"));
+                let action = Action::parse(line).unwrap_or_else(|| panic!("not a valid step: {line}"));
                 script.steps.push(Step { line: line.to_owned(), action, expected: Vec::new() });
             }
         }
@@ -123,7 +123,7 @@ impl Script {
             Some("the bot only observes") => self.observe = true,
             Some("cards are valid for 1 second") => self.card_seconds = Some(1),
             Some("the room's clock is 3 minutes behind") => self.late = true,
-            Some(other) => panic!("nobody can give this: {other}"),
+            Some(other) => panic!("not a valid setup line: {other}"),
         }
     }
 }

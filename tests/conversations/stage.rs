@@ -38,9 +38,9 @@ pub(super) async fn perform(name: &str) {
     let mut lines = script.head.clone();
     for step in &script.steps {
         stage.play(&step.action).await;
-        let said = if bless { stage.all_said().await } else { stage.said(&step.expected).await };
+        let replies = if bless { stage.all_replies().await } else { stage.replies(&step.expected).await };
         lines.push(step.line.clone());
-        lines.extend(said);
+        lines.extend(replies);
         compare(name, bless, &lines, &script, &written);
     }
     stage.drain().await;
@@ -50,7 +50,7 @@ pub(super) async fn perform(name: &str) {
     if bless {
         fs::write(&path, played).unwrap();
     } else {
-        assert_eq!(played, written, "{name}: it went otherwise");
+        assert_eq!(played, written, "{name}: the conversation differs from its file");
     }
 }
 
@@ -194,7 +194,7 @@ impl Stage {
     }
 
     /// Waits until every card that has appeared is past its time, however late it appeared.
-    async fn outlast(&self) {
+    async fn wait_for_expiry(&self) {
         let end = now() + self.card_life * 2;
         while now() < end {
             tokio::time::sleep(INTERVAL).await;
@@ -254,7 +254,7 @@ impl Stage {
     }
 
     /// What the bot has said since the last step: the expected reply, or whatever there is at the timeout.
-    async fn said(&mut self, expected: &[String]) -> Vec<String> {
+    async fn replies(&mut self, expected: &[String]) -> Vec<String> {
         let started = Instant::now();
         loop {
             let (lines, seen) = self.look().await;
@@ -266,7 +266,7 @@ impl Stage {
         }
     }
 
-    async fn all_said(&mut self) -> Vec<String> {
+    async fn all_replies(&mut self) -> Vec<String> {
         let (mut last, mut since) = (Vec::new(), Instant::now());
         loop {
             let (lines, seen) = self.look().await;

@@ -88,7 +88,7 @@ async fn a_watch_from_an_old_version_is_gone() {
     let mut events = api.watch(&WatchParams::default(), "1").await.unwrap().boxed();
     let WatchEvent::Error(status) = events.try_next().await.unwrap().unwrap() else { panic!("no error") };
     assert_eq!((status.code, status.reason.as_str()), (410, "Expired"));
-    assert!(timeout(PATIENCE, events.try_next()).await.unwrap().unwrap().is_none(), "and it is closed");
+    assert!(timeout(PATIENCE, events.try_next()).await.unwrap().unwrap().is_none(), "the watch is closed");
 }
 
 #[tokio::test]

@@ -134,7 +134,7 @@ mod tests {
         let mut follow = api.cluster().await.follow(&web(), "uid-1", 2, Changed::Template);
         assert_eq!(follow.next().await, Some(Rollout::Pending));
         let counts = Progress { wanted: 2, total: 2, updated: 1, ready: 2, available: 2, old_serving: 1 };
-        assert_eq!(follow.next().await, Some(Rollout::Progressing(counts)), "without the right to see pods, too");
+        assert_eq!(follow.next().await, Some(Rollout::Progressing(counts)), "also without the right to list pods");
         assert_eq!(follow.next().await, Some(Rollout::Done { ready: 2, wanted: 2 }));
         assert_eq!(follow.next().await, None);
     }
@@ -177,7 +177,7 @@ mod tests {
         })
         .await;
         let mut follow = api.cluster().await.follow(&web(), "uid-1", 2, Changed::Template);
-        assert!(matches!(follow.next().await, Some(Rollout::Progressing(_))), "until it has stood for a moment");
+        assert!(matches!(follow.next().await, Some(Rollout::Progressing(_))), "until the verdict has persisted");
         let Some(Rollout::Failed { failure, cause, .. }) = follow.next().await else { panic!("it failed") };
         assert_eq!((failure, cause), (Failure::DeadlineExceeded, None));
         assert_eq!(follow.next().await, None);

@@ -106,7 +106,7 @@ mod tests {
             assert_eq!(found.as_deref(), Some("argocd-controller"), "{operation}");
         }
         assert_eq!(object("somebody", "Apply", replicas.clone()).replicas.as_deref(), Some("somebody"));
-        assert_eq!(object("kubectl-edit", "Update", replicas), Owners::default(), "an update does not come back");
+        assert_eq!(object("kubectl-edit", "Update", replicas), Owners::default(), "an update is not reverted");
         let labels = json!({"f:metadata": {"f:labels": {"f:app.kubernetes.io/instance": {}}}});
         assert_eq!(object("argocd-controller", "Apply", labels), Owners::default());
         let image = json!({"f:spec": {"f:template": {"f:spec": {"f:containers": {

@@ -237,7 +237,7 @@ mod tests {
             {"apiVersion": "apps/v1", "kind": "ReplicaSet", "name": "web", "uid": "rs-2"}]}, "status": status})
     }
 
-    fn told(status: &Value) -> Option<String> {
+    fn cause_text(status: &Value) -> Option<String> {
         views(&[pod(status)], None).remove(0).cause.map(|cause| cause.to_string())
     }
 
@@ -274,7 +274,7 @@ mod tests {
             (healthy, None),
             (json!({}), None),
         ] {
-            assert_eq!(told(&status).as_deref(), text, "{status}");
+            assert_eq!(cause_text(&status).as_deref(), text, "{status}");
         }
         let quota = Cause::refused("FailedCreate", "pods \"web-1\" is forbidden: exceeded quota: small");
         assert_eq!(quota.to_string(), "the cluster refuses new pods (exceeded quota: small)");
@@ -285,7 +285,7 @@ mod tests {
         let pods = [pod(&json!({}))];
         assert!(views(&pods, Some("rs-2"))[0].newest);
         assert!(!views(&pods, Some("rs-1"))[0].newest);
-        assert!(views(&pods, None)[0].newest, "without replica sets no pod is ruled out");
+        assert!(views(&pods, None)[0].newest, "without replica sets every pod counts as new");
     }
 
     #[test]

@@ -171,7 +171,7 @@ mod tests {
         assert_eq!(found[0].cause.as_deref(), Some("why not"));
         assert_eq!(found[0].images[0].1, "nginx:1.20");
         let live = live_of(&deployment());
-        assert!(found[0].is_of(&live), "the hash label is no part of the template");
+        assert!(found[0].is_of(&live), "the hash label is not part of the template");
         assert!(!found[1].is_of(&live));
     }
 
@@ -184,6 +184,9 @@ mod tests {
         old["spec"]["template"]["metadata"]["annotations"] = json!({"a": "b"});
         let differences = of(&[old])[0].differences(&live);
         assert_eq!(differences, ["annotations", "serviceAccountName", "web env"]);
-        assert!(of(&[set(1, "nginx:1.19")])[0].differences(&live).is_empty(), "images are told with their values");
+        assert!(
+            of(&[set(1, "nginx:1.19")])[0].differences(&live).is_empty(),
+            "image differences are reported separately"
+        );
     }
 }

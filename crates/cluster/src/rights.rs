@@ -178,7 +178,7 @@ mod tests {
             without(&[PODS, LOGS]).lacks(Intent::Logs).as_deref(),
             Some("`list` on `pods`, and `get` on `pods/log`")
         );
-        assert_eq!(Rights::default().lacks(Intent::Delete), None, "what was never asked is not taken as denied");
+        assert_eq!(Rights::default().lacks(Intent::Delete), None, "a right that was never reviewed counts as granted");
     }
 
     #[tokio::test]

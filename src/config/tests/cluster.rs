@@ -65,7 +65,7 @@ fn the_cluster_is_taken_from_the_url_then_kubeconfig_then_the_pod() {
 
     let home = pod.folder.path().to_str().unwrap().to_owned();
     let pod = pod.variable("HOME", &home);
-    assert!(matches!(source(&pod), ClusterSource::InCluster), "an empty home changes nothing");
+    assert!(matches!(source(&pod), ClusterSource::InCluster), "an empty HOME changes nothing");
     fs::create_dir(pod.path(".kube")).unwrap();
     fs::write(pod.path(".kube/config"), "").unwrap();
     assert!(matches!(source(&pod), ClusterSource::Kubeconfig { path: None, context: None }));

@@ -26,7 +26,11 @@ fn an_unknown_key_in_the_file_stops_the_start_and_the_nearest_is_suggested() {
         assert!(problem.name.starts_with(name) && problem.name.contains("readback.toml"), "{problem}");
         assert!(problem.what.contains("no setting has this name") && problem.what.contains(hint), "{problem}");
     }
-    assert_eq!(Given::needed().file("config = 'other.toml'").problems().len(), 1, "a file names no other file");
+    assert_eq!(
+        Given::needed().file("config = 'other.toml'").problems().len(),
+        1,
+        "a settings file cannot name another one"
+    );
 }
 
 #[test]

@@ -79,7 +79,7 @@ async fn each_bound_refuses_and_a_refused_notice_is_new_later() {
     intake.offer(message("a", "a3")).unwrap();
     assert_eq!(intake.offer(message("a", "a4")), Err(NotTaken::Full), "the room is full");
     intake.offer(message("b", "b1")).unwrap();
-    assert_eq!(intake.offer(message("b", "b2")), Err(NotTaken::Full), "all is full");
+    assert_eq!(intake.offer(message("b", "b2")), Err(NotTaken::Full), "the intake is full");
     assert_eq!(intake.pending(), 4);
     gate.send(true).unwrap();
     for _ in 0..3 {
@@ -88,7 +88,7 @@ async fn each_bound_refuses_and_a_refused_notice_is_new_later() {
     while intake.pending() > 0 {
         tokio::task::yield_now().await;
     }
-    assert_eq!(intake.offer(message("a", "a4")), Ok(Taken::Queued), "it was not remembered");
+    assert_eq!(intake.offer(message("a", "a4")), Ok(Taken::Queued), "a refused notice is not a repeat");
     assert_eq!(intake.offer(message("a", "a4")), Ok(Taken::Repeat));
 }
 
@@ -137,7 +137,7 @@ async fn a_panic_ends_one_turn_and_neither_its_room_nor_the_intake() {
     for id in ["at once", "later", "good"] {
         intake.offer(message("a", id)).unwrap();
     }
-    let survivor = timeout(GRACE, told.recv()).await.expect("the room goes on after a panic");
+    let survivor = timeout(GRACE, told.recv()).await.expect("the room continues after a panic");
     assert_eq!(survivor.unwrap(), "good");
     intake.finish(GRACE).await.unwrap();
     assert_eq!(intake.pending(), 0);

@@ -164,7 +164,7 @@ async fn a_file_of_another_program_is_not_touched() {
     fs::write(&text, "no database, but longer than the hundred bytes of a header ".repeat(9)).expect("written");
     fs::set_permissions(&text, fs::Permissions::from_mode(0o644)).expect("set");
     assert!(matches!(Sqlite::open(&text).await, Err(Fault::Open { .. })));
-    assert_eq!(mode(&text), 0o644, "not even its mode is touched");
+    assert_eq!(mode(&text), 0o644, "its mode is unchanged too");
     assert!(matches!(Sqlite::open(folder.path().join("none").join("x.db")).await, Err(Fault::File { .. })));
     assert!(matches!(Sqlite::open("/").await, Err(Fault::File { .. })));
 }
@@ -242,11 +242,11 @@ async fn work_that_panics_is_a_fault_and_the_store_continues() {
         .with(move |connection| {
             let transaction = connection.transaction_with_behavior(TransactionBehavior::Immediate)?;
             transaction.execute("DELETE FROM changes", [])?;
-            panic!("in the middle of it")
+            panic!("in the middle of the work")
         })
         .await;
     assert!(matches!(cut_off, Err(Fault::CutOff)));
-    assert!(store.get(id).await.expect("read").is_some(), "what was not committed was not done");
+    assert!(store.get(id).await.expect("read").is_some(), "the uncommitted write was rolled back");
 }
 
 #[tokio::test]

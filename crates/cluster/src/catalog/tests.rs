@@ -34,7 +34,7 @@ fn a_second_list_replaces_the_first_only_when_it_is_complete() {
             Change::ListBegins,
         ]
     };
-    assert_eq!(after(first()).0, ["a", "b"], "what was there stays while the list is read");
+    assert_eq!(after(first()).0, ["a", "b"], "the old names stay visible until the new list is complete");
     assert_eq!(after(first().into_iter().chain([listed("c"), Change::ListEnds])).0, ["c"]);
     assert_eq!(after(first().into_iter().chain([Change::Gone("a".into())])).0, ["b"]);
 }
@@ -102,7 +102,7 @@ async fn without_the_right_to_list_it_is_not_ready_and_recovers_when_the_right_i
     }
     assert!(!catalog.ready());
     allowed.store(true, Ordering::SeqCst);
-    tokio::time::timeout(Duration::from_secs(20), catalog.changed()).await.expect("it heals by itself");
+    tokio::time::timeout(Duration::from_secs(20), catalog.changed()).await.expect("it recovers by itself");
     assert!(catalog.ready());
     assert_eq!(names(&catalog), ["shop/web"]);
     assert!(tasks.try_join_next().is_none(), "a watch does not end");
@@ -123,7 +123,7 @@ async fn until(api: &Api, wanted: &[&str]) -> Catalog {
         tasks.spawn(task);
     }
     while names(&catalog) != wanted {
-        tokio::time::timeout(Duration::from_secs(20), catalog.changed()).await.expect("it heals by itself");
+        tokio::time::timeout(Duration::from_secs(20), catalog.changed()).await.expect("it recovers by itself");
     }
     catalog
 }

@@ -19,7 +19,7 @@ fn status(observed: i64, wanted: u32, total: u32, updated: u32, available: u32) 
     }
 }
 
-fn told(rollout: &Rollout) -> &'static str {
+fn state_name(rollout: &Rollout) -> &'static str {
     match rollout {
         Rollout::Pending => "pending",
         Rollout::Progressing(_) => "progressing",
@@ -61,7 +61,7 @@ fn a_rollout_is_judged_in_kubectls_order() {
         (status(4, 0, 0, 0, 0), Replicas, "done", "scaled to zero"),
         (status(9, 2, 2, 2, 2), Template, "done", "observed later than asked"),
     ] {
-        assert_eq!(told(&progress(&status, &[], changed)), rollout, "{why}");
+        assert_eq!(state_name(&progress(&status, &[], changed)), rollout, "{why}");
     }
 }
 
@@ -74,17 +74,21 @@ fn kubernetes_own_verdict_takes_precedence_over_matching_counts() {
         reason: "ProgressDeadlineExceeded".into(),
         message: String::new(),
     }];
-    assert_eq!(told(&progress(&exceeded, &[], Changed::Template)), "deadline");
+    assert_eq!(state_name(&progress(&exceeded, &[], Changed::Template)), "deadline");
     exceeded.observed_generation = 3;
-    assert_eq!(told(&progress(&exceeded, &[], Changed::Template)), "pending", "the verdict is about the change before");
+    assert_eq!(
+        state_name(&progress(&exceeded, &[], Changed::Template)),
+        "pending",
+        "the verdict is about the change before"
+    );
 }
 
 #[test]
 fn a_paused_deployment_rolls_nothing_out_but_can_be_scaled() {
     let paused = |status: DeploymentStatusView| DeploymentStatusView { paused: true, ..status };
-    assert_eq!(told(&progress(&paused(status(4, 2, 2, 0, 2)), &[], Changed::Template)), "paused");
-    assert_eq!(told(&progress(&paused(status(4, 2, 2, 0, 2)), &[], Changed::Replicas)), "done");
-    assert_eq!(told(&progress(&paused(status(4, 3, 2, 0, 2)), &[], Changed::Replicas)), "progressing");
+    assert_eq!(state_name(&progress(&paused(status(4, 2, 2, 0, 2)), &[], Changed::Template)), "paused");
+    assert_eq!(state_name(&progress(&paused(status(4, 2, 2, 0, 2)), &[], Changed::Replicas)), "done");
+    assert_eq!(state_name(&progress(&paused(status(4, 3, 2, 0, 2)), &[], Changed::Replicas)), "progressing");
 }
 
 #[test]
@@ -96,7 +100,7 @@ fn only_new_pods_explain_and_the_worst_comes_first() {
     };
     assert_eq!(cause.kind, CauseKind::Config);
     let old = [pod(false, Some(CauseKind::Crash))];
-    assert_eq!(told(&progress(&status(4, 2, 3, 2, 1), &old, Changed::Template)), "progressing");
+    assert_eq!(state_name(&progress(&status(4, 2, 3, 2, 1), &old, Changed::Template)), "progressing");
     let mut refused = status(4, 5, 2, 2, 2);
     refused.conditions = vec![Condition {
         kind: "ReplicaFailure".into(),
@@ -111,7 +115,7 @@ fn only_new_pods_explain_and_the_worst_comes_first() {
 #[test]
 fn old_serving_pods_are_counted_from_pods_where_they_are_known() {
     let old_serving = |pods: &[PodView]| counts(&status(4, 4, 5, 1, 3), pods).old_serving;
-    assert_eq!(old_serving(&[]), 3, "without pods: what is ready cannot be more than what is old");
+    assert_eq!(old_serving(&[]), 3, "without pods: at most the old pods can be ready");
     let waiting = PodView { ready: false, ..pod(true, None) };
     assert_eq!(old_serving(&[pod(false, None), pod(false, None), waiting]), 2);
 }
@@ -130,7 +134,7 @@ fn a_change_by_somebody_else_is_not_reported_as_ours() {
     let look = |changed, first: &Value, then: &Value| {
         let mut tracker = Tracker::new("uid-1".into(), 2, changed, now);
         tracker.look(Some(&live_of(first)), &[], now);
-        told(&tracker.look(Some(&live_of(then)), &[], now))
+        state_name(&tracker.look(Some(&live_of(then)), &[], now))
     };
     let mut scaled = seen(3, 1);
     scaled["spec"]["replicas"] = json!(7);
@@ -149,9 +153,17 @@ fn a_change_by_somebody_else_is_not_reported_as_ours() {
         assert_eq!(look(changed, &seen(2, 1), then), rollout, "{changed:?} {then}");
     }
     let mut late = Tracker::new("uid-1".into(), 2, Changed::Template, now);
-    assert_eq!(told(&late.look(Some(&live_of(&seen(3, 2))), &[], now)), "superseded", "ours was never seen");
+    assert_eq!(
+        state_name(&late.look(Some(&live_of(&seen(3, 2))), &[], now)),
+        "superseded",
+        "our state was never observed"
+    );
     let mut early = Tracker::new("uid-1".into(), 2, Changed::Template, now);
-    assert_eq!(told(&early.look(Some(&live_of(&seen(1, 2))), &[], now)), "pending", "a read from before the write");
+    assert_eq!(
+        state_name(&early.look(Some(&live_of(&seen(1, 2))), &[], now)),
+        "pending",
+        "a read from before the write"
+    );
 }
 
 #[test]
@@ -163,14 +175,14 @@ fn a_persistent_problem_ends_the_follow_and_a_passing_one_does_not() {
         let mut last = "";
         for (second, kind) in looks {
             let pods = [pod(true, *kind)];
-            last = told(&tracker.look(Some(&live), &pods, start + Duration::from_secs(*second)));
+            last = state_name(&tracker.look(Some(&live), &pods, start + Duration::from_secs(*second)));
         }
         last
     };
     let image = Some(CauseKind::Image);
     assert_eq!(after(&[(1, image), (30, image)]), "stuck");
     assert_eq!(after(&[(1, image), (31, image)]), "not rolling out");
-    assert_eq!(after(&[(1, image), (20, None), (31, image)]), "stuck", "it went away in between");
+    assert_eq!(after(&[(1, image), (20, None), (31, image)]), "stuck", "the problem disappeared in between");
     let node = Some(CauseKind::Unschedulable);
     assert_eq!(after(&[(1, node), (31, node)]), "stuck", "a node may be added");
     assert_eq!(after(&[(1, node), (200, node)]), "not rolling out");
@@ -188,7 +200,8 @@ fn a_verdict_left_over_from_the_rollout_before_is_not_accepted_at_once() {
     let fine = live_of(&seen(2, 1));
     let after = |looks: &[(u64, &Live)]| {
         let mut tracker = Tracker::new("uid-1".into(), 2, Changed::Template, start);
-        let mut look = |second: u64, live| told(&tracker.look(Some(live), &[], start + Duration::from_secs(second)));
+        let mut look =
+            |second: u64, live| state_name(&tracker.look(Some(live), &[], start + Duration::from_secs(second)));
         looks.iter().map(|(second, live)| look(*second, live)).last()
     };
     assert_eq!(after(&[(0, &exceeded)]), Some("progressing"));
@@ -204,10 +217,10 @@ fn a_slow_rollout_with_progress_is_followed_on() {
         let mut raw = seen(2, step);
         raw["spec"]["replicas"] = json!(9);
         let seen = tracker.look(Some(&live_of(&raw)), &[], start + Duration::from_secs(u64::from(step) * 500));
-        assert_eq!(told(&seen), "progressing");
+        assert_eq!(state_name(&seen), "progressing");
     }
     let mut raw = seen(2, 9);
     raw["spec"]["replicas"] = json!(10);
     let seen = tracker.look(Some(&live_of(&raw)), &[], start + LONGEST);
-    assert_eq!(told(&seen), "time limit", "an hour is enough");
+    assert_eq!(state_name(&seen), "time limit", "an hour is enough");
 }

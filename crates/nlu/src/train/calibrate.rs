@@ -267,7 +267,7 @@ mod tests {
         let thresholds = thresholds(&all);
         assert!(thresholds.write > 0.87 && thresholds.write <= 0.951);
         assert!(thresholds.card > 0.3 && thresholds.card <= 0.4, "{}", thresholds.card);
-        assert!((thresholds.read - 0.99).abs() < 1e-9, "nothing to learn from is never sure");
+        assert!((thresholds.read - 0.99).abs() < 1e-9, "without data no confidence is enough");
     }
 
     #[test]

@@ -297,7 +297,7 @@ mod tests {
         assert!(findings.len() == 1 && findings[0].place.ends_with("scale.txt:2"), "{findings:?}");
         assert_ne!(digest(&folders).unwrap(), digest(&folders[..1]).unwrap());
         std::fs::remove_file(first.path().join("none.txt")).unwrap();
-        assert!(super::read(&folders).is_err(), "the first folder is whole");
+        assert!(super::read(&folders).is_err(), "the first folder must be complete");
     }
 
     #[test]

@@ -108,7 +108,7 @@ mod tests {
             assert_eq!(operations(&patch).is_ok(), holds, "{path}");
         }
         let replaced = operations(&json!([{ "op": "replace", "path": "/spec/nothing", "value": 1 }]));
-        assert_eq!(replaced.unwrap()["spec"]["nothing"], 1, "and what is absent can be replaced");
+        assert_eq!(replaced.unwrap()["spec"]["nothing"], 1, "an absent field can be replaced");
     }
 
     #[test]

@@ -43,22 +43,22 @@ fn card() -> Value {
 }
 
 fn refusal<T>(result: Result<T, Fault>) -> String {
-    format!("{:?}", result.err().expect("it was to be refused"))
+    format!("{:?}", result.err().expect("it should be refused"))
 }
 
 #[test]
 fn a_bot_in_a_group_room_reads_only_what_mentions_it_and_its_own_messages() {
     let room = room();
     let bot = id(&room, "readback");
-    let heard = say(&room, "Ann", "<@personEmail:readback@webex.bot> bump nginx");
-    let unheard = say(&room, "Ann", "lunch?");
-    assert_eq!(heard.text.as_deref(), Some("readback bump nginx"));
-    assert_eq!(heard.mentioned_people, std::slice::from_ref(&bot));
+    let visible = say(&room, "Ann", "<@personEmail:readback@webex.bot> bump nginx");
+    let invisible = say(&room, "Ann", "lunch?");
+    assert_eq!(visible.text.as_deref(), Some("readback bump nginx"));
+    assert_eq!(visible.mentioned_people, std::slice::from_ref(&bot));
 
     let state = room.state();
-    assert!(state.message(&bot, &heard.id).is_ok());
-    assert!(state.message(&bot, &unheard.id).is_err());
-    assert!(state.message(&id_in(&state, "Eve"), &unheard.id).is_ok(), "people read all of it");
+    assert!(state.message(&bot, &visible.id).is_ok());
+    assert!(state.message(&bot, &invisible.id).is_err());
+    assert!(state.message(&id_in(&state, "Eve"), &invisible.id).is_ok(), "people read every message");
     assert_eq!(state.list(&bot, &ops(&state), None, 50).unwrap().len(), 1);
 }
 
@@ -79,7 +79,7 @@ fn the_eleventh_edit_and_an_edit_by_another_are_refused() {
     assert!(refusal(edit("Ann", json!({ "roomId": "other", "text": "two" }))).contains("400"));
     for n in 0..10 {
         let edited = edit("Ann", to(&n.to_string())).unwrap();
-        assert_eq!((edited.text, edited.html), (Some(n.to_string()), None), "an edit leaves nothing of the old");
+        assert_eq!((edited.text, edited.html), (Some(n.to_string()), None), "an edit replaces the whole content");
         assert_eq!(edited.updated.as_deref(), Some("2026-03-01T12:00:00.000Z"));
     }
     assert!(refusal(edit("Ann", to("eleven"))).contains("400"));
@@ -180,15 +180,15 @@ fn webhooks_receive_the_events_they_registered_for_and_their_owner_may_read() {
     let posts = hook("messages", "created");
     hook("messages", "deleted");
     let presses = hook("attachmentActions", "created");
-    let heard = |kind: EventKind, message: &Message| -> Vec<String> {
+    let receivers = |kind: EventKind, message: &Message| -> Vec<String> {
         let event = RoomEvent { kind, actor: message.person_id.clone(), message: message.clone() };
         room.state().listeners(&event).map(|hook| hook.name.clone()).collect()
     };
     let mention = say(&room, "Ann", &format!("<@personId:{bot}> hi"));
-    assert_eq!(heard(EventKind::Posted, &mention), std::slice::from_ref(&posts));
-    assert_eq!(heard(EventKind::Posted, &say(&room, "Ann", "hi")), Vec::<String>::new());
+    assert_eq!(receivers(EventKind::Posted, &mention), std::slice::from_ref(&posts));
+    assert_eq!(receivers(EventKind::Posted, &say(&room, "Ann", "hi")), Vec::<String>::new());
     let own = say(&room, "readback", "hi");
-    assert_eq!(heard(EventKind::Posted, &own), [posts]);
+    assert_eq!(receivers(EventKind::Posted, &own), [posts]);
     let action = Action {
         id: String::new(),
         kind: "submit",
@@ -198,8 +198,8 @@ fn webhooks_receive_the_events_they_registered_for_and_their_owner_may_read() {
         room_id: at,
         created: String::new(),
     };
-    assert_eq!(heard(EventKind::Pressed(action.clone()), &own), [presses]);
-    assert_eq!(heard(EventKind::Pressed(action), &mention), Vec::<String>::new(), "a card of another");
+    assert_eq!(receivers(EventKind::Pressed(action.clone()), &own), [presses]);
+    assert_eq!(receivers(EventKind::Pressed(action), &mention), Vec::<String>::new(), "a card of somebody else");
 }
 
 #[test]

@@ -89,7 +89,7 @@ fn the_demo_starts_settled_with_a_dozen_deployments_in_three_namespaces() {
     }
     demo.run(5_000, |_| {});
     assert_eq!(demo.cluster.store.revision(), revision, "nothing is written while nothing happens");
-    assert!(!demo.cluster.step(demo.now), "nothing is under way");
+    assert!(!demo.cluster.step(demo.now), "nothing is in progress");
 }
 
 #[test]
@@ -122,7 +122,7 @@ fn a_rolling_update_keeps_its_limits_and_ends_with_the_old_set_kept_empty() {
         steps += usize::from(live["status"] != last);
         last = live["status"].clone();
     });
-    assert!(fewest >= 3 && most <= 5, "between {fewest} available and {most} in all");
+    assert!(fewest >= 3 && most <= 5, "at least {fewest} available and at most {most} in all");
     assert!(steps >= 5, "{steps} visible steps");
     let done = demo.get(CHECKOUT);
     assert!(is_done(&done), "{done}");

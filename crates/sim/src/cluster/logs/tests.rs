@@ -34,7 +34,7 @@ fn a_server_logs_its_start_and_its_requests() {
     let lines: Vec<_> = whole.lines().collect();
     assert_eq!(lines[..3], ["INFO starting web 1.2", "INFO configuration read", "INFO listening on 0.0.0.0:8080"]);
     assert_eq!(lines.len(), 6, "{lines:?}");
-    assert_eq!(log(&young, &[]).unwrap(), whole, "the same once more");
+    assert_eq!(log(&young, &[]).unwrap(), whole, "the same at every call");
     let old = running("2026-01-17T09:00:00Z");
     assert_eq!(log(&old, &[]).unwrap().lines().count(), 27);
     assert!(whole.is_ascii() && !whole.contains("Bearer"));
