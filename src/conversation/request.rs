@@ -1,6 +1,7 @@
 //! A request: a message, or a card action, with everything that is known about who makes it and where.
 
-use super::{context::now, fault::ReplyTarget};
+use super::fault::ReplyTarget;
+use crate::clock::now;
 use jiff::Timestamp;
 use readback_cluster::Live;
 use readback_core::{

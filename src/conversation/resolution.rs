@@ -145,7 +145,7 @@ impl Orders {
         let clusters = places.iter().map(|(cluster, _)| (cluster.clone(), Vec::new())).collect();
         let named = Directory::of(names, places, clusters, Vec::new());
         let asked = resolve::NameQuery { name: mention.name(), namespace: None, cluster: None };
-        let found = named.resolve(asked).ok().filter(|found| policy::is_strong(found.strength))?;
+        let found = named.resolve(asked).ok().filter(|found| resolve::is_strong(found.strength))?;
         let object = found.targets.into_iter().next()?;
         let (kind, object) = others.into_iter().find(|(_, other)| *other == object)?;
         Some(NotFound::OtherKind { kind, object })

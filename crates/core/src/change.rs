@@ -14,12 +14,14 @@ use serde::{Deserialize, Serialize};
 
 use crate::{domain::ObjectRef, policy::Approval};
 
+mod answer;
 mod approval;
 mod call_error;
 mod claimed;
 mod field_change;
 mod filter;
 mod id;
+mod invalid_order;
 mod note;
 mod order;
 mod outcome;
@@ -30,19 +32,20 @@ mod step;
 pub mod store;
 mod write_kind;
 
-pub use approval::{Authorization, Denial};
+pub use answer::{Answer, Authorization, Denial};
 pub use call_error::{ApiError, CallError, Misread};
 pub use claimed::Claimed;
 pub use field_change::{AutoscalerBounds, FieldChange, Running, TemplateOf};
 pub use filter::Filter;
 pub use id::ChangeId;
+pub use invalid_order::InvalidOrder;
 pub use note::{Autoscaled, Note, Overruled, OwnedField, Surrounding, ThenRollout};
-pub use order::{Actor, ActsAs, InvalidOrder, Inverse, Order};
+pub use order::{Actor, ActsAs, Inverse, Order};
 pub use outcome::{EndReason, LiveValue, NotAppliedReason, Outcome, Trail};
 pub use recover::{LiveFacts, Recovery, after_restart};
 pub use spec::{ChangeSpec, Field};
 pub use state::{Claim, Decision, End, Ending, RunId, State, Status};
-pub use step::{Answer, Decide, Event, FRESH, step};
+pub use step::{Decide, Event, FRESH, step};
 pub use store::{ClaimResult, Fault, Found, Recorded, Store, Update};
 pub use write_kind::{Manifest, WriteKind};
 

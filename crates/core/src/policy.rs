@@ -5,12 +5,13 @@
 use crate::{
     command::{Command, Doubt, Mention},
     domain::{Amount, Intent, ObjectRef, Score},
-    resolve::{NotFound, Resolution, Strength},
+    resolve::{NotFound, Resolution},
 };
 
 mod approval;
 mod book;
 mod denial;
+mod facts;
 mod file;
 mod glob;
 mod grant;
@@ -28,6 +29,7 @@ mod tests;
 pub use approval::Approval;
 pub use book::Policy;
 pub use denial::{Denial, ImageDenial, QuietUntil};
+pub use facts::Facts;
 pub use file::PolicyFault;
 pub use grant::{AccessRequest, Right};
 pub use judgement::{ActorInRoom, Judgement};
@@ -79,28 +81,6 @@ impl Rules {
     /// The rules of an operator who set none, with the confidence that the model's manifest asks for.
     pub fn standard(act: Score, card: Score) -> Self {
         Self { max_replicas: Limits::default().max_replicas, act, card }
-    }
-}
-
-/// What is known about a live Deployment when a command is judged.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Facts {
-    /// Which one.
-    pub object: ObjectRef,
-    /// Its replicas now.
-    pub replicas: u32,
-    /// What holds for it.
-    pub limits: Limits,
-    /// Why this person may not do this to it, if they may not.
-    pub denied: Option<Denial>,
-    /// Why nothing is changed there now, if it is a quiet hour.
-    pub quiet: Option<Denial>,
-}
-
-impl Facts {
-    /// What is known where no policy limits anything beyond the defaults.
-    pub fn plain(object: ObjectRef, replicas: u32) -> Self {
-        Self { object, replicas, limits: Limits::default(), denied: None, quiet: None }
     }
 }
 
@@ -312,9 +292,4 @@ pub fn doubts(case: &PolicyInput<'_>, rules: &Rules) -> Vec<Doubt> {
     }
     doubts.extend(uncertainty(command, rules));
     doubts
-}
-
-/// Whether a name was matched by one of the three strong ways.
-pub fn is_strong(strength: Strength) -> bool {
-    strength < Strength::Weak
 }

@@ -27,22 +27,10 @@ mod index;
 mod place;
 mod said;
 mod similar;
+mod strength;
 
 pub use alias::{ANNOTATION, Aliases, Named};
-
-/// How well words match a name; the smaller, the stronger.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
-pub enum Strength {
-    /// Letter by letter.
-    Exact,
-    /// Except for case, spaces, `-` and `_`, and words such as *the* or *service*. An alias is never stronger than
-    /// this, because it is not a name.
-    Folded,
-    /// A run of whole parts, a prefix, or a plural of these.
-    Part,
-    /// A typo, a similar sound, an abbreviation, one word too many or too few.
-    Weak,
-}
+pub use strength::{Strength, is_strong};
 
 /// The result for a name, a namespace and a cluster, as written.
 #[derive(Clone, Debug, PartialEq, Eq)]

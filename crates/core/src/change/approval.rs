@@ -2,22 +2,8 @@
 
 use jiff::Timestamp;
 
-use super::{Actor, Answer, Change, Decision, State};
-use crate::policy::{self, Approval};
-
-/// What the policy says, at the moment of the press, about this person deciding this change: yes, or why not.
-pub type Authorization = Result<(), policy::Denial>;
-
-/// Why somebody may not decide.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Denial {
-    /// Only the one who ordered it decides.
-    Requester(Actor),
-    /// Whoever ordered it cannot approve it: somebody else has to.
-    OwnOrder,
-    /// The policy does not let them, and why.
-    Policy(policy::Denial),
-}
+use super::{Actor, Answer, Authorization, Change, Decision, Denial, State};
+use crate::policy::Approval;
 
 /// What a person wants of a change.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

@@ -6,7 +6,7 @@ use jiff::Timestamp;
 use json_patch::Patch;
 use serde::{Deserialize, Serialize};
 
-use super::{ChangeId, ChangeSpec, Field, FieldChange, Note, WriteKind};
+use super::{ChangeId, ChangeSpec, Field, FieldChange, InvalidOrder, Note, WriteKind};
 use crate::{
     domain::{Intent, ObjectRef, Person},
     policy::{Approval, Reason},
@@ -160,20 +160,6 @@ impl fmt::Debug for Order {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Order").field("intent", &self.intent).field("target", &self.target).finish_non_exhaustive()
     }
-}
-
-/// Why an order is not put on record.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
-pub enum InvalidOrder {
-    /// It gives a reason to confirm, so it cannot approve itself.
-    #[error("the order needs confirming")]
-    NeedsConfirming,
-    /// Its patch writes before it tests the uid that was shown.
-    #[error("the patch does not test the object's uid before it writes")]
-    Unpinned,
-    /// Its patch writes nothing.
-    #[error("the patch changes nothing")]
-    Empty,
 }
 
 impl Order {

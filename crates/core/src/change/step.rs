@@ -3,7 +3,7 @@
 use jiff::{SignedDuration, Timestamp};
 
 use super::{
-    Actor, Authorization, Change, ChangeId, Claim, Decision, Denial, End, Ending, RunId, State, Status,
+    Actor, Answer, Authorization, Change, ChangeId, Claim, Decision, End, Ending, RunId, State, Status,
     approval::{self, Press},
 };
 
@@ -57,60 +57,6 @@ pub enum Event {
     },
     /// It came to an end.
     End(End),
-}
-
-/// What became of an event. Each press has one that can be said.
-#[derive(Clone, Debug, PartialEq)]
-pub enum Answer {
-    /// This press approved it.
-    Approved,
-    /// This press declined it.
-    Declined,
-    /// This press is one of several that are needed.
-    Counted {
-        /// So many have said yes.
-        have: usize,
-        /// So many have to.
-        needed: usize,
-    },
-    /// This person had said yes before, and more people have to. Nothing changed.
-    CountedBefore {
-        /// So many have said yes.
-        have: usize,
-        /// So many have to.
-        needed: usize,
-    },
-    /// This person may not decide. Nothing changed.
-    NotYours(Denial),
-    /// Too late: a person had decided. Nothing changed.
-    AlreadyDecided {
-        /// The person.
-        by: Actor,
-        /// When they decided.
-        at: Timestamp,
-        /// Where it stands now.
-        status: Status,
-    },
-    /// Its time to be decided is over.
-    Expired {
-        /// The end of its time.
-        at: Timestamp,
-    },
-    /// A newer order took its place.
-    Superseded {
-        /// The newer change.
-        by: ChangeId,
-        /// When.
-        at: Timestamp,
-    },
-    /// It is claimed.
-    Claimed,
-    /// The approval is too old to act on. Nothing changed.
-    TooOld,
-    /// Its end is on record.
-    Ended,
-    /// The event does not fit the state. Nothing changed.
-    Unchanged,
 }
 
 /// Where `event` leads, and what to answer. The state is the same as before unless the answer says otherwise.

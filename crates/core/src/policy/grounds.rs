@@ -1,10 +1,10 @@
 //! What speaks for each decision, found in a command and in what is live.
 
-use super::{Caution, Facts, Impossible, Unclear, is_strong};
+use super::{Caution, Facts, Impossible, Unclear};
 use crate::{
     command::{Command, Doubt, Mention},
     domain::{Amount, DeploymentName, Intent, ObjectRef},
-    resolve::{NotFound, Resolution},
+    resolve::{NotFound, Resolution, is_strong},
 };
 
 fn said(command: &Command) -> Option<String> {

@@ -1,4 +1,5 @@
 use super::*;
+use crate::resolve::Strength;
 use crate::{
     command::{InvalidValue, Mention, StatedValue},
     domain::{ClusterName, DeploymentName, ImageChange, Namespace},

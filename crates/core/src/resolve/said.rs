@@ -1,6 +1,6 @@
 //! The words for a name, and the strength of their match with a name, except for mere similarity.
 
-use super::Strength;
+use super::strength::Strength;
 use crate::gazetteer::{fold, parts};
 
 /// Noise words: they say what kind of thing a name is, and are ignored.

@@ -5,6 +5,7 @@ use proptest::prelude::*;
 use super::super::samples::{at, order, person};
 use super::super::{Order, Outcome};
 use super::*;
+use crate::change::Denial;
 use crate::policy::Approval;
 
 /// What every press and look in the table is judged at. The order expires at 600.

@@ -1,0 +1,20 @@
+//! How well words name something.
+
+/// How well words match a name; the smaller, the stronger.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Strength {
+    /// Letter by letter.
+    Exact,
+    /// Except for case, spaces, `-` and `_`, and words such as *the* or *service*. An alias is never stronger than
+    /// this, because it is not a name.
+    Folded,
+    /// A run of whole parts, a prefix, or a plural of these.
+    Part,
+    /// A typo, a similar sound, an abbreviation, one word too many or too few.
+    Weak,
+}
+
+/// Whether a name was matched by one of the three strong ways.
+pub fn is_strong(strength: Strength) -> bool {
+    strength < Strength::Weak
+}
