@@ -147,7 +147,7 @@ fn effective_values_are_shown_with_their_source() {
     assert_eq!((line("READBACK_STEP").value.as_str(), line("READBACK_STEP").origin), ("6", Origin::File));
     assert_eq!((line("PORT").value.as_str(), line("PORT").origin), ("8080", Origin::Flag));
     assert_eq!((line("READBACK_LOG").value.as_str(), line("READBACK_LOG").origin), ("info", Origin::Default));
-    assert_eq!(line("READBACK_PUBLIC_URL").value, "webhooks are not managed");
+    assert_eq!(line("READBACK_PUBLIC_URL").value, "webhooks are left as they are");
     assert_eq!(line("NO_PROXY").value, "not set");
     let mut names: Vec<&str> = loaded.effective.iter().map(|line| line.name).collect();
     let mut wanted: Vec<&str> = all().map(About::variable).collect();
