@@ -1,6 +1,6 @@
 //! The progress of a training, told while it runs.
 
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 use super::Progress;
 use super::corpus::Corpus;

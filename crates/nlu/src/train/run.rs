@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 use std::path::Path;
-use std::time::{Duration, Instant};
+use std::time::Instant;
 
 use anyhow::{Context, bail};
 use safetensors::tensor::{Dtype, TensorView};
@@ -11,7 +11,7 @@ use tch::Tensor;
 use super::calibrate;
 use super::clock::Clock;
 use super::compose::Source;
-use super::corpus::{self, Corpus};
+use super::corpus;
 use super::entities::Entities;
 use super::fit::Fitter;
 use super::hold::{folds, hold_out};
