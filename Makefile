@@ -50,11 +50,16 @@ image-build: ## Build the image's files, as the Dockerfile does, into target/ima
 	scripts/image-build.sh
 
 .PHONY: check
-check: check-format check-lints check-docs check-dependencies ## Everything that is checked without running it
+check: check-format check-imports check-lints check-docs check-dependencies ## Everything that is checked without running it
 
 .PHONY: check-format
 check-format:
 	$(CARGO) fmt --check
+
+# Files that import each other in a circle cannot be understood one at a time.
+.PHONY: check-imports
+check-imports:
+	python3 scripts/check-imports.py
 
 # Warnings are errors everywhere, but not through RUSTFLAGS, which would rebuild every dependency.
 .PHONY: check-lints

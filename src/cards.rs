@@ -20,7 +20,7 @@ pub use ask::{ask, asked};
 pub use batch::{BatchEntry, batch};
 pub use confirm::confirm;
 pub use ended::{Offer, done, outcome};
-pub use inputs::{Values, values};
+pub use inputs::{InputFault, Values, values};
 
 /// The most characters of one line on a card: a card that Webex refuses for its size would be no question at all.
 const LONGEST: usize = 300;

@@ -13,7 +13,7 @@ const MOST_BUTTONS: usize = 4;
 /// The card of a question that can be answered.
 pub fn ask(question: &Question) -> Shown {
     let data = |press: &str| json!({"question": question.id.to_string(), "press": press});
-    let mut body = vec![heading(&question.text)];
+    let mut body = vec![heading(&words::prompt(question))];
     if let [only] = question.choices.as_slice() {
         body.push(subtle(&place(only)));
     }
@@ -25,7 +25,7 @@ pub fn ask(question: &Question) -> Shown {
         actions.extend(question.choices.iter().enumerate().map(|(nth, choice)| {
             let mut data = data("choice");
             data["choice"] = json!(nth);
-            button(&cut(&choice.label), "default", &data)
+            button(&cut(&words::choice_label(choice)), "default", &data)
         }));
     } else if let [_] = question.choices.as_slice() {
         let mut data = data("choice");
@@ -37,17 +37,19 @@ pub fn ask(question: &Question) -> Shown {
     }
     let nothing = if named && question.choices.len() > 1 { "None" } else { "Cancel" };
     actions.push(bare_button(nothing, &data("nothing")));
-    let markdown = format!("{} {}", words::mild(&question.text), options(question));
+    let markdown = format!("{} {}", words::mild(&words::prompt(question)), options(question));
     Shown { card: card(&body, &actions, &markdown), markdown }
 }
 
 fn options(question: &Question) -> String {
-    let labels: Vec<String> = question.choices.iter().map(|choice| escape_markdown(&cut(&choice.label))).collect();
+    let labels: Vec<String> =
+        question.choices.iter().map(|choice| escape_markdown(&cut(&words::choice_label(choice)))).collect();
     format!("The card has: {}. It is valid until {}.", labels.join(", "), clock(question.expires))
 }
 
 fn listed(choices: &[Choice]) -> Value {
-    let one = |(nth, choice): (usize, &Choice)| json!({"title": cut(&choice.label), "value": nth.to_string()});
+    let one =
+        |(nth, choice): (usize, &Choice)| json!({"title": cut(&words::choice_label(choice)), "value": nth.to_string()});
     json!({"type": "Input.ChoiceSet", "id": "target", "label": "Which one", "style": "compact", "isRequired": true,
         "errorMessage": "Choose one.", "choices": choices.iter().enumerate().map(one).collect::<Vec<_>>()})
 }
@@ -61,14 +63,14 @@ pub fn asked(question: &Question) -> Shown {
     let state = match question.state {
         QuestionState::Open => format!("Open until {}.", clock(question.expires)),
         QuestionState::Answered { choice, .. } => {
-            let label = question.choices.get(choice).map_or("", |choice| choice.label.as_str());
-            format!("Answered: {}.", cut(label))
+            let label = question.choices.get(choice).map(words::choice_label).unwrap_or_default();
+            format!("Answered: {}.", cut(&label))
         }
         QuestionState::Dismissed { at } => format!("Cancelled at {}. Nothing was done.", clock(at)),
         QuestionState::Expired { at } => format!("Expired at {}. Nothing was done.", clock(at)),
         QuestionState::Superseded { at } => format!("Replaced at {} by a newer order.", clock(at)),
     };
-    let body = [heading(&question.text), line(&state)];
-    let markdown = format!("{}\n\n{}", words::mild(&question.text), escape_markdown(&state));
+    let body = [heading(&words::prompt(question)), line(&state)];
+    let markdown = format!("{}\n\n{}", words::mild(&words::prompt(question)), escape_markdown(&state));
     Shown { card: card(&body, &[], &markdown), markdown }
 }

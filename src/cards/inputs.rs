@@ -3,11 +3,31 @@
 
 use serde_json::{Map, Value};
 
-use crate::words;
 use readback_core::{
     change::{ChangeSpec, Field},
-    domain::{Amount, ImageChange},
+    domain::{Amount, ImageChange, Invalid},
 };
+
+/// What is wrong with a value that was typed on a card.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum InputFault {
+    /// No whole number of replicas within the limit.
+    Replicas {
+        /// The limit.
+        most: u32,
+    },
+    /// None of the containers was chosen.
+    NoContainer,
+    /// No image was typed.
+    NoImage,
+    /// The text is no image.
+    Image {
+        /// The text.
+        text: String,
+        /// Why.
+        why: Invalid,
+    },
+}
 
 /// The values that stood on a card when it was sent.
 #[derive(Clone, Debug, Default, PartialEq)]
@@ -34,8 +54,8 @@ impl Values {
 /// Reads the values of these fields.
 ///
 /// # Errors
-/// What is wrong with one of them, as a sentence for the room.
-pub fn values(inputs: &Map<String, Value>, fields: &[Field]) -> Result<Values, String> {
+/// What is wrong with the first that cannot be read.
+pub fn values(inputs: &Map<String, Value>, fields: &[Field]) -> Result<Values, InputFault> {
     let mut values = Values::default();
     for field in fields {
         match field {
@@ -52,7 +72,7 @@ pub fn values(inputs: &Map<String, Value>, fields: &[Field]) -> Result<Values, S
             Field::Container { names, known } => {
                 let name =
                     inputs.get("container").and_then(Value::as_str).filter(|name| names.iter().any(|one| one == name));
-                let name = name.ok_or("Choose one of the containers on the card.")?.to_owned();
+                let name = name.ok_or(InputFault::NoContainer)?.to_owned();
                 values.edited |= known.as_ref() != Some(&name);
                 values.container = Some(name);
             }
@@ -62,20 +82,19 @@ pub fn values(inputs: &Map<String, Value>, fields: &[Field]) -> Result<Values, S
 }
 
 /// A client sends a number, or its digits as text.
-fn replicas(input: Option<&Value>, most: u32) -> Result<u32, String> {
+fn replicas(input: Option<&Value>, most: u32) -> Result<u32, InputFault> {
     let read = match input {
         Some(Value::Number(number)) => number.as_u64().and_then(|n| u32::try_from(n).ok()),
         Some(Value::String(digits)) if digits.trim().bytes().all(|b| b.is_ascii_digit()) => digits.trim().parse().ok(),
         _ => None,
     };
-    read.filter(|n| *n <= most)
-        .ok_or_else(|| format!("The number of replicas must be a whole number from 0 to {most}."))
+    read.filter(|n| *n <= most).ok_or(InputFault::Replicas { most })
 }
 
-fn image(input: Option<&Value>) -> Result<(String, ImageChange), String> {
+fn image(input: Option<&Value>) -> Result<(String, ImageChange), InputFault> {
     let text = input.and_then(Value::as_str).map(str::trim).filter(|text| !text.is_empty());
-    let text = text.ok_or("Type a tag or a whole image.")?;
-    let image = ImageChange::parse(text).map_err(|why| format!("“{}” {why}.", words::plain(text)))?;
+    let text = text.ok_or(InputFault::NoImage)?;
+    let image = ImageChange::parse(text).map_err(|why| InputFault::Image { text: text.to_owned(), why })?;
     Ok((text.to_owned(), image))
 }
 
@@ -87,8 +106,8 @@ mod tests {
     use super::*;
     use readback_core::domain::Intent;
 
-    fn read(inputs: Value, fields: &[Field]) -> Result<Values, String> {
-        let Value::Object(inputs) = inputs else { return Err("no object".into()) };
+    fn read(inputs: Value, fields: &[Field]) -> Result<Values, InputFault> {
+        let Value::Object(inputs) = inputs else { panic!("no object: {inputs}") };
         values(&inputs, fields)
     }
 

@@ -219,7 +219,7 @@ impl CardActionHandler {
         }
         let values = match cards::values(inputs, fields) {
             Ok(values) => values,
-            Err(sentence) => return Ok(Some(("bad input", Some(words::bad_input(&sentence))))),
+            Err(fault) => return Ok(Some(("bad input", Some(words::bad_input(&fault))))),
         };
         if !values.edited {
             return Ok(None);

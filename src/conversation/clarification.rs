@@ -13,9 +13,9 @@ use readback_cluster::Live;
 use readback_core::{
     change::{Actor, ChangeId, ChangeSpec, Field, Store},
     command::Command,
-    domain::{Amount, ImageChange, Intent, ObjectRef},
+    domain::{Amount, Intent, ObjectRef},
     policy::ProposedChange,
-    question::{Choice, Question, QuestionState},
+    question::{Choice, ChoiceLabel, MissingValue, Prompt, Question, QuestionState},
 };
 
 /// More choices than this are no choice.
@@ -33,7 +33,7 @@ impl Orders {
         if !known.command.intent.is_write() || known.command.confidence < self.cx.rules.card {
             return in_words();
         }
-        let (text, choices, fields) = match (known.live.as_slice(), known.command.alternatives.is_empty()) {
+        let (prompt, choices, fields) = match (known.live.as_slice(), known.command.alternatives.is_empty()) {
             // No name was said: what was talked about last is offered, and nothing is taken for granted.
             ([], true) if known.command.deployment.is_none() => match self.cx.last_topic(request.place) {
                 Some(object) => self.about_the_last(request, &known.command, &object).await?,
@@ -53,9 +53,8 @@ impl Orders {
             choice
         });
         let choices: Vec<Choice> = choices.collect();
-        let text =
-            text.unwrap_or_else(|| known.verdict.reasons.iter().map(words::reason).collect::<Vec<_>>().join(" "));
-        self.post_question(request, position_of(position, 99), &text, choices, fields).await.map(|()| None)
+        let prompt = prompt.unwrap_or_else(|| Prompt::Unclear(known.verdict.reasons.clone()));
+        self.post_question(request, position_of(position, 99), prompt, choices, fields).await.map(|()| None)
     }
 
     /// Asks for the values of a command whose Deployment is known: which container, which image.
@@ -65,13 +64,14 @@ impl Orders {
         position: u32,
         command: &Command,
         live: &Live,
-        text: &str,
+        value: MissingValue,
     ) -> Result<Option<String>, Fault> {
         let (_, choices, fields) = missing(command, live, request);
         if fields.is_empty() {
-            return Ok(Some(words::mild(text)));
+            return Ok(Some(words::mild(&words::missing(live.object(), &value))));
         }
-        self.post_question(request, position, text, choices, fields).await.map(|()| None)
+        let prompt = Prompt::Missing { object: live.object().clone(), value };
+        self.post_question(request, position, prompt, choices, fields).await.map(|()| None)
     }
 
     async fn about_the_last(
@@ -79,16 +79,16 @@ impl Orders {
         request: &Request<'_>,
         command: &Command,
         object: &ObjectRef,
-    ) -> Result<(Option<String>, Vec<Choice>, Vec<Field>), Fault> {
+    ) -> Result<Form, Fault> {
         let live = self.cx.clusters.read(object).await.before(request.place, "reading the Deployment")?;
         let Some(live) = live else { return Ok((None, Vec::new(), Vec::new())) };
         let mut command = command.clone();
         spec::aim(&mut command, object);
         let (_, mut choices, fields) = missing(&command, &live, request);
         if let Some(choice) = choices.first_mut() {
-            choice.label = label(object, request);
+            choice.label = label(request);
         }
-        Ok((Some(words::which_or_last(command.intent, object)), choices, fields))
+        Ok((Some(Prompt::LastTopic { intent: command.intent, object: object.clone() }), choices, fields))
     }
 
     /// Records a question, then posts its card.
@@ -96,7 +96,7 @@ impl Orders {
         &self,
         request: &Request<'_>,
         position: u32,
-        text: &str,
+        prompt: Prompt,
         choices: Vec<Choice>,
         fields: Vec<Field>,
     ) -> Result<(), Fault> {
@@ -110,7 +110,7 @@ impl Orders {
             thread_id: request.place.thread.clone().unwrap_or_default(),
             words: request.text.to_owned(),
             private: request.private,
-            text: text.to_owned(),
+            prompt,
             choices,
             fields,
             said: request.at,
@@ -127,16 +127,13 @@ impl Orders {
     }
 }
 
-type Form = (Option<String>, Vec<Choice>, Vec<Field>);
+/// What is asked, what can be picked, and what can be typed.
+type Form = (Option<Prompt>, Vec<Choice>, Vec<Field>);
 
 /// Which of several Deployments.
 fn which(command: &Command, live: &[Live], request: &Request<'_>) -> Form {
     let draft = spec::draft_of(command);
-    let choice = |live: &Live| Choice {
-        label: label(live.object(), request),
-        target: live.object().clone(),
-        draft: draft.clone(),
-    };
+    let choice = |live: &Live| Choice { label: label(request), target: live.object().clone(), draft: draft.clone() };
     let most = live.iter().map(|live| request.policy.limits(live.object()).max_replicas).min().unwrap_or_default();
     let fields = if spec::is_complete(&draft) { Vec::new() } else { spec::fields(&draft, None, most) };
     let allowed = live
@@ -158,7 +155,7 @@ fn missing(command: &Command, live: &Live, request: &Request<'_>) -> Form {
         // A reduction that rounds to nothing: the number is what is asked for.
         fields = vec![Field::Replicas { known: Some(live.replicas()), most }];
     }
-    (None, vec![Choice { label: label(live.object(), request), target: live.object().clone(), draft }], fields)
+    (None, vec![Choice { label: label(request), target: live.object().clone(), draft }], fields)
 }
 
 /// Which of the readings of one command.
@@ -173,31 +170,20 @@ fn readings(command: &Command, live: &Live, request: &Request<'_>) -> Form {
     if !complete {
         return (None, Vec::new(), Vec::new());
     }
-    let short: Vec<&str> = choices.iter().map(|choice| choice.label.as_str()).collect();
-    (
-        Some(format!("For `{}`: {}?", request.directory.label(live.object()), words::either_of(&short))),
-        choices,
-        Vec::new(),
-    )
+    (Some(Prompt::Readings { name: request.directory.label(live.object()) }), choices, Vec::new())
 }
 
-fn reading_label(draft: &ChangeSpec, live: &Live) -> String {
+fn reading_label(draft: &ChangeSpec, live: &Live) -> ChoiceLabel {
     match (draft.replicas, &draft.image) {
         (Some(amount), _) => match amount.from(live.replicas()) {
-            Some(to) => format!("Replicas {} → {to}", live.replicas()),
-            None => format!("Replicas {}", words::amount(amount)),
+            Some(to) => ChoiceLabel::Replicas { from: live.replicas(), to },
+            None => ChoiceLabel::Amount(amount),
         },
-        (None, Some(ImageChange::Tag(text) | ImageChange::Digest(text) | ImageChange::Reference(text))) => {
-            format!("Image {}", words::plain(text))
-        }
-        (None, None) => words::intent(draft.intent).to_owned(),
+        (None, Some(image)) => ChoiceLabel::Image(image.clone()),
+        (None, None) => ChoiceLabel::Verb(draft.intent),
     }
 }
 
-fn label(object: &ObjectRef, request: &Request<'_>) -> String {
-    if request.directory.has_several_clusters() {
-        format!("{} · {} · {}", object.name, object.namespace, object.cluster)
-    } else {
-        format!("{} · {}", object.name, object.namespace)
-    }
+fn label(request: &Request<'_>) -> ChoiceLabel {
+    ChoiceLabel::Target { with_cluster: request.directory.has_several_clusters() }
 }

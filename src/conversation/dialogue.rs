@@ -158,7 +158,7 @@ impl OpenItem {
                 format!("{} and others", words::open_question(change))
             }
             Self::Change(change) => words::open_question(change),
-            Self::Question(question) => words::mild(&question.text),
+            Self::Question(question) => words::mild(&words::prompt(question)),
         }
     }
 }
@@ -314,7 +314,7 @@ impl Dialogue {
                 [_] if question.fields.is_empty() => {
                     self.questions.picked(request, question, 0, &serde_json::Map::new()).await.map(line)
                 }
-                _ => Ok(Some(words::which_question(&[words::mild(&question.text)]))),
+                _ => Ok(Some(words::which_question(&[words::mild(&words::prompt(question))]))),
             };
         }
         let reply = Reply::Dismiss(Actor::from(request.person));

@@ -109,10 +109,7 @@ impl Orders {
             Planned::Write(plan) => *plan,
             Planned::Unchanged(what) => return Ok(Some(words::unchanged(live.object(), &what))),
             Planned::Refused(why) => return Ok(Some(words::plan_refused(live.object(), &why))),
-            Planned::Ask(what) => {
-                let text = words::missing(live.object(), &what);
-                return self.ask_values(request, position, command, live, &text).await;
-            }
+            Planned::Ask(value) => return self.ask_values(request, position, command, live, value).await,
             Planned::NotOffered => return Ok(Some(words::moved_while_asking(live.object()))),
         };
         // What a GitOps tool, an autoscaler or a budget will do about it can refuse it, or is a reason to ask.

@@ -57,7 +57,7 @@ impl Questions {
             Some(picked) if question.asked.person_id == request.person.id => {
                 match cards::values(inputs, &question.fields) {
                     Ok(values) => Some((values.fill(&picked.draft), picked.target.clone())),
-                    Err(sentence) => return Ok(("bad input", Some(words::bad_input(&sentence)))),
+                    Err(fault) => return Ok(("bad input", Some(words::bad_input(&fault)))),
                 }
             }
             _ => None,

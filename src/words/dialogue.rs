@@ -2,12 +2,12 @@
 
 use jiff::Timestamp;
 
-use super::plain;
-use crate::cards::clock;
+use super::{choice_label, plain};
+use crate::cards::{InputFault, clock};
 use readback_cluster::Live;
 use readback_core::{
     change::{Change, Status},
-    domain::{Intent, ObjectRef, Person},
+    domain::{ObjectRef, Person},
     question::{Question, QuestionState},
 };
 use readback_webex::escape_markdown;
@@ -97,11 +97,11 @@ pub fn asked_somebody_else(name: &str) -> String {
 pub fn question_over(question: &Question) -> String {
     match question.state {
         QuestionState::Answered { choice, at } => {
-            let label = question.choices.get(choice).map_or("", |choice| choice.label.as_str());
+            let label = question.choices.get(choice).map(choice_label).unwrap_or_default();
             format!(
                 "You answered that at {}: {}. If nothing about it stands below, nothing was done: say it again. This press did nothing.",
                 clock(at),
-                escape_markdown(&plain(label))
+                escape_markdown(&plain(&label))
             )
         }
         QuestionState::Dismissed { at } => format!("You cancelled that question at {}. Nothing was done.", clock(at)),
@@ -116,23 +116,19 @@ pub fn question_over(question: &Question) -> String {
 }
 
 /// Something typed on a card that cannot be.
-pub fn bad_input(sentence: &str) -> String {
-    format!("{} Nothing was changed; the card is still open.", super::mild(sentence))
+pub fn bad_input(fault: &InputFault) -> String {
+    let fault = match fault {
+        InputFault::Replicas { most } => format!("The number of replicas must be a whole number from 0 to {most}."),
+        InputFault::NoContainer => "Choose one of the containers on the card.".to_owned(),
+        InputFault::NoImage => "Type a tag or a whole image.".to_owned(),
+        InputFault::Image { text, why } => format!("“{}” {why}.", plain(text)),
+    };
+    format!("{} Nothing was changed; the card is still open.", super::mild(&fault))
 }
 
 /// Somebody else asks again.
 pub fn press_again_not_yours(change: &Change) -> String {
     format!("That was an order of {}. Say it yourself if you want it.", escape_markdown(&change.order().requester.name))
-}
-
-/// A verb without a name, where something was talked about before.
-pub fn which_or_last(intent: Intent, object: &ObjectRef) -> String {
-    format!("No name was said. The last one talked about here is `{object}`: {} that one?", super::intent(intent))
-}
-
-/// "Replicas 2 → 42, or Image 42".
-pub fn either_of(readings: &[&str]) -> String {
-    readings.join(", or ")
 }
 
 /// The change-cause annotation of taking something back.

@@ -2,7 +2,7 @@
 
 use readback_cluster::{
     PatchRefusal,
-    plan::{Missing, PlanRefusal, Unchanged},
+    plan::{PlanRefusal, Unchanged},
 };
 use readback_core::domain::ObjectRef;
 
@@ -59,16 +59,6 @@ pub fn plan_refused(object: &ObjectRef, why: &PlanRefusal) -> String {
     })
 }
 
-/// A value is missing: the question for it.
-pub fn missing(object: &ObjectRef, what: &Missing) -> String {
-    let name = format!("`{}`", object.name);
-    match what {
-        Missing::Image => format!("Which image or tag should {name} run?"),
-        Missing::Container { names } => format!("{name} has several containers: {}. Which one?", codes(names)),
-        Missing::AutoscalerMaximum => format!("How many replicas may the autoscaler of {name} go up to?"),
-    }
-}
-
 fn patch_refused(why: &PatchRefusal) -> String {
     match why {
         PatchRefusal::Unchanged => "it is already so".to_owned(),
@@ -83,6 +73,6 @@ fn patch_refused(why: &PatchRefusal) -> String {
     }
 }
 
-fn codes(names: &[String]) -> String {
+pub(super) fn codes(names: &[String]) -> String {
     names.iter().map(|name| format!("`{name}`")).collect::<Vec<_>>().join(", ")
 }

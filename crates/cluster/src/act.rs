@@ -3,41 +3,19 @@
 
 use std::time::Duration;
 
-use json_patch::Patch;
-use serde::{Deserialize, Serialize};
 use tokio::time::{Instant, sleep};
 
 use super::{
-    Cluster, Live, WriteVerdict, judge_write_error,
+    Cluster, Live, Write, WriteVerdict, judge_write_error,
     patch::{Trace, trace},
     wire::{Answer, NoAnswer},
 };
-use readback_core::{
-    change::{ActsAs, CallError, Change, Claimed, Misread, NotAppliedReason, Trail, WriteKind},
-    domain::ObjectRef,
-};
+use readback_core::change::{CallError, Claimed, Misread, NotAppliedReason, Trail, WriteKind};
 
 /// How long after the API server's own deadline its answer may still be on the way.
 const TRAVEL: Duration = Duration::from_secs(2);
 /// The pause between two looks at an object whose write may still be under way.
 const LOOK_AGAIN: Duration = Duration::from_secs(1);
-
-/// One change of one Deployment, complete with its preconditions.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-pub struct Write {
-    /// The Deployment.
-    pub object: ObjectRef,
-    /// Its identity; the patch tests it too.
-    pub uid: String,
-    /// Tests of the old values, then the new ones.
-    pub patch: Patch,
-    /// How it is sent.
-    pub means: WriteKind,
-    /// Under whose name it is sent; none is readback's own.
-    pub acts_as: Option<ActsAs>,
-    /// The change that it carries out, for the API server's audit log; empty for one that is only tried.
-    pub change: String,
-}
 
 /// What a server-side dry run of a write said. Nothing is changed by it.
 #[derive(Clone, Debug, PartialEq)]
@@ -90,26 +68,6 @@ pub struct Compared {
     pub live: Option<Live>,
     /// What became of the write.
     pub trace: Trace,
-}
-
-impl Write {
-    /// Whether the Deployment itself shows what became of it.
-    const fn shows_deployment(&self) -> bool {
-        self.means.patches_deployment() || matches!(self.means, WriteKind::Delete | WriteKind::Recreate(_))
-    }
-
-    /// What a change on record writes.
-    pub fn of(change: &Change) -> Self {
-        let order = change.order();
-        Self {
-            object: order.target.clone(),
-            uid: order.uid.clone(),
-            patch: order.patch.clone(),
-            means: order.means.clone(),
-            acts_as: order.acts_as.clone(),
-            change: change.id().to_string(),
-        }
-    }
 }
 
 impl Cluster {

@@ -6,7 +6,7 @@ use base64::{Engine as _, engine::general_purpose::STANDARD};
 use http::Uri;
 use kube::config::{Cluster as ClusterEntry, Config, ExecAuthCluster, Kubeconfig, KubeconfigError};
 
-use super::{ConnectError, trust::certificates};
+use super::{connect_error::ConnectError, trust::certificates};
 
 /// kube's own loader also reads the proxy variables from the environment and matches them against the proxy's address
 /// instead of the cluster's, so the context is parsed here.

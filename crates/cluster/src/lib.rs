@@ -28,6 +28,7 @@ mod autoscale;
 mod catalog;
 mod check;
 mod clusters;
+mod connect_error;
 mod connection;
 mod events;
 mod follow;
@@ -56,13 +57,15 @@ pub mod testing;
 mod trust;
 mod verdict;
 mod wire;
+mod write;
 
-pub use act::{Applied, Compared, Preview, Write};
+pub use act::{Applied, Compared, Preview};
 pub use autoscale::{Bounds, Scaler, USUAL_CPU, as_made, autoscale};
 pub use catalog::{Catalog, Snapshot, WatchTask};
 pub use check::Check;
 pub use clusters::Clusters;
-pub use connection::{ConnectError, Connection, Source};
+pub use connect_error::ConnectError;
+pub use connection::{Connection, Source};
 pub use events::Warning;
 pub use follow::Follow;
 pub use live::{Condition, Container, DeploymentStatusView, Live, Strategy};
@@ -82,6 +85,7 @@ pub use rollout::{Changed, Failure, Progress, Rollout, progress};
 pub use status::{Description, Health, describe};
 pub use surroundings::{Autoscaler, Budget, Surroundings};
 pub use verdict::{WriteVerdict, judge_write_error};
+pub use write::Write;
 
 /// One Kubernetes cluster with its allowed namespaces. Clones share their connections.
 #[derive(Clone)]

@@ -4,7 +4,10 @@
 
 use serde_json::Value;
 
-use super::{request::FIELD_MANAGER, verdict::plain};
+use super::verdict::plain;
+
+/// The field manager that the API server records for changed fields.
+pub(super) const FIELD_MANAGER: &str = "readback";
 
 /// The managers that apply the fields that readback changes.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]

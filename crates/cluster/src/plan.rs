@@ -5,77 +5,25 @@
 use jiff::Timestamp;
 
 use crate as cluster;
-use crate::{CallError, Live, PatchRefusal, Removal, Revision, Scaler, Write, forecast::Intended};
+use crate::{Live, PatchRefusal, forecast::Intended};
 use readback_core::{
-    change::{ChangeSpec, FieldChange, Inverse, Note},
+    change::{ChangeSpec, FieldChange},
     command::Command,
     domain::{Amount, Intent},
 };
 
 mod autoscale;
 mod image;
+mod planned;
 mod refusal;
 mod remove;
 mod revision;
 #[cfg(test)]
 mod tests;
 
-pub use refusal::{Missing, PlanRefusal, Unchanged};
-
-/// What was read beside the Deployment, for the verbs that are about more than it.
-#[derive(Clone, Debug, Default)]
-pub enum RelatedObjects {
-    /// Nothing is needed.
-    #[default]
-    Nothing,
-    /// Its revisions, newest first.
-    Revisions(Vec<Revision>),
-    /// Its autoscaler, if it has one.
-    Autoscaler(Option<Scaler>),
-    /// What is needed to remove it, and to have it back.
-    Removal(Box<Removal>),
-    /// It could not be read.
-    Unreadable(CallError),
-}
-
-/// A write, ready to be recorded.
-#[derive(Clone, Debug)]
-pub struct Plan {
-    /// What would be sent.
-    pub write: Write,
-    /// What it changes, before and after.
-    pub effects: Vec<FieldChange>,
-    /// Whether pods are replaced.
-    pub template_changed: bool,
-    /// What to know before it is sent.
-    pub notes: Vec<Note>,
-    /// What takes it back; none where nothing does.
-    pub inverse: Option<Inverse>,
-    /// The same, to look ahead.
-    pub intended: Intended,
-}
-
-impl Plan {
-    /// The images that would run, where they change.
-    pub fn images(&self) -> impl Iterator<Item = &str> {
-        self.effects.iter().filter_map(FieldChange::image_after)
-    }
-}
-
-/// What came of planning.
-#[derive(Clone, Debug)]
-pub enum Planned {
-    /// Something would change.
-    Write(Box<Plan>),
-    /// It is already so.
-    Unchanged(Unchanged),
-    /// It cannot be done.
-    Refused(PlanRefusal),
-    /// Something is still open.
-    Ask(Missing),
-    /// This verb is understood and not offered.
-    NotOffered,
-}
+pub use planned::{Plan, Planned, RelatedObjects};
+use planned::{refused, taken_back};
+pub use refusal::{PlanRefusal, Unchanged};
 
 /// Plans one command on one live object. `cause` is what the change-cause annotation will say.
 pub fn plan(command: &Command, live: &Live, related_objects: &RelatedObjects, cause: &str, now: Timestamp) -> Planned {
@@ -167,15 +115,4 @@ fn hold(live: &Live, held: bool) -> Planned {
         Err(PatchRefusal::Unchanged) => Planned::Unchanged(Unchanged::NotHeld),
         Err(why) => refused(why),
     }
-}
-
-/// What takes a write back: the patch and the effects the other way round.
-fn taken_back(write: &Write, effects: &[FieldChange], draft: ChangeSpec) -> Option<Inverse> {
-    let patch = cluster::inverse(&write.patch)?;
-    let effects = effects.iter().map(FieldChange::reversed).collect();
-    Some(Inverse { patch, means: write.means.clone(), effects, draft })
-}
-
-const fn refused(why: PatchRefusal) -> Planned {
-    Planned::Refused(PlanRefusal::Patch(why))
 }

@@ -1,19 +1,17 @@
 //! The HTTP request of a write, by its kind, and the object that shows its outcome.
 
 use http::{Method, Request};
-use json_patch::PatchOperation;
 use k8s_openapi::api::{apps::v1::Deployment, autoscaling::v2::HorizontalPodAutoscaler};
 use kube::api::{DeleteParams, Preconditions};
 use serde_json::Value;
 
 use super::{
     CallError, Cluster, Write,
+    owner::FIELD_MANAGER,
     wire::{Answer, NoAnswer, objects, path_of},
 };
 use readback_core::{change::WriteKind, domain::ObjectRef};
 
-/// The field manager that the API server records for changed fields.
-pub(super) const FIELD_MANAGER: &str = "readback";
 /// Records the change id in the API server's audit log: the extra `readback.dev/change` of the impersonated user.
 const CHANGE_EXTRA: &str = "impersonate-extra-readback.dev%2fchange";
 /// Maximum attempts of a deletion that conflicts with concurrent writes, mostly of the status.
@@ -31,12 +29,6 @@ impl Write {
             WriteKind::Autoscaler { name, .. } | WriteKind::DropAutoscaler { name, .. } => autoscaler(name),
             WriteKind::NewAutoscaler(manifest) => autoscaler(manifest.name()),
         }
-    }
-
-    /// Whether its tests hold on the current object.
-    pub(super) fn holds(&self, raw: &Value) -> bool {
-        let tests = self.patch.iter().filter(|op| matches!(op, PatchOperation::Test(_))).cloned().collect();
-        json_patch::patch(&mut raw.clone(), &json_patch::Patch(tests)).is_ok()
     }
 }
 

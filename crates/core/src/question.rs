@@ -27,8 +27,9 @@ pub struct Question {
     pub words: String,
     /// Whether it was said in a direct message.
     pub private: bool,
-    /// The question, in a sentence or two.
-    pub text: String,
+    /// What is asked.
+    #[serde(rename = "text")]
+    pub prompt: Prompt,
     /// What can be picked; a single one where only values are missing.
     pub choices: Vec<Choice>,
     /// The values that can be typed.
@@ -56,7 +57,7 @@ impl fmt::Debug for Question {
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Choice {
     /// How it is called on its button.
-    pub label: String,
+    pub label: ChoiceLabel,
     /// The Deployment.
     pub target: ObjectRef,
     /// What would be asked of it.
@@ -169,8 +170,11 @@ impl Question {
     }
 }
 
+mod prompt;
 #[cfg(any(test, feature = "testing"))]
 pub mod samples;
+
+pub use prompt::{ChoiceLabel, MissingValue, Prompt};
 
 #[cfg(test)]
 mod tests {

@@ -1,17 +1,21 @@
 //! An autoscaler: the one that is there is changed, or a new one is made.
 
-use super::{Missing, Plan, PlanRefusal, Planned, Unchanged, refused};
+use super::{
+    planned::{Plan, Planned, refused},
+    refusal::{PlanRefusal, Unchanged},
+};
 use crate as cluster;
 use crate::{Bounds, Live, PatchRefusal, Scaler, USUAL_CPU, Write, forecast::Intended};
 use readback_core::{
     change::{AutoscalerBounds, ChangeSpec, FieldChange, Inverse, Note, WriteKind},
     command::Command,
     domain::Intent,
+    question::MissingValue,
 };
 
 pub(super) fn autoscale(command: &Command, live: &Live, scaler: Option<&Scaler>) -> Planned {
     let Some(max) = command.max else {
-        return Planned::Ask(Missing::AutoscalerMaximum);
+        return Planned::Ask(MissingValue::AutoscalerMaximum);
     };
     let bounds = Bounds { min: command.min, max, cpu: command.cpu };
     let min = bounds.min.or(scaler.map(|scaler| scaler.min)).unwrap_or(1);

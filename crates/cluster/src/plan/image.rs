@@ -1,17 +1,21 @@
 //! Another image: which container is meant, and what it would run.
 
-use super::{Missing, Plan, PlanRefusal, Planned, Unchanged, refused, taken_back};
+use super::{
+    planned::{Plan, Planned, refused, taken_back},
+    refusal::{PlanRefusal, Unchanged},
+};
 use crate as cluster;
 use crate::{Container, Live, PatchRefusal, forecast::Intended};
 use readback_core::{
     change::{ChangeSpec, FieldChange, Note},
     command::Command,
     domain::{ImageChange, ImageReference, Intent},
+    question::MissingValue,
 };
 
 pub(super) fn set_image(command: &Command, live: &Live, cause: &str) -> Planned {
     let Some(change) = &command.image else {
-        return Planned::Ask(Missing::Image);
+        return Planned::Ask(MissingValue::Image);
     };
     let said = command.container.as_ref().map(readback_core::command::Mention::name);
     let container = match container(live, said, change) {
@@ -80,7 +84,7 @@ fn container<'l>(live: &'l Live, said: Option<&str>, change: &ImageChange) -> Re
             return Ok(one);
         }
     }
-    Err(Planned::Ask(Missing::Container { names: names(&serving) }))
+    Err(Planned::Ask(MissingValue::Container { names: names(&serving) }))
 }
 
 fn new_image(change: &ImageChange, current: &str) -> Option<ImageReference> {

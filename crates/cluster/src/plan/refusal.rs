@@ -72,17 +72,3 @@ pub enum PlanRefusal {
     /// There is no earlier revision.
     NoEarlierRevision,
 }
-
-/// A value that is still open.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Missing {
-    /// The image.
-    Image,
-    /// Which of several containers.
-    Container {
-        /// Their names.
-        names: Vec<String>,
-    },
-    /// The most replicas of an autoscaler.
-    AutoscalerMaximum,
-}

@@ -1,6 +1,6 @@
 //! Removing a Deployment. What it was is kept, so that it can be made again.
 
-use super::{Plan, Planned, refused};
+use super::planned::{Plan, Planned, refused};
 use crate as cluster;
 use crate::{Live, Removal, forecast::Intended};
 use readback_core::{

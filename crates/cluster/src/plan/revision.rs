@@ -1,6 +1,9 @@
 //! Back to an earlier revision: which one, and what that changes.
 
-use super::{Plan, PlanRefusal, Planned, Unchanged, refused, taken_back};
+use super::{
+    planned::{Plan, Planned, refused, taken_back},
+    refusal::{PlanRefusal, Unchanged},
+};
 use crate as cluster;
 use crate::{Live, PatchRefusal, Revision, forecast::Intended};
 use readback_core::{

@@ -1,9 +1,9 @@
 use serde_json::{Value, json};
 
 use super::*;
-use crate::{revisions_of, stand_in::live_of};
+use crate::{CallError, revisions_of, stand_in::live_of};
 use readback_core::{
-    change::{AutoscalerBounds, TemplateOf, WriteKind},
+    change::{AutoscalerBounds, Note, TemplateOf, WriteKind},
     command::{Mention, StatedValue},
     domain::{Amount, ImageChange, Score},
 };

@@ -3,10 +3,11 @@
 
 use jiff::{SignedDuration, Timestamp};
 
-use super::{Choice, Question, QuestionState};
+use super::{Choice, ChoiceLabel, Prompt, Question, QuestionState};
 use crate::{
     change::{Actor, ChangeId, ChangeSpec},
     domain::{ClusterName, DeploymentName, Intent, Namespace, ObjectRef},
+    policy::Unclear,
 };
 
 /// So many seconds after it was asked.
@@ -22,7 +23,7 @@ pub fn person(name: &str) -> Actor {
 /// Ann is asked which of two; until second 600.
 pub fn question() -> Question {
     let choice = |name: &str| Choice {
-        label: name.into(),
+        label: ChoiceLabel::Target { with_cluster: false },
         target: ObjectRef {
             cluster: ClusterName::parse("main").expect("valid"),
             namespace: Namespace::parse("default").expect("valid"),
@@ -37,7 +38,7 @@ pub fn question() -> Question {
         thread_id: "m1".into(),
         words: "restart payments".into(),
         private: false,
-        text: "Which one?".into(),
+        prompt: Prompt::Unclear(vec![Unclear::WhichDeployment(Intent::Restart).into()]),
         choices: vec![choice("payments-api"), choice("payments-worker")],
         fields: Vec::new(),
         said: at(0),

@@ -1,0 +1,52 @@
+//! What a question asks, and what its choices are called.
+
+use readback_core::{
+    domain::{Intent, ObjectRef},
+    question::{Choice, ChoiceLabel, MissingValue, Prompt, Question},
+};
+
+use super::{amount, plain, plan::codes, reason};
+
+/// The question, in a sentence or two.
+pub fn prompt(question: &Question) -> String {
+    match &question.prompt {
+        Prompt::Unclear(reasons) => reasons.iter().map(reason).collect::<Vec<_>>().join(" "),
+        Prompt::LastTopic { intent, object } => which_or_last(*intent, object),
+        Prompt::Readings { name } => {
+            let readings: Vec<String> = question.choices.iter().map(choice_label).collect();
+            format!("For `{name}`: {}?", readings.join(", or "))
+        }
+        Prompt::Missing { object, value } => missing(object, value),
+        Prompt::Text(sentence) => sentence.clone(),
+    }
+}
+
+/// What a choice is called.
+pub fn choice_label(choice: &Choice) -> String {
+    let target = &choice.target;
+    match &choice.label {
+        ChoiceLabel::Target { with_cluster: true } => {
+            format!("{} · {} · {}", target.name, target.namespace, target.cluster)
+        }
+        ChoiceLabel::Target { with_cluster: false } => format!("{} · {}", target.name, target.namespace),
+        ChoiceLabel::Replicas { from, to } => format!("Replicas {from} → {to}"),
+        ChoiceLabel::Amount(wanted) => format!("Replicas {}", amount(*wanted)),
+        ChoiceLabel::Image(image) => format!("Image {}", plain(&image.to_string())),
+        ChoiceLabel::Verb(verb) => super::intent(*verb).to_owned(),
+        ChoiceLabel::Text(text) => text.clone(),
+    }
+}
+
+/// The question for a value that is missing.
+pub fn missing(object: &ObjectRef, value: &MissingValue) -> String {
+    let name = format!("`{}`", object.name);
+    match value {
+        MissingValue::Image => format!("Which image or tag should {name} run?"),
+        MissingValue::Container { names } => format!("{name} has several containers: {}. Which one?", codes(names)),
+        MissingValue::AutoscalerMaximum => format!("How many replicas may the autoscaler of {name} go up to?"),
+    }
+}
+
+fn which_or_last(intent: Intent, object: &ObjectRef) -> String {
+    format!("No name was said. The last one talked about here is `{object}`: {} that one?", super::intent(intent))
+}
