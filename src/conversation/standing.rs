@@ -6,7 +6,7 @@ use readback_cluster::{
     forecast::{Intended, forecast},
 };
 use readback_core::{
-    change::{Actor, Order},
+    change::{Actor, FieldChange, Order},
     domain::{Intent, Person},
     policy::{AccessRequest, ActorInRoom, Approval, Denial, GitOps, Policy, ProposedChange},
 };
@@ -96,13 +96,18 @@ pub(super) fn may_approve(policy: &Policy, order: &Order, person: &Person) -> Re
 /// Which fields an order writes, to know who keeps them.
 fn written_by(order: &Order, live: &Live) -> Option<Intended> {
     let draft = order.draft.as_ref()?;
-    let changed = |image: &str| order.effects.iter().any(|effect| effect.image_before() == Some(image));
     match draft.intent {
         Intent::Scale => Some(Intended::Scale { to: 0 }),
         Intent::Autoscale => Some(Intended::Autoscale { min: 0, max: 0 }),
         Intent::SetImage | Intent::Rollback => {
-            let images = live.containers().iter().filter(|one| changed(&one.image));
-            Some(Intended::RollBack { containers: images.map(|one| one.name.clone()).collect() })
+            let images = order.effects.iter().filter(|effect| effect.is_image());
+            // A record of an earlier version does not name the only container, so every container counts.
+            let containers = if images.clone().all(|image| image.container().is_some()) {
+                images.filter_map(FieldChange::container).map(str::to_owned).collect()
+            } else {
+                live.containers().iter().map(|one| one.name.clone()).collect()
+            };
+            Some(Intended::RollBack { containers })
         }
         Intent::Delete => Some(Intended::Delete),
         Intent::Restart

@@ -262,13 +262,12 @@ fn cautions(case: &PolicyInput<'_>, rules: &Rules) -> Vec<Reason> {
     if case.is_everything() || case.targets().len() > 1 {
         cautions.push(Caution::SeveralDeployments(case.targets().len()));
     }
-    let guarded = case.facts.iter().find(|facts| facts.limits.protected);
-    cautions.extend(guarded.map(|facts| Caution::Protected(facts.object.namespace.clone())));
-    if case.facts.iter().any(|facts| facts.limits.asks_for(command.intent)) {
-        cautions.push(Caution::ConfirmedThere);
-    }
-    if case.facts.iter().any(|facts| facts.limits.approval != Approval::Own) {
-        cautions.push(Caution::NeedsOtherApproval);
+    for facts in &case.facts {
+        for caution in grounds::of_place(command.intent, &facts.object.namespace, &facts.limits) {
+            if !cautions.contains(&caution) {
+                cautions.push(caution);
+            }
+        }
     }
     let mut doubts = grounds::weakness(command, case.found.as_ref().and_then(|found| found.as_ref().ok()));
     doubts.extend(case.facts.iter().filter_map(|facts| grounds::other_old_value(command, facts)));

@@ -1,9 +1,9 @@
 //! What speaks for each decision, found in a command and in what is live.
 
-use super::{Caution, Facts, Impossible, Unclear};
+use super::{Approval, Caution, Facts, Impossible, Limits, Unclear};
 use crate::{
     command::{Command, Doubt, Mention},
-    domain::{Amount, DeploymentName, Intent, ObjectRef},
+    domain::{Amount, DeploymentName, Intent, Namespace, ObjectRef},
     resolve::{NotFound, Resolution, is_strong},
 };
 
@@ -104,6 +104,14 @@ pub(super) fn destructive(verb: Intent) -> Option<Caution> {
         Intent::Delete | Intent::Rollback | Intent::Restart | Intent::SetImage | Intent::Autoscale | Intent::Undo
     );
     destructive.then_some(Caution::Destructive(verb))
+}
+
+/// Why changes of this kind are confirmed in a place, whatever they are.
+pub(super) fn of_place(verb: Intent, namespace: &Namespace, limits: &Limits) -> Vec<Caution> {
+    let protected = limits.protected.then(|| Caution::Protected(namespace.clone()));
+    let asked = limits.asks_for(verb).then_some(Caution::ConfirmedThere);
+    let others = (limits.approval != Approval::Own).then_some(Caution::NeedsOtherApproval);
+    protected.into_iter().chain(asked).chain(others).collect()
 }
 
 /// Why this amount is a step that is confirmed.

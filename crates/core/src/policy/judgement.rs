@@ -88,11 +88,12 @@ fn too_many(proposed: &ProposedChange<'_>, limits: &Limits) -> Option<Denial> {
     Some(Denial::TooManyReplicas { name: proposed.object.name.clone(), wanted, most: limits.max_replicas })
 }
 
-/// An image that cannot be taken apart cannot be judged, and is refused where anything is asked of images.
+/// An image that cannot be taken apart cannot be judged, and is refused whether or not the place limits images: nobody can
+/// tell what would be pulled.
 fn refused_image(proposed: &ProposedChange<'_>, limits: &Limits) -> Option<ImageDenial> {
     proposed.images.iter().find_map(|image| match ImageReference::parse(image) {
         Ok(reference) => limits.images.refuses(&reference),
-        Err(_) => limits.images.is_set().then(|| ImageDenial::Unreadable { image: image.clone() }),
+        Err(_) => Some(ImageDenial::Unreadable { image: image.clone() }),
     })
 }
 
@@ -109,15 +110,7 @@ fn needed(proposed: &ProposedChange<'_>, limits: Limits) -> Judgement {
         let name = &proposed.object.name;
         reasons.extend(grounds::large_step(name, before, after, limits.max_unconfirmed_increase));
     }
-    if limits.protected {
-        reasons.push(Caution::Protected(proposed.object.namespace.clone()));
-    }
-    if limits.asks_for(proposed.verb) {
-        reasons.push(Caution::ConfirmedThere);
-    }
-    if limits.approval != Approval::Own {
-        reasons.push(Caution::NeedsOtherApproval);
-    }
+    reasons.extend(grounds::of_place(proposed.verb, &proposed.object.namespace, &limits));
     if reasons.is_empty() { Judgement::Allowed } else { Judgement::NeedsApproval { by: limits.approval, reasons } }
 }
 

@@ -102,11 +102,6 @@ pub struct ImageLimits {
 }
 
 impl ImageLimits {
-    /// Whether anything is asked of images at all.
-    pub(super) const fn is_set(&self) -> bool {
-        !self.registries.is_empty() || !self.tags.is_empty() || !self.forbidden.is_empty()
-    }
-
     /// Why this image may not run, if it may not.
     pub fn refuses(&self, image: &ImageReference) -> Option<ImageDenial> {
         let repository = image.full_repository();
