@@ -61,6 +61,17 @@ fn every_row_is_answered_in_its_place() {
 }
 
 #[test]
+fn what_is_too_long_to_be_read_whole_orders_nothing() {
+    let long = |order: &str| json!({"text": format!("{order}{}", " ".repeat(4_100))});
+    let orders = ["kubectl scale deploy/nginx-deployment --replicas=3", "scale nginx-deployment to 3"];
+    for row in interpret(orders.map(|order| format!("{}\n", long(order))).concat().as_bytes()) {
+        let command = &row["commands"][0];
+        assert_eq!((&command["intent"], &command["decision"]), (&json!("none"), &json!("ignore")), "{row}");
+        assert!(command["reasons"].to_string().contains("4000 characters"), "{row}");
+    }
+}
+
+#[test]
 fn bytes_that_are_not_text_are_a_bad_row_and_the_rest_is_answered() {
     let out = interpret(b"\xff\xfe\n{\"id\":1,\"text\":\"kubectl get deploy\"}\n");
     assert!(out[0]["error"].is_string());

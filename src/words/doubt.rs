@@ -8,6 +8,11 @@ pub fn doubt(doubt: &Doubt) -> String {
     match doubt {
         Doubt::Sign(sign) => doubtful(*sign).to_owned(),
         Doubt::OrdersNothing(sign) => orders_nothing(*sign).to_owned(),
+        Doubt::TooLong { most } => {
+            format!(
+                "That is longer than the {most} characters I read: nothing was done. Say the order in a line of its own."
+            )
+        }
         Doubt::FollowedByNo => "The message goes on with a “no”.".to_owned(),
         Doubt::UnexplainedWord(word) => format!("“{word}” stands beside the name, and I do not know what it says."),
         Doubt::PerhapsAName(said) => format!("“{said}” was taken for a name, and may be none."),

@@ -1,7 +1,7 @@
 //! One message, from its text to its commands.
 
 use super::{
-    clean::clean,
+    clean::{LONGEST, clean},
     frame::{self, Segment},
     guard,
     model::Model,
@@ -12,7 +12,7 @@ use super::{
 };
 use readback_core::domain::{Intent, Score};
 use readback_core::{
-    command::{Command, ParsedMessage},
+    command::{Command, Doubt, ParsedMessage},
     gazetteer::Gazetteer,
 };
 
@@ -25,6 +25,11 @@ pub fn read(model: &Model, live: &Gazetteer, text: &str) -> anyhow::Result<Parse
         return Ok(yes::heard());
     }
     let clean = clean(text);
+    if clean.cut {
+        let mut nothing = nothing(Score::ONE);
+        nothing.commands[0].doubts.push(Doubt::TooLong { most: LONGEST });
+        return Ok(nothing);
+    }
     match shell::read(&clean.text) {
         Some(Shell::Orders(mut commands)) => {
             let odd = clean.is_odd(&(0..clean.text.len()));
@@ -37,7 +42,7 @@ pub fn read(model: &Model, live: &Gazetteer, text: &str) -> anyhow::Result<Parse
         None => {}
     }
     let words = words(&clean.text);
-    if words.is_empty() || clean.cut || guard::orders_nothing(&clean.text) {
+    if words.is_empty() || guard::orders_nothing(&clean.text) {
         let mut nothing = nothing(Score::ONE);
         guard::lower(&mut nothing, &clean, &words);
         return Ok(nothing);

@@ -13,6 +13,11 @@ pub enum Doubt {
     Sign(Sign),
     /// The message was read as no order, and this sign says why.
     OrdersNothing(Sign),
+    /// The message is longer than what is read: what was not read may take back what was.
+    TooLong {
+        /// How many characters are read.
+        most: usize,
+    },
     /// A "no" follows the order.
     FollowedByNo,
     /// This word stands beside the name, and nothing explains it.
