@@ -51,6 +51,7 @@ mod questions;
 mod reader;
 mod reads;
 mod recovery;
+mod reporting;
 mod request;
 mod resolution;
 mod rollout_job;
@@ -58,7 +59,6 @@ mod rollout_queue;
 mod rollout_texts;
 mod spec;
 mod standing;
-mod telling;
 mod topics;
 mod undo;
 

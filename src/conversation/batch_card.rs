@@ -101,7 +101,7 @@ impl Reporter {
             }
         };
         for change in batch.iter().filter(|change| is_over(change)) {
-            if let Err(error) = self.cx.store.told(change.id()).await {
+            if let Err(error) = self.cx.store.mark_reported(change.id()).await {
                 tracing::warn!(%error, change = %change.id(), "that a card is closed could not be noted");
             }
         }

@@ -62,7 +62,7 @@ impl BatchJob {
                     for at in under_way {
                         self.reporter.cx.note_told(self.watched[at].change.id(), words::NOT_WATCHED.to_owned());
                     }
-                    self.tell().await;
+                    self.report().await;
                     return;
                 }
                 next = seen.recv() => match next {
@@ -79,15 +79,15 @@ impl BatchJob {
                     None => break,
                 },
                 () = due, if unsaid && edits < EDITS => {
-                    self.tell().await;
+                    self.report().await;
                     (edits, last, unsaid) = (edits + 1, Instant::now(), false);
                 }
             }
         }
-        self.tell_end().await;
+        self.report_end().await;
     }
 
-    async fn tell(&self) -> bool {
+    async fn report(&self) -> bool {
         match self.reporter.update_batch_card(&self.first).await {
             Ok(_) => true,
             Err(error) => {
@@ -98,14 +98,14 @@ impl BatchJob {
     }
 
     /// Where the end could not be told, the next start tries again.
-    async fn tell_end(&self) {
-        if !self.tell().await {
+    async fn report_end(&self) {
+        if !self.report().await {
             return;
         }
         let batch = self.reporter.cx.batch_of(&self.first).await.unwrap_or_default();
         let followed = |change: &Change| self.watched.iter().any(|one| one.change.id() == change.id());
         for change in batch.iter().filter(|change| followed(change) || is_over(change)) {
-            if let Err(error) = self.reporter.cx.store.told(change.id()).await {
+            if let Err(error) = self.reporter.cx.store.mark_reported(change.id()).await {
                 tracing::warn!(%error, change = %change.id(), "that the end was told could not be noted");
             }
         }

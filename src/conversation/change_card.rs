@@ -38,7 +38,7 @@ impl Reporter {
                 return;
             }
         }
-        if let Err(error) = self.cx.store.told(change.id()).await {
+        if let Err(error) = self.cx.store.mark_reported(change.id()).await {
             tracing::warn!(%error, change = %change.id(), "that a card is closed could not be noted");
         }
     }

@@ -28,6 +28,6 @@ impl Executor {
         record_in_span(change);
         let observes = self.cx.observes(&change.order().room_id);
         let execution = execute(&self.cx.store, &self.cx.clusters, change, observes, now).await;
-        self.reporter.tell_execution(execution.map_err(|broken| record_fault_at(broken, place))?, place, person).await
+        self.reporter.report_execution(execution.map_err(|broken| record_fault_at(broken, place))?, place, person).await
     }
 }

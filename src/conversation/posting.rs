@@ -38,7 +38,7 @@ impl Reporter {
     }
 
     /// Lets the message, or the card, of a change say how it stands; the change as it is on record afterwards.
-    pub(super) async fn tell(
+    pub(super) async fn report(
         &self,
         change: &Change,
         person: &Person,

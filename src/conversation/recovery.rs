@@ -77,7 +77,7 @@ impl Recovery {
     /// Goes on with changes of the last run that were ordered together.
     pub(super) async fn resume_batch(&self, batch: Vec<Change>) {
         let Some(first) = batch.first().cloned() else { return };
-        let open = |change: &&Change| change.status() == Status::Applied && !change.is_told();
+        let open = |change: &&Change| change.status() == Status::Applied && !change.is_reported();
         let looks = batch.iter().filter(open).map(|change| async move {
             let compared = self.cx.clusters.compare(&readback_cluster::Write::of(change)).await;
             (change.clone(), compared)
@@ -123,21 +123,21 @@ impl Recovery {
 
     /// Goes on with the rollouts of which the last run could not tell the end.
     async fn resume(&self) {
-        let untold = match self.cx.store.untold(now() - STILL_OF_INTEREST).await {
+        let unreported = match self.cx.store.unreported(now() - STILL_OF_INTEREST).await {
             Ok(found) => found.changes,
             Err(error) => {
                 tracing::error!(%error, "the rollouts of the last run could not be read");
                 return;
             }
         };
-        let untold = untold.into_iter().filter(|change| change.order().batch.is_none()).collect();
-        let jobs = by_cluster(untold).into_iter().map(|changes| self.clone().resume_all(changes));
+        let unreported = unreported.into_iter().filter(|change| change.order().batch.is_none()).collect();
+        let jobs = by_cluster(unreported).into_iter().map(|changes| self.clone().resume_all(changes));
         jobs.collect::<JoinSet<_>>().join_all().await;
     }
 
     /// Goes on with what was ordered together, one card at a time.
     async fn resume_batches(&self, mut changes: Vec<Change>) {
-        match self.cx.store.untold(now() - STILL_OF_INTEREST).await {
+        match self.cx.store.unreported(now() - STILL_OF_INTEREST).await {
             Ok(found) => changes.extend(found.changes),
             Err(error) => tracing::error!(%error, "changes that were ordered together could not be read"),
         }
@@ -182,7 +182,9 @@ impl Recovery {
             let compared =
                 self.cx.clusters.compare(&Write::of(change)).await.after(&place, "reading the Deployment")?;
             let rollout = match since(change, compared) {
-                Ok(live) => return self.reporter.tell_and_follow(change.clone(), live.as_ref(), &place, &person).await,
+                Ok(live) => {
+                    return self.reporter.report_and_follow(change.clone(), live.as_ref(), &place, &person).await;
+                }
                 Err(rollout) => *rollout,
             };
             offer = Offer::Nothing;
@@ -196,11 +198,11 @@ impl Recovery {
                 .await
                 .after(&place, "telling the end")?;
         } else if change.status() == Status::Applied {
-            self.reporter.tell(change, &person, &state, offer).await.after(&place, "telling the end")?;
+            self.reporter.report(change, &person, &state, offer).await.after(&place, "telling the end")?;
         } else {
             self.reporter.close(change).await;
         }
-        self.cx.store.told(change.id()).await.after(&place, "noting that it was told").map(drop)
+        self.cx.store.mark_reported(change.id()).await.after(&place, "noting that it was told").map(drop)
     }
 
     /// Why an approved change may not be sent any more, if it may not: the policy can be another one since.
@@ -247,7 +249,7 @@ impl Recovery {
                 self.reporter.post_card(change, &place).await?;
                 None
             }
-            Settled::Execution(execution) => self.reporter.tell_execution(execution, &place, &person).await?,
+            Settled::Execution(execution) => self.reporter.report_execution(execution, &place, &person).await?,
         };
         if let Some(text) = request {
             self.reporter.reply(&place, &person, &text).await.after(&place, "answering")?;
@@ -335,7 +337,7 @@ impl Recovery {
 
     /// Closes the cards of changes that have ended and could not be closed then.
     async fn close_untold(&self) {
-        let untold = match self.cx.store.untold(now() - STILL_OF_INTEREST).await {
+        let unreported = match self.cx.store.unreported(now() - STILL_OF_INTEREST).await {
             Ok(found) => found.changes,
             Err(error) => {
                 tracing::error!(%error, "cards to be closed could not be read");
@@ -344,7 +346,7 @@ impl Recovery {
         };
         // What was sent is told by those who follow it.
         let is_open = |change: &Change| change.card().is_some() && change.status() != Status::Applied;
-        self.close_all(untold.into_iter().filter(is_open).collect()).await;
+        self.close_all(unreported.into_iter().filter(is_open).collect()).await;
     }
 
     /// Closes cards, each once: several changes can stand on one.

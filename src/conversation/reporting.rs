@@ -21,7 +21,7 @@ use tracing::Instrument as _;
 
 impl Reporter {
     /// Tells what became of a change; what is still to be said to the person is returned.
-    pub(super) async fn tell_execution(
+    pub(super) async fn report_execution(
         &self,
         execution: Execution,
         place: &ReplyTarget,
@@ -30,16 +30,16 @@ impl Reporter {
         match execution {
             Execution::Applied(change, live) => {
                 self.announce(&change).await;
-                self.tell_and_follow(*change, live.as_deref(), place, person).await.map(|()| None)
+                self.report_and_follow(*change, live.as_deref(), place, person).await.map(|()| None)
             }
-            Execution::Ended(change) => self.tell_end(&change, place, person).await,
+            Execution::Ended(change) => self.report_end(&change, place, person).await,
             Execution::Elsewhere(change) => Ok(Some(words::ended(&change))),
             Execution::Unknown => Ok(Some(words::UNKNOWN_CARD.to_owned())),
         }
     }
 
     /// Says that a change is under way, and hands it to those who follow rollouts.
-    pub(super) async fn tell_and_follow(
+    pub(super) async fn report_and_follow(
         &self,
         change: Change,
         live: Option<&Live>,
@@ -48,7 +48,7 @@ impl Reporter {
     ) -> Result<(), Fault> {
         let mut change = change;
         let Some((live, changed)) = live.zip(rolls(&change)) else {
-            return self.tell_at_once(&change, place, person).await;
+            return self.report_at_once(&change, place, person).await;
         };
         let state = words::under_way(&change);
         if change.card().is_some() {
@@ -72,7 +72,7 @@ impl Reporter {
     }
 
     /// Tells the end of a change that is over as soon as the API server has accepted it.
-    async fn tell_at_once(&self, change: &Change, place: &ReplyTarget, person: &Person) -> Result<(), Fault> {
+    async fn report_at_once(&self, change: &Change, place: &ReplyTarget, person: &Person) -> Result<(), Fault> {
         let (state, offer) = (words::at_once(change), after(change));
         self.close_taken_back(change).await;
         if change.card().is_none() && change.progress().is_none() {
@@ -81,21 +81,21 @@ impl Reporter {
             let card = (offer != Offer::Nothing).then_some(shown.card);
             let posted = self.post(place, &shown.markdown, card).await.after(place, "answering")?;
             self.cx.store.progress_posted(change.id(), &posted).await.after(place, "noting the answer")?;
-        } else if let Err(error) = self.tell(change, person, state, offer).await {
+        } else if let Err(error) = self.report(change, person, state, offer).await {
             // The card is closed later; until then it is not noted as told.
             tracing::warn!(error = format!("{error:#}"), "the card could not show its end");
             let line = words::done_so_far(change, state);
             self.reply(place, person, &line).await.after(place, "answering")?;
             return Ok(());
         }
-        self.cx.store.told(change.id()).await.after(place, "noting that it is told").map(drop)
+        self.cx.store.mark_reported(change.id()).await.after(place, "noting that it is told").map(drop)
     }
 
     /// Tells an end at which nothing, or nobody knows what, was written: on the card, or to the person.
-    async fn tell_end(&self, change: &Change, place: &ReplyTarget, person: &Person) -> Result<Option<String>, Fault> {
+    async fn report_end(&self, change: &Change, place: &ReplyTarget, person: &Person) -> Result<Option<String>, Fault> {
         let text = words::ended(change);
         if change.card().is_none() {
-            self.cx.store.told(change.id()).await.after(place, "noting that it is told")?;
+            self.cx.store.mark_reported(change.id()).await.after(place, "noting that it is told")?;
             return Ok(Some(words::done_so_far(change, &text)));
         }
         if let Err(error) = self.show(change, &cards::outcome(change, &text, after(change))).await {
@@ -104,7 +104,7 @@ impl Reporter {
             self.reply(place, person, &words::done_so_far(change, &text)).await.after(place, "answering")?;
             return Ok(None);
         }
-        self.cx.store.told(change.id()).await.after(place, "noting that it was told")?;
+        self.cx.store.mark_reported(change.id()).await.after(place, "noting that it was told")?;
         Ok(None)
     }
 

@@ -15,10 +15,10 @@ use readback_core::{
     resolve::{self, Directory, NotFound},
 };
 
-/// So many live objects are read for one command at most.
+/// Maximum live objects read for one command: one more than a card can hold, so that "too many" is seen.
 const MOST_TARGETS: usize = MAX_BATCH + 1;
 
-/// So long a look for workloads of other kinds may take: it only explains.
+/// Timeout of the search for workloads of other kinds, which only makes a refusal more helpful.
 const GLANCE: std::time::Duration = std::time::Duration::from_secs(2);
 
 impl Orders {
@@ -63,7 +63,8 @@ impl Orders {
         request: &Request<'_>,
         mut commands: Vec<Command>,
     ) -> Result<Vec<ResolvedCommand>, Fault> {
-        // What has not been seen may hold what is meant.
+        // The catalog of a cluster that has not answered yet is empty: the name may live there, and a nearest name elsewhere
+        // would be a guess. The doubt keeps such a write from being executed unasked.
         let unseen = |command: &Command| {
             let names = request.directory.unseen(command.cluster_words());
             names.first().map(|name| Doubt::UnseenCluster((*name).clone()))
@@ -73,7 +74,9 @@ impl Orders {
         }
         let mut cases = Vec::new();
         for command in &commands {
+            // First in the catalog, which is in memory: most messages name one Deployment, and need no call for that.
             let mut found = request.directory.look_up(command);
+            // Only a name that fits nothing is worth calls: "that is a StatefulSet" is a better answer than "not found".
             if let Some(Err(NotFound::Nothing { .. })) = &found
                 && let Some(other) = self.other_kind(request, command).await
             {
@@ -81,8 +84,9 @@ impl Orders {
             }
             let mut live = Vec::new();
             if let (Some(Ok(resolution)), true) = (&mut found, command.intent.is_write()) {
+                // Writes are judged and planned from fresh objects; the catalog may be behind by a watch event.
                 live = self.read(&resolution.targets, request.place).await?;
-                // The catalog may be a moment behind: what is gone is no target.
+                // What is gone meanwhile is no target. Targets beyond the limit were not read, so nothing is known of them.
                 resolution
                     .targets
                     .retain(|target| live.len() >= MOST_TARGETS || live.iter().any(|live| live.object() == target));
@@ -92,12 +96,14 @@ impl Orders {
                     found = Some(Err(NotFound::Nothing { near: Vec::new() }));
                 }
             }
+            // An undo names no write of its own: what it takes back comes from the record.
             let mut undo = (None, false);
             if command.intent == Intent::Undo {
                 undo = self.to_undo(request, found.as_ref()).await?;
             }
             cases.push((found, live, undo));
         }
+        // All commands are judged together, because several writes in one message are confirmed on one card.
         let judged: Vec<PolicyInput<'_>> = commands
             .iter()
             .zip(&cases)
@@ -109,11 +115,13 @@ impl Orders {
             })
             .collect();
         let mut verdicts = policy::judge(&judged, &self.cx.rules);
+        // A refusal "not found" must not be told as the whole truth while a cluster has not been seen.
         for (case, verdict) in judged.iter().zip(&mut verdicts) {
             if let Some(Err(NotFound::Nothing { .. } | NotFound::Place { .. } | NotFound::Elsewhere(_))) = &case.found {
                 verdict.reasons.extend(unseen(case.command).map(Reason::Doubt));
             }
         }
+        // Kept apart from the verdict: when a question comes first, its answer does not remove these.
         let doubts: Vec<_> = judged.iter().map(|case| policy::doubts(case, &self.cx.rules)).collect();
         drop(judged);
         let known = commands.into_iter().zip(cases).zip(verdicts).zip(doubts);
@@ -161,7 +169,7 @@ impl Orders {
         Ok(live)
     }
 
-    /// Remembers what was talked about, so that the next message can say "it".
+    /// Records the Deployment and the order that were talked about, so that the next message can say "it" and "the same".
     fn note_topics(&self, request: &Request<'_>, known: &[ResolvedCommand]) {
         for known in known {
             let [object] = known.targets() else { continue };

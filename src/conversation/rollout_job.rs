@@ -34,14 +34,14 @@ impl Job {
             let next = tokio::select! {
                 biased;
                 () = stop.requested() => {
-                    self.tell(words::NOT_WATCHED, Offer::Nothing).await;
+                    self.report(words::NOT_WATCHED, Offer::Nothing).await;
                     return;
                 }
                 next = self.follow.next() => next,
                 () = due, if unsaid.is_some() && edits < EDITS => {
                     if let Some(rollout) = unsaid.take() {
                         let template = self.change.order().template_changed;
-                        self.tell(&words::rollout(&rollout, start.elapsed(), template), Offer::Nothing).await;
+                        self.report(&words::rollout(&rollout, start.elapsed(), template), Offer::Nothing).await;
                         edits += 1;
                         last = Instant::now();
                     }
@@ -52,7 +52,7 @@ impl Job {
                 Some(rollout) if rollout.is_end() => {
                     let template = self.change.order().template_changed;
                     let offer = self.offer(&rollout);
-                    self.tell_end(&words::rollout(&rollout, start.elapsed(), template), offer).await;
+                    self.report_end(&words::rollout(&rollout, start.elapsed(), template), offer).await;
                     return;
                 }
                 Some(rollout) => unsaid = Some(rollout),
@@ -76,8 +76,8 @@ impl Job {
     }
 
     /// Lets the change say how it stands.
-    async fn tell(&mut self, state: &str, offer: Offer) -> bool {
-        match self.reporter.tell(&self.change, &self.person, state, offer).await {
+    async fn report(&mut self, state: &str, offer: Offer) -> bool {
+        match self.reporter.report(&self.change, &self.person, state, offer).await {
             // A card that had to be posted anew is another message from then on.
             Ok(now) => {
                 self.change = now;
@@ -91,9 +91,9 @@ impl Job {
     }
 
     /// Lets the change say how it ended. Where that fails, the next start tries again.
-    async fn tell_end(&mut self, state: &str, offer: Offer) {
-        if self.tell(state, offer).await
-            && let Err(error) = self.reporter.cx.store.told(self.change.id()).await
+    async fn report_end(&mut self, state: &str, offer: Offer) {
+        if self.report(state, offer).await
+            && let Err(error) = self.reporter.cx.store.mark_reported(self.change.id()).await
         {
             tracing::warn!(%error, change = %self.change.id(), "that the end was told could not be noted");
         }

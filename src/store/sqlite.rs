@@ -106,9 +106,9 @@ impl Store for Sqlite {
         self.with(move |connection| edit(connection, id, |change| update.apply(change, now))).await
     }
 
-    async fn untold(&self, since: Timestamp) -> Result<Found, Fault> {
+    async fn unreported(&self, since: Timestamp) -> Result<Found, Fault> {
         let mut found = self.with(move |connection| rows::ended_since(connection, since)).await?;
-        found.changes.retain(Change::is_untold);
+        found.changes.retain(Change::is_unreported);
         Ok(found)
     }
 

@@ -1,4 +1,4 @@
-//! The answer to a press, and whose yes a change waits for.
+//! The answer to a press, and whose approval a change waits for.
 
 use super::{and, ended};
 use crate::cards::clock;
@@ -13,11 +13,11 @@ pub fn press(answer: &Answer, change: &Change, presser: &Actor) -> String {
     match answer {
         Answer::NotYours(bar) => barred(bar, change),
         Answer::Counted { have, needed } => {
-            format!("Your yes is counted: {have} of {needed}. Nothing was changed yet.")
+            format!("Your approval is counted: {have} of {needed}. Nothing was changed yet.")
         }
         Answer::CountedBefore { have, needed } => {
             format!(
-                "Your yes was counted before: {have} of {needed}. It needs somebody else's too. Nothing was changed."
+                "Your approval was counted before: {have} of {needed}. Somebody else has to approve it too. Nothing was changed."
             )
         }
         Answer::AlreadyDecided { by, at, status } => already(by, *at, *status, presser),
@@ -39,14 +39,14 @@ fn barred(bar: &Denial, change: &Change) -> String {
         Denial::OwnOrder => {
             let others = waits_for(change).map_or_else(|| "somebody else".to_owned(), |who| escape_markdown(&who));
             format!(
-                "You ordered this yourself, so your yes does not count here: it waits for {others}. Nothing was changed."
+                "You ordered this yourself, so your approval does not count here: it waits for {others}. Nothing was changed."
             )
         }
         Denial::Policy(why) => format!("{} Nothing was changed.", super::mild(&super::denial(why))),
     }
 }
 
-/// Whose yes a change waits for, where that is not simply the one who ordered it; with how many have said it.
+/// Whose approval a change waits for, where that is not simply the one who ordered it; with who has approved it.
 pub fn waits_for(change: &Change) -> Option<String> {
     let order = change.order();
     let who = match &order.approval {
@@ -64,8 +64,8 @@ pub fn waits_for(change: &Change) -> Option<String> {
     if approvals.is_empty() {
         return Some(who);
     }
-    let yes: Vec<String> = approvals.iter().map(|one| super::plain(&one.by.name)).collect();
-    Some(format!("{who}; {} of {} so far: {}", yes.len(), order.approval.count(), and(&yes)))
+    let names: Vec<String> = approvals.iter().map(|one| super::plain(&one.by.name)).collect();
+    Some(format!("{who}; {} of {} so far: {}", names.len(), order.approval.count(), and(&names)))
 }
 
 /// A press on the card of several changes that somebody has decided before.

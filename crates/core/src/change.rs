@@ -61,8 +61,8 @@ pub struct Change {
     /// The message that tells the progress, where it is not the card.
     progress: Option<String>,
     /// Whether the room was told how it ended, its rollout included.
-    #[serde(default)]
-    told: bool,
+    #[serde(default, rename = "told")]
+    reported: bool,
     state: State,
 }
 
@@ -85,7 +85,7 @@ impl Change {
     fn new(order: Order, state: State) -> Result<Self, InvalidOrder> {
         let order = order.fit()?;
         let id = ChangeId::derive(&order.message_id, order.position);
-        Ok(Self { id, order, card: None, progress: None, told: false, state })
+        Ok(Self { id, order, card: None, progress: None, reported: false, state })
     }
 
     /// The opaque id that the card carries.
@@ -99,8 +99,8 @@ impl Change {
     }
 
     /// Whether the room was told how it ended.
-    pub const fn is_told(&self) -> bool {
-        self.told
+    pub const fn is_reported(&self) -> bool {
+        self.reported
     }
 
     /// The object it would change.
@@ -150,13 +150,13 @@ impl Change {
     }
 
     /// Whether it has ended, and the room has not been told how.
-    pub fn is_untold(&self) -> bool {
+    pub fn is_unreported(&self) -> bool {
         let ended = match self.status() {
             Status::Applied | Status::Failed | Status::Stale | Status::Observed => true,
             Status::Declined | Status::Expired | Status::Superseded => self.card.is_some(),
             Status::Waiting | Status::Approved | Status::Claimed | Status::Unknown => false,
         };
-        ended && !self.told
+        ended && !self.reported
     }
 
     /// The same change in another state. Only stores move a change.

@@ -170,8 +170,8 @@ impl Store for Slow {
     async fn get(&self, id: ChangeId) -> Result<Option<Change>, store::Fault> {
         self.0.get(id).await
     }
-    async fn untold(&self, since: Timestamp) -> Result<Found, store::Fault> {
-        self.0.untold(since).await
+    async fn unreported(&self, since: Timestamp) -> Result<Found, store::Fault> {
+        self.0.unreported(since).await
     }
     async fn unfinished(&self) -> Result<Found, store::Fault> {
         give_way().await;

@@ -53,7 +53,7 @@ pub async fn keeps_the_contract<S: Store>(open: impl AsyncFn() -> S) {
     what_is_not_on_record_is_not_found(&store).await;
     lists_hold_what_they_say(&store).await;
     a_delivery_is_new_once(&store).await;
-    an_end_is_untold_until_it_is_told(&store).await;
+    an_end_is_unreported_until_it_is_reported(&store).await;
     several_people_are_counted_once_each(&store).await;
     what_is_only_observed_is_never_claimed(&store).await;
     the_newest_come_first(&store).await;
@@ -350,25 +350,26 @@ async fn a_question_is_answered_once(store: &impl Store) {
     assert_eq!(store.question(ChangeId::derive("nowhere", 0)).await.unwrap(), None);
 }
 
-async fn an_end_is_untold_until_it_is_told(store: &impl Store) {
-    let id = approved(store, "untold", 1).await;
-    let is_untold = async |since| {
-        let found = store.untold(at(since)).await.unwrap();
+async fn an_end_is_unreported_until_it_is_reported(store: &impl Store) {
+    let id = approved(store, "unreported", 1).await;
+    let is_unreported = async |since| {
+        let found = store.unreported(at(since)).await.unwrap();
         found.changes.iter().any(|change| change.id() == id)
     };
-    assert!(!is_untold(0).await, "nothing has ended");
+    assert!(!is_unreported(0).await, "nothing has ended");
     assert!(matches!(store.claim(id, 7, at(2)).await.unwrap(), ClaimResult::Won(_)));
     store.finish(id, End::Applied(outcome("done")), at(3)).await.unwrap();
-    assert!(is_untold(0).await, "applied, and the room does not know");
-    assert!(!is_untold(1).await, "ordered before");
-    assert!(store.told(id).await.unwrap().is_some());
-    assert!(!is_untold(0).await, "told");
-    let declined = asked(store, "untold: declined").await;
+    assert!(is_unreported(0).await, "applied, and the room does not know");
+    assert!(!is_unreported(1).await, "ordered before");
+    assert!(store.mark_reported(id).await.unwrap().is_some());
+    assert!(!is_unreported(0).await, "reported");
+    let declined = asked(store, "unreported: declined").await;
     decide(store, declined, &no("ann"), 1).await;
-    let is_untold = async || store.untold(at(0)).await.unwrap().changes.iter().any(|change| change.id() == declined);
-    assert!(!is_untold().await, "no card has gone out");
+    let is_unreported =
+        async || store.unreported(at(0)).await.unwrap().changes.iter().any(|change| change.id() == declined);
+    assert!(!is_unreported().await, "no card has gone out");
     store.card_posted(declined, "card").await.unwrap();
-    assert!(is_untold().await, "its card still has buttons");
-    store.told(declined).await.unwrap();
-    assert!(!is_untold().await);
+    assert!(is_unreported().await, "its card still has buttons");
+    store.mark_reported(declined).await.unwrap();
+    assert!(!is_unreported().await);
 }

@@ -83,8 +83,8 @@ impl Store for MemoryStore {
         Ok(Some((moved, answer)))
     }
 
-    async fn untold(&self, since: Timestamp) -> Result<Found, Fault> {
-        Ok(self.found(|change| change.is_untold() && change.order().created >= since))
+    async fn unreported(&self, since: Timestamp) -> Result<Found, Fault> {
+        Ok(self.found(|change| change.is_unreported() && change.order().created >= since))
     }
 
     async fn unfinished(&self) -> Result<Found, Fault> {

@@ -70,7 +70,7 @@ pub enum Update {
     /// This message tells the progress.
     ProgressPosted(String),
     /// The room was told how it ended, its rollout included.
-    Told,
+    Reported,
 }
 
 impl Update {
@@ -84,7 +84,7 @@ impl Update {
             }
             Self::CardPosted(message_id) => change.card = Some(message_id.clone()),
             Self::ProgressPosted(message_id) => change.progress = Some(message_id.clone()),
-            Self::Told => change.told = true,
+            Self::Reported => change.reported = true,
         }
         (change, Answer::Unchanged)
     }
@@ -114,7 +114,7 @@ pub trait Store: Send + Sync + 'static {
 
     /// What was ordered since then, has ended, and whose end the room was not told: a run has died before it could, or Webex did
     /// not take it. What ended without anything to be told of, because no card had gone out, is not among them.
-    fn untold(&self, since: Timestamp) -> impl Future<Output = Result<Found, Fault>> + Send;
+    fn unreported(&self, since: Timestamp) -> impl Future<Output = Result<Found, Fault>> + Send;
 
     /// What somebody still waits for and only this program can bring: approved, claimed or of unknown outcome, or waiting without a
     /// card. Asked at the start, before anything is served: later on these are at work.
@@ -181,8 +181,8 @@ pub trait Store: Send + Sync + 'static {
     }
 
     /// Notes that the room was told how it ended, its rollout included; `None` if there is no such change.
-    fn told(&self, id: ChangeId) -> impl Future<Output = Result<Option<Change>, Fault>> + Send {
-        note(self, id, Update::Told)
+    fn mark_reported(&self, id: ChangeId) -> impl Future<Output = Result<Option<Change>, Fault>> + Send {
+        note(self, id, Update::Reported)
     }
 
     /// Decides it, if it is open: the change as it stands afterwards, and what to answer. `None` if there is no such change.

@@ -17,13 +17,13 @@ pub(super) fn without_stop_words(message: &Message<'_>, spans: Vec<Span>) -> (Ve
     let mut doubts = Vec::new();
     let names = |span: &Span| {
         span.slot != Slot::Deployment
-            || match said(message, &span.words) {
-                Said::Name => true,
-                Said::Perhaps => {
+            || match check_name(message, &span.words) {
+                NameCheck::Name => true,
+                NameCheck::Perhaps => {
                     doubts.push(perhaps_a_name(message.said(&span.words)));
                     true
                 }
-                Said::Nothing => false,
+                NameCheck::Nothing => false,
             }
     };
     let kept = spans.into_iter().filter(names).collect();
@@ -35,20 +35,20 @@ fn perhaps_a_name(said: &str) -> Doubt {
     Doubt::PerhapsAName(said.to_owned())
 }
 
-enum Said {
+enum NameCheck {
     Name,
     /// It is a live name, of words that are none by themselves.
     Perhaps,
     Nothing,
 }
 
-fn said(message: &Message<'_>, words: &Range<usize>) -> Said {
+fn check_name(message: &Message<'_>, words: &Range<usize>) -> NameCheck {
     let spoken = || words.clone().filter(|at| !message.words[*at].is_punctuation());
     let lower = |at: usize| message.lower[at].as_str();
     let text = message.said(words).to_lowercase();
     let all = text == "one" || !(is_pronoun(&text) || super::group::is_everything(&text));
     if !all || is_marked(message, words) || !spoken().all(|at| is_stop_word(lower(at))) || spoken().next().is_none() {
-        return Said::Name;
+        return NameCheck::Name;
     }
     // "the update service", where `update-service` is live; and "deployment up", where `up` is.
     let articles = spoken().take_while(|at| matches!(lower(*at), "the" | "our" | "my" | "your")).count();
@@ -64,7 +64,7 @@ fn said(message: &Message<'_>, words: &Range<usize>) -> Said {
     let after_article = words.start.checked_sub(1).is_some_and(|at| matches!(lower(at), "the" | "our" | "my" | "your"));
     let begins_with_a_verb = articles == 0 && !after_article && name.first().is_some_and(|at| is_verb(lower(*at)));
     let spelled_out = name.len() > 1 && !begins_with_a_verb && !name.iter().all(|at| is_closed(lower(*at)));
-    if whole && (spelled_out || kind_before) { Said::Perhaps } else { Said::Nothing }
+    if whole && (spelled_out || kind_before) { NameCheck::Perhaps } else { NameCheck::Nothing }
 }
 
 /// Whether the words are one live name from its first word to its last.

@@ -126,7 +126,7 @@ impl Varied {
         }
         let (at, place) = *namer.one(&places);
         let mut words: Vec<String> = self.parts[at].text.split(' ').map(str::to_owned).collect();
-        words[place] = namer.slip(&words[place]);
+        words[place] = namer.misspell(&words[place]);
         self.parts[at].text = words.join(" ");
     }
 

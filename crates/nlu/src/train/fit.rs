@@ -7,7 +7,7 @@ use super::TrainOptions;
 use super::calibrate::Output;
 use super::compose::Source;
 use super::example::Example;
-use super::learn::{DROPOUT, Lesson, Recipe, Rules, Said, Start, learn, said};
+use super::learn::{DROPOUT, Lesson, Outputs, Recipe, Rules, Start, learn, predict};
 use super::vocabulary::Cut;
 use crate::decode::{Transitions, allowed};
 use crate::engine::rust_bert::Network;
@@ -95,15 +95,15 @@ pub(super) fn outputs(network: &Network, examples: &[Example]) -> anyhow::Result
         segments_where(&words(&examples[at].text), |word| begins.get(word).is_some_and(|begins| *begins > 0.0))
     };
     let clauses = |at: usize, begins: &[f32]| inputs[at].pieces_of(&segments(at, begins));
-    let output = |(at, said): (usize, Said)| {
+    let output = |(at, outputs): (usize, Outputs)| {
         Ok(Output {
-            segments: segments(at, &said.begins),
-            begins: said.begins,
-            intents: said.intents.iter().map(|row| Intents::try_from(row.as_slice())).collect::<Result<_, _>>()?,
-            tags: said.tags.iter().map(|row| Tags::try_from(row.as_slice())).collect::<Result<_, _>>()?,
+            segments: segments(at, &outputs.begins),
+            begins: outputs.begins,
+            intents: outputs.intents.iter().map(|row| Intents::try_from(row.as_slice())).collect::<Result<_, _>>()?,
+            tags: outputs.tags.iter().map(|row| Tags::try_from(row.as_slice())).collect::<Result<_, _>>()?,
         })
     };
-    said(network, &inputs, clauses)?.into_iter().enumerate().map(output).collect()
+    predict(network, &inputs, clauses)?.into_iter().enumerate().map(output).collect()
 }
 
 /// The transition scores of a fitted network.

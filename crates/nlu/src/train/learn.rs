@@ -71,7 +71,7 @@ pub(crate) struct Start {
 /// The network's output for one message: a row of logits for each clause and each word, the logit of a clause start for
 /// each word, and the state of each clause.
 #[derive(Clone, Debug, Default)]
-pub(crate) struct Said {
+pub(crate) struct Outputs {
     pub(crate) intents: Vec<Vec<f32>>,
     pub(crate) tags: Vec<Vec<f32>>,
     pub(crate) begins: Vec<f32>,
@@ -243,14 +243,14 @@ fn path_loss(network: &Network, rules: &Rules, tags: &Tensor, batch: &[Lesson]) 
 
 /// The network's outputs for these inputs. `clauses` returns ranges of pieces, from the index of an input and its
 /// clause starts.
-pub(crate) fn said(
+pub(crate) fn predict(
     network: &Network,
     inputs: &[&Input],
     clauses: impl Fn(usize, &[f32]) -> Vec<Range<usize>>,
-) -> anyhow::Result<Vec<Said>> {
+) -> anyhow::Result<Vec<Outputs>> {
     let mut order: Vec<usize> = (0..inputs.len()).collect();
     order.sort_by_key(|at| inputs[*at].pieces.len());
-    let mut all = vec![Said::default(); inputs.len()];
+    let mut all = vec![Outputs::default(); inputs.len()];
     for chunk in order.chunks(64) {
         let of_chunk: Vec<_> = chunk.iter().map(|at| inputs[*at]).collect();
         let batch = Batch::new(&of_chunk);
@@ -271,7 +271,7 @@ pub(crate) fn said(
             let size = inputs[*at].first.len();
             let own = clause..clause + cuts[place].len();
             clause = own.end;
-            all[*at] = Said {
+            all[*at] = Outputs {
                 intents: intents[own.clone()].to_vec(),
                 tags: tags[place * words..place * words + size].to_vec(),
                 begins: begins[place][..size].to_vec(),

@@ -175,7 +175,7 @@ impl Namer<'_> {
     }
 
     /// The text with one typo in it, never in the first letter.
-    pub fn slip(&mut self, text: &str) -> String {
+    pub fn misspell(&mut self, text: &str) -> String {
         let mut letters: Vec<char> = text.chars().collect();
         if letters.len() < 4 {
             return text.to_owned();

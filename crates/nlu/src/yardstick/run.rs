@@ -13,7 +13,7 @@ use crate::decode::Transitions;
 use crate::engine::rust_bert::rows;
 use crate::model::Shape;
 use crate::tokenise::Word;
-use crate::train::learn::{Lesson, Recipe, Rules, Said, Start, learn, said};
+use crate::train::learn::{Lesson, Outputs, Recipe, Rules, Start, learn, predict};
 use crate::train::vocabulary::Cut;
 use crate::wordpiece::{Input, Vocabulary};
 
@@ -94,7 +94,7 @@ pub(super) fn run(options: &YardstickOptions, progress: &mut dyn FnMut(usize, us
     let took = began.elapsed();
     let hear = |rows: &[Labelled]| {
         let inputs: Vec<Input> = rows.iter().map(|row| input(row, &vocabulary)).collect();
-        said(&network, &inputs.iter().collect::<Vec<_>>(), |at, _| inputs[at].segments.clone())
+        predict(&network, &inputs.iter().collect::<Vec<_>>(), |at, _| inputs[at].segments.clone())
     };
     let [start, end, next] = network.transitions()?;
     let transitions = Transitions::of(tags.len(), bio, [&start, &end, &next]);
@@ -103,7 +103,7 @@ pub(super) fn run(options: &YardstickOptions, progress: &mut dyn FnMut(usize, us
         Yardstick::Snips => None,
         Yardstick::Clinc150 => {
             let states = Neighbours::of(&hear(&parts.train)?)?;
-            let evidence = |rows: &[Labelled], said: &[Said]| evidence(rows, said, &labels, &states);
+            let evidence = |rows: &[Labelled], outputs: &[Outputs]| evidence(rows, outputs, &labels, &states);
             Some(rejection::measure(&evidence(&parts.dev, &hear(&parts.dev)?)?, &evidence(&parts.test, &test)?))
         }
     };
@@ -111,55 +111,55 @@ pub(super) fn run(options: &YardstickOptions, progress: &mut dyn FnMut(usize, us
 }
 
 /// The scores of the in-scope messages.
-fn scores(parts: &Parts, said: &[Said], labels: &Labels, transitions: &Transitions) -> score::Scores {
-    let pairs = parts.test.iter().zip(said).filter(|(row, _)| row.intent != OUT_OF_SCOPE).map(|(row, said)| {
-        let intent = best_in_scope(said, labels).map_or("", |at| labels.intents[at].as_str());
-        let tags = transitions.best_path(&said.tags).into_iter().map(|tag| labels.tags[tag].as_str()).collect();
+fn scores(parts: &Parts, outputs: &[Outputs], labels: &Labels, transitions: &Transitions) -> score::Scores {
+    let pairs = parts.test.iter().zip(outputs).filter(|(row, _)| row.intent != OUT_OF_SCOPE).map(|(row, outputs)| {
+        let intent = best_in_scope(outputs, labels).map_or("", |at| labels.intents[at].as_str());
+        let tags = transitions.best_path(&outputs.tags).into_iter().map(|tag| labels.tags[tag].as_str()).collect();
         ((intent, tags), (row.intent.as_str(), row.tags.iter().map(String::as_str).collect()))
     });
     score::score(&pairs.collect::<Vec<_>>())
 }
 
 /// The index of the highest logit among the in-scope intents.
-fn best_in_scope(said: &Said, labels: &Labels) -> Option<usize> {
-    let logits = said.intents.first()?.iter().enumerate().filter(|(at, _)| labels.intents[*at] != OUT_OF_SCOPE);
+fn best_in_scope(outputs: &Outputs, labels: &Labels) -> Option<usize> {
+    let logits = outputs.intents.first()?.iter().enumerate().filter(|(at, _)| labels.intents[*at] != OUT_OF_SCOPE);
     logits.max_by(|a, b| a.1.total_cmp(b.1)).map(|(at, _)| at)
 }
 
 fn evidence(
     messages: &[Labelled],
-    said: &[Said],
+    outputs: &[Outputs],
     labels: &Labels,
     neighbours: &Neighbours,
 ) -> anyhow::Result<Vec<Evidence>> {
-    let near = neighbours.near(said)?;
-    let of = |((row, said), near): ((&Labelled, &Said), [f32; 2])| {
-        let logits = said.intents.first().cloned().unwrap_or_default();
+    let near = neighbours.near(outputs)?;
+    let of = |((row, outputs), near): ((&Labelled, &Outputs), [f32; 2])| {
+        let logits = outputs.intents.first().cloned().unwrap_or_default();
         let (inside, outside): (Vec<_>, Vec<_>) =
             logits.into_iter().zip(&labels.intents).partition(|(_, intent)| *intent != OUT_OF_SCOPE);
         Evidence {
             logits: inside.into_iter().map(|(logit, _)| logit).collect(),
             outside: outside.first().map_or(0.0, |(logit, _)| *logit),
             near,
-            right: best_in_scope(said, labels).is_some_and(|at| labels.intents[at] == row.intent),
+            right: best_in_scope(outputs, labels).is_some_and(|at| labels.intents[at] == row.intent),
             in_scope: row.intent != OUT_OF_SCOPE,
         }
     };
-    Ok(messages.iter().zip(said).zip(near).map(of).collect())
+    Ok(messages.iter().zip(outputs).zip(near).map(of).collect())
 }
 
 /// The states of the training part, normalised to length 1.
 struct Neighbours(Tensor);
 
 impl Neighbours {
-    fn of(said: &[Said]) -> anyhow::Result<Self> {
-        Ok(Self(states(said)?))
+    fn of(outputs: &[Outputs]) -> anyhow::Result<Self> {
+        Ok(Self(states(outputs)?))
     }
 
     /// For each message, the cosine similarity to the nearest and to the tenth nearest.
-    fn near(&self, said: &[Said]) -> anyhow::Result<Vec<[f32; 2]>> {
-        let mut all = Vec::with_capacity(said.len());
-        for chunk in said.chunks(256) {
+    fn near(&self, outputs: &[Outputs]) -> anyhow::Result<Vec<[f32; 2]>> {
+        let mut all = Vec::with_capacity(outputs.len());
+        for chunk in outputs.chunks(256) {
             let (top, _) = states(chunk)?.matmul(&self.0.tr()).topk(10, 1, true, true);
             all.extend(rows(&top)?.iter().map(|row| [row[0], row[row.len() - 1]]));
         }
@@ -167,9 +167,9 @@ impl Neighbours {
     }
 }
 
-fn states(said: &[Said]) -> anyhow::Result<Tensor> {
-    let flat: Vec<f32> = said.iter().filter_map(|said| said.states.first()).flatten().copied().collect();
-    let count = i64::try_from(said.len())?;
+fn states(outputs: &[Outputs]) -> anyhow::Result<Tensor> {
+    let flat: Vec<f32> = outputs.iter().filter_map(|one| one.states.first()).flatten().copied().collect();
+    let count = i64::try_from(outputs.len())?;
     let states = Tensor::from_slice(&flat).reshape([count, -1]);
     let length = states.norm_scalaropt_dim(2.0, [1i64].as_slice(), true).clamp_min(1e-9);
     Ok((states / length).to_kind(Kind::Float))

@@ -45,8 +45,8 @@ fn deployment(text: &str, renew: bool, live: &mut Live, namer: &mut Namer<'_>) -
         0..15 if parts.len() > 1 => (*namer.one(&parts[..parts.len() - 1])).to_owned(),
         15..23 if parts.len() > 1 => parts.join(" "),
         23..26 if parts.len() > 1 => parts.join("_"),
-        26..34 => namer.slip(&name),
-        34..37 if parts.len() > 1 => namer.slip(&parts.join(" ")),
+        26..34 => namer.misspell(&name),
+        34..37 if parts.len() > 1 => namer.misspell(&parts.join(" ")),
         _ => name.clone(),
     };
     live.names.push(name);
