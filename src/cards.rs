@@ -1,7 +1,7 @@
-//! Adaptive Cards: the question before a change, the question about an order that is not clear, and what each becomes.
+//! Adaptive Cards: confirmations, clarifying questions, and their later states.
 //!
-//! Schema 1.3, which is what Webex renders. A card carries an opaque id and nothing that is acted on: what a button means is
-//! on record, and what is typed is checked like anything that a stranger says.
+//! Uses schema 1.3, the version that Webex renders. A card carries an opaque id and no data that is acted on: what a
+//! button does is looked up in the store, and values entered on the card are validated like any untrusted input.
 
 use jiff::Timestamp;
 use serde_json::{Value, json};
@@ -22,15 +22,16 @@ pub use confirm::confirm;
 pub use ended::{Offer, done, outcome};
 pub use inputs::{InputFault, Values, values};
 
-/// The most characters of one line on a card: a card that Webex refuses for its size would be no question at all.
+/// Maximum length of one line on a card, in characters. If the card were too large, Webex would refuse it and nothing
+/// would be asked.
 const LONGEST: usize = 300;
 
-/// Which button was pressed, and on what. Read from untrusted inputs: it allows nothing.
+/// The button that was pressed, and the id on its card. Parsed from untrusted input: it grants nothing.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Pressed {
     /// A button on the card of a change.
     Change(ChangeId, Press),
-    /// A button on the card of several changes.
+    /// A button on the card of a batch.
     Batch(ChangeId, Press),
     /// A button on the card of a question.
     Question(ChangeId, Pick),
@@ -39,30 +40,30 @@ pub enum Pressed {
 /// A button on the card of a change.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Press {
-    /// Confirm.
+    /// Approve the change.
     Confirm,
-    /// Cancel.
+    /// Decline the change.
     Cancel,
-    /// Take it back.
+    /// Undo the change.
     Undo,
-    /// Ask anew, on what is live now.
+    /// Request the change again, planned on the current state.
     Again,
-    /// Show what its pods print.
+    /// Show the logs of its pods.
     Logs,
 }
 
 /// A button on the card of a question.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Pick {
-    /// This choice, from 0.
+    /// The choice with this index, from 0.
     Choice(usize),
-    /// The choice that stands in the list.
+    /// The choice selected in the list.
     Listed(usize),
-    /// None of them.
+    /// None of the choices.
     Nothing,
 }
 
-/// What a press carries.
+/// Parses the inputs of a card action; `None` if they are not from one of these cards.
 pub fn pressed(inputs: &serde_json::Map<String, Value>) -> Option<Pressed> {
     let id = |key: &str| inputs.get(key).and_then(Value::as_str).and_then(ChangeId::parse);
     let press = inputs.get("press").and_then(Value::as_str)?;
@@ -94,10 +95,10 @@ pub fn pressed(inputs: &serde_json::Map<String, Value>) -> Option<Pressed> {
     }
 }
 
-/// A card with its fallback for clients that show none.
+/// A card, with a fallback for clients that do not render cards.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Shown {
-    /// Markdown that says the same.
+    /// The same content as Markdown.
     pub markdown: String,
     /// The card.
     pub card: Value,
@@ -135,13 +136,13 @@ fn button(title: &str, style: &str, data: &Value) -> Value {
     json!({"type": "Action.Submit", "title": title, "style": style, "data": data})
 }
 
-/// A button that sends nothing of what was typed, and so works whatever was.
+/// A button that submits none of the inputs, so that it works even if they are invalid.
 fn bare_button(title: &str, data: &Value) -> Value {
     json!({"type": "Action.Submit", "title": title, "style": "default", "data": data, "associatedInputs": "none"})
 }
 
-/// The inputs for the values that can be typed, with what is known filled in. The client's checks are for comfort: what
-/// comes back is checked again.
+/// The inputs for the values that can be entered, prefilled with the known ones. The client-side checks are only a
+/// convenience: submitted values are validated again.
 fn inputs(fields: &[Field]) -> Vec<Value> {
     fields.iter().map(input).collect()
 }
@@ -177,18 +178,18 @@ fn input(field: &Field) -> Value {
     }
 }
 
-/// A sentence with its markup, for a card: cards know no code spans, so what stands in one is escaped instead.
+/// Converts a sentence with Markdown for a card: cards have no code spans, so their content is escaped instead.
 fn unticked(text: &str) -> String {
     let part = |(at, part): (usize, &str)| if at % 2 == 1 { escape_markdown(part) } else { part.to_owned() };
     text.split('`').enumerate().map(part).collect()
 }
 
-/// Cards know no code spans: the backticks of a sentence would show.
+/// Removes backticks: cards have no code spans and would show them.
 fn bare(text: &str) -> String {
     text.replace('`', "")
 }
 
-/// The time of day, in the one time zone that everybody can convert from.
+/// The time of day in UTC, which everybody can convert to their own time zone.
 pub fn clock(at: Timestamp) -> String {
     at.strftime("%H:%M UTC").to_string()
 }

@@ -1,5 +1,4 @@
-//! `readback demo`: local servers that take the place of Webex and of a cluster, with real HTTP on loopback, and the
-//! bot between them.
+//! `readback demo`: runs the bot between local servers that replace Webex and the cluster, over real HTTP on loopback.
 //!
 //! The bot is the production bot with other addresses: nothing in it knows that this is a demo.
 
@@ -49,17 +48,17 @@ pub struct Options {
     pub context: Option<String>,
     /// Its namespaces; empty means the context's.
     pub namespaces: Vec<Namespace>,
-    /// The limits that hold unless a policy file sets others.
+    /// The limits that apply unless a policy file sets others.
     pub limits: Limits,
-    /// The policy file; without one, everybody in the room but the stranger may do everything.
+    /// The policy file. Without one, everybody in the room except the stranger may do everything.
     pub policy_file: Option<PolicyFile>,
     /// Whether the bot only observes.
     pub observe: bool,
-    /// The port of the page; `None` means a free one.
+    /// The port of the page; `None` picks a free one.
     pub port: Option<u16>,
 }
 
-/// The addresses of the demo, for the user.
+/// The addresses of the demo, to show to the user.
 #[derive(Debug)]
 pub struct Addresses {
     /// The page.
@@ -72,7 +71,7 @@ pub struct Addresses {
     pub kubeconfig: PathBuf,
 }
 
-/// A folder of this run only, removed at its end.
+/// A temporary folder of this run, removed on drop.
 #[derive(Debug)]
 struct Folder(PathBuf);
 
@@ -87,7 +86,7 @@ impl Folder {
 
 impl Drop for Folder {
     fn drop(&mut self) {
-        // What cannot be removed is in the system's temporary folder, which is cleaned anyway.
+        // The folder is in the system's temporary folder, so leftovers are cleaned up anyway.
         let _ = fs::remove_dir_all(&self.0);
     }
 }
@@ -95,7 +94,7 @@ impl Drop for Folder {
 /// Runs the room, the cluster and the bot until the shutdown. `announce` is called once, when everything is listening.
 ///
 /// # Errors
-/// What could not be started, or ended early.
+/// If a part could not be started, or ended early.
 pub async fn run(
     options: Options,
     model: Arc<Model>,
@@ -219,7 +218,7 @@ fn write_private(path: &Path, text: &str) -> io::Result<()> {
     fs::OpenOptions::new().write(true).create_new(true).mode(0o600).open(path)?.write_all(text.as_bytes())
 }
 
-/// What a new user needs to know, as text.
+/// The instructions for a new user, as text.
 pub fn greeting(at: &Addresses) -> String {
     let mut lines = vec![
         format!("The room is open: {}", at.page),

@@ -1,4 +1,4 @@
-//! Evaluation: compares what `interpret` makes of messages with labelled answers.
+//! Evaluation: compares the interpretation of messages with labels.
 
 use std::time::Instant;
 
@@ -23,7 +23,7 @@ pub struct Row {
     pub id: String,
     /// The message.
     pub text: String,
-    /// The right commands: intent, slots, `target` (one, a list, or null), and optionally the decision.
+    /// The expected commands: intent, slots, `target` (one, a list, or null), and optionally the decision.
     pub commands: Vec<Map<String, Value>>,
 }
 
@@ -32,8 +32,8 @@ impl Row {
         self.commands.iter().all(|right| right.get("intent").is_some_and(|intent| intent == "none"))
     }
 
-    /// Whether this may be executed without confirmation: it is exactly what was ordered, and no labelled decision
-    /// forbids it.
+    /// Whether this command may be executed without confirmation: it is exactly one of the labelled commands, and that
+    /// one's label does not require another decision.
     fn allows(&self, act: &Value) -> bool {
         let executes = |right: &&Map<String, Value>| right.get("decision").is_none_or(|decision| decision == "execute");
         self.commands.iter().filter(executes).any(|right| is_same(act, right))
@@ -49,7 +49,7 @@ pub fn rows(text: &str) -> anyhow::Result<Vec<Row>> {
     lines.map(|(number, line)| serde_json::from_str(line).with_context(|| format!("line {}", number + 1))).collect()
 }
 
-/// The scores over some rows.
+/// The scores over a set of rows.
 #[derive(Clone, Debug, Default)]
 pub struct Scores {
     rows: usize,
@@ -57,21 +57,21 @@ pub struct Scores {
     frames: usize,
     decisions: usize,
     decided: usize,
-    /// Slots read, slots labelled, and slots that are both.
+    /// The number of slots read, of slots labelled, and of slots that are in both.
     slots: (usize, usize, usize),
-    /// Rows that order nothing, and those of them that led to a card or an execution.
+    /// Rows that order nothing, and how many of them led to a card or to an execution.
     quiet: usize,
     cards: usize,
     quiet_acts: usize,
-    /// Executed without confirmation although the label does not execute exactly that.
+    /// Rows in which something was executed without confirmation that the label does not allow.
     wrong_acts: Vec<String>,
     executable: usize,
     executed: usize,
-    /// The confidence of each row, and whether it was read exactly.
+    /// The confidence of each row, and whether it was read exactly right.
     judged: Vec<(f64, bool)>,
     /// The probability that each row asks for something, and whether it does.
     scope: Vec<(f64, bool)>,
-    /// The confidence of each execution that only confidence could prevent, and whether it is right.
+    /// The confidence of each command that would be executed if confidence were ignored, and whether that is allowed.
     acts: Vec<(f64, bool)>,
     threshold: f64,
     micros: Vec<u64>,
@@ -81,7 +81,7 @@ pub struct Scores {
 /// Interprets every row and compares it with its label.
 ///
 /// # Errors
-/// When the engine fails.
+/// If the engine fails.
 pub fn score(interpreter: &Interpreter, rows: &[Row]) -> anyhow::Result<Scores> {
     let threshold = interpreter.threshold().probability();
     let mut scores = Scores { rows: rows.len(), threshold, ..Scores::default() };
@@ -99,7 +99,7 @@ pub fn score(interpreter: &Interpreter, rows: &[Row]) -> anyhow::Result<Scores> 
 }
 
 impl Scores {
-    /// Counts what was read and decided.
+    /// Updates the counts with one row.
     fn add(&mut self, row: &Row, read: &[Value]) {
         let same_count = read.len() == row.commands.len();
         let pairs = || read.iter().zip(&row.commands);
@@ -138,7 +138,7 @@ impl Scores {
         }
     }
 
-    /// Records the confidence, and whether the reading was right.
+    /// Records the confidences of one row, and whether it was read right.
     fn weigh(&mut self, row: &Row, read: &[Value], judged: &Judgement) {
         let confidence = |command: &crate::interpret::Judged| command.command.confidence.probability();
         let least = judged.commands.iter().map(confidence).fold(1.0, f64::min);
@@ -166,7 +166,7 @@ impl Scores {
         self.threshold
     }
 
-    /// Adds the scores of another file.
+    /// Adds the confidences of another file, for the curve over all rows. The counts are not added.
     pub fn join(&mut self, other: Self) {
         self.judged.extend(other.judged);
         self.acts.extend(other.acts);
@@ -174,12 +174,12 @@ impl Scores {
         self.threshold = other.threshold;
     }
 
-    /// How well requests are separated from other messages.
+    /// How well requests are separated from other messages, as area under the ROC curve.
     fn scope_auroc(&self) -> f64 {
         auroc(&self.scope)
     }
 
-    /// The share of right executions at the lowest threshold that lets no wrong one through.
+    /// The share of allowed executions above the highest confidence of one that is not allowed.
     fn coverage_without_wrong_acts(&self) -> f64 {
         let worst = self.acts.iter().filter(|(_, right)| !right).map(|act| act.0).fold(f64::NEG_INFINITY, f64::max);
         let mut share = Share::default();

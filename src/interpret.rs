@@ -1,6 +1,6 @@
-//! `readback interpret`: what messages mean, without a room and without a cluster.
+//! `readback interpret`: how messages are understood, without a room or a cluster.
 //!
-//! Judged for a speaker who may do everything, without a history, with every Deployment at two replicas.
+//! Judged for a person with all rights, without earlier messages, and with every Deployment at two replicas.
 
 use std::{collections::BTreeMap, time::Instant};
 
@@ -17,7 +17,7 @@ use readback_core::{
 };
 use readback_nlu::{model::Model, reader};
 
-/// The replicas that every Deployment is taken to have.
+/// The number of replicas that every Deployment is assumed to have.
 const REPLICAS: u32 = 2;
 
 #[derive(Deserialize)]
@@ -38,7 +38,8 @@ struct ClusterFile {
 /// Reads a catalog file: `{"clusters":[{"name":"main","default":true,"namespaces":{"default":["nginx"]}}]}`.
 ///
 /// # Errors
-/// When it is no such JSON, names a cluster twice, or does not say which of several clusters is the default.
+/// If the JSON does not have this form, or if there is not exactly one default cluster. A single cluster is the
+/// default.
 pub fn catalog(json: &str) -> anyhow::Result<Directory> {
     let file: CatalogFile = serde_json::from_str(json).context("the catalog file")?;
     let mut marked = file.clusters.iter().filter(|cluster| cluster.default);
@@ -61,25 +62,25 @@ pub fn catalog(json: &str) -> anyhow::Result<Directory> {
     Ok(Directory::new(objects, namespaces, default))
 }
 
-/// A command with what was decided about it.
+/// A command and the decision about it.
 #[derive(Debug)]
 pub struct Judged {
-    /// What was heard.
+    /// The command.
     pub command: Command,
-    /// What its name came to.
+    /// What its name resolved to.
     pub found: Option<Result<Resolution, NotFound>>,
     /// The decision and its reasons.
     pub verdict: Evaluation,
-    /// Whether it would be done at once if the confidence did not count.
+    /// Whether it would be executed without confirmation if its confidence were ignored.
     pub would_act: bool,
 }
 
-/// A message with what was decided about each of its commands.
+/// A message and the decisions about its commands.
 #[derive(Debug)]
 pub struct Judgement {
     /// The commands, in order.
     pub commands: Vec<Judged>,
-    /// How likely it is that the message asks for anything at all.
+    /// The probability that the message asks for anything at all.
     pub in_scope: Score,
 }
 
@@ -91,7 +92,7 @@ pub struct Interpreter {
 }
 
 impl Interpreter {
-    /// The least confidence with which a write is done at once.
+    /// The minimum confidence at which a write is executed without confirmation.
     pub const fn threshold(&self) -> Score {
         self.rules.act
     }
@@ -105,7 +106,7 @@ impl Interpreter {
     /// Reads and judges one message.
     ///
     /// # Errors
-    /// When the engine fails.
+    /// If the engine fails.
     pub fn judge(&self, text: &str) -> anyhow::Result<Judgement> {
         let heard = reader::read(&self.model, self.directory.gazetteer(), text)?;
         let cases: Vec<PolicyInput<'_>> = heard
@@ -130,7 +131,7 @@ impl Interpreter {
         Ok(Judgement { commands: judged, in_scope: heard.in_scope })
     }
 
-    /// One row of JSONL for one row of JSONL: the interpretation, or `{"id", "error"}`.
+    /// Converts one line of JSONL with a message to the interpretation, or to `{"id", "error"}`.
     pub fn row(&self, line: &str) -> Value {
         #[derive(Deserialize)]
         struct Row {
@@ -159,7 +160,7 @@ impl Interpreter {
     /// The interpretation of one message, for people.
     ///
     /// # Errors
-    /// When the engine fails.
+    /// If the engine fails.
     pub fn words(&self, text: &str) -> anyhow::Result<String> {
         let lines = self.judge(text)?.commands.into_iter().map(|judged| {
             let targets = self.targets(judged.found.as_ref());
@@ -185,7 +186,7 @@ impl Interpreter {
             .collect()
     }
 
-    /// A command as the wire has it.
+    /// A command as JSON.
     pub fn command(&self, judged: &Judged) -> Value {
         let mut value = slots(&judged.command);
         value["targets"] = json!(self.targets(judged.found.as_ref()));
@@ -201,13 +202,13 @@ impl Interpreter {
     }
 }
 
-/// The default policy, with the confidence that this model's evaluation asks for.
+/// The default policy, with the confidence thresholds from this model's manifest.
 pub fn rules(model: &Model) -> Rules {
     let thresholds = model.manifest().thresholds;
     Rules::standard(Score::of(thresholds.write), Score::of(thresholds.card))
 }
 
-/// The slots of a command as the wire has them; absent ones are omitted.
+/// The slots of a command as JSON; absent ones are omitted.
 fn slots(command: &Command) -> Value {
     let words =
         |mention: &Option<readback_core::command::Mention>| mention.as_ref().map(|mention| mention.words.clone());

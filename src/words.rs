@@ -1,4 +1,4 @@
-//! Sentences that the bot says. Short, plain, exact: what happened, what did not, what to do next.
+//! All texts that the bot posts. They are short and exact: what happened, what did not, and what to do next.
 
 use readback_cluster::Live;
 use readback_webex::code;
@@ -43,38 +43,38 @@ pub use reply::*;
 pub use rollout::*;
 pub use understood::*;
 
-/// What its serving containers run. An image is any text that the API server took.
+/// The images of the serving containers. The API server accepts any text as an image, so it is escaped.
 fn images(live: &Live) -> String {
     let serving = live.containers().iter().filter(|one| !one.init || one.restart_always);
     serving.map(|one| code(&plain(&one.image))).collect::<Vec<_>>().join(", ")
 }
 
-/// A person who is not on the list.
+/// The answer to a person who is not on the list.
 pub const NOT_LISTED: &str = "You are not on this bot's list, so nothing was done. Whoever runs it can add you.";
-/// A press that carries no id of ours, or one on another message than its card.
+/// The answer to a press with an unknown id, or on a message other than the one that carries the card.
 pub const UNKNOWN_CARD: &str = "I do not know this card, so nothing was changed. Say again what you want.";
-/// Something was dated ahead of our clock.
+/// The answer to a message or press dated later than the local clock.
 pub const FROM_THE_FUTURE: &str = "Webex dates this later than my own clock, so I cannot tell how old it is. Nothing was done. Whoever runs me should check the clock.";
-/// A change of several that was meant for what another one leaves.
+/// The outcome of a change in a batch that was planned on the result of an earlier one that was not applied.
 pub const NOT_SENT_AFTER: &str = "Not applied: the change before it was not made. Nothing was changed by this one.";
-/// An approval that is too old to act on.
+/// The outcome if the approval was too old to act on.
 pub const APPROVAL_TOO_OLD: &str =
     "Not applied: the approval was too old by the time it could be acted on. Nothing was changed.";
-/// The bot only observes where this was ordered.
+/// The note on a card where the bot only observes.
 pub const ONLY_OBSERVED: &str = "I only observe here: nothing is changed, after Confirm either.";
-/// The short record of a write that the API server accepted.
+/// The short form of a write that the API server accepted.
 pub const APPLIED: &str = "applied";
-/// A rollout that goes on without being watched.
+/// The state of a rollout that continues without being followed, because the bot is shutting down.
 pub const NOT_WATCHED: &str =
     "It was still under way when I had to restart. Ask me for its status to see how it went on.";
 
-/// A short name for one turn: what the room is told and the log is searched for.
+/// A short reference for one turn, shown in the room and searchable in the log.
 pub fn reference(id: &str) -> String {
     let digest = uuid::Uuid::new_v5(&uuid::Uuid::NAMESPACE_OID, id.as_bytes()).simple().to_string();
     format!("t-{}", &digest[..8])
 }
 
-/// Something failed on our side.
+/// The answer if an internal error occurred.
 pub fn fault(reference: &str, nothing_changed: bool) -> String {
     let rest = if nothing_changed {
         "Nothing was changed."

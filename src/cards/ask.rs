@@ -1,4 +1,4 @@
-//! The card of a question: which of several, or a value that is missing; and what it becomes.
+//! The card of a clarifying question, open and ended: which of several choices, or a missing value.
 
 use serde_json::{Value, json};
 
@@ -7,10 +7,10 @@ use crate::words;
 use readback_core::question::{Choice, Question, QuestionState};
 use readback_webex::escape_markdown;
 
-/// Webex shows five buttons at most; one is for none of them.
+/// Maximum number of choices shown as buttons. Webex shows five buttons, and one is needed for none of the choices.
 const MOST_BUTTONS: usize = 4;
 
-/// The card of a question that can be answered.
+/// The card of an open question.
 pub fn ask(question: &Question) -> Shown {
     let data = |press: &str| json!({"question": question.id.to_string(), "press": press});
     let mut body = vec![heading(&words::prompt(question))];
@@ -58,7 +58,7 @@ fn place(choice: &Choice) -> String {
     format!("{} · {} · {}", choice.target.name, choice.target.namespace, choice.target.cluster)
 }
 
-/// What the card of a question becomes.
+/// The card of a question with its current state and without buttons.
 pub fn asked(question: &Question) -> Shown {
     let state = match question.state {
         QuestionState::Open => format!("Open until {}.", clock(question.expires)),

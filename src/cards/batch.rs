@@ -1,4 +1,4 @@
-//! The card of several changes that were ordered together: each with its own line, one Confirm for all of them.
+//! The card of a batch: a line for each change, and one Confirm for all of them.
 
 use serde_json::{Value, json};
 
@@ -10,21 +10,21 @@ use readback_core::{
 };
 use readback_webex::escape_markdown;
 
-/// So many sentences of one kind are shown; a card that Webex refuses for its size would be no question at all.
+/// Maximum sentences of one kind. If the card were too large, Webex would refuse it and nothing would be asked.
 const SENTENCES: usize = 12;
 
-/// One change of several, and how it stands where that is more than its record says.
+/// A change of a batch, with state that its record does not contain.
 #[derive(Clone, Copy, Debug)]
 pub struct BatchEntry<'c> {
     /// The change.
     pub change: &'c Change,
-    /// How its rollout stands.
+    /// The last reported progress of its rollout.
     pub state: Option<&'c str>,
-    /// Whether it was taken back since.
+    /// Whether a later change has undone it.
     pub undone: bool,
 }
 
-/// The card of changes that were ordered together. It asks while any of them waits.
+/// The card of a batch. It asks for confirmation as long as any of its changes waits.
 pub fn batch(id: ChangeId, rows: &[BatchEntry<'_>]) -> Shown {
     let waits = rows.iter().any(|row| row.change.status() == Status::Waiting);
     let title = title(rows, waits);
@@ -82,20 +82,20 @@ fn row(row: &BatchEntry<'_>) -> Value {
     json!({"type": "Container", "items": items, "spacing": "Small"})
 }
 
-/// An effect in a list, where it does not go without saying what it is about.
+/// A field change in a list, with the field's name unless that is obvious.
 fn told(effect: &FieldChange) -> String {
     let arrow = words::arrow(effect);
     if matches!(effect, FieldChange::Pods { .. }) { arrow } else { format!("{} {arrow}", words::field(effect)) }
 }
 
-/// How a change stands; nothing while it waits.
+/// The state of a change; `None` while it waits.
 fn state(row: &BatchEntry<'_>) -> Option<String> {
     match (row.state, row.change.status()) {
         (_, Status::Waiting) => None,
         (_, Status::Applied) if row.undone => Some("Taken back.".to_owned()),
         (Some(state), _) => Some(state.to_owned()),
         (None, Status::Approved | Status::Claimed) => Some("Under way.".to_owned()),
-        // How its rollout went on is not known here.
+        // The progress of its rollout is unknown here.
         (None, Status::Applied) => Some(words::done_by_itself(row.change).unwrap_or("Accepted.").to_owned()),
         (
             None,
@@ -110,7 +110,7 @@ fn state(row: &BatchEntry<'_>) -> Option<String> {
     }
 }
 
-/// What is said once for all of them, and about each what is its own.
+/// The details of the waiting changes: shared sentences once, individual ones with the change's name.
 fn questions(rows: &[BatchEntry<'_>]) -> Vec<Value> {
     let waiting = || rows.iter().map(|row| row.change).filter(|change| change.status() == Status::Waiting);
     let mut facts: Vec<(String, String)> = Vec::new();

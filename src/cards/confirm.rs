@@ -1,4 +1,4 @@
-//! The card that asks before a change: what is understood, where, before → after, why it asks, who decides, until when.
+//! The confirmation card of a change: what, where, old and new values, why the bot asks, who approves, until when.
 
 use serde_json::json;
 
@@ -10,7 +10,7 @@ use readback_core::{
 };
 use readback_webex::escape_markdown;
 
-/// The card of a change that waits.
+/// The card of a waiting change.
 pub fn confirm(change: &Change) -> Shown {
     let order = change.order();
     let name = &order.target.name;

@@ -1,4 +1,5 @@
-//! What a card becomes: its progress or its end. No Confirm and no Cancel is left; what can follow is offered.
+//! The card of a decided change: its progress or its outcome. Confirm and Cancel are gone; follow-up actions are
+//! offered.
 
 use serde_json::{Value, json};
 
@@ -7,18 +8,18 @@ use crate::words;
 use readback_core::change::Change;
 use readback_webex::escape_markdown;
 
-/// What can follow a change that has ended.
+/// The follow-up actions offered for a change.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Offer {
     /// Nothing.
     Nothing,
-    /// To take it back.
+    /// Undo the change.
     Undo,
-    /// To ask anew, on what is live now.
+    /// Request it again, planned on the current state.
     Again,
-    /// To see what its pods print.
+    /// Show the logs of its pods.
     Logs,
-    /// To take it back, or to see what its pods print.
+    /// Undo the change, or show the logs of its pods.
     UndoOrLogs,
 }
 
@@ -36,7 +37,7 @@ impl Offer {
         }
     }
 
-    /// The same, with a look at what its pods print.
+    /// The same offer with the logs added.
     #[must_use]
     pub const fn with_logs(self) -> Self {
         match self {
@@ -62,8 +63,8 @@ pub fn outcome(change: &Change, state: &str, offer: Offer) -> Shown {
     Shown { card: card(&body, &offer.buttons(change), &markdown), markdown }
 }
 
-/// The end of a change that was done without a card: one line, and what can follow. `addressed` is the same line as a
-/// message, with its mention.
+/// The outcome of a change that had no confirmation card: one line and the follow-up actions. `addressed` is the same
+/// line as a message with a mention of the person.
 pub fn done(change: &Change, line: &str, addressed: &str, offer: Offer) -> Shown {
     let body = [json!({"type": "TextBlock", "text": unticked(line), "wrap": true})];
     Shown { card: card(&body, &offer.buttons(change), line), markdown: addressed.to_owned() }

@@ -1,5 +1,5 @@
-//! What was typed on a card. Whoever can post to the room's API can send anything here, so every value is read anew, by the
-//! same rules as a spoken one.
+//! Values entered on a card. Anyone who can call the room's API can send anything here, so every value is validated by
+//! the same rules as one in a message.
 
 use serde_json::{Map, Value};
 
@@ -8,19 +8,19 @@ use readback_core::{
     domain::{Amount, ImageChange, Invalid},
 };
 
-/// What is wrong with a value that was typed on a card.
+/// Why a value entered on a card is invalid.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum InputFault {
-    /// No whole number of replicas within the limit.
+    /// Not a whole number of replicas within the limit.
     Replicas {
         /// The limit.
         most: u32,
     },
     /// None of the containers was chosen.
     NoContainer,
-    /// No image was typed.
+    /// No image was entered.
     NoImage,
-    /// The text is no image.
+    /// The text is not a valid image.
     Image {
         /// The text.
         text: String,
@@ -29,18 +29,18 @@ pub enum InputFault {
     },
 }
 
-/// The values that stood on a card when it was sent.
+/// The values on a card when it was submitted.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct Values {
     replicas: Option<u32>,
     image: Option<ImageChange>,
     container: Option<String>,
-    /// Whether any of them is another one than was shown.
+    /// Whether any of them differs from the value shown.
     pub edited: bool,
 }
 
 impl Values {
-    /// The order with these values in it.
+    /// The spec with these values filled in.
     pub fn fill(self, draft: &ChangeSpec) -> ChangeSpec {
         ChangeSpec {
             replicas: self.replicas.map(Amount::To).or(draft.replicas),
@@ -54,7 +54,7 @@ impl Values {
 /// Reads the values of these fields.
 ///
 /// # Errors
-/// What is wrong with the first that cannot be read.
+/// Why the first invalid value is invalid.
 pub fn values(inputs: &Map<String, Value>, fields: &[Field]) -> Result<Values, InputFault> {
     let mut values = Values::default();
     for field in fields {
@@ -81,7 +81,7 @@ pub fn values(inputs: &Map<String, Value>, fields: &[Field]) -> Result<Values, I
     Ok(values)
 }
 
-/// A client sends a number, or its digits as text.
+/// Clients send a number, or its digits as a string.
 fn replicas(input: Option<&Value>, most: u32) -> Result<u32, InputFault> {
     let read = match input {
         Some(Value::Number(number)) => number.as_u64().and_then(|n| u32::try_from(n).ok()),

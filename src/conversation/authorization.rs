@@ -1,4 +1,5 @@
-//! Who may decide a change at this moment: by what is on record and by the policy of today, for everybody who is involved.
+//! Who may decide a change right now, according to the stored order and to the current policy, for everybody involved:
+//! requester, earlier approvers and the person deciding.
 
 use std::sync::Arc;
 
@@ -15,7 +16,7 @@ use readback_core::{
     policy::Denial,
 };
 
-/// Who may decide a change, and what follows a decision.
+/// Checks who may decide a change, and carries out what follows a decision.
 #[derive(Clone, Debug)]
 pub(super) struct Approvals {
     pub(super) cx: Arc<Context>,
@@ -24,7 +25,8 @@ pub(super) struct Approvals {
 }
 
 impl Approvals {
-    /// What the policy says, now, about this person deciding this change: by what is on record and by what holds today.
+    /// Whether this person may approve or decline this change now, according to the stored order and to the current
+    /// policy.
     pub(super) async fn authorization(
         &self,
         request: &Request<'_>,
@@ -53,7 +55,7 @@ impl Approvals {
                 return Ok(Err(denial));
             }
         }
-        // Whoever ordered it must still be allowed to.
+        // The requester must still be allowed to make the change.
         let known = requester.then_some(request.person);
         let denied = self.cx.denied_now(policy, order, known).await;
         Ok(denied.before(request.place, "judging the change")?.map_or(Ok(()), Err))

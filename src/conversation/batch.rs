@@ -1,4 +1,5 @@
-//! Several changes that were ordered together: one card, one yes, and each carried out and told for itself.
+//! Batches: several changes requested in one message. They share one card and one approval, but each is executed and
+//! reported individually.
 
 use super::{
     fault::{At, Fault},
@@ -8,7 +9,7 @@ use super::{
 use readback_core::change::{Change, Recorded, Store};
 
 impl Orders {
-    /// Records changes that wait together, then posts their one card.
+    /// Records the waiting changes of a batch, then posts their card.
     pub(super) async fn ask_together(&self, request: &Request<'_>, changes: &[Change]) -> Result<(), Fault> {
         let mut recorded = Vec::new();
         for change in changes {

@@ -1,4 +1,4 @@
-//! The one card of changes that were ordered together: posted, kept up to date, closed.
+//! The card of a batch: posting, updating and closing it.
 
 use super::{
     batch_rollouts::{BatchJob, Watched},
@@ -14,7 +14,7 @@ use readback_webex::WebexError;
 use tracing::Instrument as _;
 
 impl Reporter {
-    /// Posts the card of changes that wait together.
+    /// Posts the card of a batch of waiting changes.
     pub(super) async fn post_batch(&self, batch: &[Change], place: &ReplyTarget) -> Result<(), Fault> {
         let Some(id) = batch.first().and_then(|first| first.order().batch) else { return Ok(()) };
         let rows: Vec<BatchEntry<'_>> =
@@ -27,8 +27,8 @@ impl Reporter {
         Ok(())
     }
 
-    /// Lets the card of several changes show how each stands now: by its record, by what was told last of its rollout, and
-    /// whether it was taken back. Where Webex refuses the edit, it is posted anew in its place.
+    /// Updates the card of a batch from the stored state of each change, the last reported rollout progress, and
+    /// whether the change was undone. If Webex refuses the edit, the card is deleted and posted again.
     pub(super) async fn update_batch_card(&self, one: &Change) -> anyhow::Result<Vec<Change>> {
         let batch = self.cx.batch_of(one).await?;
         let (Some(first), Some(id)) = (batch.first(), one.order().batch) else { return Ok(batch) };
@@ -46,7 +46,7 @@ impl Reporter {
             Err(WebexError::Refused { .. } | WebexError::NotFound { .. }) => {}
             Err(error) => return Err(error.into()),
         }
-        // First the old one goes: two cards would leave one with live buttons.
+        // Delete the old card first: with two cards, the old one would keep working buttons.
         match self.cx.webex.delete(card).await {
             Ok(()) | Err(WebexError::NotFound { .. }) => {}
             Err(error) => tracing::warn!(%error, "the old card could not be deleted"),
@@ -59,7 +59,7 @@ impl Reporter {
         Ok(batch)
     }
 
-    /// Whether a later change has taken this one back.
+    /// Whether a later change has undone this one.
     async fn is_undone(&self, change: &Change) -> Result<bool, store::Fault> {
         let filter = Filter {
             object: Some(change.target().clone()),
@@ -71,7 +71,8 @@ impl Reporter {
         Ok(later.iter().any(|later| later.order().undoes == Some(change.id())))
     }
 
-    /// Hands over what rolls out; the card tells the rest. Of several changes of one Deployment the last one is followed.
+    /// Queues the rollouts to follow; progress and outcomes are reported on the card. If several changes target the
+    /// same Deployment, only the last one is followed.
     pub(super) fn watch_together(&self, first: &Change, applied: Vec<(Change, Option<Box<Live>>)>) {
         let mut watched: Vec<Watched> = Vec::new();
         for (change, live) in applied {
@@ -87,13 +88,13 @@ impl Reporter {
         self.cx.followers.take(move |shutdown| job.run(shutdown).instrument(span));
     }
 
-    /// Lets the card of several changes show what has ended.
+    /// Updates the card of a batch, and marks the changes that have ended as reported.
     pub(super) async fn close_batch(&self, one: &Change) {
         let batch = match self.update_batch_card(one).await {
             Ok(batch) => batch,
             Err(error) => {
                 tracing::warn!(error = format!("{error:#}"), "a card of several changes could not be closed");
-                // The bot is no longer in the room: to try again would only use up what Webex lets it ask.
+                // The bot is no longer in the room: retrying would only use up the Webex rate limit.
                 if !matches!(error.downcast_ref(), Some(WebexError::Refused { .. } | WebexError::NotFound { .. })) {
                     return;
                 }

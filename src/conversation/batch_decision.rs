@@ -1,4 +1,4 @@
-//! One decision about changes that were ordered together.
+//! One decision about all changes of a batch.
 
 use super::{
     authorization::Approvals,
@@ -10,7 +10,7 @@ use crate::{cards::Press, words};
 use readback_core::change::{Actor, Answer, Authorization, Change, Decide, Store, store};
 
 impl Approvals {
-    /// A press on the card of several changes, or a yes or no in words.
+    /// Handles a button press on the card of a batch, or a yes or no given as a message.
     pub(super) async fn on_batch(
         &self,
         request: &Request<'_>,
@@ -23,7 +23,7 @@ impl Approvals {
                 return Ok(("late press", Some(words::UNKNOWN_CARD.to_owned())));
             }
         }
-        // First everything that can fail is asked: then all are decided in one go.
+        // Do everything that can fail first, so that an error leaves no part of the batch decided.
         let mut authorizations = Vec::new();
         for change in batch {
             authorizations.push(self.authorization(request, change, press == Press::Confirm).await?);
@@ -92,7 +92,8 @@ impl Approvals {
             }
         }
         all.approves = !all.approved.is_empty();
-        // Where this press decided something, the card says what was decided before.
+        // If this press decided at least one change, the card shows the earlier decisions, so they are not repeated
+        // here.
         if !all.approves && !all.declined {
             all.lines.extend(before);
         }
@@ -101,15 +102,15 @@ impl Approvals {
     }
 }
 
-/// What a press on several changes came to.
+/// The result of a decision about a batch.
 #[derive(Default)]
 struct Decided {
     approved: Vec<Change>,
-    /// Whether it approved any.
+    /// Whether at least one change was approved.
     approves: bool,
-    /// Whether it declined any.
+    /// Whether at least one change was declined.
     declined: bool,
     lines: Vec<String>,
-    /// What kept the rest from being decided.
+    /// The error that kept the remaining changes from being decided.
     fault: Option<store::Fault>,
 }

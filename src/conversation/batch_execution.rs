@@ -1,4 +1,4 @@
-//! Changes that were approved together, executed: those of one Deployment in their order, others side by side.
+//! Executes the approved changes of a batch: in order within one Deployment, concurrently across Deployments.
 
 use super::{
     context::now,
@@ -10,12 +10,12 @@ use super::{
 use futures::{StreamExt as _, stream};
 use readback_core::change::{Change, EndReason, Status};
 
-/// So many Deployments are changed at once.
+/// Maximum Deployments changed concurrently.
 const AT_ONCE: usize = 4;
 
 impl Executor {
-    /// Carries out what was approved together: those of one Deployment in their order, different ones side by side. What
-    /// becomes of one Deployment changes nothing about another.
+    /// Executes the approved changes of a batch: in order within one Deployment, concurrently across Deployments. A
+    /// failure in one Deployment does not affect the others.
     pub(super) async fn send_together(&self, request: &Request<'_>, approved: Vec<Change>) -> Result<(), Fault> {
         let Some(first) = approved.first().cloned() else { return Ok(()) };
         if let Err(error) = self.reporter.update_batch_card(&first).await {
@@ -47,12 +47,12 @@ impl Executor {
                 Err(error) => broken = Some(error),
             }
         }
-        // What was made together stands on one card, which is told once.
+        // Changes made together share one card, so it is updated only once.
         if let Some(undo) = undo {
             self.reporter.close_taken_back(&undo).await;
         }
         self.reporter.watch_together(&first, watched);
-        // What could not be recorded is told, after what could.
+        // Report a record error only after everything that was recorded.
         broken.map_or(Ok(()), |broken| {
             let mut fault = record_fault_at(broken, request.place);
             fault.nothing_changed &= !wrote;
@@ -60,8 +60,8 @@ impl Executor {
         })
     }
 
-    /// Sends the changes of one Deployment one after the other. After one that was not applied, nothing more is sent: the next
-    /// was meant for what it leaves.
+    /// Sends the changes of one Deployment one after the other. Stops after the first one that was not applied, because
+    /// each change was planned on the result of the one before it.
     async fn send_in_order(&self, group: Vec<Change>, observes: bool) -> Vec<Result<Execution, RecordFault>> {
         let mut all = Vec::new();
         let mut group = group.into_iter();

@@ -1,4 +1,4 @@
-//! The rollouts of changes that were ordered together, followed side by side and told on their one card.
+//! Follows the rollouts of a batch concurrently and reports them on the batch's card.
 
 use std::time::Instant;
 
@@ -14,18 +14,18 @@ use crate::{supervisor::Shutdown, words};
 use readback_cluster::Follow;
 use readback_core::change::{Change, Store};
 
-/// A change of several that was applied, and its rollout where there is one to follow.
+/// An applied change of a batch, and its rollout if there is one to follow.
 #[derive(Debug)]
 pub(super) struct Watched {
     pub(super) change: Change,
     pub(super) follow: Option<Follow>,
 }
 
-/// Follows the rollouts of several changes to their ends.
+/// Follows the rollouts of a batch until all have ended.
 #[derive(Debug)]
 pub(super) struct BatchJob {
     reporter: Reporter,
-    /// Any of them: it names the card.
+    /// Any change of the batch; identifies the card.
     first: Change,
     watched: Vec<Watched>,
 }
@@ -35,7 +35,7 @@ impl BatchJob {
         Self { reporter, first, watched }
     }
 
-    /// Follows all of them to their ends, or until the stop.
+    /// Follows all rollouts until they have ended, or until shutdown.
     pub(super) async fn run(mut self, stop: Shutdown) {
         let start = Instant::now();
         let (sender, mut seen) = mpsc::channel(MAX_BATCH);
@@ -97,7 +97,8 @@ impl BatchJob {
         }
     }
 
-    /// Where the end could not be told, the next start tries again.
+    /// Updates the card a last time and marks the changes as reported. If the update fails, they stay unreported and
+    /// the next start retries.
     async fn report_end(&self) {
         if !self.report().await {
             return;

@@ -1,4 +1,4 @@
-//! A press on a card: authorised by the person whom Webex gives, consumed once, always answered.
+//! Card actions (button presses): authorized by the person that Webex reports, processed once, always answered.
 
 use std::sync::Arc;
 
@@ -28,10 +28,10 @@ use readback_core::{
 };
 use readback_webex::{AttachmentAction, WebexError};
 
-/// For so long the card of several changes answers.
+/// How long after it was recorded a batch can be found by a button press.
 const BATCH_LIFE: SignedDuration = SignedDuration::from_hours(24 * 7);
 
-/// The card that a press is on.
+/// The card that a button belongs to.
 enum Card {
     Change(Box<Change>, Press),
     Batch(Vec<Change>, Press),
@@ -39,7 +39,7 @@ enum Card {
 }
 
 impl Card {
-    /// The thread, the words and the privacy of the request that led to it.
+    /// The thread, the text and the direct-message flag of the request that the card belongs to.
     fn origin(&self) -> (&str, &str, bool) {
         match self {
             Self::Change(change, _) => (&change.order().thread_id, &change.order().words, change.order().private),
@@ -63,7 +63,7 @@ pub(super) struct CardActionHandler {
 }
 
 impl CardActionHandler {
-    /// Handles a press by its id.
+    /// Handles a card action by its Webex id.
     pub(super) async fn press(&self, id: &str) -> Turn {
         let action = match self.cx.webex.attachment_action(id).await {
             Ok(action) => action,
@@ -129,19 +129,21 @@ impl CardActionHandler {
         Ok(did)
     }
 
-    /// The record behind the card; none where the press is not on the message that carries it.
+    /// The record behind the card; `None` if the button was not pressed on the message that currently carries that
+    /// card.
     async fn card_of(&self, action: &AttachmentAction, place: &ReplyTarget) -> Result<Option<Card>, Fault> {
         match cards::pressed(&action.inputs) {
             Some(Pressed::Change(id, press)) => {
                 let change = self.cx.store.get(id).await.before(place, "looking up the change")?;
-                // What was ordered together is decided together: its card has no button for one of them.
+                // Changes of a batch are decided together: their card has no button for a single change.
                 let change = change.filter(|change| {
                     change.order().batch.is_none() && change.is_on_card(&action.room_id, &action.message_id)
                 });
                 Ok(change.map(|change| Card::Change(Box::new(change), press)))
             }
             Some(Pressed::Batch(id, press)) => {
-                // The card of a batch is younger than a day, or its buttons are gone.
+                // Stored changes are scanned by creation time, so the search is bounded. A press on an older batch card
+                // is answered as unknown.
                 let since = now().checked_sub(BATCH_LIFE).ok();
                 let filter = Filter { batch: Some(id), since, ..Filter::default() };
                 let found = self.cx.store.newest(&filter, 1).await.before(place, "looking up the changes")?;
@@ -204,8 +206,9 @@ impl CardActionHandler {
         self.approvals.decided(request, &change, answer).await
     }
 
-    /// Whether the values on the card were changed, and then what came of it: it is another order, planned and judged anew,
-    /// that takes the place of the first. Where that finds anything that the first card did not say, a second one asks.
+    /// If the values on the card were edited, plans and judges them as a new order that supersedes the first, and
+    /// returns the outcome. If the new order raises anything that the first card did not show, it gets a card of its
+    /// own. Returns `None` if nothing was edited.
     async fn edited(
         &self,
         request: &Request<'_>,
@@ -233,12 +236,12 @@ impl CardActionHandler {
         Ok(Some(("edited", (!lines.is_empty()).then(|| lines.join("\n\n")))))
     }
 
-    /// Where the answer to a press belongs. A card stands in a thread, and threads are flat: Webex takes no answer to the
-    /// card itself, only to the first message of its thread.
+    /// The thread to answer in. Webex threads are flat: a reply cannot be attached to the card itself, only to the
+    /// first message of the card's thread.
     async fn place_of(&self, action: &AttachmentAction) -> Result<ReplyTarget, Fault> {
         let thread = match self.cx.webex.message(&action.message_id).await {
             Ok(message) => Some(message.thread().to_owned()),
-            // The card is gone: it was posted anew, or somebody deleted it.
+            // The card is gone: it was posted again, or somebody deleted it.
             Err(WebexError::NotFound { .. }) => None,
             Err(error) => {
                 let place = ReplyTarget { room: action.room_id.clone(), thread: None };

@@ -1,4 +1,4 @@
-//! The card of one change: posted, and closed when the change has ended.
+//! The card of a single change: posted while it waits, closed when it has ended.
 
 use super::{
     fault::{At, Fault, ReplyTarget},
@@ -10,19 +10,20 @@ use readback_core::change::{Change, Status, Store};
 use readback_webex::WebexError;
 
 impl Reporter {
-    /// Posts the card of a change that waits.
+    /// Posts the card of a waiting change.
     pub(super) async fn post_card(&self, change: &Change, place: &ReplyTarget) -> Result<(), Fault> {
         let shown = cards::confirm(change);
         let posted = self.post(place, &shown.markdown, Some(shown.card)).await.before(place, "posting the card")?;
         let noted = self.cx.store.card_posted(change.id(), &posted).await.before(place, "noting the card")?;
-        // It may have been superseded while its card was on the way.
+        // The change may have been superseded while its card was being posted.
         if let Some(change) = noted.filter(|change| change.status() != Status::Waiting) {
             self.close(&change).await;
         }
         Ok(())
     }
 
-    /// Lets a card show its end. One that cannot be reached now is logged, and closed later: its record is closed already.
+    /// Shows the outcome on the card of an ended change. If the card cannot be updated now, the error is logged and the
+    /// sweep retries; the record is closed already.
     pub(super) async fn close(&self, change: &Change) {
         if change.order().batch.is_some() {
             self.close_batch(change).await;
@@ -31,7 +32,7 @@ impl Reporter {
         let shown = cards::outcome(change, &words::ended(change), after(change));
         if let Err(error) = self.show(change, &shown).await {
             tracing::warn!(error = format!("{error:#}"), change = %change.id(), "a card could not be closed");
-            // The bot is no longer in the room: to try again would only use up what Webex lets it ask.
+            // The bot is no longer in the room: retrying would only use up the Webex rate limit.
             let for_good =
                 matches!(error.downcast_ref(), Some(WebexError::Refused { .. } | WebexError::NotFound { .. }));
             if !for_good {

@@ -1,4 +1,5 @@
-//! What is not clear is asked on a card: which of several, which of two readings, or a value that is missing.
+//! Clarifying questions about an unclear command: which of several Deployments, which of several readings, or a missing
+//! value.
 
 use super::{
     context::now,
@@ -18,11 +19,11 @@ use readback_core::{
     question::{Choice, ChoiceLabel, MissingValue, Prompt, Question, QuestionState},
 };
 
-/// More choices than this are no choice.
+/// With more choices than this, the question is asked as text instead of on a card.
 const MOST_CHOICES: usize = 20;
 
 impl Orders {
-    /// Asks about a command that is not clear: on a card where an answer can be picked or typed there, else in words.
+    /// Asks about an unclear command: on a card if the answer can be picked or typed there, otherwise as text.
     pub(super) async fn clarify(
         &self,
         request: &Request<'_>,
@@ -34,7 +35,7 @@ impl Orders {
             return in_words();
         }
         let (prompt, choices, fields) = match (known.live.as_slice(), known.command.alternatives.is_empty()) {
-            // No name was said: what was talked about last is offered, and nothing is taken for granted.
+            // No name was given: offer the Deployment discussed last, and ask rather than assume it.
             ([], true) if known.command.deployment.is_none() => match self.cx.last_topic(request.place) {
                 Some(object) => self.about_the_last(request, &known.command, &object).await?,
                 None => return in_words(),
@@ -57,7 +58,7 @@ impl Orders {
         self.post_question(request, position_of(position, 99), prompt, choices, fields).await.map(|()| None)
     }
 
-    /// Asks for the values of a command whose Deployment is known: which container, which image.
+    /// Asks for missing values of a command whose Deployment is known, such as the container or the image.
     pub(super) async fn ask_values(
         &self,
         request: &Request<'_>,
@@ -127,10 +128,10 @@ impl Orders {
     }
 }
 
-/// What is asked, what can be picked, and what can be typed.
+/// The prompt, the choices, and the fields that can be filled in.
 type Form = (Option<Prompt>, Vec<Choice>, Vec<Field>);
 
-/// Which of several Deployments.
+/// Asks which of several Deployments is meant.
 fn which(command: &Command, live: &[Live], request: &Request<'_>) -> Form {
     let draft = spec::draft_of(command);
     let choice = |live: &Live| Choice { label: label(request), target: live.object().clone(), draft: draft.clone() };
@@ -142,23 +143,23 @@ fn which(command: &Command, live: &[Live], request: &Request<'_>) -> Form {
     (None, allowed.map(choice).collect(), fields)
 }
 
-/// A value of one Deployment.
+/// Asks for the missing values of a command on one Deployment.
 fn missing(command: &Command, live: &Live, request: &Request<'_>) -> Form {
     let draft = spec::draft_of(command);
     let most = request.policy.limits(live.object()).max_replicas;
     let mut fields = spec::fields(&draft, Some(live), most);
-    // What is complete needs no typing, but for a container that nobody named.
+    // A complete command needs no input, unless the container is still unknown.
     if spec::is_complete(&draft) && !fields.iter().any(|field| matches!(field, Field::Container { known: None, .. })) {
         fields.clear();
     }
     if let (Intent::Scale, Some(Amount::By(_) | Amount::Times(_))) = (draft.intent, draft.replicas) {
-        // A reduction that rounds to nothing: the number is what is asked for.
+        // The reduction rounds to no change, so ask for the number itself.
         fields = vec![Field::Replicas { known: Some(live.replicas()), most }];
     }
     (None, vec![Choice { label: label(request), target: live.object().clone(), draft }], fields)
 }
 
-/// Which of the readings of one command.
+/// Asks which of several readings of a command is meant.
 fn readings(command: &Command, live: &Live, request: &Request<'_>) -> Form {
     let all = std::iter::once(command).chain(&command.alternatives);
     let choice = |reading: &Command| {

@@ -1,4 +1,4 @@
-//! What everything about a conversation works with, and the few questions that all of it asks.
+//! The context shared by everything in a conversation: its dependencies, and the lookups that several handlers need.
 
 use std::{
     ops::Deref,
@@ -24,45 +24,46 @@ use readback_nlu::yes;
 use readback_webex as webex;
 use readback_webex::Webex;
 
-/// Maximum changes of one batch: more would be a card that nobody reads.
+/// Maximum changes in one batch: nobody reads a longer card.
 pub(super) const MAX_BATCH: usize = 30;
-/// The changes of a message are put on record within this time of each other, however slow the cluster is.
+/// Window around a change's creation time that is searched for the rest of its batch. All changes of a message are
+/// recorded within this time of each other, even when the cluster is slow.
 const BATCH_SPREAD: jiff::SignedDuration = jiff::SignedDuration::from_mins(60);
 
-/// What a conversation depends on.
+/// The dependencies of a conversation.
 #[derive(Debug)]
 pub struct Dependencies {
-    /// The room's side.
+    /// The Webex client.
     pub webex: Webex,
-    /// The bot itself.
+    /// The bot's own Webex account.
     pub me: Person,
-    /// The clusters' side.
+    /// The clusters.
     pub clusters: Clusters,
-    /// The live names.
+    /// The catalog of live object names.
     pub names: watch::Receiver<Arc<Directory>>,
-    /// Understanding.
+    /// Turns message text into commands.
     pub reader: MessageReader,
-    /// The changes on record.
+    /// The stored changes and questions.
     pub store: Sqlite,
-    /// Who may do what, where; it can change while the bot runs.
+    /// Who may do what, and where. It can be reloaded while the bot runs.
     pub policy: watch::Receiver<Arc<Policy>>,
-    /// How sure the model has to be, and what holds where no Deployment is known yet.
+    /// The confidence thresholds, and the limits that apply when no Deployment is known yet.
     pub rules: Rules,
-    /// Whether it only observes, everywhere.
+    /// Whether the bot only observes, in every room.
     pub observe: bool,
-    /// Where rollouts are followed.
+    /// The queue of rollouts to follow.
     pub followers: Followers,
 }
 
-/// The dependencies, and what is remembered between requests. Shared by everything that handles them.
+/// The dependencies, and the state kept between requests. Shared by all handlers.
 #[derive(Debug)]
 pub(super) struct Context {
     dependencies: Dependencies,
-    /// What was talked about last, by room and thread.
+    /// The Deployment discussed last, by room and thread.
     pub(super) topics: Mutex<Topics>,
-    /// What was told last of rollouts that belong to a batch.
+    /// The last reported progress of each rollout in a batch.
     rollout_texts: Mutex<RolloutTexts>,
-    /// What the last run left behind and could not be settled at the start.
+    /// Changes left by the previous process that could not be settled at startup; the sweep retries them.
     pub(super) unsettled: Mutex<Vec<ChangeId>>,
 }
 
@@ -75,37 +76,37 @@ impl Deref for Context {
 }
 
 impl Context {
-    /// A context that remembers nothing yet.
+    /// A context with empty state.
     pub(super) fn new(dependencies: Dependencies) -> Self {
         Self { dependencies, topics: Mutex::default(), rollout_texts: Mutex::default(), unsettled: Mutex::default() }
     }
 
-    /// The policy as it is now.
+    /// The current policy.
     pub(super) fn policy(&self) -> Arc<Policy> {
         self.policy.borrow().clone()
     }
 
-    /// Whether it only observes in this room.
+    /// Whether the bot only observes in this room.
     pub(super) fn observes(&self, room: &str) -> bool {
         self.observe || self.policy().observes(room)
     }
 
-    /// The live names.
+    /// The current catalog of live object names.
     pub(super) fn directory(&self) -> Arc<Directory> {
         self.names.borrow().clone()
     }
 
-    /// Whether it is the bot that wrote or pressed.
+    /// Whether this person is the bot itself.
     pub(super) fn is_me(&self, person_id: &str) -> bool {
         webex::id::same(person_id, &self.me.id)
     }
 
-    /// Whether the message is a plain yes to this bot.
+    /// Whether the message is a plain yes addressed to this bot.
     pub(super) fn is_yes(&self, request: &Request<'_>) -> bool {
         yes::is_yes(request.text, &self.me.name)
     }
 
-    /// All the changes that were ordered together with this one, in their order, as they are on record now.
+    /// All stored changes of this change's batch, in the order in which they were requested.
     pub(super) async fn batch_of(&self, change: &Change) -> Result<Vec<Change>, store::Fault> {
         let order = change.order();
         let filter = Filter {
@@ -119,33 +120,33 @@ impl Context {
         Ok(batch)
     }
 
-    /// What was told last of a rollout that belongs to a batch.
+    /// The last reported progress of a rollout in a batch.
     pub(super) fn last_told(&self, id: ChangeId) -> Option<String> {
         self.rollout_texts.lock().ok()?.get(id)
     }
 
-    /// Notes what is told of a rollout that belongs to a batch.
+    /// Stores the reported progress of a rollout in a batch.
     pub(super) fn note_told(&self, id: ChangeId, text: String) {
         if let Ok(mut texts) = self.rollout_texts.lock() {
             texts.note(id, text);
         }
     }
 
-    /// Notes what a request was about, so that the next one can say "it".
+    /// Stores what a request was about, so that the next one can say "it".
     pub(super) fn note_topic(&self, place: &ReplyTarget, object: &ObjectRef, ordered: Option<&ChangeSpec>) {
         if let Ok(mut topics) = self.topics.lock() {
             topics.note(place, object, ordered, now());
         }
     }
 
-    /// The Deployment that was talked about last, to offer it where no name was said.
+    /// The Deployment discussed last, offered when a request names none.
     pub(super) fn last_topic(&self, place: &ReplyTarget) -> Option<ObjectRef> {
         self.topics.lock().ok()?.recall(place, now()).map(|topic| topic.object)
     }
 
-    /// Why the bot's own role does not let it do this there, if it does not.
+    /// The denial if the bot's own role lacks the permissions for this verb on this object.
     pub(super) fn lacks(&self, request: &Request<'_>, verb: Intent, object: &ObjectRef) -> Option<Denial> {
-        // What is sent under a person's own name, their role decides.
+        // Impersonated writes are authorized against the person's own role, not the bot's.
         if verb.is_write() && request.policy.impersonates() {
             return None;
         }
@@ -153,7 +154,7 @@ impl Context {
         Some(Denial::OwnRole { verb, namespace: object.namespace.clone(), lacking })
     }
 
-    /// The verbs that the bot's role allows somewhere.
+    /// The verbs that the bot's role allows in at least one place.
     pub(super) fn offered(&self) -> Vec<Intent> {
         let rights: Vec<_> = self.clusters.iter().flat_map(Cluster::all_rights).collect();
         let somewhere = |verb: &Intent| rights.iter().any(|rights| rights.lacks(*verb).is_none());
@@ -161,14 +162,14 @@ impl Context {
     }
 }
 
-/// Lets every line of the log in this turn carry a change and its cluster.
+/// Adds the change and its cluster to every log line of this turn.
 pub(super) fn record_in_span(change: &Change) {
     let turn = tracing::Span::current();
     turn.record("change", tracing::field::display(change.id()));
     turn.record("cluster", tracing::field::display(&change.target().cluster));
 }
 
-/// The span of what goes on about a change outside a turn: a rollout that is followed, a recovery.
+/// The tracing span for work on a change outside a turn, such as following its rollout or recovering it.
 pub(super) fn span_of(change: &Change) -> tracing::Span {
     let order = change.order();
     tracing::info_span!(
@@ -180,7 +181,7 @@ pub(super) fn span_of(change: &Change) -> tracing::Span {
     )
 }
 
-/// The time, from the one place that knows it.
+/// The current time, from `clock`, the only place that reads the system clock.
 pub(super) fn now() -> Timestamp {
     clock::now()
 }

@@ -1,4 +1,4 @@
-//! What follows a decision about a change: it is executed, counted, or its card is closed.
+//! What follows a decision about a change: execution, counting an approval, or closing the card.
 
 use super::{
     authorization::Approvals,
@@ -13,7 +13,7 @@ use readback_core::{
 };
 
 impl Approvals {
-    /// Does what a decision came to, and gives what is to be said.
+    /// Carries out the result of a decision, and returns the answer to the person.
     pub(super) async fn decided(
         &self,
         request: &Request<'_>,
@@ -44,7 +44,7 @@ impl Approvals {
             | Answer::TooOld
             | Answer::Ended
             | Answer::Unchanged => {
-                // An old card may still show buttons: what has ended is shown as ended.
+                // An outdated card may still show its buttons, so update it if the change has ended.
                 let over = [
                     Status::Expired,
                     Status::Superseded,
@@ -63,7 +63,7 @@ impl Approvals {
 }
 
 impl Approvals {
-    /// Closes the older questions of the same person about the same object.
+    /// Closes older waiting changes and open questions of the same person about the same object.
     pub(super) async fn supersede(&self, newer: &Change, place: &ReplyTarget) -> Result<(), Fault> {
         let person = &newer.order().requester.person_id;
         let waiting = self.cx.store.waiting_of(person).await.before(place, "looking for older questions")?;

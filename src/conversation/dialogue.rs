@@ -1,4 +1,5 @@
-//! The conversation around orders: a yes or no in words, "it" and "the same", "why did you ask me?".
+//! The conversation around commands: yes or no to an open question, "it" and "the same", and questions about the bot
+//! such as "why did you ask me?".
 
 use std::sync::Arc;
 
@@ -20,16 +21,17 @@ use readback_core::{
 };
 use readback_webex::WebexError;
 
-/// What a question about the bot itself is about.
+/// The topic of a question about the bot itself.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum About {
-    /// Why something was asked.
+    /// Why the bot asked for confirmation.
     Why,
-    /// What this person may do.
+    /// What this person is allowed to do.
     Rights,
 }
 
-/// Whether the message asks about the bot itself. These few forms are read by rule: they name nothing and change nothing.
+/// Recognizes questions about the bot itself. Fixed phrases are enough, because these questions have no slots and
+/// change nothing.
 pub(super) fn about(text: &str) -> Option<About> {
     let words: Vec<String> = text
         .split(|c: char| !(c.is_alphanumeric() || matches!(c, '\'' | '’')))
@@ -91,7 +93,7 @@ const RIGHTS: &[&str] = &[
     "what permissions do i have",
 ];
 
-/// Whether the message wants for another Deployment what was ordered last: "same for checkout".
+/// Whether the message asks to repeat the last order on another Deployment: "same for checkout".
 fn wants_the_same(text: &str) -> bool {
     let lower = text.to_lowercase();
     let words: Vec<&str> =
@@ -111,12 +113,12 @@ fn wants_the_same(text: &str) -> bool {
             .is_some_and(|word| matches!(*word, "for" | "with" | "to" | "on" | "in"))
 }
 
-/// Whether it is a yes or a no, or may be meant as a yes.
+/// Whether the command is a yes or a no, or might be meant as a yes.
 pub(super) fn is_talk(command: &Command) -> bool {
     matches!(command.intent, Intent::Confirm | Intent::Cancel) || command.doubts.contains(&Doubt::NotAPlainYes)
 }
 
-/// What is open and belongs to one person.
+/// An open item of one person: a waiting change or an open question.
 pub(super) enum OpenItem {
     Change(Box<Change>),
     Question(Box<Question>),
@@ -144,7 +146,7 @@ impl OpenItem {
         }
     }
 
-    /// The answer to what may be a yes and is no plain one.
+    /// The answer to a message that might be a yes but is not a plain one.
     fn not_a_plain_yes(&self) -> String {
         match self {
             Self::Change(change) => words::not_a_plain_yes("Confirm", change.order().expires),
@@ -163,7 +165,7 @@ impl OpenItem {
     }
 }
 
-/// The conversation around orders.
+/// Handles the conversation around commands.
 #[derive(Clone, Debug)]
 pub(super) struct Dialogue {
     pub(super) cx: Arc<Context>,
@@ -173,7 +175,7 @@ pub(super) struct Dialogue {
 }
 
 impl Dialogue {
-    /// Answers a question about the bot itself, from the data that it decides by.
+    /// Answers a question about the bot itself, from the same data that its decisions are based on.
     pub(super) async fn about(&self, request: &Request<'_>, about: About) -> Result<String, Fault> {
         if about == About::Rights {
             return Ok(words::rights(&request.policy.rights(request.person, &request.place.room, request.private)));
@@ -188,7 +190,8 @@ impl Dialogue {
         Ok(words::why_asked(found.changes.iter().filter(own).find(|change| !change.order().reasons.is_empty())))
     }
 
-    /// Lets "it" and "the same" mean what was talked about last. Every order that is completed like this goes on a card.
+    /// Resolves "it" and "the same" to the last topic. Every command completed this way gets a doubt, so it is
+    /// confirmed on a card.
     pub(super) fn in_context(&self, request: &Request<'_>, commands: &mut [Command]) {
         let Ok(topics) = self.cx.topics.lock() else { return };
         let Some(topic) = topics.recall(request.place, now()) else { return };
@@ -212,7 +215,7 @@ impl Dialogue {
         }
     }
 
-    /// What waits for this person in the room; of those, the ones in the thread, if it is one that the message stands in.
+    /// The open items of this person in the room; only those of the thread if the message was sent in one.
     async fn open(&self, request: &Request<'_>, in_thread: bool) -> Result<Vec<OpenItem>, Fault> {
         let (place, person) = (request.place, &request.person.id);
         let waiting = self.cx.store.waiting_of(person).await.before(place, "looking for questions")?;
@@ -227,7 +230,7 @@ impl Dialogue {
             .filter(|question| question.room_id == place.room && question.is_open(now()))
             .map(|question| OpenItem::Question(Box::new(question)));
         let mut open: Vec<OpenItem> = changes.chain(questions).collect();
-        // What was asked together is one question.
+        // A batch counts as one item.
         let mut batches = Vec::new();
         open.retain(|one| match one.batch() {
             Some(batch) if batches.contains(&batch) => false,
@@ -239,7 +242,8 @@ impl Dialogue {
         if in_thread {
             open.retain(|one| Some(one.thread()) == place.thread.as_deref());
         }
-        // What was said before a card was there cannot be meant for it. Both times are Webex's own.
+        // A message sent before a card was posted cannot be an answer to it. Both times come from Webex, so they are
+        // comparable.
         let mut seen = Vec::new();
         for one in open {
             let Some(card) = one.card() else { continue };
@@ -252,8 +256,8 @@ impl Dialogue {
         Ok(seen)
     }
 
-    /// A yes or no in words. It answers the one open question of that person there, never somebody else's; what is to be
-    /// said is returned.
+    /// Handles a yes or no given as a message. It applies to the single open item of this person in this room or
+    /// thread, never to another person's. Returns the answer.
     pub(super) async fn typed(
         &self,
         request: &Request<'_>,
@@ -274,7 +278,7 @@ impl Dialogue {
             }));
         };
         let open = open.swap_remove(0);
-        // What was read as a yes confirms nothing: only the list does.
+        // A yes recognized by the model confirms nothing; only the fixed list of phrases does.
         if !no && !self.cx.is_yes(request) {
             return Ok(Some(open.not_a_plain_yes()));
         }
@@ -326,7 +330,7 @@ impl Dialogue {
         Ok(None)
     }
 
-    /// A "don't" that names the Deployment of a question that is open to this person: it counts as a no.
+    /// Treats a "don't" that names the Deployment of a waiting change of this person as a no to it.
     pub(super) async fn taken_as_no(
         &self,
         request: &Request<'_>,
@@ -343,7 +347,7 @@ impl Dialogue {
         });
         let fits: Vec<_> = changes.filter(|change| names(request.text, change.target().name.as_str())).collect();
         let text = request.text.to_lowercase();
-        // A part of a name that fits several questions is a no to none of them.
+        // A partial name that matches several waiting changes declines none of them.
         let meant = if fits.len() == 1 {
             fits.first()
         } else {
@@ -361,7 +365,7 @@ impl Dialogue {
     }
 }
 
-/// Whether the text names the Deployment, whole or by a part that is a word of its own.
+/// Whether the text contains the Deployment's name, in full or as one of its hyphen-separated parts, as a whole word.
 fn names(text: &str, name: &str) -> bool {
     let text = text.to_lowercase();
     let is_inside = |c: char| c.is_alphanumeric() || c == '-';

@@ -1,8 +1,9 @@
-//! How often a message is edited while a rollout goes on.
+//! How often a message is edited during a rollout.
 
 use std::time::Duration;
 
-/// Webex allows ten edits of a message. One may have been used before, and one is kept for the end.
+/// Maximum progress edits. Webex allows ten edits of a message: one may have been used before, and one is reserved for
+/// the outcome.
 pub(super) const EDITS: u32 = 8;
-/// The first pause between two edits; it doubles with each.
+/// The pause before the first edit. It doubles with each edit.
 pub(super) const PAUSE: Duration = Duration::from_millis(900);

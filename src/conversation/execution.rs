@@ -1,6 +1,7 @@
-//! An approved change on its way to the API server: read, claimed, sent once, recorded. Who is told what comes later.
+//! Executes an approved change: reads the object, claims the change, sends it once and records the outcome. Reporting
+//! happens elsewhere.
 //!
-//! Generic over the store, the cluster and the clock, so that every order of events can be played through in a test.
+//! Generic over the store, the cluster and the clock, so that a test can play through every order of events.
 
 use std::future::Future;
 
@@ -14,15 +15,15 @@ use readback_core::{
     policy::Denial,
 };
 
-/// What a change needs of a cluster.
+/// The cluster operations that executing a change needs.
 pub(super) trait ClusterAccess: Send + Sync {
-    /// The object as it is now.
+    /// The current state of the object.
     fn read(&self, change: &Change) -> impl Future<Output = Result<Option<Live>, CallError>> + Send;
     /// Sends a claimed change, once.
     fn apply(&self, claimed: Claimed) -> impl Future<Output = Applied> + Send;
-    /// The object as it is now, and what the change has left on it.
+    /// The current state of the object, and whether it shows that the change was applied.
     fn compare(&self, change: &Change) -> impl Future<Output = Result<Compared, CallError>> + Send;
-    /// Waits until nothing that a dead run has sent can arrive any more.
+    /// Waits until no request sent by a dead process can still arrive.
     fn quiesce(&self, change: &Change) -> impl Future<Output = ()> + Send;
 }
 
@@ -44,27 +45,27 @@ impl ClusterAccess for Clusters {
     }
 }
 
-/// What became of an approved change.
+/// The result of executing an approved change.
 #[derive(Debug)]
 pub(super) enum Execution {
-    /// The API server accepted it; the Deployment as it is now, where it is about one that is there.
+    /// The API server accepted it. Carries the current Deployment, unless the change is not about an existing one.
     Applied(Box<Change>, Option<Box<Live>>),
-    /// It has ended, and the record says how.
+    /// It has ended without being applied, or with an unknown outcome; the record says which.
     Ended(Box<Change>),
-    /// Somebody else decides, or carries it: it stands like this.
+    /// Another process or person has decided or claimed it; this is its stored state.
     Elsewhere(Box<Change>),
     /// There is no such change.
     Unknown,
 }
 
-/// The record could not be kept.
+/// The store failed.
 #[derive(Debug, thiserror::Error)]
 #[error("{doing}")]
 pub(super) struct RecordFault {
     doing: &'static str,
     #[source]
     cause: store::Fault,
-    /// Whether the change may have been sent before that.
+    /// Whether the change may have been sent before the failure.
     pub(super) sent: bool,
 }
 
@@ -83,7 +84,7 @@ impl<T> FaultContext<T> for Result<T, store::Fault> {
     }
 }
 
-/// Carries an approved change out. Where the bot only `observes`, its end is on record and nothing is sent.
+/// Executes an approved change. If the bot only `observes`, the outcome is recorded and nothing is sent.
 pub(super) async fn execute(
     store: &impl Store,
     line: &impl ClusterAccess,
@@ -119,7 +120,7 @@ pub(super) async fn execute(
     }
 }
 
-/// Ends an approved change that is not sent any more.
+/// Ends an approved change without sending it.
 pub(super) async fn give_up(
     store: &impl Store,
     change: &Change,
@@ -130,7 +131,8 @@ pub(super) async fn give_up(
 }
 
 #[expect(clippy::result_large_err, reason = "made once a change, and moved into its record")]
-/// The generation of the Deployment that the change stands on, or why it stands on nothing any more.
+/// The generation of the Deployment that the change is applied to (0 if the change creates it), or why it cannot be
+/// applied any more.
 fn ground(change: &Change, live: Option<&Live>) -> Result<i64, EndReason> {
     match live {
         None if change.order().means.makes_deployment() => Ok(0),
@@ -140,7 +142,7 @@ fn ground(change: &Change, live: Option<&Live>) -> Result<i64, EndReason> {
     }
 }
 
-/// Records what came of a write.
+/// Records the outcome of a write.
 async fn finish(
     store: &impl Store,
     change: &Change,
@@ -192,29 +194,30 @@ async fn end(
     Ok(Execution::Ended(Box::new(change)))
 }
 
-/// What became of a change that the last run left behind.
+/// The result of settling a change left by the previous process.
 #[derive(Debug)]
 pub(super) enum Settled {
-    /// Nothing is to be done.
+    /// Nothing to do.
     Nothing,
-    /// Its card never went out.
+    /// Its card was never posted.
     AskAgain,
-    /// It was settled like this.
+    /// The result of ending or executing it.
     Execution(Execution),
 }
 
 /// Why a change cannot be settled now.
 #[derive(Debug, thiserror::Error)]
 pub(super) enum Unsettled {
-    /// The object cannot be read, so nothing can be said.
+    /// The object cannot be read, so the outcome cannot be determined.
     #[error("reading the Deployment")]
     Unreadable(#[source] CallError),
-    /// The record could not be kept.
+    /// The store failed.
     #[error(transparent)]
     RecordFault(#[from] RecordFault),
 }
 
-/// Settles what the last run left behind: from its record and from what is live. What is `denied` by now is not sent.
+/// Settles a change left by the previous process, from its record and the live object. A change that is `denied` by now
+/// is not sent.
 pub(super) async fn settle(
     store: &impl Store,
     line: &impl ClusterAccess,
@@ -225,8 +228,9 @@ pub(super) async fn settle(
 ) -> Result<Settled, Unsettled> {
     let (mut recovery, mut live) = judge(line, change, &clock).await?;
     if change.status() == Status::Claimed && recovery != Recovery::WasApplied {
-        // The run that died may have sent it in its last moment. Only when that can no longer arrive is it certain that it was
-        // not applied, and only then may it be sent again: else both could arrive, with somebody's undoing in between.
+        // The dead process may have sent the request in its last moment. Only when that request can no longer arrive is
+        // it certain that the change was not applied, and only then may it be sent again. Otherwise both requests could
+        // be applied, with somebody's revert in between.
         line.quiesce(change).await;
         (recovery, live) = judge(line, change, &clock).await?;
     }
@@ -241,7 +245,7 @@ pub(super) async fn settle(
             end(store, change, End::Unknown(outcome(EndReason::Unclear, live.as_ref())), &clock).await?
         }
         (Recovery::Stale, Some(live)) => end(store, change, restarted(&live), &clock).await?,
-        // Approved before the restart, and not allowed any more.
+        // Approved before the restart, but no longer allowed.
         (Recovery::Send, _) | (Recovery::SendAgain, Some(_)) if let Some(denial) = denied => {
             give_up(store, change, EndReason::DeniedSince { denial: denial.clone() }, &clock).await?
         }
@@ -262,7 +266,7 @@ async fn judge(
     let uid = match &compared.live {
         Some(live) if order.means.patches_deployment() => Some(live.uid()),
         None if order.means.patches_deployment() => None,
-        // What else it is about is told by what it left there.
+        // For other objects, whether the change was applied follows from the trace it left.
         Some(_) | None => Some(order.uid.as_str()),
     };
     let facts = uid.map(|uid| LiveFacts {

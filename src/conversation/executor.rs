@@ -1,4 +1,4 @@
-//! An approved change is carried out, and the room is told what came of it.
+//! Executes an approved change and reports the outcome in the room.
 
 use std::sync::Arc;
 
@@ -18,7 +18,7 @@ pub(super) struct Executor {
 }
 
 impl Executor {
-    /// Sends an approved change. What is still to be said to the person is returned; everything else stands on the card.
+    /// Sends an approved change. Returns what remains to be said to the person; everything else is on the card.
     pub(super) async fn send(
         &self,
         change: &Change,

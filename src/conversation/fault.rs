@@ -1,37 +1,37 @@
-//! A fault: something an operator must look at, with where somebody waits for an answer.
+//! Errors that an operator has to look at, with the place where a person waits for an answer.
 
 use anyhow::Context;
 
 use super::execution::RecordFault;
 
-/// Where an answer belongs.
+/// The room and thread to reply in.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) struct ReplyTarget {
     pub(super) room: String,
-    /// The first message of the thread; none where that is not known.
+    /// The first message of the thread; `None` if not known.
     pub(super) thread: Option<String>,
 }
 
-/// Something an operator must look at.
+/// An error that an operator has to look at.
 #[derive(Debug)]
 pub(super) struct Fault {
     pub(super) cause: anyhow::Error,
-    /// Where somebody waits for an answer, if that is known yet.
+    /// Where a person waits for an answer, if known yet.
     pub(super) place: Option<ReplyTarget>,
     /// Whether it is certain that nothing was sent to the cluster.
     pub(super) nothing_changed: bool,
 }
 
-/// What a turn came to, in a word for the log.
+/// The outcome of a turn, as one word for the log.
 pub(super) type Turn = Result<&'static str, Fault>;
 
-/// Gives an error the place where somebody waits.
+/// Adds to an error the place where a person waits for an answer.
 pub(super) trait At<T> {
-    /// Before anything was sent to the cluster.
+    /// For errors before anything was sent to the cluster.
     fn before(self, place: &ReplyTarget, doing: &'static str) -> Result<T, Fault>;
-    /// After something may have been sent.
+    /// For errors after something may have been sent to the cluster.
     fn after(self, place: &ReplyTarget, doing: &'static str) -> Result<T, Fault>;
-    /// Before it is known who waits, and where.
+    /// For errors before it is known who waits for an answer, and where.
     fn unplaced(self, doing: &'static str) -> Result<T, Fault>;
 }
 

@@ -1,4 +1,4 @@
-//! What follows a change that was executed: which rollout is watched, and what is offered next.
+//! What follows an executed change: which rollout is followed, and which buttons are offered next.
 
 use super::keys::carried_out;
 use crate::cards::Offer;
@@ -8,7 +8,7 @@ use readback_core::{
     domain::Intent,
 };
 
-/// What rolls out after a change; `None` where there is nothing to follow.
+/// What has to roll out after a change; `None` if there is nothing to follow.
 pub(super) fn rolls(change: &Change) -> Option<Changed> {
     let order = change.order();
     match (&order.means, carried_out(order)) {
@@ -27,7 +27,7 @@ pub(super) fn rolls(change: &Change) -> Option<Changed> {
     }
 }
 
-/// What can follow the end of a change.
+/// What the card of an ended change offers.
 pub(super) fn after(change: &Change) -> Offer {
     match change.status() {
         Status::Applied if change.order().inverse.is_some() => Offer::Undo,

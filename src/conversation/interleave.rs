@@ -1,9 +1,9 @@
-//! Every order of events, played through: presses, a denial, the clock, another hand on the object, a second process, and a
-//! crash at any point where a run waits. Whatever the order: at most one write, never after a denial or the end of the card,
-//! never with other values than were confirmed, and what is told is true.
+//! Tests every order of events around one change: button presses, a denial, expiry, edits by another writer, a second
+//! process, and a crash at every await point. In every order there is at most one write, none after a denial or after
+//! the card has expired, none with values other than the confirmed ones, and every report is true.
 //!
-//! Each actor is a future that gives way once before everything that it asks of the store or the cluster. A schedule says who
-//! goes on at each step; all schedules are tried, one after the other, each from the start.
+//! Each actor is a future that yields once before each call to the store or the cluster. A schedule says which actor is
+//! polled at each step. All schedules are tried, one after the other, each from the initial state.
 
 use std::{
     cell::RefCell,
@@ -30,34 +30,34 @@ mod world;
 
 use world::{Slow, World};
 
-/// More schedules than this are not tried: a scenario that needs more is too big.
+/// Maximum schedules of a scenario. One that needs more is too big.
 const MOST: usize = 400_000;
 
-/// What somebody is told.
+/// What is reported to a person.
 #[derive(Debug)]
 enum RolloutTexts {
-    /// The answer to a press that sent nothing.
+    /// The answer to a press that did not execute anything.
     Answer(Answer),
-    /// What came of a change that was sent, or was to be.
+    /// The outcome of an execution.
     Execution(Execution),
 }
 
-/// One thing that happens.
+/// One event.
 #[derive(Clone, Copy, Debug)]
 enum Act {
     Confirm(&'static str),
     Cancel(&'static str),
-    /// Somebody looks at the clock.
+    /// The expiry sweep runs.
     Sweep,
-    /// A newer order takes its place.
+    /// A newer order supersedes the change.
     Supersede,
-    /// So many seconds go by.
+    /// This many seconds pass.
     Wait(i64),
-    /// Somebody else sets the replicas.
+    /// Another writer sets the replicas.
     Edit(u32),
-    /// The process dies, wherever it is, and another one starts on the same records.
+    /// The process dies, wherever it is, and another one starts on the same store.
     Crash,
-    /// What is on the way to the API server arrives by itself.
+    /// The request on its way to the API server arrives by itself.
     Arrive,
 }
 
@@ -86,7 +86,7 @@ impl Play {
         Self { world: World::new(), records, id, told: Rc::default() }
     }
 
-    /// The actor of one thing. `store` is the process that it runs in.
+    /// The actor of one event. `store` is the handle of the process that it runs in.
     fn actor(&self, act: Act, store: MemoryStore) -> Actor {
         let (world, told, id) = (self.world.clone(), self.told.clone(), self.id);
         let store = Slow(store);
@@ -141,7 +141,8 @@ impl Play {
         })
     }
 
-    /// Plays one schedule: `choose` picks one of so many that can go on. Returns what stood in the end.
+    /// Plays one schedule and returns the final state of the change. `choose` gets the number of possible next steps
+    /// and picks one.
     fn play(&self, acts: &[Act], processes: usize, mut choose: impl FnMut(usize) -> usize) -> Change {
         let handles: Vec<MemoryStore> = (0..processes).map(|_| self.records.another_run()).collect();
         let crash = acts.iter().any(|act| matches!(act, Act::Crash));
@@ -159,7 +160,7 @@ impl Play {
             }
             let picked = choose(can_go);
             if picked == actors.len() {
-                // Whatever ran in the process is gone; what happens outside goes on.
+                // Actors inside the process are gone; events outside it continue.
                 actors.retain(|(inside, _)| !inside);
                 actors.push((true, self.recovery(self.records.another_run())));
                 crashed = true;
@@ -173,7 +174,7 @@ impl Play {
         now_or_never(self.records.get(self.id)).expect("kept").expect("on record")
     }
 
-    /// What must hold however it went.
+    /// The invariants that must hold after every schedule.
     fn check(&self, end: &Change, schedule: &[usize]) {
         let server = self.world.server();
         let writes = server.written.len();
@@ -181,7 +182,7 @@ impl Play {
         assert!(writes <= 1, "written {writes} times; {case}");
         assert!(server.written.iter().all(|id| *id == self.id), "{case}");
         let status = end.status();
-        // Where nobody can tell, either is true.
+        // If the outcome is unknown, either is true.
         if status != Status::Unknown {
             assert_eq!(writes, usize::from(status == Status::Applied), "{status}; {case}");
         }
@@ -214,7 +215,7 @@ fn now_or_never<T>(future: impl Future<Output = Result<T, store::Fault>>) -> Res
     }
 }
 
-/// Tries every schedule; returns how many there were, and in which states they ended.
+/// Tries every schedule; returns how many there were and the final statuses.
 fn all_schedules(acts: &[Act], approval: &Approval, processes: usize) -> (usize, Vec<Status>) {
     let (mut schedule, mut tried, mut ends) = (Vec::<usize>::new(), 0, Vec::new());
     loop {
@@ -232,7 +233,7 @@ fn all_schedules(acts: &[Act], approval: &Approval, processes: usize) -> (usize,
         ends.push(end.status());
         tried += 1;
         assert!(tried < MOST, "{acts:?} has too many schedules");
-        // The next one: the last choice that has another way to go takes it.
+        // The next schedule: advance the last choice that has another option.
         schedule.truncate(step);
         loop {
             match schedule.pop() {

@@ -1,4 +1,4 @@
-//! A message: who wrote it, what it says, what is done about it.
+//! Handles a message: who wrote it, what it says, and what to do about it.
 
 use std::sync::Arc;
 
@@ -34,11 +34,11 @@ pub(super) struct MessageHandler {
 }
 
 impl MessageHandler {
-    /// Handles a message by its id.
+    /// Handles a message by its Webex id.
     pub(super) async fn message(&self, id: &str) -> Turn {
         let message = match self.cx.webex.message(id).await {
             Ok(message) => message,
-            // Deleted before it was read: nobody waits.
+            // Deleted before it was read: nobody waits for an answer.
             Err(WebexError::NotFound { .. }) => return Ok("gone"),
             Err(error) => return Err(error).unplaced("reading the message"),
         };
@@ -126,7 +126,7 @@ impl MessageHandler {
     }
 }
 
-/// What to say when something that would act has been on its way for too long.
+/// The answer if a message that would change something was delivered too late.
 fn lateness(commands: &[Command], said: Timestamp) -> Option<String> {
     if !commands.iter().any(|command| command.intent.is_write() || command.intent == Intent::Confirm) {
         return None;

@@ -1,4 +1,4 @@
-//! One command of a message: answered, asked about, put on a card, or done.
+//! Handles one command of a message: answers it, asks about it, posts a card, or executes it.
 
 use std::sync::Arc;
 
@@ -26,7 +26,7 @@ use readback_core::{
     policy::{Approval, Decision, Evaluation, Judgement, Limits, ProposedChange, Reason},
 };
 
-/// Commands on their way to a change: resolved, judged, planned, recorded, executed or asked about.
+/// Turns commands into changes: they are resolved, judged, planned and recorded, then executed or put on a card.
 #[derive(Clone, Debug)]
 pub(super) struct Orders {
     pub(super) cx: Arc<Context>,
@@ -36,7 +36,7 @@ pub(super) struct Orders {
     pub(super) reads: Reads,
 }
 
-/// A planned and judged change that is not on record yet.
+/// A planned and judged change that is not recorded yet.
 struct Prepared {
     order: change::Order,
     write: Write,
@@ -45,9 +45,9 @@ struct Prepared {
 }
 
 impl Orders {
-    /// Does what was decided about one command. What is to be said in the common reply is returned. `writes` is how many
-    /// Deployments all commands of the message would change; where they are several, those that need a yes are put
-    /// together.
+    /// Carries out the decision about one command, and returns its part of the common reply. `writes` is how many
+    /// Deployments all commands of the message would change. If there are several, the changes that need an approval
+    /// are collected in `together` for one card.
     pub(super) async fn act_on(
         &self,
         request: &Request<'_>,
@@ -102,7 +102,7 @@ impl Orders {
         verdict: &Evaluation,
         together: Option<&mut Vec<Change>>,
     ) -> Result<Option<String>, Fault> {
-        // The exact write comes first: what is judged, shown and sent is this one, made from the object that was just read.
+        // Plan the exact write first: the same write, made from the object just read, is judged, shown and sent.
         let cause = words::change_cause(command, request.person);
         let related_objects = self.related_objects(command.intent, live).await;
         let plan = match plan::plan(command, live, &related_objects, &cause, now()) {
@@ -112,10 +112,11 @@ impl Orders {
             Planned::Ask(value) => return self.ask_values(request, position, command, live, value).await,
             Planned::NotOffered => return Ok(Some(words::moved_while_asking(live.object()))),
         };
-        // What a GitOps tool, an autoscaler or a budget will do about it can refuse it, or is a reason to ask.
+        // A GitOps tool, an autoscaler or a disruption budget can make the policy refuse the change, or be a reason to
+        // ask.
         let limits = request.policy.limits(live.object());
         let ahead = self.look_ahead(live, &plan.intended).await;
-        // The one judge sees the whole effect of the write, not the words that led to it.
+        // The policy judges the whole effect of the write, not the words of the message.
         let proposed = ProposedChange {
             kept_in_git_by: ahead.gitops.as_deref(),
             ..ProposedChange::of_write(command.intent, live.object(), &plan.write.patch, &plan.write.means)
@@ -125,10 +126,10 @@ impl Orders {
             Judgement::NeedsApproval { by: _, reasons } => asking(verdict, reasons.into_iter().map(Reason::from)),
             Judgement::Allowed => verdict.clone(),
         };
-        // What will not stay is read back, also where it was clear.
+        // A change that something else will revert is confirmed first, even if the command was clear.
         let verdict = asking(&verdict, ahead.overruled.into_iter().map(Reason::Overruled));
         let Plan { mut write, effects, template_changed, mut notes, mut inverse, intended: _ } = plan;
-        // Under whose name the cluster sees it is part of what is recorded and approved.
+        // The identity used in the cluster is recorded and approved as part of the change.
         write.acts_as = match request.policy.acts_as(request.person) {
             Ok(acts_as) => acts_as,
             Err(denial) => return Ok(Some(words::refused_by_policy(&denial))),
@@ -154,7 +155,7 @@ impl Orders {
             .await
     }
 
-    /// Executes a planned change, or asks about it.
+    /// Executes a planned change, or asks for its approval.
     async fn execute_or_ask(
         &self,
         request: &Request<'_>,
@@ -164,13 +165,13 @@ impl Orders {
         together: Option<&mut Vec<Change>>,
     ) -> Result<Option<String>, Fault> {
         let Prepared { mut order, write, verdict, limits } = prepared;
-        // What needs no approval is on record, approved by the order itself, before anything is sent. Where the bot only
-        // observes it is tried out first, as a card would be.
+        // A change that needs no approval is recorded as approved by the order itself before anything is sent. If the
+        // bot only observes, it is tried as a dry run first, like a change on a card.
         if verdict.decision == Decision::Execute && !order.observe {
             let change = Change::ordered(order).before(request.place, "recording the order")?;
             return self.execute(request, change).await;
         }
-        // A card for what the API server would refuse anyway helps nobody.
+        // Do not post a card for a change that the API server would refuse anyway.
         if let Some(instead) = self.try_out(&write, live, &mut order).await {
             return Ok(Some(instead));
         }
@@ -193,7 +194,7 @@ impl Orders {
         }
     }
 
-    /// Tries a write out; what is to be said instead of asking, where it would not be accepted.
+    /// Tries a write as a dry run. Returns the answer to give instead of asking, if the API server would not accept it.
     async fn try_out(&self, write: &Write, live: &Live, order: &mut change::Order) -> Option<String> {
         match self.cx.clusters.preview(write).await {
             Preview::Accepted { warnings, .. } => order.warnings = warnings,
@@ -207,7 +208,7 @@ impl Orders {
         None
     }
 
-    /// Carries out what was typed on a card and confirmed with it.
+    /// Executes a change whose values were edited on a card and confirmed with it.
     async fn confirmed_already(&self, request: &Request<'_>, change: Change) -> Result<Option<String>, Fault> {
         match self.cx.store.record(change.clone()).await.before(request.place, "recording the order")? {
             Recorded::New => {}
@@ -224,7 +225,7 @@ impl Orders {
         self.approvals.decided(request, &change, answer).await.map(line)
     }
 
-    /// What the verb needs to know beside the Deployment.
+    /// Reads the related objects that planning this verb needs besides the Deployment.
     async fn related_objects(&self, verb: Intent, live: &Live) -> RelatedObjects {
         let read = match verb {
             Intent::Rollback => self.cx.clusters.revisions(live).await.map(RelatedObjects::Revisions),
@@ -253,7 +254,8 @@ impl Orders {
         read.unwrap_or_else(RelatedObjects::Unreadable)
     }
 
-    /// What can be foreseen. Autoscalers and budgets have a say in numbers only.
+    /// Forecasts the effects of a change. Autoscalers and disruption budgets are read only for scaling, because they
+    /// only affect replica counts.
     pub(super) async fn look_ahead(&self, live: &Live, intended: &Intended) -> Forecast {
         let around = match intended {
             Intended::Scale { .. } => self.cx.clusters.surroundings(live).await,
@@ -268,7 +270,7 @@ impl Orders {
         forecast(live, intended, &around)
     }
 
-    /// An order with what follows from who gives it, where and when, and nothing about what is special of it.
+    /// An order with the fields that follow from who gives it, where and when; the caller sets the rest.
     pub(super) fn order(
         &self,
         request: &Request<'_>,
@@ -304,7 +306,7 @@ impl Orders {
             undoes: None,
             takes_back: None,
             private: request.private,
-            // What was shown as only observed stays so, whatever holds by now.
+            // An order that was shown as observed only stays so, even if the bot no longer observes.
             observe: self.cx.observes(&request.place.room) || request.edits.is_some_and(|shown| shown.order().observe),
             template_changed: false,
             said: request.at,
@@ -313,7 +315,7 @@ impl Orders {
         }
     }
 
-    /// Records an order that needs no card, then sends it.
+    /// Records an order that needs no card, then executes it.
     async fn execute(&self, request: &Request<'_>, change: Change) -> Result<Option<String>, Fault> {
         record_in_span(&change);
         match self.cx.store.record(change.clone()).await.before(request.place, "recording the order")? {
@@ -324,7 +326,7 @@ impl Orders {
         self.executor.send(&change, request.place, request.person).await
     }
 
-    /// Records a change that waits, then posts its card.
+    /// Records a waiting change, then posts its card.
     pub(super) async fn ask(&self, request: &Request<'_>, change: Change) -> Result<(), Fault> {
         record_in_span(&change);
         match self.cx.store.record(change.clone()).await.before(request.place, "recording the question")? {
@@ -337,7 +339,8 @@ impl Orders {
     }
 }
 
-/// Whether the card that was confirmed said everything that a card of this change would say, but for its values.
+/// Whether the confirmed card already showed everything that a card of this change would show, except the edited
+/// values, and no other person has to approve the change.
 fn says_nothing_new(change: &Change, shown: &Change) -> bool {
     let (new, old) = (change.order(), shown.order());
     new.approval == Approval::Own
@@ -346,12 +349,12 @@ fn says_nothing_new(change: &Change, shown: &Change) -> bool {
         && all_known(&new.warnings, &old.warnings)
 }
 
-/// Whether each of these was there before.
+/// Whether every new item is among the old ones.
 fn all_known<T: PartialEq>(new: &[T], old: &[T]) -> bool {
     new.iter().all(|one| old.contains(one))
 }
 
-/// A verdict with more reasons to ask first, each once.
+/// The verdict with additional reasons to ask first, without duplicates.
 fn asking(verdict: &Evaluation, reasons: impl Iterator<Item = Reason>) -> Evaluation {
     let mut verdict = verdict.clone();
     for reason in reasons {

@@ -1,4 +1,4 @@
-//! Posting and editing.
+//! Posts and edits messages and cards.
 
 use std::sync::Arc;
 
@@ -14,14 +14,14 @@ use readback_core::{
 };
 use readback_webex::{Post, WebexError, escape_markdown};
 
-/// What the room is told: messages, cards, rollouts.
+/// Reports to the room: messages, cards and rollouts.
 #[derive(Clone, Debug)]
 pub(super) struct Reporter {
     pub(super) cx: Arc<Context>,
 }
 
 impl Reporter {
-    /// Posts into a thread.
+    /// Posts into a thread. Returns the id of the new message.
     pub(super) async fn post(
         &self,
         place: &ReplyTarget,
@@ -32,12 +32,12 @@ impl Reporter {
         self.cx.webex.post(&post).await
     }
 
-    /// Posts an answer to a person.
+    /// Posts an answer to a person, with a mention. Returns the id of the new message.
     pub(super) async fn reply(&self, place: &ReplyTarget, person: &Person, text: &str) -> Result<String, WebexError> {
         self.post(place, &addressed(person, text), None).await
     }
 
-    /// Lets the message, or the card, of a change say how it stands; the change as it is on record afterwards.
+    /// Updates the card or the message of a change with its state. Returns the change as stored afterwards.
     pub(super) async fn report(
         &self,
         change: &Change,
@@ -56,7 +56,7 @@ impl Reporter {
         Ok(self.cx.store.get(change.id()).await?.unwrap_or_else(|| change.clone()))
     }
 
-    /// The same for a change of long ago, whose decision is part of `state` already.
+    /// The same for a change decided earlier, whose decision is already part of `state`.
     pub(super) async fn retell(&self, change: &Change, state: &str, offer: Offer) -> anyhow::Result<()> {
         if change.card().is_some() {
             self.show(change, &cards::outcome(change, state, offer)).await
@@ -68,7 +68,8 @@ impl Reporter {
         }
     }
 
-    /// Edits a plain message. One that offers something becomes a card; where Webex refuses that, the words stay.
+    /// Edits a message that has no card. If there is something to offer, the message becomes a card; if Webex refuses
+    /// that, only the text is edited.
     async fn say_in_place(&self, message: &str, change: &Change, shown: &Shown, offer: Offer) -> anyhow::Result<()> {
         let room = &change.order().room_id;
         if offer != Offer::Nothing {
@@ -81,7 +82,8 @@ impl Reporter {
         Ok(self.cx.webex.edit(message, room, &shown.markdown, None).await?)
     }
 
-    /// Lets the card of a question show how it stands. A card that cannot be reached is only logged: its record is closed.
+    /// Updates the card of a question. If the edit fails, the card is deleted and its text is posted instead. Errors
+    /// are only logged, because the record is up to date already.
     pub(super) async fn show_question(&self, question: &Question) {
         let Some(card) = &question.card else { return };
         let shown = cards::asked(question);
@@ -97,7 +99,7 @@ impl Reporter {
         }
     }
 
-    /// Lets the card of a change show its new state; where Webex refuses the edit, posts it anew in its place.
+    /// Updates the card of a change. If Webex refuses the edit, the card is deleted and posted again.
     pub(super) async fn show(&self, change: &Change, shown: &Shown) -> Result<(), anyhow::Error> {
         let order = change.order();
         let place = ReplyTarget { room: order.room_id.clone(), thread: Some(order.thread_id.clone()) };
@@ -108,7 +110,7 @@ impl Reporter {
             Err(other) => return Err(other.into()),
         };
         tracing::info!(error = %refused, "the card could not be edited; it is posted anew");
-        // First the old one goes: two cards would leave one with live buttons.
+        // Delete the old card first: with two cards, the old one would keep working buttons.
         match self.cx.webex.delete(card).await {
             Ok(()) | Err(WebexError::NotFound { .. }) => {}
             Err(error) => tracing::warn!(%error, "the old card could not be deleted"),
@@ -119,7 +121,7 @@ impl Reporter {
     }
 }
 
-/// The text with a mention of the person in front.
+/// The text, preceded by a mention of the person.
 pub(super) fn addressed(person: &Person, text: &str) -> String {
     format!("<@personId:{}|{}> {text}", person.id, escape_markdown(&person.name))
 }

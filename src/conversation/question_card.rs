@@ -16,7 +16,7 @@ impl Reporter {
         let shown = cards::ask(question);
         let posted = self.post(place, &shown.markdown, Some(shown.card)).await.before(place, "posting the question")?;
         let noted = self.cx.store.question_posted(question.id, &posted).await.before(place, "noting the question")?;
-        // It may have ended while its card was on the way.
+        // The question may have ended while its card was being posted.
         if let Some(question) = noted.filter(|question| question.state != QuestionState::Open) {
             self.show_question(&question).await;
         }

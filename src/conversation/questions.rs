@@ -1,4 +1,4 @@
-//! Questions and their answers: what is picked on a card is looked up, planned and judged like any request.
+//! Answers to clarifying questions: the picked choice is looked up, planned and judged like any request.
 
 use std::sync::Arc;
 
@@ -20,7 +20,7 @@ use readback_core::{
 };
 use serde_json::{Map, Value};
 
-/// Answers to questions.
+/// Handles answers to questions.
 #[derive(Clone, Debug)]
 pub(super) struct Questions {
     pub(super) cx: Arc<Context>,
@@ -45,7 +45,8 @@ impl Questions {
         }
     }
 
-    /// Answers a question, and orders what was picked: it is looked up, planned and judged like any order.
+    /// Answers a question and handles the picked choice as a command: it is looked up, planned and judged like any
+    /// other.
     pub(super) async fn picked(
         &self,
         request: &Request<'_>,
@@ -70,7 +71,7 @@ impl Questions {
         Ok((outcome, (!lines.is_empty()).then(|| lines.join("\n\n"))))
     }
 
-    /// Replies to a question; its card shows what came of it.
+    /// Records the reply to a question and updates its card.
     async fn replied(
         &self,
         request: &Request<'_>,

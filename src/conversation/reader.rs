@@ -1,4 +1,4 @@
-//! The model behind a bounded door: reading takes a core for a few milliseconds, and there are only so many.
+//! Limits concurrent use of the model: reading a message occupies a core for a few milliseconds, and cores are limited.
 
 use std::{fmt, sync::Arc, time::Duration};
 
@@ -8,10 +8,10 @@ use tokio::{sync::Semaphore, task::spawn_blocking, time::timeout};
 use readback_core::{command::ParsedMessage, resolve::Directory};
 use readback_nlu::{model::Model, reader};
 
-/// How long a message waits for a core.
+/// How long a message waits for a free core.
 const PATIENCE: Duration = Duration::from_secs(10);
 
-/// Reads messages. Clones share the model and the bound.
+/// Reads messages. Clones share the model and the limit.
 #[derive(Clone)]
 pub struct MessageReader {
     model: Arc<Model>,
@@ -25,7 +25,7 @@ impl fmt::Debug for MessageReader {
 }
 
 impl MessageReader {
-    /// A reader that works on so many messages at once.
+    /// A reader that reads at most `at_once` messages concurrently.
     pub fn new(model: Arc<Model>, at_once: usize) -> Self {
         Self { model, cores: Arc::new(Semaphore::new(at_once.max(1))) }
     }
@@ -33,13 +33,13 @@ impl MessageReader {
     /// Reads a message against the live names.
     ///
     /// # Errors
-    /// When no core was free in time, or the engine failed.
+    /// If no core was free in time, or the engine failed.
     pub async fn read(&self, text: String, directory: Arc<Directory>) -> anyhow::Result<ParsedMessage> {
         let waiting = self.cores.clone().acquire_owned();
         let authorization = timeout(PATIENCE, waiting).await.context("no core was free to read the message")??;
         let model = self.model.clone();
         let work = spawn_blocking(move || {
-            // The permit ends with the work: a caller who gives up does not free a core that is still busy.
+            // The permit is held until the work ends: a caller that gives up does not free a core that is still busy.
             let _held = authorization;
             reader::read(&model, directory.gazetteer(), &text)
         });

@@ -1,4 +1,4 @@
-//! Reads: what is live, what it was before, what it prints, and what can be asked.
+//! Read-only requests: status, lists, history, logs and help.
 
 use std::sync::Arc;
 
@@ -16,21 +16,21 @@ use readback_core::{
     resolve::{NotFound, Resolution},
 };
 
-/// So many lines of a log are shown when nobody says how many.
+/// Number of log lines shown by default.
 const LINES: u32 = 20;
-/// And so many at most: a message holds no more.
+/// Maximum number of log lines shown: a message holds no more.
 const MOST_LINES: u32 = 200;
-/// So many changes that were made through the bot are shown in a history.
+/// Maximum number of changes made through the bot that a history shows.
 const OURS: usize = 5;
 
-/// Answers questions about what is live.
+/// Answers read-only requests.
 #[derive(Clone, Debug)]
 pub(super) struct Reads {
     pub(super) cx: Arc<Context>,
 }
 
 impl Reads {
-    /// The answer to a question, in one message or several.
+    /// The answer to a read-only request, as one or more messages.
     pub(super) async fn answer(
         &self,
         request: &Request<'_>,
@@ -57,7 +57,7 @@ impl Reads {
         }
     }
 
-    /// What is asked about one Deployment, if this person may see it.
+    /// The answer about one Deployment, if this person may see it.
     pub(super) async fn read_one(
         &self,
         request: &Request<'_>,
@@ -121,7 +121,7 @@ impl Reads {
         }
     }
 
-    /// The Deployments of the namespaces that are meant; for their health, only what is not well is spelled out.
+    /// Lists the Deployments of the selected namespaces. For `health`, only unhealthy ones are described in detail.
     async fn overview(&self, request: &Request<'_>, command: &Command, health: bool) -> Result<Vec<String>, Fault> {
         let namespace = command.namespace_words();
         let cluster = command.cluster_words();
@@ -135,7 +135,7 @@ impl Reads {
             return Ok(vec![words::refused_by_policy(denied)]);
         }
         let left_out = asked - places.len();
-        // Side by side: a cluster that does not answer holds up no other.
+        // Queried concurrently, so that an unresponsive cluster does not delay the others.
         let lists = places.iter().map(|(cluster, namespace)| self.cx.clusters.list(cluster, namespace));
         let (mut described, mut silent) = (Vec::new(), Vec::new());
         for (place, listed) in places.iter().zip(futures::future::join_all(lists).await) {

@@ -1,5 +1,5 @@
-//! After a restart: what the last run left unfinished is settled before anything new is taken, and cards whose time is
-//! over are closed.
+//! Recovery after a restart: unfinished changes of the previous process are settled before new requests are accepted.
+//! Also closes expired cards.
 
 use std::sync::Arc;
 use tracing::Instrument as _;
@@ -26,12 +26,12 @@ use readback_core::{
     question::Reply,
 };
 
-/// How long after an order its end is still told, when a restart came in between.
+/// How long after it was recorded a change is still reported on if a restart or an error delayed its report.
 const STILL_OF_INTEREST: SignedDuration = SignedDuration::from_hours(24);
-/// Between two looks for cards whose time is over.
+/// Interval between two sweeps for expired cards.
 const SWEEP: Duration = Duration::from_secs(15);
 
-/// Where somebody waits for word of a change, and who.
+/// The thread and the person that wait for the outcome of a change.
 fn whereabouts(change: &Change) -> (ReplyTarget, Person) {
     let order = change.order();
     let place = ReplyTarget { room: order.room_id.clone(), thread: Some(order.thread_id.clone()) };
@@ -44,12 +44,13 @@ fn whereabouts(change: &Change) -> (ReplyTarget, Person) {
     (place, person)
 }
 
-/// What has happened since a change was applied: it still stands, on the Deployment as it is now, or how its story ended.
+/// What has happened to the object since a change was applied. `Ok` if the change still stands, with the current
+/// Deployment if there is one; otherwise `Err` with the final state of its rollout.
 pub(super) fn since(change: &Change, compared: Compared) -> Result<Option<Live>, Box<Rollout>> {
     match (compared.live, compared.trace) {
         (live, Trace::Applied) => Ok(live),
         (Some(live), Trace::Untouched | Trace::Moved) => Err(Box::new(Rollout::Superseded(Box::new(live)))),
-        // What was created is there, and not as it was created.
+        // The created object exists, but has been modified since.
         (Some(live), Trace::Replaced) if change.order().means.creates() => {
             Err(Box::new(Rollout::Superseded(Box::new(live))))
         }
@@ -57,7 +58,8 @@ pub(super) fn since(change: &Change, compared: Compared) -> Result<Option<Live>,
     }
 }
 
-/// The changes of each cluster. They are worked off side by side: a cluster that does not answer holds up no other.
+/// Groups changes by cluster. Clusters are processed concurrently, so that an unresponsive one does not delay the
+/// others.
 fn by_cluster(changes: Vec<Change>) -> Vec<Vec<Change>> {
     let mut clusters: BTreeMap<ClusterName, Vec<Change>> = BTreeMap::new();
     for change in changes {
@@ -66,7 +68,7 @@ fn by_cluster(changes: Vec<Change>) -> Vec<Vec<Change>> {
     clusters.into_values().collect()
 }
 
-/// Settles what the last run left behind, and closes what has expired.
+/// Settles what the previous process left unfinished, and closes what has expired.
 #[derive(Clone, Debug)]
 pub(super) struct Recovery {
     pub(super) cx: Arc<Context>,
@@ -74,7 +76,7 @@ pub(super) struct Recovery {
 }
 
 impl Recovery {
-    /// Goes on with changes of the last run that were ordered together.
+    /// Resumes following the rollouts of a batch of the previous process.
     pub(super) async fn resume_batch(&self, batch: Vec<Change>) {
         let Some(first) = batch.first().cloned() else { return };
         let open = |change: &&Change| change.status() == Status::Applied && !change.is_reported();
@@ -93,16 +95,18 @@ impl Recovery {
                         applied.push((change, None));
                     }
                 },
-                // It stays untold, and is looked at again at the next start.
+                // The change stays unreported, so the next start retries.
                 Err(error) => tracing::warn!(%error, change = %change.id(), "the Deployment could not be read"),
             }
         }
         self.reporter.watch_together(&first, applied);
     }
 
-    /// Settles what the last run left behind. What cannot be settled now is logged and stays for the next start.
+    /// Settles what the previous process left unfinished. Changes that cannot be settled now are logged and retried by
+    /// the sweep.
     pub(super) async fn recover(&self) {
-        // First what was applied: what is settled below is followed from there on.
+        // Resume the applied changes first: changes settled below are followed from there, and would otherwise be
+        // resumed a second time.
         self.resume().await;
         let found = match self.cx.store.unfinished().await {
             Ok(found) => found,
@@ -121,7 +125,7 @@ impl Recovery {
         self.ask_anew().await;
     }
 
-    /// Goes on with the rollouts of which the last run could not tell the end.
+    /// Resumes the rollouts, and reports the outcomes, that the previous process could not report.
     async fn resume(&self) {
         let unreported = match self.cx.store.unreported(now() - STILL_OF_INTEREST).await {
             Ok(found) => found.changes,
@@ -135,7 +139,7 @@ impl Recovery {
         jobs.collect::<JoinSet<_>>().join_all().await;
     }
 
-    /// Goes on with what was ordered together, one card at a time.
+    /// Resumes batches, each of them once.
     async fn resume_batches(&self, mut changes: Vec<Change>) {
         match self.cx.store.unreported(now() - STILL_OF_INTEREST).await {
             Ok(found) => changes.extend(found.changes),
@@ -205,7 +209,7 @@ impl Recovery {
         self.cx.store.mark_reported(change.id()).await.after(&place, "noting that it was told").map(drop)
     }
 
-    /// Why an approved change may not be sent any more, if it may not: the policy can be another one since.
+    /// Why an approved change may not be sent any more, if so: the policy may have changed since.
     async fn denied(&self, change: &Change) -> anyhow::Result<Option<Denial>> {
         if !matches!(change.status(), Status::Approved | Status::Claimed) {
             return Ok(None);
@@ -231,11 +235,12 @@ impl Recovery {
         };
         let request = match settled {
             Settled::Nothing => None,
-            // What was ordered together is told together, when all of it is settled.
+            // The outcomes of a batch are reported together, once all of its changes are settled.
             Settled::AskAgain if change.order().batch.is_some() => {
                 let batch = self.cx.batch_of(change).await.before(&place, "reading the changes")?;
                 match batch.iter().find_map(Change::card) {
-                    // It was posted, and the crash came before all of them had noted it.
+                    // The card was posted, but the process crashed before every change of the batch had recorded its
+                    // id.
                     Some(card) => {
                         let noted = self.cx.store.card_posted(change.id(), card).await;
                         noted.before(&place, "noting the card")?;
@@ -257,7 +262,7 @@ impl Recovery {
         Ok(())
     }
 
-    /// Posts the cards of questions that the last run recorded and never posted.
+    /// Posts the cards of questions that the previous process recorded but never posted.
     async fn ask_anew(&self) {
         let open = match self.cx.store.open_questions(None).await {
             Ok(open) => open,
@@ -274,10 +279,11 @@ impl Recovery {
         }
     }
 
-    /// Closes cards that nobody answered in time, until the stop. A press is judged by its own clock; this only tidies.
+    /// Periodically closes expired cards, until shutdown. Nothing relies on this for correctness: a press is checked
+    /// against the expiry when it arrives.
     ///
     /// # Errors
-    /// Never; the type is what the crew runs.
+    /// Never; the type is the one of a supervised task.
     pub(super) async fn sweep(self, stop: Shutdown) -> anyhow::Result<()> {
         loop {
             tokio::select! {
@@ -305,7 +311,7 @@ impl Recovery {
         }
     }
 
-    /// Tries again to settle what could not be settled at the start: the API server may have been away.
+    /// Retries changes that could not be settled at startup, for example because the API server was unreachable.
     async fn settle_the_rest(&self) {
         let ids = self.cx.unsettled.lock().map(|mut ids| std::mem::take(&mut *ids)).unwrap_or_default();
         for id in ids {
@@ -335,7 +341,7 @@ impl Recovery {
         }
     }
 
-    /// Closes the cards of changes that have ended and could not be closed then.
+    /// Closes the cards of ended changes that could not be updated when the change ended.
     async fn close_untold(&self) {
         let unreported = match self.cx.store.unreported(now() - STILL_OF_INTEREST).await {
             Ok(found) => found.changes,
@@ -344,12 +350,12 @@ impl Recovery {
                 return;
             }
         };
-        // What was sent is told by those who follow it.
+        // Applied changes are reported by whoever follows their rollout.
         let is_open = |change: &Change| change.card().is_some() && change.status() != Status::Applied;
         self.close_all(unreported.into_iter().filter(is_open).collect()).await;
     }
 
-    /// Closes cards, each once: several changes can stand on one.
+    /// Closes cards, each once: several changes can share one.
     async fn close_all(&self, changes: Vec<Change>) {
         let mut seen = Vec::new();
         for change in changes {
@@ -361,7 +367,7 @@ impl Recovery {
         }
     }
 
-    /// Closes questions that nobody answered in time.
+    /// Closes expired questions.
     async fn close_questions(&self) {
         let open = match self.cx.store.open_questions(None).await {
             Ok(open) => open,

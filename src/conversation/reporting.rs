@@ -1,4 +1,4 @@
-//! What came of a change, told where the request was made.
+//! Reports the outcome of a change in the room where it was requested.
 
 use super::{
     context::span_of,
@@ -20,7 +20,7 @@ use readback_core::{
 use tracing::Instrument as _;
 
 impl Reporter {
-    /// Tells what became of a change; what is still to be said to the person is returned.
+    /// Reports the result of an execution. Returns what remains to be said to the person.
     pub(super) async fn report_execution(
         &self,
         execution: Execution,
@@ -38,7 +38,8 @@ impl Reporter {
         }
     }
 
-    /// Says that a change is under way, and hands it to those who follow rollouts.
+    /// Reports that a change is under way, and queues its rollout to be followed. A change without a rollout is
+    /// reported as finished.
     pub(super) async fn report_and_follow(
         &self,
         change: Change,
@@ -71,7 +72,7 @@ impl Reporter {
         Ok(())
     }
 
-    /// Tells the end of a change that is over as soon as the API server has accepted it.
+    /// Reports the outcome of a change that is finished as soon as the API server has accepted it.
     async fn report_at_once(&self, change: &Change, place: &ReplyTarget, person: &Person) -> Result<(), Fault> {
         let (state, offer) = (words::at_once(change), after(change));
         self.close_taken_back(change).await;
@@ -82,7 +83,7 @@ impl Reporter {
             let posted = self.post(place, &shown.markdown, card).await.after(place, "answering")?;
             self.cx.store.progress_posted(change.id(), &posted).await.after(place, "noting the answer")?;
         } else if let Err(error) = self.report(change, person, state, offer).await {
-            // The card is closed later; until then it is not noted as told.
+            // The change is not marked as reported, so the next start updates the card.
             tracing::warn!(error = format!("{error:#}"), "the card could not show its end");
             let line = words::done_so_far(change, state);
             self.reply(place, person, &line).await.after(place, "answering")?;
@@ -91,7 +92,8 @@ impl Reporter {
         self.cx.store.mark_reported(change.id()).await.after(place, "noting that it is told").map(drop)
     }
 
-    /// Tells an end at which nothing, or nobody knows what, was written: on the card, or to the person.
+    /// Reports an outcome for which nothing was written, or it is unknown whether anything was: on the card if there is
+    /// one, otherwise as the returned answer.
     async fn report_end(&self, change: &Change, place: &ReplyTarget, person: &Person) -> Result<Option<String>, Fault> {
         let text = words::ended(change);
         if change.card().is_none() {
@@ -99,7 +101,7 @@ impl Reporter {
             return Ok(Some(words::done_so_far(change, &text)));
         }
         if let Err(error) = self.show(change, &cards::outcome(change, &text, after(change))).await {
-            // The card is closed later; until then it is not noted as told.
+            // The change is not marked as reported, so that the sweep closes the card later.
             tracing::warn!(error = format!("{error:#}"), "the card could not show its end");
             self.reply(place, person, &words::done_so_far(change, &text)).await.after(place, "answering")?;
             return Ok(None);
@@ -108,8 +110,8 @@ impl Reporter {
         Ok(None)
     }
 
-    /// Tells the room that the policy names of a change that was ordered where nobody else sees it. That it was made is on
-    /// record whether or not this arrives.
+    /// Announces a change requested in a direct message, which nobody else can see, in the room that the policy names.
+    /// The change is in the audit log whether or not the announcement succeeds.
     pub(super) async fn announce(&self, change: &Change) {
         let policy = self.cx.policy();
         let Some(room) = policy.announces_to().filter(|_| change.order().private) else { return };
@@ -119,7 +121,7 @@ impl Reporter {
         }
     }
 
-    /// The card of a change that was just taken back says so, and offers it no more.
+    /// Marks a change as undone on its card, and removes the Undo button.
     pub(super) async fn close_taken_back(&self, undo: &Change) {
         let Some(id) = undo.order().undoes else { return };
         match self.cx.store.get(id).await {

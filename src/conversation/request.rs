@@ -1,4 +1,4 @@
-//! A request: a message, or a card action, with everything that is known about who makes it and where.
+//! A request: a message or a card action, with the person, the place and the policy that apply to it.
 
 use super::fault::ReplyTarget;
 use crate::clock::now;
@@ -12,28 +12,28 @@ use readback_core::{
     resolve::{Directory, NotFound, Resolution},
 };
 
-/// What was said: in a message, or by a button on a card.
+/// A message, or a button press on a card.
 pub(super) struct Request<'s> {
-    /// The Webex id of the message or the press.
+    /// The Webex id of the message or the card action.
     pub(super) id: &'s str,
     pub(super) place: &'s ReplyTarget,
     pub(super) person: &'s Person,
-    /// The words; for a button, those that led to its card.
+    /// The text of the message; for a button press, of the message that led to the card.
     pub(super) text: &'s str,
-    /// When, as Webex has it.
+    /// When it was sent, by Webex's clock.
     pub(super) at: Timestamp,
-    /// Whether in a direct message.
+    /// Whether it was sent in a direct message.
     pub(super) private: bool,
     pub(super) directory: &'s Directory,
     pub(super) policy: &'s Policy,
-    /// The change whose card was confirmed with other values than it showed.
+    /// The change whose card was confirmed with edited values.
     pub(super) edits: Option<&'s Change>,
 }
 
 impl Request<'_> {
-    /// Whether this person may do this anywhere in a namespace, or why not.
+    /// Whether this person may use the verb anywhere in a namespace; the denial if not.
     pub(super) fn may_in(&self, verb: Intent, cluster: &ClusterName, namespace: &Namespace) -> Result<(), Denial> {
-        // Grants speak of namespaces, and of no names in them.
+        // Grants apply to namespaces, not to individual names, so any name will do.
         let any = DeploymentName::parse("any").map(|name| ObjectRef {
             cluster: cluster.clone(),
             namespace: namespace.clone(),
@@ -42,27 +42,27 @@ impl Request<'_> {
         self.may(verb, any.as_ref())
     }
 
-    /// Whether this person may do this, here, or why not.
+    /// Whether this person may use the verb here; the denial if not.
     pub(super) fn may(&self, verb: Intent, object: Option<&ObjectRef>) -> Result<(), Denial> {
         let asked = AccessRequest { person: self.person, room: &self.place.room, private: self.private, verb, object };
         self.policy.may(&asked)
     }
 
-    /// What the policy says about a change that this person wants made now.
+    /// How the policy judges a change that this person requests now.
     pub(super) fn judge(&self, proposed: &ProposedChange<'_>) -> Judgement {
         let actor = ActorInRoom { person: self.person, room: &self.place.room, private: self.private };
         self.policy.evaluate(proposed, &actor, now())
     }
 }
 
-/// A command with everything that is known about it.
+/// A command with its resolved targets and the policy's verdict.
 pub(super) struct ResolvedCommand {
     pub(super) command: Command,
     pub(super) found: Option<Result<Resolution, NotFound>>,
     pub(super) live: Vec<Live>,
-    /// What `undo` would take back.
+    /// The change that `undo` would revert.
     pub(super) undo: Option<Change>,
-    /// What an answer to a question about it does not settle.
+    /// Doubts that remain after a clarifying question has been answered.
     pub(super) doubts: Vec<Doubt>,
     pub(super) verdict: Evaluation,
 }
@@ -76,10 +76,10 @@ impl ResolvedCommand {
     }
 }
 
-/// What a press came to: a word for the log, and what is to be said.
+/// The outcome of a button press: a word for the log, and the answer to the person.
 pub(super) type PressOutcome = (&'static str, Option<String>);
 
-/// What is to be said.
+/// The answer to the person.
 pub(super) fn line(did: PressOutcome) -> Option<String> {
     did.1
 }

@@ -1,4 +1,4 @@
-//! The commands of a request, resolved: names looked up, live objects read, everything judged together.
+//! Resolves the commands of a request: looks up names, reads live objects and judges all commands together.
 
 use super::{
     context::MAX_BATCH,
@@ -15,14 +15,15 @@ use readback_core::{
     resolve::{self, Directory, NotFound},
 };
 
-/// Maximum live objects read for one command: one more than a card can hold, so that "too many" is seen.
+/// Maximum live objects read per command: one more than a card can hold, so that "too many" is detected.
 const MOST_TARGETS: usize = MAX_BATCH + 1;
 
-/// Timeout of the search for workloads of other kinds, which only makes a refusal more helpful.
+/// Timeout for the search among other workload kinds, which only makes a refusal more helpful.
 const GLANCE: std::time::Duration = std::time::Duration::from_secs(2);
 
 impl Orders {
-    /// Judges commands together and does what comes of it: the outcome in a word, and what is to be said in one reply.
+    /// Judges commands together and carries out the decisions. Returns the outcome as a word for the log, and the lines
+    /// of the reply.
     pub(super) async fn handle_commands(
         &self,
         request: &Request<'_>,
@@ -38,7 +39,7 @@ impl Orders {
             match Box::pin(self.act_on(request, position, known, writes, &mut together)).await {
                 Ok(line) => lines.extend(line),
                 Err(mut fault) => {
-                    // What came before has been done, and is told before the fault is.
+                    // Earlier commands have been carried out; report them before the fault.
                     fault.nothing_changed &= !acted;
                     if !lines.is_empty()
                         && let Err(error) =
@@ -57,14 +58,15 @@ impl Orders {
         Ok((outcome, lines))
     }
 
-    /// Looks up the names of the commands, reads what they name, and judges them together.
+    /// Looks up the names in the commands, reads the objects they resolve to, and judges the commands together.
     async fn resolve_commands(
         &self,
         request: &Request<'_>,
         mut commands: Vec<Command>,
     ) -> Result<Vec<ResolvedCommand>, Fault> {
-        // The catalog of a cluster that has not answered yet is empty: the name may live there, and a nearest name elsewhere
-        // would be a guess. The doubt keeps such a write from being executed unasked.
+        // The catalog of a cluster that has not responded yet is empty. The named object may be there, so a nearest
+        // match in another cluster would be a guess. The doubt keeps such a write from being executed without
+        // confirmation.
         let unseen = |command: &Command| {
             let names = request.directory.unseen(command.cluster_words());
             names.first().map(|name| Doubt::UnseenCluster((*name).clone()))
@@ -74,9 +76,10 @@ impl Orders {
         }
         let mut cases = Vec::new();
         for command in &commands {
-            // First in the catalog, which is in memory: most messages name one Deployment, and need no call for that.
+            // Try the in-memory catalog first: most messages name one Deployment and need no API call for that.
             let mut found = request.directory.look_up(command);
-            // Only a name that fits nothing is worth calls: "that is a StatefulSet" is a better answer than "not found".
+            // API calls are only worth it for a name without any match: "that is a StatefulSet" is a better answer than
+            // "not found".
             if let Some(Err(NotFound::Nothing { .. })) = &found
                 && let Some(other) = self.other_kind(request, command).await
             {
@@ -84,9 +87,11 @@ impl Orders {
             }
             let mut live = Vec::new();
             if let (Some(Ok(resolution)), true) = (&mut found, command.intent.is_write()) {
-                // Writes are judged and planned from fresh objects; the catalog may be behind by a watch event.
+                // Writes are judged and planned on freshly read objects, because the catalog may lag behind by a watch
+                // event.
                 live = self.read(&resolution.targets, request.place).await?;
-                // What is gone meanwhile is no target. Targets beyond the limit were not read, so nothing is known of them.
+                // Drop targets that were deleted in the meantime. If the read limit was reached, keep all of them: the
+                // state of the unread ones is unknown.
                 resolution
                     .targets
                     .retain(|target| live.len() >= MOST_TARGETS || live.iter().any(|live| live.object() == target));
@@ -96,7 +101,7 @@ impl Orders {
                     found = Some(Err(NotFound::Nothing { near: Vec::new() }));
                 }
             }
-            // An undo names no write of its own: what it takes back comes from the record.
+            // An undo names no write of its own; the change to revert comes from the store.
             let mut undo = (None, false);
             if command.intent == Intent::Undo {
                 undo = self.to_undo(request, found.as_ref()).await?;
@@ -115,13 +120,14 @@ impl Orders {
             })
             .collect();
         let mut verdicts = policy::judge(&judged, &self.cx.rules);
-        // A refusal "not found" must not be told as the whole truth while a cluster has not been seen.
+        // While a cluster has not been seen yet, "not found" must say that the object may still be there.
         for (case, verdict) in judged.iter().zip(&mut verdicts) {
             if let Some(Err(NotFound::Nothing { .. } | NotFound::Place { .. } | NotFound::Elsewhere(_))) = &case.found {
                 verdict.reasons.extend(unseen(case.command).map(Reason::Doubt));
             }
         }
-        // Kept apart from the verdict: when a question comes first, its answer does not remove these.
+        // Kept separate from the verdict: if a clarifying question is asked first, its answer does not resolve these
+        // doubts.
         let doubts: Vec<_> = judged.iter().map(|case| policy::doubts(case, &self.cx.rules)).collect();
         drop(judged);
         let known = commands.into_iter().zip(cases).zip(verdicts).zip(doubts);
@@ -137,7 +143,7 @@ impl Orders {
             .collect())
     }
 
-    /// The workload of another kind that the words name, if there is one.
+    /// A workload of another kind that matches the name, if there is one.
     async fn other_kind(&self, request: &Request<'_>, command: &Command) -> Option<NotFound> {
         let mention = command.deployment.as_ref()?;
         let places = request.directory.places(command.namespace_words(), command.cluster_words()).ok()?;
@@ -169,22 +175,23 @@ impl Orders {
         Ok(live)
     }
 
-    /// Records the Deployment and the order that were talked about, so that the next message can say "it" and "the same".
+    /// Stores the Deployment and the order discussed, so that the next message can refer to them as "it" and "the
+    /// same".
     fn note_topics(&self, request: &Request<'_>, known: &[ResolvedCommand]) {
         for known in known {
             let [object] = known.targets() else { continue };
             let mut draft = spec::draft_of(&known.command);
-            // How this one was heard says nothing about the next.
+            // Doubts about this message do not apply to the next one.
             draft.doubts.clear();
             let ordered = (known.command.intent.is_write() && spec::is_complete(&draft)).then_some(draft);
             self.cx.note_topic(request.place, object, ordered.as_ref().filter(|draft| draft.intent != Intent::Undo));
         }
     }
 
-    /// What is known about a live Deployment, and about this person there.
+    /// The facts about a live Deployment, including what this person may do to it.
     pub(super) fn facts(&self, request: &Request<'_>, verb: Intent, live: &Live) -> Facts {
         let object = live.object();
-        // What may be taken back is judged by the verb that it takes back, when that is known.
+        // An undo is judged later, by the verb of the change that it reverts, once that is known.
         let judged = if verb == Intent::Undo {
             None
         } else if verb.is_write() {
@@ -206,13 +213,13 @@ impl Orders {
     }
 }
 
-/// How many Deployments the commands would change, each command counted for itself.
+/// How many Deployments the commands would change; one changed by two commands counts twice.
 fn writes_in(known: &[ResolvedCommand]) -> usize {
     let changes = |known: &&ResolvedCommand| matches!(known.verdict.decision, Decision::Execute | Decision::Confirm);
     known.iter().filter(changes).map(|known| known.targets().len()).sum()
 }
 
-/// The turn in a word, for the log: the most consequential of its decisions.
+/// The outcome of the turn as a word for the log: its most consequential decision.
 fn outcome(known: &[ResolvedCommand]) -> &'static str {
     let has = |decision| known.iter().any(|known| known.verdict.decision == decision);
     if has(Decision::Execute) {

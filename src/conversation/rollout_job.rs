@@ -1,4 +1,4 @@
-//! One rollout, followed to its real end and told by editing one message a few times.
+//! Follows one rollout to its end, and reports it by editing one message a limited number of times.
 
 use super::{
     edit_pacing::{EDITS, PAUSE},
@@ -13,7 +13,7 @@ use readback_core::{
 };
 use std::time::Instant;
 
-/// One rollout to follow.
+/// A rollout to follow.
 #[derive(Debug)]
 pub(super) struct Job {
     pub(super) reporter: Reporter,
@@ -23,7 +23,7 @@ pub(super) struct Job {
 }
 
 impl Job {
-    /// Follows it to its end, or until the shutdown.
+    /// Follows the rollout until it has ended, or until shutdown.
     pub(super) async fn run(mut self, stop: Shutdown) {
         let start = Instant::now();
         let mut edits = 0;
@@ -61,7 +61,7 @@ impl Job {
         }
     }
 
-    /// What can follow this end. What somebody else has changed since is not taken back.
+    /// What to offer after this end. No undo if somebody else has changed the object since.
     fn offer(&self, rollout: &Rollout) -> Offer {
         match rollout {
             Rollout::Superseded(_) | Rollout::Gone => Offer::Nothing,
@@ -75,10 +75,10 @@ impl Job {
         }
     }
 
-    /// Lets the change say how it stands.
+    /// Updates the message or card with the state. Returns whether that succeeded.
     async fn report(&mut self, state: &str, offer: Offer) -> bool {
         match self.reporter.report(&self.change, &self.person, state, offer).await {
-            // A card that had to be posted anew is another message from then on.
+            // If the card had to be posted again, the stored change has the id of the new message.
             Ok(now) => {
                 self.change = now;
                 true
@@ -90,7 +90,7 @@ impl Job {
         }
     }
 
-    /// Lets the change say how it ended. Where that fails, the next start tries again.
+    /// Reports the outcome and marks the change as reported. If that fails, the next start retries.
     async fn report_end(&mut self, state: &str, offer: Offer) {
         if self.report(state, offer).await
             && let Err(error) = self.reporter.cx.store.mark_reported(self.change.id()).await

@@ -1,4 +1,4 @@
-//! The queue of rollouts to follow, and what works it off. It does not know what following one does.
+//! The queue of rollouts to follow, and its worker. It is independent of what following a rollout involves.
 
 use std::{fmt, pin::Pin};
 
@@ -6,13 +6,13 @@ use tokio::{sync::mpsc, task::JoinSet};
 
 use crate::supervisor::Shutdown;
 
-/// So many rollouts are followed at once; of more, the room is told that nobody watches.
+/// Maximum rollouts followed at once, and maximum rollouts queued. Any beyond that are not followed.
 const MOST: usize = 200;
 
-/// Follows something until it ends or the shutdown is requested.
+/// Follows a rollout until it ends or shutdown is requested.
 struct Job(Box<dyn FnOnce(Shutdown) -> RunningJob + Send>);
 
-/// What following something is while it runs.
+/// A job that has been started.
 type RunningJob = Pin<Box<dyn Future<Output = ()> + Send>>;
 
 impl fmt::Debug for Job {
@@ -21,22 +21,23 @@ impl fmt::Debug for Job {
     }
 }
 
-/// Takes rollouts to follow. Clones feed the same queue.
+/// The sending end of the queue. Clones feed the same queue.
 #[derive(Clone, Debug)]
 pub struct Followers(mpsc::Sender<Job>);
 
-/// The end of the queue at which rollouts are followed.
+/// The receiving end of the queue, which runs the jobs.
 #[derive(Debug)]
 pub struct Following(mpsc::Receiver<Job>);
 
 impl Followers {
-    /// A queue, and what works on it.
+    /// Creates a queue and its worker.
     pub fn new() -> (Self, Following) {
         let (sender, receiver) = mpsc::channel(MOST);
         (Self(sender), Following(receiver))
     }
 
-    /// Hands a job over. It is never waited for: the turn is done.
+    /// Queues a job without waiting, because the turn must end. If the queue is full, the job is dropped, logged and
+    /// counted in a metric.
     pub(super) fn take<F>(&self, job: impl FnOnce(Shutdown) -> F + Send + 'static)
     where
         F: Future<Output = ()> + Send + 'static,
@@ -49,10 +50,10 @@ impl Followers {
 }
 
 impl Following {
-    /// Follows rollouts until the stop is requested; then each message is told that nobody watches any more.
+    /// Runs jobs until shutdown is requested. Each job then reports that its rollout is no longer followed, and ends.
     ///
     /// # Errors
-    /// Never; the type is what the crew runs.
+    /// Never; the type is the one of a supervised task.
     pub async fn run(mut self, stop: Shutdown) -> anyhow::Result<()> {
         let mut jobs = JoinSet::new();
         loop {
@@ -68,7 +69,7 @@ impl Following {
                 },
             }
         }
-        // What was handed over in the last moment is told the same way.
+        // Jobs queued just before the shutdown report the same.
         while let Ok(job) = self.0.try_recv() {
             jobs.spawn((job.0)(stop.clone()));
         }

@@ -1,13 +1,13 @@
-//! What was told last of rollouts that belong to a batch, so that every edit of its card says it.
+//! The last reported progress of the rollouts in batches, so that every edit of a batch's card can repeat it.
 
 use std::collections::{HashMap, VecDeque};
 
 use readback_core::change::ChangeId;
 
-/// So many rollouts are remembered by what was told of them last.
+/// Maximum rollouts remembered; the oldest are dropped.
 const REMEMBERED: usize = 500;
 
-/// What was told last of rollouts that belong to several changes, so that every repaint of a card says it.
+/// The last reported progress by change.
 #[derive(Debug, Default)]
 pub(super) struct RolloutTexts {
     texts: HashMap<ChangeId, String>,

@@ -1,4 +1,4 @@
-//! Commands and drafts: what was heard, without its words and its score, and back again.
+//! Converts commands to change specs, which omit the wording and the confidence, and back.
 
 use readback_cluster::Live;
 use readback_core::{
@@ -7,7 +7,7 @@ use readback_core::{
     domain::{Amount, ImageChange, Intent, ObjectRef, Score},
 };
 
-/// What a command asks of whatever Deployment it names.
+/// What a command asks for, independent of the Deployment it names.
 pub(super) fn draft_of(command: &Command) -> ChangeSpec {
     ChangeSpec {
         intent: command.intent,
@@ -22,14 +22,14 @@ pub(super) fn draft_of(command: &Command) -> ChangeSpec {
     }
 }
 
-/// Whether it has all the values that its verb needs.
+/// Whether it has all the values that its verb requires.
 pub(super) fn is_complete(draft: &ChangeSpec) -> bool {
     (draft.intent != Intent::Scale || draft.replicas.is_some())
         && (draft.intent != Intent::SetImage || draft.image.is_some())
         && (draft.intent != Intent::Autoscale || draft.max.is_some())
 }
 
-/// The command that asks this of exactly that Deployment. It is certain: somebody chose it.
+/// The command that requests this on exactly that Deployment. Its confidence is 1, because a person chose it.
 pub(super) fn command_of(draft: &ChangeSpec, object: &ObjectRef) -> Command {
     let mut command = Command::new(draft.intent, Score::ONE);
     fill(&mut command, draft);
@@ -37,7 +37,7 @@ pub(super) fn command_of(draft: &ChangeSpec, object: &ObjectRef) -> Command {
     command
 }
 
-/// Lets a command ask for what the draft does.
+/// Copies the values of a spec into a command, and appends its doubts.
 pub(super) fn fill(command: &mut Command, draft: &ChangeSpec) {
     command.intent = draft.intent;
     command.replicas = draft.replicas;
@@ -47,7 +47,7 @@ pub(super) fn fill(command: &mut Command, draft: &ChangeSpec) {
     command.doubts.extend(draft.doubts.iter().cloned());
 }
 
-/// Lets a command name exactly that Deployment.
+/// Makes a command target exactly that Deployment.
 pub(super) fn aim(command: &mut Command, object: &ObjectRef) {
     let exact = |name: &str| Some(Mention::new(name, false));
     command.deployment = exact(object.name.as_str());
@@ -55,7 +55,7 @@ pub(super) fn aim(command: &mut Command, object: &ObjectRef) {
     command.cluster = exact(object.cluster.as_str());
 }
 
-/// The values of an order that can be typed on a card, with what is known of them. `most` is the policy's limit.
+/// The values that can be entered on the card, prefilled with the known ones. `most` is the policy's replica limit.
 pub(super) fn fields(draft: &ChangeSpec, live: Option<&Live>, most: u32) -> Vec<Field> {
     let mut fields = Vec::new();
     if draft.intent == Intent::Scale {
@@ -77,7 +77,7 @@ pub(super) fn fields(draft: &ChangeSpec, live: Option<&Live>, most: u32) -> Vec<
     fields
 }
 
-/// Which container, where there are several to choose from.
+/// The container field, if there are several containers to choose from.
 fn containers(draft: &ChangeSpec, live: &Live) -> Option<Field> {
     let names: Vec<String> =
         live.containers().iter().filter(|one| !one.init).map(|one| one.name.clone()).take(20).collect();

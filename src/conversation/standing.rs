@@ -1,4 +1,4 @@
-//! Whether a change on record may still be made: by today's policy, for everybody who ordered or approved it.
+//! Whether a recorded change may still be made: checks requester and approvers against the current policy.
 
 use super::context::{Context, now};
 use readback_cluster::{
@@ -13,8 +13,8 @@ use readback_core::{
 use readback_webex::WebexError;
 
 impl Context {
-    /// Why this change may not be made any more, if it may not: the one who ordered it has to be allowed to, and the change
-    /// itself has to keep to the limits. `requester` is the person, where that is known already.
+    /// Why this change may not be made any more, if so: the requester must still be allowed to make it, and the change
+    /// must still respect the limits. Pass `requester` if the person has been looked up already.
     pub(super) async fn denied_now(
         &self,
         policy: &Policy,
@@ -32,7 +32,7 @@ impl Context {
         Ok(denial.or_else(|| (!same_name).then_some(Denial::OtherIdentity)))
     }
 
-    /// Whose approval of this change no longer counts, if there is anybody like that.
+    /// The denial for the first approver whose approval no longer counts, if there is one.
     pub(super) async fn lapsed(
         &self,
         policy: &Policy,
@@ -51,7 +51,7 @@ impl Context {
         Ok(None)
     }
 
-    /// A person as Webex knows them now; none where it knows them no longer.
+    /// The person's current Webex account; `None` if it no longer exists.
     async fn person_or(&self, actor: &Actor, known: Option<&Person>) -> Result<Option<Person>, WebexError> {
         if let Some(known) = known {
             return Ok(Some(known.clone()));
@@ -63,7 +63,7 @@ impl Context {
         }
     }
 
-    /// The `GitOps` tool that keeps what an order writes. It is looked for only where that would refuse the change.
+    /// The `GitOps` tool that manages what an order writes. Looked up only if the policy refuses such changes.
     async fn kept_in_git_by(&self, policy: &Policy, order: &Order) -> anyhow::Result<Option<String>> {
         if policy.limits(&order.target).gitops != GitOps::Refuse {
             return Ok(None);
@@ -73,10 +73,10 @@ impl Context {
     }
 }
 
-/// Whether this person's approval of an order counts: by what is on record and by the policy of today.
+/// Whether this person's approval of an order counts, by both the recorded approval rule and the current one.
 ///
 /// # Errors
-/// Whose approval counts.
+/// The denial, which names whose approval counts.
 pub(super) fn may_approve(policy: &Policy, order: &Order, person: &Person) -> Result<(), Denial> {
     let today = policy.limits(&order.target).approval;
     let asked = AccessRequest {
@@ -93,7 +93,7 @@ pub(super) fn may_approve(policy: &Policy, order: &Order, person: &Person) -> Re
     policy.may_approve(&today, &asked, &order.requester.person_id)
 }
 
-/// Which fields an order writes, to know who keeps them.
+/// The fields an order writes, used to find out which tool manages them.
 fn written_by(order: &Order, live: &Live) -> Option<Intended> {
     let draft = order.draft.as_ref()?;
     match draft.intent {
@@ -101,7 +101,8 @@ fn written_by(order: &Order, live: &Live) -> Option<Intended> {
         Intent::Autoscale => Some(Intended::Autoscale { min: 0, max: 0 }),
         Intent::SetImage | Intent::Rollback => {
             let images = order.effects.iter().filter(|effect| effect.is_image());
-            // A record of an earlier version does not name the only container, so every container counts.
+            // A record written by an earlier version does not name the container if it is the only one, so all
+            // containers count.
             let containers = if images.clone().all(|image| image.container().is_some()) {
                 images.filter_map(FieldChange::container).map(str::to_owned).collect()
             } else {

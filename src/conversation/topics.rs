@@ -1,5 +1,5 @@
-//! What was talked about last, in each room and thread, so that "it" and "the same" mean something. Kept for a while, in
-//! memory: after a restart the bot asks.
+//! The last topic of each room and thread, which "it" and "the same" refer to. Kept in memory for a limited time; after
+//! a restart, the bot asks instead.
 
 use std::collections::HashMap;
 
@@ -8,22 +8,22 @@ use jiff::{SignedDuration, Timestamp};
 use super::fault::ReplyTarget;
 use readback_core::{change::ChangeSpec, domain::ObjectRef};
 
-/// After this long nobody knows any more what "it" was.
+/// How long a topic is kept: later, nobody remembers what "it" referred to.
 const REMEMBERED: SignedDuration = SignedDuration::from_mins(15);
-/// Rooms and threads that are remembered at once.
+/// Maximum number of topics kept, one per room and one per thread.
 const MOST: usize = 4000;
 
-/// What was talked about last.
+/// The Deployment and the order discussed last.
 #[derive(Clone, Debug, PartialEq)]
 pub(super) struct Topic {
-    /// The Deployment.
+    /// The Deployment discussed last.
     pub(super) object: ObjectRef,
-    /// What was ordered last, with the Deployment that it was ordered for.
+    /// The last order, with the Deployment it was for.
     pub(super) ordered: Option<(ObjectRef, ChangeSpec)>,
     at: Timestamp,
 }
 
-/// A room, and a thread in it or the room as a whole.
+/// A room, and one of its threads; `None` for the room as a whole.
 type Key = (String, Option<String>);
 
 /// The topics of all rooms and threads.
@@ -31,7 +31,7 @@ type Key = (String, Option<String>);
 pub(super) struct Topics(HashMap<Key, Topic>);
 
 impl Topics {
-    /// Notes that this Deployment was talked about, and what was ordered for it, if anything.
+    /// Stores the Deployment that was discussed, and the order for it if there was one.
     pub(super) fn note(
         &mut self,
         place: &ReplyTarget,
@@ -53,7 +53,7 @@ impl Topics {
         }
     }
 
-    /// What was talked about last in the thread, else in the room.
+    /// The last topic of the thread, or else of the room.
     pub(super) fn recall(&self, place: &ReplyTarget, now: Timestamp) -> Option<Topic> {
         let of =
             |thread: Option<String>| self.0.get(&(place.room.clone(), thread)).filter(|topic| is_fresh(topic, now));

@@ -1,4 +1,5 @@
-//! Taking a change back: its recorded inverse, with preconditions of its own, judged and confirmed like any order.
+//! Undoes a change by its recorded inverse, which has preconditions of its own and is judged and confirmed like any
+//! other change.
 
 use super::{
     fault::{At, Fault},
@@ -21,10 +22,10 @@ use readback_core::{
     resolve::{NotFound, Resolution},
 };
 
-/// So many of the newest changes are looked at to find the one that was made last.
+/// Maximum number of recently created changes searched for the one applied last.
 const LOOKED_AT: usize = 20;
 
-/// What the inverse would do, to look ahead.
+/// What the inverse would do, for the forecast.
 fn intended(inverse: &Inverse) -> Intended {
     let draft = &inverse.draft;
     let containers = || inverse.effects.iter().filter_map(FieldChange::container);
@@ -46,8 +47,8 @@ fn intended(inverse: &Inverse) -> Intended {
 }
 
 impl Orders {
-    /// What `undo` means: the last change of the Deployment that was named, else the last one that was made in this room; and
-    /// whether there is any that it can mean.
+    /// The change that `undo` refers to: the last one applied to the named Deployment, or else the last one applied
+    /// from this room. Also returns whether there is any candidate.
     pub(super) async fn to_undo(
         &self,
         request: &Request<'_>,
@@ -57,7 +58,8 @@ impl Orders {
             let filter = Filter { statuses: vec![Status::Applied], ..filter };
             let found =
                 self.cx.store.newest(&filter, LOOKED_AT).await.before(request.place, "looking for the last change")?;
-            // A card can be confirmed long after it was ordered.
+            // The newest change by creation is not necessarily the last one applied: a card can be confirmed long after
+            // it was posted.
             Ok(found.changes.into_iter().max_by_key(|change| change.state().ended()))
         };
         let targets = match found {
@@ -78,7 +80,7 @@ impl Orders {
         Ok((if targets.len() == 1 { changed.pop() } else { None }, any))
     }
 
-    /// Asks whether to take a change back. What is to be said instead of a card is returned.
+    /// Asks for confirmation to undo a change. If no card is posted, returns the answer to give instead.
     pub(super) async fn undo(
         &self,
         request: &Request<'_>,
@@ -95,7 +97,7 @@ impl Orders {
         }
     }
 
-    /// Asks on one card whether to take back changes that were made together.
+    /// Asks on one card for confirmation to undo the changes of a batch.
     pub(super) async fn undo_together(
         &self,
         request: &Request<'_>,
@@ -122,7 +124,7 @@ impl Orders {
         Ok((!lines.is_empty()).then(|| lines.join("\n\n")))
     }
 
-    /// The order that takes a change back, or what is to be said instead.
+    /// The order that undoes a change, or the answer to give instead.
     async fn taking_back(
         &self,
         request: &Request<'_>,
@@ -134,7 +136,7 @@ impl Orders {
             return Ok(Err(words::not_in_place(taken)));
         }
         let Some(inverse) = &taken.order().inverse else { return Ok(Err(words::no_inverse(taken))) };
-        // Who may not do it is told nothing about what is live.
+        // Check the policy before reading the object: a person without permission learns nothing about its live state.
         let verb = ProposedChange::of_verb(taken.order().verb(), taken.target());
         if let Some(denial) = request.judge(&verb).denial() {
             return Ok(Err(words::refused_by_policy(&denial)));
@@ -231,13 +233,13 @@ impl Orders {
         }
     }
 
-    /// Asks anew for what a change asked for, on what is live now.
+    /// Requests the same change again, planned on the current state of the object.
     pub(super) async fn again(&self, request: &Request<'_>, old: &Change) -> Result<Option<String>, Fault> {
         let Some(asked) = &old.order().draft else { return Ok(Some(words::UNKNOWN_CARD.to_owned())) };
         self.order_from_card(request, asked, old.target(), Doubt::AskedAgain).await
     }
 
-    /// Orders what stands on a card, as if it had been said; a reason makes sure that it is read back.
+    /// Handles the order on a card as if it had been sent as a message. The added doubt ensures that it is confirmed.
     pub(super) async fn order_from_card(
         &self,
         request: &Request<'_>,

@@ -14,7 +14,7 @@ const PERIOD: Duration = Duration::from_millis(700);
 /// Keeps the view up to date until the shutdown.
 ///
 /// # Errors
-/// Never; the signature is the one of a supervised task.
+/// Never; the type is the one of a supervised task.
 pub(super) async fn keep(cluster: Cluster, view: watch::Sender<ClusterView>, stop: Shutdown) -> anyhow::Result<()> {
     loop {
         match look(&cluster).await {
@@ -42,7 +42,7 @@ async fn look(cluster: &Cluster) -> Result<ClusterView, readback_cluster::CallEr
             let settled = live.ready() == live.replicas()
                 && live.updated() == live.replicas()
                 && live.status().replicas == live.replicas();
-            // Pods are only read if something changes.
+            // Pods are read only while the Deployment is changing.
             let description = if settled { None } else { cluster.describe(live.object()).await? };
             shown.push(deployment(&description.unwrap_or_else(|| readback_cluster::describe(&live, None))));
         }

@@ -26,7 +26,7 @@ pub(super) fn slots(command: &Map<String, Value>) -> BTreeSet<(&'static str, Str
     VALUES.iter().filter_map(value).chain(WORDS.iter().filter_map(word)).collect()
 }
 
-/// Gives `2` and `2.0` the same text.
+/// The value as text, the same for `2` and `2.0`.
 fn canonical(value: &Value) -> String {
     match value {
         Value::Number(number) => number.as_f64().map(|number| number.to_string()).unwrap_or_default(),
@@ -60,7 +60,7 @@ fn sorted(targets: &Value) -> Vec<&str> {
     all
 }
 
-/// Compares words without case and without a leading article.
+/// The words in lower case and without a leading article, for comparison.
 fn folded(words: Option<&Value>) -> Option<String> {
     let words = words?.as_str()?.to_lowercase();
     Some(words.strip_prefix("the ").unwrap_or(&words).to_owned())

@@ -2,7 +2,7 @@
 
 use std::fmt::Write as _;
 
-/// One threshold.
+/// A point of the curve.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct Point {
     /// The minimum confidence.
@@ -13,7 +13,7 @@ pub struct Point {
     pub risk: f64,
 }
 
-/// A point for each confidence that occurs, the highest first. `judged` has the confidence of each reading and whether
+/// One point for each distinct confidence, highest first. `judged` contains the confidence of each reading and whether
 /// it is right.
 #[expect(clippy::cast_precision_loss, reason = "thousands")]
 pub fn curve(judged: &[(f64, bool)]) -> Vec<Point> {
@@ -33,7 +33,7 @@ pub fn curve(judged: &[(f64, bool)]) -> Vec<Point> {
     points
 }
 
-/// A table: the risk at some thresholds.
+/// The risk at selected thresholds, as a table.
 pub fn table(points: &[Point]) -> String {
     let mut table = String::from("  threshold   coverage   wrong\n");
     for threshold in [0.99, 0.97, 0.95, 0.9, 0.8, 0.7, 0.5, 0.0] {
@@ -50,7 +50,7 @@ const HEIGHT: f64 = 400.0;
 const LEFT: f64 = 56.0;
 const BELOW: f64 = 44.0;
 
-/// The curve as SVG; the threshold in use is marked.
+/// The curve as SVG, with the threshold in use marked.
 pub fn svg(points: &[Point], threshold: f64) -> String {
     let most = points.iter().map(|point| point.risk).fold(0.01, f64::max);
     let x = |coverage: f64| LEFT + coverage * (WIDTH - LEFT - 16.0);

@@ -1,7 +1,8 @@
-//! Changes in one SQLite file, for one serving process.
+//! Stores changes in one SQLite file, for one serving process.
 //!
 //! The file is private to its owner and uses a write-ahead log that is flushed at every commit. A lock on `<file>.lock`
-//! excludes a second serving process; reading it next to a serving one, as an audit does, is allowed ([`Archive`]).
+//! excludes a second serving process. Reading the file while a process serves from it, as an audit does, is allowed
+//! ([`Archive`]).
 
 use std::{fs::File, path::PathBuf, sync::Arc};
 
@@ -28,7 +29,7 @@ pub use archive::Archive;
 
 use failed::Failed;
 
-/// The store in one SQLite file.
+/// A store in one SQLite file.
 #[derive(Debug)]
 pub struct Sqlite {
     inner: Arc<Mutex<OpenDatabase>>,
@@ -37,14 +38,14 @@ pub struct Sqlite {
 
 #[derive(Debug)]
 struct OpenDatabase {
-    // Dropped in this order: no other process may serve before the connection is closed.
+    // Fields are dropped in this order: the lock must be held until the connection is closed.
     connection: Connection,
     _lock: File,
 }
 
 impl Sqlite {
-    /// Opens the file for serving, and creates it if there is none; its folder must exist. Fails with [`Fault::InUse`]
-    /// while another process serves from it.
+    /// Opens the file for serving, and creates it if it does not exist; its folder must exist. Fails with
+    /// [`Fault::InUse`] while another process serves from it.
     pub async fn open(file: impl Into<PathBuf>) -> Result<Self, Fault> {
         let file = file.into();
         let (connection, lock) = spawn_blocking(move || open::to_serve(&file)).await.map_err(|_| Fault::CutOff)??;
@@ -52,8 +53,8 @@ impl Sqlite {
         Ok(Self { inner, run_id: RunId::fresh() })
     }
 
-    /// Runs `work` on a blocking thread. The connection moves along: a caller that is cancelled does not release it to
-    /// others while the work still runs.
+    /// Runs `work` on a blocking thread. The guard of the connection moves with it, so that a cancelled caller does not
+    /// release the connection while the work is still running.
     async fn with<T: Send + 'static>(
         &self,
         work: impl FnOnce(&mut Connection) -> Result<T, Failed> + Send + 'static,
@@ -64,7 +65,8 @@ impl Sqlite {
     }
 }
 
-/// Reads, judges and writes one change as one compare-and-set. A change that `judge` leaves unchanged is not written.
+/// Reads, judges and writes one change as one compare-and-set. If `judge` does not modify the change, nothing is
+/// written.
 fn edit<T>(
     connection: &mut Connection,
     id: ChangeId,

@@ -1,8 +1,8 @@
-//! Why the cluster did not do what it was asked: what it said, or why it said nothing.
+//! Why the cluster did not do what was requested: its error message, or why there was no usable answer.
 
 use readback_core::change::{ApiError, CallError, Misread, NotAppliedReason, Trail};
 
-/// Why a call had no answer that can be used: a clause, or a sentence of the cluster's.
+/// Why a call had no usable answer: as a clause, or as the API server's own message in a full sentence.
 pub fn call_error(error: &CallError) -> String {
     match error {
         CallError::Outside { object } => format!("`{object}` is outside the namespaces that readback may touch"),
@@ -32,7 +32,7 @@ const fn misread(what: Misread) -> &'static str {
     }
 }
 
-/// What the API server says, in one sentence.
+/// An API error in one sentence.
 pub fn api_error(error: &ApiError) -> String {
     match error {
         ApiError::Unauthorized => "The cluster does not accept readback's credentials.".to_owned(),
@@ -72,7 +72,7 @@ fn quoted(message: &str) -> String {
     if message.is_empty() { ".".to_owned() } else { format!(": “{message}”.") }
 }
 
-/// Why something was certainly not applied.
+/// Why a write was certainly not applied.
 pub fn not_applied_reason(why: &NotAppliedReason) -> String {
     match why {
         NotAppliedReason::NotSent { error } | NotAppliedReason::Untouched { error } => call_error(error),
@@ -83,7 +83,7 @@ pub fn not_applied_reason(why: &NotAppliedReason) -> String {
     }
 }
 
-/// Why nobody can say whether something was applied.
+/// Why it is unknown whether a write was applied.
 pub(super) fn lost(error: &CallError, found: &Trail) -> String {
     let why = call_error(error);
     let why = why.trim_end_matches('.');

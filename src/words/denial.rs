@@ -1,4 +1,4 @@
-//! Why the policy does not let something happen.
+//! Why the policy denies something.
 
 use jiff::civil::Time;
 
@@ -9,7 +9,7 @@ use readback_core::{
 };
 use readback_webex::escape_markdown;
 
-/// Why the policy does not let something happen, in a sentence or two that quote as they stand.
+/// A denial in one or two sentences. Quoted names are mostly unescaped; the caller escapes the text with `mild`.
 pub fn denial(denial: &Denial) -> String {
     match denial {
         Denial::NotGranted { verb, namespace, theirs, others } => {
@@ -41,16 +41,17 @@ pub fn denial(denial: &Denial) -> String {
     }
 }
 
-/// An approved change that is not sent any more, because the policy does not allow it by now.
+/// The text for an approved change that is not sent, because the policy no longer allows it.
 pub fn denied_since(why: &Denial) -> String {
     format!("Not applied: {} Nothing was changed.", super::mild(&denial(why)))
 }
 
-/// What they may do there, and who may do what was wanted.
+/// What the person may do there, and who may do what was requested.
 fn not_granted(verb: Intent, namespace: Option<&Namespace>, theirs: &[Intent], others: &[String]) -> String {
     const NAMED: usize = 3;
     let place = namespace.map_or_else(String::new, |namespace| format!(" in `{namespace}`"));
-    // Whoever wants to change something knows that looking is another matter.
+    // List only rights of the same kind: a person who wants to change something knows that reading is a separate
+    // permission.
     let theirs: Vec<Intent> = theirs.iter().copied().filter(|one| one.is_write() == verb.is_write()).collect();
     let verbs = verb_names(&theirs);
     let what = if verbs.is_empty() {
@@ -75,7 +76,7 @@ fn quiet_until(until: &QuietUntil) -> String {
     }
 }
 
-/// Somebody whose approval does not count.
+/// The text for a person whose approval does not count.
 fn not_an_approver(approval: &Approval) -> String {
     match approval {
         Approval::Own => "Only the one who ordered it can confirm it.".to_owned(),

@@ -1,4 +1,4 @@
-//! The conversation around orders: a yes or no in words, "it" and "the same", why something was asked, taking back.
+//! The conversation around commands: yes or no to an open question, "it" and "the same", why the bot asked, and undo.
 
 use jiff::Timestamp;
 
@@ -12,18 +12,19 @@ use readback_core::{
 };
 use readback_webex::escape_markdown;
 
-/// A yes that stands beside other orders.
+/// The answer to a yes in a message that also contains other commands.
 pub const YES_ALONE: &str = "A yes counts only where it stands alone, so nothing was confirmed by it.";
-/// No change is there to be taken back.
+/// The answer if there is no change to undo.
 pub const NOTHING_TO_UNDO: &str = "There is no change of mine to take back here. Nothing was done.";
 
-/// A yes or no while no question of that person is open there.
+/// The answer to a yes or no if this person has no open question here.
 pub fn nothing_open(in_thread: bool) -> String {
     let place = if in_thread { "in this thread" } else { "here" };
     format!("No question of yours is open {place}, so there is nothing to answer.")
 }
 
-/// What may be meant as a yes, and is no plain one. `button` is what says yes on the open card.
+/// The answer to a message that may be meant as a yes but is not a plain one. `button` names the confirming button of
+/// the open card.
 pub fn not_a_plain_yes(button: &str, open_until: Timestamp) -> String {
     format!(
         "That is not a plain yes, so nothing was done. Press {button} when you mean it; the card is open until {}.",
@@ -31,7 +32,7 @@ pub fn not_a_plain_yes(button: &str, open_until: Timestamp) -> String {
     )
 }
 
-/// A yes or no while several are open; each is named.
+/// The answer to a yes or no while several questions are open; each of them is named.
 pub fn which_question(open: &[String]) -> String {
     format!(
         "{} questions of yours are open here: {}. Which one? Press its button, or answer in its thread.",
@@ -47,7 +48,7 @@ pub fn open_question(change: &Change) -> String {
     format!("{} {effects}", order.called())
 }
 
-/// Why the last order of a person was asked about.
+/// Explains why this person's last change needed confirmation.
 pub fn why_asked(change: Option<&Change>) -> String {
     let Some(change) = change else {
         return "I have asked you nothing here lately.".to_owned();
@@ -58,7 +59,7 @@ pub fn why_asked(change: Option<&Change>) -> String {
     format!("{} {}, asked at {}: {}", order.called(), effects, clock(order.created), reasons.join(" "))
 }
 
-/// A change that nothing takes back.
+/// The answer if a change has no inverse.
 pub fn no_inverse(change: &Change) -> String {
     format!(
         "The last change here was of {} ({}), and that has no inverse: the pods that it replaced are gone. Nothing was done.",
@@ -67,14 +68,15 @@ pub fn no_inverse(change: &Change) -> String {
     )
 }
 
-/// A change that cannot be taken back, because it is not in place.
+/// The answer if a change cannot be undone, because it was not applied.
 pub fn not_in_place(change: &Change) -> String {
     let observed = change.status() == Status::Observed;
     let why = if observed { "it was only shown and never made" } else { "it was not applied" };
     format!("There is nothing to take back of {}: {why}.", change.order().called())
 }
 
-/// A change that is no longer as it was left, so that taking it back would take something else back too.
+/// The answer if the object has been modified since a change, so that undoing the change would revert more than that
+/// change.
 pub fn moved_since(change: &Change, live: Option<&Live>) -> String {
     let order = change.order();
     let Some(live) = live else { return super::gone(change) };
@@ -83,17 +85,17 @@ pub fn moved_since(change: &Change, live: Option<&Live>) -> String {
     format!("{} is no longer as that change left it ({}){now}. Nothing was changed.", order.called(), left.join(", "))
 }
 
-/// A "don't" that named the Deployment of an open question.
+/// The answer to a "don't" that names the Deployment of an open question.
 pub fn taken_as_no(object: &ObjectRef) -> String {
     format!("Understood as “no” to the open question about `{}`. Nothing was changed.", object.name)
 }
 
-/// Somebody else presses on a question.
+/// The answer to a press by somebody other than the person who was asked.
 pub fn asked_somebody_else(name: &str) -> String {
     format!("This question is for {}. Nothing was done.", escape_markdown(name))
 }
 
-/// A press on a question that has ended.
+/// The answer to a press on a question that has ended.
 pub fn question_over(question: &Question) -> String {
     match question.state {
         QuestionState::Answered { choice, at } => {
@@ -115,7 +117,7 @@ pub fn question_over(question: &Question) -> String {
     }
 }
 
-/// Something typed on a card that cannot be.
+/// The answer to an invalid value entered on a card.
 pub fn bad_input(fault: &InputFault) -> String {
     let fault = match fault {
         InputFault::Replicas { most } => format!("The number of replicas must be a whole number from 0 to {most}."),
@@ -126,17 +128,17 @@ pub fn bad_input(fault: &InputFault) -> String {
     format!("{} Nothing was changed; the card is still open.", super::mild(&fault))
 }
 
-/// Somebody else asks again.
+/// The answer to a press on "Ask again" by somebody other than the requester.
 pub fn press_again_not_yours(change: &Change) -> String {
     format!("That was an order of {}. Say it yourself if you want it.", escape_markdown(&change.order().requester.name))
 }
 
-/// The change-cause annotation of taking something back.
+/// The change-cause annotation of an undo.
 pub fn undo_cause(person: &Person) -> String {
     format!("readback: taken back, ordered by {}", person.email())
 }
 
-/// Some namespaces were not looked at.
+/// Appended to a list if namespaces were left out because the person may not read them.
 pub const LEFT_OUT: &str = "\n\nNamespaces in which you may not look are left out.";
-/// A press that edits somebody else's order.
+/// The answer to an attempt to edit the values of another person's order.
 pub const NOT_YOURS_TO_EDIT: &str = "Only the one who ordered it can change its values. Nothing was changed.";

@@ -1,9 +1,9 @@
-//! What makes a reading less than plain, and what a slot cannot hold.
+//! Doubts about how a message was read, and values that do not fit their slot.
 
 use super::{plain, summary};
 use readback_core::command::{Doubt, InvalidValue, NumberSlot, Sign};
 
-/// What makes a reading less than plain.
+/// Why a reading is doubtful.
 pub fn doubt(doubt: &Doubt) -> String {
     match doubt {
         Doubt::Sign(sign) => doubtful(*sign).to_owned(),
@@ -49,7 +49,7 @@ pub fn doubt(doubt: &Doubt) -> String {
     }
 }
 
-/// Why an order with this sign asks first.
+/// Why a command with this sign needs confirmation.
 const fn doubtful(sign: Sign) -> &'static str {
     match sign {
         Sign::Negation => "The message says “not” somewhere.",
@@ -65,7 +65,7 @@ const fn doubtful(sign: Sign) -> &'static str {
     }
 }
 
-/// Why nothing is done about a message with this sign that was read as no order.
+/// Why nothing is done about a message that orders nothing because of this sign.
 const fn orders_nothing(sign: Sign) -> &'static str {
     match sign {
         Sign::Negation => "Understood as “do not”: nothing was done.",
@@ -81,7 +81,7 @@ const fn orders_nothing(sign: Sign) -> &'static str {
     }
 }
 
-/// A value that its slot cannot hold.
+/// Why a value is invalid for its slot.
 pub fn invalid_value(invalid: &InvalidValue) -> String {
     match invalid {
         InvalidValue::NotANumber { said, slot: None } => format!("“{said}” is no number."),

@@ -1,13 +1,14 @@
-//! What a change does to each field, in words: "replicas 2 → 3".
+//! The effect of a change on each field, in words: "replicas 2 → 3".
 
 use readback_core::change::{AutoscalerBounds, FieldChange, Running, TemplateOf};
 
-/// The most characters of what is there before.
+/// Maximum length of the old value, in characters.
 const LONGEST: usize = 300;
-/// A whole image reference is shorter: 255 characters of name, 128 of tag, 71 of digest, and their marks.
+/// Maximum length of the new value, in characters. A full image reference is shorter: 255 characters of name, 128 of
+/// tag, 71 of digest, and the separators.
 const WHOLE: usize = 512;
 
-/// What it is about: `replicas`, `image of web`.
+/// The field: `replicas`, `image of web`.
 pub fn field(change: &FieldChange) -> String {
     match change {
         FieldChange::Replicas { .. } => "replicas".to_owned(),
@@ -22,7 +23,7 @@ pub fn field(change: &FieldChange) -> String {
     }
 }
 
-/// As it was when it was read.
+/// The value when the object was read.
 pub fn before(change: &FieldChange) -> String {
     match change {
         FieldChange::Replicas { from, .. } => from.to_string(),
@@ -37,7 +38,7 @@ pub fn before(change: &FieldChange) -> String {
     }
 }
 
-/// As it would be.
+/// The value after the change.
 pub fn after(change: &FieldChange) -> String {
     match change {
         FieldChange::Pods { .. } => "replaced, same image".to_owned(),
@@ -51,13 +52,14 @@ pub fn after(change: &FieldChange) -> String {
     }
 }
 
-/// Before and after. What would be is never cut for the sake of what is: it is what Confirm is about.
+/// Old and new value. The new value gets the larger limit and is never shortened to make room for the old one, because
+/// it is what Confirm approves.
 pub fn arrow(change: &FieldChange) -> String {
     let whole: String = after(change).chars().filter(|c| !c.is_control()).take(WHOLE).collect();
     format!("{} → {whole}", cut(&before(change)))
 }
 
-/// In a sentence: `2 → 3`, with what it is where that is not plain.
+/// The values in a sentence: `2 → 3`, preceded by the field's name unless that is obvious.
 pub fn change_summary(change: &FieldChange) -> String {
     let values = arrow(change);
     let plain = match change {
@@ -72,12 +74,12 @@ pub fn change_summary(change: &FieldChange) -> String {
     if plain { values } else { format!("{} {values}", field(change)) }
 }
 
-/// The summaries of all of them, one after the other.
+/// The summaries of all field changes, separated by commas.
 pub fn summaries(changes: &[FieldChange]) -> String {
     changes.iter().map(change_summary).collect::<Vec<_>>().join(", ")
 }
 
-/// A text that fits a line.
+/// The text without control characters, shortened to fit one line.
 pub fn cut(text: &str) -> String {
     let line: String = text.chars().filter(|c| !c.is_control()).take(LONGEST).collect();
     if line.chars().count() == LONGEST { format!("{line}…") } else { line }

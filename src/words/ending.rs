@@ -1,4 +1,4 @@
-//! How an approved change ended, and why: the sentence for each reason.
+//! The outcome of an approved change and the reason for it, as a sentence.
 
 use super::and;
 use super::{call_error, cluster_error::lost, effect, not_applied_reason, plain};
@@ -6,7 +6,7 @@ use crate::cards::clock;
 use readback_core::change::{CallError, Change, EndReason, FieldChange, LiveValue, NotAppliedReason, Order, Outcome};
 use readback_webex::{code, escape_markdown};
 
-/// Who decided, and when, for the card of a change: "Confirmed by Ann at 14:24 UTC."
+/// Who approved the change and when, for its card: "Confirmed by Ann at 14:24 UTC."
 pub fn decided(change: &Change) -> String {
     match change.state().decision() {
         Some(decision) => {
@@ -18,7 +18,7 @@ pub fn decided(change: &Change) -> String {
     }
 }
 
-/// What came of a change.
+/// The outcome of a change.
 pub fn came_of(change: &Change, outcome: &Outcome) -> String {
     let live = outcome.live.as_slice();
     match &outcome.reason {
@@ -40,7 +40,7 @@ pub fn came_of(change: &Change, outcome: &Outcome) -> String {
     }
 }
 
-/// The cluster's words, without anything that Webex would act on; the backticks around names stay.
+/// Escapes a message from the cluster for Webex. Code spans in backticks around names are kept.
 pub(super) fn escape_causes(text: &str) -> String {
     let parts: Vec<&str> = text.split('`').collect();
     let closed = parts.len() % 2 == 1;
@@ -49,7 +49,7 @@ pub(super) fn escape_causes(text: &str) -> String {
     shown.collect()
 }
 
-/// Escaped, with the spaces at both ends kept: they part it from the name beside it.
+/// Escapes the text but keeps a leading and a trailing space, which separate it from the adjacent code span.
 fn outside_code(text: &str) -> String {
     let space = |is: bool| if is { " " } else { "" };
     let bare = escape_markdown(text);
@@ -59,7 +59,7 @@ fn outside_code(text: &str) -> String {
     format!("{}{bare}{}", space(text.starts_with(' ')), space(text.ends_with(' ')))
 }
 
-/// A change whose object has changed since the card was made.
+/// The text if the object has changed since the card was posted.
 fn stale(change: &Change, live: &[LiveValue]) -> String {
     let order = change.order();
     let name = order.called();
@@ -74,7 +74,7 @@ fn stale(change: &Change, live: &[LiveValue]) -> String {
     }
 }
 
-/// What is live now of the things that an order is about, where the Deployment itself says it: "has 3 replicas".
+/// The current value of what an order changes, if the Deployment itself has it: "it has 3 replicas".
 pub(super) fn now_is(order: &Order, live: &[LiveValue]) -> Option<String> {
     if !order.means.patches_deployment() {
         return None;
@@ -93,7 +93,7 @@ fn replicas(live: &[LiveValue]) -> Option<u32> {
     live.iter().find_map(|value| if let LiveValue::Replicas { count } = value { Some(*count) } else { None })
 }
 
-/// What the serving containers run.
+/// The images of the serving containers.
 fn images(live: &[LiveValue]) -> String {
     let serving = live.iter().filter_map(|value| match value {
         LiveValue::Image { image, init: false, .. } => Some(code(&plain(image))),
@@ -102,12 +102,12 @@ fn images(live: &[LiveValue]) -> String {
     serving.collect::<Vec<_>>().join(", ")
 }
 
-/// "has 3 replicas and runs `web:1`"; nothing where it was not read.
+/// "has 3 replicas and runs `web:1`"; `None` if the object was not read.
 fn has_and_runs(live: &[LiveValue]) -> Option<String> {
     Some(format!("has {} replicas and runs {}", replicas(live)?, images(live)))
 }
 
-/// A Deployment that was deleted, and of which there is one again.
+/// The text if a deleted Deployment that was to be created again already exists.
 pub fn there_again(change: &Change) -> String {
     format!(
         "There is a Deployment {} again, so the old one was not made. Nothing was changed.",
@@ -115,18 +115,18 @@ pub fn there_again(change: &Change) -> String {
     )
 }
 
-/// An approved change where the bot only observes.
+/// The text for an approved change in a place where the bot only observes.
 fn observed(change: &Change) -> String {
     let decided = if change.card().is_some() { format!("{} ", decided(change)) } else { String::new() };
     format!("{decided}I only observe here, so nothing was changed. This is what would have been done.")
 }
 
-/// A change whose object is gone.
+/// The text if the object no longer exists, or another one has its name.
 pub fn gone(change: &Change) -> String {
     format!("Not applied: {} is gone, or another Deployment has its name now.", change.order().called())
 }
 
-/// An object that could not be read before the change.
+/// The text if the object could not be read before the change.
 fn unreadable(change: &Change) -> String {
     format!(
         "Not applied: {} could not be read just now. Nothing was changed; try again shortly.",
@@ -134,19 +134,19 @@ fn unreadable(change: &Change) -> String {
     )
 }
 
-/// A write that the cluster refused.
+/// The text if the cluster refused the write.
 fn refused(error: &CallError) -> String {
     format!("{} Nothing was changed.", sentence(&call_error(error)))
 }
 
-/// A write that was not applied for another reason.
+/// The text if the write was not applied for another reason.
 fn not_applied(change: &Change, why: &NotAppliedReason, live: &[LiveValue]) -> String {
     let now = has_and_runs(live).map(|it| format!(" I looked again: it {it}.")).unwrap_or_default();
     let why = sentence(&not_applied_reason(why));
     format!("Not applied to {}: {why}{now} Nothing was changed.", change.order().called())
 }
 
-/// A write of which nobody can say whether it was applied.
+/// The text if it is unknown whether the write was applied.
 fn unknown(change: &Change, why: &str) -> String {
     format!(
         "I cannot tell whether {} was changed: {} Ask me for its status before you repeat it.",
@@ -155,7 +155,7 @@ fn unknown(change: &Change, why: &str) -> String {
     )
 }
 
-/// A change that was being sent when the bot was restarted, and may have been overwritten since.
+/// The text if the bot was restarted while the change was being sent, and the change may have been overwritten since.
 fn unclear(change: &Change, live: &[LiveValue]) -> String {
     let name = change.order().called();
     let now = match has_and_runs(live) {
@@ -167,13 +167,13 @@ fn unclear(change: &Change, live: &[LiveValue]) -> String {
     )
 }
 
-/// A change that a restart cut off before it was sent, and that is not sent any more.
+/// The text if a restart interrupted the change before it was sent, and it is not sent any more.
 fn restarted(change: &Change, live: &[LiveValue]) -> String {
     let now = has_and_runs(live).map(|it| format!(" {} {it} now.", change.order().called())).unwrap_or_default();
     format!("Not applied: I was restarted in between.{now} Say it again if it still holds.")
 }
 
-/// Somebody else's words as a sentence of their own.
+/// Escapes a message from elsewhere and turns it into a sentence of its own.
 pub(super) fn sentence(why: &str) -> String {
     let text = escape_causes(why.trim().trim_end_matches('.'));
     format!("{text}.")

@@ -1,4 +1,4 @@
-//! The history of a Deployment, in words: its revisions, and what was done through the bot.
+//! The history of a Deployment, in words: its revisions, and the changes made through the bot.
 
 use jiff::Timestamp;
 
@@ -7,10 +7,10 @@ use readback_cluster::{Live, Revision};
 use readback_core::change::{Change, State};
 use readback_webex::{code, escape_markdown};
 
-/// So many revisions are shown.
+/// Maximum number of revisions shown.
 const REVISIONS: usize = 10;
 
-/// The history of a Deployment: the revisions that are kept, newest first, and what was done through the bot.
+/// The history of a Deployment: its stored revisions, newest first, and the changes made through the bot.
 pub fn history(live: &Live, revisions: &[Revision], ours: &[Change], now: Timestamp) -> String {
     let name = &live.object().name;
     let mut lines = Vec::new();
@@ -44,7 +44,7 @@ fn revision(one: &Revision, live: &Live, now: Timestamp) -> String {
     format!("**{}**{current} · {}{when}{why}", one.number, images.join(", "))
 }
 
-/// What was done through the bot, by whom and when.
+/// A change made through the bot: what, by whom and when.
 fn by_whom(change: &Change, now: Timestamp) -> String {
     let order = change.order();
     let effects = escape_markdown(&super::summaries(&order.effects));
@@ -61,7 +61,7 @@ fn by_whom(change: &Change, now: Timestamp) -> String {
     format!("{} · {effects} · {asked}{confirmed}", ago(at, now))
 }
 
-/// How long ago, roughly; with the time of day where it is today's.
+/// The approximate age; for times in the future, the time of day.
 fn ago(at: Timestamp, now: Timestamp) -> String {
     let minutes = now.duration_since(at).as_mins();
     match minutes {

@@ -10,10 +10,10 @@ use super::{
 use readback_cluster::{CallError, Description};
 use readback_core::domain::{ClusterName, Namespace, ObjectRef};
 
-/// So many pages of a list are posted.
+/// Maximum number of messages posted for one list.
 const PAGES: usize = 4;
 
-/// The Deployments of some namespaces, those in trouble first, in as many messages as it takes.
+/// The Deployments of some namespaces, unhealthy ones first, split into as many messages as needed, up to `PAGES`.
 pub fn list(places: &Places, all: &[Description]) -> Vec<String> {
     if all.is_empty() {
         return vec![format!("There is no Deployment in {places}.")];
@@ -48,10 +48,10 @@ fn row(described: &Description, places: &Places) -> String {
     format!("- `{}`{place} · {}/{} · {}{trouble}", live.object().name, live.ready(), live.replicas(), images(live))
 }
 
-/// Deployments that one answer about health spells out.
+/// Maximum number of unhealthy Deployments described in one answer.
 const LISTED: usize = 30;
 
-/// The health of some namespaces: what is not well is spelled out.
+/// The health of some namespaces; only unhealthy Deployments are described in detail.
 pub fn health(places: &Places, all: &[Description]) -> String {
     if all.is_empty() {
         return format!("There is no Deployment in {places}.");
@@ -69,7 +69,7 @@ pub fn health(places: &Places, all: &[Description]) -> String {
     lines.join("\n")
 }
 
-/// Where something was looked for.
+/// The namespaces that were searched.
 #[derive(Debug)]
 pub struct Places {
     all: Vec<(ClusterName, Namespace)>,
@@ -77,17 +77,17 @@ pub struct Places {
 }
 
 impl Places {
-    /// These. Clusters are named where there are several.
+    /// Creates it. `several_clusters` says whether clusters have to be named as well.
     pub const fn new(all: Vec<(ClusterName, Namespace)>, several_clusters: bool) -> Self {
         Self { all, several_clusters }
     }
 
-    /// Whether there is none.
+    /// Whether there are no namespaces.
     pub const fn is_empty(&self) -> bool {
         self.all.is_empty()
     }
 
-    /// What stands beside a name in a list, so that it is known which one is meant.
+    /// The namespace and cluster shown beside a name in a list, as far as needed to identify the object.
     fn beside(&self, object: &ObjectRef) -> String {
         let namespace = if self.all.len() > 1 { format!(" · {}", object.namespace) } else { String::new() };
         let cluster = if self.several_clusters { format!(" · {}", object.cluster) } else { String::new() };
@@ -110,7 +110,7 @@ impl fmt::Display for Places {
     }
 }
 
-/// A namespace of which the list could not be read, beside others.
+/// The text for a namespace that could not be listed, appended to the list of the others.
 pub fn not_listed(cluster: &ClusterName, namespace: &Namespace, error: &CallError) -> String {
     let why = super::mild(call_error(error).trim_end_matches('.'));
     format!("\n\n`{cluster}/{namespace}` is missing here: {why}.")

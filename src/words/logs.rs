@@ -1,4 +1,4 @@
-//! What pods have printed, in words: as text and nothing else, and without what looks like a secret.
+//! Container logs as plain text, with what looks like a secret redacted.
 
 use super::{call_error, look::PAGE};
 use crate::redact::redact;
@@ -6,7 +6,7 @@ use readback_cluster::{Logs, Tail};
 use readback_core::domain::ObjectRef;
 use readback_webex::code;
 
-/// What the pods of a Deployment have printed last, without what looks like a secret.
+/// The last log lines of a Deployment's pods, with what looks like a secret redacted.
 pub fn logs(object: &ObjectRef, logs: &Logs, lines: u32) -> String {
     let name = &object.name;
     match logs {
@@ -34,7 +34,8 @@ fn tail(tail: &Tail, lines: u32, budget: usize) -> String {
         Ok(text) => text,
         Err(why) => return format!("{place} cannot be read: {}", super::mild(&call_error(why))),
     };
-    // First what is not seen goes: it could stand between a name and its secret.
+    // Remove invisible characters before redacting: one between a key and its secret would keep the pattern from
+    // matching.
     let redacted = redact(&printable(text));
     let shown = last_lines(&redacted.text, budget.saturating_sub(300));
     let before = if tail.previous { ", of the run before this one" } else { "" };
@@ -50,13 +51,14 @@ fn tail(tail: &Tail, lines: u32, budget: usize) -> String {
     format!("{place} · {what}{cut}{before}.{hidden}\n```text\n{shown}\n```")
 }
 
-/// Text for a code block: no control characters but line breaks, no terminal colours, nothing that ends the block.
+/// The text for a code block: without control characters other than line breaks, terminal colors, or anything that ends
+/// the block.
 fn printable(text: &str) -> String {
     let mut out = String::with_capacity(text.len());
     let mut chars = text.chars().peekable();
     while let Some(c) = chars.next() {
         match c {
-            // A terminal's control sequence: up to its letter.
+            // A terminal escape sequence ends at its first letter.
             '\u{1b}' => {
                 if chars.next_if_eq(&'[').is_some() {
                     while chars.next_if(|c| !c.is_ascii_alphabetic()).is_some() {}
@@ -75,7 +77,7 @@ fn printable(text: &str) -> String {
     out
 }
 
-/// The last whole lines that fit; of one that is longer than that, its end.
+/// The last whole lines that fit into `most` bytes. If a single line is longer, its end.
 fn last_lines(text: &str, most: usize) -> String {
     let text = text.trim_end();
     if text.len() <= most {

@@ -1,14 +1,14 @@
-//! The state of one Deployment, in words: counts, images, and why it fails.
+//! The state of one Deployment, in words: replica counts, images, and why it is failing.
 
 use super::{ending::escape_causes, images};
 use readback_cluster::{Cause, Description, Health, Warning};
 use readback_core::domain::ObjectRef;
 use readback_webex::escape_markdown;
 
-/// The most bytes of one message; what Webex takes is a little more.
+/// Maximum size of a message, in bytes, a little below the limit of Webex.
 pub(super) const PAGE: usize = 6_500;
 
-/// One Deployment, under the name by which it is called here: counts, images, and why it fails.
+/// The state of one Deployment under the name used here: replica counts, images, and why it is failing.
 pub fn status(described: &Description, name: &str) -> String {
     let live = &described.live;
     let unknown = if described.pods_known { "" } else { " I may not read its pods, so I cannot say more." };
@@ -48,12 +48,12 @@ fn causes(described: &Description) -> String {
     described.causes.iter().take(3).map(one).collect()
 }
 
-/// A Deployment that went away between the question and the look.
+/// The answer if the Deployment was deleted after its name was resolved.
 pub fn no_longer_there(object: &ObjectRef) -> String {
     format!("`{}` is no longer in `{}`.", object.name, object.namespace)
 }
 
-/// Whether there is nothing to tell about it.
+/// Whether the Deployment is healthy, so that there is nothing to report.
 pub(super) fn is_well(described: &Description) -> bool {
     matches!(described.health, Health::Ready | Health::ScaledToZero)
 }

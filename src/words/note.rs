@@ -1,4 +1,4 @@
-//! What to know before a change is sent: what will happen to it, who will overrule it.
+//! What to know before a change is sent: its side effects, and what may override it.
 
 use readback_core::change::{Autoscaled, Note, Overruled, OwnedField, Surrounding, ThenRollout};
 
@@ -71,7 +71,7 @@ pub fn note(note: &Note) -> String {
     }
 }
 
-/// Why a change will not stay as it is made: a reason to ask.
+/// Why a change will not last, which is a reason to ask for confirmation.
 pub fn overruled(why: &Overruled) -> String {
     match why {
         Overruled::Git { tool, field } => {

@@ -1,4 +1,4 @@
-//! What became of an order: under way, done, declined, expired, taken back.
+//! The state of a change: under way, done, declined, expired, undone.
 
 use super::{call_error, came_of, decided, effect, ending::sentence};
 use crate::cards::clock;
@@ -8,19 +8,19 @@ use readback_core::{
 };
 use readback_webex::escape_markdown;
 
-/// A change in one line with what is to be said of it: "`web` 2 → 3. Done, 3 of 3 ready after 4 s."
+/// A change and its state in one line: "`web` 2 → 3. Done, 3 of 3 ready after 4 s."
 pub fn done_so_far(change: &Change, state: &str) -> String {
     let order = change.order();
     format!("{} {}. {state}", order.called(), escape_markdown(&effect::summaries(&order.effects)))
 }
 
-/// A change that the API server has just accepted.
+/// The state of a change that the API server has just accepted.
 pub fn under_way(change: &Change) -> String {
     let state = if change.order().template_changed { "Rolling out." } else { "Accepted; the pods follow." };
     if change.card().is_some() { format!("{} {state}", decided(change)) } else { state.to_owned() }
 }
 
-/// A change that has ended, or stands as it does, for its card or for the person.
+/// The state of a change, for its card or as an answer.
 pub fn ended(change: &Change) -> String {
     match change.state() {
         State::Waiting { .. } => format!("Waiting until {}.", clock(change.order().expires)),
@@ -41,12 +41,12 @@ pub fn ended(change: &Change) -> String {
     }
 }
 
-/// What is true of a change as soon as the API server has accepted it, where nothing rolls out.
+/// The outcome of a change without a rollout, as soon as the API server has accepted it.
 pub fn at_once(change: &Change) -> &'static str {
     done_by_itself(change).unwrap_or("Done.")
 }
 
-/// What a change has done in the moment in which the API server accepted it; nothing where pods follow.
+/// The outcome of a change that is complete once the API server has accepted it; `None` if pods have to follow.
 pub fn done_by_itself(change: &Change) -> Option<&'static str> {
     let order = change.order();
     match (&order.means, order.draft.as_ref().map(|draft| draft.intent)) {
@@ -59,7 +59,7 @@ pub fn done_by_itself(change: &Change) -> Option<&'static str> {
     }
 }
 
-/// A change that was taken back by a later one.
+/// The state of a change that a later one has undone.
 pub fn taken_back(taken: &Change, undo: &Change) -> String {
     let done = if taken.card().is_some() { format!("{} Done.", decided(taken)) } else { "Done.".to_owned() };
     let by = undo
@@ -69,7 +69,7 @@ pub fn taken_back(taken: &Change, undo: &Change) -> String {
     format!("{done} Taken back{}.", by.unwrap_or_default())
 }
 
-/// A change that was ordered in a direct message, told elsewhere.
+/// Announces a change requested in a direct message in another room.
 pub fn announcement(change: &Change) -> String {
     let order = change.order();
     format!(
@@ -81,22 +81,22 @@ pub fn announcement(change: &Change) -> String {
     )
 }
 
-/// A dry run that was refused.
+/// The answer if the API server refused the dry run.
 pub fn would_be_refused(object: &ObjectRef, why: &CallError) -> String {
     format!("`{}` stays as it is: {} Nothing was changed.", object.name, sentence(&call_error(why)))
 }
 
-/// Something changed between reading and asking.
+/// The answer if the object changed while the change was being planned.
 pub fn moved_while_asking(object: &ObjectRef) -> String {
     format!("`{}` is changing this very moment. Nothing was done; say it again.", object.name)
 }
 
-/// An autoscaler of that name that is about something else.
+/// The answer if an autoscaler of that name already exists for another object.
 pub fn other_autoscaler(object: &ObjectRef) -> String {
     format!("There is an autoscaler `{}` already, and it is for something else. Nothing was changed.", object.name)
 }
 
-/// A card without a dry run.
+/// The note on a card if there was no dry run.
 pub fn no_preview(why: &str) -> String {
     format!("The cluster could not try it out beforehand: {}", sentence(why))
 }

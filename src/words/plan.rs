@@ -1,4 +1,4 @@
-//! Why no change was planned: it is already so, it cannot be, or a value is missing.
+//! Why no write was planned: nothing would change, or the change is impossible.
 
 use readback_cluster::{
     PatchRefusal,
@@ -8,7 +8,7 @@ use readback_core::domain::ObjectRef;
 
 use super::{call_error, mild, plain};
 
-/// It is already so.
+/// The answer if the object already has the requested state.
 pub fn unchanged(object: &ObjectRef, what: &Unchanged) -> String {
     let name = format!("`{}`", object.name);
     mild(&match what {
@@ -25,7 +25,7 @@ pub fn unchanged(object: &ObjectRef, what: &Unchanged) -> String {
     })
 }
 
-/// It cannot be done.
+/// The answer if the change is impossible.
 pub fn plan_refused(object: &ObjectRef, why: &PlanRefusal) -> String {
     let name = format!("`{}`", object.name);
     mild(&match why {

@@ -1,4 +1,4 @@
-//! The answer to a press, and whose approval a change waits for.
+//! The answer to a button press, and whose approval a change waits for.
 
 use super::{and, ended};
 use crate::cards::clock;
@@ -8,7 +8,7 @@ use readback_core::{
 };
 use readback_webex::escape_markdown;
 
-/// The answer to a press that decided nothing.
+/// The answer to a press that did not change the state.
 pub fn press(answer: &Answer, change: &Change, presser: &Actor) -> String {
     match answer {
         Answer::NotYours(bar) => barred(bar, change),
@@ -46,7 +46,8 @@ fn barred(bar: &Denial, change: &Change) -> String {
     }
 }
 
-/// Whose approval a change waits for, where that is not simply the one who ordered it; with who has approved it.
+/// Whose approval a change waits for and who has approved it so far; `None` if it only needs the requester's
+/// confirmation.
 pub fn waits_for(change: &Change) -> Option<String> {
     let order = change.order();
     let who = match &order.approval {
@@ -68,7 +69,7 @@ pub fn waits_for(change: &Change) -> Option<String> {
     Some(format!("{who}; {} of {} so far: {}", names.len(), order.approval.count(), and(&names)))
 }
 
-/// A press on the card of several changes that somebody has decided before.
+/// The answer to a press on the card of a batch that has been decided already.
 pub fn already_decided_together(by: &Actor, at: jiff::Timestamp, status: Status, presser: &Actor) -> String {
     let whom = if by.is_same_person(presser) { "you".to_owned() } else { escape_markdown(&by.name) };
     let (verb, rest) = if status == Status::Declined {

@@ -1,4 +1,4 @@
-//! What a question asks, and what its choices are called.
+//! The text of a question, and the labels of its choices.
 
 use readback_core::{
     domain::{Intent, ObjectRef},
@@ -7,7 +7,7 @@ use readback_core::{
 
 use super::{amount, plain, plan::codes, reason};
 
-/// The question, in a sentence or two.
+/// The question, in one or two sentences.
 pub fn prompt(question: &Question) -> String {
     match &question.prompt {
         Prompt::Unclear(reasons) => reasons.iter().map(reason).collect::<Vec<_>>().join(" "),
@@ -21,7 +21,7 @@ pub fn prompt(question: &Question) -> String {
     }
 }
 
-/// What a choice is called.
+/// The label of a choice.
 pub fn choice_label(choice: &Choice) -> String {
     let target = &choice.target;
     match &choice.label {
@@ -37,7 +37,7 @@ pub fn choice_label(choice: &Choice) -> String {
     }
 }
 
-/// The question for a value that is missing.
+/// The question for a missing value.
 pub fn missing(object: &ObjectRef, value: &MissingValue) -> String {
     let name = format!("`{}`", object.name);
     match value {

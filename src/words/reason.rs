@@ -1,4 +1,4 @@
-//! Why a command is refused, asked about, confirmed or ignored.
+//! Why a command is refused, needs clarification, needs confirmation, or is ignored.
 
 use super::{denial, doubt, invalid_value, mild, plain, summary};
 use readback_core::{
@@ -8,18 +8,18 @@ use readback_core::{
     resolve::NotFound,
 };
 
-/// Reasons as one answer to somebody whose order is not carried out.
+/// The reasons as one answer to a person whose command is not carried out.
 pub fn reasons(reasons: &[Reason]) -> String {
     let text = sentences(reasons).join(" ");
     if reasons.last().is_some_and(is_question) { text } else { nothing_done(&text) }
 }
 
-/// What the policy does not allow, as an answer.
+/// A denial by the policy, as an answer.
 pub fn refused_by_policy(why: &Denial) -> String {
     nothing_done(&mild(&denial(why)))
 }
 
-/// Something that the cluster does not let happen, in its own words, as an answer.
+/// A denial by the cluster, with the cluster's own message, as an answer.
 pub fn forbidden(why: &str) -> String {
     nothing_done(&mild(why))
 }
@@ -28,27 +28,27 @@ fn nothing_done(text: &str) -> String {
     format!("{text} Nothing was done.")
 }
 
-/// Each reason as a sentence for a message.
+/// The reasons as sentences, escaped for a message.
 pub fn sentences(reasons: &[Reason]) -> Vec<String> {
     reasons.iter().map(|one| mild(&reason(one))).collect()
 }
 
-/// The reasons why something is asked in words, and what was read so far.
+/// The reasons for a question asked as text, and what has been read so far.
 pub fn question(command: &Command, reasons: &[Reason]) -> String {
     let asked = self::reasons(reasons);
-    // One of them quotes it already.
+    // This reason already quotes what was read.
     if reasons.iter().any(|one| matches!(one, Reason::Unclear(Unclear::NotUnderstood(_)))) {
         return asked;
     }
     format!("{asked} I read: {}.", mild(&summary(&command.into(), None)))
 }
 
-/// Whether a reason asks for something, so that there is no need to say that nothing was done.
+/// Whether a reason asks for something, so that "Nothing was done" need not be added.
 const fn is_question(reason: &Reason) -> bool {
     matches!(reason, Reason::Unclear(unclear) if !matches!(unclear, Unclear::NoDeploymentThere | Unclear::NotUnderstood(_)))
 }
 
-/// A reason as a sentence. It quotes what was said and named as it stands.
+/// A reason as a sentence. Quoted words and names are not escaped.
 pub fn reason(reason: &Reason) -> String {
     match reason {
         Reason::Denied(why) => denial(why),
@@ -107,7 +107,7 @@ fn unclear(what: &Unclear) -> String {
     }
 }
 
-/// A consequence that somebody should see first.
+/// A consequence of the change that should be seen before it is made.
 fn caution(why: &Caution) -> String {
     match why {
         Caution::Destructive(verb) => destructive(*verb).to_owned(),
@@ -159,7 +159,7 @@ fn not_found(said: &str, place: &[String], missing: &NotFound) -> String {
     }
 }
 
-/// The first few, and how many more.
+/// The first few objects, and how many more there are.
 fn objects(objects: &[ObjectRef]) -> String {
     const SHOWN: usize = 5;
     let shown: Vec<String> = objects.iter().take(SHOWN).map(|object| format!("`{object}`")).collect();
@@ -167,7 +167,7 @@ fn objects(objects: &[ObjectRef]) -> String {
     if more > 0 { format!("{} and {more} more", shown.join(", ")) } else { shown.join(", ") }
 }
 
-/// One of several readings, short.
+/// One of several readings, in short form.
 fn reading(read: &CommandSummary) -> String {
     match (read.replicas, &read.image) {
         (Some(Amount::To(n)), _) => format!("{n} replicas"),
@@ -179,7 +179,7 @@ fn reading(read: &CommandSummary) -> String {
     }
 }
 
-/// How a person would say the intent.
+/// The verb as used in a question.
 fn asked_verb(intent: Intent) -> &'static str {
     match intent {
         Intent::Scale => "scale",

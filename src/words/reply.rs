@@ -1,4 +1,4 @@
-//! Answers to what was said: reads, help, and why nothing was done.
+//! Answers to messages: help, rights, and why nothing was done.
 
 use jiff::SignedDuration;
 
@@ -10,8 +10,8 @@ use readback_core::{
 };
 use readback_webex::escape_markdown;
 
-/// A sentence of ours that quotes a person or an object: markup in the quoted words is shown, and no mention survives. The
-/// backticks around names are ours.
+/// Escapes markup and mentions in a sentence that quotes a person or an object. Code spans in backticks around names
+/// are kept.
 pub fn mild(sentence: &str) -> String {
     let part = |(at, part): (usize, &str)| {
         if at % 2 == 1 {
@@ -23,7 +23,7 @@ pub fn mild(sentence: &str) -> String {
     sentence.split('`').enumerate().map(part).collect::<Vec<_>>().join("`")
 }
 
-/// What to say about a message that orders nothing; silence for thanks.
+/// The answer to a message that orders nothing; `None` for thanks and the like.
 pub fn ignored(text: &str, reasons: &[Reason]) -> Option<String> {
     let bare: String = text.to_lowercase().chars().filter(|c| c.is_alphanumeric() || *c == ' ').collect();
     let words: Vec<&str> = bare.split_whitespace().collect();
@@ -58,22 +58,22 @@ pub fn ignored(text: &str, reasons: &[Reason]) -> Option<String> {
     Some(sentences(reasons).join(" "))
 }
 
-/// Whether a clause beside an order asks for something, so that silence about it would mislead.
+/// Whether a clause beside a command asks for something, so that ignoring it silently would mislead.
 pub fn asks_for_something(aside: &str) -> bool {
     aside.split_whitespace().take(3).any(|word| readback_nlu::lexicon::is_verb(&word.to_lowercase()))
 }
 
-/// A clause beside an order that is not this bot's business.
+/// The answer to a clause beside a command that the bot does not handle.
 pub fn aside(aside: &str) -> String {
     format!("“{}”: nothing was done about that.", escape_markdown(&plain(aside)))
 }
 
-/// An order that reached the bot late.
+/// The answer to a message that was delivered late.
 pub fn too_late(age: SignedDuration) -> String {
     format!("That order reached me {} late, so nothing was done. Say it again if it still holds.", minutes(age))
 }
 
-/// A press that reached the bot late.
+/// The answer to a button press that was delivered late.
 pub fn press_too_late(age: SignedDuration) -> String {
     format!("That press reached me {} late, so nothing was done. Press again if it still holds.", minutes(age))
 }
@@ -83,14 +83,14 @@ fn minutes(age: SignedDuration) -> String {
     if minutes < 120 { format!("{minutes} minutes") } else { format!("{} hours", minutes / 60) }
 }
 
-/// More Deployments than one message may ask about.
+/// The answer to a message that would change more Deployments than one card may hold.
 pub fn too_many(count: usize, most: usize) -> String {
     format!(
         "That would change {count} Deployments. I ask about {most} at most in one message: name them. Nothing was done."
     )
 }
 
-/// What can be asked for, as far as the bot's role allows it.
+/// The help text: the commands that can be given, as far as the bot's role allows them.
 pub fn help(offered: &[Intent]) -> String {
     const LINES: [(&[Intent], &str); 11] = [
         (
@@ -118,11 +118,11 @@ pub fn help(offered: &[Intent]) -> String {
     lines.join("\n")
 }
 
-/// A change of scale that goes past what the cluster asks about Deployments.
+/// The note on a change through the scale subresource, which bypasses admission policies for Deployments.
 pub const POLICIES_NOT_ASKED: &str =
     "My role may only scale, so policies of the cluster that look at Deployments are not asked.";
 
-/// What a person may do, one line a right.
+/// What a person may do, one line per right.
 pub fn rights(rights: &[Right]) -> String {
     if rights.is_empty() {
         return "You may do nothing in this room; where you are asked for your yes, the card says so.".to_owned();
@@ -147,7 +147,7 @@ fn codes(texts: &[String]) -> String {
     texts.iter().map(|text| readback_webex::code(text)).collect::<Vec<_>>().join(", ")
 }
 
-/// The change-cause annotation: what, and who ordered it.
+/// The change-cause annotation: the change, and who requested it.
 pub fn change_cause(command: &Command, person: &Person) -> String {
     let what = match (&command.image, command.intent) {
         (Some(image), _) => format!("image {image}"),

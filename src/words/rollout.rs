@@ -1,11 +1,11 @@
-//! How a rollout goes, and how it ended.
+//! The progress and the outcome of a rollout.
 
 use std::time::Duration;
 
 use super::{call_error, ending::escape_causes, images, plain};
 use readback_cluster::{Failure, Live, Progress, Rollout, tool};
 
-/// A rollout as it stands. `template` says that pods are replaced.
+/// The state of a rollout. `template` says that the pod template has changed, so pods are replaced.
 pub fn rollout(rollout: &Rollout, took: Duration, template: bool) -> String {
     let seconds = took.as_secs().max(1);
     match rollout {
@@ -33,11 +33,11 @@ pub fn rollout(rollout: &Rollout, took: Duration, template: bool) -> String {
     }
 }
 
-/// Who wrote to it last, as far as the cluster notes it.
+/// Who wrote to the object last, according to its managed fields.
 fn changed_by(live: &Live) -> String {
     match live.owners().last.as_deref() {
         Some("readback") => "A later order through me has changed it".to_owned(),
-        // Of the cluster's own controllers only the one for autoscalers writes to it.
+        // Of the controllers in kube-controller-manager, only the one for autoscalers writes to the spec.
         Some("kube-controller-manager") => "An autoscaler has changed it".to_owned(),
         Some(manager) => format!("{} has changed it", escape_causes(&tool(manager).0)),
         None => "Somebody has changed it".to_owned(),

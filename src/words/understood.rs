@@ -1,4 +1,4 @@
-//! What was read of a command, and how verbs and amounts are called.
+//! What was read from a command, and the names of verbs and amounts.
 
 use readback_core::{
     command::{Command, CommandSummary, EVERYTHING},
@@ -6,13 +6,13 @@ use readback_core::{
 };
 use readback_webex::code;
 
-/// What was read, in one line: "scale · `web-frontend` (you wrote “web fronted”) · to 3 · in staging". `live` is the one
-/// Deployment that the name came to.
+/// What was read, in one line: "scale · `web-frontend` (you wrote “web fronted”) · to 3 · in staging". `live` is the
+/// Deployment that the name resolved to, if it is exactly one.
 pub fn understood(command: &Command, live: Option<&str>) -> String {
     summary(&command.into(), live)
 }
 
-/// The same, of what is left of a command on record.
+/// The same for the stored summary of a command.
 pub fn summary(read: &CommandSummary, live: Option<&str>) -> String {
     let mut parts = vec![intent(read.intent).to_owned()];
     let named = |name: &Option<String>| name.as_deref().map(plain);
@@ -36,7 +36,7 @@ pub fn summary(read: &CommandSummary, live: Option<&str>) -> String {
     parts.join(" · ")
 }
 
-/// The words for an amount: "to 3", "2 more", "2 fewer", "times 1.5".
+/// An amount in words: "to 3", "2 more", "2 fewer", "times 1.5".
 pub fn amount(amount: Amount) -> String {
     match amount {
         Amount::To(n) => format!("to {n}"),
@@ -46,7 +46,7 @@ pub fn amount(amount: Amount) -> String {
     }
 }
 
-/// How an intent is called in answers.
+/// The name of an intent in answers.
 pub fn intent(intent: Intent) -> &'static str {
     match intent {
         Intent::Scale => "scale",
@@ -69,7 +69,7 @@ pub fn intent(intent: Intent) -> &'static str {
     }
 }
 
-/// Verbs as a person would say them, with all reads as one.
+/// The names of verbs as used in a sentence; if all reads are included, they are listed as one.
 pub fn verb_names(verbs: &[Intent]) -> Vec<String> {
     const READS: [Intent; 4] = [Intent::Status, Intent::List, Intent::History, Intent::Logs];
     let all_reads = READS.iter().all(|read| verbs.contains(read));
@@ -81,7 +81,7 @@ pub fn verb_names(verbs: &[Intent]) -> Vec<String> {
     names
 }
 
-/// A verb as a person would say it: "change the image".
+/// The name of a verb as used in a sentence: "change the image".
 pub fn verb_name(verb: Intent) -> &'static str {
     match verb {
         Intent::Scale => "scale",
@@ -101,10 +101,10 @@ pub fn verb_name(verb: Intent) -> &'static str {
     }
 }
 
-/// Words of a person on one line, bounded, for a sentence of ours.
+/// A person's words for use in a sentence of the bot: on one line and of limited length.
 pub fn plain(words: &str) -> String {
     const LONGEST: usize = 80;
-    // A backtick would end a code span of ours.
+    // A backtick would end a surrounding code span.
     let visible = words.chars().filter(|c| !c.is_control()).map(|c| if c == '`' { '\'' } else { c });
     let line: String = visible.take(LONGEST).collect();
     if line.chars().count() == LONGEST { format!("{line}…") } else { line }

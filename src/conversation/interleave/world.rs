@@ -1,4 +1,5 @@
-//! What the actors share: an API server with one Deployment, and a store. Both give way before everything that they are asked.
+//! The state that the actors share: an API server with one Deployment, and a store. Both yield before they handle a
+//! call.
 
 use std::{
     sync::{Arc, Mutex, MutexGuard, PoisonError},
@@ -24,24 +25,24 @@ use readback_core::{
     question::{Question, Replied, Reply},
 };
 
-/// Gives way once.
+/// Yields once.
 async fn give_way() {
     let mut given = false;
     std::future::poll_fn(|_| if std::mem::replace(&mut given, true) { Poll::Ready(()) } else { Poll::Pending }).await;
 }
 
-/// The API server with one Deployment, and what is on the way to it.
+/// The API server with one Deployment, and the request on its way to it.
 #[derive(Debug)]
 pub(super) struct Server {
     object: Value,
-    /// A patch that has left and has not arrived, with the change that sent it and when it left.
+    /// A patch that was sent but has not arrived, with the change that sent it and the time it was sent.
     on_the_way: Option<(ChangeId, Patch, Timestamp)>,
-    /// The changes that were written, in order.
+    /// The changes that were applied, in order.
     pub(super) written: Vec<ChangeId>,
     pub(super) now: Timestamp,
 }
 
-/// What the API server is asked to keep: after this a request that has not arrived is given up.
+/// The request timeout of the API server, in seconds. A request that arrives later is dropped.
 const SERVER_TIMEOUT: i64 = 10;
 
 impl Server {
@@ -54,7 +55,8 @@ impl Server {
         self.object["metadata"]["generation"] = json!(generation + 1);
     }
 
-    /// The request arrives, if it is still on the way: applied, or refused by its tests.
+    /// The request arrives, if one is on its way. Returns whether its patch was applied or refused by its tests; `None`
+    /// if there was no request or it had timed out.
     pub(super) fn arrive(&mut self) -> Option<bool> {
         let (id, patch, left) = self.on_the_way.take()?;
         if self.now.duration_since(left).as_secs() > SERVER_TIMEOUT {
@@ -121,7 +123,7 @@ impl ClusterAccess for World {
         let written = self.server().written.contains(&id);
         match arrived {
             Some(true) => Applied::Done(Some(live)),
-            // It arrived by itself while the answer was on its way.
+            // The request arrived by itself while this call was suspended.
             None if written => Applied::Done(Some(live)),
             Some(false) => Applied::Stale(Some(live)),
             None => Applied::NotApplied { why: NotAppliedReason::Unexplained, live: Some(live) },
@@ -137,12 +139,12 @@ impl ClusterAccess for World {
 
     async fn quiesce(&self, _: &Change) {
         give_way().await;
-        // What has not arrived by now is given up.
+        // A request that has not arrived by now is dropped.
         self.server().on_the_way = None;
     }
 }
 
-/// A store that gives way before each of its verbs.
+/// A store that yields before each state transition and before listing unfinished changes.
 #[derive(Debug)]
 pub(super) struct Slow(pub(super) MemoryStore);
 

@@ -10,12 +10,12 @@ use readback_core::change::{
     store::{Fault, Found},
 };
 
-/// The changes in a file, read-only, also next to the process that serves from it. Its calls block.
+/// Read-only access to the changes in a file, even while a process serves from it. Calls block.
 #[derive(Debug)]
 pub struct Archive(pub(super) Connection);
 
 impl Archive {
-    /// Opens a file that a serving process has created.
+    /// Opens a file created by a serving process.
     pub fn open(file: impl AsRef<Path>) -> Result<Self, Fault> {
         open::to_read(file.as_ref()).map(Self)
     }
@@ -26,7 +26,7 @@ impl Archive {
         Ok(row.map(|row| row.change))
     }
 
-    /// The newest `most` changes that match the filter, the newest first.
+    /// The newest `most` changes that match the filter, newest first.
     pub fn newest(&self, filter: &Filter, most: usize) -> Result<Found, Fault> {
         rows::newest(&self.0, filter, most).map_err(|Failed(fault)| fault)
     }

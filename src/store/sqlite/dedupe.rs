@@ -1,4 +1,4 @@
-//! Processed deliveries, so that a repeat by Webex is handled once, across restarts too.
+//! Records processed deliveries, so that one repeated by Webex is handled once, even across restarts.
 
 use jiff::Timestamp;
 use rusqlite::{Connection, TransactionBehavior, params};
@@ -10,7 +10,7 @@ use readback_core::change::store::{Delivery, REMEMBERED};
 /// The namespace of these version 5 UUIDs.
 const NAMESPACE: Uuid = Uuid::from_u128(0x1d94_37c6_5be0_5f2a_8a61_c07d_94e3_2b58);
 
-/// The stored key of a delivery: sixteen bytes, however long the given id is.
+/// The stored key of a delivery: 16 bytes, regardless of the length of its id.
 pub(super) fn key(delivery: Delivery, id: &str) -> Uuid {
     Uuid::new_v5(&NAMESPACE, format!("{}:{id}", delivery.as_str()).as_bytes())
 }

@@ -2,7 +2,7 @@
 
 use readback_core::change::store::Fault;
 
-/// Why an operation on the connection failed; [`Sqlite`](super::Sqlite) returns the fault in it to the caller.
+/// Why an operation on the connection failed. [`Sqlite`](super::Sqlite) returns the contained fault to its caller.
 #[derive(Debug)]
 pub(super) struct Failed(pub(super) Fault);
 

@@ -1,4 +1,4 @@
-//! Opens the file: the lock, the mode, the format.
+//! Opens the file: takes the lock, sets the file mode, and checks or creates the schema.
 
 use std::{
     ffi::OsString,
@@ -14,10 +14,10 @@ use rusqlite::{Connection, OpenFlags, TransactionBehavior};
 use super::questions;
 use readback_core::change::store::Fault;
 
-/// `rbck`: SQLite's application id of the file.
+/// SQLite's application id of the file: `rbck` in ASCII.
 const APPLICATION: i64 = 0x7262_636b;
 
-/// The newest format that this program reads, and the one that it writes.
+/// The schema version that this program writes, and the newest one that it reads.
 pub(super) const FORMAT: i64 = 2;
 
 /// The busy timeout: an audit may read while a serving process writes.
@@ -39,7 +39,7 @@ const SCHEMA: &str = "
     CREATE INDEX seen_by_age ON seen (at);
 ";
 
-/// The only writing connection, and the lock that ensures it.
+/// Opens the only writing connection, and takes the lock that keeps it the only one.
 pub(super) fn to_serve(file: &Path) -> Result<(Connection, File), Fault> {
     let file = &real_path(file)?;
     let lock = lock(file)?;
@@ -54,7 +54,7 @@ pub(super) fn to_serve(file: &Path) -> Result<(Connection, File), Fault> {
     Ok((connection, lock))
 }
 
-/// A read-only connection, with or without a serving process.
+/// Opens a read-only connection, whether or not a process serves from the file.
 pub(super) fn to_read(file: &Path) -> Result<Connection, Fault> {
     let connection = connect(file, OpenFlags::SQLITE_OPEN_READ_ONLY)
         .map_err(|source| Fault::Open { file: file.into(), source: source.into() })?;
@@ -64,7 +64,7 @@ pub(super) fn to_read(file: &Path) -> Result<Connection, Fault> {
     Ok(connection)
 }
 
-/// Resolves the path: two spellings of one file must use the same lock.
+/// Resolves the path, so that two spellings of one file use the same lock.
 fn real_path(file: &Path) -> Result<PathBuf, Fault> {
     let fault = |file: &Path| {
         let file = file.to_owned();
@@ -97,13 +97,13 @@ fn lock(file: &Path) -> Result<File, Fault> {
     }
 }
 
-/// An empty file is an empty database.
+/// Creates the file if it does not exist. SQLite treats an empty file as an empty database.
 fn create(file: &Path) -> io::Result<()> {
     OpenOptions::new().write(true).create(true).truncate(false).mode(0o600).open(file).map(drop)
 }
 
-/// Patches of pod templates can contain secrets. SQLite gives the files next to this one its mode, but they may be
-/// older.
+/// Sets the mode to 0600: patches of pod templates can contain secrets. SQLite creates the `-wal` and `-shm` files with
+/// the mode of the main file, but existing ones may be older.
 fn keep_private(file: &Path) -> io::Result<()> {
     for suffix in ["", "-wal", "-shm"] {
         let path = beside(file, suffix);
@@ -129,7 +129,7 @@ fn connect(file: &Path, access: OpenFlags) -> rusqlite::Result<Connection> {
     Ok(connection)
 }
 
-/// The format of the file: 0 if it is empty, else one that this program reads.
+/// The schema version of the file: 0 if it is empty, otherwise one that this program reads.
 fn is_ours(connection: &Connection, file: &Path) -> Result<i64, Fault> {
     let read = || {
         let format: i64 = connection.pragma_query_value(None, "user_version", |row| row.get(0))?;

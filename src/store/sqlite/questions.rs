@@ -1,4 +1,4 @@
-//! Questions as rows: the whole question as JSON, with separate columns for what is searched.
+//! Questions as rows: the whole question as JSON, with separate columns for the fields that are searched.
 
 use jiff::Timestamp;
 use rusqlite::{Connection, OptionalExtension, Row as Columns, TransactionBehavior, params};

@@ -1,4 +1,4 @@
-//! Changes as rows: the whole change as JSON, with separate columns for what is searched.
+//! Changes as rows: the whole change as JSON, with separate columns for the fields that are searched.
 
 use jiff::Timestamp;
 use rusqlite::{Connection, OptionalExtension, Params, Row as Columns, params};
@@ -14,7 +14,7 @@ const MOST: usize = 1 << 20;
 
 const COLUMNS: &str = "SELECT id, state, version, body FROM changes";
 
-/// A change as it was read, and its version for the compare-and-set.
+/// A stored change, and its version for the compare-and-set.
 #[derive(Debug)]
 pub(super) struct StoredChange {
     pub(super) change: Change,
@@ -62,7 +62,7 @@ pub(super) fn open(connection: &Connection) -> Result<Found, Failed> {
     list(connection, "WHERE state IN ('waiting', 'approved', 'claimed', 'unknown') ORDER BY created, id", [])
 }
 
-/// Changes ordered since then that have ended.
+/// Ended changes that were recorded at or after `since`.
 pub(super) fn ended_since(connection: &Connection, since: Timestamp) -> Result<Found, Failed> {
     let since = [since.as_millisecond()];
     list(
@@ -82,10 +82,10 @@ pub(super) fn waiting_of(connection: &Connection, person_id: &str) -> Result<Fou
     list(connection, "WHERE state = 'waiting' AND requester = ?1 ORDER BY created, id", [person_id])
 }
 
-/// The newest `most` changes that match the filter, the newest first.
+/// The newest `most` changes that match the filter, newest first.
 pub(super) fn newest(connection: &Connection, filter: &Filter, most: usize) -> Result<Found, Failed> {
     let edge = |moment: Option<Timestamp>, none: i64| moment.map_or(none, Timestamp::as_millisecond);
-    // The columns have a resolution of a millisecond; the filter itself decides at the bounds.
+    // The columns have millisecond resolution, so the filter itself decides at the bounds.
     let (since, until) = (edge(filter.since, i64::MIN), edge(filter.until, i64::MAX));
     let mut statement = connection
         .prepare(&format!("{COLUMNS} WHERE created >= ?1 AND created <= ?2 ORDER BY created DESC, id DESC"))?;
@@ -132,7 +132,7 @@ fn parse(columns: &Columns<'_>) -> Result<StoredChange, Fault> {
     let text = |column: &'static str| columns.get::<_, String>(column).map_err(|_| corrupt("a column is no text"));
     let (state, body) = (text("state")?, text("body")?);
     let version = columns.get("version").map_err(|_| corrupt("its version is no number"))?;
-    // The error of serde_json can quote values, so only its position is reported.
+    // Errors of serde_json can quote values, so only their position is reported.
     let place = |error: serde_json::Error| corrupt(&format!("no change from column {} on", error.column()));
     let change: Change = serde_json::from_str(&body).map_err(place)?;
     if change.id().to_string() != id || !change.is_consistent() {

@@ -1,4 +1,4 @@
-//! The file itself: its lock, its mode, its format, and damage in it.
+//! Tests of the file: its lock, its mode, its schema version, and corruption.
 
 use std::{fs, os::unix::fs::PermissionsExt, path::Path};
 
@@ -40,7 +40,7 @@ async fn recorded(store: &Sqlite) -> ChangeId {
     id
 }
 
-/// Writes to the closed file without the store.
+/// Modifies the closed file directly, bypassing the store.
 fn write_behind(file: &Path, sql: &str) {
     Connection::open(file).and_then(|connection| connection.execute_batch(sql)).expect("runs");
 }

@@ -1,4 +1,4 @@
-//! What each error of the API server reads like in the room.
+//! Tests the text shown in the room for each API server error.
 
 use serde_json::json;
 
@@ -9,7 +9,6 @@ fn body(message: &str, reason: &str) -> Vec<u8> {
     json!({"kind": "Status", "status": "Failure", "message": message, "reason": reason}).to_string().into_bytes()
 }
 
-/// What each error reads like in the room.
 #[test]
 fn each_error_reads_like_this() {
     let change = Change::asking(order()).unwrap();
