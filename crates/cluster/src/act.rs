@@ -1,5 +1,5 @@
-//! Changing a Deployment: previewed by a server-side dry run, sent at most once, and read back when the outcome is not
-//! known. Nothing here sends a write twice.
+//! Changes a Deployment: previews the write by a server-side dry run, sends it at most once, and reads the object back
+//! if the outcome is unknown. Nothing here sends a write twice.
 
 use std::time::Duration;
 
@@ -12,66 +12,66 @@ use super::{
 };
 use readback_core::change::{CallError, Claimed, Misread, NotAppliedReason, Trail, WriteKind};
 
-/// How long after the API server's own deadline its answer may still be on the way.
+/// How long after the API server's own deadline its response may still be in transit.
 const TRAVEL: Duration = Duration::from_secs(2);
-/// The pause between two looks at an object whose write may still be under way.
+/// The interval between two reads of an object whose write may still be in progress.
 const LOOK_AGAIN: Duration = Duration::from_secs(1);
 
-/// What a server-side dry run of a write said. Nothing is changed by it.
+/// The result of a server-side dry run, which changes nothing.
 #[derive(Clone, Debug, PartialEq)]
 pub enum Preview {
-    /// It would be accepted.
+    /// The API server would accept the write.
     Accepted {
-        /// How the Deployment would look, where the write leaves one.
+        /// The resulting Deployment; `None` if the write returns no Deployment.
         after: Option<Box<Live>>,
         /// The API server's warnings, one line each.
         warnings: Vec<String>,
     },
-    /// What it was made from has changed: what is live now, or `None` when the object is gone.
+    /// The object has changed since the plan was made. The live Deployment; `None` if it is gone.
     Stale(Option<Box<Live>>),
-    /// It would be refused, and why.
+    /// The API server would reject it, for this reason.
     Refused(CallError),
-    /// It could not be tried, and why.
+    /// No dry run was possible, for this reason.
     Unavailable(NotAppliedReason),
 }
 
-/// What became of a write.
+/// The outcome of a write.
 #[derive(Clone, Debug, PartialEq)]
 pub enum Applied {
-    /// The API server returned this Deployment, or it was found so after the answer was lost; none where the write leaves
-    /// none, or is about its autoscaler.
+    /// Applied: the Deployment as returned by the API server, or as read back after the response was lost. `None` if
+    /// the write leaves no Deployment, or is about its autoscaler.
     Done(Option<Box<Live>>),
-    /// Not applied: what it was made from has changed. The Deployment as it is now, or `None` when it is gone.
+    /// Not applied: the object has changed since the plan was made. The live Deployment; `None` if it is gone.
     Stale(Option<Box<Live>>),
-    /// Not applied: the cluster refused it, and why.
+    /// Not applied: the cluster rejected it, for this reason.
     Refused(CallError),
-    /// Not applied, for another reason; what is live now, where it could be read.
+    /// Not applied, for another reason.
     NotApplied {
-        /// Why.
+        /// The reason.
         why: NotAppliedReason,
-        /// The object with its old values.
+        /// The live Deployment, if it could be read.
         live: Option<Box<Live>>,
     },
-    /// Nobody can say: the answer was lost, and reading back did not settle it.
+    /// Unknown: the response was lost, and reading the object back did not settle the outcome.
     Unknown {
-        /// Why there is no answer.
+        /// Why there is no response.
         error: CallError,
-        /// What was found in its place.
+        /// What the read found.
         found: Trail,
     },
 }
 
-/// What is live now, beside a write.
+/// The live state, compared with a write.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Compared {
-    /// The Deployment; `None` when there is none of that name.
+    /// The live Deployment; `None` if it does not exist.
     pub live: Option<Live>,
-    /// What became of the write.
+    /// The trace of the write on the object that it targets.
     pub trace: Trace,
 }
 
 impl Cluster {
-    /// Tries the exact patch as a server-side dry run, through admission, without storing anything.
+    /// Sends the exact write as a server-side dry run: it passes through admission, but nothing is stored.
     pub async fn preview(&self, write: &Write) -> Preview {
         if !self.covers(&write.object) {
             return Preview::Refused(CallError::outside(&write.object));
@@ -94,7 +94,7 @@ impl Cluster {
             WriteVerdict::Moved | WriteVerdict::Gone => match self.verify_moved(write).await {
                 Applied::Stale(live) => Preview::Stale(live),
                 Applied::NotApplied { why, .. } => Preview::Unavailable(why),
-                // What `verify_moved` never answers.
+                // `verify_moved` never returns these.
                 Applied::Done(_) | Applied::Refused(_) | Applied::Unknown { .. } => {
                     Preview::Unavailable(NotAppliedReason::Unexplained)
                 }
@@ -102,12 +102,12 @@ impl Cluster {
         }
     }
 
-    /// Sends a claimed change, once, and uses the claim up. Takes a few times the call timeout at most.
+    /// Sends a claimed change once, which consumes the claim. Takes at most a few times the call timeout.
     pub async fn apply(&self, claimed: Claimed) -> Applied {
         self.write(&Write::of(claimed.change())).await
     }
 
-    /// Reads what a write has left: the Deployment, and what became of the object that it is about. Reads only.
+    /// Compares a write with the live state: reads the Deployment and the object that the write targets. Reads only.
     pub async fn compare(&self, write: &Write) -> Result<Compared, CallError> {
         let raw = self.shown(write).await?;
         let trace = trace(write, raw.as_ref());
@@ -123,12 +123,12 @@ impl Cluster {
         if !self.covers(&write.object) {
             return Applied::Refused(CallError::outside(&write.object));
         }
-        // Until then the API server may still be working on it, so finding the old values proves nothing.
+        // Until then the API server may still be processing the write, so finding the old values proves nothing.
         let patience = self.server_timeout() + LOOK_AGAIN;
         let mut settled = Instant::now() + patience;
         let sent = self.send(write, false).await;
         if write.means.deletes() {
-            // It was looked at first, perhaps several times, so when the last request left is not known.
+            // A deletion reads the object first, perhaps several times, so the time of the last request is not known.
             settled = Instant::now() + patience;
         }
         let answer = match sent {
@@ -155,8 +155,10 @@ impl Cluster {
         }
     }
 
-    /// The Deployment in the answer to a write; none where the write leaves none. The error is an answer that makes no
-    /// sense.
+    /// The Deployment in the response to a write; `None` if the response contains none.
+    ///
+    /// # Errors
+    /// The response cannot be parsed.
     fn left_by(&self, write: &Write, answer: &Answer) -> Result<Option<Box<Live>>, CallError> {
         match write.means {
             WriteKind::Deployment | WriteKind::Recreate(_) => {
@@ -171,18 +173,18 @@ impl Cluster {
         }
     }
 
-    /// How long a write can be on its way, or under way in the API server, after the process that sent it has died.
+    /// How long a write can be in transit, or in progress in the API server, after the process that sent it died.
     pub fn longest_on_the_way(&self) -> Duration {
         self.server_timeout() + TRAVEL
     }
 
-    /// The deadline that the API server itself is asked to keep, in whole seconds.
+    /// The deadline that is requested of the API server itself, in whole seconds.
     pub(super) fn server_timeout(&self) -> Duration {
         Duration::from_secs(self.0.call_timeout.as_secs().max(1))
     }
 
-    /// The API server says that the write did not fit or that there is no such object: it was certainly not applied.
-    /// Looks whether a tested value has really changed.
+    /// The API server reported that the patch did not apply or that the object does not exist, so the write was
+    /// certainly not applied. Checks whether a tested value has really changed.
     async fn verify_moved(&self, write: &Write) -> Applied {
         let Compared { live, trace } = match self.compare(write).await {
             Ok(compared) => compared,
@@ -196,8 +198,8 @@ impl Cluster {
         }
     }
 
-    /// The answer was lost after the write had left. Looks until the object tells, or until the API server can no longer
-    /// be working on it.
+    /// The response was lost after the write was sent. Reads the object until it settles the outcome, or until the API
+    /// server can no longer be processing the write.
     async fn read_back(&self, write: &Write, error: CallError, settled: Instant) -> Applied {
         let mut untouched = false;
         loop {
@@ -205,8 +207,8 @@ impl Cluster {
             match self.compare(write).await {
                 Ok(Compared { live, trace }) => match trace {
                     Trace::Applied => return Applied::Done(live.map(Box::new)),
-                    // An API server that was frozen may answer this look before it reads the write from its queue, so one
-                    // look is not enough.
+                    // An API server that was suspended may answer this read before it takes the write from its queue,
+                    // so a single read is not enough.
                     Trace::Untouched if last_look && untouched => {
                         let why = NotAppliedReason::Untouched { error };
                         return Applied::NotApplied { why, live: live.map(Box::new) };

@@ -1,5 +1,5 @@
-//! What will happen to a change after it is made, as far as that can be foreseen: who will overrule it, what will not work,
-//! what cannot be taken back. Pure: it looks at what was read.
+//! Forecasts the consequences of a change, as far as they are foreseeable: who will revert it, what will not work, what
+//! cannot be undone. Pure: it uses only what was read.
 
 use crate::{Autoscaler, Health, Live, Strategy, Surroundings, describe, tool};
 use readback_core::{
@@ -10,57 +10,58 @@ use readback_core::{
 #[cfg(test)]
 mod tests;
 
-/// What would be done.
+/// The intended change.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Intended {
-    /// Another number of replicas.
+    /// Set the number of replicas.
     Scale {
-        /// How many.
+        /// The new number of replicas.
         to: u32,
     },
-    /// Another image in one container.
+    /// Change the image of one container.
     Image {
-        /// The container.
+        /// The container's name.
         container: String,
-        /// The image as it is.
+        /// The current image.
         before: String,
-        /// The image as it would be.
+        /// The new image.
         after: String,
     },
-    /// New pods.
+    /// Replace all pods.
     Restart,
-    /// The pod template of an earlier revision.
+    /// Restore the pod template of an earlier revision.
     RollBack {
         /// The containers whose image changes.
         containers: Vec<String>,
     },
-    /// The rollout is held.
+    /// Pause the rollout.
     Hold,
-    /// What was held rolls out.
+    /// Resume the rollout.
     Resume,
-    /// An autoscaler sets the replicas.
+    /// Change or create the autoscaler.
     Autoscale {
-        /// The fewest.
+        /// The minimum replicas.
         min: u32,
-        /// The most.
+        /// The maximum replicas.
         max: u32,
     },
-    /// It is removed.
+    /// Delete the Deployment.
     Delete,
 }
 
-/// What can be foreseen.
+/// The foreseeable consequences.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Forecast {
-    /// What to know before it is done.
+    /// Notes to show before the change is made.
     pub notes: Vec<Note>,
-    /// Why it will not stay, if somebody overrules it. A plain order with one of these is read back.
+    /// Why the change may not last, if something will revert it. Such a change needs confirmation even if it would
+    /// otherwise be executed immediately.
     pub overruled: Option<Overruled>,
-    /// The tool that keeps the field in Git, and will put it back.
+    /// The `GitOps` tool that manages the field and will revert it.
     pub gitops: Option<String>,
 }
 
-/// Looks ahead.
+/// Forecasts the consequences of `intended`.
 pub fn forecast(live: &Live, intended: &Intended, around: &Surroundings) -> Forecast {
     let mut seen = Forecast::default();
     ownership(live, intended, &mut seen);
@@ -123,7 +124,7 @@ fn scaling(live: &Live, to: u32, around: &Surroundings, seen: &mut Forecast) {
         }
     }
     for budget in &around.budgets {
-        // At the minimum, too, no pod may be evicted; with no pods there is nothing to evict.
+        // No pod may be evicted at exactly the minimum either; with no pods there is nothing to evict.
         if let Some(wanted) = budget.min_available.filter(|wanted| to > 0 && to < live.replicas() && to <= *wanted) {
             seen.notes.push(Note::Budget { name: budget.name.clone(), wanted, replicas: to });
         }
@@ -152,7 +153,8 @@ fn image(before: &str, after: &str, notes: &mut Vec<Note>) {
     }
 }
 
-/// Whether a version is certainly older than another: both are dotted numbers, with or without a `v`, and nothing more.
+/// Whether a version is certainly older than another: both consist only of dotted numbers, with or without a leading
+/// `v`.
 fn is_older(new: &str, old: &str) -> bool {
     let numbers = |tag: &str| -> Option<Vec<u64>> {
         let bare = tag.strip_prefix('v').unwrap_or(tag);
@@ -160,14 +162,14 @@ fn is_older(new: &str, old: &str) -> bool {
     };
     let (Some(mut new), Some(mut old)) = (numbers(new), numbers(old)) else { return false };
     let dotted = new.len() > 1 && old.len() > 1;
-    // `1.20` is not older than `1.20.3`: a short tag usually moves on with its patches.
+    // `1.20` is not older than `1.20.3`: a short tag usually moves on to each new patch release.
     let shared = new.len().min(old.len());
     new.truncate(shared);
     old.truncate(shared);
     dotted && new < old
 }
 
-/// What matters whenever pods are replaced.
+/// Notes for any change that replaces pods.
 fn template(live: &Live, notes: &mut Vec<Note>) {
     if live.paused() {
         notes.push(Note::Paused);
@@ -184,7 +186,7 @@ fn template(live: &Live, notes: &mut Vec<Note>) {
     }
 }
 
-/// What was queued while the rollout was held comes out at once.
+/// Changes made while the rollout was paused will roll out at once.
 fn resumed(live: &Live, notes: &mut Vec<Note>) {
     let status = live.status();
     if status.updated < status.wanted {
@@ -194,7 +196,7 @@ fn resumed(live: &Live, notes: &mut Vec<Note>) {
 
 fn under_way(live: &Live, then: ThenRollout, notes: &mut Vec<Note>) {
     match describe(live, None).health {
-        // Old pods that are left tell a rollout from pods that are only starting.
+        // Remaining old pods distinguish a rollout from pods that are only starting.
         Health::Rolling(progress) if progress.updated < progress.wanted || progress.total > progress.updated => {
             notes.push(Note::UnderWay { updated: progress.updated, wanted: progress.wanted, then });
         }

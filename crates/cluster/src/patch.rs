@@ -1,6 +1,6 @@
-//! The JSON Patches that readback sends, made from a Deployment as it was read. Each begins with a `test` of the uid and
-//! tests the old values, so the API server refuses it when something else has changed them. The change-cause is written
-//! where the template changes, and only there: scaling makes no revision.
+//! The JSON Patches that readback sends, built from a Deployment as read. Each starts with a `test` of the uid and
+//! tests the old values, so the API server rejects it if something else has changed them. The change-cause is written
+//! only with a change of the template, because scaling creates no revision.
 
 use jiff::Timestamp;
 use json_patch::{
@@ -13,29 +13,30 @@ use super::{Live, Revision, Write, live::CHANGE_CAUSE};
 use readback_core::{change::WriteKind, domain::ImageReference};
 
 const RESTARTED_AT: &str = "kubectl.kubernetes.io/restartedAt";
-/// The most characters of a change-cause.
+/// Maximum characters of a change-cause.
 const LONGEST_CAUSE: usize = 256;
 
-/// Why no patch can be made.
+/// Why a patch cannot be built.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum PatchRefusal {
-    /// It is already so; sending it would start nothing.
+    /// The object already has the requested state; sending the patch would start nothing.
     Unchanged,
-    /// The API holds at most 2,147,483,647 replicas.
+    /// More than 2,147,483,647 replicas, the maximum of the API.
     TooMany(u32),
     /// There is no container of that name.
     NoContainer(String),
-    /// `kubectl` refuses this too: a paused Deployment rolls nothing out.
+    /// The Deployment is paused, so nothing would roll out. `kubectl` refuses this too.
     Paused,
-    /// It is on its way out.
+    /// It is being deleted.
     BeingDeleted,
-    /// It was written between two reads.
+    /// It was changed between two reads.
     Moving,
-    /// Its autoscaler looks at something else than the CPU.
+    /// Its autoscaler uses other metrics than CPU utilization.
     OtherMetrics,
 }
 
-/// Asks for `to` replicas. An absent `/spec/replicas` is tested as 1: the API server fills it in before it patches.
+/// Sets the number of replicas to `to`. An absent `/spec/replicas` is tested as 1, because the API server applies the
+/// default before the patch.
 pub fn scale(live: &Live, to: u32) -> Result<Write, PatchRefusal> {
     let to = i32::try_from(to).map_err(|_| PatchRefusal::TooMany(to))?;
     let path = ["spec", "replicas"];
@@ -45,7 +46,7 @@ pub fn scale(live: &Live, to: u32) -> Result<Write, PatchRefusal> {
     write(live, vec![test(path, json!(live.replicas())), replace(path, json!(to))])
 }
 
-/// Runs `image` in the named container (init containers too), and notes why.
+/// Sets the image of the named container, which may be an init container, and records the cause.
 pub fn set_image(live: &Live, container: &str, image: &ImageReference, cause: &str) -> Result<Write, PatchRefusal> {
     let found = live.containers().iter().find(|one| one.name == container);
     let found = found.ok_or_else(|| PatchRefusal::NoContainer(container.to_owned()))?;
@@ -65,7 +66,7 @@ pub fn set_image(live: &Live, container: &str, image: &ImageReference, cause: &s
     write(live, operations)
 }
 
-/// Replaces every pod, as `kubectl rollout restart` does, and notes why. `at` has a resolution of one second.
+/// Replaces every pod, as `kubectl rollout restart` does, and records the cause. `at` has a resolution of one second.
 pub fn restart(live: &Live, at: Timestamp, cause: &str) -> Result<Write, PatchRefusal> {
     if live.paused() {
         return Err(PatchRefusal::Paused);
@@ -79,9 +80,9 @@ pub fn restart(live: &Live, at: Timestamp, cause: &str) -> Result<Write, PatchRe
     let mut operations = match (before, before.and_then(|all| all.get(RESTARTED_AT))) {
         (_, Some(last)) if *last == stamp => return Err(PatchRefusal::Unchanged),
         (_, Some(last)) => vec![test(key, last.clone()), replace(key, stamp)],
-        // That the key is absent cannot be tested, so the whole map is.
+        // The absence of the key cannot be tested, so the whole map is.
         (Some(all), None) => vec![test(annotations, all.clone()), add(key, stamp)],
-        // Adding the map must not wipe one that somebody has added since, so all that is beside it is tested.
+        // Adding the map must not overwrite one that somebody has added since, so everything next to it is tested.
         (None, None) if old.is_object() => {
             vec![test(metadata, old.clone()), add(annotations, json!({RESTARTED_AT: stamp}))]
         }
@@ -91,8 +92,8 @@ pub fn restart(live: &Live, at: Timestamp, cause: &str) -> Result<Write, PatchRe
     write(live, operations)
 }
 
-/// Goes back to the pod template of an earlier revision, and to nothing else of it: `kubectl rollout undo` would put back
-/// its annotations, too.
+/// Restores the pod template of an earlier revision, and nothing else: `kubectl rollout undo` would restore its
+/// annotations, too.
 pub fn roll_back(live: &Live, revision: &Revision, cause: &str) -> Result<Write, PatchRefusal> {
     if live.paused() {
         return Err(PatchRefusal::Paused);
@@ -106,8 +107,8 @@ pub fn roll_back(live: &Live, revision: &Revision, cause: &str) -> Result<Write,
     write(live, operations)
 }
 
-/// Holds the rollout. That it is not held is said by the field's absence, which cannot be tested everywhere: holding what
-/// somebody has held in between changes nothing.
+/// Pauses the rollout. Not being paused is represented by the field's absence, which cannot be tested in every case.
+/// Pausing a rollout that somebody else has paused in the meantime changes nothing.
 pub fn pause(live: &Live) -> Result<Write, PatchRefusal> {
     if live.paused() {
         return Err(PatchRefusal::Unchanged);
@@ -115,7 +116,7 @@ pub fn pause(live: &Live) -> Result<Write, PatchRefusal> {
     write(live, vec![add(PAUSED, json!(true))])
 }
 
-/// Lets a held rollout go on.
+/// Resumes a paused rollout.
 pub fn resume(live: &Live) -> Result<Write, PatchRefusal> {
     if !live.paused() {
         return Err(PatchRefusal::Unchanged);
@@ -123,7 +124,7 @@ pub fn resume(live: &Live) -> Result<Write, PatchRefusal> {
     write(live, vec![test(PAUSED, json!(true)), remove(PAUSED)])
 }
 
-/// Whether it writes to the pod template, so that pods are replaced.
+/// Whether the patch writes to the pod template, which replaces pods.
 pub fn writes_template(patch: &Patch) -> bool {
     let template = pointer(["spec", "template"]);
     patch.0.iter().any(|operation| match operation {
@@ -136,13 +137,14 @@ pub fn writes_template(patch: &Patch) -> bool {
 
 const PAUSED: [&str; 2] = ["spec", "paused"];
 
-/// What takes a patch back: where it tests an old value and then replaces it, the new value is tested and the old one
-/// written; its other tests stay. `None` where some value that it writes, other than the change-cause, was not tested.
+/// The inverse of a patch: where the patch tests an old value and replaces it, the inverse tests the new value and
+/// writes the old one. Other tests are kept. `None` if the patch writes any value without testing it, other than the
+/// change-cause and `/spec/paused`.
 pub fn inverse(patch: &Patch) -> Option<Patch> {
     let mut operations = Vec::new();
     for operation in &patch.0 {
         match operation {
-            // That nothing at all was written cannot hold any more.
+            // This test, that nothing at all was written, cannot hold after the patch.
             PatchOperation::Test(held) if held.path == pointer(RESOURCE_VERSION) => {}
             PatchOperation::Test(held) => operations.push(PatchOperation::Test(held.clone())),
             PatchOperation::Replace(new) => {
@@ -157,7 +159,7 @@ pub fn inverse(patch: &Patch) -> Option<Patch> {
                 operations.push(PatchOperation::Replace(ReplaceOperation { path: new.path.clone(), value: old }));
             }
             PatchOperation::Add(note) if is_cause(note) => {}
-            // Held or not is told by the field being there or not.
+            // Paused or not is represented by the presence of the field.
             PatchOperation::Add(held) if held.path == pointer(PAUSED) => {
                 operations.extend([test(PAUSED, held.value.clone()), remove(PAUSED)]);
             }
@@ -173,13 +175,13 @@ pub fn inverse(patch: &Patch) -> Option<Patch> {
     Some(Patch(operations))
 }
 
-/// A patch that notes why as well, for an object whose annotations are there.
+/// Adds the change-cause to a patch of an object that has annotations.
 pub fn with_cause(mut patch: Patch, cause: &str) -> Patch {
     patch.0.push(add(["metadata", "annotations", CHANGE_CAUSE], json!(shortened(cause))));
     patch
 }
 
-/// Whether it writes the change-cause and nothing else.
+/// Whether the operation writes the change-cause and nothing else.
 fn is_cause(note: &AddOperation) -> bool {
     let alone = |all: &Map<String, Value>| all.len() == 1 && all.contains_key(CHANGE_CAUSE);
     note.path == pointer(["metadata", "annotations", CHANGE_CAUSE])
@@ -192,17 +194,19 @@ fn shortened(cause: &str) -> String {
     cause.chars().map(|c| if c.is_control() { ' ' } else { c }).take(LONGEST_CAUSE).collect()
 }
 
-/// Notes why, without touching any other annotation.
+/// Writes the change-cause without touching any other annotation.
 fn change_cause(live: &Live, cause: &str) -> Vec<PatchOperation> {
     let cause = shortened(cause);
     if live.annotated() {
         return vec![add(["metadata", "annotations", CHANGE_CAUSE], json!(cause))];
     }
-    // Only a Deployment that its controller has not seen yet has none. Adding the map must not wipe one that appears.
+    // Only a Deployment that its controller has not seen yet has no annotations. Adding the map must not overwrite one
+    // that appears in the meantime.
     vec![unmoved(live), add(["metadata", "annotations"], json!({CHANGE_CAUSE: cause}))]
 }
 
-/// Nothing at all was written since, status included: for the rare case that no narrower test can be written.
+/// Tests that nothing at all was written since, including the status, for the rare case in which no narrower test is
+/// possible.
 fn unmoved(live: &Live) -> PatchOperation {
     test(RESOURCE_VERSION, json!(live.resource_version()))
 }
@@ -237,22 +241,22 @@ pub(super) fn replace<'a>(path: impl IntoIterator<Item = &'a str>, value: Value)
     PatchOperation::Replace(ReplaceOperation { path: pointer(path), value })
 }
 
-/// What a patch has left on an object.
+/// The trace of a write on its object.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Trace {
-    /// It is the same object and every value that the patch writes is there.
+    /// The same object has every value that the patch writes.
     Applied,
-    /// It is the same object and the patch would still apply: every old value is there.
+    /// The same object still has every old value, so the patch would still apply.
     Untouched,
-    /// It is the same object, with neither the old values nor the new ones.
+    /// The same object has neither the old values nor the new ones.
     Moved,
-    /// It is another object of the same name.
+    /// Another object has the same name.
     Replaced,
-    /// There is no such object any more.
+    /// The object no longer exists.
     Gone,
 }
 
-/// Reads from an object what became of a write whose answer was lost or was a refusal.
+/// Determines from an object the outcome of a write whose response was lost or an error.
 pub(super) fn trace(write: &Write, raw: Option<&Value>) -> Trace {
     match (&write.means, raw) {
         (means, None) if means.deletes() => Trace::Applied,
@@ -272,7 +276,7 @@ fn has_uid(raw: &Value, uid: &str) -> bool {
     raw.pointer("/metadata/uid").and_then(Value::as_str) == Some(uid)
 }
 
-/// Another object of that name means that the one before it is gone.
+/// The trace of a deletion. Another object of the same name means that the deleted one is gone.
 fn removal(write: &Write, raw: &Value, uid: &str) -> Trace {
     if !has_uid(raw, uid) || raw.pointer("/metadata/deletionTimestamp").is_some() {
         Trace::Applied
@@ -304,7 +308,7 @@ fn fields(write: &Write, raw: &Value, uid: &str) -> Trace {
     }
 }
 
-/// Whether `found` is `value`; a map may have more keys, for the controllers add theirs.
+/// Whether `found` equals `value`. A map may have additional keys, because controllers add theirs.
 fn contains(found: &Value, value: &Value) -> bool {
     let inside = |all: &Map<String, Value>, some: &Map<String, Value>| {
         some.iter().all(|(key, value)| all.get(key).is_some_and(|found| contains(found, value)))

@@ -1,6 +1,7 @@
-//! A command and a live object become a plan: the exact patch, what it changes, and what to know before it is sent.
+//! Turns a command and a live object into a plan: the exact patch, its effects, and what to know before it is sent.
 //!
-//! The only way from words to a write, and it needs a [`Live`] object, which only a cluster that was read can give.
+//! This is the only way from a command to a write. It needs a [`Live`] object, which can only be obtained by reading it
+//! from a cluster.
 
 use jiff::Timestamp;
 
@@ -25,7 +26,7 @@ pub use planned::{Plan, Planned, RelatedObjects};
 use planned::{refused, taken_back};
 pub use refusal::{PlanRefusal, Unchanged};
 
-/// Plans one command on one live object. `cause` is what the change-cause annotation will say.
+/// Plans one command on one live object. `cause` is the value of the change-cause annotation.
 pub fn plan(command: &Command, live: &Live, related_objects: &RelatedObjects, cause: &str, now: Timestamp) -> Planned {
     match (command.intent, related_objects) {
         (_, RelatedObjects::Unreadable(why)) => Planned::Refused(PlanRefusal::Unreadable(why.clone())),
@@ -96,7 +97,7 @@ fn restart(live: &Live, cause: &str, now: Timestamp) -> Planned {
     }
 }
 
-/// Holds the rollout, or lets it go on.
+/// Pauses or resumes the rollout.
 fn hold(live: &Live, held: bool) -> Planned {
     let effects = vec![FieldChange::Paused { from: !held, to: held }];
     let (write, back, intended) = if held {
@@ -107,7 +108,7 @@ fn hold(live: &Live, held: bool) -> Planned {
     match write {
         Ok(write) => {
             let inverse = taken_back(&write, &effects, ChangeSpec::new(back));
-            // What was queued while it was held rolls out now.
+            // Changes made while it was paused roll out when it is resumed.
             let (template_changed, notes) = (!held, Vec::new());
             Planned::Write(Box::new(Plan { write, effects, template_changed, notes, inverse, intended }))
         }

@@ -151,7 +151,7 @@ fn ending(status: &ContainerStatus) -> String {
     }
 }
 
-/// The registry's reason in a word; empty if it is not a known one.
+/// The registry's reason in a few words; empty if it is not a known one.
 fn why_no_image(message: &str) -> String {
     let message = message.to_ascii_lowercase();
     let has = |words: &[&str]| words.iter().any(|word| message.contains(word));

@@ -84,7 +84,7 @@ pub enum Rollout {
 }
 
 impl Rollout {
-    /// Whether it is an end.
+    /// Whether the rollout has ended.
     pub fn is_end(&self) -> bool {
         match self {
             Self::Pending | Self::Progressing(_) | Self::Stuck { .. } => false,
@@ -158,7 +158,7 @@ pub(super) struct Tracker {
     uid: String,
     generation: i64,
     changed: Changed,
-    /// What the change left behind, to detect a change by somebody else.
+    /// The template digest and replicas that the change left, to detect a change by somebody else.
     ours: Option<(u64, u32)>,
     started: Instant,
     moved: (Instant, Progress),
@@ -238,7 +238,7 @@ impl Tracker {
             }
     }
 
-    /// The end, if it was waited for long enough.
+    /// The failure, if the rollout has made no progress for too long.
     fn overdue(&mut self, live: &Live, counts: Progress, cause: Option<Cause>, now: Instant) -> Option<Rollout> {
         if counts != self.moved.1 {
             self.moved = (now, counts);

@@ -1,5 +1,5 @@
-//! What else affects a Deployment: autoscalers and disruption budgets. What cannot be read is reported as unknown,
-//! never guessed.
+//! Other objects that affect a Deployment: autoscalers and disruption budgets. If some cannot be read, they are
+//! reported as unknown, never guessed.
 
 use std::collections::BTreeMap;
 
@@ -18,14 +18,14 @@ use serde_json::Value;
 use super::{CallError, Cluster, Live, verdict::plain};
 use readback_core::{change::Surrounding, domain::Namespace};
 
-/// What else affects a Deployment.
+/// Other objects that affect a Deployment.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Surroundings {
     /// The autoscaler that sets its replicas.
     pub autoscaler: Option<Autoscaler>,
     /// The disruption budgets that select its pods.
     pub budgets: Vec<Budget>,
-    /// What could not be read, each with the reason.
+    /// The kinds that could not be read, each with the reason.
     pub unknown: Vec<(Surrounding, CallError)>,
 }
 
@@ -52,7 +52,7 @@ pub struct Budget {
 }
 
 impl Cluster {
-    /// Reads what else affects a Deployment. Takes at most as long as one call.
+    /// Reads the other objects that affect a Deployment. Takes at most as long as one call.
     pub async fn surroundings(&self, live: &Live) -> Surroundings {
         let namespace = &live.object().namespace;
         let (autoscalers, budgets) = futures::join!(

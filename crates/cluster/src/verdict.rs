@@ -1,25 +1,26 @@
-//! What an error from the API server means for a write, and what it says, as values.
+//! What an error response of the API server means for a write, and its content as values.
 
 use serde::Deserialize;
 
 use readback_core::change::ApiError;
 
-/// The most characters of any text that comes from the cluster.
+/// Maximum characters of any text that comes from the cluster.
 const LONGEST: usize = 300;
-/// What the API server says when a JSON Patch does not apply, whichever operation failed. A validation error names the
+/// The API server's message if a JSON Patch does not apply, whichever operation failed. A validation error names the
 /// object and the field instead.
 const PATCH_FAILED: &str = "the server rejected our request due to an error in our request";
 
-/// What an error answer to a write means.
+/// The meaning of an error response to a write.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum WriteVerdict {
-    /// Not applied: the patch did not fit, most likely because a tested value has changed. To be verified by reading.
+    /// Not applied: the patch did not apply, most likely because a tested value has changed. To be verified by reading
+    /// the object.
     Moved,
-    /// Not applied: there is no such object.
+    /// Not applied: the object does not exist.
     Gone,
-    /// Not applied, and why.
+    /// Not applied, for this reason.
     Refused(ApiError),
-    /// A dry run only: the cluster cannot preview this.
+    /// Dry run only: the cluster does not support a dry run of this write.
     NoPreview(ApiError),
     /// It may have been applied.
     InDoubt(ApiError),
@@ -36,7 +37,7 @@ fn status_of(body: &[u8]) -> Status {
     serde_json::from_slice(body).unwrap_or_default()
 }
 
-/// Judges an error answer (status 300 and up) to a PATCH by its status and body.
+/// Judges an error response (status 300 and up) to a write by its status and body.
 pub fn judge_write_error(status: u16, body: &[u8]) -> WriteVerdict {
     let said = status_of(body);
     match status {
@@ -44,16 +45,16 @@ pub fn judge_write_error(status: u16, body: &[u8]) -> WriteVerdict {
         409 => WriteVerdict::Moved,
         422 if said.message.is_empty() || said.message.starts_with(PATCH_FAILED) => WriteVerdict::Moved,
         400 if said.message.contains("does not support dry run") => WriteVerdict::NoPreview(api_error(status, body)),
-        // A gateway may have cut short what the API server goes on with.
+        // A gateway may have given up on a request that the API server still processes.
         408 | 499 => WriteVerdict::InDoubt(api_error(status, body)),
         400..=498 => WriteVerdict::Refused(api_error(status, body)),
-        // Admission comes before storage, so nothing was stored.
+        // Admission precedes storage, so nothing was stored.
         500 if said.message.contains("failed calling webhook") => WriteVerdict::Refused(api_error(status, body)),
         _ => WriteVerdict::InDoubt(api_error(status, body)),
     }
 }
 
-/// What an error answer says. Its texts are on one line, each of at most 300 characters.
+/// The content of an error response. Each text is one line of at most 300 characters.
 pub(super) fn api_error(status: u16, body: &[u8]) -> ApiError {
     let said = status_of(body);
     let message = plain(&without_objects(&said.message));
@@ -75,7 +76,7 @@ pub(super) fn api_error(status: u16, body: &[u8]) -> ApiError {
     }
 }
 
-/// `… cannot patch resource "deployments" in API group "apps" in the namespace "shop"`.
+/// Parses `… cannot patch resource "deployments" in API group "apps" in the namespace "shop"`.
 fn missing_right(message: &str) -> Option<ApiError> {
     let (_, rest) = message.split_once(" cannot ")?;
     let (verb, rest) = rest.split_once(" resource \"")?;
@@ -87,13 +88,13 @@ fn missing_right(message: &str) -> Option<ApiError> {
     let quoted = |text: &str, before: &str| {
         text.split_once(before)?.1.split_once('"').map(|(inside, _)| inside.replace('`', ""))
     };
-    // A person under whose name it was sent, or whose token it is.
+    // The impersonated user, or the user of the token.
     let user = quoted(message, "User \"").filter(|user| !user.is_empty() && !user.starts_with("system:"));
     let namespace = quoted(rest, "in the namespace \"");
     Some(ApiError::MissingRight { user, verb: verb.to_owned(), resource: resource.to_owned(), namespace })
 }
 
-/// What admission says, with the policy's name: webhooks, `ValidatingAdmissionPolicy`, quota.
+/// Parses a rejection by admission, with the name of the webhook, `ValidatingAdmissionPolicy` or quota.
 fn admission(message: &str) -> Option<ApiError> {
     let name_and_reason = |before: &str, between: &str| {
         let (name, rest) = message.split_once(before)?.1.split_once(between)?;
@@ -113,13 +114,13 @@ fn admission(message: &str) -> Option<ApiError> {
     Some(ApiError::Quota { message: quota.to_owned() })
 }
 
-/// The most bytes of a message that are looked at.
+/// Maximum bytes of a message that are parsed.
 const LOOKED_AT: usize = 64 << 10;
-/// Braces around more than this hold an object, which nobody wants to read.
+/// Maximum bytes of text in braces that is kept. Longer text is a dumped object, which is useless to the reader.
 const SHORT: usize = 24;
 
-/// A validation error can repeat whole objects, with the reason behind them: `Invalid value: v1.LabelSelector{…}: field is
-/// immutable`. They go, and the reason stays.
+/// Removes dumped objects from a validation error and keeps the reason that follows them: `Invalid value:
+/// v1.LabelSelector{…}: field is immutable`.
 fn without_objects(message: &str) -> String {
     let message = &message[..message.floor_char_boundary(LOOKED_AT)];
     let (mut out, mut rest) = (String::new(), message);
@@ -132,7 +133,7 @@ fn without_objects(message: &str) -> String {
             out.push_str(object);
             continue;
         }
-        // `Invalid value: v1.LabelSelector{…}: ` says nothing without the object.
+        // `Invalid value: v1.LabelSelector{…}: ` is meaningless without the object.
         let value = before.rfind("Invalid value: ").filter(|at| !before[at + 15..].contains(' '));
         let reason = rest.trim_start_matches(['"', '\'']).strip_prefix(": ");
         if let (Some(at), Some(reason)) = (value, reason) {
@@ -147,7 +148,7 @@ fn without_objects(message: &str) -> String {
     out
 }
 
-/// The length of the text up to the brace that closes the one it begins with.
+/// The length of the text up to and including the brace that closes its first one.
 fn matching(text: &str) -> Option<usize> {
     let mut depth = 0usize;
     for (at, byte) in text.bytes().enumerate() {
@@ -165,18 +166,18 @@ fn matching(text: &str) -> Option<usize> {
     None
 }
 
-/// The message without the object's name in front, which the reader knows.
+/// The message without the leading name of the object, which the reader knows.
 fn detail(message: &str) -> String {
     let cut = [" is forbidden: ", " is invalid: "].iter().find_map(|mark| message.split_once(mark));
     cut.map_or(message, |(_, rest)| rest).trim_end_matches('.').to_owned()
 }
 
-/// Text from outside made harmless for one line: no control or direction-changing characters, single blanks, at most
-/// 300 characters.
+/// Sanitizes external text for one line: no control or bidirectional formatting characters, single spaces, at most 300
+/// characters.
 pub(super) fn plain(text: &str) -> String {
     let hidden =
         |c: char| matches!(c, '\u{200b}'..='\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2060}'..='\u{206f}' | '\u{feff}');
-    // Bounded before it is walked: what is cut off here could never be shown.
+    // Bounded before it is processed: text beyond this would be cut off anyway.
     let spaced = text.chars().take(LONGEST * 8).filter(|&c| !hidden(c));
     let spaced: String = spaced.map(|c| if c.is_control() { ' ' } else { c }).collect();
     let single = spaced.split_whitespace().collect::<Vec<_>>().join(" ");

@@ -1,4 +1,4 @@
-//! A write: one change of one Deployment with everything that its request needs.
+//! A write: one change of one Deployment, with all data for its request.
 
 use json_patch::{Patch, PatchOperation};
 use serde::{Deserialize, Serialize};
@@ -9,30 +9,30 @@ use readback_core::{
     domain::ObjectRef,
 };
 
-/// One change of one Deployment, complete with its preconditions.
+/// One change of one Deployment, including its preconditions.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Write {
     /// The Deployment.
     pub object: ObjectRef,
-    /// Its identity; the patch tests it too.
+    /// The Deployment's uid. A patch of the Deployment tests it too.
     pub uid: String,
-    /// Tests of the old values, then the new ones.
+    /// Tests of the old values, then writes of the new ones.
     pub patch: Patch,
-    /// How it is sent.
+    /// How it reaches the API server.
     pub means: WriteKind,
-    /// Under whose name it is sent; none is readback's own.
+    /// The cluster identity to impersonate; `None` sends it as readback itself.
     pub acts_as: Option<ActsAs>,
-    /// The change that it carries out, for the API server's audit log; empty for one that is only tried.
+    /// The id of the change, for the API server's audit log; empty for a write that is only previewed.
     pub change: String,
 }
 
 impl Write {
-    /// Whether the Deployment itself shows what became of it.
+    /// Whether the outcome can be seen on the Deployment itself.
     pub(super) const fn shows_deployment(&self) -> bool {
         self.means.patches_deployment() || matches!(self.means, WriteKind::Delete | WriteKind::Recreate(_))
     }
 
-    /// What a change on record writes.
+    /// The write of a recorded change.
     pub fn of(change: &Change) -> Self {
         let order = change.order();
         Self {

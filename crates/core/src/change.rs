@@ -1,4 +1,4 @@
-//! The record of every write and its life: what was ordered, who may decide it, what was decided, what came of it.
+//! The record of every write and its lifecycle: what was requested, who may decide, what was decided, and the outcome.
 //!
 //! ```text
 //! waiting ─▶ approved ─▶ claimed ─▶ applied | failed | stale | unknown
@@ -6,8 +6,8 @@
 //!    └─▶ declined | expired | superseded
 //! ```
 //!
-//! A change is recorded before any effect. One pure function ([`step()`]) moves it, one [`Store`] keeps it, and only a
-//! [`Claimed`] change can be sent to a cluster.
+//! A change is recorded before it has any effect. One pure function ([`step()`]) makes every state transition, one
+//! [`Store`] persists it, and only a [`Claimed`] change can be sent to a cluster.
 
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
@@ -49,18 +49,18 @@ pub use step::{Decide, Event, FRESH, step};
 pub use store::{ClaimResult, Fault, Found, Recorded, Store, Update};
 pub use write_kind::{Manifest, WriteKind};
 
-/// One write to one object, on record.
+/// The record of one write to one object.
 ///
-/// The order never changes once it is recorded. The state moves only through a [`Store`].
+/// The order is immutable once recorded. The state changes only through a [`Store`].
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Change {
     id: ChangeId,
     order: Order,
-    /// The message that carries the card, once it is posted.
+    /// The id of the message with the card, once posted.
     card: Option<String>,
-    /// The message that tells the progress, where it is not the card.
+    /// The id of the progress message, if that is not the card.
     progress: Option<String>,
-    /// Whether the room was told how it ended, its rollout included.
+    /// Whether the outcome, including the rollout's, was reported to the room.
     #[serde(default, rename = "told")]
     reported: bool,
     state: State,
@@ -68,12 +68,18 @@ pub struct Change {
 
 impl Change {
     /// A change that waits for Confirm or Cancel.
+    ///
+    /// # Errors
+    /// The order's patch does not pin the object's uid, or changes nothing.
     pub fn asking(order: Order) -> Result<Self, InvalidOrder> {
         Self::new(order, State::Waiting { approvals: Vec::new() })
     }
 
-    /// A change that the order itself approves, at the moment it is put on record: nothing about it needs confirming. An order
-    /// that gives a reason to confirm, or that somebody else has to approve, is [`InvalidOrder::NeedsConfirming`].
+    /// A change that needs no confirmation: its requester approves it by requesting it, at the time it is recorded.
+    ///
+    /// # Errors
+    /// [`InvalidOrder::NeedsConfirming`] if the order has a reason to be confirmed or needs somebody else's approval.
+    /// Otherwise as for [`Self::asking`].
     pub fn ordered(order: Order) -> Result<Self, InvalidOrder> {
         if !order.reasons.is_empty() || order.approval != Approval::Own {
             return Err(InvalidOrder::NeedsConfirming);
@@ -88,59 +94,59 @@ impl Change {
         Ok(Self { id, order, card: None, progress: None, reported: false, state })
     }
 
-    /// The opaque id that the card carries.
+    /// The opaque id that the card contains.
     pub const fn id(&self) -> ChangeId {
         self.id
     }
 
-    /// What was ordered.
+    /// The requested write.
     pub const fn order(&self) -> &Order {
         &self.order
     }
 
-    /// Whether the room was told how it ended.
+    /// Whether the outcome was reported to the room.
     pub const fn is_reported(&self) -> bool {
         self.reported
     }
 
-    /// The object it would change.
+    /// The object to change.
     pub const fn target(&self) -> &ObjectRef {
         &self.order.target
     }
 
-    /// Where it stands, with everything that was decided.
+    /// The state, including every decision made so far.
     pub const fn state(&self) -> &State {
         &self.state
     }
 
-    /// Where it stands, in one word.
+    /// The state without its data.
     pub const fn status(&self) -> Status {
         self.state.status()
     }
 
-    /// The message that carries the card, once it is posted.
+    /// The id of the message with the card, once posted.
     pub fn card(&self) -> Option<&str> {
         self.card.as_deref()
     }
 
-    /// The message to edit as the rollout goes on: the progress message, else the card.
+    /// The id of the message to edit as the rollout progresses: the progress message, or else the card.
     pub fn progress(&self) -> Option<&str> {
         self.progress.as_deref().or_else(|| self.card())
     }
 
-    /// Whether a press in this room, on this message, is a press on this change's card, or on the card that its progress
-    /// became. A copy of the card elsewhere, or one that was replaced, is not.
+    /// Whether a button press in this room, on this message, belongs to this change's current card or to the progress
+    /// message that replaced it. A copy of the card elsewhere, or a replaced card, does not count.
     pub fn is_on_card(&self, room_id: &str, message_id: &str) -> bool {
         self.order.room_id == room_id && self.progress() == Some(message_id)
     }
 
-    /// Whether its time to be decided is over.
+    /// Whether the approval has expired at `now`.
     pub fn is_past(&self, now: Timestamp) -> bool {
         now >= self.order.expires
     }
 
-    /// Whether this order takes the place of an `older` one that still waits: the same person, the same object, and a
-    /// later message. The commands of one message never supersede each other.
+    /// Whether this change supersedes an `older` one that is still waiting: same requester, same object, and a later
+    /// message. The commands of one message never supersede each other.
     pub fn supersedes(&self, older: &Self) -> bool {
         older.status() == Status::Waiting
             && older.order.requester.is_same_person(&self.order.requester)
@@ -149,7 +155,8 @@ impl Change {
             && older.order.said < self.order.said
     }
 
-    /// Whether it has ended, and the room has not been told how.
+    /// Whether it has ended and the outcome has not been reported. A change that was declined, expired or superseded
+    /// before its card was posted has nothing to report.
     pub fn is_unreported(&self) -> bool {
         let ended = match self.status() {
             Status::Applied | Status::Failed | Status::Stale | Status::Observed => true,
@@ -159,13 +166,13 @@ impl Change {
         ended && !self.reported
     }
 
-    /// The same change in another state. Only stores move a change.
+    /// The same change in another state. Only stores may call this.
     fn moved(mut self, state: State) -> Self {
         self.state = state;
         self
     }
 
-    /// Whether what was read back can have been written by this program: the id follows from the order.
+    /// Whether a record read from storage can have been written by this program: the id must derive from the order.
     pub fn is_consistent(&self) -> bool {
         self.id == ChangeId::derive(&self.order.message_id, self.order.position)
     }

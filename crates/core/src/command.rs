@@ -1,4 +1,4 @@
-//! What was heard: typed commands whose names are still words. Nothing here is trusted.
+//! The parsed message: typed commands whose names are not resolved yet. Everything here is untrusted.
 
 use crate::domain::{Amount, ImageChange, Intent, Score};
 
@@ -12,32 +12,33 @@ pub use invalid::{InvalidValue, NumberSlot};
 pub use sign::Sign;
 pub use summary::CommandSummary;
 
-/// Everything that one message says.
+/// A parsed message.
 #[derive(Clone, Debug, PartialEq)]
 pub struct ParsedMessage {
-    /// The commands, in the order in which they were said. Never empty: a message that orders nothing is one `none`.
+    /// The commands, in the order of the message. Never empty: a message without a request has one command with the
+    /// intent `none`.
     pub commands: Vec<Command>,
-    /// Clauses beside the orders that ordered nothing, as said.
+    /// Clauses without a request next to clauses with one, as written.
     pub asides: Vec<String>,
-    /// How likely it is that the message asks this bot for anything at all: low is out of scope.
+    /// The probability that the message is addressed to this bot at all; a low one means out of scope.
     pub in_scope: Score,
 }
 
-/// Words that name something.
+/// A mention of a name in the message.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Mention {
-    /// The words, as said.
+    /// The words, as written.
     pub words: String,
-    /// The words to look up, where they are others: for a pronoun what it stands for, for a name with characters that are
-    /// not what they look like the name that it looks like.
+    /// The words to look up if they differ from `words`: for a pronoun its referent, for a name with look-alike
+    /// characters the name that it resembles.
     pub stands_for: Option<String>,
-    /// For a pronoun: where what it stands for was said to be.
+    /// For a pronoun: the place that was given for its referent.
     pub there: There,
-    /// Whether the words hold characters that are not what they look like.
+    /// Whether the words contain look-alike or invisible characters.
     pub odd: bool,
 }
 
-/// The namespace and the cluster that were said beside a name.
+/// The namespace and cluster given together with a name.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct There {
     /// The words for the namespace.
@@ -47,7 +48,7 @@ pub struct There {
 }
 
 impl Mention {
-    /// Words that stand for themselves.
+    /// A mention that is looked up as written.
     pub fn new(words: impl Into<String>, odd: bool) -> Self {
         Self { words: words.into(), stands_for: None, there: There::default(), odd }
     }
@@ -57,21 +58,21 @@ impl Mention {
         self.stands_for.as_deref().unwrap_or(&self.words)
     }
 
-    /// Whether every Deployment is meant.
+    /// Whether it means every Deployment.
     pub fn is_everything(&self) -> bool {
         self.name() == EVERYTHING
     }
 
-    /// Whether it is a pronoun that nothing in the message explains.
+    /// Whether it is a pronoun without a referent in the message.
     pub fn is_open_pronoun(&self) -> bool {
         self.stands_for.is_none() && is_pronoun(&self.words)
     }
 }
 
-/// How "all of them" is written down.
+/// The name that stands for all Deployments.
 pub const EVERYTHING: &str = "*";
 
-/// Whether the words point at something that was named before.
+/// Whether the words are a pronoun or another reference to something mentioned before.
 pub fn is_pronoun(words: &str) -> bool {
     matches!(
         words.to_lowercase().as_str(),
@@ -99,66 +100,66 @@ pub fn is_pronoun(words: &str) -> bool {
     )
 }
 
-/// A value that the speaker says is live.
+/// A value that the user claims is live.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct StatedValue {
-    /// The words, as said.
+    /// The words, as written.
     pub words: String,
-    /// The number that they say, if they say a whole one.
+    /// Their value, if they are a whole number.
     pub count: Option<u32>,
 }
 
-/// One order, question or answer.
+/// One command: a request, a question or an answer.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Command {
-    /// What is asked for.
+    /// The intent.
     pub intent: Intent,
-    /// The calibrated probability that intent and slots are right.
+    /// The calibrated probability that the intent and all slots are right.
     pub confidence: Score,
     /// The workload.
     pub deployment: Option<Mention>,
-    /// Of "everything": what is left out.
+    /// Exclusions from "everything".
     pub except: Vec<Mention>,
-    /// How many replicas.
+    /// The requested number of replicas.
     pub replicas: Option<Amount>,
-    /// The number of replicas, or the tag, that the speaker says is live.
+    /// The number of replicas or the tag that the user claims is live.
     pub old: Option<StatedValue>,
-    /// Which image.
+    /// The requested image.
     pub image: Option<ImageChange>,
-    /// Which revision.
+    /// The revision.
     pub revision: Option<u32>,
-    /// The least replicas of an autoscaler.
+    /// The minimum replicas of an autoscaler.
     pub min: Option<u32>,
-    /// The most replicas of an autoscaler.
+    /// The maximum replicas of an autoscaler.
     pub max: Option<u32>,
     /// The CPU target of an autoscaler, in percent.
     pub cpu: Option<u32>,
-    /// How many lines of log.
+    /// The number of log lines.
     pub lines: Option<u32>,
-    /// Which container.
+    /// The container.
     pub container: Option<Mention>,
-    /// Which namespace.
+    /// The namespace.
     pub namespace: Option<Mention>,
-    /// Which cluster.
+    /// The cluster.
     pub cluster: Option<Mention>,
-    /// How long it should last.
+    /// The duration, as written.
     pub duration: Option<String>,
-    /// Values that a slot cannot hold. Any of them refuses the command.
+    /// Values that are invalid for their slot. Any of them causes the command to be refused.
     pub faults: Vec<InvalidValue>,
-    /// What makes the reading less than plain. Any of them asks for confirmation.
+    /// Reasons to doubt the reading. Any of them requires confirmation.
     pub doubts: Vec<Doubt>,
-    /// Other readings of the same words.
+    /// Alternative readings of the same words.
     pub alternatives: Vec<Command>,
 }
 
 impl Command {
-    /// The words for its namespace: said, or said of what its pronoun stands for.
+    /// The words for its namespace: given directly, or for the referent of its pronoun.
     pub fn namespace_words(&self) -> Option<&str> {
         let implied = || self.deployment.as_ref()?.there.namespace.as_deref();
         self.namespace.as_ref().map(Mention::name).or_else(implied)
     }
 
-    /// The words for its cluster, likewise.
+    /// The words for its cluster: given directly, or for the referent of its pronoun.
     pub fn cluster_words(&self) -> Option<&str> {
         let implied = || self.deployment.as_ref()?.there.cluster.as_deref();
         self.cluster.as_ref().map(Mention::name).or_else(implied)

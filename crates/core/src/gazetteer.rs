@@ -30,7 +30,8 @@ impl Hint {
     pub const COUNT: usize = 7;
 }
 
-/// Shorter words resemble too many names, longer ones are not words.
+/// Bounds on the length of a word that is matched by similarity, in characters. Shorter words resemble too many names,
+/// longer ones are not words.
 const SHORTEST: usize = 4;
 const LONGEST: usize = 40;
 
@@ -106,7 +107,7 @@ impl Gazetteer {
         hints
     }
 
-    /// How many words at the start are the parts of a name; of several names, the longest.
+    /// The number of leading words that are the parts of a name; with several such names, of the longest.
     fn spelled_out(&self, words: &[String]) -> Option<usize> {
         let (first, others) = words.split_first()?;
         let longest = *self.longest.get(first.as_str())?;

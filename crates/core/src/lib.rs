@@ -1,18 +1,19 @@
-//! The domain of readback, as values and pure functions: requests, the objects they name, what the policy permits, and
-//! the life of a change from the request to its end.
+//! The domain model of readback as values and pure functions: requests, the objects they name, what the policy permits,
+//! and the lifecycle of a change from request to outcome.
 //!
 //! # What this crate must not know
 //!
 //! No clock (times are arguments), no I/O, no async runtime, no HTTP, no Kubernetes client, no Webex. It contains no
-//! user-visible sentences either: reasons, doubts, denials and outcomes are enums, which the bot's `words` render.
+//! user-visible sentences either: reasons, doubts, denials and outcomes are enums, which the bot's `words` module
+//! renders.
 //!
 //! # Where to start reading
 //!
-//! 1. [`command`]: a message as typed commands whose names are still words.
-//! 2. [`resolve`]: from words to live objects.
-//! 3. [`policy`]: whether a change may happen, and who must approve it.
-//! 4. [`change`]: the record of a change, the one function that moves it, and the trait that stores it.
-//! 5. [`question`]: the questions about an unclear request.
+//! 1. [`command`]: a message parsed into typed commands, with names not yet resolved.
+//! 2. [`resolve`]: resolution of names to live objects.
+//! 3. [`policy`]: whether a change is allowed, and who must approve it.
+//! 4. [`change`]: the record of a change, the state machine that moves it, and the trait that stores it.
+//! 5. [`question`]: questions about an unclear request.
 
 pub mod change;
 pub mod command;

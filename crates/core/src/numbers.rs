@@ -1,21 +1,21 @@
-//! Numbers as people write them: digits, words, dozens, factors and shares.
+//! Parsing of numbers as people write them: digits, words, dozens, factors and percentages.
 
-/// What number words hold.
+/// The value of number words.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub enum Number {
-    /// A whole number of things.
+    /// A whole number.
     Whole(u32),
-    /// A multiple of what there is: double is 2, half is 0.5.
+    /// A multiple of the current value: double is 2, half is 0.5.
     Factor(f64),
-    /// A share in percent.
+    /// A percentage.
     Percent(f64),
-    /// Below zero.
+    /// Negative.
     Negative,
-    /// Not whole.
+    /// Not a whole number.
     Fraction,
-    /// More than any cluster has.
+    /// More than `i32::MAX`, so more than any cluster can run.
     Huge,
-    /// A number that was not said: "a few".
+    /// A vague quantity: "a few".
     Unnamed,
 }
 
@@ -43,7 +43,7 @@ const UNITS: [&str; 20] = [
 ];
 const TENS: [&str; 8] = ["twenty", "thirty", "forty", "fifty", "sixty", "seventy", "eighty", "ninety"];
 
-/// Reads number words, in lower case and without punctuation around them. `None` when they are no number at all.
+/// Parses number words in lower case, without surrounding punctuation. `None` if they are not a number.
 pub fn parse(words: &[&str]) -> Option<Number> {
     let words: Vec<&str> = words.iter().copied().filter(|w| !matches!(*w, "of" | "the" | "about" | "just")).collect();
     match words.as_slice() {
@@ -152,7 +152,7 @@ fn whole(words: &[&str]) -> Option<u32> {
             }
             word => unit(word)?,
         };
-        // "Twenty one" and "hundred and five" are one number, "3 4" and "3 and 4" are two.
+        // "Twenty one" and "hundred and five" are one number; "3 4" and "3 and 4" are two.
         let before = run.filter(|_| !std::mem::take(&mut article));
         if before.is_some_and(|before| !goes_on(total, before, value)) {
             return None;
@@ -162,7 +162,7 @@ fn whole(words: &[&str]) -> Option<u32> {
     total.checked_add(run?)
 }
 
-/// Whether a smaller number goes on with one that was said.
+/// Whether a smaller number continues the number so far, instead of starting another one.
 fn goes_on(thousands: u32, run: u32, value: u32) -> bool {
     match run {
         0 => thousands > 0,

@@ -1,6 +1,6 @@
-//! What happens to a command: the decision, and its reasons.
+//! Policy: the decision about a command, and its reasons.
 //!
-//! Pure and total. Where several rules fit, the first of refuse, clarify, confirm, execute wins.
+//! Pure and total. If several rules match, the first of refuse, clarify, confirm, execute wins.
 
 use crate::{
     command::{Command, Doubt, Mention},
@@ -38,62 +38,62 @@ pub use people::People;
 pub use proposed::{ProposedChange, ReplicaChange};
 pub use reason::{Caution, Impossible, Reason, Unclear};
 
-/// What is done about a command.
+/// The decision about a command.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, serde::Serialize)]
 #[serde(rename_all = "lowercase")]
 pub enum Decision {
-    /// Impossible or not allowed: says why, and what would work.
+    /// Impossible or not allowed: reply with the reason and with what would work.
     Refuse,
-    /// Something is missing or could be several things: asks.
+    /// Something is missing or ambiguous: ask.
     Clarify,
-    /// Understood, but destructive or not certain: a card shows what would change.
+    /// Understood, but destructive or uncertain: show the change on a card for confirmation.
     Confirm,
-    /// Clear in everything and harmless enough: done at once.
+    /// Unambiguous and harmless enough: execute immediately.
     Execute,
-    /// A read, help, or a yes or no when nothing is open.
+    /// A read, help, or a yes or no without an open question.
     Answer,
-    /// Nothing was ordered.
+    /// The message contains no request.
     Ignore,
 }
 
-/// A decision and why.
+/// A decision and its reasons.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Evaluation {
-    /// What is done.
+    /// The decision.
     pub decision: Decision,
-    /// Why.
+    /// The reasons.
     pub reasons: Vec<Reason>,
 }
 
-/// What holds for every command, whatever it is about.
+/// Rules for every command, independent of its target.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Rules {
-    /// More replicas than this are refused, where no Deployment is known yet.
+    /// Maximum replicas, for a command whose Deployment is not known yet.
     pub max_replicas: u32,
-    /// The least confidence with which a write is executed unasked.
+    /// Minimum confidence for executing a write without confirmation.
     pub act: Score,
-    /// The least confidence with which a write is put on a card. Below, a card would mostly be noise, so it is asked in
-    /// words.
+    /// Minimum confidence for putting a write on a card. Below it, most cards would be wrong, so the bot asks in a
+    /// message instead.
     pub card: Score,
 }
 
 impl Rules {
-    /// The rules of an operator who set none, with the confidence that the model's manifest asks for.
+    /// The default rules, with the confidence thresholds of the model's manifest.
     pub fn standard(act: Score, card: Score) -> Self {
         Self { max_replicas: Limits::default().max_replicas, act, card }
     }
 }
 
-/// A command with what its words name.
+/// A command with the objects that it names.
 #[derive(Clone, Debug)]
 pub struct PolicyInput<'c> {
-    /// What was heard.
+    /// The parsed command.
     pub command: &'c Command,
-    /// What the name came to; `None` when no name was said, or only a pronoun with nothing to refer to.
+    /// The result of resolving the name; `None` if no name was given, or only a pronoun without a referent.
     pub found: Option<Result<Resolution, NotFound>>,
-    /// The live facts of each target. A target without facts has gone since the catalog was read.
+    /// The live facts of each target. A target without facts was deleted after the catalog was read.
     pub facts: Vec<Facts>,
-    /// Whether there is a change of this room that could be taken back.
+    /// Whether this room has a change that can be undone.
     pub can_undo: bool,
 }
 
@@ -127,7 +127,7 @@ pub fn judge(cases: &[PolicyInput<'_>], rules: &Rules) -> Vec<Evaluation> {
     verdicts
 }
 
-/// A row of the table: the reasons for which it fits, or none.
+/// A row of the decision table: the reasons for which it applies, empty if it does not.
 type Rule = fn(&PolicyInput<'_>, &Rules) -> Vec<Reason>;
 
 /// Judges one command as if it were the only one.
@@ -168,7 +168,7 @@ fn alone(case: &PolicyInput<'_>, rules: &Rules) -> Evaluation {
 fn refusals(case: &PolicyInput<'_>, rules: &Rules) -> Vec<Reason> {
     let command = case.command;
     let denied: Vec<Reason> = case.facts.iter().filter_map(|facts| facts.denied.clone().map(Reason::Denied)).collect();
-    // Of several that fit, those that they may touch are asked about; of "all", none may be denied.
+    // If only some of several candidates are denied, the user is asked about the others. For "all", none may be denied.
     if !denied.is_empty() && (denied.len() == case.facts.len() || case.is_everything()) {
         return denied;
     }
@@ -208,7 +208,7 @@ fn questions(case: &PolicyInput<'_>, rules: &Rules) -> Vec<Reason> {
     unclear(case, rules).into_iter().map(Reason::from).collect()
 }
 
-/// What has to be known first.
+/// What has to be clarified first.
 fn unclear(case: &PolicyInput<'_>, rules: &Rules) -> Vec<Unclear> {
     let command = case.command;
     let mut reasons = Vec::new();
@@ -280,11 +280,11 @@ fn uncertainty(command: &Command, rules: &Rules) -> Option<Doubt> {
     (command.confidence < rules.act).then(|| Doubt::NotCertain(Box::new(command.into())))
 }
 
-/// What is doubtful about a command whatever else is asked about it first: an answer to that question does not remove it.
+/// The doubts about a command that an answer to a clarifying question does not remove.
 pub fn doubts(case: &PolicyInput<'_>, rules: &Rules) -> Vec<Doubt> {
     let command = case.command;
     let mut doubts = Vec::new();
-    // Of several, the one that is picked is named on its button.
+    // With several candidates, the user picks one by its name on a button, so its match is not in doubt.
     if let ([_], Some(Ok(found))) = (case.targets(), &case.found) {
         doubts.extend(grounds::weakness(command, Some(found)));
         doubts.extend(case.facts.iter().filter_map(|facts| grounds::other_old_value(command, facts)));

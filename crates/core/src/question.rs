@@ -1,6 +1,6 @@
-//! A question about an order that is not clear yet: which of several, or a value that is missing. It has a card of its own,
-//! it is on record, and an answer to it uses it up. Answering changes nothing by itself: what was answered is looked up,
-//! planned and judged like any order.
+//! Questions about an unclear request: which of several objects, or a missing value. A question has its own card, is
+//! recorded, and can be answered once. An answer changes nothing by itself: the completed request is resolved, planned
+//! and judged like any other.
 
 use std::fmt;
 
@@ -12,59 +12,59 @@ use crate::{
     domain::ObjectRef,
 };
 
-/// One question to one person.
+/// A question to one person.
 #[derive(Clone, PartialEq, Serialize, Deserialize)]
 pub struct Question {
-    /// The opaque id that the card carries.
+    /// The opaque id that the card contains.
     pub id: ChangeId,
-    /// Who is asked. Nobody else can answer.
+    /// The person who is asked. Nobody else can answer.
     pub asked: Actor,
     /// The room.
     pub room_id: String,
-    /// The first message of the thread that the card stands in.
+    /// The root message of the thread with the card.
     pub thread_id: String,
-    /// What was heard.
+    /// The text of the message.
     pub words: String,
-    /// Whether it was said in a direct message.
+    /// Whether the message was a direct message.
     pub private: bool,
-    /// What is asked.
+    /// The question itself.
     #[serde(rename = "text")]
     pub prompt: Prompt,
-    /// What can be picked; a single one where only values are missing.
+    /// The choices; exactly one if only values are missing.
     pub choices: Vec<Choice>,
-    /// The values that can be typed.
+    /// The values that can be entered.
     pub fields: Vec<Field>,
-    /// When the message was sent, as Webex has it.
+    /// When the message was sent, according to Webex.
     pub said: Timestamp,
-    /// When it was put on record.
+    /// When it was recorded.
     pub created: Timestamp,
-    /// From this moment on it can no longer be answered.
+    /// The expiry: it cannot be answered at or after this time.
     pub expires: Timestamp,
-    /// The message that carries the card, once it is posted.
+    /// The id of the message with the card, once posted.
     pub card: Option<String>,
-    /// Where it stands.
+    /// The state.
     pub state: QuestionState,
 }
 
 impl fmt::Debug for Question {
-    /// Leaves out the words.
+    /// Omits the message.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Question").field("id", &self.id).field("state", &self.state).finish_non_exhaustive()
     }
 }
 
-/// One thing that can be picked.
+/// One choice of a question.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Choice {
-    /// How it is called on its button.
+    /// The label of its button.
     pub label: ChoiceLabel,
     /// The Deployment.
     pub target: ObjectRef,
-    /// What would be asked of it.
+    /// The request for that Deployment.
     pub draft: ChangeSpec,
 }
 
-/// Where a question stands.
+/// The state of a question.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(tag = "is", rename_all = "snake_case")]
 pub enum QuestionState {
@@ -72,63 +72,63 @@ pub enum QuestionState {
     Open,
     /// It was answered.
     Answered {
-        /// With which choice, from 0.
+        /// The index of the choice, from 0.
         choice: usize,
         /// When.
         at: Timestamp,
     },
-    /// The person wants none of it.
+    /// The person dismissed it.
     Dismissed {
         /// When.
         at: Timestamp,
     },
-    /// Nobody answered in time.
+    /// It expired unanswered.
     Expired {
-        /// The end of its time.
+        /// When it expired.
         at: Timestamp,
     },
-    /// The person ordered something newer about one of its Deployments.
+    /// The person made a newer request for one of its Deployments.
     Superseded {
         /// When.
         at: Timestamp,
     },
 }
 
-/// What can happen to a question.
+/// An event in the lifecycle of a question.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Reply {
-    /// Somebody picks this choice, from 0.
+    /// Somebody picks the choice at this index, from 0.
     Pick(Actor, usize),
-    /// Somebody wants none of it.
+    /// Somebody dismisses the question.
     Dismiss(Actor),
-    /// Somebody looks at the clock.
+    /// Expire the question if it is past its expiry.
     Expire,
-    /// The person ordered something newer.
+    /// The person made a newer request.
     Supersede,
 }
 
-/// What became of it.
+/// The result of a reply.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Replied {
     /// This reply answered it.
     Picked,
-    /// This reply ended it without an answer.
+    /// This reply dismissed it.
     Dismissed,
-    /// Its time is over.
+    /// It has expired.
     Expired,
-    /// A newer order took its place.
+    /// It was superseded by a newer request.
     Superseded,
-    /// Somebody else was asked. Nothing changed.
+    /// This person was not asked. Nothing changed.
     NotYours,
     /// There is no such choice. Nothing changed.
     NoSuchChoice,
-    /// It had ended before. Nothing changed.
+    /// It had already ended. Nothing changed.
     Over,
-    /// It does not fit. Nothing changed.
+    /// The reply does not apply. Nothing changed.
     Unchanged,
 }
 
-/// Where `reply` leads. Pure: the caller passes `now` and saves the state before it acts.
+/// The state that follows `reply`, and its result. Pure: the caller passes `now` and saves the state before acting.
 pub fn step(question: &Question, reply: &Reply, now: Timestamp) -> (QuestionState, Replied) {
     let stays = |replied| (question.state, replied);
     if question.state != QuestionState::Open {
@@ -154,12 +154,12 @@ pub fn step(question: &Question, reply: &Reply, now: Timestamp) -> (QuestionStat
 }
 
 impl Question {
-    /// Whether a press in this room, on this message, is a press on its card.
+    /// Whether a button press in this room, on this message, belongs to its card.
     pub fn is_on_card(&self, room_id: &str, message_id: &str) -> bool {
         self.room_id == room_id && self.card.as_deref() == Some(message_id)
     }
 
-    /// Whether it is about this Deployment, among others.
+    /// Whether this Deployment is one of its choices.
     pub fn is_about(&self, object: &ObjectRef) -> bool {
         self.choices.iter().any(|choice| choice.target == *object)
     }

@@ -247,8 +247,9 @@ impl Directory {
         }
     }
 
-    /// What is found without what the command leaves out. Whatever the words for that may mean is left out; where they
-    /// mean nothing, nothing is found: it may be what they were for.
+    /// Removes the command's exclusions from the result. Every object that an exclusion may mean is removed. If an
+    /// exclusion matches nothing, the whole look-up fails, because the object that was to be excluded may be among the
+    /// results.
     fn without(&self, mut found: Resolution, command: &Command) -> Result<Resolution, NotFound> {
         let (namespace, cluster) = (command.namespace_words(), command.cluster_words());
         for mention in &command.except {
@@ -271,7 +272,7 @@ impl Directory {
             return found((Strength::Exact, self.objects(&all)));
         }
         let words = Words::of(asked.name);
-        // "up" is a part of `sign-up`, and does not speak of it.
+        // "up" is a part of `sign-up`, but does not refer to it.
         let whole_only = are_stop_words(asked.name);
         let mut hits = self.hits(&words);
         hits.retain(|hit| !whole_only || hit.rank.0 <= Strength::Folded);
@@ -316,7 +317,7 @@ impl Directory {
         (!found.is_empty()).then(|| (Strength::Weak, self.objects(&found)))
     }
 
-    /// Every strong match, in the order of the Deployments.
+    /// Every strong match, in the order of the entries.
     fn hits(&self, words: &Words<'_>) -> Vec<Hit> {
         let hit = |at: u32| {
             let form = self.index.form(at);

@@ -1,9 +1,9 @@
-//! Words that never name a Deployment by themselves, and are never taken for a part of a name: what kind of thing it is,
-//! directions, quantities, pronouns, verbs of ordering. "scale up to 5" does not speak of `sign-up`.
+//! Stop words: words that never name a Deployment by themselves and are never matched with part of a name. They are
+//! kinds of objects, directions, quantities, pronouns and command verbs. "scale up to 5" does not refer to `sign-up`.
 
 use crate::{command::is_pronoun, numbers};
 
-/// Verbs that begin an order.
+/// Verbs that start a request.
 const VERBS: &[&str] = &[
     "scale",
     "upscale",
@@ -125,7 +125,7 @@ const KINDS: &[&str] = &[
     "workloads",
 ];
 
-/// What a value is called, which is no name either: "update the image to 1.4.2".
+/// Names of values, which are not names of Deployments either: "update the image to 1.4.2".
 const SLOTS: &[&str] = &[
     "image",
     "tag",
@@ -183,28 +183,29 @@ const QUANTIFIERS: &[&str] = &[
     "us",
 ];
 
-/// Whether the word begins an order.
+/// Whether the word is a verb that starts a request.
 pub fn is_verb(word: &str) -> bool {
     VERBS.contains(&word)
 }
 
-/// Whether the word, in lower case, is one of them.
+/// Whether the word, in lower case, is a stop word.
 pub fn is_stop_word(word: &str) -> bool {
     is_closed(word) || KINDS.contains(&word) || SLOTS.contains(&word) || is_verb(word)
 }
 
-/// Whether words say no name at all, so that only a Deployment of exactly that name may be meant by them.
+/// Whether all of the words are stop words, so that they can only mean a Deployment of exactly that name.
 pub fn are_stop_words(words: &str) -> bool {
     let lower = words.to_lowercase();
     !lower.trim().is_empty() && lower.split_whitespace().all(is_stop_word)
 }
 
-/// Whether the word says what kind of thing the name beside it is: "deployment up".
+/// Whether the word is the kind of the object named next to it: "deployment up".
 pub fn is_kind(word: &str) -> bool {
     KINDS.contains(&word)
 }
 
-/// Whether the word is a direction, a quantity or a pronoun: no run of these is a name, even where one is spelled so.
+/// Whether the word is a direction, a quantity or a pronoun. A sequence of such words is never read as a name, even if
+/// a Deployment has that name.
 pub fn is_closed(word: &str) -> bool {
     PARTICLES.contains(&word) || QUANTIFIERS.contains(&word) || is_pronoun(word) || numbers::parse(&[word]).is_some()
 }

@@ -1,4 +1,5 @@
-//! How many replicas the marked words ask for, read with the words around them: to 3, by 3, three times as many.
+//! The number of replicas that tagged words request, read in the context of the words around them: to 3, by 3, three
+//! times as many.
 
 use std::ops::Range;
 
@@ -8,16 +9,16 @@ use super::{
 };
 use readback_core::{command::InvalidValue, domain::Amount};
 
-/// What the marked words say.
+/// The reading of the tagged words.
 #[derive(Clone, Debug, PartialEq)]
 pub enum Reading {
-    /// An amount.
+    /// An unambiguous amount.
     Plain(Amount),
-    /// The likelier amount, and another that the words hold as well.
+    /// The more likely amount, and another possible one.
     Either(Amount, Amount),
-    /// A value that the slot cannot hold.
+    /// A value that is invalid for the slot.
     Fault(InvalidValue),
-    /// No number at all.
+    /// Not a number.
     NotANumber,
 }
 
@@ -27,7 +28,7 @@ enum Way {
     Down,
 }
 
-/// Reads the words at `span` of a clause given in lower case.
+/// Reads the words at `span` of a clause, given in lower case.
 pub fn read(clause: &[&str], span: &Range<usize>) -> Reading {
     let words: Vec<&str> = clause[span.clone()].iter().copied().filter(|w| !is_unit(w) && *w != "as").collect();
     let percent_after = matches!(clause.get(span.end), Some(&("percent" | "%" | "pct")));
@@ -59,7 +60,7 @@ pub fn read(clause: &[&str], span: &Range<usize>) -> Reading {
     }
 }
 
-/// "two more" and "one fewer" carry their direction inside the mark.
+/// Removes words for the direction, which may be inside the span: "two more", "one fewer".
 fn strip_direction<'w>(words: &[&'w str]) -> Vec<&'w str> {
     let kept: Vec<&str> = words
         .iter()
@@ -80,7 +81,7 @@ struct Around<'c> {
 }
 
 impl Around<'_> {
-    /// The nearest word before the span that is not mere padding.
+    /// The nearest word before the span that is not a filler.
     fn before(&self) -> &str {
         let padding = |w: &&&str| {
             !matches!(
@@ -104,7 +105,7 @@ impl Around<'_> {
         self.clause[..self.span.start].iter().rev().find(padding).copied().unwrap_or("")
     }
 
-    /// The words right after the span.
+    /// Up to `count` words directly after the span.
     fn after(&self, count: usize) -> &[&str] {
         let end = self.clause.len().min(self.span.end + count);
         &self.clause[self.span.end..end]
@@ -114,7 +115,8 @@ impl Around<'_> {
         matches!(self.before(), "to" | "at" | "=" | "->" | "→" | "into" | "equals" | ":" | "be")
     }
 
-    /// The direction that the clause speaks of, the nearest word first.
+    /// The direction that the clause expresses. Words in the span are checked first, then those after it, then those
+    /// before it.
     fn way(&self) -> Option<Way> {
         let inside = self.clause[self.span.clone()].iter().rev();
         let before = self.clause[..self.span.start].iter().rev();
@@ -130,7 +132,7 @@ impl Around<'_> {
         })
     }
 
-    /// `0.5` of "50%".
+    /// The reading of a percentage, given as a fraction: 0.5 for "50%".
     fn share(&self, share: f64) -> Reading {
         let relative = self.clause[self.span.clone()]
             .iter()
@@ -144,7 +146,7 @@ impl Around<'_> {
         if factor < 0.0 {
             return Reading::Fault(InvalidValue::ReducedBelowZero);
         }
-        // Shares such as a third leave binary dust that would show on the card.
+        // Fractions such as a third leave floating-point rounding errors, which would show on the card.
         Reading::Plain(Amount::Times((factor * 1e6).round() / 1e6))
     }
 
@@ -189,7 +191,7 @@ mod tests {
 
     use super::*;
 
-    /// The words in brackets are the marked ones.
+    /// Reads a clause; the words in brackets are the span.
     fn reads(text: &str) -> Reading {
         let mut clause = Vec::new();
         let mut span = 0..0;

@@ -1,7 +1,7 @@
-//! From marked words to commands: lists of names, shared slots, corrections, pronouns, values.
+//! Builds commands from tagged words: lists of names, shared slots, corrections, pronouns, values.
 //!
-//! Deterministic, and a function of the model's output: what it cannot make sense of becomes a fault, a doubt or
-//! another reading, never a guess.
+//! A deterministic function of the model's output. Whatever it cannot interpret becomes a fault, a doubt or an
+//! alternative reading, never a guess.
 
 use std::ops::Range;
 
@@ -28,7 +28,7 @@ mod value;
 pub use message::Segment;
 pub(crate) use message::{Message, Span};
 
-/// Builds the commands of a message from its tags and segments; `hints` say which words look like something live.
+/// Builds the commands of a message from its tags and segments; `hints` are the gazetteer's hints for the words.
 pub fn frame(clean: &Clean, words: &[Word<'_>], hints: &[Hint], tags: &[Tag], segments: &[Segment]) -> ParsedMessage {
     let message = Message { clean, words, lower: words.iter().map(Word::lower).collect(), hints };
     let mut commands: Vec<Command> = Vec::new();
@@ -52,7 +52,7 @@ pub fn frame(clean: &Clean, words: &[Word<'_>], hints: &[Hint], tags: &[Tag], se
         let (spans, others) = contrast::apart(&message, &segment.words, spans);
         not_wanted.extend(others.iter().map(|span| message.said(&span.words).to_owned()));
         if spans.is_empty() && !others.is_empty() && kept.len() > 1 {
-            // "…, but not in default": it only says what is left out.
+            // "…, but not in default" only states an exclusion.
             continue;
         }
         let corrects = correct::corrects_the_previous(&message, segment);
@@ -70,7 +70,7 @@ pub fn frame(clean: &Clean, words: &[Word<'_>], hints: &[Hint], tags: &[Tag], se
             let last = commands.pop();
             found = correct::corrected(last, found);
         } else if corrects && correct::replaces(&message, segment) {
-            // "… no, wait, only show me its logs": another order in the place of the last.
+            // "… no, wait, only show me its logs" replaces the previous request.
             commands.pop();
         }
         if commands.last().is_some_and(|last| correct::completes(last, &found)) {
@@ -93,7 +93,7 @@ pub fn frame(clean: &Clean, words: &[Word<'_>], hints: &[Hint], tags: &[Tag], se
     ParsedMessage { commands, asides, in_scope: Score::ONE }
 }
 
-/// The marked runs inside a clause.
+/// The tagged spans of a clause.
 fn spans(tags: &[Tag], clause: &Range<usize>) -> Vec<Span> {
     let mut found: Vec<Span> = Vec::new();
     for at in clause.clone() {
@@ -104,7 +104,7 @@ fn spans(tags: &[Tag], clause: &Range<usize>) -> Vec<Span> {
                     last.words.end = at + 1;
                 }
             }
-            // Two names without a word between them are one that was cut in two.
+            // Two adjacent names are one name that the model split.
             Tag::Begin(Slot::Deployment)
                 if found.last().is_some_and(|last| last.slot == Slot::Deployment && last.words.end == at) =>
             {

@@ -1,19 +1,21 @@
-//! Signs that an order may be none: they lower the confidence of a write, so that somebody is asked, and never raise it.
+//! Signs that a message may contain no request. They only lower the confidence of a write, so that the bot asks, and
+//! never raise it.
 //!
-//! The model has read the whole message; this is for the day on which it is wrong.
+//! The model has already read the whole message; these rules are a safeguard for the cases in which it is wrong.
 
 use super::{clean::Clean, lexicon::is_verb, tokenise::Word};
 use readback_core::command::{Doubt, ParsedMessage, Sign};
 use readback_core::domain::{Intent, Score};
 
-/// What is left of the confidence of an order that shows a sign: enough for a card if it was sure, never enough to act.
+/// The factor for the confidence of a write with a sign: a confident reading still gets a card, but is never executed
+/// without confirmation.
 pub(crate) const DOUBTED: f64 = 0.5;
 
-/// The same where it is too little for a card.
+/// The factor for signs with which even a confident reading gets no card.
 const GUESSED: f64 = 0.35;
 
-/// What is left of the confidence of an order with this sign. What waits, weighs or jokes is hardly ever an order: it is
-/// asked about in words.
+/// The factor for the confidence of a write with this sign. A message that waits for something, considers something or
+/// jokes is hardly ever a request, so the bot asks in a message instead of on a card.
 const fn leaves(sign: Sign) -> f64 {
     match sign {
         Sign::Awaits | Sign::Musing | Sign::Joke => GUESSED,
@@ -27,8 +29,8 @@ const fn leaves(sign: Sign) -> f64 {
     }
 }
 
-/// Lowers the confidence of every write in a message that shows a sign, and names the sign. Where nothing was ordered, the
-/// sign explains why.
+/// Lowers the confidence of every write in a message with a sign, and adds the sign as a doubt. If the message was read
+/// as no request, the sign explains why.
 pub fn lower(heard: &mut ParsedMessage, clean: &Clean, words: &[Word<'_>]) {
     let lower: Vec<String> = words.iter().map(Word::lower).collect();
     let Some(sign) = sign(&lower, &clean.text) else { return };
@@ -43,8 +45,8 @@ pub fn lower(heard: &mut ParsedMessage, clean: &Clean, words: &[Word<'_>]) {
     }
 }
 
-/// Whether a message is no order whatever its words say: it opens by mentioning somebody else, or with a manifest, a diff
-/// or a table of a program. Only this bot's own mention is taken off before.
+/// Whether a message is never a request, whatever it says: it starts by mentioning somebody else, or with a manifest, a
+/// diff or a table printed by a program. Only this bot's own mention is removed beforehand.
 pub fn orders_nothing(text: &str) -> bool {
     const TABLES: &[&str] = &["NAME ", "REVISION ", "NAMESPACE ", "LAST SEEN "];
     let text = text.trim_start();
@@ -52,13 +54,13 @@ pub fn orders_nothing(text: &str) -> bool {
     pasted || text.split_whitespace().next().is_some_and(mentions_another)
 }
 
-/// `@ivan`, but not what may be this bot or everybody.
+/// Whether the word mentions somebody, such as `@ivan`, except for mentions that may mean this bot or everybody.
 fn mentions_another(word: &str) -> bool {
     let name = word.strip_prefix('@').map(|name| name.trim_end_matches([',', ':', '!', '.']).to_lowercase());
     name.is_some_and(|name| !matches!(name.as_str(), "" | "bot" | "readback" | "here" | "all" | "channel"))
 }
 
-/// The first sign that a message shows.
+/// The first sign that applies to a message.
 fn sign(lower: &[String], text: &str) -> Option<Sign> {
     let has = |wanted: &[&str]| lower.iter().any(|word| wanted.contains(&word.as_str()));
     let pair = |first: &[&str], second: &[&str]| {
@@ -100,7 +102,7 @@ fn sign(lower: &[String], text: &str) -> Option<Sign> {
     }
 }
 
-/// Whether a message shows any sign of ordering nothing.
+/// Whether any sign applies to a message.
 pub fn is_doubtful(text: &str, words: &[Word<'_>]) -> bool {
     sign(&words.iter().map(Word::lower).collect::<Vec<_>>(), text).is_some()
 }
@@ -171,15 +173,15 @@ const HEARSAY: &[&str] = &[
     "wish",
 ];
 
-/// How lines of diffs and manifests begin.
+/// Prefixes of lines in diffs and manifests.
 const OUTPUT: &[&str] = &["--- ", "+++ ", "@@ ", "apiVersion:", "kind:", "diff --git"];
 
-/// A line of a quotation, a diff or a manifest.
+/// Whether it is a line of a quotation, a diff or a manifest.
 fn is_pasted_line(line: &str) -> bool {
     line.starts_with("> ") || OUTPUT.iter().any(|start| line.starts_with(start))
 }
 
-/// Whether a mention, "Dear …", "team …" or a name with a comma opens the message.
+/// Whether the message starts with a mention, "Dear …", or a name followed by a comma, or says "yourself".
 fn addresses_another(lower: &[String], text: &str) -> bool {
     const NOBODY: &[&str] = &[
         "hi", "hey", "hello", "please", "ok", "okay", "yes", "thanks", "sorry", "bot", "morning", "also", "now",
@@ -196,7 +198,7 @@ fn addresses_another(lower: &[String], text: &str) -> bool {
         || named
 }
 
-/// Whether a verb of ordering stands inside double quotes.
+/// Whether a command verb occurs inside double quotes.
 fn quotes_an_order(lower: &[String], text: &str) -> bool {
     let mut inside = false;
     text.contains('"')

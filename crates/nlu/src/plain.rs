@@ -1,5 +1,5 @@
-//! The two plain forms that people know from rigid bots: "scale web to 3" and "deploy nginx:1.21 to web". They mean what
-//! they say, word for word, when the name is live.
+//! The two plain forms that people know from rigid bots: "scale web to 3" and "deploy nginx:1.21 to web". They are read
+//! literally, without the model, if the name is live.
 
 use super::{stop_words::is_stop_word, tokenise::Word};
 use readback_core::domain::{Amount, ImageChange, Intent, Score};
@@ -8,14 +8,14 @@ use readback_core::{
     gazetteer::Hint,
 };
 
-/// Reads a message that is one of the plain forms and nothing else; a full stop at its end does not count.
+/// Parses a message that is exactly one of the plain forms, apart from a full stop or exclamation mark at its end.
 pub fn read(words: &[Word<'_>], hints: &[Hint]) -> Option<Command> {
     let end = words.iter().rposition(|word| !matches!(word.text, "." | "!"))? + 1;
     let [verb, what, to, last] = &words[..end] else { return None };
     if !to.text.eq_ignore_ascii_case("to") {
         return None;
     }
-    // Only a whole name, and no word that is none by itself: a part of one is the model's to read.
+    // Only a whole name that is not a stop word. Part of a name is left to the model.
     let live = |at: usize| {
         hints.get(at) == Some(&Hint::Name)
             && hints.get(at + 1) != Some(&Hint::NameGoesOn)

@@ -1,4 +1,4 @@
-//! One message, from its text to its commands.
+//! Reads one message: from its text to its commands.
 
 use super::{
     clean::{LONGEST, clean},
@@ -16,10 +16,10 @@ use readback_core::{
     gazetteer::Gazetteer,
 };
 
-/// Reads a message, with the live names as a hint.
+/// Reads a message; the live names are a hint for the model.
 ///
 /// # Errors
-/// When the engine itself fails; there is no text that is refused.
+/// The engine itself fails; no text is refused.
 pub fn read(model: &Model, live: &Gazetteer, text: &str) -> anyhow::Result<ParsedMessage> {
     if yes::is_yes(text, "") {
         return Ok(yes::heard());
@@ -51,7 +51,7 @@ pub fn read(model: &Model, live: &Gazetteer, text: &str) -> anyhow::Result<Parse
     if let Some(mut command) = plain::read(&words, &hints) {
         mark_odd(&mut command, clean.is_odd(&(0..clean.text.len())));
         if let Some(name) = command.deployment.as_mut().filter(|name| name.odd) {
-            // The name as it was typed, where it can be told from the rest.
+            // The name as typed, if it can be located in the message.
             let at = words.iter().find(|word| word.text == name.words).map(|word| clean.raw(&word.at).to_owned());
             let plain = std::mem::replace(&mut name.words, at.unwrap_or_default());
             name.stands_for = Some(plain);
@@ -71,7 +71,8 @@ pub fn read(model: &Model, live: &Gazetteer, text: &str) -> anyhow::Result<Parse
     Ok(heard)
 }
 
-/// What a rule read in a message with characters that are not what they look like is never taken at its word.
+/// Marks every mention as odd if the message contains look-alike characters, so that what a rule read in it needs
+/// confirmation.
 fn mark_odd(command: &mut Command, odd: bool) {
     let Command { deployment, namespace, cluster, .. } = command;
     [deployment, namespace, cluster].into_iter().flatten().for_each(|mention| mention.odd |= odd);

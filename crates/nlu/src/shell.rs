@@ -1,4 +1,4 @@
-//! A message that is nothing but one `kubectl` command: an order like any other, taken apart by rule.
+//! Parses a message that consists of a single `kubectl` command: a request like any other, but read by rule.
 
 use clap::{
     Arg, ArgMatches,
@@ -10,23 +10,23 @@ use readback_core::{
     domain::{Amount, ImageChange, Intent, Score},
 };
 
-/// What a message that begins like a shell command is.
+/// The reading of a message that starts like a shell command.
 #[derive(Clone, Debug, PartialEq)]
 pub enum Shell {
-    /// One command, and what it orders.
+    /// One `kubectl` command, as the commands that it requests.
     Orders(Vec<Command>),
-    /// A prompt, a pipe, output, a dry run, unbalanced quotes, or nothing that this bot does: it orders nothing.
+    /// Not a request: a prompt, a pipe, output, a dry run, unbalanced quotes, or an unsupported command.
     Nothing,
 }
 
-/// The names that the program goes by.
+/// The names of the program.
 const PROGRAMS: [&str; 3] = ["kubectl", "oc", "k"];
-/// What only a shell reads: pipes, lists, redirections, comments, variables, substitutions, the next line.
+/// Characters with a meaning in a shell: pipes, lists, redirections, comments, variables, substitutions, the next line.
 const OF_THE_SHELL: [char; 8] = ['\n', '|', ';', '>', '<', '#', '$', '&'];
-/// Longer lines are pasted, not typed.
+/// Maximum words of a command; longer lines are pasted, not typed.
 const MOST_WORDS: usize = 64;
 
-/// Reads a message as a shell command; `None` when it does not begin like one.
+/// Parses a message as a shell command; `None` if it does not start like one.
 pub fn read(text: &str) -> Option<Shell> {
     let bare = text.trim().trim_matches('`').trim();
     let mut words = bare.split_whitespace();
@@ -37,7 +37,7 @@ pub fn read(text: &str) -> Option<Shell> {
     if !PROGRAMS.contains(&first) {
         return None;
     }
-    // `k` alone is also how people answer "ok": only with a verb behind it is it the command.
+    // `k` also means "ok"; it is the program only if a known verb follows.
     let grammar = grammar();
     if first == "k" && words.next().is_none_or(|verb| grammar.find_subcommand(verb).is_none()) {
         return None;
@@ -47,7 +47,7 @@ pub fn read(text: &str) -> Option<Shell> {
     Some(orders.map_or(Shell::Nothing, Shell::Orders))
 }
 
-/// Whether a prompt stands before the command: `$ kubectl …`, `[root@host ~]# k …`, or a comment.
+/// Whether the command follows a prompt or a comment: `$ kubectl …`, `[root@host ~]# k …`.
 fn has_prompt(line: &str) -> bool {
     const MARKS: [char; 6] = ['$', '%', '#', '>', '➜', '❯'];
     let mut before = None;
@@ -60,19 +60,19 @@ fn has_prompt(line: &str) -> bool {
     line.starts_with(MARKS) && line.contains("kubectl")
 }
 
-/// A flag with a value, in the next word or behind `=`. As in kubectl the next word is taken whatever it looks like;
-/// a value that is missing is empty.
+/// A flag with a value, in the next word or after `=`. As in kubectl, the next word is taken whatever it looks like; a
+/// missing value is empty.
 fn value(name: &'static str) -> Arg {
     Arg::new(name).long(name).num_args(0..=1).default_missing_value("").allow_hyphen_values(true)
 }
 
-/// A flag that is on or off: `--force`, `--force=false`.
+/// A boolean flag: `--force`, `--force=false`.
 fn switch(name: &'static str) -> Arg {
     value(name).require_equals(true).default_missing_value("true")
 }
 
-/// What is known of kubectl's command line. A flag that stands here and fills no slot changes only how something is
-/// done or printed.
+/// The supported part of kubectl's command line. A listed flag that fills no slot only changes how something is done or
+/// printed.
 fn grammar() -> clap::Command {
     let verb = |name| clap::Command::new(name).arg(Arg::new("words").num_args(0..));
     let group = |name| clap::Command::new(name).subcommand_required(true);
@@ -116,7 +116,7 @@ fn grammar() -> clap::Command {
         ])
 }
 
-/// Switches that are not known here; any other unknown flag may have its value in the next word.
+/// Boolean flags of kubectl that are not supported. Any other unsupported flag may have its value in the next word.
 const OTHER_SWITCHES: [&str; 14] = [
     "--wait",
     "--now",
@@ -134,7 +134,7 @@ const OTHER_SWITCHES: [&str; 14] = [
     "--local",
 ];
 
-/// One command, taken apart.
+/// A parsed command line.
 #[derive(Debug)]
 struct Line {
     verb: String,
@@ -143,14 +143,14 @@ struct Line {
 }
 
 impl Line {
-    /// `None` for unbalanced quotes, and for what is no known command.
+    /// Parses a command line; `None` for unbalanced quotes, too many words, or an unknown command.
     fn parse(mut grammar: clap::Command, line: &str) -> Option<Self> {
         let mut words = shlex::split(line).filter(|words| words.len() <= MOST_WORDS)?;
         let mut unknown = Vec::new();
         let mut flags = loop {
             match grammar.try_get_matches_from_mut(&words) {
                 Ok(flags) => break flags,
-                // A flag that is not known is taken out and named, and the rest still read.
+                // An unknown flag is removed and recorded, and the rest is still parsed.
                 Err(error) => unknown.push(take_unknown(&mut words, &error)?),
             }
         };
@@ -162,12 +162,12 @@ impl Line {
         Some(Self { verb, flags, unknown })
     }
 
-    /// What stands behind a flag, if it was said; of a flag that is said twice, behind the last one.
+    /// The value of a flag, if it is present, perhaps empty; of a repeated flag, the last one.
     fn said(&self, name: &str) -> Option<&str> {
         self.flags.try_get_one::<String>(name).ok().flatten().map(String::as_str)
     }
 
-    /// The value of a flag.
+    /// The non-empty value of a flag.
     fn flag(&self, name: &str) -> Option<&str> {
         self.said(name).filter(|value| !value.is_empty())
     }
@@ -214,7 +214,7 @@ impl Line {
 
     fn named(&self, intent: Intent, words: &[&str], fill: impl Fn(&mut Command)) -> Option<Vec<Command>> {
         let mut names = names(words)?;
-        // kubectl refuses names beside `--all`.
+        // kubectl rejects names together with `--all`.
         let contradictory = self.is_on("all") && !names.is_empty();
         if self.is_on("all") && names.is_empty() {
             names.push(EVERYTHING);
@@ -237,7 +237,7 @@ impl Line {
             let (container, reference) = image.split_once('=').unwrap_or(("", image));
             command.container = Some(mention(container));
             match ImageChange::parse(reference) {
-                // `kubectl set image` knows no bare tags: `web=nginx` is the repository.
+                // `kubectl set image` has no bare tags: in `web=nginx`, `nginx` is the repository.
                 Ok(ImageChange::Tag(whole)) => command.image = Some(ImageChange::Reference(whole)),
                 Ok(image) => command.image = Some(image),
                 Err(why) => command.faults.push(InvalidValue::Image { said: reference.to_owned(), why }),
@@ -274,18 +274,17 @@ impl Line {
         number
     }
 
-    /// With namespace and cluster, and a doubt for each flag that means more than is known here.
+    /// Adds the namespace, the cluster, and a doubt for each unknown flag.
     fn placed(&self, mut command: Command) -> Command {
         command.namespace = self.flag("namespace").map(mention);
-        // As in kubectl: a cluster that is named goes before that of the context.
+        // As in kubectl, `--cluster` takes precedence over the context's cluster.
         command.cluster = self.flag("cluster").or_else(|| self.flag("context")).map(mention);
         command.doubts = self.unknown.iter().cloned().map(Doubt::IgnoredFlag).collect();
         command
     }
 }
 
-/// Takes the flag out of the line that is not known, with its value, and gives its name; `None` if that is not what is
-/// wrong with it.
+/// Removes the unknown flag, with its value, from the line and returns its name; `None` if the error is another one.
 fn take_unknown(words: &mut Vec<String>, error: &clap::Error) -> Option<String> {
     let Some(ContextValue::String(flag)) = error.get(ContextKind::InvalidArg) else { return None };
     if error.kind() != ErrorKind::UnknownArgument || !flag.starts_with('-') {
@@ -307,7 +306,7 @@ fn is_deployment(kind: &str) -> bool {
     )
 }
 
-/// The Deployments that are named; `None` when another kind is.
+/// The names of the Deployments; `None` if another kind is named.
 fn names<'n>(words: &[&'n str]) -> Option<Vec<&'n str>> {
     match words {
         [kind, names @ ..] if is_deployment(kind) => Some(names.to_vec()),

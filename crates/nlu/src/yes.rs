@@ -1,12 +1,12 @@
-//! Whether a message is a plain yes: the whole of it, out of a closed list.
+//! Recognises a plain yes: the whole message has to be on a closed list.
 //!
-//! A yes carries out what a card shows. It is therefore recognised by rule and letter by letter; what the model makes of a
-//! message never confirms anything. Whatever is not on the list costs one press of a button.
+//! A yes executes what a card shows. It is therefore recognised by rule and by exact match; what the model reads in a
+//! message never confirms anything. The cost of a yes that is not on the list is one button press.
 
 use readback_core::command::{Doubt, ParsedMessage};
 use readback_core::domain::{Intent, Score};
 
-/// What a yes is made of. One message may hold several: "yes, do it".
+/// Phrases for yes. A message may contain several: "yes, do it".
 const YES: &[&str] = &[
     "yes",
     "y",
@@ -92,7 +92,7 @@ const YES: &[&str] = &[
     "🆗",
 ];
 
-/// Politeness, greetings and names of the bot: they change nothing.
+/// Politeness, greetings and names of the bot, which do not change the meaning.
 const BESIDE: &[&str] = &[
     "please",
     "pls",
@@ -126,11 +126,11 @@ const BESIDE: &[&str] = &[
     "💪",
 ];
 
-/// Asked for politely, these may ask somebody else to confirm: "please confirm".
+/// After a "please", these may be a request to somebody else to confirm: "please confirm".
 const ASKS_FOR_A_YES: &[&str] = &["confirm", "confirm it", "confirm that", "approve", "approve it", "accept"];
 
-/// Whether the whole message is a plain yes. Stops, commas, exclamation marks, politeness, and the bot's `name` in front or
-/// at the end don't count; anything else makes it none.
+/// Whether the whole message is a plain yes. Full stops, commas, exclamation marks, politeness, and the bot's `name` at
+/// the start or end are ignored; anything else makes it something else.
 pub fn is_yes(text: &str, name: &str) -> bool {
     let Some(words) = words(without_name(text, name)) else { return false };
     let (mut at, mut says_yes, mut asked) = (0, false, false);
@@ -158,8 +158,8 @@ fn is_please(word: &str) -> bool {
     matches!(word, "please" | "pls" | "plz" | "kindly")
 }
 
-/// Takes back what the model read as a yes in a message that is no plain one. Beside an order a yes stays, and is answered
-/// as what it is: it counts only alone.
+/// Discards a yes that the model read in a message that is not a plain one. Next to a request, the yes is kept and gets
+/// its own reply: it confirms only if it is the whole message.
 pub(super) fn doubt(heard: &mut ParsedMessage) {
     if !heard.commands.iter().all(|command| command.intent == Intent::Confirm) {
         return;
@@ -171,13 +171,13 @@ pub(super) fn doubt(heard: &mut ParsedMessage) {
     }
 }
 
-/// What a plain yes is heard as.
+/// The parsed message of a plain yes.
 pub(super) fn heard() -> ParsedMessage {
     let yes = readback_core::command::Command::new(Intent::Confirm, Score::ONE);
     ParsedMessage { commands: vec![yes], asides: Vec::new(), in_scope: Score::ONE }
 }
 
-/// The longest of these phrases that the words begin with, and how many words it has.
+/// The longest of these phrases at the start of the words, and its number of words.
 fn longest<'p>(phrases: &[&'p str], words: &[String]) -> Option<(&'p str, usize)> {
     let begins = |phrase: &&&str| {
         let mut rest = words.iter();
@@ -187,7 +187,7 @@ fn longest<'p>(phrases: &[&'p str], words: &[String]) -> Option<(&'p str, usize)
     phrases.iter().filter(begins).max_by_key(|phrase| length(phrase)).map(|phrase| (*phrase, length(phrase)))
 }
 
-/// The words of a message in lower case; none if it holds a character that no plain yes has.
+/// The words of a message in lower case; `None` if it contains a character that no plain yes has.
 fn words(text: &str) -> Option<Vec<String>> {
     let mut words: Vec<String> = Vec::new();
     let mut goes_on = false;
@@ -196,10 +196,10 @@ fn words(text: &str) -> Option<Vec<String>> {
     while let Some(c) = chars.next() {
         let next = chars.peek().copied().unwrap_or(' ');
         let joins = match c {
-            // The colour and the shape of an emoji.
+            // An emoji's skin tone or presentation selector.
             '\u{fe0f}' | '\u{1f3fb}'..='\u{1f3ff}' if is_emoji(last) => continue,
             c if c.is_whitespace() || matches!(c, ',' | '!') => false,
-            // One full stop ends a sentence; several trail off.
+            // A single full stop ends a sentence; several express hesitation.
             '.' if next.is_whitespace() || is_emoji(next) => false,
             c if is_emoji(c) => {
                 words.push(c.to_string());
@@ -216,7 +216,7 @@ fn words(text: &str) -> Option<Vec<String>> {
     Some(words)
 }
 
-/// Adds a letter to the last word, or begins a word with it.
+/// Appends a letter to the last word, or starts a new word with it.
 fn push(words: &mut Vec<String>, goes_on: bool, c: char) -> bool {
     match words.last_mut().filter(|_| goes_on) {
         Some(word) => word.push(c),
@@ -225,12 +225,12 @@ fn push(words: &mut Vec<String>, goes_on: bool, c: char) -> bool {
     true
 }
 
-/// Whether it is one of the emoji on the lists.
+/// Whether it is one of the listed emoji.
 fn is_emoji(c: char) -> bool {
     !c.is_ascii() && YES.iter().chain(BESIDE).any(|phrase| phrase.starts_with(c))
 }
 
-/// The message less the bot's name at either end, with the mark that addresses it.
+/// The message without the bot's name at its start or end, and without the mention sign.
 fn without_name<'t>(text: &'t str, name: &str) -> &'t str {
     let text = text.trim();
     if name.is_empty() {

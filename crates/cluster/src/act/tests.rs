@@ -23,7 +23,7 @@ fn is_patch(call: &Call) -> bool {
     call.method == http::Method::PATCH
 }
 
-/// Answers the PATCH with `reply` and every read with `read`.
+/// Replies to the PATCH with `reply` and to every read with `read`.
 async fn after(reply: fn() -> Reply, read: fn(usize) -> Reply) -> (Applied, Vec<String>) {
     let api = Api::start(move |call| if is_patch(call) { reply() } else { read(call.times) }).await;
     let applied = api.cluster().await.write(&order()).await;
@@ -95,7 +95,7 @@ async fn after_a_lost_answer_the_new_values_mean_done() {
     let unanswered = after(|| Reply::Hang, three);
     let broken = after(|| Reply::Broken, three);
     let gateway = after(|| Reply::status(504, "Timeout", ""), three);
-    // The write is stored after the first look.
+    // The write is stored after the first read.
     let late = after(|| Reply::Broken, |times| Reply::json(200, at(if times == 0 { 2 } else { 3 })));
     let (unanswered, broken, gateway, late) = tokio::join!(unanswered, broken, gateway, late);
     for (applied, _) in [unanswered, broken, gateway, late] {
@@ -231,7 +231,7 @@ async fn a_read_that_fails_says_why_and_is_not_retried() {
     assert_eq!(error, crate::CallError::timed_out(Duration::from_secs(1)));
 }
 
-/// A removal of `web` as it stands.
+/// A deletion of `web` in its current state.
 async fn removal(api: &Api) -> (Cluster, Write) {
     let cluster = api.cluster().await;
     let live = live_of(&deployment());

@@ -11,13 +11,13 @@ fn image(written: &str) -> ImageReference {
     ImageReference::parse(written).unwrap()
 }
 
-/// The object after the patch, or `None` where the API server would refuse it.
+/// The object after the patch, or `None` if the API server would reject the patch.
 fn after(write: &Write, raw: &Value) -> Option<Value> {
     let mut raw = raw.clone();
     json_patch::patch(&mut raw, &write.patch).ok().map(|()| raw)
 }
 
-/// The object with `value` where `pointer` points, through maps that may not exist yet.
+/// The object with `value` at `path`, creating missing maps.
 fn with(raw: &Value, path: &[&str], value: Value) -> Value {
     let mut raw = raw.clone();
     let mut spot = &mut raw;
@@ -34,7 +34,7 @@ fn with(raw: &Value, path: &[&str], value: Value) -> Value {
     raw
 }
 
-/// Deployments with and without each map that a patch may have to make.
+/// Deployments with and without each map that a patch may have to create.
 fn samples() -> Vec<Value> {
     let base = deployment();
     let mut fresh = base.clone();
@@ -97,7 +97,7 @@ fn a_patch_is_refused_when_what_it_was_made_from_has_changed() {
             ("restart", restart(&live, at(1_800_000_000), "why").unwrap()),
         ];
         let stamped = with(&raw, &[&template[..], &[RESTARTED_AT]].concat(), json!("2026-07-07T07:07:07Z"));
-        // A real API server moves the resourceVersion with every write.
+        // A real API server changes the resourceVersion with every write.
         let stamped = with(&stamped, &["metadata", "resourceVersion"], json!("99"));
         for (name, write) in &writes {
             let another = with(&raw, &["metadata", "uid"], json!("another"));
@@ -190,7 +190,7 @@ proptest! {
         prop_assert_eq!(trace(&write, Some(&raw)), Trace::Untouched);
         let applied = after(&write, &raw).unwrap();
         prop_assert_eq!(trace(&write, Some(&applied)), Trace::Applied);
-        // As on a real API server, where every write moves the resourceVersion.
+        // As on a real API server, where every write changes the resourceVersion.
         let applied = with(&applied, &["metadata", "resourceVersion"], json!("99"));
         prop_assert_eq!(after(&write, &applied), None, "a patch never applies twice");
     }

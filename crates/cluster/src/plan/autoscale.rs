@@ -1,4 +1,4 @@
-//! An autoscaler: the one that is there is changed, or a new one is made.
+//! Plans a change of the autoscaler, or the creation of one.
 
 use super::{
     planned::{Plan, Planned, refused},
@@ -45,7 +45,7 @@ fn impossible(scaler: Option<&Scaler>, min: u32, max: u32) -> Option<PlanRefusal
     Some(PlanRefusal::AutoscalerOf { owner })
 }
 
-/// What an autoscaler keeps to.
+/// The bounds of an autoscaler.
 const fn kept(scaler: &Scaler) -> AutoscalerBounds {
     AutoscalerBounds { min: scaler.min, max: scaler.max, cpu: scaler.cpu }
 }

@@ -1,4 +1,4 @@
-//! Another image: which container is meant, and what it would run.
+//! Plans a change of an image: which container is meant, and which image it gets.
 
 use super::{
     planned::{Plan, Planned, refused, taken_back},
@@ -52,7 +52,7 @@ pub(super) fn set_image(command: &Command, live: &Live, cause: &str) -> Planned 
     }
 }
 
-/// The container that is meant: by its name, by its repository, or the only one. Never simply the first.
+/// The container that is meant: by its name, by its repository, or because it is the only one. Never simply the first.
 fn container<'l>(live: &'l Live, said: Option<&str>, change: &ImageChange) -> Result<&'l Container, Planned> {
     let all = live.containers();
     let names = |containers: &[&Container]| containers.iter().map(|one| one.name.clone()).collect();
@@ -96,7 +96,7 @@ fn new_image(change: &ImageChange, current: &str) -> Option<ImageReference> {
     }
 }
 
-/// What the speaker took for granted and is not so.
+/// A note if the user claimed another current image than the live one.
 fn said_otherwise(command: &Command, before: &str) -> Vec<Note> {
     let tag = ImageReference::parse(before).ok().and_then(|image| image.tag);
     let other = command.old.as_ref().map(|old| old.words.as_str()).filter(|old| tag.as_deref() != Some(*old));

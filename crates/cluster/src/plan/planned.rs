@@ -1,4 +1,4 @@
-//! What planning needs beside the Deployment, and what comes of it.
+//! The input of planning besides the Deployment, and its result.
 
 use super::refusal::{PlanRefusal, Unchanged};
 use crate::{CallError, PatchRefusal, Removal, Revision, Scaler, Write, forecast::Intended, inverse};
@@ -7,7 +7,7 @@ use readback_core::{
     question::MissingValue,
 };
 
-/// What was read beside the Deployment, for the verbs that are about more than it.
+/// Related objects, read for the commands that need more than the Deployment.
 #[derive(Clone, Debug, Default)]
 pub enum RelatedObjects {
     /// Nothing is needed.
@@ -17,59 +17,59 @@ pub enum RelatedObjects {
     Revisions(Vec<Revision>),
     /// Its autoscaler, if it has one.
     Autoscaler(Option<Scaler>),
-    /// What is needed to remove it, and to have it back.
+    /// What is needed to delete it, and to recreate it.
     Removal(Box<Removal>),
-    /// It could not be read.
+    /// They could not be read.
     Unreadable(CallError),
 }
 
 /// A write, ready to be recorded.
 #[derive(Clone, Debug)]
 pub struct Plan {
-    /// What would be sent.
+    /// The write.
     pub write: Write,
-    /// What it changes, before and after.
+    /// Its effects, before and after.
     pub effects: Vec<FieldChange>,
     /// Whether pods are replaced.
     pub template_changed: bool,
-    /// What to know before it is sent.
+    /// Foreseeable consequences, to be shown before it is sent.
     pub notes: Vec<Note>,
-    /// What takes it back; none where nothing does.
+    /// How to undo it; `None` if it cannot be undone.
     pub inverse: Option<Inverse>,
-    /// The same, to look ahead.
+    /// The intended change, as input of the forecast.
     pub intended: Intended,
 }
 
 impl Plan {
-    /// The images that would run, where they change.
+    /// The images after the change, where they change.
     pub fn images(&self) -> impl Iterator<Item = &str> {
         self.effects.iter().filter_map(FieldChange::image_after)
     }
 }
 
-/// What came of planning.
+/// The result of planning.
 #[derive(Clone, Debug)]
 pub enum Planned {
     /// Something would change.
     Write(Box<Plan>),
-    /// It is already so.
+    /// The Deployment already has the requested state.
     Unchanged(Unchanged),
-    /// It cannot be done.
+    /// It is impossible.
     Refused(PlanRefusal),
-    /// Something is still open.
+    /// A required value is missing.
     Ask(MissingValue),
-    /// This verb is understood and not offered.
+    /// This command cannot be planned.
     NotOffered,
 }
 
-/// What takes a write back: the patch and the effects the other way round.
+/// The undo of a write: its inverse patch and its effects reversed. `None` if the patch has no inverse.
 pub(super) fn taken_back(write: &Write, effects: &[FieldChange], draft: ChangeSpec) -> Option<Inverse> {
     let patch = inverse(&write.patch)?;
     let effects = effects.iter().map(FieldChange::reversed).collect();
     Some(Inverse { patch, means: write.means.clone(), effects, draft })
 }
 
-/// A patch that cannot be made.
+/// The refusal of a plan whose patch cannot be built.
 pub(super) const fn refused(why: PatchRefusal) -> Planned {
     Planned::Refused(PlanRefusal::Patch(why))
 }

@@ -1,72 +1,72 @@
-//! Why no change is planned: values, which the bot's `words` render.
+//! Why no change is planned, as values that the bot's `words` module renders.
 
 use crate::PatchRefusal;
 use readback_core::change::CallError;
 
-/// What it is that is already so.
+/// What already has the requested state.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Unchanged {
     /// The number of replicas.
     Replicas(u32),
-    /// It has no pods that could be replaced.
+    /// It has no pods to replace.
     NoPods,
-    /// It was restarted in this very second.
+    /// It was already restarted within the same second.
     RestartedNow,
-    /// The rollout is held.
+    /// The rollout is already paused.
     Held,
-    /// The rollout is not held.
+    /// The rollout is not paused.
     NotHeld,
     /// The image.
     Image(String),
-    /// What the autoscaler keeps to.
+    /// The autoscaler's bounds.
     Autoscaler,
     /// The revision.
     Revision(u64),
 }
 
-/// Why it cannot be done.
+/// Why a change is impossible.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum PlanRefusal {
-    /// What it takes to know could not be read.
+    /// A related object that planning needs could not be read.
     Unreadable(CallError),
-    /// No patch can be made.
+    /// The patch cannot be built.
     Patch(PatchRefusal),
-    /// No such number of replicas follows from the one that is there.
+    /// The resulting number of replicas is negative or too large.
     NoSuchCount {
-        /// The number that is there.
+        /// The current number.
         has: u32,
     },
-    /// The image that runs is no reference that can be taken apart.
+    /// The current image is not a valid image reference.
     NoReference {
         /// The image.
         image: String,
     },
     /// There is no container of that name.
     NoContainer {
-        /// What was said.
+        /// The name, as written.
         said: String,
-        /// The containers that are there.
+        /// The names of the existing containers.
         names: Vec<String>,
     },
-    /// The fewest replicas of an autoscaler would be above the most.
+    /// The autoscaler's minimum would be above its maximum.
     MinimumAbove {
-        /// The fewest.
+        /// The minimum replicas.
         min: u32,
-        /// The most.
+        /// The maximum replicas.
         max: u32,
     },
-    /// The autoscaler belongs to something that would put it back.
+    /// The autoscaler has a controller that would revert the change.
     AutoscalerOf {
         /// `Kind name`.
         owner: String,
     },
-    /// No earlier revision is ever kept.
+    /// The Deployment retains no revisions: its `revisionHistoryLimit` is 0.
     KeepsNoRevisions,
-    /// That revision is not kept any more.
+    /// The requested revision is not retained.
     NoSuchRevision {
-        /// The one that was said.
+        /// The requested revision.
         wanted: u32,
-        /// The newest ones that are kept.
+        /// The newest retained revisions.
         kept: Vec<u64>,
     },
     /// There is no earlier revision.

@@ -1,4 +1,4 @@
-//! Removing a Deployment. What it was is kept, so that it can be made again.
+//! Plans the deletion of a Deployment. Its manifest is kept, so that it can be recreated.
 
 use super::planned::{Plan, Planned, refused};
 use crate as cluster;

@@ -1,4 +1,4 @@
-//! Back to an earlier revision: which one, and what that changes.
+//! Plans a rollback: which revision, and what it changes.
 
 use super::{
     planned::{Plan, Planned, refused, taken_back},
@@ -12,14 +12,14 @@ use readback_core::{
     domain::Intent,
 };
 
-/// So many kept revisions are named when the one that was said is not among them.
+/// Maximum retained revisions listed if the requested one is not among them.
 const NAMED: usize = 8;
 
 pub(super) fn roll_back(command: &Command, live: &Live, revisions: &[Revision], cause: &str) -> Planned {
     let current = revisions.iter().find(|one| one.is_of(live));
     let wanted = match command.revision {
         Some(number) => revisions.iter().find(|one| one.number == u64::from(number)),
-        // As `kubectl rollout undo`: the newest that it is not at now.
+        // As in `kubectl rollout undo`: the newest one that is not the current one.
         None => revisions.iter().find(|one| !one.is_of(live)),
     };
     let Some(wanted) = wanted else { return Planned::Refused(missing(command.revision, live, revisions)) };
@@ -43,7 +43,7 @@ pub(super) fn roll_back(command: &Command, live: &Live, revisions: &[Revision], 
     }
 }
 
-/// Each image that it changes.
+/// The images that the rollback changes.
 fn images(live: &Live, wanted: &Revision) -> Vec<FieldChange> {
     let now = |container: &str| live.containers().iter().find(|one| one.name == container);
     let differs = |(container, image): &(String, String)| {

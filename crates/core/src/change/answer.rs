@@ -1,74 +1,74 @@
-//! Who may decide a change, and what became of an event.
+//! The result of applying an event to a change, and why somebody may not decide it.
 
 use jiff::Timestamp;
 
 use super::{Actor, ChangeId, Status};
 use crate::policy;
 
-/// What the policy says, at the moment of the press, about this person deciding this change: yes, or why not.
+/// The policy's answer, at the time of the button press, on whether this person may decide this change.
 pub type Authorization = Result<(), policy::Denial>;
 
-/// Why somebody may not decide.
+/// Why somebody may not approve or decline a change.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Denial {
-    /// Only the one who ordered it decides.
+    /// Only the requester may decide.
     Requester(Actor),
-    /// Whoever ordered it cannot approve it: somebody else has to.
+    /// The requester may not approve their own change; somebody else has to.
     OwnOrder,
-    /// The policy does not let them, and why.
+    /// The policy does not allow it.
     Policy(policy::Denial),
 }
 
-/// What became of an event. Each press has one that can be said.
+/// The result of an event. Every button press has a result that can be reported to the user.
 #[derive(Clone, Debug, PartialEq)]
 pub enum Answer {
-    /// This press approved it.
+    /// The change is now approved.
     Approved,
-    /// This press declined it.
+    /// The change is now declined.
     Declined,
-    /// This press is one of several that are needed.
+    /// The approval was counted; more are needed.
     Counted {
-        /// So many have said yes.
+        /// Approvals so far.
         have: usize,
-        /// So many have to.
+        /// Approvals required.
         needed: usize,
     },
-    /// This person had said yes before, and more people have to. Nothing changed.
+    /// This person had already approved, and more approvals are needed. Nothing changed.
     CountedBefore {
-        /// So many have said yes.
+        /// Approvals so far.
         have: usize,
-        /// So many have to.
+        /// Approvals required.
         needed: usize,
     },
-    /// This person may not decide. Nothing changed.
+    /// This person is not allowed to decide. Nothing changed.
     NotYours(Denial),
-    /// Too late: a person had decided. Nothing changed.
+    /// Somebody had already decided. Nothing changed.
     AlreadyDecided {
-        /// The person.
+        /// Who decided.
         by: Actor,
         /// When they decided.
         at: Timestamp,
-        /// Where it stands now.
+        /// The current state.
         status: Status,
     },
-    /// Its time to be decided is over.
+    /// The change has expired.
     Expired {
-        /// The end of its time.
+        /// When it expired.
         at: Timestamp,
     },
-    /// A newer order took its place.
+    /// The change was superseded by a newer request.
     Superseded {
         /// The newer change.
         by: ChangeId,
-        /// When.
+        /// When it was superseded.
         at: Timestamp,
     },
-    /// It is claimed.
+    /// The change is now claimed.
     Claimed,
     /// The approval is too old to act on. Nothing changed.
     TooOld,
-    /// Its end is on record.
+    /// The outcome is now recorded.
     Ended,
-    /// The event does not fit the state. Nothing changed.
+    /// The event does not apply to the current state. Nothing changed.
     Unchanged,
 }

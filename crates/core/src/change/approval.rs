@@ -1,18 +1,19 @@
-//! Who may decide a change, and when enough people have said yes.
+//! Who may decide a change, and when it has enough approvals.
 
 use jiff::Timestamp;
 
 use super::{Actor, Answer, Authorization, Change, Decision, Denial, State};
 use crate::policy::Approval;
 
-/// What a person wants of a change.
+/// Which button was pressed.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Press {
     Approve,
     Decline,
 }
 
-/// Whether `who` may decide, by what is on record and by what the policy says now. Both have to agree.
+/// Why `who` may not decide, or `None` if they may. Both the recorded approval requirement and the current policy have
+/// to allow it.
 pub(super) fn bar(change: &Change, who: &Actor, press: Press, authorization: &Authorization) -> Option<Denial> {
     let order = change.order();
     let own = order.requester.is_same_person(who);
@@ -21,14 +22,14 @@ pub(super) fn bar(change: &Change, who: &Actor, press: Press, authorization: &Au
     }
     match (&order.approval, press) {
         (Approval::Own, _) if !own => Some(Denial::Requester(order.requester.clone())),
-        // Taking an order of one's own back needs nobody's leave.
+        // Cancelling one's own request needs nobody's permission.
         (_, Press::Decline) if own => None,
         (Approval::Other | Approval::Named { .. }, Press::Approve) if own => Some(Denial::OwnOrder),
         _ => authorization.clone().err().map(Denial::Policy),
     }
 }
 
-/// Counts a yes. Each person counts once.
+/// Counts an approval. Each person counts once.
 pub(super) fn approve(change: &Change, approvals: &[Decision], who: &Actor, now: Timestamp) -> (Option<State>, Answer) {
     let needed = change.order().approval.count();
     if approvals.iter().any(|one| one.by.is_same_person(who)) {

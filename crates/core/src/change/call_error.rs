@@ -1,160 +1,161 @@
-//! Why a call to the API server had no answer that can be used: values, which the bot's `words` render.
+//! Failures of a call to the API server, as values that the bot's `words` module renders.
 
 use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
 
-/// Why a call to the API server had no answer that can be used. None holds a secret.
+/// Why a call to the API server produced no usable response. No variant contains a secret.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, thiserror::Error)]
 #[serde(tag = "failed", rename_all = "snake_case")]
 pub enum CallError {
-    /// The object is in a cluster or namespace that readback was not told to touch.
+    /// The object is in a cluster or namespace that readback is not configured to access.
     #[error("`{object}` is outside the namespaces that readback may touch")]
     Outside {
-        /// The object or the namespace.
+        /// The object or namespace.
         object: String,
     },
-    /// No connection. The request certainly never left.
+    /// No connection. The request was certainly not sent.
     #[error("the API server cannot be reached: {cause}")]
     Unreachable {
-        /// What the transport says.
+        /// The transport's error.
         cause: String,
     },
-    /// The credentials could not be obtained. The request certainly never left.
+    /// The credentials could not be obtained. The request was certainly not sent.
     #[error("the credentials for the cluster could not be obtained")]
     NoCredentials,
-    /// The request could not be put into bytes, so it never left.
+    /// The request could not be serialized, so it was not sent.
     #[error("the request could not be built")]
     Unbuilt,
-    /// The connection broke. The request may have arrived.
+    /// The connection broke. The API server may have received the request.
     #[error("the connection to the API server broke: {cause}")]
     Broken {
-        /// What the transport says; empty where it says nothing.
+        /// The transport's error; empty if it gives none.
         cause: String,
     },
-    /// The answer broke off, or was too large. The request has arrived.
+    /// The response was truncated or too large. The API server received the request.
     #[error("the API server's answer broke off or was too large")]
     CutShort,
-    /// No answer in time. The request may have arrived.
+    /// The call timed out. The API server may have received the request.
     #[error("the API server did not answer in {millis} ms")]
     TimedOut {
-        /// How long it was waited for.
+        /// The timeout, in milliseconds.
         millis: u64,
     },
-    /// An answer that makes no sense.
+    /// The response could not be understood.
     #[error("the API server's answer makes no sense: {misread:?}")]
     Misread {
-        /// What about it.
+        /// What is wrong with it.
         misread: Misread,
     },
-    /// A selector has an operator that is not known, so nobody can tell what it takes.
+    /// A label selector has an unknown operator, so it cannot be evaluated.
     #[error("the selector of {name} has an operator that is not known")]
     Selector {
-        /// The object; empty for the Deployment itself.
+        /// The object with the selector; empty for the Deployment itself.
         name: String,
     },
-    /// An answer that is an error.
+    /// The API server responded with an error.
     #[error(transparent)]
     Answered(ApiError),
 }
 
-/// What makes no sense about an answer of the API server.
+/// What is wrong with a response of the API server.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Misread {
-    /// It is not JSON.
+    /// Not JSON.
     NotJson,
-    /// It is not the object that was asked for.
+    /// Not the requested object.
     NotTheObject,
-    /// It is no valid Deployment.
+    /// Not a valid Deployment.
     NotADeployment,
-    /// A list goes on for ever.
+    /// A paginated list that does not end.
     EndlessList,
 }
 
-/// What an error answer of the API server says. Texts of the cluster are on one line, bounded, and without control characters.
+/// An error response of the API server. Texts from the cluster are reduced to one line of bounded length without
+/// control characters.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, thiserror::Error)]
 #[serde(tag = "error", rename_all = "snake_case")]
 pub enum ApiError {
-    /// The credentials are not accepted.
+    /// The credentials were rejected.
     #[error("the credentials are not accepted")]
     Unauthorized,
-    /// A role lacks a right.
+    /// The role lacks a permission.
     #[error("the role does not allow `{verb}` on `{resource}`")]
     MissingRight {
-        /// The user under whose name it was sent, where that is not readback's own.
+        /// The impersonated user; `None` if the request was sent as readback itself.
         #[serde(default, skip_serializing_if = "Option::is_none")]
         user: Option<String>,
-        /// The verb.
+        /// The RBAC verb.
         verb: String,
-        /// The resource.
+        /// The API resource.
         resource: String,
-        /// The namespace; none for the whole cluster.
+        /// The namespace; `None` if cluster-wide.
         #[serde(default, skip_serializing_if = "Option::is_none")]
         namespace: Option<String>,
     },
-    /// A policy of the cluster refused it.
+    /// Rejected by an admission policy.
     #[error("the policy `{name}` refused it: {message}")]
     Policy {
         /// Its name.
         name: String,
-        /// What it says; may be empty.
+        /// The message it returned; may be empty.
         message: String,
     },
-    /// An admission webhook refused it.
+    /// Rejected by an admission webhook.
     #[error("the admission webhook `{name}` refused it: {message}")]
     Webhook {
         /// Its name.
         name: String,
-        /// What it says; may be empty.
+        /// The message it returned; may be empty.
         message: String,
     },
-    /// An admission webhook could not be asked.
+    /// An admission webhook could not be reached.
     #[error("the admission webhook `{name}` could not be asked")]
     WebhookUnreachable {
         /// Its name.
         name: String,
     },
-    /// A quota refused it.
+    /// Rejected by a resource quota.
     #[error("a quota refused it: {message}")]
     Quota {
-        /// Which, and by how much.
+        /// The API server's message: which quota, and by how much it would be exceeded.
         message: String,
     },
-    /// Forbidden for another reason.
+    /// Forbidden for any other reason.
     #[error("forbidden: {message}")]
     Forbidden {
-        /// What the cluster says; may be empty.
+        /// The API server's message; may be empty.
         message: String,
     },
-    /// There is no such object.
+    /// The object does not exist.
     #[error("not found: {message}")]
     NotFound {
-        /// What the cluster says; may be empty.
+        /// The API server's message; may be empty.
         message: String,
     },
-    /// It is too large.
+    /// The request is too large.
     #[error("too large: {message}")]
     TooLarge {
-        /// What the cluster says; may be empty.
+        /// The API server's message; may be empty.
         message: String,
     },
-    /// It is invalid.
+    /// The request is invalid.
     #[error("invalid: {message}")]
     Invalid {
-        /// What the cluster says, with the field; may be empty.
+        /// The API server's message, including the field; may be empty.
         message: String,
     },
-    /// The API server is too busy.
+    /// The API server is overloaded.
     #[error("too busy: {message}")]
     Busy {
-        /// What the cluster says; may be empty.
+        /// The API server's message; may be empty.
         message: String,
     },
-    /// The address leads elsewhere.
+    /// The server redirects to another address.
     #[error("the API server's address leads elsewhere: {message}")]
     Elsewhere {
-        /// What the cluster says; may be empty.
+        /// The API server's message; may be empty.
         message: String,
     },
     /// Any other error.
@@ -162,31 +163,31 @@ pub enum ApiError {
     Other {
         /// The HTTP status.
         status: u16,
-        /// The reason in one word; may be empty.
+        /// The `reason` of the API server's `Status`; may be empty.
         #[serde(default, skip_serializing_if = "String::is_empty")]
         reason: String,
-        /// What the cluster says; may be empty.
+        /// The API server's message; may be empty.
         message: String,
     },
 }
 
 impl CallError {
-    /// The object, or the namespace, is none of readback's.
+    /// An [`Self::Outside`] error for this object or namespace.
     pub fn outside(object: &impl ToString) -> Self {
         Self::Outside { object: object.to_string() }
     }
 
-    /// No answer after so long.
+    /// A [`Self::TimedOut`] error after this timeout.
     pub fn timed_out(after: Duration) -> Self {
         Self::TimedOut { millis: u64::try_from(after.as_millis()).unwrap_or(u64::MAX) }
     }
 
-    /// An answer that makes no sense.
+    /// A [`Self::Misread`] error with this cause.
     pub const fn misread(misread: Misread) -> Self {
         Self::Misread { misread }
     }
 
-    /// What the API server said, where the role does not allow it.
+    /// The API server's error, if it says that the request is not permitted.
     pub const fn forbidden(&self) -> Option<&ApiError> {
         if let Self::Answered(error @ (ApiError::MissingRight { .. } | ApiError::Forbidden { .. })) = self {
             Some(error)

@@ -1,25 +1,26 @@
-//! The right to send a change, once.
+//! Exclusive permission to send a change once.
 
 use json_patch::Patch;
 
 use super::{Change, State};
 use crate::domain::ObjectRef;
 
-/// A change that a store has let this run claim: the only thing that a cluster accepts.
+/// A change that a store has let this run claim. It is the only thing that can be sent to a cluster.
 ///
-/// There is no way to make one but to win [`claim`](super::Store::claim) or [`claim_again`](super::Store::claim_again), and no way to copy
-/// it: sending it uses it up.
+/// The only way to obtain one is to win [`claim`](super::Store::claim) or [`claim_again`](super::Store::claim_again).
+/// It cannot be cloned, and sending it consumes it.
 #[derive(Debug)]
 #[must_use = "a claimed change is sent or finished, or it stays open until the next start"]
 pub struct Claimed(Change);
 
 impl Claimed {
-    /// For a store whose compare-and-set has just put this claim on record. `None` if the change is not claimed.
+    /// For a store whose compare-and-set has just recorded this claim. `None` if the change is not in the claimed
+    /// state.
     pub(super) fn won(change: Change) -> Option<Self> {
         matches!(change.state(), State::Claimed { .. }).then_some(Self(change))
     }
 
-    /// The record.
+    /// The recorded change.
     pub const fn change(&self) -> &Change {
         &self.0
     }
@@ -29,12 +30,12 @@ impl Claimed {
         self.0.target()
     }
 
-    /// The uid that the object must have.
+    /// The uid that the object must have, so that another object of the same name is not written to.
     pub fn uid(&self) -> &str {
         &self.0.order().uid
     }
 
-    /// What to send.
+    /// The patch to send.
     pub const fn patch(&self) -> &Patch {
         &self.0.order().patch
     }

@@ -1,4 +1,4 @@
-//! The contract of [`Store`]. A new store begins by passing this.
+//! The contract of [`Store`], as tests. A new store starts by passing this.
 #![expect(clippy::unwrap_used, clippy::missing_panics_doc, reason = "tests, for the crates that have a store")]
 
 use futures::future::join_all;
@@ -19,7 +19,7 @@ mod claims;
 
 pub use claims::at_most_once;
 
-/// Ann scales to 3, with a card that is valid until second 600.
+/// Ann scales to 3, on a card that is valid until second 600.
 fn order(message_id: &str) -> Order {
     let patch = serde_json::json!([
         {"op": "test", "path": "/metadata/uid", "value": "u1"},
@@ -39,7 +39,7 @@ fn order(message_id: &str) -> Order {
     }
 }
 
-/// `open` gives a new run on the same records each time it is called; never two at once.
+/// Checks the whole contract. `open` returns a new run on the same records each time it is called; never two at once.
 pub async fn keeps_the_contract<S: Store>(open: impl AsyncFn() -> S) {
     let store = open().await;
     a_repeated_delivery_is_one_change(&store).await;

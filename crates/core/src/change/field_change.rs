@@ -1,95 +1,95 @@
-//! What a change does to one field, before and after: values, which the bot's `words` render.
+//! The effect of a change on one field, before and after, as values that the bot's `words` module renders.
 
 use serde::{Deserialize, Serialize};
 
-/// One line of the card: what would change, from what, to what.
+/// One line of the card: the field, its current value and its new value.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(tag = "field", rename_all = "snake_case")]
 pub enum FieldChange {
     /// The number of replicas.
     Replicas {
-        /// As it was when it was read.
+        /// The value when the object was read.
         from: u32,
-        /// As it would be.
+        /// The value after the change.
         to: u32,
     },
     /// The image of one container.
     Image {
-        /// The container.
+        /// The container's name.
         container: String,
-        /// Whether it is the only container, so that its name goes without saying.
+        /// Whether it is the only container, so that its name need not be shown.
         #[serde(default, skip_serializing_if = "std::ops::Not::not")]
         only: bool,
-        /// The image as it was; none where there is no such container.
+        /// The image before; `None` if there was no such container.
         from: Option<String>,
-        /// The image as it would be; none where the container goes.
+        /// The image after; `None` if the container is removed.
         to: Option<String>,
     },
-    /// The pod template, as that of an earlier revision.
+    /// The pod template, replaced by that of an earlier revision.
     Template {
-        /// What it was.
+        /// The template before.
         from: TemplateOf,
-        /// What it would be.
+        /// The template after.
         to: TemplateOf,
     },
-    /// Whether rollouts are held.
+    /// Whether the rollout is paused.
     Paused {
-        /// As it was.
+        /// The value before the change.
         from: bool,
-        /// As it would be.
+        /// The value after the change.
         to: bool,
     },
-    /// All pods are replaced, by others of the same image.
+    /// All pods are replaced; the images stay the same.
     Pods {
-        /// How many there shall be.
+        /// The number of pods afterwards.
         count: u32,
     },
-    /// What an autoscaler keeps to; none where there is none.
+    /// The autoscaler's bounds; `None` if there is no autoscaler.
     Autoscaler {
-        /// As it was.
+        /// The value before the change.
         from: Option<AutoscalerBounds>,
-        /// As it would be.
+        /// The value after the change.
         to: Option<AutoscalerBounds>,
     },
-    /// Whether the Deployment is there at all; none where it is not.
+    /// Whether the Deployment exists; `None` if it does not.
     Existence {
-        /// What ran.
+        /// What ran before.
         from: Option<Running>,
-        /// What would run.
+        /// What would run afterwards.
         to: Option<Running>,
     },
-    /// As it was put on record before these were values.
+    /// The text form of older records, from before effects were stored as values.
     #[serde(untagged)]
     Text {
-        /// The thing: `replicas`, `image of web`.
+        /// The field: `replicas`, `image of web`.
         what: String,
-        /// As it was when the card was made.
+        /// The value when the card was created.
         before: String,
-        /// As it would be.
+        /// The value after the change.
         after: String,
     },
 }
 
-/// What a pod template is known as.
+/// How a pod template is identified.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum TemplateOf {
-    /// It is the one of this revision.
+    /// The template of this revision.
     Revision(u64),
-    /// It is the same as in this revision, under a number of its own.
+    /// The same template as this revision's, which will be rolled out under a new revision number.
     AsIn(u64),
-    /// It is the live one, and no revision that is kept has it.
+    /// The live template, which no retained revision has.
     Live,
 }
 
-/// What an autoscaler keeps to.
+/// The bounds of an autoscaler.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct AutoscalerBounds {
-    /// The fewest replicas.
+    /// The minimum replicas.
     pub min: u32,
-    /// The most.
+    /// The maximum replicas.
     pub max: u32,
-    /// The average use of the requested CPU that it aims at, in percent, if it looks at that.
+    /// The target CPU utilization, in percent of the requested CPU, if the autoscaler scales on CPU.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub cpu: Option<u32>,
 }
@@ -97,14 +97,14 @@ pub struct AutoscalerBounds {
 /// What a Deployment runs.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Running {
-    /// How many replicas.
+    /// The number of replicas.
     pub replicas: u32,
     /// The images of its containers.
     pub images: Vec<String>,
 }
 
 impl FieldChange {
-    /// The other way round.
+    /// The reverse effect: before and after swapped.
     #[must_use]
     pub fn reversed(&self) -> Self {
         match self.clone() {
@@ -119,7 +119,7 @@ impl FieldChange {
         }
     }
 
-    /// The number of replicas that it sets.
+    /// The number of replicas after the change, if it sets one.
     pub fn replicas_after(&self) -> Option<u32> {
         match self.as_text() {
             Some((_, _, after)) if self.is_replicas() => after.parse().ok(),
@@ -134,7 +134,7 @@ impl FieldChange {
         }
     }
 
-    /// The image that a container would run by it.
+    /// The container's image after the change, if it sets one.
     pub fn image_after(&self) -> Option<&str> {
         if let Self::Image { to, .. } = self {
             return to.as_deref();
@@ -142,7 +142,7 @@ impl FieldChange {
         self.as_text().filter(|_| self.is_image()).map(|(_, _, after)| after)
     }
 
-    /// The image that a container ran before it.
+    /// The container's image before the change, if it changes one.
     pub fn image_before(&self) -> Option<&str> {
         if let Self::Image { from, .. } = self {
             return from.as_deref();
@@ -150,7 +150,7 @@ impl FieldChange {
         self.as_text().filter(|_| self.is_image()).map(|(_, before, _)| before)
     }
 
-    /// The container whose image it changes, where that is named.
+    /// The container whose image it changes, if that is recorded.
     pub fn container(&self) -> Option<&str> {
         if let Self::Image { container, .. } = self {
             return Some(container);
@@ -162,26 +162,26 @@ impl FieldChange {
         if let Self::Text { what, before, after } = self { Some((what, before, after)) } else { None }
     }
 
-    /// Whether it is about the number of replicas.
+    /// Whether it changes the number of replicas.
     pub fn is_replicas(&self) -> bool {
         matches!(self, Self::Replicas { .. }) || matches!(self, Self::Text { what, .. } if what == "replicas")
     }
 
-    /// Whether it is about the image of a container.
+    /// Whether it changes a container's image.
     pub fn is_image(&self) -> bool {
         matches!(self, Self::Image { .. }) || matches!(self, Self::Text { what, .. } if text_is_image(what))
     }
 
-    /// Whether it is about the whole pod template.
+    /// Whether it replaces the whole pod template.
     pub fn is_template(&self) -> bool {
         matches!(self, Self::Template { .. }) || matches!(self, Self::Text { what, .. } if what == "revision")
     }
 }
 
-/// How an old record names the image of one container of several.
+/// The prefix of `what` in an older record for the image of one of several containers.
 const TEXT_IMAGE_OF: &str = "image of ";
 
-/// Whether an old record is about an image. Limits hold for a card that was posted before an update, too.
+/// Whether an older record changes an image. Policy limits also apply to a card that was posted before an upgrade.
 fn text_is_image(what: &str) -> bool {
     what == "image" || what.starts_with(TEXT_IMAGE_OF)
 }

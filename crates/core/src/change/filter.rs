@@ -1,33 +1,33 @@
-//! Which changes on record are meant.
+//! Selection of recorded changes.
 
 use jiff::Timestamp;
 
 use super::{Change, ChangeId, Status};
 use crate::domain::ObjectRef;
 
-/// Picks changes. What is `None` or empty picks all.
+/// Selects changes. A criterion that is `None` or empty matches every change.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Filter {
-    /// Who ordered or decided it: a part of the address or the name, in any case, or the whole person id.
+    /// Requested or decided by this person: part of the address or the name, ignoring case, or the whole person id.
     pub person: Option<String>,
-    /// A part of `cluster/namespace/name`.
+    /// Part of `cluster/namespace/name`.
     pub target: Option<String>,
     /// Exactly this object.
     pub object: Option<ObjectRef>,
-    /// Ordered together as this batch.
+    /// Requested as part of this batch.
     pub batch: Option<ChangeId>,
-    /// Ordered in this room.
+    /// Requested in this room.
     pub room: Option<String>,
-    /// Ordered at this moment or later.
+    /// Recorded at this time or later.
     pub since: Option<Timestamp>,
-    /// Ordered before this moment.
+    /// Recorded before this time.
     pub until: Option<Timestamp>,
     /// In one of these states.
     pub statuses: Vec<Status>,
 }
 
 impl Filter {
-    /// Whether the change is meant.
+    /// Whether the change matches.
     pub fn fits(&self, change: &Change) -> bool {
         let order = change.order();
         let is = |wanted: &Option<String>, found: &str| wanted.as_ref().is_none_or(|wanted| wanted == found);

@@ -5,22 +5,24 @@ use std::fmt;
 use serde::{Deserialize, Serialize};
 use uuid::{Uuid, Version};
 
-/// Sets these ids apart from every other use of version 5.
+/// The namespace of these version 5 UUIDs, so that they differ from any other program's.
 const NAMESPACE: Uuid = Uuid::from_u128(0x6c1f_0b52_8a3e_5d0c_9b47_2e61_f0a9_d713);
 
-/// Names a change on cards, in logs and in the store. It says nothing, and knowing it allows nothing.
+/// Identifies a change on cards, in logs and in the store. It reveals nothing about the change and grants no access to
+/// it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
 #[serde(try_from = "String", into = "String")]
 pub struct ChangeId(Uuid);
 
 impl ChangeId {
-    /// The id of the command at `position` (from 0) in a message. A delivery that Webex repeats gets the same one.
+    /// The id of the command at `position` (from 0) in a message. Deterministic, so a delivery that Webex repeats gets
+    /// the same id.
     pub fn derive(message_id: &str, position: u32) -> Self {
-        // The position comes first and ends at the colon, so no message id can imitate another pair.
+        // The position comes first and ends at the colon, so no message id can be crafted to collide with another pair.
         Self(Uuid::new_v5(&NAMESPACE, format!("{position}:{message_id}").as_bytes()))
     }
 
-    /// The id that a card sent back; `None` for anything that this program would not have written.
+    /// Parses an id that a card submitted; `None` for any form that this program does not write.
     pub fn parse(raw: &str) -> Option<Self> {
         let id = Uuid::try_parse(raw).ok().filter(|id| id.get_version() == Some(Version::Sha1))?;
         (id.hyphenated().encode_lower(&mut Uuid::encode_buffer()) == raw).then_some(Self(id))

@@ -1,15 +1,15 @@
-//! Why an order is not put on record.
+//! Why an order cannot be recorded.
 
-/// Why an order is not put on record.
+/// Why an order cannot be recorded.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum InvalidOrder {
-    /// It gives a reason to confirm, so it cannot approve itself.
+    /// It has a reason to be confirmed, so its requester cannot approve it by requesting it.
     #[error("the order needs confirming")]
     NeedsConfirming,
-    /// Its patch writes before it tests the uid that was shown.
+    /// Its patch does not test the object's uid before its first write.
     #[error("the patch does not test the object's uid before it writes")]
     Unpinned,
-    /// Its patch writes nothing.
+    /// Its patch changes nothing.
     #[error("the patch changes nothing")]
     Empty,
 }

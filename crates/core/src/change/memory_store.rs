@@ -1,4 +1,4 @@
-//! Changes in memory, for tests that play through many orders of events. It keeps the contract of every store.
+//! An in-memory store, for tests that try many orders of events. It satisfies the contract of every store.
 
 use std::{
     collections::{BTreeMap, HashMap},
@@ -20,7 +20,7 @@ struct Records {
     seen: HashMap<(&'static str, String), Timestamp>,
 }
 
-/// One run's handle on records that other runs may share.
+/// One run's handle to records that it may share with other runs.
 #[derive(Debug)]
 pub struct MemoryStore {
     records: Arc<Mutex<Records>>,
@@ -28,19 +28,19 @@ pub struct MemoryStore {
 }
 
 impl MemoryStore {
-    /// An empty store.
+    /// An empty store, for a new run.
     #[expect(clippy::new_without_default, reason = "each store is another run")]
     pub fn new() -> Self {
         Self { records: Arc::default(), run_id: RunId::fresh() }
     }
 
-    /// Another run on the same records.
+    /// A store with the same records, for another run.
     #[must_use]
     pub fn another_run(&self) -> Self {
         Self { records: self.records.clone(), run_id: RunId::fresh() }
     }
 
-    /// Another handle of the same run.
+    /// Another handle for the same run.
     #[must_use]
     pub fn another_handle(&self) -> Self {
         Self { records: self.records.clone(), run_id: self.run_id.clone() }

@@ -1,169 +1,170 @@
-//! What to know before a change is sent: what will happen to it, as far as that can be foreseen. Values, which the bot's
-//! `words` render.
+//! Things to know before a change is sent: its foreseeable consequences, as values that the bot's `words` module
+//! renders.
 
 use serde::{Deserialize, Serialize};
 
 use super::{CallError, NotAppliedReason};
 
-/// One thing to know before a change is sent.
+/// A foreseeable consequence, or a circumstance to know before a change is sent.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(tag = "note", rename_all = "snake_case")]
 pub enum Note {
-    /// It does not run what the speaker took for granted.
+    /// The Deployment does not run the image that the requester said it runs.
     SaidOtherwise {
-        /// What was said.
+        /// The requester's words.
         said: String,
-        /// The image that it runs.
+        /// The image that is live.
         runs: String,
     },
-    /// A rollback puts back more than images.
+    /// The rollback restores more than images.
     AlsoPutsBack {
-        /// The fields, in words.
+        /// The names of the fields.
         fields: Vec<String>,
     },
-    /// What a revision says of itself.
+    /// The change-cause of the revision.
     RevisionCause {
         /// The revision.
         revision: u64,
-        /// Its change-cause.
+        /// The value of `kubernetes.io/change-cause`.
         cause: String,
     },
-    /// A rollback puts back the pod template and nothing else.
+    /// The rollback restores the pod template only; replicas, autoscalers, `ConfigMap`s and `Secret`s stay as they are.
     OnlyTemplate,
-    /// What a deletion leaves.
+    /// The deletion ends the pods and keeps everything else that belongs to the Deployment.
     PodsEnd,
-    /// What taking a deletion back loses.
+    /// Undoing the deletion does not restore the earlier revisions.
     RevisionsLost,
-    /// An autoscaler gets the usual minimum.
+    /// No minimum was given, so the autoscaler gets Kubernetes' default of 1.
     UsualMinimum,
-    /// An autoscaler does nothing at 0 replicas.
+    /// The Deployment has 0 replicas, so the autoscaler is inactive.
     AutoscalerIdle,
-    /// An autoscaler changes the number at once.
+    /// The autoscaler's bounds change the number of replicas immediately.
     ScaledAtOnce {
-        /// The number now.
+        /// The current number of replicas.
         from: u32,
-        /// The number then.
+        /// The number afterwards.
         to: u32,
     },
-    /// A CPU target cannot be computed for containers that request no CPU.
+    /// CPU utilization cannot be computed, because these containers request no CPU.
     NoCpuRequest {
-        /// Their names.
+        /// The containers' names.
         containers: Vec<String>,
     },
-    /// A tool applies the field, and puts it back when it does so again.
+    /// A tool manages the field by server-side apply, and will overwrite the change the next time it applies.
     Applied {
         /// The tool.
         tool: String,
         /// The field.
         field: OwnedField,
     },
-    /// An autoscaler will have its say.
+    /// An autoscaler will affect the number of replicas.
     Autoscaled(Autoscaled),
-    /// A disruption budget will allow no eviction.
+    /// A `PodDisruptionBudget` will allow no eviction.
     Budget {
         /// Its name.
         name: String,
-        /// So many pods it wants available.
+        /// The number of pods that must stay available.
         wanted: u32,
-        /// So many there would be.
+        /// The number of replicas after the change.
         replicas: u32,
     },
-    /// It is paused, and scaling works all the same.
+    /// The rollout is paused, which does not affect scaling.
     ScalesWhilePaused,
-    /// The tag `latest`.
+    /// The new image has the tag `latest`.
     LatestTag,
-    /// A digest is given up for a tag.
+    /// The image was pinned to a digest and will have a tag only.
     DigestDropped,
-    /// Another repository than now.
+    /// The new image is from another repository.
     OtherRepository {
-        /// The one that it is now.
+        /// The current repository.
         now: String,
     },
-    /// An older tag.
+    /// The new tag is older than the current one.
     OlderTag {
-        /// The new one.
+        /// The new tag.
         new: String,
-        /// The one that runs.
+        /// The current tag.
         old: String,
     },
-    /// It is paused, so that nothing rolls out.
+    /// The rollout is paused, so the change does not roll out until it is resumed.
     Paused,
-    /// No earlier revision is kept.
+    /// No earlier revision is retained, so a rollback will not be possible.
     NoRevisions,
-    /// All pods stop before the new ones start.
+    /// The strategy is `Recreate`: all pods stop before new ones start.
     Recreates,
-    /// It has no pods.
+    /// The Deployment has 0 replicas, so no pod will run the new template.
     NoPods,
-    /// What was ordered while the rollout was held comes out at once.
+    /// Changes made while the rollout was paused will roll out at once.
     Queued {
-        /// So many pods are replaced.
+        /// The number of pods that will be replaced.
         pods: u32,
-        /// Of so many.
+        /// The total number of pods.
         of: u32,
     },
-    /// A rollout is under way.
+    /// A rollout is in progress.
     UnderWay {
-        /// So many pods are updated.
+        /// The number of updated pods.
         updated: u32,
-        /// So many are wanted.
+        /// The desired number of pods.
         wanted: u32,
-        /// What becomes of that rollout.
+        /// The effect of the change on that rollout.
         then: ThenRollout,
     },
     /// Pods are still starting.
     Starting {
-        /// So many are ready.
+        /// The number of ready pods.
         ready: u32,
-        /// So many are wanted.
+        /// The desired number of pods.
         wanted: u32,
     },
-    /// Kubernetes has given the last rollout up.
+    /// The last rollout exceeded its progress deadline.
     GivenUp {
-        /// So many pods were updated.
+        /// The number of pods it had updated.
         updated: u32,
-        /// So many were wanted.
+        /// The number of pods it should have updated.
         wanted: u32,
     },
-    /// Something could not be looked at.
+    /// A related kind of object could not be read, so its effect is not known.
     NotLookedAt {
-        /// What.
+        /// Which kind.
         what: Surrounding,
-        /// Why.
+        /// The reason.
         why: CallError,
     },
-    /// It could not be tried out beforehand.
+    /// No dry run was possible.
     NoPreview {
-        /// Why.
+        /// The reason.
         why: NotAppliedReason,
     },
-    /// The role may only scale, so the cluster's policies about Deployments are not asked.
+    /// The role permits only the `scale` subresource, so the cluster's admission policies for Deployments were not
+    /// checked by the dry run.
     PoliciesNotAsked,
-    /// A sentence of a record from before these were values.
+    /// The text form of older records, from before notes were stored as values.
     #[serde(untagged)]
     Text(String),
 }
 
-/// Why a change will not stay as it is made.
+/// Why a change may not last.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(tag = "overruled", rename_all = "snake_case")]
 pub enum Overruled {
-    /// A tool keeps the field in Git.
+    /// A `GitOps` tool manages the field and will revert it to the value in Git.
     Git {
         /// The tool.
         tool: String,
         /// The field.
         field: OwnedField,
     },
-    /// It belongs to another object, whose controller may put it back.
+    /// The Deployment is owned by another object, whose controller may revert the change.
     Controller {
         /// `Kind name`.
         owner: String,
     },
-    /// An autoscaler will have its say.
+    /// An autoscaler will affect the number of replicas.
     Autoscaler(Autoscaled),
 }
 
-/// A field that somebody else may own.
+/// A field that another tool or controller may manage.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum OwnedField {
@@ -175,43 +176,43 @@ pub enum OwnedField {
     Deployment,
 }
 
-/// What an autoscaler will make of a number of replicas.
+/// An autoscaler and the requested number of replicas, to tell how it will react.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Autoscaled {
     /// Its name.
     pub name: String,
-    /// Whether KEDA made it.
+    /// Whether KEDA manages it.
     #[serde(default)]
     pub keda: bool,
-    /// The fewest replicas that it keeps.
+    /// The minimum replicas.
     pub min: u32,
-    /// The most.
+    /// The maximum replicas.
     pub max: u32,
-    /// The replicas now.
+    /// The current number of replicas.
     pub from: u32,
-    /// The replicas that were ordered.
+    /// The requested number of replicas.
     pub to: u32,
 }
 
-/// What becomes of a rollout that is under way.
+/// The effect of a change on a rollout in progress.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum ThenRollout {
-    /// It goes on.
+    /// It continues.
     GoesOn,
-    /// It stops where it is.
+    /// It stops at its current progress.
     Stops,
-    /// Another one takes its place.
+    /// A new rollout replaces it.
     StartsAnother,
 }
 
-/// What else has a say in a Deployment.
+/// Kinds of objects that affect a Deployment.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Surrounding {
     /// Autoscalers.
     Autoscalers,
-    /// Disruption budgets.
+    /// Pod disruption budgets.
     Budgets,
 }
 

@@ -1,4 +1,4 @@
-//! What was ordered: the part of a change that never changes.
+//! The request behind a change: the part that never changes.
 
 use std::fmt;
 
@@ -12,22 +12,22 @@ use crate::{
     policy::{Approval, Reason},
 };
 
-/// The most characters of a message that are kept.
+/// Maximum characters of a message that are kept.
 const WORDS: usize = 1000;
 
-/// A person as they were when they asked or decided.
+/// A person, as known at the time of the request or decision.
 #[derive(Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Actor {
-    /// The Webex person id: what identifies them.
+    /// The Webex person id. It alone identifies the person.
     pub person_id: String,
-    /// The name to show.
+    /// The display name.
     pub name: String,
-    /// The first address, lower case.
+    /// The first email address, in lower case.
     pub email: String,
 }
 
 impl Actor {
-    /// Whether both are one person. Nobody is the same as a person without an id.
+    /// Whether both are the same person. A person without an id is the same as nobody.
     pub fn is_same_person(&self, other: &Self) -> bool {
         !self.person_id.is_empty() && self.person_id == other.person_id
     }
@@ -45,125 +45,125 @@ impl fmt::Debug for Actor {
     }
 }
 
-/// A user of the cluster under whose name a change is sent.
+/// The cluster user and groups that a change impersonates.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct ActsAs {
-    /// The user.
+    /// The user name.
     pub user: String,
     /// The groups.
     #[serde(default)]
     pub groups: Vec<String>,
 }
 
-/// What takes a change back: its old values, where the new ones are still there.
+/// The undo of a change: restores the old values, provided that the new ones are still live.
 #[derive(Clone, PartialEq, Serialize, Deserialize)]
 pub struct Inverse {
-    /// Tests the uid and the new values, then writes the old ones.
+    /// A patch that tests the uid and the new values, then writes the old ones.
     pub patch: Patch,
-    /// How it is sent.
+    /// How the patch reaches the API server.
     #[serde(default)]
     pub means: WriteKind,
-    /// Before and after, the other way round.
+    /// The change's effects, reversed.
     pub effects: Vec<FieldChange>,
-    /// The old values as an order, to be judged like one.
+    /// The old values as a request, so that the policy judges the undo like any other change.
     pub draft: ChangeSpec,
 }
 
 impl fmt::Debug for Inverse {
-    /// Leaves out the values, as [`Order`] does.
+    /// Omits the values, as [`Order`] does.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Inverse").finish_non_exhaustive()
     }
 }
 
-/// Everything known about a write when it is recorded.
+/// Everything that is known about a requested write when it is recorded.
 #[derive(Clone, PartialEq, Serialize, Deserialize)]
 pub struct Order {
-    /// The Webex id of the message that ordered it.
+    /// The Webex id of the message with the request.
     pub message_id: String,
-    /// Which command of the message it is, from 0.
+    /// The index of the command in the message, from 0.
     pub position: u32,
-    /// Who ordered it.
+    /// The person who requested it.
     pub requester: Actor,
-    /// The room in which it was ordered.
+    /// The room of the request.
     pub room_id: String,
-    /// The root of the thread that the answer belongs to.
+    /// The root message of the thread for replies.
     pub thread_id: String,
-    /// What was heard, cut to a thousand characters.
+    /// The text of the message, truncated to 1000 characters.
     pub words: String,
-    /// What it asks for.
+    /// The intent.
     pub intent: Intent,
-    /// The object.
+    /// The object to write to.
     pub target: ObjectRef,
-    /// How it is called in answers, with as much of its place as it takes to know it; empty for its bare name.
+    /// The object's name for replies, qualified as far as needed to be unambiguous; empty if the bare name is.
     #[serde(default)]
     pub called: String,
-    /// The object's uid when it was read: another object of the same name is not the one that was shown.
+    /// The object's uid when it was read. An object of the same name with another uid is not the one that was shown.
     pub uid: String,
-    /// What is sent. Its `test` operations pin the uid and the old values.
+    /// The patch to send. Its `test` operations pin the uid and the old values.
     pub patch: Patch,
-    /// How it is sent.
+    /// How the patch reaches the API server.
     #[serde(default)]
     pub means: WriteKind,
-    /// Under whose name it is sent; none is readback's own.
+    /// The cluster identity to impersonate; `None` sends it as readback itself.
     #[serde(default)]
     pub acts_as: Option<ActsAs>,
-    /// Before and after, as the card shows them.
+    /// The effects, before and after, as shown on the card.
     pub effects: Vec<FieldChange>,
-    /// Why it needs confirming. Empty if it does not.
+    /// Why it needs confirmation; empty if it needs none.
     pub reasons: Vec<Reason>,
-    /// Whose yes it needs.
+    /// Who must approve it.
     #[serde(default)]
     pub approval: Approval,
-    /// What to know before it is sent: what will happen to it, as far as that can be foreseen.
+    /// Foreseeable consequences, to be shown before it is sent.
     #[serde(default)]
     pub notes: Vec<Note>,
-    /// What the API server warned of in the dry run, in its own words.
+    /// The API server's warnings from the dry run, verbatim.
     #[serde(default)]
     pub warnings: Vec<String>,
-    /// The values that its card offers to correct, where the words were not understood for certain.
+    /// The values that can be corrected on the card, if the reading of the message was uncertain.
     #[serde(default)]
     pub fields: Vec<Field>,
-    /// What was asked for, to plan it anew.
+    /// The request without its target's live state, for planning it again.
     #[serde(default)]
     pub draft: Option<ChangeSpec>,
-    /// What takes it back; none where nothing does.
+    /// How to undo it; `None` if it cannot be undone.
     #[serde(default)]
     pub inverse: Option<Inverse>,
-    /// What it was ordered together with, on one card.
+    /// The batch it belongs to: several changes on one card.
     #[serde(default)]
     pub batch: Option<ChangeId>,
-    /// The change that this one takes back.
+    /// The change that this one undoes.
     #[serde(default)]
     pub undoes: Option<ChangeId>,
-    /// The verb of the change that this one takes back.
+    /// The verb of the change that this one undoes.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub takes_back: Option<Intent>,
-    /// Whether it was ordered in a direct message, where nobody else sees it.
+    /// Whether it was requested in a direct message, which nobody else sees.
     #[serde(default)]
     pub private: bool,
-    /// Whether it is only shown, and never sent.
+    /// Whether it is in observe-only mode: shown, but never sent.
     #[serde(default)]
     pub observe: bool,
-    /// Whether the pod template changes, so that pods are replaced.
+    /// Whether the pod template changes, which replaces pods.
     pub template_changed: bool,
-    /// When the message was sent, as Webex has it. It says which of two orders is the newer one.
+    /// When the message was sent, according to Webex. Decides which of two requests is the newer one.
     pub said: Timestamp,
-    /// When the order was put on record. What needs no card is approved at this moment.
+    /// When it was recorded. A change that needs no card is approved at this time.
     pub created: Timestamp,
-    /// From this moment on it can no longer be approved.
+    /// The expiry: it cannot be approved at or after this time.
     pub expires: Timestamp,
 }
 
 impl fmt::Debug for Order {
-    /// Leaves out the words and the values: a patch of a pod template can hold secrets.
+    /// Omits the message and the values: the patch of a pod template can contain secrets.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Order").field("intent", &self.intent).field("target", &self.target).finish_non_exhaustive()
     }
 }
 
 impl Order {
-    /// The verb that somebody needs the right to: for taking back, the one that is taken back.
+    /// The verb that has to be granted: for an undo, the verb of the undone change.
     pub fn verb(&self) -> Intent {
         if self.intent != Intent::Undo {
             return self.intent;
@@ -172,22 +172,25 @@ impl Order {
         self.takes_back.or(inverse).unwrap_or(Intent::Undo)
     }
 
-    /// The number of replicas that it sets, if it sets one.
+    /// The number of replicas after the change, if it sets one.
     pub fn replicas_after(&self) -> Option<u32> {
         self.effects.iter().find_map(FieldChange::replicas_after)
     }
 
-    /// The images that would run by it, where they change.
+    /// The images that containers would run after the change, where they change.
     pub fn images_after(&self) -> impl Iterator<Item = &str> {
         self.effects.iter().filter_map(FieldChange::image_after)
     }
 
-    /// How the object is called in a sentence.
+    /// The object's name for use in a sentence.
     pub fn called(&self) -> String {
         if self.called.is_empty() { format!("`{}`", self.target.name) } else { self.called.clone() }
     }
 
-    /// The order with its words cut, if its patch can only hit the object that was shown.
+    /// Validates the order and truncates its message.
+    ///
+    /// # Errors
+    /// The patch could hit another object than the one that was shown, or changes nothing.
     pub(super) fn fit(mut self) -> Result<Self, InvalidOrder> {
         self.means.suits(&self.patch, &self.uid)?;
         if let Some((end, _)) = self.words.char_indices().nth(WORDS) {

@@ -1,23 +1,23 @@
-//! What came of a change: values, which the bot's `words` render.
+//! The outcome of a change, as values that the bot's `words` module renders.
 
 use serde::{Deserialize, Serialize};
 
 use super::CallError;
 use crate::policy::Denial;
 
-/// What came of a change.
+/// The outcome of a change.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Outcome {
     /// How it ended, and why.
     #[serde(alias = "text")]
     pub reason: EndReason,
-    /// What is live now, as far as it was read; empty where it was not read, or is gone.
+    /// The live values after the attempt; empty if they were not read or the object is gone.
     #[serde(default)]
     pub live: Vec<LiveValue>,
 }
 
 impl Outcome {
-    /// An end, with nothing read after it.
+    /// An outcome without live values.
     pub const fn of(reason: EndReason) -> Self {
         Self { reason, live: Vec::new() }
     }
@@ -29,50 +29,51 @@ impl Outcome {
 pub enum EndReason {
     /// The API server accepted it.
     Applied,
-    /// Only shown: the bot observes there.
+    /// Not sent: observe-only mode.
     Observed,
-    /// Not sent: the object could not be read before.
+    /// Not sent: the object could not be read beforehand.
     Unreadable {
-        /// Why.
+        /// The reason.
         error: CallError,
     },
-    /// Not applied: the object is gone, or is another one.
+    /// Not applied: the object is gone, or was replaced by another of the same name.
     Gone,
-    /// Not made again: there is one again.
+    /// Not recreated: an object of that name exists again.
     ThereAgain,
-    /// Not applied: it is no longer as it was shown.
+    /// Not applied: the object no longer has the values that were shown.
     Changed,
     /// Not sent: the approval was too old.
     ApprovalTooOld,
-    /// Not applied: the cluster refused it.
+    /// Not applied: the cluster rejected it.
     Refused {
-        /// Why.
+        /// The reason.
         error: CallError,
     },
     /// Not applied, for another reason.
     NotApplied {
-        /// Why.
+        /// The reason.
         why: NotAppliedReason,
     },
-    /// Sent, and nobody can say whether it was applied.
+    /// Sent, and it cannot be determined whether it was applied.
     Unknown {
-        /// Why the answer did not say it.
+        /// Why the response did not tell.
         error: CallError,
-        /// What was found in its place.
+        /// What a later read of the object found.
         found: Trail,
     },
-    /// It was being sent when the bot was restarted, and more has changed since.
+    /// The bot restarted while it was being sent, and the object has changed further since, so the outcome cannot be
+    /// determined.
     Unclear,
-    /// Not sent: the bot was restarted in between.
+    /// Not sent: the bot restarted before it was sent.
     Restarted,
-    /// Not sent: today's policy does not allow it any more.
+    /// Not sent: the current policy no longer allows it.
     DeniedSince {
-        /// Why.
+        /// The reason.
         denial: Denial,
     },
-    /// Not sent: the change before it was not made.
+    /// Not sent: an earlier change of the batch was not applied.
     NotSentAfter,
-    /// A sentence of a record from before these were values.
+    /// The text form of older records, from before outcomes were stored as values.
     #[serde(untagged)]
     Text(String),
 }
@@ -83,71 +84,71 @@ impl Default for EndReason {
     }
 }
 
-/// Why a change was certainly not applied, though the cluster has not simply refused it.
+/// Why a change was certainly not applied, other than a plain rejection by the cluster.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(tag = "why", rename_all = "snake_case")]
 pub enum NotAppliedReason {
-    /// It never left.
+    /// The request was not sent.
     NotSent {
-        /// Why.
+        /// The reason.
         error: CallError,
     },
-    /// The answer was lost, and the object is as it was before.
+    /// The response was lost, and the object is unchanged.
     Untouched {
-        /// Why there is no answer.
+        /// Why the response was lost.
         error: CallError,
     },
-    /// It did not fit, and the object could not be read again.
+    /// A precondition failed, and the object could not be read again.
     ChangedUnread {
-        /// Why.
+        /// The reason.
         error: CallError,
     },
-    /// It did not fit, although nothing that it tests has changed.
+    /// The API server reported a failed precondition, although none of the tested values has changed.
     Unexplained,
 }
 
-/// What was found where a change was sent and its answer was lost.
+/// What a read of the object found after a response was lost.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(tag = "trail", rename_all = "snake_case")]
 pub enum Trail {
     /// The object is gone.
     Gone,
-    /// Neither the old values nor the new ones.
+    /// The object has neither the old values nor the new ones.
     Neither,
-    /// Another object of that name.
+    /// Another object has that name.
     Replaced,
-    /// It could not be read.
+    /// The object could not be read.
     Unread {
-        /// Why.
+        /// The reason.
         error: CallError,
     },
 }
 
-/// One value as it is live after the attempt.
+/// A live value after the attempt.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(tag = "field", rename_all = "snake_case")]
 pub enum LiveValue {
     /// The number of replicas.
     Replicas {
-        /// How many.
+        /// The number.
         count: u32,
     },
     /// The image of a container.
     Image {
-        /// The container.
+        /// The container's name.
         container: String,
-        /// Its image.
+        /// The image.
         image: String,
-        /// Whether it only runs before the others start.
+        /// Whether it is an init container.
         #[serde(default, skip_serializing_if = "std::ops::Not::not")]
         init: bool,
     },
-    /// As it was put on record before these were values.
+    /// The text form of older records, from before these were stored as values.
     #[serde(untagged)]
     Text {
-        /// The thing: `replicas`, `image of web`.
+        /// The field: `replicas`, `image of web`.
         what: String,
-        /// Its value.
+        /// The value.
         value: String,
     },
 }

@@ -1,48 +1,49 @@
-//! What to do, after a restart, about a change that the last run left without an outcome.
+//! Recovery after a restart: what to do about a change that the last run left without an outcome.
 
 use jiff::{SignedDuration, Timestamp};
 
 use super::{Change, State, step::is_fresh};
 
-/// What the change is about as it is now, compared with the change.
+/// The live state of a change's object, compared with the change.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct LiveFacts {
-    /// The Deployment's uid; for what is about another object, or removes this one, the uid on record.
+    /// The Deployment's uid. For a change of another object, or a deletion of the Deployment, the uid on record.
     pub uid: String,
     /// The Deployment's `metadata.generation`.
     pub generation: i64,
-    /// Whether the fields that the change writes have the values that it would write.
+    /// Whether the fields that the change writes have their new values.
     pub matches_after: bool,
-    /// Whether they have the values that the card showed as the old ones.
+    /// Whether they have the old values that the card showed.
     pub matches_before: bool,
 }
 
 /// What to do about an unfinished change.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Recovery {
-    /// The record and the object agree that it was applied: say so, follow the rollout.
+    /// The object shows that it was applied: report that and follow the rollout.
     WasApplied,
-    /// It was approved and never sent: go on, with [`claim`](super::Store::claim).
+    /// It was approved and not sent: continue with [`claim`](super::Store::claim).
     Send,
-    /// It may have been sent and nothing was written: send it once more, with [`claim_again`](super::Store::claim_again).
+    /// It may have been sent, but nothing was written: send it again, after [`claim_again`](super::Store::claim_again).
     SendAgain,
-    /// It was certainly not applied, and is not sent. Say what is live now and offer a fresh card.
+    /// It was certainly not applied and must not be sent. Report the live values and offer a new card.
     Stale,
-    /// It may have been applied and overwritten: nobody can say. Say that, and what is live now.
+    /// It may have been applied and then overwritten, so the outcome cannot be determined. Report that and the live
+    /// values.
     Unclear,
-    /// It was approved where the bot only observes: say what would have been done.
+    /// It was approved in observe-only mode: report what would have been done.
     Observe,
-    /// Its card never went out: post it.
+    /// Its card was not posted: post it.
     AskAgain,
-    /// It waits, or it has ended. A card that is past its time is closed like any other.
+    /// It is waiting or has ended. An expired card is closed as usual, not here.
     Nothing,
 }
 
-/// For so long what is live can settle an outcome that nobody knew.
+/// How long after an unknown outcome the live object can still settle it.
 const SETTLED: SignedDuration = SignedDuration::from_hours(1);
 
-/// Judges one change by its record and the live object; `live` is `None` if there is no such object any more. Do not call it
-/// when the object could not be read: nothing can be said then.
+/// Decides how to recover one change from its record and the live object; `live` is `None` if the object no longer
+/// exists. Must not be called if the object could not be read, because nothing can be concluded then.
 pub fn after_restart(change: &Change, live: Option<&LiveFacts>, now: Timestamp) -> Recovery {
     let live = live.filter(|live| live.uid == change.order().uid);
     let means = &change.order().means;
@@ -55,8 +56,9 @@ pub fn after_restart(change: &Change, live: Option<&LiveFacts>, now: Timestamp) 
             if untouched && is_fresh(approved, now) { Recovery::Send } else { Recovery::Stale }
         }
         State::Claimed { .. } if has_happened => Recovery::WasApplied,
-        // What would have been removed and is still there was not removed, whatever else was written. Anything else that
-        // the Deployment's generation does not count may have been made and undone since, and is never sent twice.
+        // An object that was to be deleted and still exists was certainly not deleted, whatever else was written. Any
+        // other write that does not count in the Deployment's generation may have been made and undone since, so it is
+        // never sent twice.
         State::Claimed { approved, claim } if means.deletes() => {
             let untouched = live.is_some_and(|live| live.matches_before && live.generation == claim.generation);
             if untouched && is_fresh(approved, now) { Recovery::SendAgain } else { Recovery::Stale }
@@ -64,11 +66,12 @@ pub fn after_restart(change: &Change, live: Option<&LiveFacts>, now: Timestamp) 
         State::Claimed { .. } if !means.patches_deployment() => Recovery::Unclear,
         State::Claimed { approved, claim } => match live.map(|live| live.generation - claim.generation) {
             Some(0) if is_fresh(approved, now) => Recovery::SendAgain,
-            // Each write of the spec counts the generation on by one: the only one since was somebody else's.
+            // Each write of the spec increments the generation by one. A single write since the claim was somebody
+            // else's, because the new values are not there.
             Some(0 | 1) => Recovery::Stale,
             Some(_) | None => Recovery::Unclear,
         },
-        // What is live much later says nothing about what was sent then. It is never sent again.
+        // Much later, the live values prove nothing about this write. It is never sent again.
         State::Unknown(ending) if has_happened && now.duration_since(ending.at) < SETTLED => Recovery::WasApplied,
         State::Unknown(_)
         | State::Waiting { .. }

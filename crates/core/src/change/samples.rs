@@ -1,4 +1,4 @@
-//! One order and its people, for tests.
+//! A sample order and its people, for tests.
 #![expect(clippy::missing_panics_doc, reason = "tests, for the crates above")]
 
 use jiff::{SignedDuration, Timestamp};
@@ -10,17 +10,17 @@ use crate::{
     policy::{Approval, Caution, Reason},
 };
 
-/// So many seconds after the order was made.
+/// The time `seconds` after the order was recorded.
 pub fn at(seconds: i64) -> Timestamp {
     Timestamp::UNIX_EPOCH + SignedDuration::from_hours(500_000) + SignedDuration::from_secs(seconds)
 }
 
-/// A person of that name.
+/// A person with this name.
 pub fn person(name: &str) -> Actor {
     Actor { person_id: format!("id-of-{name}"), name: name.into(), email: format!("{name}@example.com") }
 }
 
-/// Ann asks for another image, at second 0; it expires at second 600.
+/// Ann requests another image at second 0; it expires at second 600.
 pub fn order() -> Order {
     let patch = json!([
         {"op": "test", "path": "/metadata/uid", "value": "u1"},

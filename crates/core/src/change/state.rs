@@ -1,4 +1,4 @@
-//! Where a change stands, and what is known about how it got there.
+//! The state of a change, and how it got there.
 
 use std::fmt;
 
@@ -8,37 +8,37 @@ use uuid::Uuid;
 
 use super::{Actor, ChangeId, Outcome};
 
-/// Who decided, and when.
+/// A decision: who made it, and when.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Decision {
-    /// The person.
+    /// Who decided.
     pub by: Actor,
-    /// The moment.
+    /// When.
     pub at: Timestamp,
-    /// Who had approved it before, where one yes is not enough.
+    /// The earlier approvers, if more than one approval is needed.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub also: Vec<Actor>,
 }
 
 impl Decision {
-    /// The decision of one person.
+    /// A decision by one person.
     pub const fn of(by: Actor, at: Timestamp) -> Self {
         Self { by, at, also: Vec::new() }
     }
 }
 
-/// One run of a serving process. What another run claimed, and left without an outcome, it left in a crash.
+/// Identifies one run of the server process. If another run claimed a change and left no outcome, that run crashed.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct RunId(String);
 
 impl RunId {
-    /// A run that no other one is equal to.
+    /// A new, unique run id.
     pub fn fresh() -> Self {
         Self(Uuid::new_v4().to_string())
     }
 }
 
-/// A claim: from here on the change may have been sent.
+/// A claim: from this point on the change may have been sent.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Claim {
     /// The object's `metadata.generation` when it was claimed.
@@ -55,37 +55,37 @@ pub struct Claim {
 pub enum End {
     /// The API server accepted it.
     Applied(Outcome),
-    /// It was not applied: refused, or never sent.
+    /// It was not applied: rejected, or not sent.
     Failed(Outcome),
-    /// It was not applied: the object is no longer as it was shown.
+    /// It was not applied: the object no longer has the values that were shown.
     Stale(Outcome),
-    /// It was sent, and whether it was applied could not be read. A later look may settle it.
+    /// It was sent, and it could not be determined whether it was applied. A later read may settle it.
     Unknown(Outcome),
-    /// It was not sent: here the bot only shows what it would do.
+    /// It was not sent: observe-only mode.
     Observed(Outcome),
 }
 
-/// The record of an end.
+/// How an approved change ended, as recorded.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Ending {
     /// Who approved it, and when.
     pub approved: Decision,
-    /// The claim; none if it was given up before it was claimed, so certainly before it was sent.
+    /// The claim; `None` if it was abandoned before it was claimed, and so certainly not sent.
     #[serde(rename = "hold")]
     pub claim: Option<Claim>,
-    /// What came of it.
+    /// The outcome.
     pub outcome: Outcome,
-    /// When that was recorded.
+    /// When the outcome was recorded.
     pub at: Timestamp,
 }
 
-/// Where a change stands.
+/// The state of a change.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(tag = "is", rename_all = "snake_case")]
 pub enum State {
-    /// Too few have decided.
+    /// It has too few approvals.
     Waiting {
-        /// Who has said yes so far, each once.
+        /// The approvals so far, one per person.
         #[serde(default, skip_serializing_if = "Vec::is_empty")]
         approvals: Vec<Decision>,
     },
@@ -103,20 +103,20 @@ pub enum State {
     Applied(Ending),
     /// It was not applied.
     Failed(Ending),
-    /// It was not applied: the object is no longer as it was shown.
+    /// It was not applied: the object no longer has the values that were shown.
     Stale(Ending),
-    /// Sent, and nobody knows. It is no kind of `Failed`: that one promises that nothing was changed.
+    /// Sent, with unknown outcome. Not the same as `Failed`, which guarantees that nothing was changed.
     Unknown(Ending),
-    /// Approved, and not sent: the bot only observes there.
+    /// Approved and not sent: observe-only mode.
     Observed(Ending),
-    /// Somebody said no.
+    /// Somebody declined it.
     Declined(Decision),
-    /// Nobody decided in time.
+    /// It expired before it was decided.
     Expired {
-        /// The end of its time.
+        /// When it expired.
         at: Timestamp,
     },
-    /// The requester ordered something newer for the same object.
+    /// The requester made a newer request for the same object.
     Superseded {
         /// The newer change.
         by: ChangeId,
@@ -126,7 +126,7 @@ pub enum State {
 }
 
 impl State {
-    /// The state in one word.
+    /// The state without its data.
     pub const fn status(&self) -> Status {
         match self {
             Self::Waiting { .. } => Status::Waiting,
@@ -143,7 +143,7 @@ impl State {
         }
     }
 
-    /// The record of the end, if it was approved and has ended.
+    /// The recorded ending, if it was approved and has ended.
     const fn ending(&self) -> Option<&Ending> {
         match self {
             Self::Applied(ending)
@@ -160,7 +160,7 @@ impl State {
         }
     }
 
-    /// The decision of a person, if there was one.
+    /// The decision, if a person made one.
     pub fn decision(&self) -> Option<&Decision> {
         if let Self::Approved(decision) | Self::Declined(decision) | Self::Claimed { approved: decision, .. } = self {
             return Some(decision);
@@ -181,16 +181,16 @@ impl State {
         self.ending().map(|ending| ending.at)
     }
 
-    /// What came of it, if it was approved and has ended.
+    /// The outcome, if it was approved and has ended.
     pub fn outcome(&self) -> Option<&Outcome> {
         self.ending().map(|ending| &ending.outcome)
     }
 }
 
-/// A state in one word.
+/// A state without its data.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub enum Status {
-    /// Nobody has decided.
+    /// Not decided yet.
     Waiting,
     /// Approved, not yet claimed.
     Approved,
@@ -200,22 +200,22 @@ pub enum Status {
     Applied,
     /// It was not applied.
     Failed,
-    /// Not applied: the object had moved.
+    /// Not applied: the object had changed.
     Stale,
-    /// Sent; whether it was applied is not known.
+    /// Sent, with unknown outcome.
     Unknown,
-    /// Approved, and only shown.
+    /// Approved, but not sent: observe-only mode.
     Observed,
-    /// Somebody said no.
+    /// Somebody declined it.
     Declined,
-    /// Nobody decided in time.
+    /// It expired before it was decided.
     Expired,
-    /// A newer order took its place.
+    /// Superseded by a newer request.
     Superseded,
 }
 
 impl Status {
-    /// Every one, in the order of a change's life.
+    /// Every status, in the order of a change's lifecycle.
     pub const ALL: [Self; 11] = [
         Self::Waiting,
         Self::Approved,
@@ -230,12 +230,12 @@ impl Status {
         Self::Superseded,
     ];
 
-    /// The standing of that name.
+    /// The status with this name.
     pub fn parse(name: &str) -> Option<Self> {
         Self::ALL.into_iter().find(|status| status.as_str() == name)
     }
 
-    /// The name on record.
+    /// The name in the store.
     pub const fn as_str(self) -> &'static str {
         match self {
             Self::Waiting => "waiting",
@@ -252,7 +252,7 @@ impl Status {
         }
     }
 
-    /// Whether the person who ordered or approved it still waits for its outcome.
+    /// Whether the requester or approver is still waiting for its outcome.
     pub const fn is_unfinished(self) -> bool {
         matches!(self, Self::Approved | Self::Claimed | Self::Unknown)
     }

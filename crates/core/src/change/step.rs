@@ -1,4 +1,5 @@
-//! The one function that moves a change. No clock and no I/O: the caller passes `now`, saves the state, then acts.
+//! The state machine of a change. It has no clock and no I/O: the caller passes `now`, saves the new state, and only
+//! then acts.
 
 use jiff::{SignedDuration, Timestamp};
 
@@ -7,62 +8,62 @@ use super::{
     approval::{self, Press},
 };
 
-/// An approval can be acted on while it is younger than this.
+/// Maximum age of an approval that can be acted on; at this age or older it is stale.
 pub const FRESH: SignedDuration = SignedDuration::from_secs(60);
 
-/// What decides a change that is open.
+/// A decision on an open change.
 #[derive(Clone, Debug, PartialEq)]
 pub enum Decide {
-    /// A person presses Confirm, or says yes.
+    /// A person presses Confirm or answers yes.
     Approve {
-        /// The person, as Webex gives them.
+        /// The person, as identified by Webex.
         who: Actor,
-        /// What the policy says about it now.
+        /// The policy's current answer for this person.
         authorization: Authorization,
     },
-    /// A person presses Cancel, or says no.
+    /// A person presses Cancel or answers no.
     Decline {
-        /// The person, as Webex gives them.
+        /// The person, as identified by Webex.
         who: Actor,
-        /// What the policy says about it now.
+        /// The policy's current answer for this person.
         authorization: Authorization,
     },
-    /// Somebody looks at the clock.
+    /// Expire the change if it is past its expiry.
     Expire,
-    /// The requester ordered something newer for the same object.
+    /// The requester made a newer request for the same object.
     Supersede {
         /// The newer change.
         by: ChangeId,
     },
 }
 
-/// What can happen to a change.
+/// An event in the lifecycle of a change.
 #[derive(Clone, Debug, PartialEq)]
 pub enum Event {
     /// It is decided.
     Decide(Decide),
     /// It is about to be sent.
     ClaimResult {
-        /// The object's `metadata.generation` as it was just read.
+        /// The object's current `metadata.generation`.
         generation: i64,
         /// The run that will send it.
         run_id: RunId,
     },
-    /// Another run claimed it and died; it is about to be sent again.
+    /// A crashed run had claimed it; it is about to be sent again.
     ClaimAgain {
-        /// The object's `metadata.generation` as it was just read.
+        /// The object's current `metadata.generation`.
         generation: i64,
         /// The run that will send it.
         run_id: RunId,
     },
-    /// It came to an end.
+    /// It ended.
     End(End),
 }
 
-/// Where `event` leads, and what to answer. The state is the same as before unless the answer says otherwise.
+/// The state that follows `event`, and the answer to it. The state is unchanged unless the answer says otherwise.
 ///
-/// Whether a change has expired is judged here, when it is decided. A denial beats an approval: what is approved and not yet
-/// claimed can still be declined. The press of somebody who may not decide never changes anything.
+/// Expiry is checked here, at the time of the decision. A denial takes precedence over an approval: an approved change
+/// that is not claimed yet can still be declined. A button press by somebody who may not decide never changes anything.
 pub fn step(change: &Change, event: &Event, now: Timestamp) -> (State, Answer) {
     let (moved, answer) = match event {
         Event::Decide(Decide::Approve { who, authorization }) => press(change, who, Press::Approve, authorization, now),
@@ -76,7 +77,7 @@ pub fn step(change: &Change, event: &Event, now: Timestamp) -> (State, Answer) {
     (moved.unwrap_or_else(|| change.state().clone()), answer)
 }
 
-/// A new state, if there is one, and the answer.
+/// The new state, if it changes, and the answer.
 type Step = (Option<State>, Answer);
 
 fn press(change: &Change, who: &Actor, press: Press, authorization: &Authorization, now: Timestamp) -> Step {
@@ -133,7 +134,7 @@ fn supersede(change: &Change, by: ChangeId, now: Timestamp) -> Step {
 
 fn claim(change: &Change, generation: i64, run_id: &RunId, now: Timestamp) -> Step {
     let State::Approved(approved) = change.state() else { return (None, Answer::Unchanged) };
-    // Where the bot only observes, there is no way to a claim.
+    // A change in observe-only mode can never be claimed.
     if change.order().observe {
         return (None, Answer::Unchanged);
     }
@@ -143,8 +144,8 @@ fn claim(change: &Change, generation: i64, run_id: &RunId, now: Timestamp) -> St
     (Some(claimed(approved, generation, run_id, now)), Answer::Claimed)
 }
 
-/// Sends once more what a run left behind that is no longer alive. The same generation means that nothing was written since
-/// it was claimed, by that run or by anybody else.
+/// Claims a change again that a crashed run had claimed. An unchanged generation means that nothing was written since
+/// that claim, by that run or by anybody else.
 fn claim_again(change: &Change, generation: i64, run_id: &RunId, now: Timestamp) -> Step {
     let State::Claimed { approved, claim } = change.state() else { return (None, Answer::Unchanged) };
     if claim.run_id == *run_id || claim.generation != generation {
@@ -161,16 +162,16 @@ fn claimed(approved: &Decision, generation: i64, run_id: &RunId, now: Timestamp)
     State::Claimed { approved: approved.clone(), claim }
 }
 
-/// An approval from the future is as doubtful as an old one: the clock was set.
+/// An approval from the future is as unreliable as an old one: the clock was changed.
 pub(super) fn is_fresh(approved: &Decision, now: Timestamp) -> bool {
     now.duration_since(approved.at).abs() < FRESH
 }
 
 fn finish(change: &Change, end: &End, now: Timestamp) -> Step {
     let (approved, claim) = match (change.state(), end) {
-        // What was never claimed was never sent: it can be given up, and nothing else.
+        // A change that was never claimed was never sent. It can be abandoned, but not end in any other way.
         (State::Approved(approved), End::Failed(_) | End::Stale(_) | End::Observed(_)) => (approved, None),
-        // What was claimed may have been sent: nobody can say that it was only shown.
+        // A claimed change may have been sent, so it cannot be recorded as observed only.
         (State::Claimed { .. } | State::Unknown(_), End::Observed(_)) => return (None, Answer::Unchanged),
         (State::Claimed { approved, claim }, _) => (approved, Some(claim)),
         (State::Unknown(ending), End::Applied(_) | End::Failed(_) | End::Stale(_)) => {

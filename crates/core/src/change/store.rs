@@ -1,4 +1,4 @@
-//! What every store of changes must do: one verb per decision, each of them durable when it returns.
+//! The contract of a store of changes: one operation per decision, each durable when it returns.
 
 use std::{future::Future, io, path::PathBuf};
 
@@ -7,51 +7,51 @@ use jiff::{SignedDuration, Timestamp};
 use super::{Answer, Change, ChangeId, Claimed, Decide, End, Event, Filter, RunId, step};
 use crate::question::{Question, Replied, Reply};
 
-/// How long a delivery is remembered at least. Webex repeats for minutes, not for days.
+/// Minimum time that a delivery is remembered. Webex repeats deliveries for minutes, not for days.
 pub const REMEMBERED: SignedDuration = SignedDuration::from_hours(48);
 
-/// What came of recording a change.
+/// The result of recording a change.
 #[derive(Clone, Debug, PartialEq)]
 pub enum Recorded {
-    /// It is on record now.
+    /// It was recorded.
     New,
-    /// The same command of the same message was on record, as this. Nothing was written.
+    /// The same command of the same message was already recorded, as this change. Nothing was written.
     AlreadyThere(Box<Change>),
 }
 
-/// What came of claiming a change.
+/// The result of claiming a change.
 #[derive(Debug)]
 pub enum ClaimResult {
-    /// It is on record as claimed by this run, which may send it once.
+    /// It is recorded as claimed by this run, which may send it once.
     Won(Box<Claimed>),
-    /// It is in no state in which this run could claim it; this is how it stands.
+    /// This run cannot claim it in its current state, which is returned.
     Lost(Box<Change>),
-    /// The approval is too old to act on. Nothing was written: finish it as stale.
+    /// The approval is too old to act on. Nothing was written: the caller finishes it as stale.
     TooOld(Box<Change>),
     /// There is no such change.
     NotFound,
 }
 
-/// Some changes on record. One that cannot be read does not hide the others.
+/// Changes found in the store. An unreadable record does not hide the others.
 #[derive(Debug, Default)]
 pub struct Found {
     /// The changes, oldest first.
     pub changes: Vec<Change>,
-    /// A fault for each record that cannot be read.
+    /// One fault per unreadable record.
     pub unreadable: Vec<Fault>,
 }
 
-/// What a delivery from Webex is about.
+/// The subject of a delivery from Webex.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Delivery {
     /// A message was posted.
     Message,
-    /// A card was pressed.
+    /// A button on a card was pressed.
     Action,
 }
 
 impl Delivery {
-    /// The name on record.
+    /// The name in the store.
     pub const fn as_str(self) -> &'static str {
         match self {
             Self::Message => "message",
@@ -60,21 +60,21 @@ impl Delivery {
     }
 }
 
-/// One thing that is noted on, or happens to, a change on record. A store applies it in one compare-and-set.
+/// An update of a recorded change. A store applies it in one compare-and-set.
 #[derive(Clone, Debug, PartialEq)]
 pub enum Update {
-    /// Something that [`step`](super::step()) judges.
+    /// An event, to be applied by [`step`](super::step()).
     Event(Event),
-    /// This message carries the card.
+    /// The card was posted as this message.
     CardPosted(String),
-    /// This message tells the progress.
+    /// The progress was posted as this message.
     ProgressPosted(String),
-    /// The room was told how it ended, its rollout included.
+    /// The outcome, including the rollout's, was reported to the room.
     Reported,
 }
 
 impl Update {
-    /// The change after the update, and what to answer: [`Answer::Unchanged`] for what is only noted. Pure.
+    /// The change after the update, and the answer: [`Answer::Unchanged`] unless the update is an event. Pure.
     #[must_use]
     pub fn apply(&self, mut change: Change, now: Timestamp) -> (Change, Answer) {
         match self {
@@ -90,21 +90,21 @@ impl Update {
     }
 }
 
-/// Keeps changes, questions and what was delivered. There is no `get` then `put`: two presses would both pass the `get`.
-/// [`Store::update`] reads, judges and writes one change in one compare-and-set, and everything that moves a change is
-/// made of it here, so that only this crate gives out a [`Claimed`] change.
+/// Stores changes, questions and deliveries. There is no `get` followed by `put`, because two concurrent button presses
+/// would both pass the `get`. [`Store::update`] reads, judges and writes one change in one compare-and-set. Every
+/// operation here that moves a change is built on it, so that only this crate can create a [`Claimed`] change.
 pub trait Store: Send + Sync + 'static {
-    /// The run of this process: what another run has claimed, this one has not sent.
+    /// The run of this process. A change that another run has claimed was not sent by this one.
     fn run(&self) -> &RunId;
 
-    /// Puts a change on record, before anything else is done about it.
+    /// Records a change, before anything else is done about it.
     fn record(&self, change: Change) -> impl Future<Output = Result<Recorded, Fault>> + Send;
 
-    /// The change as it stands.
+    /// The change in its current state.
     fn get(&self, id: ChangeId) -> impl Future<Output = Result<Option<Change>, Fault>> + Send;
 
-    /// Reads the change, applies the update by [`Update::apply`] and writes what it leads to, in one compare-and-set, durable
-    /// when it returns: the change as it stands afterwards, and the answer. `None` if there is no such change.
+    /// Reads the change, applies the update with [`Update::apply`] and writes the result, in one compare-and-set that
+    /// is durable when this returns. Returns the updated change and the answer; `None` if there is no such change.
     fn update(
         &self,
         id: ChangeId,
@@ -112,37 +112,38 @@ pub trait Store: Send + Sync + 'static {
         now: Timestamp,
     ) -> impl Future<Output = Result<Option<(Change, Answer)>, Fault>> + Send;
 
-    /// What was ordered since then, has ended, and whose end the room was not told: a run has died before it could, or Webex did
-    /// not take it. What ended without anything to be told of, because no card had gone out, is not among them.
+    /// Changes recorded since then that have ended and whose outcome was not reported to the room, because the run
+    /// crashed first or Webex rejected the message. Excludes changes that ended before their card was posted, which
+    /// have nothing to report.
     fn unreported(&self, since: Timestamp) -> impl Future<Output = Result<Found, Fault>> + Send;
 
-    /// What somebody still waits for and only this program can bring: approved, claimed or of unknown outcome, or waiting without a
-    /// card. Asked at the start, before anything is served: later on these are at work.
+    /// Changes that only this program can bring to an outcome: approved, claimed or of unknown outcome, or waiting
+    /// without a card. Call it at startup before serving anything: later, such changes may be in progress.
     fn unfinished(&self) -> impl Future<Output = Result<Found, Fault>> + Send;
 
-    /// What still waits and is past its time: each of them is to be expired, and its card closed.
+    /// Waiting changes that are past their expiry: each has to be expired and its card closed.
     fn expired_open(&self, now: Timestamp) -> impl Future<Output = Result<Found, Fault>> + Send;
 
-    /// The newest `most` changes that the filter picks, the newest first.
+    /// At most `most` changes that match the filter, newest first.
     fn newest(&self, filter: &Filter, most: usize) -> impl Future<Output = Result<Found, Fault>> + Send;
 
-    /// What this person has ordered and nobody has decided, expired or not.
+    /// The undecided changes that this person requested, expired or not.
     fn waiting_of(&self, person_id: &str) -> impl Future<Output = Result<Found, Fault>> + Send;
 
-    /// Puts a question on record, unless it is there already; the question as it stands.
+    /// Records a question unless it is already recorded. Returns the recorded question.
     fn ask(&self, question: Question) -> impl Future<Output = Result<Question, Fault>> + Send;
 
-    /// The question as it stands.
+    /// The question in its current state.
     fn question(&self, id: ChangeId) -> impl Future<Output = Result<Option<Question>, Fault>> + Send;
 
-    /// Notes which message carries the card of a question; `None` if there is no such question.
+    /// Records the id of the message with the question's card; `None` if there is no such question.
     fn question_posted(
         &self,
         id: ChangeId,
         message_id: &str,
     ) -> impl Future<Output = Result<Option<Question>, Fault>> + Send;
 
-    /// Replies to a question, in one compare-and-set: the question as it stands afterwards, and what became of the reply.
+    /// Applies a reply to a question in one compare-and-set. Returns the updated question and the result of the reply;
     /// `None` if there is no such question.
     fn reply(
         &self,
@@ -151,10 +152,10 @@ pub trait Store: Send + Sync + 'static {
         now: Timestamp,
     ) -> impl Future<Output = Result<Option<(Question, Replied)>, Fault>> + Send;
 
-    /// The questions that nothing has ended, past their time or not, oldest first; those of one person, or all.
+    /// The open questions, expired or not, oldest first; of one person, or of all.
     fn open_questions(&self, person_id: Option<&str>) -> impl Future<Output = Result<Vec<Question>, Fault>> + Send;
 
-    /// Records this delivery: whether it was new. It is remembered for [`REMEMBERED`] at least.
+    /// Records this delivery and returns whether it was new. It is remembered for at least [`REMEMBERED`].
     fn record_delivery(
         &self,
         delivery: Delivery,
@@ -162,7 +163,7 @@ pub trait Store: Send + Sync + 'static {
         now: Timestamp,
     ) -> impl Future<Output = Result<bool, Fault>> + Send;
 
-    /// Notes which message carries the card; `None` if there is no such change.
+    /// Records the id of the message with the card; `None` if there is no such change.
     fn card_posted(
         &self,
         id: ChangeId,
@@ -171,7 +172,7 @@ pub trait Store: Send + Sync + 'static {
         note(self, id, Update::CardPosted(message_id.to_owned()))
     }
 
-    /// Notes which message tells the progress; `None` if there is no such change.
+    /// Records the id of the progress message; `None` if there is no such change.
     fn progress_posted(
         &self,
         id: ChangeId,
@@ -180,12 +181,13 @@ pub trait Store: Send + Sync + 'static {
         note(self, id, Update::ProgressPosted(message_id.to_owned()))
     }
 
-    /// Notes that the room was told how it ended, its rollout included; `None` if there is no such change.
+    /// Records that the outcome, including the rollout's, was reported to the room; `None` if there is no such change.
     fn mark_reported(&self, id: ChangeId) -> impl Future<Output = Result<Option<Change>, Fault>> + Send {
         note(self, id, Update::Reported)
     }
 
-    /// Decides it, if it is open: the change as it stands afterwards, and what to answer. `None` if there is no such change.
+    /// Decides a change if it is open. Returns the change in its resulting state, and the answer; `None` if there is no
+    /// such change.
     fn decide(
         &self,
         id: ChangeId,
@@ -195,7 +197,7 @@ pub trait Store: Send + Sync + 'static {
         self.update(id, Update::Event(Event::Decide(decide.clone())), now)
     }
 
-    /// Claims an approved change for this run; `generation` is the live object's `metadata.generation`, just read.
+    /// Claims an approved change for this run; `generation` is the live object's current `metadata.generation`.
     fn claim(
         &self,
         id: ChangeId,
@@ -205,8 +207,8 @@ pub trait Store: Send + Sync + 'static {
         take(self, id, Event::ClaimResult { generation, run_id: self.run().clone() }, now)
     }
 
-    /// Claims, once, what a run that has died had claimed: only at that same generation, and while the approval is fresh. What this
-    /// run has claimed itself it cannot claim again.
+    /// Claims, once, a change that a crashed run had claimed: only at the same generation, and while the approval is
+    /// fresh. A run cannot claim again what it has claimed itself.
     fn claim_again(
         &self,
         id: ChangeId,
@@ -216,8 +218,8 @@ pub trait Store: Send + Sync + 'static {
         take(self, id, Event::ClaimAgain { generation, run_id: self.run().clone() }, now)
     }
 
-    /// Records how it ended: the change as it stands afterwards, and [`Answer::Ended`] or [`Answer::Unchanged`]. `None` if there is no
-    /// such change.
+    /// Records the outcome. Returns the change in its resulting state, and [`Answer::Ended`] or [`Answer::Unchanged`];
+    /// `None` if there is no such change.
     fn finish(
         &self,
         id: ChangeId,
@@ -229,7 +231,7 @@ pub trait Store: Send + Sync + 'static {
 }
 
 async fn note<S: Store + ?Sized>(store: &S, id: ChangeId, update: Update) -> Result<Option<Change>, Fault> {
-    // What is only noted depends on no moment.
+    // These updates do not depend on the time.
     let noted = store.update(id, update, Timestamp::UNIX_EPOCH).await?;
     Ok(noted.map(|(change, _)| change))
 }
@@ -248,32 +250,32 @@ async fn take<S: Store + ?Sized>(store: &S, id: ChangeId, event: Event, now: Tim
     Claimed::won(change).map(|claimed| ClaimResult::Won(Box::new(claimed))).ok_or_else(corrupt)
 }
 
-/// What a store's own library says went wrong.
+/// The underlying error of a store's own library.
 pub type Cause = Box<dyn std::error::Error + Send + Sync>;
 
-/// Why a store could not do its work. For the operator: it names files and ids, never words or values.
+/// Why a store operation failed. Meant for the operator: it contains file names and ids, never messages or values.
 #[derive(Debug, thiserror::Error)]
 pub enum Fault {
-    /// Another process serves from this file.
+    /// Another process uses this file.
     #[error(
         "another readback serves from `{}`: it holds `{}`; stop it, or give this one a file of its own",
         .file.display(),
         .lock.display()
     )]
     InUse {
-        /// The file with the changes.
+        /// The database file.
         file: PathBuf,
-        /// The file that is locked.
+        /// The lock file.
         lock: PathBuf,
     },
-    /// The file is of a later version than this program.
+    /// The file was written by a later version of this program.
     #[error("`{}` is of format {found} and this readback knows {known}: start the newer readback that wrote it", .file.display())]
     Newer {
         /// The file.
         file: PathBuf,
-        /// Its format.
+        /// The file's format version.
         found: i64,
-        /// The newest format that this program knows.
+        /// The newest format version that this program supports.
         known: i64,
     },
     /// The file belongs to another program.
@@ -287,42 +289,42 @@ pub enum Fault {
     Open {
         /// The file.
         file: PathBuf,
-        /// Why.
+        /// The underlying error.
         #[source]
         source: Cause,
     },
-    /// The file system refuses.
+    /// A file system operation failed.
     #[error("cannot use `{}`", .file.display())]
     File {
-        /// The file or folder.
+        /// The file or directory.
         file: PathBuf,
-        /// Why.
+        /// The underlying error.
         #[source]
         source: io::Error,
     },
-    /// A record is not what this program writes.
+    /// A record that this program would not have written.
     #[error("the record of change `{id}` cannot be read: {why}")]
     Corrupt {
-        /// The id, as it stands on record.
+        /// The id, as recorded.
         id: String,
-        /// What is wrong with it; no value from it.
+        /// What is wrong with it, without any value from it.
         why: String,
     },
-    /// A change is too big to be recorded.
+    /// A change is too large to be recorded.
     #[error("a change of {bytes} bytes is too big to be recorded; {most} are the most")]
     TooBig {
-        /// Its size.
+        /// Its size in bytes.
         bytes: usize,
-        /// The most that is allowed.
+        /// The maximum size in bytes.
         most: usize,
     },
-    /// Somebody else wrote in between, where nobody else can.
+    /// A concurrent write happened, although only this process can write.
     #[error("change `{0}` was written by somebody else at the same moment")]
     Raced(ChangeId),
-    /// The database refuses.
+    /// A database operation failed.
     #[error("the database failed")]
     Database(#[source] Cause),
-    /// The work was cut off: the process is stopping, or the work panicked.
+    /// The operation was interrupted: the process is stopping, or the operation panicked.
     #[error("the work on the database was cut off")]
     CutOff,
 }

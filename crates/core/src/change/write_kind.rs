@@ -1,4 +1,4 @@
-//! How a write reaches the API server, and on which object.
+//! How a write reaches the API server, and which object it targets.
 
 use std::fmt;
 
@@ -6,39 +6,39 @@ use json_patch::{Patch, PatchOperation};
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
-/// How a write reaches the API server. What it tests and writes is its patch; where there is none to send, its tests are
-/// looked at right before it is sent.
+/// How a write reaches the API server. The patch holds what it tests and writes. For a deletion, where no patch is
+/// sent, its tests are checked immediately before the request.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum WriteKind {
     /// A patch of the Deployment.
     #[default]
     Deployment,
-    /// The same patch, of its `scale` subresource: for a role that may do no more.
+    /// The same patch, of the `scale` subresource, for a role that permits nothing more.
     Scale,
-    /// The Deployment is deleted.
+    /// Deletes the Deployment.
     Delete,
-    /// A Deployment that was deleted is created from its manifest.
+    /// Recreates a deleted Deployment from its manifest.
     Recreate(Manifest),
-    /// A patch of the `HorizontalPodAutoscaler` of that name.
+    /// A patch of this `HorizontalPodAutoscaler`.
     Autoscaler {
         /// Its name.
         name: String,
         /// Its uid.
         uid: String,
     },
-    /// A `HorizontalPodAutoscaler` is created.
+    /// Creates a `HorizontalPodAutoscaler`.
     NewAutoscaler(Manifest),
-    /// The `HorizontalPodAutoscaler` of that name is deleted.
+    /// Deletes this `HorizontalPodAutoscaler`.
     DropAutoscaler {
         /// Its name.
         name: String,
-        /// Its uid; empty until it is known, for what is created later has none yet.
+        /// Its uid; empty until known, because an object that is created later has none yet.
         uid: String,
     },
 }
 
-/// A whole object, as it is sent to be created. Not shown: it can hold what its owner would not log.
+/// A whole object to create. Its `Debug` output is masked, because it can contain secrets.
 #[derive(Clone, PartialEq, Serialize, Deserialize)]
 #[serde(transparent)]
 pub struct Manifest(pub Value);
@@ -50,24 +50,24 @@ impl fmt::Debug for Manifest {
 }
 
 impl Manifest {
-    /// `metadata.name`, or nothing.
+    /// `metadata.name`, or an empty string.
     pub fn name(&self) -> &str {
         self.0.pointer("/metadata/name").and_then(Value::as_str).unwrap_or_default()
     }
 }
 
 impl WriteKind {
-    /// Whether it writes fields of the Deployment itself, so that its generation counts the write.
+    /// Whether it writes fields of the Deployment itself, so that the write increments its generation.
     pub const fn patches_deployment(&self) -> bool {
         matches!(self, Self::Deployment | Self::Scale)
     }
 
-    /// Whether its patch is what is sent.
+    /// Whether its patch is sent to the API server.
     pub const fn is_patch(&self) -> bool {
         matches!(self, Self::Deployment | Self::Scale | Self::Autoscaler { .. })
     }
 
-    /// Whether it removes an object for good: an object of that uid that is still there was certainly not removed.
+    /// Whether it deletes an object. If an object with that uid still exists, it was certainly not deleted.
     pub const fn deletes(&self) -> bool {
         matches!(self, Self::Delete | Self::DropAutoscaler { .. })
     }
@@ -77,17 +77,17 @@ impl WriteKind {
         matches!(self, Self::Recreate(_) | Self::NewAutoscaler(_))
     }
 
-    /// Whether the Deployment must not be there yet.
+    /// Whether it creates the Deployment, which must not exist yet.
     pub const fn makes_deployment(&self) -> bool {
         matches!(self, Self::Recreate(_))
     }
 
-    /// Whether this patch can only hit the object that was shown, and does something. `uid` is the Deployment's.
+    /// Checks that this patch can only hit the object that was shown, and changes something. `uid` is the Deployment's.
     pub(super) fn suits(&self, patch: &Patch, uid: &str) -> Result<(), super::InvalidOrder> {
         let pinned = match self {
             Self::Deployment | Self::Scale | Self::Delete => uid,
             Self::Autoscaler { uid, .. } | Self::DropAutoscaler { uid, .. } => uid.as_str(),
-            // What is not there yet has no uid; the API server refuses to create what is there.
+            // An object that does not exist yet has no uid; the API server rejects creating one that exists.
             Self::NewAutoscaler(manifest) | Self::Recreate(manifest) => {
                 let whole = patch.0.is_empty() && !manifest.name().is_empty();
                 return if whole { Ok(()) } else { Err(super::InvalidOrder::Empty) };

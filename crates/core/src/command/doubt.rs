@@ -1,85 +1,85 @@
-//! What makes the reading of a message less than plain.
+//! Reasons to doubt the reading of a message.
 
 use serde::{Deserialize, Serialize};
 
 use super::{CommandSummary, Sign};
 use crate::domain::{ClusterName, DeploymentName, Namespace, ObjectRef};
 
-/// What makes a reading less than plain. Any doubt about a write asks for confirmation.
+/// A reason to doubt the reading of a message. Any doubt about a write requires confirmation.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Doubt {
-    /// The message shows a sign that it may order nothing.
+    /// The message shows a sign that it may contain no request.
     Sign(Sign),
-    /// The message was read as no order, and this sign says why.
+    /// The message was read as containing no request, for this reason.
     OrdersNothing(Sign),
-    /// The message is longer than what is read: what was not read may take back what was.
+    /// The message is longer than the maximum that is read: the unread part may revoke the part that was read.
     TooLong {
-        /// How many characters are read.
+        /// Maximum characters read.
         most: usize,
     },
-    /// A "no" follows the order.
+    /// The request is followed by a "no".
     FollowedByNo,
-    /// This word stands beside the name, and nothing explains it.
+    /// This word next to the name could not be interpreted.
     UnexplainedWord(String),
-    /// These words were taken for a name, and may be none.
+    /// These words were taken as a name, and may not be one.
     PerhapsAName(String),
-    /// This was named too, and was taken as left out or only compared.
+    /// This was mentioned too, and was read as excluded or as a mere comparison.
     NotMeant(String),
-    /// Of two values for one slot only the first was taken.
+    /// The message has two values for one slot; only the first one was used.
     SecondValue {
-        /// The value that was taken.
+        /// The value that was used.
         taken: String,
         /// The other one.
         other: String,
     },
-    /// It may be meant as a yes, and is no plain one.
+    /// It may be meant as a yes, but is not an unambiguous one.
     NotAPlainYes,
-    /// The change was said to last this long, and nothing is scheduled.
+    /// The message gives this duration for the change, but nothing is scheduled.
     Duration(String),
-    /// This flag of a `kubectl` command is not taken into account.
+    /// This flag of a `kubectl` command was ignored.
     IgnoredFlag(String),
-    /// A pronoun was taken to mean what was talked about last.
+    /// A pronoun was resolved to the last object of the conversation.
     Pronoun {
-        /// The pronoun, as said.
+        /// The pronoun, as written.
         said: String,
-        /// What it was taken to mean.
+        /// The object that it was resolved to.
         object: ObjectRef,
     },
-    /// "The same" was taken to mean what was last ordered, for this Deployment.
+    /// "The same" was taken as the last request, for this Deployment.
     TheSame(ObjectRef),
-    /// This cluster has not answered since the start: what is meant may be there.
+    /// This cluster has not responded since startup: the object that is meant may be there.
     UnseenCluster(ClusterName),
-    /// The name is not quite one that is live.
+    /// The name matches a live one only approximately.
     NearestName {
-        /// As said.
+        /// As written.
         said: String,
-        /// What it was taken for.
+        /// The Deployment that it was taken for.
         nearest: DeploymentName,
     },
-    /// The place is not quite one that is there.
+    /// The namespace or cluster matches an existing one only approximately.
     NearestPlace {
         /// The words for namespace and cluster.
         said: Vec<String>,
-        /// What they were taken for.
+        /// The namespace that they were taken for.
         nearest: Option<Namespace>,
     },
-    /// A name holds characters that are not what they look like.
+    /// A name contains look-alike or invisible characters.
     LookAlike,
-    /// The number of replicas that was said to be live is another one.
+    /// The live number of replicas differs from the one that the user claims.
     OtherOldValue {
-        /// As said.
+        /// As written.
         said: String,
         /// The Deployment.
         name: DeploymentName,
-        /// How many it has.
+        /// The live number of replicas.
         now: u32,
     },
-    /// Too little confidence to act in what was read.
+    /// The confidence is below the threshold for acting without confirmation.
     NotCertain(Box<CommandSummary>),
-    /// The first card for this has ended.
+    /// An earlier card for this request has already ended.
     AskedAgain,
-    /// A sentence of a record that was written before doubts were values.
+    /// The text form of older records, from before doubts were stored as values.
     #[serde(untagged)]
     Text(String),
 }

@@ -1,45 +1,45 @@
-//! Values that were said and that their slot cannot hold.
+//! Values in a message that are invalid for their slot.
 
 use serde::{Deserialize, Serialize};
 
 use crate::domain::Invalid;
 
-/// A value that was said and that its slot cannot hold. Any of them refuses the command.
+/// A value that is invalid for its slot. Any of them causes the command to be refused.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum InvalidValue {
-    /// The words are no number.
+    /// The words are not a number.
     NotANumber {
-        /// As said.
+        /// As written.
         said: String,
-        /// What it should be, where that is known.
+        /// The slot, if known.
         slot: Option<NumberSlot>,
     },
-    /// The words are a number that this slot cannot hold.
+    /// The number is out of range for this slot.
     OutOfRange {
-        /// As said.
+        /// As written.
         said: String,
-        /// What it should be.
+        /// The slot.
         slot: NumberSlot,
     },
-    /// The words are no image.
+    /// The words are not a valid image.
     Image {
-        /// As said.
+        /// As written.
         said: String,
-        /// What is wrong with them.
+        /// Why they are invalid.
         why: Invalid,
     },
-    /// "Three times less": a factor above one, with a word for less.
+    /// "Three times less": a factor above one combined with a word for less.
     FactorOfLess(String),
-    /// A number below zero.
+    /// A negative number.
     BelowZero(String),
-    /// A number with a fraction.
+    /// Not a whole number.
     NotWhole(String),
-    /// More than any cluster can hold.
+    /// More replicas than any cluster can run.
     TooMany(String),
-    /// Words for a number that name none: "a few".
+    /// A vague quantity without a number: "a few".
     Vague(String),
-    /// A reduction by more than everything.
+    /// A reduction by more than 100 percent.
     ReducedBelowZero,
 }
 
@@ -47,16 +47,16 @@ pub enum InvalidValue {
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum NumberSlot {
-    /// How many replicas.
+    /// The number of replicas.
     Replicas,
-    /// Which revision.
+    /// The revision.
     Revision,
-    /// The fewest replicas of an autoscaler.
+    /// The minimum replicas of an autoscaler.
     Min,
-    /// The most replicas of an autoscaler.
+    /// The maximum replicas of an autoscaler.
     Max,
-    /// The CPU target of an autoscaler.
+    /// The CPU target of an autoscaler, in percent.
     Cpu,
-    /// How many lines of log.
+    /// The number of log lines.
     Lines,
 }

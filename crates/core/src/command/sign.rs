@@ -1,29 +1,29 @@
-//! Signs that a message may order nothing.
+//! Signs that a message may contain no request.
 
 use serde::{Deserialize, Serialize};
 
-/// A sign that a message may order nothing.
+/// A sign that a message may contain no request.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Sign {
-    /// It says "not".
+    /// A negation.
     Negation,
-    /// It names a condition or a later event.
+    /// A condition or a later event.
     Condition,
-    /// Something else has to come first: a moment, an answer, an approval.
+    /// It waits for something first: a time, an answer, an approval.
     Awaits,
-    /// It names another time.
+    /// Another time than now.
     AnotherTime,
-    /// It may repeat what somebody else said.
+    /// Possibly reported speech.
     Hearsay,
-    /// The order stands in quotation marks.
+    /// The request is in quotation marks.
     Quotation,
-    /// It looks like something pasted.
+    /// It looks like pasted text.
     Pasted,
-    /// It opens by addressing somebody else.
+    /// It starts by addressing somebody else.
     Addressed,
-    /// It weighs something, or thanks for it.
+    /// It is a consideration, a report or thanks.
     Musing,
-    /// It may be a joke.
+    /// Possibly a joke.
     Joke,
 }

@@ -1,37 +1,37 @@
-//! What was read of a command: what is told back to the person who said it.
+//! A summary of a command's reading, to be shown to its author.
 
 use serde::{Deserialize, Serialize};
 
 use super::{Command, Mention};
 use crate::domain::{Amount, ImageChange, Intent};
 
-/// The intent and the slots of a command, with every name as it is looked up.
+/// The intent and slots of a command, with each name in the form that is looked up.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct CommandSummary {
-    /// What is asked for.
+    /// The intent.
     pub intent: Intent,
     /// The name of the Deployment; `*` is all of them.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub deployment: Option<String>,
-    /// How many replicas.
+    /// The requested number of replicas.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub replicas: Option<Amount>,
-    /// Which image.
+    /// The requested image.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub image: Option<ImageChange>,
-    /// Which revision.
+    /// The revision.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub revision: Option<u32>,
-    /// The fewest replicas of an autoscaler.
+    /// The minimum replicas of an autoscaler.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub min: Option<u32>,
-    /// The most replicas of an autoscaler.
+    /// The maximum replicas of an autoscaler.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub max: Option<u32>,
     /// The CPU target of an autoscaler, in percent.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub cpu: Option<u32>,
-    /// How many lines of log.
+    /// The number of log lines.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub lines: Option<u32>,
     /// The words for the container.

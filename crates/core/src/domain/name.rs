@@ -75,7 +75,7 @@ name! {
 pub struct ObjectRef {
     /// The cluster.
     pub cluster: ClusterName,
-    /// The Deployment's name.
+    /// The namespace.
     pub namespace: Namespace,
     /// The Deployment's name.
     pub name: DeploymentName,

@@ -27,7 +27,7 @@ fn a_mistyped_or_shortened_name_is_near_one() {
     assert_eq!(hints, [Near, Near, Near, None, Near, None]);
 }
 
-/// The hints by comparing every word with every name: the reference for the look-up.
+/// A reference implementation that compares every word with every name.
 struct Scan {
     names: Vec<String>,
     namespaces: Vec<String>,

@@ -1,27 +1,27 @@
-//! Whose yes a change needs.
+//! Who must approve a change.
 
 use serde::{Deserialize, Serialize};
 
-/// Whose yes a change needs. It is put on record with the order, and judged again when somebody decides.
+/// Who must approve a change. It is recorded with the order and checked again at the time of each decision.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Approval {
-    /// The one who ordered it.
+    /// The requester.
     #[default]
     Own,
-    /// Somebody else who may do the same there.
+    /// Somebody else who is granted the same verb there.
     Other,
-    /// So many of these people, and never the one who ordered it.
+    /// A number of these people, never including the requester.
     Named {
         /// Their addresses and domains, in lower case.
         people: Vec<String>,
-        /// How many of them.
+        /// The number of approvals required.
         count: u32,
     },
 }
 
 impl Approval {
-    /// The higher, the stricter: named people are stricter than anybody else, and more of them than fewer.
+    /// Strictness, higher is stricter: named people are stricter than anybody else, and more of them than fewer.
     pub fn strictness(&self) -> usize {
         match self {
             Self::Own => 0,
@@ -30,7 +30,7 @@ impl Approval {
         }
     }
 
-    /// How many people have to say yes.
+    /// The number of people who have to approve.
     pub fn count(&self) -> usize {
         match self {
             Self::Own | Self::Other => 1,

@@ -1,4 +1,4 @@
-//! The policy as a whole: who may do what, where, and what holds there. Built once, never changed, asked often.
+//! The complete policy: who may do what, where, and which limits apply there. Immutable once built.
 
 use std::fmt;
 
@@ -16,7 +16,7 @@ use crate::{
     policy::People,
 };
 
-/// What is set for some namespaces. What is `None` or empty says nothing.
+/// The rules for some namespaces. A value that is `None` or empty sets nothing.
 #[derive(Clone, Debug, Default)]
 pub(super) struct PlaceRules {
     pub(super) at: Where,
@@ -24,7 +24,7 @@ pub(super) struct PlaceRules {
     pub(super) quiet: Vec<Quiet>,
 }
 
-/// Limits as far as one place sets them.
+/// The limits that one place sets.
 #[derive(Clone, Debug, Default)]
 pub(super) struct Partial {
     pub(super) max_replicas: Option<u32>,
@@ -40,7 +40,7 @@ pub(super) struct Partial {
     pub(super) gitops: Option<GitOps>,
 }
 
-/// Who may do what, where.
+/// The policy: grants, and limits per place.
 #[derive(Clone)]
 pub struct Policy {
     pub(super) grants: Vec<Grant>,
@@ -60,8 +60,8 @@ impl fmt::Debug for Policy {
 }
 
 impl Policy {
-    /// The policy of an operator who wrote none: these people may do everything but delete, each confirms their own orders, and in the
-    /// protected namespaces everything is confirmed.
+    /// The policy without a policy file: these people may do everything but delete, each confirms their own requests,
+    /// and every change in the protected namespaces needs confirmation.
     pub fn of_people(people: People, defaults: Limits, protected: &[Namespace]) -> Self {
         let all = Where { namespaces: vec!["*".to_owned()], clusters: Vec::new() };
         let verbs = VERBS.into_iter().filter(|verb| *verb != Intent::Delete).collect();
@@ -79,7 +79,7 @@ impl Policy {
         }
     }
 
-    /// The same with more namespaces in which everything is confirmed.
+    /// The same policy with additional protected namespaces, in which every change needs confirmation.
     #[must_use]
     pub fn protecting(mut self, namespaces: &[Namespace]) -> Self {
         if !namespaces.is_empty() {
@@ -88,7 +88,7 @@ impl Policy {
         self
     }
 
-    /// Whether this person may do anything at all, or is asked for their yes.
+    /// Whether this person has any grant or is a named approver.
     pub fn knows(&self, person: &Person) -> bool {
         let approves = |place: &PlaceRules| match &place.limits.approval {
             Some(Approval::Named { people, .. }) => is_one_of(people, person),
@@ -97,10 +97,10 @@ impl Policy {
         self.grants.iter().any(|grant| grant.people.allows(person)) || self.places.iter().any(approves)
     }
 
-    /// Whether this person may do this.
+    /// Checks that a grant allows this request.
     ///
     /// # Errors
-    /// What they may do there instead, and who may do it.
+    /// What this person may do there instead, and who may do what was requested.
     pub fn may(&self, asked: &AccessRequest<'_>) -> Result<(), Denial> {
         if self.grants.iter().any(|grant| grant.allows(asked)) {
             return Ok(());
@@ -121,7 +121,7 @@ impl Policy {
         Err(Denial::NotGranted { verb: asked.verb, namespace, theirs, others })
     }
 
-    /// What holds for this Deployment. Of several places that name it, the strictest value of each limit counts.
+    /// The limits for this Deployment. If several places match it, the strictest value of each limit applies.
     pub fn limits(&self, object: &ObjectRef) -> Limits {
         let mut limits = self.defaults.clone();
         let places: Vec<&Partial> =
@@ -137,55 +137,55 @@ impl Policy {
         limits
     }
 
-    /// What holds where no Deployment is known yet.
+    /// The limits that apply while no Deployment is known.
     pub const fn defaults(&self) -> &Limits {
         &self.defaults
     }
 
-    /// Why nothing is changed there at this moment, if it is a quiet hour.
+    /// The denial for the quiet hours at this object's place, if `now` is in them.
     pub fn quiet(&self, object: &ObjectRef, now: Timestamp) -> Option<Denial> {
         let places = self.places.iter().filter(|place| place.at.holds(object));
         let until = places.flat_map(|place| &place.quiet).find_map(|quiet| quiet.until(now))?;
         Some(Denial::Quiet { namespace: object.namespace.clone(), until })
     }
 
-    /// Whether the bot only observes in this room.
+    /// Whether this room is in observe-only mode.
     pub fn observes(&self, room: &str) -> bool {
         self.observe || self.observed_rooms.iter().any(|one| webex_id::same(one, room))
     }
 
-    /// Under whose name the cluster sees what this person orders; `None` is readback's own.
+    /// The cluster identity to impersonate for this person's requests; `None` means readback's own.
     ///
     /// # Errors
-    /// When it shall be theirs, and they have none there or several.
+    /// Impersonation is configured, and the person has no cluster identity or several.
     pub fn acts_as(&self, person: &Person) -> Result<Option<ActsAs>, Denial> {
         self.identities.as_ref().map(|identities| identities.of(person)).transpose()
     }
 
-    /// Whether the cluster sees changes under the names of those who order them.
+    /// Whether changes are sent with impersonation of their requesters.
     pub const fn impersonates(&self) -> bool {
         self.identities.is_some()
     }
 
-    /// The cluster that is meant in this room when none is named, if the policy says so.
+    /// The default cluster of this room, if the policy sets one.
     pub fn home(&self, room: &str) -> Option<&ClusterName> {
         self.homes.iter().find(|(one, _)| webex_id::same(one, room)).map(|(_, cluster)| cluster)
     }
 
-    /// The room that is told of changes that were ordered in direct messages.
+    /// The room in which changes requested in direct messages are announced.
     pub fn announces_to(&self) -> Option<&str> {
         self.announce.as_deref()
     }
 
-    /// What this person may do in this room.
+    /// The rights of this person in this room.
     pub fn rights(&self, person: &Person, room: &str, private: bool) -> Vec<Right> {
         self.grants.iter().filter_map(|grant| grant.right(person, room, private)).collect()
     }
 
-    /// Whether somebody's approval counts for an order of `requester_id`.
+    /// Checks that this person may approve a request of `requester_id`.
     ///
     /// # Errors
-    /// Whose approval counts.
+    /// Says who may approve it.
     pub fn may_approve(
         &self,
         approval: &Approval,
@@ -201,14 +201,14 @@ impl Policy {
         }
     }
 
-    /// What it holds, in a few words for the operator.
+    /// A short description for the operator.
     pub fn summary(&self) -> String {
         format!("{} grants, {} places", self.grants.len(), self.places.len())
     }
 }
 
 impl Partial {
-    /// Makes limits at least as strict as these, but for the numbers.
+    /// Tightens limits to be at least as strict as these, except for the numeric limits and the expiry.
     fn tighten(&self, limits: &mut Limits) {
         limits.protected |= self.protected;
         limits.confirm.extend(&self.confirm);

@@ -1,4 +1,4 @@
-//! Why the policy does not let something happen.
+//! Reasons for a denial by the policy.
 
 use jiff::civil::Time;
 use serde::{Deserialize, Serialize};
@@ -6,105 +6,105 @@ use serde::{Deserialize, Serialize};
 use super::Approval;
 use crate::domain::{DeploymentName, Intent, Namespace};
 
-/// Why the policy does not let something happen, or somebody decide it.
+/// Why the policy denies a change, or denies somebody the decision about it.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Denial {
     /// No grant allows it.
     NotGranted {
-        /// What was wanted.
+        /// The verb.
         verb: Intent,
-        /// Where; nowhere in particular if it is about no object.
+        /// The namespace; `None` if no object is involved.
         namespace: Option<Namespace>,
-        /// What this person may do there.
+        /// The verbs that this person may use there.
         theirs: Vec<Intent>,
-        /// The addresses and domains of those who may do what was wanted.
+        /// The addresses and domains of the people who may use the verb there.
         others: Vec<String>,
     },
-    /// Nothing is changed there at this hour.
+    /// Quiet hours: no change is allowed there now.
     Quiet {
-        /// Where.
+        /// The namespace.
         namespace: Namespace,
-        /// How long.
+        /// When they end.
         until: QuietUntil,
     },
-    /// This person's approval does not count; theirs does.
+    /// This person is not an eligible approver; the value says who is.
     NotAnApprover(Approval),
-    /// Changes are sent under the names of those who order them, and this person has none in the cluster.
+    /// Changes are sent with impersonation, and this person has no identity in the cluster.
     NoIdentity,
-    /// The same, and this person has several.
+    /// Changes are sent with impersonation, and this person has several identities in the cluster.
     SeveralIdentities,
-    /// The name in the cluster of the one who ordered it is no longer the one on record.
+    /// The requester's identity in the cluster is no longer the recorded one.
     OtherIdentity,
-    /// More replicas than may be.
+    /// More replicas than allowed.
     TooManyReplicas {
-        /// Of which Deployment.
+        /// The Deployment.
         name: DeploymentName,
-        /// How many it would have.
+        /// The requested number of replicas.
         wanted: u32,
-        /// How many it may have.
+        /// The maximum.
         most: u32,
     },
-    /// The image may not run.
+    /// The image is not allowed.
     Image(ImageDenial),
-    /// A `GitOps` tool keeps it as it stands in Git and would put the change back.
+    /// A `GitOps` tool manages the Deployment and would revert the change.
     KeptInGit {
-        /// Of which Deployment.
+        /// The Deployment.
         name: DeploymentName,
         /// The tool.
         tool: String,
     },
-    /// readback's own role in the cluster does not allow it.
+    /// readback's own role in the cluster does not permit it.
     OwnRole {
-        /// What was wanted.
+        /// The verb.
         verb: Intent,
-        /// Where.
+        /// The namespace.
         namespace: Namespace,
-        /// What the role lacks, in the terms of the cluster.
+        /// The missing RBAC permission.
         lacking: String,
     },
-    /// It needs a stricter approval now than when it was ordered.
+    /// The current policy requires a stricter approval than at the time of the request.
     StricterNow,
-    /// Somebody has approved it before and no longer may.
+    /// An earlier approver is no longer eligible.
     ApprovalLapsed {
-        /// Their name.
+        /// The approver's name.
         name: String,
     },
-    /// Webex no longer knows the one who ordered it.
+    /// The requester no longer exists in Webex.
     RequesterGone,
 }
 
-/// Why an image may not run.
+/// Why an image is not allowed.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum ImageDenial {
-    /// It comes from a repository that is not on the list.
+    /// The repository is not on the list.
     Repository {
-        /// The repository, registry included.
+        /// The repository, including the registry.
         repository: String,
-        /// The patterns of those that may be.
+        /// The patterns of allowed repositories.
         allowed: Vec<String>,
     },
-    /// Its tag is not on the list.
+    /// The tag is not on the list, or is forbidden.
     Tag {
         /// The tag.
         tag: String,
-        /// The patterns of those that may be; empty where it is forbidden by name.
+        /// The patterns of allowed tags; empty if the tag is explicitly forbidden.
         allowed: Vec<String>,
     },
-    /// It is no image reference, so it cannot be judged.
+    /// It is not a valid image reference, so it cannot be checked.
     Unreadable {
         /// The text.
         image: String,
     },
 }
 
-/// The end of a quiet hour, as the clock of its place has it.
+/// The end of quiet hours, in the place's time zone.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct QuietUntil {
     /// The time of day.
     pub time: Time,
-    /// Whether that is tomorrow.
+    /// Whether they end tomorrow.
     pub tomorrow: bool,
     /// The time zone.
     pub zone: String,

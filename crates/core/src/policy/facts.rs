@@ -1,25 +1,25 @@
-//! What is known about a live Deployment when a command is judged.
+//! Facts about a live Deployment for judging a command.
 
 use super::{Denial, Limits};
 use crate::domain::ObjectRef;
 
-/// What is known about a live Deployment when a command is judged.
+/// Facts about a live Deployment for judging a command.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Facts {
-    /// Which one.
+    /// The Deployment.
     pub object: ObjectRef,
-    /// Its replicas now.
+    /// The current number of replicas.
     pub replicas: u32,
-    /// What holds for it.
+    /// The limits that apply to it.
     pub limits: Limits,
-    /// Why this person may not do this to it, if they may not.
+    /// Why the policy denies the command for this person, if it does.
     pub denied: Option<Denial>,
-    /// Why nothing is changed there now, if it is a quiet hour.
+    /// The denial for quiet hours, if they apply now.
     pub quiet: Option<Denial>,
 }
 
 impl Facts {
-    /// What is known where no policy limits anything beyond the defaults.
+    /// Facts with the default limits and no denial.
     pub fn plain(object: ObjectRef, replicas: u32) -> Self {
         Self { object, replicas, limits: Limits::default(), denied: None, quiet: None }
     }

@@ -1,4 +1,4 @@
-//! The policy file: TOML, strict, and every error with its line.
+//! The policy file: TOML, parsed strictly; every error has its line.
 
 use std::{
     collections::{BTreeMap, BTreeSet},
@@ -22,7 +22,7 @@ use crate::{
     policy::People,
 };
 
-/// What is wrong with a policy file, and where.
+/// An error in a policy file, with its line.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct PolicyFault {
     /// The line, from 1.
@@ -128,14 +128,14 @@ struct RoomTable {
     cluster: Option<Spanned<String>>,
 }
 
-/// A fault with the place in the text where it is.
+/// An error message with its byte range in the text.
 type Placed = (Range<usize>, String);
 
 impl Policy {
-    /// Reads a policy file. `defaults` holds where no place says otherwise.
+    /// Parses a policy file. `defaults` apply where no place sets a limit.
     ///
     /// # Errors
-    /// The first thing that is wrong, with its line.
+    /// The first error, with its line.
     pub fn parse(text: &str, defaults: &Limits) -> Result<Self, PolicyFault> {
         let at = |(span, what): Placed| PolicyFault { line: line_of(text, span.start), what };
         let file: File = toml::from_str(text).map_err(|error| {
@@ -216,7 +216,7 @@ fn at<T>(table: &Spanned<T>, namespaces: &[Spanned<String>], clusters: &[Spanned
     Ok(Where { namespaces: patterns(namespaces)?, clusters: patterns(clusters)? })
 }
 
-/// Part of a name, with stars. Anything else could never fit, so it is a slip.
+/// Parses a name pattern with `*` wildcards. Any other character could never match a name, so it is an error.
 fn pattern(one: &Spanned<String>) -> Result<String, Placed> {
     let text = one.get_ref();
     let plain = |b: u8| b.is_ascii_lowercase() || b.is_ascii_digit() || matches!(b, b'-' | b'*' | b'.' | b'_');
@@ -256,7 +256,8 @@ fn place(table: &Spanned<PlaceTable>) -> Result<PlaceRules, Placed> {
     })
 }
 
-/// A star in the name of the registry itself would let in every other one that begins alike.
+/// Parses the patterns of registries. A wildcard in the registry's host name is rejected, because it would also allow
+/// every other registry with the same prefix.
 fn registries(list: &[Spanned<String>]) -> Result<Vec<String>, Placed> {
     for one in list {
         let (text, host) = (one.get_ref(), one.get_ref().split('/').next().unwrap_or_default());
@@ -267,7 +268,7 @@ fn registries(list: &[Spanned<String>]) -> Result<Vec<String>, Placed> {
     Ok(list.iter().map(|one| one.get_ref().clone()).collect())
 }
 
-/// From ten seconds to a day: `90s`, `5m`, `2h`.
+/// Parses an expiry from ten seconds to a day: `90s`, `5m`, `2h`.
 fn expiry(text: &Spanned<String>) -> Result<SignedDuration, Placed> {
     let raw = text.get_ref();
     let read = |unit: char, seconds: i64| raw.strip_suffix(unit)?.parse::<u32>().ok().map(|n| i64::from(n) * seconds);
@@ -319,7 +320,8 @@ fn gitops(word: &Spanned<String>) -> Result<GitOps, Placed> {
     }
 }
 
-/// Who is who in the cluster. Whoever may act as the system's own could do anything.
+/// Parses the identities for impersonation. `system:` users and groups are rejected, because whoever could impersonate
+/// them could do anything.
 fn identities(one: &Impersonate) -> Result<Identities, Placed> {
     let own = |name: &Spanned<String>| {
         let text = name.get_ref();
@@ -345,7 +347,7 @@ fn identities(one: &Impersonate) -> Result<Identities, Placed> {
     })
 }
 
-/// The cluster that is meant in a room when none is named.
+/// The default cluster of a room, if it sets one.
 fn home(room: &RoomTable) -> Option<Result<(String, ClusterName), Placed>> {
     let cluster = room.cluster.as_ref()?;
     let named = ClusterName::parse(cluster.get_ref())

@@ -1,6 +1,6 @@
-//! Patterns in which `*` stands for any run of characters and everything else for itself.
+//! Patterns in which `*` matches any sequence of characters, and every other character matches itself.
 
-/// Whether the whole text fits the pattern. No other character is special.
+/// Whether the pattern matches the whole text. No other character is special.
 pub(super) fn fits(pattern: &str, text: &str) -> bool {
     let mut parts = pattern.split('*');
     let Some(rest) = parts.next().and_then(|first| text.strip_prefix(first)) else { return false };

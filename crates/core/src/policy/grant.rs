@@ -1,4 +1,4 @@
-//! Grants: these people, in these rooms, may do these verbs in these places. What no grant names is denied.
+//! Grants: these people, in these rooms, may use these verbs in these places. Everything that is not granted is denied.
 
 use std::collections::BTreeSet;
 
@@ -8,33 +8,33 @@ use crate::{
     policy::People,
 };
 
-/// What somebody wants to do.
+/// An access request, to be checked against the grants.
 #[derive(Clone, Copy, Debug)]
 pub struct AccessRequest<'a> {
-    /// Who.
+    /// The person.
     pub person: &'a Person,
-    /// In which room.
+    /// The room.
     pub room: &'a str,
-    /// Whether that is a direct message.
+    /// Whether it is a direct message.
     pub private: bool,
-    /// What.
+    /// The verb.
     pub verb: Intent,
-    /// To which object; `None` for what is about none.
+    /// The object; `None` if no object is involved.
     pub object: Option<&'a ObjectRef>,
 }
 
-/// One right of a person, for "what may I do?".
+/// A right of a person, to answer "what may I do?".
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Right {
     /// The verbs.
     pub verbs: Vec<Intent>,
-    /// The patterns of the namespaces; `*` is all.
+    /// The namespace patterns; `*` matches all.
     pub namespaces: Vec<String>,
-    /// The patterns of the clusters; empty is all.
+    /// The cluster patterns; empty matches all.
     pub clusters: Vec<String>,
 }
 
-/// Where something is, by patterns. Empty clusters are all of them.
+/// A set of places, given as patterns. Empty `clusters` match every cluster.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub(super) struct Where {
     pub(super) namespaces: Vec<String>,
@@ -53,7 +53,7 @@ impl Where {
 #[derive(Clone, Debug)]
 pub(super) struct Grant {
     pub(super) people: People,
-    /// Where it counts: `None` is everywhere, `direct` the direct messages.
+    /// The rooms in which it applies: `None` means everywhere, `direct` means direct messages.
     pub(super) rooms: Option<Vec<String>>,
     pub(super) place: Where,
     pub(super) verbs: BTreeSet<Intent>,
@@ -76,7 +76,7 @@ impl Grant {
             && self.verbs.contains(&asked.verb)
     }
 
-    /// What it gives this person in this room.
+    /// The right that it gives this person in this room.
     pub(super) fn right(&self, person: &Person, room: &str, private: bool) -> Option<Right> {
         (self.people.allows(person) && self.counts_in(room, private)).then(|| Right {
             verbs: self.verbs.iter().copied().collect(),
@@ -102,7 +102,7 @@ pub(super) const VERBS: [Intent; 12] = [
     Intent::Logs,
 ];
 
-/// The verbs that a word in a grant means. `write` leaves `delete` out: that has to be named.
+/// The verbs that a word in a grant stands for. `write` excludes `delete`, which has to be granted by name.
 pub(super) fn verbs(word: &str) -> Option<Vec<Intent>> {
     let picked = |keep: fn(Intent) -> bool| Some(VERBS.into_iter().filter(|verb| keep(*verb)).collect());
     match word {

@@ -1,4 +1,4 @@
-//! What speaks for each decision, found in a command and in what is live.
+//! The reasons for each decision, derived from a command and the live state.
 
 use super::{Approval, Caution, Facts, Impossible, Limits, Unclear};
 use crate::{
@@ -11,7 +11,7 @@ fn said(command: &Command) -> Option<String> {
     command.deployment.as_ref().map(|mention| mention.name().to_owned())
 }
 
-/// The words for the namespace and the cluster.
+/// The words for the namespace and the cluster, as far as given.
 fn place(command: &Command) -> Vec<String> {
     [command.namespace_words(), command.cluster_words()].into_iter().flatten().map(str::to_owned).collect()
 }
@@ -33,7 +33,7 @@ pub(super) fn above_limit(facts: Option<&Facts>, wanted: u32, most: u32) -> Impo
     Impossible::AboveLimit { of: facts.map(|facts| (facts.object.name.clone(), facts.replicas)), wanted, most }
 }
 
-/// Why this many replicas cannot or may not be.
+/// Why this number of replicas is impossible or above the limit.
 pub(super) fn beyond(amount: Amount, facts: &Facts) -> Option<Impossible> {
     match amount.from(facts.replicas) {
         None => Some(Impossible::ImpossibleCount { name: facts.object.name.clone(), now: facts.replicas }),
@@ -106,7 +106,7 @@ pub(super) fn destructive(verb: Intent) -> Option<Caution> {
     destructive.then_some(Caution::Destructive(verb))
 }
 
-/// Why changes of this kind are confirmed in a place, whatever they are.
+/// Why this place requires confirmation for the verb, whatever the change.
 pub(super) fn of_place(verb: Intent, namespace: &Namespace, limits: &Limits) -> Vec<Caution> {
     let protected = limits.protected.then(|| Caution::Protected(namespace.clone()));
     let asked = limits.asks_for(verb).then_some(Caution::ConfirmedThere);
@@ -114,13 +114,13 @@ pub(super) fn of_place(verb: Intent, namespace: &Namespace, limits: &Limits) -> 
     protected.into_iter().chain(asked).chain(others).collect()
 }
 
-/// Why this amount is a step that is confirmed.
+/// Why this amount is too large a change to make unconfirmed.
 pub(super) fn big_step(amount: Amount, facts: &Facts) -> Option<Caution> {
     let wanted = amount.from(facts.replicas)?;
     large_step(&facts.object.name, facts.replicas, wanted, facts.limits.max_unconfirmed_increase)
 }
 
-/// Why this many replicas in the place of so many is a step that is confirmed.
+/// Why the change from `now` to `wanted` replicas is too large to make unconfirmed.
 pub(super) fn large_step(
     name: &DeploymentName,
     now: u32,
@@ -140,7 +140,7 @@ pub(super) fn large_step(
     }
 }
 
-/// What is doubtful about a name that was found.
+/// Doubts about how a name was resolved.
 pub(super) fn weakness(command: &Command, found: Option<&Resolution>) -> Vec<Doubt> {
     let mut doubts = Vec::new();
     let Some(found) = found else { return doubts };

@@ -1,28 +1,28 @@
-//! Under whose name the cluster sees a change: readback's own, or that of the person who ordered it (impersonation).
+//! The cluster identity with which a change is sent: readback's own, or that of the requester (impersonation).
 
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::Denial;
 use crate::{change::ActsAs, domain::Person};
 
-/// Who is who in the cluster.
+/// The mapping from people to cluster users.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub(super) struct Identities {
-    /// Users of the cluster, by address in lower case.
+    /// Cluster users by email address in lower case.
     pub(super) users: BTreeMap<String, String>,
-    /// Domains whose addresses are users of the cluster themselves. Webex has verified the address.
+    /// Domains whose email addresses are cluster user names. Webex has verified the addresses.
     pub(super) domains: Vec<String>,
-    /// What stands before such an address, as the API server's `--oidc-username-prefix` has it.
+    /// The prefix of such a user name, as in the API server's `--oidc-username-prefix`.
     pub(super) prefix: String,
-    /// The groups that everybody is in.
+    /// The groups to impersonate for everybody.
     pub(super) groups: Vec<String>,
 }
 
 impl Identities {
-    /// The one user of the cluster that this person is.
+    /// The cluster user of this person.
     ///
     /// # Errors
-    /// When they are none, or several.
+    /// The person has no cluster user, or several.
     pub(super) fn of(&self, person: &Person) -> Result<ActsAs, Denial> {
         let by_domain = |email: &String| {
             let (_, domain) = email.rsplit_once('@')?;

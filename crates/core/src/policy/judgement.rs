@@ -1,4 +1,4 @@
-//! The one judge: whether this change, of this person, at this moment, may happen, and whose approval it needs.
+//! The single policy check: whether a change by this person at this time is allowed, and who must approve it.
 
 use jiff::Timestamp;
 
@@ -8,35 +8,35 @@ use super::{
 };
 use crate::domain::{ImageReference, Intent, Person};
 
-/// Who wants something, and where they say so.
+/// A person and the room in which they act.
 #[derive(Clone, Copy, Debug)]
 pub struct ActorInRoom<'a> {
-    /// Who.
+    /// The person.
     pub person: &'a Person,
-    /// In which room.
+    /// The room.
     pub room: &'a str,
-    /// Whether that is a direct message.
+    /// Whether it is a direct message.
     pub private: bool,
 }
 
-/// What the policy says about a change.
+/// The policy's verdict on a change.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Judgement {
-    /// It may happen at once.
+    /// Allowed without approval.
     Allowed,
-    /// It may happen once these have approved it.
+    /// Allowed once approved.
     NeedsApproval {
-        /// Whose approval it needs.
+        /// Who must approve it.
         by: Approval,
-        /// Why.
+        /// Why it needs approval.
         reasons: Vec<Caution>,
     },
-    /// It may not happen.
+    /// Not allowed.
     Denied(Denial),
 }
 
 impl Judgement {
-    /// Why it may not happen, if it may not.
+    /// The denial, if it is not allowed.
     pub fn denial(self) -> Option<Denial> {
         match self {
             Self::Denied(denial) => Some(denial),
@@ -46,8 +46,7 @@ impl Judgement {
 }
 
 impl Policy {
-    /// Judges a change: pure, and asked when something is ordered, when somebody decides, when it is taken back and when it
-    /// is settled after a crash.
+    /// Evaluates a change. Pure. Called for a request, for each decision, for an undo, and for recovery after a crash.
     pub fn evaluate(&self, proposed: &ProposedChange<'_>, actor: &ActorInRoom<'_>, now: Timestamp) -> Judgement {
         let limits = self.limits(proposed.object);
         match self.denied(proposed, actor, &limits, now) {
@@ -56,7 +55,7 @@ impl Policy {
         }
     }
 
-    /// The same question without the answer whose approval it needs: why it may not happen, if it may not.
+    /// Like [`Self::evaluate`], but returns only the denial, if there is one.
     pub fn denies(&self, proposed: &ProposedChange<'_>, actor: &ActorInRoom<'_>, now: Timestamp) -> Option<Denial> {
         self.evaluate(proposed, actor, now).denial()
     }
@@ -88,8 +87,8 @@ fn too_many(proposed: &ProposedChange<'_>, limits: &Limits) -> Option<Denial> {
     Some(Denial::TooManyReplicas { name: proposed.object.name.clone(), wanted, most: limits.max_replicas })
 }
 
-/// An image that cannot be taken apart cannot be judged, and is refused whether or not the place limits images: nobody can
-/// tell what would be pulled.
+/// An image that cannot be parsed cannot be checked. It is refused even if the place does not limit images, because
+/// nobody can tell what would be pulled.
 fn refused_image(proposed: &ProposedChange<'_>, limits: &Limits) -> Option<ImageDenial> {
     proposed.images.iter().find_map(|image| match ImageReference::parse(image) {
         Ok(reference) => limits.images.refuses(&reference),

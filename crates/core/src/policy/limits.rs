@@ -1,4 +1,4 @@
-//! What holds for one Deployment, when all that the policy says about its place is put together.
+//! The limits that apply to one Deployment, after merging all matching places of the policy.
 
 use std::collections::BTreeSet;
 
@@ -7,50 +7,51 @@ use jiff::SignedDuration;
 use super::{Approval, ImageDenial, glob};
 use crate::domain::{ImageReference, Intent};
 
-/// What holds for one Deployment.
+/// The limits that apply to one Deployment.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Limits {
-    /// More replicas than this are refused.
+    /// Maximum replicas; more are refused.
     pub max_replicas: u32,
-    /// Adding more than this, and more than there are, is confirmed.
+    /// Maximum replicas added without confirmation. An increase is confirmed if it exceeds both this and the current
+    /// number.
     pub max_unconfirmed_increase: u32,
-    /// Whether every write is confirmed.
+    /// Whether every write needs confirmation.
     pub protected: bool,
-    /// How long a card can be confirmed.
+    /// The time until a card expires.
     pub expiry: SignedDuration,
-    /// Verbs that are always confirmed here, beside the destructive ones.
+    /// Verbs that always need confirmation here, in addition to the destructive ones.
     pub confirm: BTreeSet<Intent>,
-    /// Destructive verbs that need no card here: `restart` and `set_image` at most.
+    /// Destructive verbs that need no confirmation here: only `restart` and `set_image` are possible.
     pub unconfirmed: BTreeSet<Intent>,
-    /// Whose yes a write needs.
+    /// Who must approve a write.
     pub approval: Approval,
-    /// Which images may run.
+    /// The images that are allowed.
     pub images: ImageLimits,
-    /// What happens when a `GitOps` tool would put the change back.
+    /// What to do about a change that a `GitOps` tool would revert.
     pub gitops: GitOps,
 }
 
-/// What happens when a `GitOps` tool would put a change back.
+/// What to do about a change that a `GitOps` tool would revert.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum GitOps {
-    /// The card says so.
+    /// Warn on the card.
     #[default]
     Warn,
-    /// It is refused.
+    /// Refuse the change.
     Refuse,
 }
 
-/// Declares a default as a number, and as the text of it for where settings are text.
+/// Declares a default as a number and as text, for settings that are text.
 macro_rules! default {
     ($doc:literal, $number:ident: $type:ty, $text:ident, $value:literal) => {
         #[doc = $doc]
         pub const $number: $type = $value;
-        /// The same as text.
+        /// The same default as text.
         pub const $text: &str = stringify!($value);
     };
 }
 
-/// The defaults. They stand nowhere else.
+/// The defaults. They are defined only here.
 impl Limits {
     default!("More replicas than this are refused.", MAX_REPLICAS: u32, MAX_REPLICAS_TEXT, 100);
     default!(
@@ -79,37 +80,37 @@ impl Default for Limits {
 }
 
 impl Limits {
-    /// Whether a verb is read back here whatever else holds.
+    /// Whether a verb always needs confirmation here.
     pub fn asks_for(&self, verb: Intent) -> bool {
         self.confirm.contains(&verb)
     }
 
-    /// Whether a destructive verb needs no card for that alone.
+    /// Whether a verb needs no confirmation here for being destructive.
     pub fn lets_pass(&self, verb: Intent) -> bool {
         self.unconfirmed.contains(&verb) && !self.confirm.contains(&verb)
     }
 }
 
-/// Which images may run.
+/// The images that are allowed.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct ImageLimits {
-    /// From each of these lists one pattern has to fit the repository, registry included.
+    /// One pattern of each of these lists has to match the repository, including the registry.
     pub(super) registries: Vec<Vec<String>>,
-    /// From each of these lists one pattern has to fit the tag.
+    /// One pattern of each of these lists has to match the tag.
     pub(super) tags: Vec<Vec<String>>,
-    /// None of these may fit the tag.
+    /// None of these may match the tag.
     pub(super) forbidden: Vec<String>,
 }
 
 impl ImageLimits {
-    /// Why this image may not run, if it may not.
+    /// Why this image is not allowed, if it is not.
     pub fn refuses(&self, image: &ImageReference) -> Option<ImageDenial> {
         let repository = image.full_repository();
         let from = |list: &Vec<String>| list.iter().any(|pattern| is_from(pattern, &repository));
         if let Some(list) = self.registries.iter().find(|list| !from(list)) {
             return Some(ImageDenial::Repository { repository, allowed: list.clone() });
         }
-        // A digest says exactly what runs; no pattern of tags speaks of it.
+        // A digest identifies exactly what runs, so tag patterns do not apply.
         let tag = match (&image.tag, &image.digest) {
             (None, Some(_)) => return None,
             (tag, _) => tag.as_deref().unwrap_or("latest"),
@@ -122,7 +123,7 @@ impl ImageLimits {
     }
 }
 
-/// A pattern names a registry, or a repository in it, or everything below.
+/// Whether the pattern matches the repository, or a registry or path prefix that contains it.
 fn is_from(pattern: &str, repository: &str) -> bool {
     glob::fits(pattern, repository)
         || repository.strip_prefix(pattern.trim_end_matches('/')).is_some_and(|rest| rest.starts_with('/'))

@@ -1,10 +1,10 @@
-//! Who may use the bot.
+//! Sets of people, by email address or domain.
 
 use std::collections::BTreeSet;
 
 use crate::domain::Person;
 
-/// The addresses and domains of those who may use the bot. Empty: nobody.
+/// A set of people, by addresses and domains. Empty means nobody.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct People {
     addresses: BTreeSet<String>,
@@ -12,10 +12,10 @@ pub struct People {
 }
 
 impl People {
-    /// Reads a comma-separated list of addresses (`ann@example.com`) and domains (`example.com`, `@example.com`).
+    /// Parses a comma-separated list of addresses (`ann@example.com`) and domains (`example.com`, `@example.com`).
     ///
     /// # Errors
-    /// What an entry must be, when one is neither.
+    /// The required format, if an entry is neither.
     pub fn parse(list: &str) -> Result<Self, String> {
         let mut people = Self::default();
         for entry in list.split(',').map(str::trim) {
@@ -30,17 +30,17 @@ impl People {
         Ok(people)
     }
 
-    /// The addresses, then the domains with an `@` in front, each in order.
+    /// The addresses, then the domains with a leading `@`, each sorted.
     pub fn entries(&self) -> impl Iterator<Item = String> {
         self.addresses.iter().cloned().chain(self.domains.iter().map(|domain| format!("@{domain}")))
     }
 
-    /// Whether nobody may use it.
+    /// Whether the set is empty.
     pub fn is_empty(&self) -> bool {
         self.addresses.is_empty() && self.domains.is_empty()
     }
 
-    /// Whether this person may use it: by one of their addresses, or by the exact domain of one. A bot never may.
+    /// Whether this person is in the set, by one of their addresses or by its exact domain. A bot account never is.
     pub fn allows(&self, person: &Person) -> bool {
         !person.is_bot && person.emails.iter().any(|email| self.allows_address(email))
     }
@@ -51,15 +51,15 @@ impl People {
     }
 }
 
-/// The two sides of the only `@`, when the address is plain. Letters beyond ASCII are left out on purpose: some turn
-/// into ASCII ones when their case is folded, and then two people would look like one.
+/// Splits a plain address at its only `@`. Non-ASCII letters are rejected on purpose: some fold to ASCII letters when
+/// their case is changed, so that two people would have the same address.
 fn split(address: &str) -> Option<(&str, &str)> {
     let (local, domain) = address.split_once('@')?;
     let plain = |part: &str| !part.is_empty() && part.bytes().all(|b| b.is_ascii_graphic() && b != b'@' && b != b',');
     (plain(local) && plain(domain) && local != "*" && address.len() <= 320).then_some((local, domain))
 }
 
-/// At least two labels of letters, digits and inner dashes.
+/// Whether it is a domain: at least two labels of letters, digits and inner hyphens.
 fn is_domain(domain: &str) -> bool {
     let is_label = |label: &str| {
         (1..=63).contains(&label.len())

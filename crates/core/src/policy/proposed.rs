@@ -1,4 +1,4 @@
-//! A change as the policy sees it: what would be written, as values taken from what would be sent.
+//! A change as the policy sees it: the values to be written, extracted from the actual request.
 
 use json_patch::{Patch, PatchOperation};
 use serde_json::Value;
@@ -8,37 +8,37 @@ use crate::{
     domain::{Intent, ObjectRef},
 };
 
-/// A change that somebody wants made. Every value is the one that would be sent: nothing here is read from a text that is
-/// shown.
+/// A change to be judged by the policy. Every value is extracted from what would be sent, never from text that is shown
+/// to people.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct ProposedChange<'a> {
-    /// What is done; for taking back, what is taken back.
+    /// The verb; for an undo, that of the undone change.
     pub verb: Intent,
-    /// Whether it takes a change back.
+    /// Whether it is an undo.
     pub takes_back: bool,
     /// The object.
     pub object: &'a ObjectRef,
-    /// The number of replicas, where it is written.
+    /// The number of replicas, if it is written.
     pub replicas: Option<ReplicaChange>,
-    /// The most replicas of an autoscaler, where they are written.
+    /// The maximum replicas of an autoscaler, if they are written.
     pub autoscaler_max: Option<u32>,
     /// Every image that is written, of containers and init containers.
     pub images: Vec<String>,
-    /// The `GitOps` tool that keeps what is written, and would put it back.
+    /// The `GitOps` tool that manages what is written and would revert it.
     pub kept_in_git_by: Option<&'a str>,
 }
 
-/// A number of replicas that is written.
+/// A change of the number of replicas.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct ReplicaChange {
-    /// How many there were, where the write tests that.
+    /// The old number, if the write tests it.
     pub before: Option<u32>,
-    /// How many there would be.
+    /// The new number.
     pub after: u32,
 }
 
 impl<'a> ProposedChange<'a> {
-    /// A verb on an object, while it is not known what it would write.
+    /// A verb on an object, while the values to be written are not known yet.
     pub const fn of_verb(verb: Intent, object: &'a ObjectRef) -> Self {
         Self {
             verb,
@@ -51,13 +51,13 @@ impl<'a> ProposedChange<'a> {
         }
     }
 
-    /// What an order would write.
+    /// The change that an order would make.
     pub fn of_order(order: &'a Order) -> Self {
         let takes_back = order.intent == Intent::Undo;
         Self { takes_back, ..Self::of_write(order.verb(), &order.target, &order.patch, &order.means) }
     }
 
-    /// What a write would do.
+    /// The change that a patch, sent in this way, would make.
     pub fn of_write(verb: Intent, object: &'a ObjectRef, patch: &Patch, means: &WriteKind) -> Self {
         let mut proposed = Self::of_verb(verb, object);
         match means {
@@ -82,7 +82,7 @@ impl<'a> ProposedChange<'a> {
     }
 }
 
-/// What a patch writes at exactly this path.
+/// The value that a patch writes at exactly this path.
 fn written<'p>(patch: &'p Patch, path: &str) -> Option<&'p Value> {
     writes(patch).filter(|(at, _)| *at == path).map(|(_, value)| value).last()
 }
@@ -108,12 +108,12 @@ fn replicas(patch: &Patch) -> Option<ReplicaChange> {
     Some(ReplicaChange { before, after })
 }
 
-/// What is no number that fits counts as the largest: a limit then refuses it.
+/// Reads a number. Anything that is not a `u32` counts as the largest one, so that a limit refuses it.
 fn whole(value: &Value) -> u32 {
     value.as_u64().and_then(|n| u32::try_from(n).ok()).unwrap_or(u32::MAX)
 }
 
-/// Every image that a patch writes, at whatever depth of the pod template its operations stand.
+/// Every image that a patch writes, at any depth of the pod template.
 fn images(patch: &Patch) -> Vec<String> {
     const POD: &str = "/spec/template/spec";
     let mut found = Vec::new();
@@ -151,7 +151,7 @@ fn image_of(container: &Value, found: &mut Vec<String>) {
     found.extend(container.get("image").map(text));
 }
 
-/// What is no text is kept as it stands: it is no image, and is refused as that.
+/// Reads a text. Any other JSON value is kept in its JSON form, which is not a valid image and is refused as such.
 fn text(value: &Value) -> String {
     value.as_str().map_or_else(|| value.to_string(), str::to_owned)
 }

@@ -1,10 +1,11 @@
-//! Hours during which nothing is changed.
+//! Quiet hours, during which no change is allowed.
 
 use jiff::{Timestamp, civil::Time, civil::Weekday, tz::TimeZone};
 
 use super::QuietUntil;
 
-/// Hours on some days of the week, in one time zone. Those that end before they begin go on into the next day.
+/// Quiet hours on some days of the week, in one time zone. If they end before they start, they continue into the next
+/// day.
 #[derive(Clone, Debug, PartialEq)]
 pub(super) struct Quiet {
     days: Vec<Weekday>,
@@ -24,7 +25,10 @@ const DAYS: [(&str, Weekday); 7] = [
 ];
 
 impl Quiet {
-    /// Takes the four texts apart. The error says what one of them must be.
+    /// Parses the four settings.
+    ///
+    /// # Errors
+    /// What the invalid one must be.
     pub(super) fn new(days: &str, from: &str, to: &str, zone: &str) -> Result<Self, String> {
         Ok(Self {
             days: weekdays(days)?,
@@ -34,7 +38,7 @@ impl Quiet {
         })
     }
 
-    /// Until when it is quiet, if it is quiet at this moment.
+    /// When the quiet hours end, if `now` is in them.
     pub(super) fn until(&self, now: Timestamp) -> Option<QuietUntil> {
         let local = now.to_zoned(self.zone.clone());
         let (day, time) = (local.weekday(), local.time());
@@ -86,7 +90,7 @@ mod tests {
         Quiet::new(days, from, to, "Europe/Berlin").expect("valid")
     }
 
-    /// In the time of Berlin.
+    /// Whether it is quiet at this local time in Berlin.
     fn is_quiet(quiet: &Quiet, moment: &str) -> bool {
         let zoned: jiff::Zoned = format!("{moment}[Europe/Berlin]").parse().expect("a moment");
         quiet.until(zoned.timestamp()).is_some()

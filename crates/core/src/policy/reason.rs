@@ -1,4 +1,4 @@
-//! Why a command is refused, asked about, confirmed or ignored.
+//! Reasons for refusing, clarifying, confirming or ignoring a command.
 
 use serde::{Deserialize, Serialize};
 
@@ -10,27 +10,27 @@ use crate::{
     resolve::NotFound,
 };
 
-/// Why a command is refused, asked about, confirmed or ignored. It is kept on record with what was ordered.
+/// A reason for refusing, clarifying, confirming or ignoring a command. It is recorded with the order.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Reason {
     /// The policy does not allow it.
     Denied(Denial),
-    /// It cannot be done.
+    /// It is impossible.
     Impossible(Impossible),
-    /// Something has to be known first.
+    /// Something has to be clarified first.
     Unclear(Unclear),
-    /// It has consequences that somebody should see first.
+    /// It has consequences that need confirmation.
     Caution(Caution),
-    /// The reading is less than plain.
+    /// The reading of the message is in doubt.
     Doubt(Doubt),
-    /// Nothing was ordered.
+    /// The message contains no request.
     NothingOrdered,
-    /// A yes or no while nothing is asked.
+    /// A yes or no without an open question.
     NothingOpen,
-    /// It will not stay as it is made.
+    /// The change may not last.
     Overruled(Overruled),
-    /// A sentence of a record that was written before reasons were values.
+    /// The text form of older records, from before reasons were stored as values.
     #[serde(untagged)]
     Text(String),
 }
@@ -65,128 +65,128 @@ impl From<Doubt> for Reason {
     }
 }
 
-/// Why something cannot be done.
+/// Why a command is impossible.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Impossible {
-    /// The name fits nothing.
+    /// The name matches nothing.
     NotFound {
-        /// The name, as it was looked up.
+        /// The name that was looked up.
         said: String,
         /// The words for its namespace and cluster.
         place: Vec<String>,
-        /// What was found instead.
+        /// Why it was not found, with near matches.
         missing: NotFound,
     },
-    /// There is no change that could be taken back.
+    /// There is no change to undo.
     NothingToUndo,
-    /// No number of replicas comes out of it.
+    /// The resulting number of replicas is negative or too large.
     ImpossibleCount {
         /// The Deployment.
         name: DeploymentName,
-        /// How many it has.
+        /// The current number of replicas.
         now: u32,
     },
-    /// More replicas than may be.
+    /// More replicas than allowed.
     AboveLimit {
-        /// The Deployment, where one is known, and how many it has.
+        /// The Deployment and its current number of replicas, if known.
         of: Option<(DeploymentName, u32)>,
-        /// How many it would have.
+        /// The requested number of replicas.
         wanted: u32,
-        /// How many it may have.
+        /// The maximum.
         most: u32,
     },
-    /// An autoscaler's minimum above its maximum.
+    /// The autoscaler's minimum is above its maximum.
     MinAboveMax {
         /// The minimum.
         min: u32,
         /// The maximum.
         max: u32,
     },
-    /// An autoscaler that would keep no replica.
+    /// The autoscaler's minimum or maximum is 0.
     AutoscalerToZero,
     /// A CPU target of zero.
     CpuTargetOfZero,
     /// Revision 0.
     RevisionZero,
-    /// A slot cannot hold what was said.
+    /// A value is invalid for its slot.
     InvalidValue(InvalidValue),
 }
 
-/// What has to be known before anything can be done.
+/// What has to be clarified before anything can be done.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Unclear {
-    /// A pronoun with nothing to refer to, as said.
+    /// A pronoun without a referent, as written.
     OpenPronoun(String),
-    /// No name was said.
+    /// No name was given.
     WhichDeployment(Intent),
-    /// The value that the verb needs was not said.
+    /// The value that the verb requires was not given.
     MissingValue {
         /// The verb.
         verb: Intent,
-        /// The name, if one was said.
+        /// The name, if one was given.
         said: Option<String>,
     },
-    /// The name fits several.
+    /// The name matches several Deployments.
     Several {
-        /// The name, if one was said.
+        /// The name, if one was given.
         said: Option<String>,
-        /// What it fits.
+        /// The matches.
         targets: Vec<ObjectRef>,
     },
-    /// "All of them", where there is none.
+    /// "All of them", but there is no Deployment there.
     NoDeploymentThere,
-    /// The words can be read in several ways.
+    /// The message has several readings.
     Ambiguous(Vec<CommandSummary>),
-    /// A reduction that changes nothing.
+    /// A reduction that rounds to no change.
     RoundsToNothing {
         /// The Deployment.
         name: DeploymentName,
-        /// How many it has.
+        /// The current number of replicas.
         now: u32,
     },
-    /// Too little confidence for a card in what was read.
+    /// The confidence is below the threshold for a card.
     NotUnderstood(Box<CommandSummary>),
 }
 
-/// A consequence that somebody should see before it is done.
+/// A consequence that needs confirmation.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Caution {
     /// The verb is destructive.
     Destructive(Intent),
-    /// Nothing would be left running.
+    /// No replica would remain.
     ScaledToZero(DeploymentName),
-    /// Fewer than half would be left.
+    /// Fewer than half of the replicas would remain.
     ScaledBelowHalf {
         /// The Deployment.
         name: DeploymentName,
-        /// How many it has.
+        /// The current number of replicas.
         now: u32,
-        /// How many it would have.
+        /// The requested number of replicas.
         wanted: u32,
     },
-    /// More are added at once than go unconfirmed.
+    /// The increase is larger than allowed without confirmation.
     LargeIncrease {
         /// The Deployment.
         name: DeploymentName,
-        /// How many it has.
+        /// The current number of replicas.
         now: u32,
-        /// How many are added.
+        /// The number of added replicas.
         added: u32,
     },
-    /// So many Deployments are changed by one command.
+    /// One command changes this number of Deployments.
     SeveralDeployments(usize),
     /// The message changes more than one Deployment.
     MessageChangesSeveral,
-    /// Another change of the same Deployment in the message needs an answer first.
+    /// Another change of the same Deployment in the message needs a decision first.
     OtherChangePending,
     /// The namespace is protected.
     Protected(Namespace),
-    /// The policy wants this verb confirmed there.
+    /// The policy requires confirmation of this verb there.
     ConfirmedThere,
-    /// Changes there need somebody else's approval.
+    /// Changes there need the approval of somebody else.
     NeedsOtherApproval,
 }
 

@@ -1,4 +1,4 @@
-//! What a question asks, and what its choices are called: values, which the bot's `words` render.
+//! The text of a question and the labels of its choices, as values that the bot's `words` module renders.
 
 use serde::{Deserialize, Serialize};
 
@@ -7,37 +7,37 @@ use crate::{
     policy::Reason,
 };
 
-/// What is asked.
+/// The question.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Prompt {
-    /// What is unclear about the order, one sentence each.
+    /// What is unclear about the request, one sentence per reason.
     Unclear(Vec<Reason>),
-    /// No name was said; the Deployment that was talked about last is offered.
+    /// No name was given; the last Deployment of the conversation is offered.
     LastTopic {
-        /// What would be done to it.
+        /// The requested operation.
         intent: Intent,
         /// The Deployment.
         object: ObjectRef,
     },
-    /// The order can be read in several ways; each choice is one.
+    /// The request has several readings; each choice is one.
     Readings {
-        /// The Deployment, as it is named in the room.
+        /// The Deployment's name, as used in the room.
         name: String,
     },
-    /// A value that the order needs.
+    /// A required value is missing.
     Missing {
         /// The Deployment.
         object: ObjectRef,
-        /// The value.
+        /// Which value.
         value: MissingValue,
     },
-    /// A sentence of a record that was written before questions were values.
+    /// The text form of older records, from before questions were stored as values.
     #[serde(untagged)]
     Text(String),
 }
 
-/// A value that is needed before a change can be planned.
+/// A value that is required before a change can be planned.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum MissingValue {
@@ -45,36 +45,36 @@ pub enum MissingValue {
     Image,
     /// Which of several containers.
     Container {
-        /// Their names.
+        /// The containers' names.
         names: Vec<String>,
     },
-    /// The most replicas of an autoscaler.
+    /// The maximum replicas of an autoscaler.
     AutoscalerMaximum,
 }
 
-/// What a choice is called on its button.
+/// The label of a choice's button.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum ChoiceLabel {
-    /// The Deployment that it is about.
+    /// The Deployment's name.
     Target {
-        /// Whether its cluster is named too.
+        /// Whether the cluster is included.
         with_cluster: bool,
     },
-    /// A number of replicas in the place of another.
+    /// A change of the number of replicas.
     Replicas {
-        /// As it is.
+        /// The current number.
         from: u32,
-        /// As it would be.
+        /// The new number.
         to: u32,
     },
-    /// An amount that leads to no number of replicas.
+    /// An amount from which no number of replicas can be computed.
     Amount(Amount),
     /// An image.
     Image(ImageChange),
     /// A verb.
     Verb(Intent),
-    /// A text of a record that was written before labels were values.
+    /// The text form of older records, from before labels were stored as values.
     #[serde(untagged)]
     Text(String),
 }

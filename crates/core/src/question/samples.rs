@@ -1,4 +1,4 @@
-//! One question, for tests.
+//! A sample question, for tests.
 #![expect(clippy::missing_panics_doc, reason = "tests, for the crates above")]
 
 use jiff::{SignedDuration, Timestamp};
@@ -10,17 +10,17 @@ use crate::{
     policy::Unclear,
 };
 
-/// So many seconds after it was asked.
+/// The time `seconds` after the question was recorded.
 pub fn at(seconds: i64) -> Timestamp {
     Timestamp::UNIX_EPOCH + SignedDuration::from_hours(500_000) + SignedDuration::from_secs(seconds)
 }
 
-/// A person of that name.
+/// A person with this name.
 pub fn person(name: &str) -> Actor {
     Actor { person_id: format!("id-of-{name}"), name: name.into(), email: format!("{name}@example.com") }
 }
 
-/// Ann is asked which of two; until second 600.
+/// Ann is asked which of two Deployments she means; it expires at second 600.
 pub fn question() -> Question {
     let choice = |name: &str| Choice {
         label: ChoiceLabel::Target { with_cluster: false },

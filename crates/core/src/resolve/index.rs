@@ -1,4 +1,4 @@
-//! The search index of the directory. It returns candidates: it misses no match, and only the candidates are compared.
+//! The search index of the directory. It returns candidates for comparison, and misses no match.
 //!
 //! Names consist of few distinct parts, so words are looked up among the parts, and each part knows its names. Typos
 //! and abbreviations are searched by keys of letters.
@@ -104,7 +104,7 @@ impl Index {
         in_order(found)
     }
 
-    /// The forms of the word in the run that has the fewest.
+    /// The forms that contain the rarest word of the run.
     fn with_rarest(&self, run: &[String]) -> Vec<u32> {
         let ids = |word: &String| -> Vec<usize> {
             same_parts(word).filter_map(|part| self.parts.spellings.find(&part)).collect()
@@ -154,7 +154,7 @@ impl Index {
     }
 
     /// The forms with enough matching tokens to reach the floor. Tokens that cannot reach it together need not be
-    /// looked up: these are the ones that the most names contain.
+    /// looked up; the most common ones are left out.
     fn with_enough(&self, tokens: usize, rows: &HashMap<u32, Vec<f64>>) -> Vec<u32> {
         let mut common: Vec<(usize, f64, usize)> = (0..tokens)
             .map(|token| {
@@ -174,8 +174,8 @@ impl Index {
         parts.flat_map(|(part, _)| self.parts.forms(*part as usize)).copied().collect()
     }
 
-    /// The forms whose names are the most similar to a word, the best first: of three entries, and of equally similar
-    /// ones.
+    /// The forms whose names are the most similar to a word, best first: those of the best three entries and of any
+    /// tied with the third.
     pub(super) fn nearest(&self, folded: &str) -> Vec<(f64, u32)> {
         let names = &self.names.spellings;
         let begin: String = folded.chars().take(3).collect();
@@ -261,7 +261,7 @@ fn sound(word: &str) -> u64 {
     hasher.finish()
 }
 
-/// Four billion names do not fit into memory.
+/// Narrows an index to `u32`. It cannot overflow in practice, because that many names would not fit into memory.
 fn short(at: usize) -> u32 {
     u32::try_from(at).unwrap_or(u32::MAX)
 }

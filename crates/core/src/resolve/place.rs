@@ -7,7 +7,8 @@ use crate::{
 };
 
 impl Directory {
-    /// The namespaces that are meant, and whether they matched only weakly. Without words: all of the default cluster.
+    /// The namespaces that the words mean, and whether they matched only weakly. Without words, all of the default
+    /// cluster.
     pub(super) fn scope(
         &self,
         namespace: Option<&str>,

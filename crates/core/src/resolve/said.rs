@@ -1,9 +1,9 @@
-//! The words for a name, and the strength of their match with a name, except for mere similarity.
+//! The words for a name, and how strongly they match a name, excluding mere similarity.
 
 use super::strength::Strength;
 use crate::gazetteer::{fold, parts};
 
-/// Noise words: they say what kind of thing a name is, and are ignored.
+/// Noise words, which name a kind of object or are articles. They are ignored.
 const NOISE: &[&str] = &[
     "the",
     "service",
@@ -41,12 +41,12 @@ impl<'w> Words<'w> {
         Self { said, folded: fold(said), bare: tokens.concat(), all, tokens }
     }
 
-    /// One of the three strong matches, or none.
+    /// The strength of a strong match, if it is one.
     pub(super) fn strength(&self, name: &str, folded: &str, parts: &[impl AsRef<str>]) -> Option<Strength> {
         if name == self.said { Some(Strength::Exact) } else { self.folded_strength(folded, parts) }
     }
 
-    /// The same for a name of which only the folded form is known.
+    /// The same for a name of which only the folded form is known, so an exact match is not possible.
     pub(super) fn folded_strength(&self, folded: &str, parts: &[impl AsRef<str>]) -> Option<Strength> {
         if self.folded.is_empty() {
             None
@@ -76,14 +76,14 @@ fn is_plural(many: &str, one: &str) -> bool {
     one.len() > 2 && (many.strip_suffix('s') == Some(one) || many.strip_suffix("es") == Some(one))
 }
 
-/// Every part that a word equals, or whose plural or singular it is.
+/// Every part that the word matches: the word itself, its plurals and its singulars.
 pub(super) fn same_parts(word: &str) -> impl Iterator<Item = String> {
     let plurals = ["", "s", "es"].map(|end| Some(format!("{word}{end}")));
     let singulars = ["s", "es"].map(|end| word.strip_suffix(end).map(str::to_owned));
     plurals.into_iter().chain(singulars).flatten()
 }
 
-/// Two letters could be the prefix of anything.
+/// Whether the words are a prefix of the name. Two letters could be the prefix of anything, so they never are.
 pub(super) fn is_prefix(words: &str, name: &str) -> bool {
     words.len() > 2 && name.starts_with(words)
 }

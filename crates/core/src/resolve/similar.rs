@@ -8,9 +8,9 @@ use crate::spelling::may_be_within;
 pub(super) const FLOOR: f64 = 0.62;
 /// Maximum distance from the best match for another name to be offered too.
 const MARGIN: f64 = 0.06;
-/// The score of a typo in the whole name.
+/// The score for a typo in the whole name.
 pub(super) const TYPO: f64 = 0.95;
-/// The maximum score of a match of words with parts.
+/// The maximum score for matching words with parts of the name, to which covered parts add at most `SHARE`.
 const WORDS: f64 = 0.8;
 const SHARE: f64 = 0.15;
 
@@ -38,7 +38,8 @@ pub(super) fn best<T>(mut scored: Vec<(f64, T)>) -> Vec<T> {
     scored.into_iter().take_while(|(score, _)| best - score <= MARGIN).map(|(_, value)| value).collect()
 }
 
-/// A typo in the whole name: one letter off in four to seven letters, two in eight or more.
+/// The score for a typo in the whole name, or 0. Allowed are one edit in four to seven letters, and two in eight or
+/// more.
 pub(super) fn whole(words: &str, name: &str) -> f64 {
     if is_typo(words, name) { TYPO } else { 0.0 }
 }
@@ -67,8 +68,8 @@ fn is_typo(a: &str, b: &str) -> bool {
     distance <= allowed || one_more && distance == allowed + 1 && sounds(a) == sounds(b)
 }
 
-/// How well the words match the parts of a name; leftover parts and words reduce it. A row says how well each word
-/// matches one part.
+/// How well the words match the parts of a name; unmatched parts and words reduce the score. Each row has the scores of
+/// each word for one part.
 pub(super) fn by_parts<'r>(words: usize, rows: impl Iterator<Item = &'r [f64]>) -> f64 {
     let mut fits = vec![0.0_f64; words];
     let (mut parts, mut covered) = (0, 0);
@@ -111,7 +112,8 @@ pub(super) fn word(token: &str, part: &str) -> f64 {
     }
 }
 
-/// The same first letter and the rest in order: "cfg" for "config", "svc" for "service", "k8s" for "kubernetes".
+/// Whether `short` abbreviates `long`: the same first letter and the rest in order, at least half of it consonants.
+/// "cfg" for "config", "svc" for "service", "k8s" for "kubernetes".
 fn abbreviates(short: &str, long: &str) -> bool {
     let mut rest = long.chars();
     let consonants = short.chars().filter(|c| !matches!(c, 'a' | 'e' | 'i' | 'o' | 'u')).count();

@@ -1,9 +1,9 @@
-//! How well words name something.
+//! How strongly words match a name.
 
-/// How well words match a name; the smaller, the stronger.
+/// How strongly words match a name; smaller is stronger.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Strength {
-    /// Letter by letter.
+    /// Identical.
     Exact,
     /// Except for case, spaces, `-` and `_`, and words such as *the* or *service*. An alias is never stronger than
     /// this, because it is not a name.
@@ -14,7 +14,7 @@ pub enum Strength {
     Weak,
 }
 
-/// Whether a name was matched by one of the three strong ways.
+/// Whether the match is one of the three strong ones.
 pub fn is_strong(strength: Strength) -> bool {
     strength < Strength::Weak
 }

@@ -1,5 +1,6 @@
-//! What a message names and does not want: left out ("but not in default", "except search"), replaced ("instead of 4"), or
-//! only compared ("like in prod"). It is never the value of a slot, and a write beside it asks.
+//! Values that a message mentions but does not request: excluded ("but not in default", "except search"), replaced
+//! ("instead of 4"), or only compared ("like in prod"). They are never used as the value of a slot, and a write next to
+//! them needs confirmation.
 
 use std::ops::Range;
 
@@ -10,7 +11,7 @@ use readback_core::{
     gazetteer::Hint,
 };
 
-/// Words after which something is left out.
+/// Words that introduce an exclusion.
 const WITHOUT: &[&str] = &[
     "except",
     "excepting",
@@ -25,7 +26,7 @@ const WITHOUT: &[&str] = &[
     "aside",
 ];
 
-/// Words after which something is denied.
+/// Words that introduce a negation.
 const NOT: &[&str] = &[
     "not",
     "never",
@@ -42,11 +43,11 @@ const NOT: &[&str] = &[
     "wasn't",
 ];
 
-/// Words after which something is only compared.
+/// Words that introduce a comparison.
 const COMPARED: &[&str] =
     &["like", "as", "match", "matches", "matching", "mirror", "mirrors", "mirroring", "vs", "versus"];
 
-/// Words between such a word and what it is about.
+/// Words that may occur between such a word and the value that it refers to.
 const BETWEEN: &[&str] = &[
     "in",
     "on",
@@ -88,10 +89,10 @@ const BETWEEN: &[&str] = &[
     "please",
 ];
 
-/// Words after a name that say that it stays as it is.
+/// Words after a name that say that it is to stay unchanged.
 const STAYS: &[&str] = &["alone", "untouched", "stays", "stay", "remains", "remain", "keeps", "already", "excluded"];
 
-/// How a word in front speaks of what comes after it.
+/// The meaning of a word for the value after it.
 #[derive(Clone, Copy, PartialEq, Eq)]
 enum Cue {
     LeftOut,
@@ -99,7 +100,7 @@ enum Cue {
     Compared,
 }
 
-/// The marks that are values, and those that are none.
+/// Splits spans into requested values and mere mentions.
 pub(super) fn apart(message: &Message<'_>, clause: &Range<usize>, spans: Vec<Span>) -> (Vec<Span>, Vec<Span>) {
     let mut cues: Vec<Option<Cue>> = Vec::new();
     for (nth, span) in spans.iter().enumerate() {
@@ -116,7 +117,8 @@ pub(super) fn apart(message: &Message<'_>, clause: &Range<usize>, spans: Vec<Spa
     spans.into_iter().partition(|_| cues.next().flatten().is_none())
 }
 
-/// Live names and places that a clause speaks of as left alone, where nothing marked them: "leave production as it is".
+/// Live names and places that a clause says are to stay unchanged, and that the model did not tag: "leave production as
+/// it is".
 pub(super) fn left_alone(message: &Message<'_>, clause: &Range<usize>, marked: &[Span]) -> Vec<String> {
     let named = |at: &usize| {
         matches!(message.hints.get(*at), Some(Hint::Namespace | Hint::Cluster | Hint::Name))
@@ -129,12 +131,12 @@ pub(super) fn left_alone(message: &Message<'_>, clause: &Range<usize>, marked: &
     (0..spans.len()).filter(is_left).map(|nth| message.said(&spans[nth].words).to_owned()).collect()
 }
 
-/// The doubt of an order beside which something is named that is not wanted.
+/// The doubt about a command next to which something is mentioned that is not requested.
 pub(super) fn is_no_value(said: &str) -> Doubt {
     Doubt::NotMeant(said.to_owned())
 }
 
-/// What the words in front of a mark make of it.
+/// The cue in the words before a span.
 fn cue(message: &Message<'_>, clause: &Range<usize>, spans: &[Span], nth: usize) -> Option<Cue> {
     let word = |at: usize| message.lower[at].as_str();
     let span = &spans[nth];
@@ -161,14 +163,15 @@ fn cue(message: &Message<'_>, clause: &Range<usize>, spans: &[Span], nth: usize)
         word if WITHOUT.contains(&word) => Some(Cue::LeftOut),
         word if NOT.contains(&word) => Some(Cue::Denied),
         "like" if follows(&["would", "'d", "i'd", "we'd", "looks", "look", "seems", "feels", "sounds"]) => None,
-        // "Staging as well as production" joins.
+        // "Staging as well as production" joins the two.
         "as" if follows(&["well"]) => None,
         word if COMPARED.contains(&word) => Some(Cue::Compared),
         _ => None,
     }
 }
 
-/// Numbers are hardly ever compared with each other ("like 4 pods"), and the only name is what the order is about.
+/// Whether the cue applies to this span. Numbers are hardly ever compared ("like 4 pods"), and a single name is always
+/// the target.
 fn applies(message: &Message<'_>, cue: Cue, spans: &[Span], nth: usize) -> bool {
     match (cue, spans[nth].slot) {
         (_, Slot::Duration) => false,
@@ -178,26 +181,27 @@ fn applies(message: &Message<'_>, cue: Cue, spans: &[Span], nth: usize) -> bool 
     }
 }
 
-/// Whether another of its kind is named before it.
+/// Whether another value of the same slot is mentioned before it.
 fn stays_beside_another(message: &Message<'_>, spans: &[Span], nth: usize) -> bool {
     spans[..nth].iter().any(|other| other.slot == spans[nth].slot && !is_pronoun(message.said(&other.words)))
 }
 
-/// Whether a list goes on in which the one before was left out.
+/// Whether the span continues a list whose previous element has this cue.
 fn goes_on(message: &Message<'_>, between: &Range<usize>, cue: Cue) -> bool {
     let joins = |word: &String| matches!(word.as_str(), "and" | "or" | "nor" | "&" | "the" | "in");
     let listed = |word: &String| joins(word) || (cue == Cue::LeftOut && word == ",");
     !between.is_empty() && message.lower[between.clone()].iter().all(listed)
 }
 
-/// "Orders keeps rolling", "production stays".
+/// Whether the span is followed by a word that says that it is to stay unchanged: "orders keeps rolling", "production
+/// stays".
 fn stays(message: &Message<'_>, clause: &Range<usize>, span: &Span) -> bool {
     let place = matches!(span.slot, Slot::Deployment | Slot::Namespace | Slot::Cluster);
     let mut after = (span.words.end..clause.end).filter(|at| !matches!(message.words[*at].text, "`" | "\"" | "'"));
     place && after.next().is_some_and(|at| STAYS.contains(&message.lower[at].as_str()))
 }
 
-/// "Leave production alone", "keep search running".
+/// Whether the span is to stay unchanged after a "leave" or "keep": "leave production alone", "keep search running".
 fn is_left_as_it_is(message: &Message<'_>, clause: &Range<usize>, span: &Span) -> bool {
     let after = span.words.end..clause.end.min(span.words.end + 2);
     let as_it_is = |word: &String| {

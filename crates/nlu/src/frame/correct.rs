@@ -1,4 +1,4 @@
-//! Second thoughts inside one message: "no wait, 5" replaces a value, "actually forget it" takes everything back.
+//! Corrections inside one message: "no wait, 5" replaces a value, "actually forget it" retracts everything.
 
 use std::ops::Range;
 
@@ -70,7 +70,7 @@ const RETRACTIONS: &[&[&str]] = &[
     &["let", "it", "be"],
 ];
 
-/// Where a phrase of the list starts at or after `from`, and where it ends. Punctuation inside it does not count.
+/// The start and end of the first phrase of the list in `from..to`. Punctuation inside a phrase is ignored.
 fn phrase(message: &Message<'_>, from: usize, to: usize, phrases: &[&[&str]]) -> Option<(usize, usize)> {
     (from..to).find_map(|at| {
         let longest = phrases.iter().filter_map(|phrase| ends(message, at, to, phrase)).max()?;
@@ -78,7 +78,7 @@ fn phrase(message: &Message<'_>, from: usize, to: usize, phrases: &[&[&str]]) ->
     })
 }
 
-/// Where the phrase ends, if it starts at `at`.
+/// The end of the phrase, if it starts at `at`.
 fn ends(message: &Message<'_>, at: usize, to: usize, phrase: &[&str]) -> Option<usize> {
     let mut next = at;
     for wanted in phrase {
@@ -90,12 +90,12 @@ fn ends(message: &Message<'_>, at: usize, to: usize, phrase: &[&str]) -> Option<
         }
         next += 1;
     }
-    // "Rather than" contrasts, and corrects nothing.
+    // "Rather than" is a contrast, not a correction.
     let contrasts = phrase.last() == Some(&"rather") && message.lower.get(next).is_some_and(|word| word == "than");
     (!contrasts).then_some(next)
 }
 
-/// The clauses that were not taken back. What was said before a retraction is gone.
+/// The clauses that were not retracted. Everything before a retraction is dropped.
 pub(super) fn without_retracted(message: &Message<'_>, segments: &[Segment]) -> Vec<Segment> {
     let mut kept: Vec<Segment> = Vec::new();
     for segment in segments {
@@ -125,7 +125,7 @@ pub(super) fn without_retracted(message: &Message<'_>, segments: &[Segment]) -> 
     kept
 }
 
-/// The next words after which a value replaces the one before them.
+/// The next phrase after which a value replaces the one before it.
 fn cue(message: &Message<'_>, from: usize, to: usize) -> Option<(usize, usize)> {
     let found = [CORRECTIONS, RETRACTIONS].map(|list| phrase(message, from, to, list));
     found.into_iter().flatten().min_by_key(|(start, end)| (*start, usize::MAX - end))
@@ -139,7 +139,8 @@ fn says_number(message: &Message<'_>, words: Range<usize>) -> bool {
     message.lower[words].iter().any(|word| numbers::parse(&[word]).is_some() || (word.len() > 1 && word.contains('.')))
 }
 
-/// The marks that hold after the corrections inside one clause: of two values of one slot around a correction, the last.
+/// The spans that remain after the corrections inside one clause: of two values of one slot around a correction, the
+/// last.
 pub(super) fn without_corrected(message: &Message<'_>, segment: &Segment, spans: Vec<Span>) -> Vec<Span> {
     let mut spans = spans;
     let mut from = segment.words.start;
@@ -172,7 +173,7 @@ fn is_version_or_count(slot: Slot) -> bool {
     matches!(slot, Slot::Replicas | Slot::Image)
 }
 
-/// Whether the clause opens with a correction, or the clause before it ended with one.
+/// Whether the clause starts with a correction, or the clause before it ended with one.
 pub(super) fn corrects_the_previous(message: &Message<'_>, segment: &Segment) -> bool {
     let start = segment.words.start;
     let opens = cue(message, start, segment.words.end).is_some_and(|(at, _)| at == start);
@@ -182,7 +183,7 @@ pub(super) fn corrects_the_previous(message: &Message<'_>, segment: &Segment) ->
     opens || ended
 }
 
-/// Words after which another order takes the place of the one before.
+/// Phrases after which a request replaces the previous one.
 const REPLACEMENTS: &[&[&str]] = &[
     &["no"],
     &["nope"],
@@ -194,20 +195,20 @@ const REPLACEMENTS: &[&[&str]] = &[
     &["kidding"],
 ];
 
-/// Whether the clause opens with words that take back the order before it, or the clause before it ended with them.
+/// Whether the clause starts with a phrase that retracts the previous request, or the clause before it ended with one.
 pub(super) fn replaces(message: &Message<'_>, segment: &Segment) -> bool {
     let start = segment.words.start;
     phrase(message, start.saturating_sub(4), (start + 1).min(segment.words.end), REPLACEMENTS).is_some()
 }
 
-/// Whether `found` says the last command again with other values.
+/// Whether `found` repeats the last command with other values.
 pub(super) fn is_correction(last: &Command, found: &[Command]) -> bool {
     let [again] = found else { return false };
     let kin = |intent| matches!(intent, Intent::Scale | Intent::SetImage);
     last.intent == again.intent || (kin(last.intent) && kin(again.intent))
 }
 
-/// The last command with what the correction says of it.
+/// The last command with its correction applied.
 pub(super) fn corrected(last: Option<Command>, found: Vec<Command>) -> Vec<Command> {
     let (Some(last), [again]) = (last, found.as_slice()) else { return found };
     let mut again = again.clone();
@@ -227,7 +228,7 @@ pub(super) fn corrected(last: Option<Command>, found: Vec<Command>) -> Vec<Comma
     vec![again]
 }
 
-/// Whether `found` only adds the value that the last command lacked: "scale web please. to 5".
+/// Whether `found` only adds the value that the last command lacks: "scale web please. to 5".
 pub(super) fn completes(last: &Command, found: &[Command]) -> bool {
     let [next] = found else { return false };
     let lacks_value = |c: &Command| {
@@ -240,8 +241,8 @@ pub(super) fn completes(last: &Command, found: &[Command]) -> bool {
     last.intent == next.intent && lacks_value(last) && !lacks_value(next) && (same_name || last.deployment.is_none())
 }
 
-/// Takes out what is said twice: a reason that names what the order after it is about ("sync is stuck, kick it"), and an
-/// order that is repeated. What says anything of its own stays.
+/// Removes repetitions: a reason that names the target of the request after it ("sync is stuck, kick it"), and a
+/// repeated request. A command that adds anything of its own is kept.
 pub(super) fn fold_repeats(commands: &mut Vec<Command>) {
     commands.dedup_by(|next, last| {
         let repeats = next == last || announces(last, next);
@@ -257,7 +258,7 @@ pub(super) fn fold_repeats(commands: &mut Vec<Command>) {
     });
 }
 
-/// Whether a command says no more than the intent, the name and the place of the next.
+/// Whether a command contains nothing but the intent, name and place of the next one.
 fn announces(last: &Command, next: &Command) -> bool {
     let name = |command: &Command| command.deployment.as_ref().map(|mention| mention.name().to_owned());
     let bare = Command {
@@ -279,7 +280,7 @@ fn announces(last: &Command, next: &Command) -> bool {
         && agrees(&last.cluster, &next.cluster)
 }
 
-/// Both halves as one command.
+/// Merges both halves into one command.
 pub(super) fn completed(last: Option<Command>, found: Vec<Command>) -> Vec<Command> {
     let (Some(last), [next]) = (last, found.as_slice()) else { return found };
     let mut whole = next.clone();

@@ -1,4 +1,4 @@
-//! Which value belongs to which name: "api and worker to 4 in staging", "api to 4 and worker to 2".
+//! Assigns values to names: "api and worker to 4 in staging", "api to 4 and worker to 2".
 
 use super::{Message, Segment, Span, several};
 use crate::{lexicon::stands_beside_a_name, slot::Slot};
@@ -7,7 +7,7 @@ use readback_core::{
     gazetteer::Hint,
 };
 
-/// One or more names with the slots that are theirs.
+/// One or more names with their slots.
 #[derive(Default)]
 struct Group {
     names: Vec<Span>,
@@ -23,7 +23,7 @@ pub(super) fn commands(message: &Message<'_>, segment: &Segment, spans: &[Span])
             commands.extend(filled);
             continue;
         }
-        // "nginx is slow, so give it 4": the name says what the pronoun means.
+        // "nginx is slow, so give it 4": the pronoun refers to the name.
         let (pronouns, named): (Vec<&Span>, Vec<&Span>) =
             group.names.iter().partition(|name| is_pronoun(message.said(&name.words)));
         let explained = match (named.as_slice(), pronouns.as_slice()) {
@@ -52,7 +52,7 @@ pub(super) fn commands(message: &Message<'_>, segment: &Segment, spans: &[Span])
     commands
 }
 
-/// A word right before a name that may be a part of it: "img" of "img resizer", where only "resizer" was marked.
+/// A word directly before a name that may be part of it: "img" in "img resizer", if only "resizer" is tagged.
 fn stray<'m>(message: &'m Message<'_>, segment: &Segment, name: &Span, spans: &[Span]) -> Option<&'m str> {
     let before = name.words.start.checked_sub(1).filter(|at| *at >= segment.words.start)?;
     let marked = spans.iter().any(|span| span.words.contains(&before));
@@ -61,7 +61,8 @@ fn stray<'m>(message: &'m Message<'_>, segment: &Segment, name: &Span, spans: &[
     (!marked && !known && !beside).then(|| message.words[before].text)
 }
 
-/// Slots before the first name, and the slots of the only group, are shared; a slot inside a clause stays there.
+/// Groups names with their slots. Slots before the first name, and the slots of a single group, are shared; a slot
+/// inside a clause stays in its group.
 fn groups(spans: &[Span]) -> Vec<Group> {
     let first_name = spans.iter().position(|span| span.slot == Slot::Deployment);
     let Some(first_name) = first_name else {
@@ -89,7 +90,7 @@ fn groups(spans: &[Span]) -> Vec<Group> {
         }
     }
     share(&mut groups, &spans[..first_name], value_first);
-    // "3 pods of web or 4": a value that no name follows is one more of the last.
+    // "3 pods of web or 4": a value without a following name is another value of the last group.
     while groups.len() > 1
         && let Some(rest) = groups.pop_if(|group| group.names.is_empty())
         && let Some(last) = groups.last_mut()
@@ -100,7 +101,7 @@ fn groups(spans: &[Span]) -> Vec<Group> {
     groups
 }
 
-/// Gives every group what was said once for all of them.
+/// Copies to every group the slots that were given once for all of them.
 fn share(groups: &mut [Group], leading: &[Span], value_first: bool) {
     let alone = groups.len() == 1;
     if !value_first {
@@ -110,7 +111,8 @@ fn share(groups: &mut [Group], leading: &[Span], value_first: bool) {
             group.slots.extend(shared);
         }
     }
-    // "restart api, and worker in staging": a name without any value borrows nothing; only a value is handed back.
+    // "restart api, and worker in staging": a name without a value does not take over the place of another one; only
+    // values are shared backwards.
     let values: Vec<Span> = groups
         .last()
         .map(|last| last.slots.iter().filter(|span| is_value(span.slot)).cloned().collect())
@@ -126,7 +128,7 @@ fn is_value(slot: Slot) -> bool {
     matches!(slot, Slot::Replicas | Slot::Image | Slot::Revision | Slot::Min | Slot::Max | Slot::Cpu | Slot::Lines)
 }
 
-/// Puts a name into a command: `deploy/x` is `x`, `staging/web` names the namespace too, "all of them" is `*`.
+/// Sets the name of a command: `deploy/x` is `x`, `staging/web` gives the namespace too, "all of them" is `*`.
 fn place(command: &mut Command, mut mention: Mention) {
     let name = mention.name().to_owned();
     let lower = name.to_lowercase();

@@ -1,4 +1,4 @@
-//! The message that commands are read from: its words, its clauses, and what the model marked.
+//! The message from which commands are built: its words, its clauses, and the spans that the model tagged.
 
 use crate::{clean::Clean, slot::Slot, tokenise::Word};
 use readback_core::domain::{Intent, Score};
@@ -8,7 +8,7 @@ use readback_core::{
 };
 use std::ops::Range;
 
-/// One clause with what the model read in it.
+/// One clause with the model's reading of it.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Segment {
     /// The words of the clause.
@@ -19,14 +19,14 @@ pub struct Segment {
     pub confidence: Score,
 }
 
-/// A run of words that the model marked.
+/// A span of words that the model tagged.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct Span {
     pub(crate) slot: Slot,
     pub(crate) words: Range<usize>,
 }
 
-/// The message that a frame is read from.
+/// The message from which commands are built.
 pub(crate) struct Message<'m> {
     pub(crate) clean: &'m Clean,
     pub(crate) words: &'m [Word<'m>],
@@ -35,7 +35,7 @@ pub(crate) struct Message<'m> {
 }
 
 impl Message<'_> {
-    /// The words as they were typed.
+    /// The words in the cleaned text.
     pub(crate) fn said(&self, words: &Range<usize>) -> &str {
         let (Some(first), Some(last)) = (self.words.get(words.start), self.words.get(words.end.saturating_sub(1)))
         else {
@@ -44,7 +44,7 @@ impl Message<'_> {
         &self.clean.text[first.at.start..last.at.end]
     }
 
-    /// The words as a name, less an article in front.
+    /// The words as a name, without a leading article.
     pub(crate) fn mention(&self, words: &Range<usize>) -> Mention {
         let skip = usize::from(words.len() > 1 && matches!(self.lower[words.start].as_str(), "the" | "our" | "my"));
         let words = words.start + skip..words.end;

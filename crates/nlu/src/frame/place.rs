@@ -1,4 +1,4 @@
-//! What the live names say about words that the model marked: a namespace beside a name, and what a pronoun means.
+//! Corrects tagged spans by the live names: a namespace next to a name, and the referent of a pronoun.
 
 use std::ops::Range;
 
@@ -10,7 +10,7 @@ use readback_core::{
     gazetteer::Hint,
 };
 
-/// Moves the namespace out of a name that holds one ("web prod"), and out of a list of names ("checkout (prod)").
+/// Moves a namespace out of the span of a name ("web prod"), or out of a list of names ("checkout (prod)").
 pub(super) fn apart(message: &Message<'_>, spans: Vec<Span>) -> Vec<Span> {
     let names_a_cluster = spans.iter().any(|span| span.slot == Slot::Cluster);
     let spans: Vec<Span> =
@@ -34,7 +34,7 @@ pub(super) fn apart(message: &Message<'_>, spans: Vec<Span>) -> Vec<Span> {
     found
 }
 
-/// "in eu" may name a cluster, where no namespace is called so and no cluster was named beside it.
+/// "in eu" may name a cluster, if no namespace has that name and no other cluster is given.
 fn kind_of_place(message: &Message<'_>, span: &Span, names_a_cluster: bool) -> Slot {
     let only_a_cluster = span.words.len() == 1 && hint(message, span.words.start) == Hint::Cluster;
     if span.slot == Slot::Namespace && only_a_cluster && !names_a_cluster { Slot::Cluster } else { span.slot }
@@ -52,7 +52,7 @@ fn is_name(message: &Message<'_>, words: &Range<usize>) -> bool {
     words.clone().any(|at| matches!(hint(message, at), Hint::Name | Hint::Part))
 }
 
-/// The name and the namespace of a marked run that holds both, at either end.
+/// The name and the namespace of a span that contains both, with the namespace at either end.
 fn cut(message: &Message<'_>, words: &Range<usize>) -> Option<(Range<usize>, Range<usize>)> {
     let (start, end) = (words.start, words.end);
     if words.len() < 2 {
@@ -68,8 +68,8 @@ fn cut(message: &Message<'_>, words: &Range<usize>) -> Option<(Range<usize>, Ran
     }
 }
 
-/// Lets a pronoun, or a clause without a name, stand for the last name before it in the message: that of an order, else
-/// any that is live ("nginx is slow, give it 4").
+/// Resolves a pronoun, or a clause without a name, to the last name before it in the message: that of a command, or
+/// else any live name ("nginx is slow, give it 4").
 pub(super) fn explain_pronouns(
     message: &Message<'_>,
     clause: &Range<usize>,
@@ -107,7 +107,7 @@ pub(super) fn explain_pronouns(
     explained
 }
 
-/// A pronoun, or a name that is understood, with what it stands for.
+/// A pronoun or an implied name, with its referent.
 fn explain(said: &Mention, last: &Mention, before: &[Command]) -> Mention {
     match before.iter().rev().find(|command| command.deployment.is_some()) {
         Some(command) => standing_for(said, last, command),
@@ -115,7 +115,7 @@ fn explain(said: &Mention, last: &Mention, before: &[Command]) -> Mention {
     }
 }
 
-/// What was said, standing for the name in a command, which is where it was said to be there.
+/// The mention with the name in a command as its referent, together with the place that was given for that name.
 fn standing_for(said: &Mention, name: &Mention, command: &Command) -> Mention {
     let place_is_odd = [&command.namespace, &command.cluster].into_iter().flatten().any(|place| place.odd);
     Mention {
@@ -129,7 +129,7 @@ fn standing_for(said: &Mention, name: &Mention, command: &Command) -> Mention {
     }
 }
 
-/// A pronoun that the model left unmarked in a clause that names nothing: "show me its status".
+/// A pronoun that the model did not tag, in a clause without a name: "show me its status".
 fn pronoun_in(message: &Message<'_>, clause: &Range<usize>) -> Option<Mention> {
     let at = clause.clone().find(|at| matches!(message.lower[*at].as_str(), "it" | "its" | "them"))?;
     Some(message.mention(&(at..at + 1)))
@@ -139,7 +139,7 @@ fn is_plural(words: &str) -> bool {
     matches!(words.to_lowercase().as_str(), "them" | "they" | "both" | "both of them" | "these" | "those")
 }
 
-/// The last live name among the words before a clause.
+/// The last live name before a clause.
 fn named_before(message: &Message<'_>, clause: usize) -> Option<Mention> {
     let last =
         |wanted: Hint| (0..clause).rev().find(|at| hint(message, *at) == wanted && !is_stop_word(&message.lower[*at]));
@@ -148,7 +148,7 @@ fn named_before(message: &Message<'_>, clause: usize) -> Option<Mention> {
     Some(message.mention(&(start..start + 1 + goes_on)))
 }
 
-/// Whether a command without a name is about the last one that was named.
+/// Whether a command without a name refers to the last name that was mentioned.
 fn takes_a_name(command: &Command) -> bool {
     let needs_none = matches!(
         command.intent,

@@ -1,5 +1,5 @@
-//! Two values of one slot that are no correction. Joined places ("in staging and default") give a command each; of any
-//! other values ("to 3 or 4") one is taken, and the command asks.
+//! Several values of one slot that are not a correction. Joined places ("in staging and default") give one command
+//! each. Of any other values ("to 3 or 4") one is used, and the command needs confirmation or a choice.
 
 use std::ops::Range;
 
@@ -10,7 +10,7 @@ use readback_core::{
     domain::Intent,
 };
 
-/// The commands of the slots that belong to one list of names.
+/// The commands for the slots of one list of names.
 pub(super) fn commands(message: &Message<'_>, segment: &Segment, slots: &[Span]) -> Vec<Command> {
     let mut slots = slots.to_vec();
     slots.sort_by_key(|span| span.words.start);
@@ -22,7 +22,8 @@ pub(super) fn commands(message: &Message<'_>, segment: &Segment, slots: &[Span])
     }
 }
 
-/// A command for each of joined places; of other values that are there twice the first, and a question about the rest.
+/// One command for each of several joined places. Of other repeated values, the first one is used; each further one
+/// becomes an alternative reading or a doubt.
 fn apart(message: &Message<'_>, segment: &Segment, slots: &[Span]) -> Vec<Command> {
     let Some(first) = slots.iter().find(|span| is_single(span.slot) && of(slots, span.slot).len() > 1) else {
         return version_and_count(message, segment, slots);
@@ -52,19 +53,19 @@ fn apart(message: &Message<'_>, segment: &Segment, slots: &[Span]) -> Vec<Comman
     found
 }
 
-/// The doubt of a slot for which there are two values.
+/// The doubt for a slot with two values.
 pub(super) fn also_says(other: &str, taken: &str) -> Doubt {
     Doubt::SecondValue { taken: taken.to_owned(), other: other.to_owned() }
 }
 
-/// Whether it can be offered as one of two readings.
+/// Whether it can be offered as one of several readings.
 fn is_reading(command: &Command) -> bool {
     matches!(command.intent, Intent::Scale | Intent::SetImage)
         && command.faults.is_empty()
         && (command.replicas.is_some() || command.image.is_some())
 }
 
-/// "To 1.4.2 on 3 replicas" is two changes.
+/// Splits a version and a count: "to 1.4.2 on 3 replicas" is two changes.
 fn version_and_count(message: &Message<'_>, segment: &Segment, slots: &[Span]) -> Vec<Command> {
     let whole = value::fill(message, segment, slots);
     let both = whole.replicas.is_some() && whole.image.is_some();
@@ -78,7 +79,8 @@ fn version_and_count(message: &Message<'_>, segment: &Segment, slots: &[Span]) -
     if counts_first { vec![scale, release] } else { vec![release, scale] }
 }
 
-/// "3 for staging, 5 for production": each place with its own value.
+/// Splits slots that repeat in the same pattern, such as a place with its own value each: "3 for staging, 5 for
+/// production".
 fn rounds(slots: &[Span]) -> Option<Vec<Vec<Span>>> {
     let (repeated, shared): (Vec<&Span>, Vec<&Span>) =
         slots.iter().filter(|span| is_single(span.slot)).partition(|span| of(slots, span.slot).len() > 1);
@@ -93,7 +95,7 @@ fn rounds(slots: &[Span]) -> Option<Vec<Vec<Span>>> {
     fits.then(|| repeated.chunks(length).map(|round| rest().chain(round.iter().copied()).cloned().collect()).collect())
 }
 
-/// "2 -> 4" and "from 2 to 4" are an old value and a new one.
+/// Recognises an old and a new value: "2 -> 4", "from 2 to 4".
 fn old_and_new(message: &Message<'_>, slots: &mut [Span]) {
     for slot in [Slot::Replicas, Slot::Image] {
         let [old, new] = of(slots, slot)[..] else { continue };
@@ -111,7 +113,7 @@ fn is_arrow(word: &str) -> bool {
     matches!(word, "->" | "=>" | "→" | "-->" | ">" | "⇒")
 }
 
-/// "4 replicas (four)" says one value.
+/// Removes repetitions of a value: "4 replicas (four)".
 fn without_repeats(message: &Message<'_>, slots: &mut Vec<Span>) {
     let said = |span: &Span| message.lower[span.words.clone()].to_vec();
     let number = |words: &[String]| numbers::parse(&words.iter().map(String::as_str).collect::<Vec<_>>());
@@ -128,7 +130,7 @@ fn without_repeats(message: &Message<'_>, slots: &mut Vec<Span>) {
     *slots = kept;
 }
 
-/// Whether both are wanted: "staging and default". What is only looked at may be joined by "or" as well.
+/// Whether both values are requested: "staging and default". For a read, "or" joins them too.
 fn joined(message: &Message<'_>, segment: &Segment, one: &Span, next: &Span) -> bool {
     let between: Range<usize> = one.words.end..next.words.start.max(one.words.end);
     let words: Vec<&str> = message.lower[between].iter().map(String::as_str).collect();
@@ -166,7 +168,8 @@ fn of(slots: &[Span], slot: Slot) -> Vec<&Span> {
     slots.iter().filter(|span| span.slot == slot).collect()
 }
 
-/// Whether a command has one of it. A duration always asks, and what was before is only checked.
+/// Whether a command has a single value of this slot. A duration always needs confirmation, and an old value is only
+/// compared with the live one.
 fn is_single(slot: Slot) -> bool {
     !matches!(slot, Slot::Deployment | Slot::Old | Slot::Duration)
 }

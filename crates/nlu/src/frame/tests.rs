@@ -14,7 +14,7 @@ fn heard(marked: &str, intents: &[Intent]) -> ParsedMessage {
     heard_where(&live, marked, intents)
 }
 
-/// Reads a sentence whose slots are marked `[words](slot)`, each clause with the intent given for it.
+/// Builds the commands of a sentence whose slots are marked `[words](slot)`, with the given intent for each clause.
 fn heard_where(live: &Gazetteer, marked: &str, intents: &[Intent]) -> ParsedMessage {
     let mut plain = String::new();
     let mut marks = Vec::new();

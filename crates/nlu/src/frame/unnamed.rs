@@ -1,4 +1,4 @@
-//! Marked words that name nothing: "up" of "scale up to 5" is a direction, whatever is live.
+//! Drops tagged words that name nothing: "up" in "scale up to 5" is a direction, even if a Deployment has that name.
 
 use std::ops::Range;
 
@@ -12,7 +12,7 @@ use readback_core::{
     gazetteer::Hint,
 };
 
-/// The marks without those that name nothing, and what is doubtful about those that were kept.
+/// The spans without those that name nothing, and the doubts about the remaining ones.
 pub(super) fn without_stop_words(message: &Message<'_>, spans: Vec<Span>) -> (Vec<Span>, Vec<Doubt>) {
     let mut doubts = Vec::new();
     let names = |span: &Span| {
@@ -30,14 +30,14 @@ pub(super) fn without_stop_words(message: &Message<'_>, spans: Vec<Span>) -> (Ve
     (kept, doubts)
 }
 
-/// The doubt of a name that consists of words which are none elsewhere.
+/// The doubt about a name that consists of stop words.
 fn perhaps_a_name(said: &str) -> Doubt {
     Doubt::PerhapsAName(said.to_owned())
 }
 
 enum NameCheck {
     Name,
-    /// It is a live name, of words that are none by themselves.
+    /// A live name that consists of stop words.
     Perhaps,
     Nothing,
 }
@@ -50,7 +50,7 @@ fn check_name(message: &Message<'_>, words: &Range<usize>) -> NameCheck {
     if !all || is_marked(message, words) || !spoken().all(|at| is_stop_word(lower(at))) || spoken().next().is_none() {
         return NameCheck::Name;
     }
-    // "the update service", where `update-service` is live; and "deployment up", where `up` is.
+    // "the update service", if `update-service` is live; "deployment up", if `up` is.
     let articles = spoken().take_while(|at| matches!(lower(*at), "the" | "our" | "my" | "your")).count();
     let name: Vec<usize> = spoken().skip(articles).collect();
     let (whole, kind_before) = match name.as_slice() {
@@ -60,14 +60,14 @@ fn check_name(message: &Message<'_>, words: &Range<usize>) -> NameCheck {
             (is_whole(message, name), before.is_some_and(|at| is_kind(lower(at))))
         }
     };
-    // "scale up to 5" begins with its own verb, even where `scale-up` is live.
+    // "scale up to 5" starts with its own verb, even if `scale-up` is live.
     let after_article = words.start.checked_sub(1).is_some_and(|at| matches!(lower(at), "the" | "our" | "my" | "your"));
     let begins_with_a_verb = articles == 0 && !after_article && name.first().is_some_and(|at| is_verb(lower(*at)));
     let spelled_out = name.len() > 1 && !begins_with_a_verb && !name.iter().all(|at| is_closed(lower(*at)));
     if whole && (spelled_out || kind_before) { NameCheck::Perhaps } else { NameCheck::Nothing }
 }
 
-/// Whether the words are one live name from its first word to its last.
+/// Whether the words are exactly one complete live name.
 fn is_whole(message: &Message<'_>, words: &[usize]) -> bool {
     let hint = |at: usize| message.hints.get(at).copied().unwrap_or(Hint::None);
     let Some((first, rest)) = words.split_first() else { return false };
@@ -75,7 +75,7 @@ fn is_whole(message: &Message<'_>, words: &[usize]) -> bool {
     hint(*first) == Hint::Name && rest.iter().all(|at| hint(*at) == Hint::NameGoesOn) && ends
 }
 
-/// Whether the words stand in quotation marks or backticks.
+/// Whether the words are in quotation marks or backticks.
 fn is_marked(message: &Message<'_>, words: &Range<usize>) -> bool {
     let mark = |at: Option<usize>| {
         at.and_then(|at| message.words.get(at)).map(|word| word.text).filter(|text| matches!(*text, "`" | "\"" | "'"))

@@ -1,4 +1,4 @@
-//! The values of a command, and which of two things a bare word is: a count or a tag.
+//! The values of a command, and whether a bare number is a count or a tag.
 
 use std::ops::Range;
 
@@ -14,7 +14,7 @@ use readback_core::{
     domain::{Amount, ImageChange, Intent},
 };
 
-/// A command with every slot but the name.
+/// A command with every slot except the name.
 pub(super) fn fill(message: &Message<'_>, segment: &Segment, slots: &[Span]) -> Command {
     let mut command = Command::new(segment.intent, segment.confidence);
     let mut clause = Clause { message, segment, command: &mut command };
@@ -53,7 +53,7 @@ impl Clause<'_, '_> {
         }
     }
 
-    /// One end of an autoscaler's range, or both: "2-10".
+    /// One bound of an autoscaler, or both: "2-10".
     fn bound(&mut self, span: &Span) {
         let said = self.message.said(&span.words).replace("..", "-").replace('—', "-");
         let ends = said.split_once('-').map(|(low, high)| (low.trim().parse(), high.trim().parse()));
@@ -85,7 +85,8 @@ impl Clause<'_, '_> {
         None
     }
 
-    /// A bare number counts replicas or is a tag; the words around it decide, and where they do not, both readings live.
+    /// A bare number is a count of replicas or a tag. The words around it decide; if they do not, both readings are
+    /// kept.
     fn count_or_tag(&mut self, span: &Span) {
         let words = &span.words;
         let said = self.message.said(words).trim_matches(['"', '\'', '`']).to_owned();
@@ -102,7 +103,7 @@ impl Clause<'_, '_> {
             .find(|word| is_release_verb(word) || is_count_verb(word) || **word == "roll");
         let releases = verb.is_some_and(|word| is_release_verb(word) || *word == "roll");
         let scales = verb.is_some_and(|word| matches!(*word, "scale" | "scaling"));
-        // A colon that nothing follows belongs to the reference, and makes it a broken one.
+        // A trailing colon belongs to the reference, and makes it invalid.
         let broken = said.contains('/')
             && self
                 .message
@@ -158,7 +159,8 @@ impl Clause<'_, '_> {
         }
     }
 
-    /// The clause's write with the kind of value that was found: only scaling and releasing trade places.
+    /// The intent of the clause, adjusted to the kind of value that was found: only `scale` and `set_image` are
+    /// interchangeable.
     fn as_write(&self, wanted: Intent) -> Intent {
         let trades = matches!(self.command.intent, Intent::Scale | Intent::SetImage);
         if trades { wanted } else { self.command.intent }
@@ -172,7 +174,7 @@ impl Clause<'_, '_> {
         self.image(said, ImageChange::parse(said));
     }
 
-    /// "Stop", "shut down" and their kin order zero without a number.
+    /// "Stop", "shut down" and similar words request zero replicas without a number.
     fn stopped(&mut self) {
         let clause = &self.message.lower[self.segment.words.clone()];
         let has = |word: &str| clause.iter().any(|said| said == word);
@@ -197,7 +199,7 @@ impl Clause<'_, '_> {
     }
 }
 
-/// Whether the number counts pods: "3 pods", "replicas to 3", "3x".
+/// Whether the number is a count of pods: "3 pods", "replicas to 3", "3x".
 fn counted(clause: &[&str], local: &Range<usize>) -> bool {
     let inside = clause[local.clone()].iter().any(|word| is_unit(word) || word.starts_with('x') || word.ends_with('x'));
     let after = clause[local.end..].iter().take(2).any(|word| is_unit(word));
@@ -205,7 +207,7 @@ fn counted(clause: &[&str], local: &Range<usize>) -> bool {
     inside || after || before
 }
 
-/// Number words such as "two" or "double": never a tag, whatever stands before them.
+/// Whether it is in number words such as "two" or "double", which are never a tag, whatever precedes them.
 fn amount_words(said: &str) -> bool {
     !said.contains(|c: char| c.is_ascii_digit())
         && numbers::parse(&said.to_lowercase().split(' ').collect::<Vec<_>>()).is_some()
@@ -215,14 +217,14 @@ fn is_dotted(said: &str) -> bool {
     said.contains('.') && said.starts_with(|c: char| c.is_ascii_digit())
 }
 
-/// A container named before `=`: `web=registry/team/web:2`.
+/// The container named before `=`: `web=registry/team/web:2`.
 fn container_before(message: &Message<'_>, span: &Range<usize>) -> Option<Mention> {
     let equals = span.start.checked_sub(1).filter(|at| message.lower[*at] == "=")?;
     let name = equals.checked_sub(1)?;
     (!message.words[name].is_punctuation()).then(|| message.mention(&(name..equals)))
 }
 
-/// A value that the speaker says is live. What it is counted in is no part of the number.
+/// A value that the user claims is live. Its unit is not part of the number.
 fn stated(words: &str) -> StatedValue {
     let lower = words.to_lowercase();
     let number: Vec<&str> = lower.split_whitespace().filter(|word| !is_unit(word)).collect();

@@ -1,4 +1,4 @@
-//! The promise of every store, over any sequence of events: a change is claimed at most once.
+//! The guarantee of every store, over any sequence of events: a change is claimed at most once.
 
 use std::sync::atomic::{AtomicU32, Ordering};
 
@@ -13,7 +13,7 @@ use crate::change::{
     samples::{at, person},
 };
 
-/// One thing that happens to a change.
+/// One event in a change's lifecycle.
 #[derive(Clone, Debug)]
 enum Happens {
     Decide(Decide),
@@ -38,8 +38,9 @@ fn happens() -> impl Strategy<Value = Happens> {
     ]
 }
 
-/// No sequence of events, restarts among them, lets one run claim a change twice; lets any run claim it after a denial, an
-/// expiry or an end, or without a fresh approval in time; or lets a later run claim it at another generation than the first.
+/// Checks that no sequence of events, including restarts, lets one run claim a change twice; lets any run claim it
+/// after a denial, an expiry or an end, or without a fresh approval; or lets a later run claim it at another generation
+/// than the first.
 pub fn at_most_once<S: Store>(open: impl AsyncFn() -> S) {
     let runtime = tokio::runtime::Runtime::new().unwrap();
     let case = AtomicU32::new(0);

@@ -1,4 +1,4 @@
-//! The whole table: every state by every event.
+//! The whole transition table: every state by every event.
 
 use proptest::prelude::*;
 
@@ -8,7 +8,7 @@ use super::*;
 use crate::change::Denial;
 use crate::policy::Approval;
 
-/// What every press and look in the table is judged at. The order expires at 600.
+/// The time of every event in the table. The order expires at 600.
 const NOW: i64 = 500;
 const DEAD: &str = "the run that died";
 const HERE: &str = "this run";
@@ -29,7 +29,7 @@ fn ending() -> Ending {
     Ending { approved: decision(NOW - 5), claim: Some(claim(HERE)), outcome: Outcome::default(), at: at(NOW - 3) }
 }
 
-/// Every state, the ones that depend on time, holder or expiry more than once.
+/// Every state; those that depend on time, claiming run or expiry occur more than once.
 fn changes() -> Vec<(&'static str, Change)> {
     let waiting = |expires| Change::asking(Order { expires: at(expires), ..order() }).expect("fit");
     let open = |state| waiting(600).moved(state);
@@ -101,7 +101,7 @@ fn events() -> Vec<(&'static str, Event)> {
     ]
 }
 
-/// Every cell that moves a change. All others leave it as it is.
+/// Every cell that moves a change. All others leave it unchanged.
 const MOVES: &[(&str, &str, Status)] = &[
     ("waiting", "ann approves", Status::Approved),
     ("waiting", "ann declines", Status::Declined),
@@ -226,7 +226,7 @@ fn every_press_is_answered_with_what_is_true() {
     let expired = |seconds| Answer::Expired { at: at(seconds) };
     let superseded = || Answer::Superseded { by: ChangeId::derive("m2", 0), at: at(NOW - 5) };
     let not_yours = || Answer::NotYours(Denial::Requester(ann()));
-    // State; then the answers to Ann's yes, Eve's yes, Ann's no, Eve's no.
+    // The state; then the answers if Ann approves, Eve approves, Ann declines, and Eve declines.
     let table = [
         ("waiting", [Answer::Approved, not_yours(), Answer::Declined, not_yours()]),
         ("waiting, expired now", [expired(NOW), expired(NOW), expired(NOW), expired(NOW)]),

@@ -1,4 +1,4 @@
-//! One slot has one value: what is left out, compared or said twice is never acted on as if it were the value.
+//! One slot has one value: a value that is excluded, compared or repeated is never used as the value.
 
 use super::*;
 

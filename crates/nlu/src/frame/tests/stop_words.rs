@@ -1,4 +1,4 @@
-//! Marks on words that name nothing.
+//! Tags on words that name nothing.
 
 use super::*;
 
