@@ -35,7 +35,7 @@ const MOST: usize = 400_000;
 
 /// What is reported to a person.
 #[derive(Debug)]
-enum RolloutTexts {
+enum Reported {
     /// The answer to a press that did not execute anything.
     Answer(Answer),
     /// The outcome of an execution.
@@ -67,7 +67,7 @@ struct Play {
     world: World,
     records: MemoryStore,
     id: ChangeId,
-    told: Rc<RefCell<Vec<RolloutTexts>>>,
+    told: Rc<RefCell<Vec<Reported>>>,
 }
 
 impl Play {
@@ -109,7 +109,7 @@ impl Play {
             let decided = store.decide(id, &decide, world.now()).await.expect("kept");
             let (change, answer) = decided.expect("on record");
             if answer != Answer::Approved {
-                told.borrow_mut().push(RolloutTexts::Answer(answer));
+                told.borrow_mut().push(Reported::Answer(answer));
                 return;
             }
             let clock = {
@@ -117,7 +117,7 @@ impl Play {
                 move || world.now()
             };
             let execution = execute(&store, &world, &change, false, clock).await.expect("kept");
-            told.borrow_mut().push(RolloutTexts::Execution(execution));
+            told.borrow_mut().push(Reported::Execution(execution));
         })
     }
 
@@ -135,7 +135,7 @@ impl Play {
                 if let Settled::Execution(execution) =
                     settle(&store, &world, &change, None, false, clock).await.expect("settled")
                 {
-                    told.borrow_mut().push(RolloutTexts::Execution(execution));
+                    told.borrow_mut().push(Reported::Execution(execution));
                 }
             }
         })
@@ -188,20 +188,20 @@ impl Play {
         }
         for told in self.told.borrow().iter() {
             match told {
-                RolloutTexts::Execution(Execution::Applied(..)) => assert_eq!(writes, 1, "{case}"),
-                RolloutTexts::Execution(Execution::Ended(change)) => {
+                Reported::Execution(Execution::Applied(..)) => assert_eq!(writes, 1, "{case}"),
+                Reported::Execution(Execution::Ended(change)) => {
                     let says_no = matches!(change.status(), Status::Failed | Status::Stale);
                     assert!(!says_no || writes == 0, "told that it was not applied; {case}");
                 }
-                RolloutTexts::Answer(Answer::Declined | Answer::Expired { .. } | Answer::Superseded { .. }) => {
+                Reported::Answer(Answer::Declined | Answer::Expired { .. } | Answer::Superseded { .. }) => {
                     assert_eq!(writes, 0, "{case}");
                 }
-                RolloutTexts::Answer(answer @ Answer::AlreadyDecided { status, .. }) => {
+                Reported::Answer(answer @ Answer::AlreadyDecided { status, .. }) => {
                     let final_no = matches!(status, Status::Declined | Status::Failed | Status::Stale);
                     assert!(!final_no || writes == 0, "{answer:?}; {case}");
                 }
-                RolloutTexts::Answer(..) | RolloutTexts::Execution(Execution::Elsewhere(_)) => {}
-                RolloutTexts::Execution(Execution::Unknown) => panic!("it is on record; {case}"),
+                Reported::Answer(..) | Reported::Execution(Execution::Elsewhere(_)) => {}
+                Reported::Execution(Execution::Unknown) => panic!("it is on record; {case}"),
             }
         }
     }

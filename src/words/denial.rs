@@ -7,7 +7,6 @@ use readback_core::{
     domain::{Intent, Namespace},
     policy::{Approval, Denial, ImageDenial, QuietUntil},
 };
-use readback_webex::escape_markdown;
 
 /// A denial in one or two sentences. Quoted names are mostly unescaped; the caller escapes the text with `mild`.
 pub fn denial(denial: &Denial) -> String {
@@ -35,7 +34,7 @@ pub fn denial(denial: &Denial) -> String {
         ),
         Denial::StricterNow => "The policy has changed since: changes there need somebody else's approval now. Say it again to ask for it.".to_owned(),
         Denial::ApprovalLapsed { name } => {
-            format!("{} has approved it before, and may no longer: say it again to ask anew.", escape_markdown(name))
+            format!("{} has approved it before, and may no longer: say it again to ask anew.", super::plain(name))
         }
         Denial::RequesterGone => "Webex does not know the one who ordered it any more.".to_owned(),
     }
@@ -82,8 +81,7 @@ fn not_an_approver(approval: &Approval) -> String {
         Approval::Own => "Only the one who ordered it can confirm it.".to_owned(),
         Approval::Other => "It needs the approval of somebody else who may do that there.".to_owned(),
         Approval::Named { people, count } => {
-            let people: Vec<String> = people.iter().map(|one| escape_markdown(one)).collect();
-            format!("It needs the approval of {count} of {}.", or(&people))
+            format!("It needs the approval of {count} of {}.", or(people))
         }
     }
 }
