@@ -133,7 +133,7 @@ fn every_image_that_is_written_is_judged_and_none_is_skipped() {
 #[test]
 fn an_image_that_cannot_be_taken_apart_is_refused_where_nothing_limits_images() {
     let anywhere = object("default");
-    for image in [json!("not an image"), json!(""), json!(7)] {
+    for image in [json!("not an image"), json!(""), json!({"a": 1})] {
         let template = json!({"spec": {"containers": [{"name": "web", "image": "nginx:1"}], "initContainers": [{"name": "init", "image": image}]}});
         let patch = patch(json!([{"op": "replace", "path": "/spec/template", "value": template}]));
         let proposed = ProposedChange::of_write(Intent::Rollback, &anywhere, &patch, &WriteKind::Deployment);
