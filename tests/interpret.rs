@@ -62,7 +62,7 @@ fn every_row_is_answered_in_its_place() {
 
 #[test]
 fn what_is_too_long_to_be_read_whole_orders_nothing() {
-    let long = |order: &str| json!({"text": format!("{order}{}", " ".repeat(4_100))});
+    let long = |order: &str| json!({"id": order, "text": format!("{order}{}", " ".repeat(4_100))});
     let orders = ["kubectl scale deploy/nginx-deployment --replicas=3", "scale nginx-deployment to 3"];
     for row in interpret(orders.map(|order| format!("{}\n", long(order))).concat().as_bytes()) {
         let command = &row["commands"][0];
