@@ -140,6 +140,8 @@ struct Line {
     verb: String,
     flags: ArgMatches,
     unknown: Vec<String>,
+    /// Of flags with several values: the one that counts, and one that does not.
+    repeated: Vec<(String, String)>,
 }
 
 impl Line {
@@ -147,6 +149,7 @@ impl Line {
     fn parse(mut grammar: clap::Command, line: &str) -> Option<Self> {
         let mut words = shlex::split(line).filter(|words| words.len() <= MOST_WORDS)?;
         let mut unknown = Vec::new();
+        let repeated = repeated(&words);
         let mut flags = loop {
             match grammar.try_get_matches_from_mut(&words) {
                 Ok(flags) => break flags,
@@ -159,7 +162,7 @@ impl Line {
             verb = if verb.is_empty() { word } else { format!("{verb} {word}") };
             flags = inner;
         }
-        Some(Self { verb, flags, unknown })
+        Some(Self { verb, flags, unknown, repeated })
     }
 
     /// The value of a flag, if it is present, perhaps empty; of a repeated flag, the last one.
@@ -188,7 +191,13 @@ impl Line {
         match self.verb.as_str() {
             "scale" => self.named(Intent::Scale, &words, |command| self.replicas(command)),
             "set image" => self.images(&words),
-            "rollout restart" => self.named(Intent::Restart, &words, |_| ()),
+            // As in kubectl: of a kind without a name, every object of the namespace.
+            "rollout restart" => match words.as_slice() {
+                [kind] if is_deployment(kind) && self.flag("namespace").is_some() => {
+                    self.named(Intent::Restart, &[kind, EVERYTHING], |_| ())
+                }
+                words => self.named(Intent::Restart, words, |_| ()),
+            },
             "rollout pause" => self.named(Intent::Pause, &words, |_| ()),
             "rollout resume" => self.named(Intent::Resume, &words, |_| ()),
             "rollout status" => self.named(Intent::Status, &words, |_| ()),
@@ -279,9 +288,26 @@ impl Line {
         command.namespace = self.flag("namespace").map(mention);
         // As in kubectl, `--cluster` takes precedence over the context's cluster.
         command.cluster = self.flag("cluster").or_else(|| self.flag("context")).map(mention);
+        let second =
+            |(taken, other): &(String, String)| Doubt::SecondValue { taken: taken.clone(), other: other.clone() };
         command.doubts = self.unknown.iter().cloned().map(Doubt::IgnoredFlag).collect();
+        command.doubts.extend(self.repeated.iter().map(second));
         command
     }
+}
+
+/// Flags that are there several times with different values. The last one counts, as in kubectl.
+fn repeated(words: &[String]) -> Vec<(String, String)> {
+    let value = |at: usize| match words[at].split_once('=') {
+        Some((_, value)) => value.to_owned(),
+        None => words.get(at + 1).cloned().unwrap_or_default(),
+    };
+    let name = |at: usize| words[at].split('=').next().filter(|name| name.starts_with("--"));
+    let pair = |at: usize| {
+        let last = (at + 1..words.len()).rev().find(|later| name(*later) == name(at))?;
+        (value(at) != value(last)).then(|| (value(last), value(at)))
+    };
+    (0..words.len()).filter(|at| name(*at).is_some()).filter_map(pair).collect()
 }
 
 /// Removes the unknown flag, with its value, from the line and returns its name; `None` if the error is another one.
@@ -302,7 +328,14 @@ fn take_unknown(words: &mut Vec<String>, error: &clap::Error) -> Option<String> 
 fn is_deployment(kind: &str) -> bool {
     matches!(
         kind.to_lowercase().as_str(),
-        "deploy" | "deployment" | "deployments" | "deployment.apps" | "deployments.apps" | "deploys"
+        "deploy"
+            | "deployment"
+            | "deployments"
+            | "deployment.apps"
+            | "deployments.apps"
+            | "deployment.v1.apps"
+            | "deployments.v1.apps"
+            | "deploys"
     )
 }
 

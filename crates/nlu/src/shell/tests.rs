@@ -38,7 +38,18 @@ fn of_a_repeated_flag_the_last_one_counts() {
     let command = one("kubectl -n a scale deploy/x --replicas=1 --namespace b --replicas 3 -nc");
     assert_eq!((command.replicas, words(command.namespace)), (Some(Amount::To(3)), Some("c".into())));
     assert_eq!(read("kubectl delete deploy/x --dry-run=none --dry-run"), Some(Shell::Nothing));
-    assert!(one("kubectl delete deploy/x --dry-run=client --dry-run=none").doubts.is_empty());
+    let doubt = |taken: &str, other: &str| Doubt::SecondValue { taken: taken.into(), other: other.into() };
+    assert_eq!(one("kubectl delete deploy/x --dry-run=client --dry-run=none").doubts, [doubt("none", "client")]);
+    assert_eq!(one("kubectl scale deploy/x --replicas=1 --replicas 3").doubts, [doubt("3", "1")]);
+    assert!(one("kubectl scale deploy/x --replicas=3 --replicas 3").doubts.is_empty());
+}
+
+#[test]
+fn a_kind_without_a_name_is_every_deployment_of_the_namespace_where_it_is_restarted() {
+    let command = one("kubectl rollout restart deploy -n shop");
+    assert!(command.deployment.is_some_and(|name| name.is_everything()) && command.namespace.is_some());
+    assert_eq!(read("kubectl rollout restart deploy"), Some(Shell::Nothing), "of which namespace is not said");
+    assert_eq!(words(one("kubectl rollout undo deployment.v1.apps/web").deployment), Some("web".into()));
 }
 
 #[test]
