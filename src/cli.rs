@@ -255,6 +255,10 @@ pub struct EvalArgs {
     /// Rows of JSON: what `interpret` writes, with the right commands
     #[arg(value_name = "FILE", required = true)]
     pub files: Vec<PathBuf>,
+    /// Put each executable order into the frames of this folder, and count what is executed in those that change its meaning
+    /// and what is lost in those that change nothing
+    #[arg(long, value_name = "DIR")]
+    pub contrast: Option<PathBuf>,
     /// Where to draw the risk–coverage curve of all rows, as SVG
     #[arg(long, value_name = "FILE")]
     pub curve: Option<PathBuf>,

@@ -10,6 +10,7 @@ use crate::interpret::{Interpreter, Judgement};
 use readback_nlu::train::measure::{Share, auroc};
 
 mod compare;
+pub mod contrast;
 pub mod curve;
 mod report;
 

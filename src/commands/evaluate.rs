@@ -1,6 +1,6 @@
 //! `readback eval`.
 
-use std::{fs, process::ExitCode};
+use std::{fs, path::Path, process::ExitCode};
 
 use anyhow::Context;
 
@@ -8,13 +8,16 @@ use super::{built::model, catalog::directory};
 use crate::{
     cli::{EvalArgs, Out},
     config::Settings,
-    eval::{self, curve},
+    eval::{self, contrast, curve},
     interpret::Interpreter,
 };
 
 pub(super) fn run(settings: &Settings, args: &EvalArgs, out: &mut Out) -> anyhow::Result<ExitCode> {
     let interpreter =
         Interpreter::new(model(settings.model.as_deref(), args.engine)?, directory(args.catalog.as_deref())?);
+    if let Some(folder) = &args.contrast {
+        return contrast(&interpreter, folder, args, out);
+    }
     let mut all = eval::Scores::default();
     for file in &args.files {
         let text = fs::read_to_string(file).with_context(|| format!("reading `{}`", file.display()))?;
@@ -31,5 +34,18 @@ pub(super) fn run(settings: &Settings, args: &EvalArgs, out: &mut Out) -> anyhow
         let drawing = curve::svg(&points, all.threshold());
         fs::write(path, drawing).with_context(|| format!("writing `{}`", path.display()))?;
     }
+    Ok(ExitCode::SUCCESS)
+}
+
+/// Puts the executable orders of all files into the frames of a folder.
+fn contrast(interpreter: &Interpreter, folder: &Path, args: &EvalArgs, out: &mut Out) -> anyhow::Result<ExitCode> {
+    let frames = contrast::frames(folder)?;
+    let mut all = contrast::Contrast::default();
+    for file in &args.files {
+        let text = fs::read_to_string(file).with_context(|| format!("reading `{}`", file.display()))?;
+        let rows = eval::rows(&text).with_context(|| format!("`{}`", file.display()))?;
+        all.join(contrast::score(interpreter, &contrast::executable(&rows), &frames)?);
+    }
+    out.text(&all)?;
     Ok(ExitCode::SUCCESS)
 }
