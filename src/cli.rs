@@ -122,6 +122,9 @@ pub struct InterpretArgs {
     /// What runs the model
     #[arg(long, value_enum, default_value_t)]
     pub engine: Engine,
+    /// Print the role of each word of the sentence as well
+    #[arg(long)]
+    pub explain: bool,
     /// A sentence, such as "bump nginx to 3"
     #[arg(value_name = "TEXT")]
     words: Vec<String>,
@@ -150,6 +153,9 @@ pub struct TrainArgs {
     /// Only check the example sentences, and train nothing
     #[arg(long)]
     pub check: bool,
+    /// Only learn the words that orders are made of, and write `words.txt`
+    #[arg(long, conflicts_with = "check")]
+    pub words: bool,
     /// The folder of example sentences
     #[arg(long, value_name = "DIR", default_value = "intents")]
     pub examples: PathBuf,

@@ -177,6 +177,18 @@ impl Interpreter {
         Ok(lines.collect::<Vec<_>>().join("\n"))
     }
 
+    /// The role of each word of a message, one line each.
+    ///
+    /// # Errors
+    /// When the engine fails.
+    pub fn explain(&self, text: &str) -> anyhow::Result<String> {
+        let (_, roles) = reader::explain(&self.model, self.directory.gazetteer(), text)?;
+        if roles.is_empty() {
+            return Ok("A rule read the whole message.".to_owned());
+        }
+        Ok(roles.iter().map(|(word, role)| format!("  {word}\t{}", words::role(*role))).collect::<Vec<_>>().join("\n"))
+    }
+
     fn targets(&self, found: Option<&Result<Resolution, NotFound>>) -> Vec<String> {
         found
             .into_iter()

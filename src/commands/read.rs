@@ -22,6 +22,9 @@ pub(super) fn run(settings: &Settings, args: &InterpretArgs, out: &mut Out) -> a
         Interpreter::new(model(settings.model.as_deref(), args.engine)?, directory(args.catalog.as_deref())?);
     if let Some(text) = args.text() {
         out.line(interpreter.words(&text)?)?;
+        if args.explain {
+            out.line(interpreter.explain(&text)?)?;
+        }
         return Ok(ExitCode::SUCCESS);
     }
     // The first reading initialises what later ones reuse; its time must not count.

@@ -14,6 +14,9 @@ pub(super) fn run(args: &TrainArgs, out: &mut Out, err: &mut Out) -> anyhow::Res
     if args.check {
         return check(&examples, out);
     }
+    if args.words {
+        return write_words(&examples, &args.out, out);
+    }
     let options = options(args, examples)?;
     let report = train::run(&options, &mut |at| {
         let (gone, left) = (at.elapsed.as_secs(), at.left.as_secs());
@@ -36,6 +39,17 @@ pub(super) fn run(args: &TrainArgs, out: &mut Out, err: &mut Out) -> anyhow::Res
         std::fs::write(path, text).with_context(|| format!("writing `{}`", path.display()))?;
     }
     out.line(format_args!("{} bytes of weights after {} s", report.size, report.took.as_secs()))?;
+    Ok(ExitCode::SUCCESS)
+}
+
+/// Writes the words that the orders of the examples are made of. Needs no network, so every build can do it.
+fn write_words(examples: &[PathBuf], folder: &Path, out: &mut Out) -> anyhow::Result<ExitCode> {
+    let (corpus, findings) = corpus::read(examples)?;
+    ensure!(findings.is_empty(), "{} faults in the examples, the first: {}", findings.len(), findings[0]);
+    let known = train::known_words(&corpus);
+    let path = folder.join("words.txt");
+    std::fs::write(&path, known.write()).with_context(|| format!("writing `{}`", path.display()))?;
+    out.line(format_args!("{} known words in `{}`", known.len(), path.display()))?;
     Ok(ExitCode::SUCCESS)
 }
 

@@ -1,7 +1,7 @@
 //! Doubts about how a message was read, and values that do not fit their slot.
 
 use super::{plain, summary};
-use readback_core::command::{Doubt, InvalidValue, NumberSlot, Sign};
+use readback_core::command::{Direction, Doubt, InvalidValue, NumberSlot, Sign};
 
 /// Why a reading is doubtful.
 pub fn doubt(doubt: &Doubt) -> String {
@@ -14,7 +14,16 @@ pub fn doubt(doubt: &Doubt) -> String {
             )
         }
         Doubt::FollowedByNo => "The message goes on with a “no”.".to_owned(),
-        Doubt::UnexplainedWord(word) => format!("“{word}” stands beside the name, and I do not know what it says."),
+        Doubt::UnexplainedWord(word) => format!("I do not know what “{word}” changes."),
+        Doubt::OtherDirection { said, name, now } => {
+            let said = match said {
+                Direction::Up => "up",
+                Direction::Down => "down",
+            };
+            format!("You said {said}, but `{name}` has {now} now.")
+        }
+        Doubt::MayBeNew(verb) => format!("“{verb}” may mean something new, and there is a Deployment of that name."),
+        Doubt::StopsRollout => "A rollout that is stopped is only paused: nothing is put back.".to_owned(),
         Doubt::PerhapsAName(said) => format!("“{said}” was taken for a name, and may be none."),
         Doubt::NotMeant(said) => {
             format!("The message names “{said}” too, which was taken as left out or only compared.")
@@ -41,7 +50,7 @@ pub fn doubt(doubt: &Doubt) -> String {
             let nearest = nearest.as_ref().map(ToString::to_string).unwrap_or_default();
             format!("You wrote “{}”; the nearest is `{nearest}`.", said.join(" · "))
         }
-        Doubt::LookAlike => "A name holds characters that are not what they look like.".to_owned(),
+        Doubt::LookAlike => "The message holds characters that are not what they look like.".to_owned(),
         Doubt::OtherOldValue { said, name, now } => format!("You said {said}, but `{name}` has {now} now."),
         Doubt::NotCertain(read) => format!("I am not certain that I read this right: {}.", summary(read, None)),
         Doubt::AskedAgain => "It is asked again after its first card ended.".to_owned(),
@@ -62,6 +71,7 @@ const fn doubtful(sign: Sign) -> &'static str {
         Sign::Addressed => "The message may be meant for somebody else.",
         Sign::Musing => "The message may only weigh or report something.",
         Sign::Joke => "The message may be a joke.",
+        Sign::Announcement => "The message may say what you are doing, not what I should do.",
     }
 }
 
@@ -78,6 +88,7 @@ const fn orders_nothing(sign: Sign) -> &'static str {
         Sign::Addressed => "Understood as meant for somebody else: nothing was done.",
         Sign::Musing => "Understood as a thought or a report: nothing was done.",
         Sign::Joke => "Understood as a joke: nothing was done.",
+        Sign::Announcement => "Understood as an announcement of your own: nothing was done.",
     }
 }
 

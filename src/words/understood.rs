@@ -4,6 +4,7 @@ use readback_core::{
     command::{Command, CommandSummary, EVERYTHING},
     domain::{Amount, Intent},
 };
+use readback_nlu::roles::Role;
 use readback_webex::code;
 
 /// What was read, in one line: "scale · `web-frontend` (you wrote “web fronted”) · to 3 · in staging". `live` is the
@@ -43,6 +44,17 @@ pub fn amount(amount: Amount) -> String {
         Amount::By(n) if n < 0 => format!("{} fewer", n.unsigned_abs()),
         Amount::By(n) => format!("{n} more"),
         Amount::Times(factor) => format!("times {factor}"),
+    }
+}
+
+/// What a word does in a message.
+pub fn role(role: Role) -> String {
+    match role {
+        Role::Slot(slot) => slot.as_str().to_owned(),
+        Role::NotMeant => "not meant".to_owned(),
+        Role::Operation => "operation".to_owned(),
+        Role::Harmless => "changes nothing".to_owned(),
+        Role::Unexplained => "unexplained".to_owned(),
     }
 }
 

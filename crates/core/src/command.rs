@@ -1,5 +1,7 @@
 //! The parsed message: typed commands whose names are not resolved yet. Everything here is untrusted.
 
+use serde::{Deserialize, Serialize};
+
 use crate::domain::{Amount, ImageChange, Intent, Score};
 
 mod doubt;
@@ -109,6 +111,16 @@ pub struct StatedValue {
     pub count: Option<u32>,
 }
 
+/// The direction of a change of the number of replicas.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Direction {
+    /// More replicas.
+    Up,
+    /// Fewer replicas.
+    Down,
+}
+
 /// One command: a request, a question or an answer.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Command {
@@ -124,6 +136,8 @@ pub struct Command {
     pub replicas: Option<Amount>,
     /// The number of replicas or the tag that the user claims is live.
     pub old: Option<StatedValue>,
+    /// The direction that was said beside an absolute number: "down" of "down to 3".
+    pub direction: Option<Direction>,
     /// The requested image.
     pub image: Option<ImageChange>,
     /// The revision.
@@ -174,6 +188,7 @@ impl Command {
             except: Vec::new(),
             replicas: None,
             old: None,
+            direction: None,
             image: None,
             revision: None,
             min: None,

@@ -271,6 +271,7 @@ fn cautions(case: &PolicyInput<'_>, rules: &Rules) -> Vec<Reason> {
     }
     let mut doubts = grounds::weakness(command, case.found.as_ref().and_then(|found| found.as_ref().ok()));
     doubts.extend(case.facts.iter().filter_map(|facts| grounds::other_old_value(command, facts)));
+    doubts.extend(case.facts.iter().filter_map(|facts| grounds::other_direction(command, facts)));
     doubts.extend(command.doubts.iter().cloned());
     doubts.extend(uncertainty(command, rules));
     cautions.into_iter().map(Reason::from).chain(doubts.into_iter().map(Reason::from)).collect()
@@ -288,6 +289,7 @@ pub fn doubts(case: &PolicyInput<'_>, rules: &Rules) -> Vec<Doubt> {
     if let ([_], Some(Ok(found))) = (case.targets(), &case.found) {
         doubts.extend(grounds::weakness(command, Some(found)));
         doubts.extend(case.facts.iter().filter_map(|facts| grounds::other_old_value(command, facts)));
+        doubts.extend(case.facts.iter().filter_map(|facts| grounds::other_direction(command, facts)));
     }
     doubts.extend(uncertainty(command, rules));
     doubts

@@ -7,7 +7,10 @@ use super::{
     lexicon::is_unit,
     numbers::{self, Number},
 };
-use readback_core::{command::InvalidValue, domain::Amount};
+use readback_core::{
+    command::{Direction, InvalidValue},
+    domain::Amount,
+};
 
 /// The reading of the tagged words.
 #[derive(Clone, Debug, PartialEq)]
@@ -60,6 +63,26 @@ pub fn read(clause: &[&str], span: &Range<usize>) -> Reading {
     }
 }
 
+/// Verbs of a direction that neither adds nor takes away a given number: "increase web 3" is to 3 or by 3.
+const RAISING: &[&str] = &["increase", "increasing", "raise", "raising", "grow", "growing", "boost", "expand"];
+const LOWERING: &[&str] = &["decrease", "decreasing", "reduce", "reducing", "lower", "lowering", "shrink", "shrinking"];
+/// Verbs that end some pods, or all but some: "kill two checkout pods".
+const ENDING: &[&str] = &["kill", "killing", "delete", "deleting", "terminate", "terminating", "stop", "stopping"];
+/// Verbs that start so many pods, or so many more: "start 3 nginx pods".
+const STARTING: &[&str] = &["start", "starting", "launch", "launching", "fire", "boot", "spawn"];
+
+/// The direction that the clause states for an absolute number: "down" of "scale it down to 3".
+pub fn direction(clause: &[&str], span: &Range<usize>) -> Option<Direction> {
+    let separates = |word: &&&str| !matches!(**word, "," | "." | ";" | ":" | "(" | "-" | "–" | "—" | "so" | "because");
+    clause[..span.start].iter().rev().take_while(separates).find_map(|word| match *word {
+        "up" | "upscale" | "higher" => Some(Direction::Up),
+        "down" | "downscale" => Some(Direction::Down),
+        word if RAISING.contains(&word) => Some(Direction::Up),
+        word if LOWERING.contains(&word) => Some(Direction::Down),
+        _ => None,
+    })
+}
+
 /// Removes words for the direction, which may be inside the span: "two more", "one fewer".
 fn strip_direction<'w>(words: &[&'w str]) -> Vec<&'w str> {
     let kept: Vec<&str> = words
@@ -109,6 +132,15 @@ impl Around<'_> {
     fn after(&self, count: usize) -> &[&str] {
         let end = self.clause.len().min(self.span.end + count);
         &self.clause[self.span.end..end]
+    }
+
+    fn says_by(&self) -> bool {
+        self.before() == "by"
+    }
+
+    /// The verb of this list that stands before the span.
+    fn led_by(&self, verbs: &[&str]) -> bool {
+        self.clause[..self.span.start].iter().any(|word| verbs.contains(word))
     }
 
     fn says_to(&self) -> bool {
@@ -163,16 +195,31 @@ impl Around<'_> {
             return fewer;
         }
         let after: Vec<&str> = self.after(3).iter().copied().filter(|w| !is_unit(w) && !matches!(*w, "of")).collect();
+        if let Some(either) = to_or_by(n, &after).filter(|_| self.says_to()) {
+            return either;
+        }
+        let free = !self.says_to() && !self.says_by();
+        let (less, more_by) = (Amount::By(-i64::from(n)), Amount::By(i64::from(n)));
+        if free && self.led_by(ENDING) {
+            return Reading::Either(less, Amount::To(n));
+        }
+        match (self.before(), after.first().copied().unwrap_or("")) {
+            (_, "down") if free => return Reading::Either(less, Amount::To(n)),
+            (_, "up") if free => return Reading::Either(more_by, Amount::To(n)),
+            _ if free && self.led_by(STARTING) => return Reading::Either(Amount::To(n), more_by),
+            _ if free && self.led_by(LOWERING) => return Reading::Either(less, Amount::To(n)),
+            _ if free && self.led_by(RAISING) => return Reading::Either(more_by, Amount::To(n)),
+            _ => {}
+        }
         match (self.before(), after.first().copied().unwrap_or("")) {
             (_, "more" | "extra" | "additional" | "further") if !self.says_to() => more,
             (_, "fewer" | "less" | "off" | "away") if !self.says_to() => fewer,
             ("by", _) if self.way() == Some(Way::Down) => fewer,
             ("by", _) => more,
             ("add" | "adding" | "extra" | "additional" | "plus" | "+", _) => more,
-            (
-                "drop" | "remove" | "removing" | "kill" | "lose" | "shed" | "subtract" | "minus" | "ditch" | "dropping",
-                _,
-            ) => fewer,
+            ("drop" | "remove" | "removing" | "lose" | "shed" | "subtract" | "minus" | "ditch" | "dropping", _) => {
+                fewer
+            }
             _ if self.says_to() => Reading::Plain(Amount::To(n)),
             ("down", _) => Reading::Either(Amount::By(-i64::from(n)), Amount::To(n)),
             ("up", _) if self.clause[..self.span.start].contains(&"spin") => {
@@ -182,6 +229,18 @@ impl Around<'_> {
             _ if self.clause[..self.span.start].iter().any(|w| matches!(*w, "another" | "add" | "adding")) => more,
             _ => Reading::Plain(Amount::To(n)),
         }
+    }
+}
+
+/// "To 3 more": a number to reach, or one to add.
+fn to_or_by(n: u32, next: &[&str]) -> Option<Reading> {
+    let n = i64::from(n);
+    let both = |by| Some(Reading::Either(Amount::By(by), Amount::To(u32::try_from(n).unwrap_or(u32::MAX))));
+    match next {
+        ["more" | "less", "or", ..] => None,
+        ["more" | "extra" | "additional" | "further", ..] => both(n),
+        ["fewer" | "less", ..] => both(-n),
+        _ => None,
     }
 }
 
@@ -222,6 +281,36 @@ mod tests {
         ] {
             assert_eq!(reads(text), Reading::Plain(Amount::To(3)), "{text}");
         }
+    }
+
+    #[test]
+    fn a_verb_of_adding_or_taking_away_with_a_bare_number_is_either() {
+        let either = |likelier, other| Reading::Either(likelier, other);
+        for text in
+            ["kill [2] web pods", "delete [two] web pods", "web [2] down", "decrease web [2]", "terminate [2] pods"]
+        {
+            assert_eq!(reads(text), either(Amount::By(-2), Amount::To(2)), "{text}");
+        }
+        for text in ["increase web [2]", "raise web [2]", "web [2] up", "scale web to [2] more"] {
+            assert_eq!(reads(text), either(Amount::By(2), Amount::To(2)), "{text}");
+        }
+        for text in ["start [2] web pods", "launch [2] of web"] {
+            assert_eq!(reads(text), either(Amount::To(2), Amount::By(2)), "{text}");
+        }
+        assert_eq!(reads("reduce web to [2]"), Reading::Plain(Amount::To(2)));
+        assert_eq!(reads("reduce web by [2]"), Reading::Plain(Amount::By(-2)));
+    }
+
+    #[test]
+    fn a_direction_is_what_is_said_beside_the_number() {
+        let direction = |text: &str| {
+            let clause: Vec<&str> = text.split(' ').collect();
+            super::direction(&clause, &(clause.len() - 1..clause.len()))
+        };
+        assert_eq!(direction("scale web down to 3"), Some(Direction::Down));
+        assert_eq!(direction("increase web to 3"), Some(Direction::Up));
+        assert_eq!(direction("scale web to 3"), None);
+        assert_eq!(direction("the site is down , scale web to 3"), None, "a reason");
     }
 
     #[test]

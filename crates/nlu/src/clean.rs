@@ -23,6 +23,11 @@ pub struct Clean {
 }
 
 impl Clean {
+    /// Whether any character is not what it looks like, or is invisible.
+    pub fn is_disguised(&self) -> bool {
+        !self.odd.is_empty()
+    }
+
     /// What was typed where these bytes of `text` stand.
     pub fn raw(&self, at: &Range<usize>) -> &str {
         let start = self.from.get(at.start).copied().unwrap_or(self.raw.len());

@@ -51,10 +51,21 @@ fn word_rows(rows: &[Vec<f32>]) -> anyhow::Result<(Vec<Tags>, Vec<f32>)> {
     let mut split = (Vec::with_capacity(rows.len()), Vec::with_capacity(rows.len()));
     for values in rows {
         let (begins, tags) = values.split_last().context("the network gave no logits")?;
-        split.0.push(row(tags)?);
+        split.0.push(tag_row(tags)?);
         split.1.push(*begins);
     }
     Ok(split)
+}
+
+/// The logit of a tag that a model does not know: it never wins.
+const UNKNOWN_TAG: f32 = -1e4;
+
+/// The logits of tags. A tag that a model of an earlier version does not know never wins.
+fn tag_row(values: &[f32]) -> anyhow::Result<Tags> {
+    let mut tags = [UNKNOWN_TAG; Tag::COUNT];
+    let known = tags.get_mut(..values.len()).with_context(|| format!("the network gave {} tags", values.len()))?;
+    known.copy_from_slice(values);
+    Ok(tags)
 }
 
 /// A row of logits as an array of the right size.

@@ -3,9 +3,14 @@
 //!
 //! The model has already read the whole message; these rules are a safeguard for the cases in which it is wrong.
 
-use super::{clean::Clean, lexicon::is_verb, tokenise::Word};
+use super::{
+    clean::Clean,
+    lexicon::{is_filler, is_verb},
+    tokenise::Word,
+};
 use readback_core::command::{Doubt, ParsedMessage, Sign};
 use readback_core::domain::{Intent, Score};
+use readback_core::gazetteer::Hint;
 
 /// The factor for the confidence of a write with a sign: a confident reading still gets a card, but is never executed
 /// without confirmation.
@@ -25,7 +30,8 @@ const fn leaves(sign: Sign) -> f64 {
         | Sign::Hearsay
         | Sign::Quotation
         | Sign::Pasted
-        | Sign::Addressed => DOUBTED,
+        | Sign::Addressed
+        | Sign::Announcement => DOUBTED,
     }
 }
 
@@ -92,6 +98,10 @@ fn sign(lower: &[String], text: &str) -> Option<Sign> {
         Some(Sign::Pasted)
     } else if addresses_another(lower, text) {
         Some(Sign::Addressed)
+    } else if has(&["first", "beforehand"]) && has(ASKING) {
+        Some(Sign::Awaits)
+    } else if opening_gerund(lower).is_some() {
+        Some(Sign::Announcement)
     } else if has(MUSINGS) || pair(&["by"], &["hand"]) || pair(&["thanks", "thank", "thx", "congrats"], &["for", "on"])
     {
         Some(Sign::Musing)
@@ -107,6 +117,32 @@ pub fn is_doubtful(text: &str, words: &[Word<'_>]) -> bool {
     sign(&words.iter().map(Word::lower).collect::<Vec<_>>(), text).is_some()
 }
 
+/// Whether the message announces an action instead of requesting it: it opens with the -ing form of a verb of requests, and
+/// neither asks nor says please. A live name that looks like one ("shipping to 3") is a name.
+pub fn announces(words: &[Word<'_>], hints: &[Hint]) -> bool {
+    let lower: Vec<String> = words.iter().map(Word::lower).collect();
+    opening_gerund(&lower).is_some_and(|at| !matches!(hints.get(at), Some(Hint::Name | Hint::Part)))
+        && !lower.iter().any(|word| matches!(word.as_str(), "?" | "please" | "pls" | "plz"))
+}
+
+/// The -ing form of a verb of requests that opens a message; "rolling restart" is a noun.
+fn opening_gerund(lower: &[String]) -> Option<usize> {
+    const NOUNS: &[&str] = &["restart", "restarts", "update", "upgrade", "deployment", "rollout", "reboot"];
+    let opens = lower.iter().position(|word| !is_filler(word) && word.chars().all(char::is_alphabetic))?;
+    let noun = lower.get(opens + 1).is_some_and(|next| NOUNS.contains(&next.as_str()));
+    (is_gerund_of_verb(&lower[opens]) && !noun).then_some(opens)
+}
+
+/// `scaling`, `stopping`, `bumping`: a verb of requests with "ing", with its last letter doubled or its "e" dropped.
+fn is_gerund_of_verb(word: &str) -> bool {
+    let Some(stem) = word.strip_suffix("ing").filter(|stem| stem.len() > 1) else { return false };
+    let undoubled = stem.char_indices().next_back().map_or(stem, |(at, _)| &stem[..at]);
+    let doubled = stem.ends_with(undoubled.chars().next_back().unwrap_or(' '));
+    is_verb(stem) || is_verb(&format!("{stem}e")) || (doubled && is_verb(undoubled))
+}
+
+/// Verbs of asking somebody, before "first".
+const ASKING: &[&str] = &["check", "ask", "confirm", "clear", "verify", "talk", "sync", "align", "consult"];
 const MUSINGS: &[&str] = &[
     "maybe",
     "perhaps",
@@ -142,6 +178,8 @@ const TIMES: &[&str] = &[
     "tomorrow",
     "tonight",
     "later",
+    "shortly",
+    "soon",
     "yesterday",
     "monday",
     "tuesday",
@@ -214,7 +252,7 @@ fn quotes_an_order(lower: &[String], text: &str) -> bool {
 mod tests {
     use super::*;
     use crate::{clean::clean, tokenise::words};
-    use readback_core::command::Command;
+    use readback_core::{command::Command, gazetteer::Gazetteer};
 
     fn lowered(text: &str) -> bool {
         let clean = clean(text);
@@ -225,6 +263,30 @@ mod tests {
         };
         lower(&mut heard, &clean, &words(&clean.text));
         heard.commands[0].confidence < Score::ONE && !heard.commands[0].doubts.is_empty()
+    }
+
+    #[test]
+    fn an_action_that_is_announced_is_not_requested() {
+        let live = Gazetteer::new(["shipping", "king-api"], [], []);
+        let announced = |text: &str| {
+            let words = words(text);
+            announces(&words, &live.hints(words.iter().map(|word| word.text)))
+        };
+        for text in ["scaling web to 4", "Bumping web to 4 now", "now stopping web", "rolling back web"] {
+            assert!(announced(text), "{text}");
+        }
+        for text in [
+            "scaling web to 4 please",
+            "restarting web?",
+            "scale web to 4",
+            "king-api to 4",
+            "shipping to 4",
+            "rolling restart of web",
+        ] {
+            assert!(!announced(text), "{text}");
+        }
+        assert!(lowered("doubling web pls"), "it asks");
+        assert!(lowered("scale web to 5 but check with Bo first"));
     }
 
     #[test]

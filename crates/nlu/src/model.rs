@@ -11,6 +11,7 @@ use safetensors::SafeTensors;
 use super::confidence;
 use super::decode::{Decoded, Transitions, decode};
 use super::engine::{Engine, Intents, candle::Candle};
+use super::known_words::KnownWords;
 use super::phrasings::PhrasingIndex;
 use super::slot::Tag;
 use super::split;
@@ -25,7 +26,7 @@ pub mod manifest;
 pub use manifest::{Calibration, Manifest, Scores, Shape, Thresholds};
 
 /// The files of a model.
-pub const FILES: [&str; 4] = ["manifest.json", "vocab.txt", "phrasings.txt", "weights.safetensors"];
+pub const FILES: [&str; 5] = ["manifest.json", "vocab.txt", "phrasings.txt", "words.txt", "weights.safetensors"];
 
 /// The engine that serves the model.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Default)]
@@ -42,6 +43,7 @@ struct Files<'f> {
     manifest: Cow<'f, [u8]>,
     vocabulary: Cow<'f, [u8]>,
     phrasings: Cow<'f, [u8]>,
+    words: Cow<'f, [u8]>,
     weights: Cow<'f, [u8]>,
 }
 
@@ -50,6 +52,7 @@ pub struct Model {
     manifest: Manifest,
     vocabulary: Vocabulary,
     memory: PhrasingIndex,
+    known_words: KnownWords,
     transitions: Transitions,
     engine: Box<dyn Engine>,
 }
@@ -100,6 +103,7 @@ impl Model {
             manifest: Cow::Borrowed(include_bytes!("../../../models/manifest.json")),
             vocabulary: Cow::Borrowed(include_bytes!("../../../models/vocab.txt")),
             phrasings: Cow::Borrowed(include_bytes!("../../../models/phrasings.txt")),
+            words: Cow::Borrowed(include_bytes!("../../../models/words.txt")),
             weights: Cow::Borrowed(include_bytes!("../../../models/weights.safetensors")),
         };
         Self::build(&files, engine).context("the built-in model")
@@ -114,8 +118,14 @@ impl Model {
             let path = folder.join(name);
             std::fs::read(&path).map(Cow::Owned).with_context(|| format!("cannot read `{}`", path.display()))
         };
-        let [manifest, vocabulary, phrasings, weights] = FILES.map(read);
-        let files = Files { manifest: manifest?, vocabulary: vocabulary?, phrasings: phrasings?, weights: weights? };
+        let [manifest, vocabulary, phrasings, words, weights] = FILES.map(read);
+        let files = Files {
+            manifest: manifest?,
+            vocabulary: vocabulary?,
+            phrasings: phrasings?,
+            words: words?,
+            weights: weights?,
+        };
         Self::build(&files, engine).with_context(|| format!("the model in `{}`", folder.display()))
     }
 
@@ -127,9 +137,11 @@ impl Model {
         ensure!(has == said, "`vocab.txt` has {has} pieces, the manifest says {said}");
         let text = std::str::from_utf8(&files.phrasings).context("`phrasings.txt` is no UTF-8")?;
         let memory = PhrasingIndex::parse(text).context("`phrasings.txt`")?;
-        let transitions = transitions(&files.weights).context("`weights.safetensors`")?;
+        let text = std::str::from_utf8(&files.words).context("`words.txt` is no UTF-8")?;
+        let known_words = KnownWords::parse(text).context("`words.txt`")?;
+        let transitions = transitions(&files.weights, manifest.shape.tags).context("`weights.safetensors`")?;
         let engine = start(engine, &files.weights, &manifest.shape).context("`weights.safetensors`")?;
-        Ok(Self { manifest, vocabulary, memory, transitions, engine })
+        Ok(Self { manifest, vocabulary, memory, known_words, transitions, engine })
     }
 
     /// Reads a message, given its words and their gazetteer hints.
@@ -175,6 +187,11 @@ impl Model {
         let score = if trusted { evidence.of_message(segments, calibration) } else { Score::ZERO };
         let asks = evidence.intents.iter().map(|row| 1.0 - row.last().copied().unwrap_or(1.0)).fold(0.0, f64::max);
         Reading { clauses, tags, score, in_scope: Score::of(asks), truncated: input.truncated }
+    }
+
+    /// The words that orders are made of.
+    pub fn known_words(&self) -> &KnownWords {
+        &self.known_words
     }
 
     /// The input of a message, to compare engines.
@@ -227,7 +244,7 @@ fn start(engine: EngineKind, weights: &[u8], shape: &Shape) -> anyhow::Result<Bo
 }
 
 /// The transition scores, which [`decode`] applies for both engines.
-fn transitions(weights: &[u8]) -> anyhow::Result<Transitions> {
+fn transitions(weights: &[u8], tags: usize) -> anyhow::Result<Transitions> {
     let tensors = SafeTensors::deserialize(weights).context("no safetensors")?;
     let read = |name: &str, count: usize| {
         let view = tensors.tensor(name).with_context(|| format!("no `{name}`"))?;
@@ -236,9 +253,15 @@ fn transitions(weights: &[u8]) -> anyhow::Result<Transitions> {
         let pairs = view.data().chunks_exact(2).map(|pair| half::f16::from_le_bytes([pair[0], pair[1]]).to_f32());
         Ok(pairs.collect::<Vec<f32>>())
     };
-    Ok(Transitions::new(
-        &read("slot.start", Tag::COUNT)?,
-        &read("slot.end", Tag::COUNT)?,
-        &read("slot.transitions", Tag::COUNT * Tag::COUNT)?,
-    ))
+    let between = read("slot.transitions", tags * tags)?;
+    // A model of an earlier version may know fewer slots: their tags have logits that never win.
+    let widened: Vec<f32> = between.chunks(tags.max(1)).flat_map(widen).collect();
+    Ok(Transitions::new(&read("slot.start", tags)?, &read("slot.end", tags)?, &widened))
+}
+
+/// A row of scores with a zero for each tag that the model does not know.
+fn widen(row: &[f32]) -> Vec<f32> {
+    let mut row = row.to_vec();
+    row.resize(Tag::COUNT, 0.0);
+    row
 }

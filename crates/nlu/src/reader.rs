@@ -2,33 +2,43 @@
 
 use super::{
     clean::{LONGEST, clean},
-    frame::{self, Segment},
+    frame::{self, Framed, Segment},
     guard,
     model::Model,
     plain,
+    roles::{self, Role},
     shell::{self, Shell},
     tokenise::words,
     yes,
 };
 use readback_core::domain::{Intent, Score};
 use readback_core::{
-    command::{Command, Doubt, ParsedMessage},
+    command::{Command, Doubt, ParsedMessage, Sign},
     gazetteer::Gazetteer,
 };
 
-/// Reads a message; the live names are a hint for the model.
+/// Parses a message, with the live names as a hint.
 ///
 /// # Errors
-/// The engine itself fails; no text is refused.
+/// When the engine itself fails; no text is refused.
 pub fn read(model: &Model, live: &Gazetteer, text: &str) -> anyhow::Result<ParsedMessage> {
+    explain(model, live, text).map(|(parsed, _)| parsed)
+}
+
+/// The same, with the role of each word; no roles where a rule read the whole message.
+///
+/// # Errors
+/// As [`read`].
+pub fn explain(model: &Model, live: &Gazetteer, text: &str) -> anyhow::Result<(ParsedMessage, Vec<(String, Role)>)> {
+    let by_rule = |parsed: ParsedMessage| Ok((parsed, Vec::new()));
     if yes::is_yes(text, "") {
-        return Ok(yes::heard());
+        return by_rule(yes::heard());
     }
     let clean = clean(text);
     if clean.cut {
         let mut nothing = nothing(Score::ONE);
         nothing.commands[0].doubts.push(Doubt::TooLong { most: LONGEST });
-        return Ok(nothing);
+        return by_rule(nothing);
     }
     match shell::read(&clean.text) {
         Some(Shell::Orders(mut commands)) => {
@@ -36,16 +46,16 @@ pub fn read(model: &Model, live: &Gazetteer, text: &str) -> anyhow::Result<Parse
             for command in &mut commands {
                 mark_odd(command, odd);
             }
-            return Ok(ParsedMessage { commands, asides: Vec::new(), in_scope: Score::ONE });
+            return by_rule(ParsedMessage { commands, asides: Vec::new(), in_scope: Score::ONE });
         }
-        Some(Shell::Nothing) => return Ok(nothing(Score::ONE)),
+        Some(Shell::Nothing) => return by_rule(nothing(Score::ONE)),
         None => {}
     }
     let words = words(&clean.text);
     if words.is_empty() || guard::orders_nothing(&clean.text) {
         let mut nothing = nothing(Score::ONE);
         guard::lower(&mut nothing, &clean, &words);
-        return Ok(nothing);
+        return by_rule(nothing);
     }
     let hints = live.hints(words.iter().map(|word| word.text));
     if let Some(mut command) = plain::read(&words, &hints) {
@@ -56,7 +66,7 @@ pub fn read(model: &Model, live: &Gazetteer, text: &str) -> anyhow::Result<Parse
             let plain = std::mem::replace(&mut name.words, at.unwrap_or_default());
             name.stands_for = Some(plain);
         }
-        return Ok(ParsedMessage { commands: vec![command], asides: Vec::new(), in_scope: Score::ONE });
+        return by_rule(ParsedMessage { commands: vec![command], asides: Vec::new(), in_scope: Score::ONE });
     }
     let reading = model.read(&words, &hints)?;
     let segments: Vec<Segment> = reading
@@ -64,11 +74,35 @@ pub fn read(model: &Model, live: &Gazetteer, text: &str) -> anyhow::Result<Parse
         .iter()
         .map(|clause| Segment { words: clause.words.clone(), intent: clause.intent, confidence: clause.score })
         .collect();
-    let mut heard = frame::frame(&clean, &words, &hints, &reading.tags, &segments);
+    let Framed { parsed: mut heard, uses, clauses } = frame::frame(&clean, &words, &hints, &reading.tags, &segments);
     heard.in_scope = reading.in_scope;
+    if guard::announces(&words, &hints) && heard.commands.iter().any(|command| command.intent.is_write()) {
+        let mut nothing = nothing(Score::ONE);
+        nothing.commands[0].doubts.push(Doubt::OrdersNothing(Sign::Announcement));
+        return by_rule(nothing);
+    }
     guard::lower(&mut heard, &clean, &words);
     yes::doubt(&mut heard);
-    Ok(heard)
+    let roles = roles::roles(&words, &clauses, &uses, model.known_words());
+    if clean.is_disguised() {
+        let writes = heard.commands.iter_mut().filter(|command| command.intent.is_write());
+        writes.for_each(|command| command.doubts.push(Doubt::LookAlike));
+    }
+    doubt_unexplained(&mut heard, &roles::unexplained(&clean.text, &words, &roles));
+    let said = words.iter().zip(&roles).map(|(word, role)| (word.text.to_owned(), *role)).collect();
+    Ok((heard, said))
+}
+
+/// Adds a doubt for each phrase that nothing explains to every command that changes something.
+fn doubt_unexplained(parsed: &mut ParsedMessage, phrases: &[String]) {
+    for command in parsed.commands.iter_mut().filter(|command| command.intent.is_write()) {
+        for phrase in phrases {
+            let doubt = Doubt::UnexplainedWord(phrase.clone());
+            if !command.doubts.contains(&doubt) {
+                command.doubts.push(doubt);
+            }
+        }
+    }
 }
 
 /// Marks every mention as odd if the message contains look-alike characters, so that what a rule read in it needs

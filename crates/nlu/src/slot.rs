@@ -29,11 +29,13 @@ pub enum Slot {
     Cluster,
     /// How long the change should last: `until Monday`.
     Duration,
+    /// A value of any slot that is taken back, left out or only compared: `3` of "to 3, sorry, 4". It fills nothing.
+    Rejected,
 }
 
 impl Slot {
     /// Every slot, in the order of the model's output.
-    pub const ALL: [Self; 13] = [
+    pub const ALL: [Self; 14] = [
         Self::Deployment,
         Self::Replicas,
         Self::Old,
@@ -47,6 +49,7 @@ impl Slot {
         Self::Namespace,
         Self::Cluster,
         Self::Duration,
+        Self::Rejected,
     ];
 
     /// The name in `intents/` and in the manifest.
@@ -65,6 +68,7 @@ impl Slot {
             Self::Namespace => "namespace",
             Self::Cluster => "cluster",
             Self::Duration => "duration",
+            Self::Rejected => "rejected",
         }
     }
 

@@ -28,8 +28,10 @@ mod options;
 #[cfg(feature = "rust-bert")]
 mod run;
 pub mod vocabulary;
+mod words;
 
 pub use options::{Progress, Report, TrainOptions, Without};
+pub use words::known_words;
 
 /// An intent whose held-out accuracy is below this needs more sentences.
 pub const WEAK: f64 = 0.85;

@@ -2,7 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::{CommandSummary, Sign};
+use super::{CommandSummary, Direction, Sign};
 use crate::domain::{ClusterName, DeploymentName, Namespace, ObjectRef};
 
 /// A reason to doubt the reading of a message. Any doubt about a write requires confirmation.
@@ -22,6 +22,19 @@ pub enum Doubt {
     FollowedByNo,
     /// This word next to the name could not be interpreted.
     UnexplainedWord(String),
+    /// The direction that was said contradicts the live number of replicas.
+    OtherDirection {
+        /// The direction, as said.
+        said: Direction,
+        /// The Deployment.
+        name: DeploymentName,
+        /// Its current number of replicas.
+        now: u32,
+    },
+    /// This verb may request something new, while a Deployment of that name exists.
+    MayBeNew(String),
+    /// Stopping a rollout pauses it; it does not end or revert it.
+    StopsRollout,
     /// These words were taken as a name, and may not be one.
     PerhapsAName(String),
     /// This was mentioned too, and was read as excluded or as a mere comparison.

@@ -26,4 +26,6 @@ pub enum Sign {
     Musing,
     /// Possibly a joke.
     Joke,
+    /// Possibly an announcement of what the speaker does: "scaling web to 4".
+    Announcement,
 }

@@ -2,7 +2,7 @@
 
 use super::{Approval, Caution, Facts, Impossible, Limits, Unclear};
 use crate::{
-    command::{Command, Doubt, Mention},
+    command::{Command, Direction, Doubt, Mention},
     domain::{Amount, DeploymentName, Intent, Namespace, ObjectRef},
     resolve::{NotFound, Resolution, is_strong},
 };
@@ -156,6 +156,20 @@ pub(super) fn weakness(command: &Command, found: Option<&Resolution>) -> Vec<Dou
         doubts.push(Doubt::LookAlike);
     }
     doubts
+}
+
+/// A stated direction that the live number of replicas contradicts: "scale up to 3" at 4.
+pub(super) fn other_direction(command: &Command, facts: &Facts) -> Option<Doubt> {
+    let (Intent::Scale, Some(Amount::To(wanted)), Some(said)) = (command.intent, command.replicas, command.direction)
+    else {
+        return None;
+    };
+    let contradicts = match said {
+        Direction::Up => wanted < facts.replicas,
+        Direction::Down => wanted > facts.replicas,
+    };
+    let name = facts.object.name.clone();
+    contradicts.then_some(Doubt::OtherDirection { said, name, now: facts.replicas })
 }
 
 pub(super) fn other_old_value(command: &Command, facts: &Facts) -> Option<Doubt> {

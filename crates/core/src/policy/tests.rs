@@ -1,7 +1,7 @@
 use super::*;
 use crate::resolve::Strength;
 use crate::{
-    command::{InvalidValue, Mention, StatedValue},
+    command::{Direction, InvalidValue, Mention, StatedValue},
     domain::{ClusterName, DeploymentName, ImageChange, Namespace},
 };
 
@@ -65,6 +65,20 @@ fn scaling_by_its_size() {
         (Amount::To(2), 2, Execute),
     ] {
         assert_eq!(decides(&scale(amount), now), wanted, "{amount:?} from {now}");
+    }
+}
+
+#[test]
+fn a_direction_that_the_live_number_contradicts_asks() {
+    use Decision::{Confirm, Execute};
+    for (said, to, now, wanted) in [
+        (Direction::Up, 3, 4, Confirm),
+        (Direction::Up, 3, 2, Execute),
+        (Direction::Down, 3, 2, Confirm),
+        (Direction::Down, 3, 4, Execute),
+    ] {
+        let command = Command { direction: Some(said), ..scale(Amount::To(to)) };
+        assert_eq!(decides(&command, now), wanted, "{said:?} to {to} at {now}");
     }
 }
 

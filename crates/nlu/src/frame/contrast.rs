@@ -174,7 +174,7 @@ fn cue(message: &Message<'_>, clause: &Range<usize>, spans: &[Span], nth: usize)
 /// the target.
 fn applies(message: &Message<'_>, cue: Cue, spans: &[Span], nth: usize) -> bool {
     match (cue, spans[nth].slot) {
-        (_, Slot::Duration) => false,
+        (_, Slot::Duration | Slot::Rejected) => false,
         (Cue::Compared, Slot::Deployment) => stays_beside_another(message, spans, nth),
         (Cue::Compared, slot) => matches!(slot, Slot::Namespace | Slot::Cluster | Slot::Container),
         (Cue::LeftOut | Cue::Denied, _) => true,

@@ -171,7 +171,7 @@ fn of(slots: &[Span], slot: Slot) -> Vec<&Span> {
 /// Whether a command has a single value of this slot. A duration always needs confirmation, and an old value is only
 /// compared with the live one.
 fn is_single(slot: Slot) -> bool {
-    !matches!(slot, Slot::Deployment | Slot::Old | Slot::Duration)
+    !matches!(slot, Slot::Deployment | Slot::Old | Slot::Duration | Slot::Rejected)
 }
 
 fn is_place(slot: Slot) -> bool {

@@ -44,7 +44,7 @@ fn heard_where(live: &Gazetteer, marked: &str, intents: &[Intent]) -> ParsedMess
         .zip(intents)
         .map(|(words, intent)| Segment { words, intent: *intent, confidence: Score::ONE })
         .collect();
-    frame(&clean, &words, &live.hints(words.iter().map(|word| word.text)), &tags, &segments)
+    frame(&clean, &words, &live.hints(words.iter().map(|word| word.text)), &tags, &segments).parsed
 }
 
 fn brief(heard: &ParsedMessage) -> Vec<String> {

@@ -22,6 +22,7 @@ pub(super) fn fill(message: &Message<'_>, segment: &Segment, slots: &[Span]) -> 
         clause.slot(span);
     }
     clause.stopped();
+    clause.doubtful_verb();
     command
 }
 
@@ -35,7 +36,7 @@ impl Clause<'_, '_> {
     fn slot(&mut self, span: &Span) {
         let words = &span.words;
         match span.slot {
-            Slot::Deployment => {}
+            Slot::Deployment | Slot::Rejected => {}
             Slot::Replicas | Slot::Image => self.count_or_tag(span),
             Slot::Old => self.command.old = Some(stated(self.message.said(words))),
             Slot::Revision => self.command.revision = self.number(NumberSlot::Revision, words),
@@ -120,7 +121,10 @@ impl Clause<'_, '_> {
             _ if near && !counted && !amount_words(&said) => self.image(&said, tag()),
             Reading::Fault(_) if is_dotted(&said) && !counted && !scales => self.image(&said, tag()),
             Reading::Plain(Amount::To(n)) if bare && releases && !counted => self.either(n, &said),
-            Reading::Plain(amount) => self.replicas(amount),
+            Reading::Plain(amount) => {
+                self.command.direction = amount::direction(&clause, &local);
+                self.replicas(amount);
+            }
             Reading::Either(likelier, other) => {
                 let mut alternative = self.command.clone();
                 alternative.intent = Intent::Scale;
@@ -172,6 +176,24 @@ impl Clause<'_, '_> {
         alternative.replicas = Some(Amount::To(n));
         self.command.alternatives.push(alternative);
         self.image(said, ImageChange::parse(said));
+    }
+
+    /// Adds a doubt for a verb that is usually said of something else than a live Deployment or its rollout.
+    fn doubtful_verb(&mut self) {
+        const NEW: &[&str] = &["deploy", "create", "launch", "start", "fire", "boot", "spawn", "provision"];
+        const STOPPING: &[&str] = &["stop", "cancel", "abort", "kill", "terminate", "end"];
+        const PAUSING: &[&str] = &["pause", "hold", "freeze", "suspend"];
+        let clause = &self.message.lower[self.segment.words.clone()];
+        let said = |verbs: &[&str]| clause.iter().find(|word| verbs.contains(&word.as_str())).cloned();
+        let intent = self.command.intent;
+        if intent == Intent::Pause && said(STOPPING).is_some() && said(PAUSING).is_none() {
+            self.command.doubts.push(Doubt::StopsRollout);
+        } else if intent == Intent::Scale {
+            let first = clause.iter().find(|word| is_count_verb(word) || NEW.contains(&word.as_str()));
+            if let Some(verb) = first.filter(|verb| NEW.contains(&verb.as_str())) {
+                self.command.doubts.push(Doubt::MayBeNew(verb.clone()));
+            }
+        }
     }
 
     /// "Stop", "shut down" and similar words request zero replicas without a number.

@@ -138,7 +138,6 @@ impl Shape {
     fn check(&self) -> anyhow::Result<()> {
         let own = Self::of(self.layers, self.vocabulary);
         ensure!(self.intents == own.intents, "the model has {} intents, not {}", self.intents, own.intents);
-        ensure!(self.tags == own.tags, "the model has {} tags, not {}", self.tags, own.tags);
         ensure!(self.hints == own.hints, "the model has {} kinds of hints, not {}", self.hints, own.hints);
         ensure!(self.positions >= MOST_PIECES, "the model takes {} pieces, not {MOST_PIECES}", self.positions);
         ensure!(self.heads > 0 && self.hidden.is_multiple_of(self.heads), "the heads do not divide the states");
@@ -160,7 +159,11 @@ impl Manifest {
         ensure!(format == FORMAT, "`manifest.json` is of format {format}, this program reads {FORMAT}");
         let manifest: Self = serde_json::from_slice(json).context("`manifest.json`")?;
         ensure!(manifest.intents == intents(), "`manifest.json` is for other intents: {:?}", manifest.intents);
-        ensure!(manifest.slots == slots(), "`manifest.json` is for other slots: {:?}", manifest.slots);
+        // Slots are only ever added at the end: a model of an earlier version tags the others.
+        let known = slots().starts_with(&manifest.slots);
+        ensure!(known, "`manifest.json` is for other slots: {:?}", manifest.slots);
+        let (tags, wanted) = (manifest.shape.tags, 1 + 2 * manifest.slots.len());
+        ensure!(tags == wanted, "the model has {tags} tags, not {wanted}");
         manifest.shape.check().context("`manifest.json`")?;
         manifest.calibration.check().context("`manifest.json`")?;
         Ok(manifest)

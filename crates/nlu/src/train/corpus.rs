@@ -201,7 +201,8 @@ pub fn read(folders: &[PathBuf]) -> anyhow::Result<(Corpus, Vec<Finding>)> {
                 }
                 let shown = if at == 0 { format!("{name}.txt") } else { path.display().to_string() };
                 let place = format!("{shown}:{}", number + 1);
-                match Row::parse(file, line, place.clone()) {
+                // A message of several lines stands on one line of the file.
+                match Row::parse(file, &line.replace("\\n", "\n"), place.clone()) {
                     Ok(row) => corpus.rows.push(row),
                     Err(what) => findings.push(Finding { place, what }),
                 }

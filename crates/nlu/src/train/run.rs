@@ -77,7 +77,8 @@ pub(super) fn run(options: &TrainOptions, progress: &mut dyn FnMut(Progress)) ->
         let network = fitter.kept_or_fit("final", &all, &mut |loss| clock.step(loss))?;
         let phrasings = phrasings::write(&source.phrasings(&all));
         let manifest = serde_json::to_string_pretty(&manifest)? + "\n";
-        size = write(&options.out, [&manifest, &cut.text, &phrasings], &network)?;
+        let known = super::known_words(&corpus).write();
+        size = write(&options.out, [&manifest, &cut.text, &phrasings, &known], &network)?;
     }
     Ok(Report { manifest, size, took: began.elapsed() })
 }
@@ -88,7 +89,7 @@ fn uncalibrated() -> Calibration {
 }
 
 /// Writes the files of a model, the texts first, and returns the size of the weights in bytes.
-fn write(folder: &Path, texts: [&str; 3], network: &Network) -> anyhow::Result<u64> {
+fn write(folder: &Path, texts: [&str; 4], network: &Network) -> anyhow::Result<u64> {
     std::fs::create_dir_all(folder).with_context(|| format!("cannot make `{}`", folder.display()))?;
     let mut tensors: BTreeMap<String, (Vec<usize>, Vec<u8>)> = BTreeMap::new();
     for (name, variable) in network.store.variables() {

@@ -25,6 +25,21 @@ pub(super) fn value(slot: Slot, text: &str, renew: bool, live: &mut Live, namer:
         Slot::Lines => number(text, 3..=900, namer),
         Slot::Revision => number(text, 1..=60, namer),
         Slot::Duration => number(text, 2..=12, namer),
+        Slot::Rejected => rejected(text, live, namer),
+    }
+}
+
+/// A value that is taken back is of any slot: what it looks like says which.
+fn rejected(text: &str, live: &mut Live, namer: &mut Namer<'_>) -> String {
+    let digits = text.bytes().any(|b| b.is_ascii_digit());
+    if is_number_word(text) || text.bytes().all(|b| b.is_ascii_digit() || matches!(b, b'%' | b'+' | b'-' | b'x')) {
+        number(text, 0..=40, namer)
+    } else if digits && text.contains(['.', '/', ':']) {
+        image(text, namer)
+    } else if namer.entities.namespaces.iter().any(|place| place == text) {
+        place(Slot::Namespace, text, true, live, namer)
+    } else {
+        deployment(text, true, live, namer)
     }
 }
 
