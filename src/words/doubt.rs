@@ -14,7 +14,7 @@ pub fn doubt(doubt: &Doubt) -> String {
             )
         }
         Doubt::FollowedByNo => "The message goes on with a “no”.".to_owned(),
-        Doubt::UnexplainedWord(word) => format!("I do not know what “{word}” changes."),
+        Doubt::UnexplainedWord(word) => format!("I do not know what “{}” changes.", plain(word)),
         Doubt::OtherDirection { said, name, now } => {
             let said = match said {
                 Direction::Up => "up",
@@ -23,6 +23,9 @@ pub fn doubt(doubt: &Doubt) -> String {
             format!("You said {said}, but `{name}` has {now} now.")
         }
         Doubt::MayBeNew(verb) => format!("“{verb}” may mean something new, and there is a Deployment of that name."),
+        Doubt::TwoValues => {
+            "The message gives two values for the same thing, and does not say that one is a correction.".to_owned()
+        }
         Doubt::StopsRollout => "A rollout that is stopped is only paused: nothing is put back.".to_owned(),
         Doubt::PerhapsAName(said) => format!("“{said}” was taken for a name, and may be none."),
         Doubt::NotMeant(said) => {

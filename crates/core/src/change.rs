@@ -12,7 +12,7 @@
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
-use crate::{domain::ObjectRef, policy::Approval};
+use crate::{domain::ObjectRef, policy::approval::Approval};
 
 mod answer;
 mod approval;
@@ -22,7 +22,7 @@ mod field_change;
 mod filter;
 mod id;
 mod invalid_order;
-mod note;
+pub(crate) mod note;
 mod order;
 mod outcome;
 mod recover;

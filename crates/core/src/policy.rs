@@ -8,7 +8,7 @@ use crate::{
     resolve::{NotFound, Resolution},
 };
 
-mod approval;
+pub(crate) mod approval;
 mod book;
 mod denial;
 mod facts;

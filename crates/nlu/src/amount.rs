@@ -153,13 +153,13 @@ impl Around<'_> {
         let inside = self.clause[self.span.clone()].iter().rev();
         let before = self.clause[..self.span.start].iter().rev();
         inside.chain(self.after(3)).chain(before).find_map(|word| match *word {
-            "up" | "more" | "increase" | "increasing" | "add" | "adding" | "raise" | "grow" | "extra"
-            | "additional" | "another" | "bump" | "expand" | "plus" | "boost" | "upscale" | "higher" | "increased" => {
-                Some(Way::Up)
-            }
-            "down" | "fewer" | "less" | "reduce" | "reducing" | "decrease" | "lower" | "drop" | "remove" | "cut"
-            | "shrink" | "kill" | "lose" | "minus" | "trim" | "off" | "away" | "downscale" | "shed" | "subtract"
-            | "reduced" | "dial" => Some(Way::Down),
+            "up" | "more" | "increase" | "increasing" | "add" | "adding" | "raise" | "raising" | "grow" | "growing"
+            | "extra" | "additional" | "another" | "bump" | "expand" | "plus" | "boost" | "upscale" | "higher"
+            | "increased" => Some(Way::Up),
+            "down" | "fewer" | "less" | "reduce" | "reducing" | "decrease" | "decreasing" | "lower" | "lowering"
+            | "drop" | "dropping" | "remove" | "removing" | "cut" | "cutting" | "trimming" | "shrinking"
+            | "killing" | "shrink" | "kill" | "lose" | "minus" | "trim" | "off" | "away" | "downscale" | "shed"
+            | "subtract" | "reduced" | "dial" => Some(Way::Down),
             _ => None,
         })
     }
@@ -170,6 +170,11 @@ impl Around<'_> {
             .iter()
             .chain(self.after(3))
             .any(|w| matches!(*w, "more" | "less" | "fewer" | "extra"));
+        let times = |factor: f64| Amount::Times((factor * 1e6).round() / 1e6);
+        if !relative && self.way().is_none() && (0.0..=10.0).contains(&share) {
+            // "To 50 percent" and "50 percent of web" do not say of what.
+            return Reading::Either(times(share), times(1.0 + share));
+        }
         let factor = match self.way() {
             _ if self.says_to() && !relative => share,
             Some(Way::Down) => 1.0 - share,
@@ -179,7 +184,7 @@ impl Around<'_> {
             return Reading::Fault(InvalidValue::ReducedBelowZero);
         }
         // Fractions such as a third leave floating-point rounding errors, which would show on the card.
-        Reading::Plain(Amount::Times((factor * 1e6).round() / 1e6))
+        Reading::Plain(times(factor))
     }
 
     fn whole(&self, n: u32, said: &[&str]) -> Reading {

@@ -5,8 +5,8 @@ use std::ops::Range;
 
 use super::decode::Decoded;
 use super::engine::Intents;
-use super::model::Calibration;
 pub use super::model::features::FEATURES;
+use super::model::manifest::Calibration;
 use super::phrasings::Likeness;
 use super::slot::Tag;
 use super::wordpiece::Input;

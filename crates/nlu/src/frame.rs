@@ -105,6 +105,7 @@ pub fn frame(clean: &Clean, words: &[Word<'_>], hints: &[Hint], tags: &[Tag], se
         commands.extend(found);
     }
     correct::fold_repeats(&mut commands);
+    several::doubt_two_values(&mut commands);
     for command in &mut commands {
         command.doubts.extend(not_wanted.iter().map(|said| contrast::is_no_value(said)));
     }

@@ -134,7 +134,7 @@ fn opening_gerund(lower: &[String]) -> Option<usize> {
 }
 
 /// `scaling`, `stopping`, `bumping`: a verb of requests with "ing", with its last letter doubled or its "e" dropped.
-fn is_gerund_of_verb(word: &str) -> bool {
+pub(crate) fn is_gerund_of_verb(word: &str) -> bool {
     let Some(stem) = word.strip_suffix("ing").filter(|stem| stem.len() > 1) else { return false };
     let undoubled = stem.char_indices().next_back().map_or(stem, |(at, _)| &stem[..at]);
     let doubled = stem.ends_with(undoubled.chars().next_back().unwrap_or(' '));

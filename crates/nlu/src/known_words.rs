@@ -4,16 +4,18 @@
 //! A word is known by where it stands ([`Zone`]) and, beside the slots, by the intent: "kick" is known in a restart, and
 //! "please" in every order. Symbols are words too. Names of people are never learned, because a name may address somebody.
 //!
-//! Four kinds of speech can change a whole order though all their words are common, and are learned by themselves
-//! ([`Speech`]): what leads in before a colon or a dash, how a question opens, how a sentence beside the order opens, and a
-//! "no" or "wait" after the order.
+//! Three kinds of speech can change a whole order though all their words are common, and are learned by themselves
+//! ([`Speech`]): what leads in before a colon or a dash, how a question opens, and how a sentence beside the order opens. A "no"
+//! or "wait" after the order is idle in a few phrases only.
 
 use std::collections::{BTreeMap, HashMap, HashSet};
 
 use anyhow::Context;
 
 use super::{
+    numbers,
     slot::Tag,
+    stop_words::is_verb,
     tokenise::Word,
     zone::{Zone, zones},
 };
@@ -31,21 +33,19 @@ pub enum Speech {
     LeadIn,
     /// The first words of an order that is put as a question: "can you", but not "may I take".
     Opener,
-    /// The first word of a sentence beside an order: "traffic is up", but not "drain node 7", which is another order.
+    /// How speech beside an order opens: "traffic is up", but not "drain node 7", which is another order; and an interjection
+    /// of one or two words as a whole: "no rush", but not "at six".
     Aside,
-    /// A word of taking back and the word after it, after an order: "no rush", but not "no wait".
-    TakingBack,
 }
 
 impl Speech {
-    const ALL: [Self; 4] = [Self::LeadIn, Self::Opener, Self::Aside, Self::TakingBack];
+    const ALL: [Self; 3] = [Self::LeadIn, Self::Opener, Self::Aside];
 
     const fn as_str(self) -> &'static str {
         match self {
             Self::LeadIn => "lead in",
             Self::Opener => "opener",
             Self::Aside => "aside",
-            Self::TakingBack => "taking back",
         }
     }
 }
@@ -75,6 +75,24 @@ const TAKING_BACK: &[&str] = &[
     "kidding",
     "jk",
 ];
+
+/// A "no" that takes nothing back. Closed, and not learned: "not needed" and "no wait" are said as often.
+const IDLE: &[&str] = &[
+    "no rush",
+    "no hurry",
+    "no worries",
+    "no worry",
+    "no problem",
+    "no pressure",
+    "no stress",
+    "don't worry",
+    "dont worry",
+];
+
+/// Whether the word at `at`, with the word after it, takes nothing back: "no rush".
+pub fn is_idle(words: &[Word<'_>], at: usize) -> bool {
+    words.get(at + 1).is_some_and(|next| IDLE.contains(&format!("{} {}", words[at].lower(), next.lower()).as_str()))
+}
 
 /// Whether the word takes back or forbids what was said before it.
 pub fn takes_back(lower: &str) -> bool {
@@ -122,13 +140,14 @@ impl Counts {
         let mut seen = HashSet::new();
         for (at, zone) in clause.clone().zip(zones) {
             let word = &words[at];
+            let verb = matches!(word.lower().as_str(), "stop" | "hold" | "cancel" | "abort");
             let beside = matches!(zone, Zone::Before | Zone::Between);
-            let takes_back = !beside && takes_back(&word.lower());
+            let takes_back = takes_back(&word.lower()) && !(beside && verb);
             if tags[at] != Tag::Outside || !is_learned(word) || takes_back {
                 continue;
             }
             let lower = word.lower();
-            let begins = at == 0 || word.starts_line || words[at - 1].is_punctuation();
+            let begins = at == 0 || word.starts_line || matches!(words[at - 1].text, "." | "!" | "?" | ":" | ";");
             if !begins {
                 let (all, capital) = self.capitals.entry(lower.clone()).or_default();
                 *all += 1;
@@ -140,19 +159,15 @@ impl Counts {
         }
     }
 
-    /// Counts the speech around the slots of an example. `corrected` says that it takes a value back, so that its words of
-    /// taking back are no idle ones.
-    pub fn add_speech(&mut self, words: &[Word<'_>], tags: &[Tag], corrected: bool) {
+    /// Counts the speech around the slots of an example.
+    pub fn add_speech(&mut self, words: &[Word<'_>], tags: &[Tag]) {
         let is_slot = |at: usize| tags[at] != Tag::Outside;
         let Some(first) = (0..words.len()).find(|at| is_slot(*at)) else { return };
         let mut found: HashSet<(Speech, String)> = HashSet::new();
-        found.extend(lead_ins(words, first).map(|word| (Speech::LeadIn, word)));
-        found.extend(opener(words, first).filter(|opener| !opener.is_empty()).map(|opener| (Speech::Opener, opener)));
-        found.extend(asides(words, tags).filter_map(|run| opening(&words[run])).map(|word| (Speech::Aside, word)));
-        if !corrected {
-            let after = (first..words.len()).filter(|at| !is_slot(*at) && takes_back(&words[*at].lower()));
-            found.extend(after.filter_map(|at| with_next(words, at)).map(|words| (Speech::TakingBack, words)));
-        }
+        found.extend(lead_ins(words, 0, first).map(|word| (Speech::LeadIn, word)));
+        found
+            .extend(opener(words, 0, first).filter(|opener| !opener.is_empty()).map(|opener| (Speech::Opener, opener)));
+        found.extend(asides(words, tags).filter_map(|run| aside(&words[run])).map(|said| (Speech::Aside, said)));
         for key in found {
             *self.speech.entry(key).or_default() += 1;
         }
@@ -167,7 +182,9 @@ impl Counts {
                 continue;
             }
             let all: usize = counts.values().sum();
-            let intents = if *zone == Zone::Apart || counts.len() >= COMMON_INTENTS {
+            // "Stop" is a verb of some orders, and harmless in none.
+            let common = !takes_back(word) && (*zone == Zone::Apart || counts.len() >= COMMON_INTENTS);
+            let intents = if common {
                 (all >= LEAST).then_some(Intents::All)
             } else {
                 let of: Vec<Intent> = counts.iter().filter(|(_, n)| **n >= LEAST).map(|(intent, _)| *intent).collect();
@@ -178,21 +195,22 @@ impl Counts {
             }
         }
         let mut speech: HashMap<Speech, HashSet<String>> = HashMap::new();
+        let is_name = |word: &str| self.capitals.get(word).is_some_and(|(all, capital)| capital * 2 > *all);
         for ((kind, words), _) in self.speech.iter().filter(|(_, count)| **count >= LEAST) {
+            if words.split(' ').any(is_name) {
+                continue;
+            }
             speech.entry(*kind).or_default().insert(words.clone());
         }
         KnownWords { words: known, speech }
     }
 }
 
-/// The runs of at least three words between punctuation that hold no slot.
+/// The runs of words between punctuation that hold no slot.
 fn asides(words: &[Word<'_>], tags: &[Tag]) -> impl Iterator<Item = std::ops::Range<usize>> {
     let is_slot: Vec<bool> = (0..words.len()).map(|at| tags[at] != Tag::Outside).collect();
-    runs(words).into_iter().filter(move |run| run.len() >= LEAST_ASIDE && !is_slot[run.clone()].contains(&true))
+    runs(words).into_iter().filter(move |run| !is_slot[run.clone()].contains(&true))
 }
-
-/// A shorter run of words is an interjection.
-pub const LEAST_ASIDE: usize = 3;
 
 /// The runs of words between punctuation and line ends.
 pub fn runs(words: &[Word<'_>]) -> Vec<std::ops::Range<usize>> {
@@ -207,20 +225,42 @@ pub fn runs(words: &[Word<'_>]) -> Vec<std::ops::Range<usize>> {
 }
 
 /// The words before a colon or dash in front of the first slot, in lower case.
-pub fn lead_ins(words: &[Word<'_>], first_slot: usize) -> impl Iterator<Item = String> {
+pub fn lead_ins(words: &[Word<'_>], from: usize, first_slot: usize) -> impl Iterator<Item = String> {
     let ends = |at: &usize| *at > 0 && matches!(words[*at].text, ":" | "-" | "–" | "—" | "|" | "/");
     let said = |at: &usize| !words[*at].is_punctuation();
-    (0..first_slot).filter(ends).map(move |end| {
-        let start = (0..end).rev().take(2).take_while(said).last().unwrap_or(end);
-        words[start..end].iter().map(Word::lower).collect::<Vec<_>>().join(" ")
-    })
+    (from..first_slot)
+        .filter(ends)
+        .map(move |end| {
+            let start = (from..end).rev().take(2).take_while(said).last().unwrap_or(end);
+            words[start..end].iter().map(Word::lower).collect::<Vec<_>>().join(" ")
+        })
+        .filter(|lead_in| !lead_in.is_empty())
 }
 
-/// The first word of a run of words between punctuation, in lower case, past words that only join.
-pub fn opening(words: &[Word<'_>]) -> Option<String> {
-    const JOINING: &[&str] =
-        &["and", "then", "also", "but", "so", "first", "please", "pls", "just", "now", "well", "oh", "ok"];
-    words.iter().map(Word::lower).find(|word| !JOINING.contains(&word.as_str()))
+/// What is known of a run of words beside an order: its first word, past words that only join; of one or two words the
+/// whole, because "at six" and "folks" change the order; and the first three where the first opens a condition, is a verb of
+/// orders or speaks of the order ("that stays off limits"). Numbers are
+/// all alike. `None` for a run that only joins.
+pub fn aside(words: &[Word<'_>]) -> Option<String> {
+    const JOINING: &[&str] = &["and", "then", "also", "but", "so", "first", "just", "now", "well", "oh", "ok"];
+    // Conditions, and words that speak of the order itself or of another one.
+    const OF_THE_ORDER: &[&str] = &[
+        "this", "that", "these", "it", "it's", "that's", "which", "leave", "keep", "allow", "wait", "given", "with",
+        "without", "on", "upon", "failing", "else", "assuming", "pending", "after", "before", "once", "if", "unless",
+        "when", "at", "in", "by", "around", "from", "until", "till", "under", "provided", "subject",
+    ];
+    let all = words.iter().map(Word::lower).map(|word| if has_digit(&word) { "0".to_owned() } else { word });
+    let all: Vec<String> = all.skip_while(|word| JOINING.contains(&word.as_str())).collect();
+    match all.as_slice() {
+        [] => None,
+        [_] | [_, _] => Some(all.join(" ")),
+        [first, ..] if OF_THE_ORDER.contains(&first.as_str()) || is_verb(first) => Some(all[..3].join(" ")),
+        [first, ..] => Some(first.clone()),
+    }
+}
+
+fn has_digit(word: &str) -> bool {
+    word.contains(|c: char| c.is_ascii_digit())
 }
 
 /// Words that open a question, also where no question mark ends it.
@@ -234,9 +274,9 @@ fn asks(lower: &str) -> bool {
 
 /// The first two words of the sentence with the first slot, or three where the second is the speaker, if it is a question.
 /// Empty where the slot comes first: "web at 3?".
-pub fn opener(words: &[Word<'_>], first_slot: usize) -> Option<String> {
+pub fn opener(words: &[Word<'_>], from: usize, first_slot: usize) -> Option<String> {
     let end = words[first_slot..].iter().find(|word| matches!(word.text, "?" | "." | "!" | ";"));
-    let start = (0..first_slot).rev().find(|at| words[*at].is_punctuation()).map_or(0, |at| at + 1);
+    let start = (from..first_slot).rev().find(|at| words[*at].is_punctuation()).map_or(from, |at| at + 1);
     let opening: Vec<String> = words[start..first_slot].iter().take(3).map(Word::lower).collect();
     let asks = match opening.as_slice() {
         [first, second, ..] if first == "i" => second.starts_with("wonder"),
@@ -250,16 +290,10 @@ pub fn opener(words: &[Word<'_>], first_slot: usize) -> Option<String> {
         // "mind scaling", "mind giving": any verb of an order may follow.
         [first, verb, ..] if verb.ends_with("ing") => format!("{first} …ing"),
         // "Can I have" orders, and "can I take" asks for permission.
-        [_, speaker, _] if matches!(speaker.as_str(), "i" | "we") => opening.join(" "),
+        // "Would it be possible" orders, and "would it help" asks; so do "do you mind" and "do you think".
+        [first, speaker, _] if matches!(speaker.as_str(), "i" | "we" | "it") || first == "do" => opening.join(" "),
         _ => opening[..opening.len().min(2)].join(" "),
     })
-}
-
-/// A word with the next one, in lower case; `None` at the end and before punctuation, where a word of taking back stands
-/// for itself.
-pub fn with_next(words: &[Word<'_>], at: usize) -> Option<String> {
-    let next = words.get(at + 1).filter(|word| !word.is_punctuation())?;
-    Some(format!("{} {}", words[at].lower(), next.lower()))
 }
 
 impl KnownWords {
@@ -335,9 +369,11 @@ impl KnownWords {
 
 /// Numbers are never harmless because others were, and comparisons set nothing.
 fn is_learned(word: &Word<'_>) -> bool {
-    let compares = matches!(word.text, "<" | ">" | "<=" | ">=");
+    let compares = matches!(word.text, "<" | ">" | "<=" | ">=" | "≥" | "≤" | "≠" | "≈" | "~");
+    let counts =
+        !matches!(word.lower().as_str(), "one" | "a" | "an") && numbers::parse(&[word.lower().as_str()]).is_some();
     let spells = word.is_punctuation() || word.text.is_ascii();
-    spells && !compares && !word.text.contains(|c: char| c.is_ascii_digit())
+    spells && !compares && !counts && !word.text.contains(|c: char| c.is_ascii_digit())
 }
 
 /// `Marek`, but not `I` or `QA`.

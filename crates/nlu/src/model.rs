@@ -116,7 +116,8 @@ impl Model {
     pub fn load(folder: &Path, engine: EngineKind) -> anyhow::Result<Self> {
         let read = |name: &str| {
             let path = folder.join(name);
-            std::fs::read(&path).map(Cow::Owned).with_context(|| format!("cannot read `{}`", path.display()))
+            let advice = if name == "words.txt" { ": `readback train --words --out DIR` writes it" } else { "" };
+            std::fs::read(&path).map(Cow::Owned).with_context(|| format!("cannot read `{}`{advice}", path.display()))
         };
         let [manifest, vocabulary, phrasings, words, weights] = FILES.map(read);
         let files = Files {

@@ -83,12 +83,17 @@ pub fn explain(model: &Model, live: &Gazetteer, text: &str) -> anyhow::Result<(P
     }
     guard::lower(&mut heard, &clean, &words);
     yes::doubt(&mut heard);
-    let roles = roles::roles(&words, &clauses, &uses, model.known_words());
+    let roles = roles::roles(&words, &hints, &clauses, &uses, model.known_words());
     if clean.is_disguised() {
         let writes = heard.commands.iter_mut().filter(|command| command.intent.is_write());
         writes.for_each(|command| command.doubts.push(Doubt::LookAlike));
     }
     doubt_unexplained(&mut heard, &roles::unexplained(&clean.text, &words, &roles));
+    // Each reading that is offered has the doubts of the message.
+    for command in &mut heard.commands {
+        let doubts = command.doubts.clone();
+        command.alternatives.iter_mut().for_each(|other| other.doubts.extend(doubts.iter().cloned()));
+    }
     let said = words.iter().zip(&roles).map(|(word, role)| (word.text.to_owned(), *role)).collect();
     Ok((heard, said))
 }

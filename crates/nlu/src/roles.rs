@@ -5,13 +5,15 @@
 use std::ops::Range;
 
 use super::{
-    known_words::{Known, KnownWords, LEAST_ASIDE, Speech, lead_ins, opener, opening, runs, takes_back, with_next},
+    guard::is_gerund_of_verb,
+    known_words::{Known, KnownWords, Speech, aside, is_idle, lead_ins, opener, runs, takes_back},
     numbers,
     slot::Slot,
+    stop_words::{is_kind, is_stop_word},
     tokenise::Word,
     zone::{Zone, zones},
 };
-use readback_core::domain::Intent;
+use readback_core::{domain::Intent, gazetteer::Hint};
 
 /// What a word does in a message.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -52,11 +54,10 @@ pub struct ClauseUse {
 /// The most unexplained phrases that are named.
 const MOST_NAMED: usize = 3;
 /// Words after which a reason or a purpose may follow a value without a separator.
-const CONNECTORS: &[&str] =
-    &["because", "cause", "cuz", "since", "as", "so", "for", "to", "before", "by", "and", "while", "until", "please"];
+const CONNECTORS: &[&str] = &["because", "cause", "cuz", "since", "as", "so", "for", "to", "before", "by", "please"];
 
-/// The role of each word of a message. `uses` has one entry per word.
-pub fn roles(words: &[Word<'_>], clauses: &[ClauseUse], uses: &[Use], known: &KnownWords) -> Vec<Role> {
+/// The role of each word of a message. `hints` and `uses` have one entry per word.
+pub fn roles(words: &[Word<'_>], hints: &[Hint], clauses: &[ClauseUse], uses: &[Use], known: &KnownWords) -> Vec<Role> {
     let mut roles: Vec<Role> = words.iter().zip(uses).map(|(word, used)| of_use(word, *used)).collect();
     let values: Vec<Range<usize>> = (0..words.len()).filter(|at| uses[*at] != Use::Free).map(|at| at..at + 1).collect();
     let mut covered = vec![false; words.len()];
@@ -73,17 +74,18 @@ pub fn roles(words: &[Word<'_>], clauses: &[ClauseUse], uses: &[Use], known: &Kn
             }
             let after = zones[..at - clause.words.start].iter().rev().take_while(|zone| **zone == Zone::After).count();
             roles[at] = free(words, at, zone, &words[at - after..at], clause.intent, known);
-            if zone != Zone::Apart && is_later(words, at) {
-                roles[at] = Role::Unexplained;
-            }
         }
     }
     // Between clauses stand only words that join them.
     for at in (0..words.len()).filter(|at| !covered[*at] && uses[*at] == Use::Free) {
         roles[at] = free(words, at, Zone::Apart, &[], Intent::None, known);
     }
-    with_speech(words, uses, &mut roles, known);
-    with_numbers_of_reasons(words, &mut roles, &zones_of(words, clauses, &values));
+    with_speech(words, clauses, uses, &mut roles, known);
+    with_live_names(words, hints, uses, &mut roles);
+    let zones = zones_of(words, clauses, &values);
+    with_numbers_of_reasons(words, &mut roles, &zones);
+    with_later_moments(words, uses, &mut roles, &zones);
+    with_reports(words, &mut roles, &zones);
     roles
 }
 
@@ -136,43 +138,85 @@ fn is_comparison(words: &[Word<'_>], at: usize) -> bool {
 
 /// An emoji. It changes nothing, unlike a symbol.
 fn is_picture(word: &Word<'_>) -> bool {
-    let picture = |c: char| matches!(u32::from(c), 0x1F000..=0x1FAFF | 0x2600..=0x27BF | 0xFE0F | 0x200D | 0x2B50);
+    // Signs of arithmetic, of stopping and of doubt, and numbers in circles, do change it.
+    let sign = |c: char| "➕➖➗✖❌❎🛑👎⛔🚫❓❔🙅🤔".contains(c) || matches!(u32::from(c), 0x2776..=0x2793);
+    let picture =
+        |c: char| matches!(u32::from(c), 0x1F000..=0x1FAFF | 0x2600..=0x27BF | 0xFE0F | 0x200D | 0x2B50) && !sign(c);
     !word.text.is_empty() && word.text.chars().all(picture)
 }
 
 /// Marks speech whose words are all known, and which changes the order all the same.
-fn with_speech(words: &[Word<'_>], uses: &[Use], roles: &mut [Role], known: &KnownWords) {
+fn with_speech(words: &[Word<'_>], clauses: &[ClauseUse], uses: &[Use], roles: &mut [Role], known: &KnownWords) {
     let is_value = |at: &usize| matches!(uses[*at], Use::Value(_));
+    let mut from = 0;
+    for clause in clauses.iter().filter(|clause| clause.intent != Intent::None) {
+        let first = clause.words.clone().find(is_value).unwrap_or(clause.words.end);
+        with_openings(words, from, first, roles, known);
+        from = clause.words.clone().rev().find(is_value).map_or(clause.words.end, |last| last + 1);
+    }
+    for run in asides(words, clauses, uses) {
+        let own = |at: &usize| !is_reference(words, *at) && !is_topic(words, *at) && !is_bot(&words[*at]);
+        let said = aside(&words[run.clone()]).filter(|said| !known.knows(Speech::Aside, said));
+        if said.is_some() && run.clone().any(|at| own(&at)) {
+            run.filter(own).for_each(|at| roles[at] = Role::Unexplained);
+        }
+    }
     let Some(first) = (0..words.len()).find(is_value) else { return };
-    for lead_in in lead_ins(words, first).filter(|lead_in| !known.knows(Speech::LeadIn, lead_in)) {
-        let last = lead_in.rsplit(' ').next().unwrap_or_default();
-        let at = (0..first).rev().find(|at| words[*at].lower() == last && !is_reference(words, *at));
-        if let Some(at) = at.filter(|at| !is_topic(words, *at) && roles[*at] != Role::Operation) {
-            roles[at] = Role::Unexplained;
-        }
-    }
-    let aside = |run: &Range<usize>| run.len() >= LEAST_ASIDE && run.clone().all(|at| uses[at] == Use::Free);
-    for run in runs(words).into_iter().filter(aside) {
-        if let Some(word) = opening(&words[run.clone()]).filter(|word| !known.knows(Speech::Aside, word)) {
-            run.filter(|at| words[*at].lower() == word).take(1).for_each(|at| roles[at] = Role::Unexplained);
-        }
-    }
-    if let Some(opener) = opener(words, first).filter(|opener| !known.knows(Speech::Opener, opener)) {
-        let opens = opener.split(' ').next().unwrap_or_default();
-        let word = (0..first).rev().find(|at| !opens.is_empty() && words[*at].lower() == opens);
-        let mark = || (first..words.len()).find(|at| words[*at].text == "?");
-        word.or_else(mark).into_iter().for_each(|at| roles[at] = Role::Unexplained);
+    let begins = |at: usize| words[at - 1].is_punctuation() || clauses.iter().any(|clause| clause.words.start == at);
+    let followed = |at: usize| uses[..at].contains(&Use::NotMeant) && (at..words.len()).any(|at| is_value(&at));
+    // "Pause web. Or loki.": another choice, whatever the rest was read as.
+    for at in (first + 1..words.len()).filter(|at| words[*at].lower() == "or" && begins(*at) && !followed(*at)) {
+        roles[at] = Role::Unexplained;
     }
     for at in (first..words.len()).filter(|at| uses[*at] == Use::Free && takes_back(&words[*at].lower())) {
         // "to 3, no, 4": the reading followed it.
-        let followed = uses[..at].contains(&Use::NotMeant) && (at..words.len()).any(|at| is_value(&at));
-        let idle = with_next(words, at).is_some_and(|words| known.knows(Speech::TakingBack, &words));
-        roles[at] = if followed || idle { Role::Harmless } else { Role::Unexplained };
+        let followed = followed(at);
+        roles[at] = if followed || is_idle(words, at) { Role::Harmless } else { Role::Unexplained };
     }
 }
 
-/// A later moment that stands directly beside the slots: "in a bit take web to 4". In a reason it is harmless.
-fn is_later(words: &[Word<'_>], at: usize) -> bool {
+/// The runs of words beside the order: between punctuation and without a slot, or in a clause that orders nothing.
+fn asides(words: &[Word<'_>], clauses: &[ClauseUse], uses: &[Use]) -> Vec<Range<usize>> {
+    let quiet = |at: usize| clauses.iter().any(|one| one.intent == Intent::None && one.words.contains(&at));
+    let mut found = Vec::new();
+    for run in runs(words) {
+        if run.clone().all(|at| uses[at] == Use::Free) {
+            found.push(run);
+            continue;
+        }
+        let mut start = run.start;
+        while let Some(from) = (start..run.end).find(|at| quiet(*at)) {
+            let end = (from..run.end).find(|at| !quiet(*at)).unwrap_or(run.end);
+            found.push(from..end);
+            start = end;
+        }
+    }
+    found
+}
+
+/// Marks an -ing form of a verb in front of the slots: "QA resuming web" reports. "Mind resuming" orders.
+fn with_reports(words: &[Word<'_>], roles: &mut [Role], zones: &[Zone]) {
+    const ORDERING: &[&str] =
+        &["mind", "by", "start", "try", "for", "of", "about", "consider", "needs", "need", "keep", "please"];
+    for at in (1..words.len()).filter(|at| zones[*at] == Zone::Before && is_gerund_of_verb(&words[*at].lower())) {
+        let ordered = ORDERING.contains(&words[at - 1].lower().as_str()) || words[at - 1].is_punctuation();
+        if roles[at] != Role::Unexplained && !ordered {
+            roles[at] = Role::Unexplained;
+        }
+    }
+}
+
+/// Marks a later moment that stands directly beside the slots: "in a bit take web to 4". In a reason it is harmless.
+fn with_later_moments(words: &[Word<'_>], uses: &[Use], roles: &mut [Role], zones: &[Zone]) {
+    let alone = |moment: &Range<usize>| runs(words).contains(moment);
+    let counts = |moment: &Range<usize>| zones[moment.start] != Zone::Apart || alone(moment);
+    for moment in (0..words.len()).filter_map(|at| later_moment(words, at)).filter(counts) {
+        moment.filter(|at| uses[*at] == Use::Free).for_each(|at| roles[at] = Role::Unexplained);
+    }
+}
+
+/// The words of "in a bit", "in 10 minutes", "in half an hour", where they begin at `at`.
+fn later_moment(words: &[Word<'_>], at: usize) -> Option<Range<usize>> {
     const UNITS: &[&str] = &[
         "bit", "while", "moment", "minute", "minutes", "min", "mins", "hour", "hours", "sec", "second", "seconds",
         "day", "days", "week", "weeks", "jiffy",
@@ -181,7 +225,36 @@ fn is_later(words: &[Word<'_>], at: usize) -> bool {
     let amount = lower(at + 1);
     let counts = matches!(amount.as_str(), "a" | "an" | "half" | "few" | "couple")
         || numbers::parse(&[amount.as_str()]).is_some();
-    lower(at) == "in" && counts && (at + 2..at + 5).any(|at| UNITS.contains(&lower(at).as_str()))
+    let unit = (at + 2..at + 5).find(|at| UNITS.contains(&lower(*at).as_str()))?;
+    (lower(at) == "in" && counts).then(|| at..unit + 1)
+}
+
+/// Marks what leads in an order, and how it is asked, where that is not known. The order's first slot is at `first`, and what
+/// was said before it begins at `from`.
+fn with_openings(words: &[Word<'_>], from: usize, first: usize, roles: &mut [Role], known: &KnownWords) {
+    for lead_in in lead_ins(words, from, first).filter(|lead_in| !known.knows(Speech::LeadIn, lead_in)) {
+        let last = lead_in.rsplit(' ').next().unwrap_or_default();
+        let at = (from..first).rev().find(|at| words[*at].lower() == last && !is_reference(words, *at));
+        if let Some(at) = at.filter(|at| !is_topic(words, *at) && roles[*at] != Role::Operation) {
+            roles[at] = Role::Unexplained;
+        }
+    }
+    if let Some(opener) = opener(words, from, first).filter(|opener| !known.knows(Speech::Opener, opener)) {
+        let opens = opener.split(' ').next().unwrap_or_default();
+        let word = (from..first).rev().find(|at| !opens.is_empty() && words[*at].lower() == opens);
+        let mark = || (first..words.len()).find(|at| words[*at].text == "?");
+        word.or_else(mark).into_iter().for_each(|at| roles[at] = Role::Unexplained);
+    }
+}
+
+/// Marks live names and places that no command uses. Words that name nothing by themselves are no names here either.
+fn with_live_names(words: &[Word<'_>], hints: &[Hint], uses: &[Use], roles: &mut [Role]) {
+    for at in (0..words.len()).filter(|at| uses[*at] == Use::Free) {
+        let live = matches!(hints.get(at), Some(Hint::Name | Hint::Namespace | Hint::Cluster));
+        if live && !is_stop_word(&words[at].lower()) && roles[at] != Role::Operation {
+            roles[at] = Role::Unexplained;
+        }
+    }
 }
 
 /// A topic in brackets in front of an order: `[payments]`.
@@ -199,6 +272,7 @@ fn free(words: &[Word<'_>], at: usize, zone: Zone, before: &[Word<'_>], intent: 
         || is_sentence_mark(&words[at])
         || is_arrow_head(words, at)
         || is_bot(&words[at])
+        || (zone != Zone::Apart && is_kind(&words[at].lower()))
     {
         return Role::Harmless;
     }
@@ -253,7 +327,7 @@ fn zones_of(words: &[Word<'_>], clauses: &[ClauseUse], values: &[Range<usize>]) 
 /// complained". Alone it could be a value that was missed.
 fn with_numbers_of_reasons(words: &[Word<'_>], roles: &mut [Role], zones: &[Zone]) {
     const LEAST_AROUND: usize = 2;
-    let is_number = |at: usize| words[at].text.contains(|c: char| c.is_ascii_digit());
+    let is_number = |at: usize| words[at].text.starts_with(|c: char| c.is_ascii_digit());
     let mut start = 0;
     while start < words.len() {
         let ends = |at: &usize| zones[*at] != Zone::Apart || words[*at].is_punctuation();
@@ -301,7 +375,7 @@ mod tests {
                     })
                     .collect();
                 counts.add(&words, &(0..words.len()), &tags, Intent::Scale);
-                counts.add_speech(&words, &tags, false);
+                counts.add_speech(&words, &tags);
             }
         }
         counts.known()
@@ -311,7 +385,8 @@ mod tests {
         let words = words(text);
         let uses: Vec<Use> = words.iter().map(tag).collect();
         let clause = ClauseUse { words: 0..words.len(), intent: Intent::Scale };
-        unexplained(text, &words, &roles(&words, &[clause], &uses, &known()))
+        let hints = vec![Hint::None; words.len()];
+        unexplained(text, &words, &roles(&words, &hints, &[clause], &uses, &known()))
     }
 
     #[test]
@@ -349,8 +424,13 @@ mod tests {
             ("scale web to 3, no", "no"),
             ("scale web to 3. Please wait", "Please wait"),
             ("customers: scale web to 3", "customers"),
-            ("complained customers at noon, scale web to 3", "complained"),
+            ("complained customers at noon, scale web to 3", "complained customers at noon"),
             ("would you scale web to 3", "would"),
+            ("scale web to 3 in a bit", "in a bit"),
+            ("scale web to 3. At noon", "At noon"),
+            ("scale web to 3, customers", "customers"),
+            ("traffic scaling web to 3", "scaling"),
+            ("scale web to 3. Or up", "Or up"),
         ] {
             assert_eq!(unexplained_in(text), [word], "{text}");
         }

@@ -302,7 +302,12 @@ fn repeated(words: &[String]) -> Vec<(String, String)> {
         Some((_, value)) => value.to_owned(),
         None => words.get(at + 1).cloned().unwrap_or_default(),
     };
-    let name = |at: usize| words[at].split('=').next().filter(|name| name.starts_with("--"));
+    let name = |at: usize| match words[at].split('=').next().unwrap_or_default() {
+        "-n" | "--namespace" => Some("--namespace"),
+        "-c" | "--container" => Some("--container"),
+        "--cpu" | "--cpu-percent" => Some("--cpu-percent"),
+        name => Some(name).filter(|name| name.starts_with("--") && !OTHER_SWITCHES.contains(name)),
+    };
     let pair = |at: usize| {
         let last = (at + 1..words.len()).rev().find(|later| name(*later) == name(at))?;
         (value(at) != value(last)).then(|| (value(last), value(at)))

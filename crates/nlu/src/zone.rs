@@ -46,7 +46,9 @@ pub fn zones(words: &[Word<'_>], clause: &Range<usize>, slots: &[Range<usize>]) 
         return vec![Zone::Before; clause.len()];
     };
     let separates = |at: &usize| is_separator(&words[*at]);
-    let head = (clause.start..first).rev().find(separates).map_or(clause.start, |at| at + 1);
+    let line = |at: &usize| words[*at].starts_line;
+    let mark = (clause.start..first).rev().find(separates).map_or(clause.start, |at| at + 1);
+    let head = (mark..=first).rev().find(line).unwrap_or(mark);
     let tail = (last..clause.end).find(|at| separates(at) || words[*at].starts_line).unwrap_or(clause.end);
     let zone = |at: usize| match at {
         at if at < head || at >= tail => Zone::Apart,

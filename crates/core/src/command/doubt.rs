@@ -33,6 +33,8 @@ pub enum Doubt {
     },
     /// This verb may request something new, while a Deployment of that name exists.
     MayBeNew(String),
+    /// The message gives two values for one thing of one Deployment, and no correction was recognised.
+    TwoValues,
     /// Stopping a rollout pauses it; it does not end or revert it.
     StopsRollout,
     /// These words were taken as a name, and may not be one.

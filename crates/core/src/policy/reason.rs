@@ -4,7 +4,7 @@ use serde::{Deserialize, Serialize};
 
 use super::Denial;
 use crate::{
-    change::Overruled,
+    change::note::Overruled,
     command::{CommandSummary, Doubt, InvalidValue},
     domain::{DeploymentName, Intent, Namespace, ObjectRef},
     resolve::NotFound,

@@ -9,7 +9,7 @@ use half::f16;
 use safetensors::SafeTensors;
 
 use super::{Encoded, Engine, Intents, row, word_rows};
-use crate::model::Shape;
+use crate::model::manifest::Shape;
 use crate::wordpiece::Input;
 
 mod gelu;

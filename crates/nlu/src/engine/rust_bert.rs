@@ -10,7 +10,7 @@ use tch::nn::{self, Init, Module, VarStore};
 use tch::{Device, Kind, Tensor};
 
 use super::{Encoded, Engine, Intents, row, word_rows};
-use crate::model::Shape;
+use crate::model::manifest::Shape;
 use crate::wordpiece::Input;
 
 /// The learning-rate group of the encoder's weights.

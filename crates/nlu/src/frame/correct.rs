@@ -225,6 +225,7 @@ pub(super) fn corrected(last: Option<Command>, found: Vec<Command>) -> Vec<Comma
     again.cluster = again.cluster.or(last.cluster);
     again.container = again.container.or(last.container);
     again.duration = again.duration.or(last.duration);
+    again.doubts.extend(last.doubts);
     vec![again]
 }
 
@@ -288,5 +289,6 @@ pub(super) fn completed(last: Option<Command>, found: Vec<Command>) -> Vec<Comma
     whole.namespace = whole.namespace.or(last.namespace);
     whole.cluster = whole.cluster.or(last.cluster);
     whole.duration = whole.duration.or(last.duration);
+    whole.doubts.extend(last.doubts);
     vec![whole]
 }

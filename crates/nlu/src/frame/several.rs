@@ -54,6 +54,26 @@ fn apart(message: &Message<'_>, segment: &Segment, slots: &[Span]) -> Vec<Comman
 }
 
 /// The doubt for a slot with two values.
+/// Adds a doubt to commands that set one thing of one Deployment to different values: "to 4. Ah sorry, 5" where the
+/// correction was not recognised.
+pub(super) fn doubt_two_values(commands: &mut [Command]) {
+    let key = |command: &Command| {
+        let name = command.deployment.as_ref().map(|mention| mention.name().to_lowercase());
+        let place = command.namespace_words().map(str::to_lowercase);
+        (command.intent, name, place, command.cluster_words().map(str::to_lowercase))
+    };
+    let value = |command: &Command| (command.replicas, command.image.clone(), command.min, command.max);
+    for at in 0..commands.len() {
+        let sets = matches!(commands[at].intent, Intent::Scale | Intent::SetImage | Intent::Autoscale);
+        let other = |(nth, other): (usize, &Command)| {
+            nth != at && key(other) == key(&commands[at]) && value(other) != value(&commands[at])
+        };
+        if sets && commands[at].deployment.is_some() && commands.iter().enumerate().any(other) {
+            commands[at].doubts.push(Doubt::TwoValues);
+        }
+    }
+}
+
 pub(super) fn also_says(other: &str, taken: &str) -> Doubt {
     Doubt::SecondValue { taken: taken.to_owned(), other: other.to_owned() }
 }

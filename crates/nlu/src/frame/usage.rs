@@ -37,7 +37,8 @@ impl Usage {
     /// Values of these commands. A value that no command has room for is used by none.
     pub(super) fn values(&mut self, spans: &[Span], commands: &[Command]) {
         for span in spans.iter().filter(|span| commands.iter().any(|command| has_room(command, span.slot))) {
-            self.uses[span.words.clone()].fill(Use::Value(span.slot));
+            let used = if span.slot == Slot::Rejected { Use::NotMeant } else { Use::Value(span.slot) };
+            self.uses[span.words.clone()].fill(used);
         }
     }
 

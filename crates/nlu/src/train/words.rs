@@ -6,7 +6,7 @@ use super::corpus::{Corpus, Part, Row, render, tags};
 use crate::{
     clean::clean,
     known_words::{Counts, KnownWords},
-    slot::{Slot, Tag},
+    slot::Tag,
     split::segments,
     tokenise::words,
 };
@@ -37,12 +37,16 @@ fn count(row: &Row, counts: &mut Counts) {
     }
     let clause_of = |at: usize| ends.iter().find(|(end, _)| words[at].at.start < *end).map_or(0, |(_, clause)| *clause);
     let marked = |segment: &Range<usize>| segment.clone().any(|at| tags[at] != Tag::Outside);
-    let corrected = marks.iter().enumerate().any(|(at, (_, slot))| {
-        *slot == Slot::Rejected || (*slot != Slot::Deployment && marks[..at].iter().any(|(_, other)| other == slot))
-    });
-    counts.add_speech(&words, &tags, corrected);
+    // What a clause of its own says beside an order may ask for something else: it teaches nothing.
+    let beside_others = row.clauses.len() > 1 && row.clauses.contains(&Intent::None);
+    if !beside_others && row.intent().is_write() {
+        counts.add_speech(&words, &tags);
+    }
     for segment in segments(&words) {
         let clause = clause_of(segment.start);
+        if row.clauses[clause] == Intent::None {
+            continue;
+        }
         let beside = !marked(&segment) && !marks.is_empty();
         let intent = if beside { Intent::None } else { row.clauses[clause] };
         counts.add(&words, &segment, &tags, intent);
