@@ -163,13 +163,17 @@ fn with_speech(words: &[Word<'_>], clauses: &[ClauseUse], uses: &[Use], roles: &
     }
     let Some(first) = (0..words.len()).find(is_value) else { return };
     let begins = |at: usize| words[at - 1].is_punctuation() || clauses.iter().any(|clause| clause.words.start == at);
-    let followed = |at: usize| uses[..at].contains(&Use::NotMeant) && (at..words.len()).any(|at| is_value(&at));
+    // "To 3, no, 4": the reading took the first value back. "But not in default": it left that place out.
+    let followed = |at: usize| {
+        let corrected = uses[..at].contains(&Use::NotMeant) && (at..words.len()).any(|at| is_value(&at));
+        let near = (at + 1..words.len().min(at + 5)).take_while(|at| !words[*at].is_punctuation());
+        corrected || near.into_iter().any(|at| uses[at] == Use::NotMeant)
+    };
     // "Pause web. Or loki.": another choice, whatever the rest was read as.
     for at in (first + 1..words.len()).filter(|at| words[*at].lower() == "or" && begins(*at) && !followed(*at)) {
         roles[at] = Role::Unexplained;
     }
     for at in (first..words.len()).filter(|at| uses[*at] == Use::Free && takes_back(&words[*at].lower())) {
-        // "to 3, no, 4": the reading followed it.
         let followed = followed(at);
         roles[at] = if followed || is_idle(words, at) { Role::Harmless } else { Role::Unexplained };
     }
@@ -178,10 +182,17 @@ fn with_speech(words: &[Word<'_>], clauses: &[ClauseUse], uses: &[Use], roles: &
 /// The runs of words beside the order: between punctuation and without a slot, or in a clause that orders nothing.
 fn asides(words: &[Word<'_>], clauses: &[ClauseUse], uses: &[Use]) -> Vec<Range<usize>> {
     let quiet = |at: usize| clauses.iter().any(|one| one.intent == Intent::None && one.words.contains(&at));
+    let is_order = |at: usize| {
+        let clause = clauses.iter().find(|one| one.intent != Intent::None && one.words.contains(&at));
+        clause.is_some_and(|one| one.words.clone().all(|at| uses[at] == Use::Free))
+    };
     let mut found = Vec::new();
     for run in runs(words) {
         if run.clone().all(|at| uses[at] == Use::Free) {
-            found.push(run);
+            // "Undo that" has no value, and is the order itself.
+            if !run.clone().any(&is_order) {
+                found.push(run);
+            }
             continue;
         }
         let mut start = run.start;
