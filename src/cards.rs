@@ -3,10 +3,9 @@
 //! Uses schema 1.3, the version that Webex renders. A card carries an opaque id and no data that is acted on: what a
 //! button does is looked up in the store, and values entered on the card are validated like any untrusted input.
 
-use jiff::Timestamp;
 use serde_json::{Value, json};
 
-use crate::words::cut;
+use crate::words::{clock, cut};
 use readback_core::change::{ChangeId, Field};
 use readback_webex::escape_markdown;
 
@@ -20,7 +19,7 @@ pub use ask::{ask, asked};
 pub use batch::{BatchEntry, batch};
 pub use confirm::confirm;
 pub use ended::{Offer, done, outcome};
-pub use inputs::{InputFault, Values, values};
+pub use inputs::{Values, values};
 
 /// Maximum length of one line on a card, in characters. If the card were too large, Webex would refuse it and nothing
 /// would be asked.
@@ -187,11 +186,6 @@ fn unticked(text: &str) -> String {
 /// Removes backticks: cards have no code spans and would show them.
 fn bare(text: &str) -> String {
     text.replace('`', "")
-}
-
-/// The time of day in UTC, which everybody can convert to their own time zone.
-pub fn clock(at: Timestamp) -> String {
-    at.strftime("%H:%M UTC").to_string()
 }
 
 #[cfg(test)]

@@ -6,7 +6,8 @@
 //! |---|---|
 //! | [`Conversation`] | takes a notice to its end; the one place where a fault becomes words |
 //! | `MessageHandler`, `CardActionHandler` | fetch what the notice names, and the person; decide what kind of request it is |
-//! | `Dialogue` | yes and no in words, "it" and "the same", questions about the bot |
+//! | `TypedAnswers` | yes and no in words |
+//! | `Dialogue` | "it" and "the same", questions about the bot |
 //! | `Questions` | answers to a question on a card |
 //! | `Orders` | commands resolved, judged, planned, recorded: executed at once, or asked about |
 //! | `Approvals` | who may decide a change now; what follows a decision |
@@ -60,6 +61,7 @@ mod rollout_texts;
 mod spec;
 mod standing;
 mod topics;
+mod typed_answers;
 mod undo;
 
 pub use context::Dependencies;
@@ -78,6 +80,7 @@ use posting::Reporter;
 use questions::Questions;
 use reads::Reads;
 use recovery::Recovery;
+use typed_answers::TypedAnswers;
 
 /// Everything that the bot does in its rooms. Clones are the same one.
 #[derive(Clone, Debug)]
@@ -104,13 +107,19 @@ impl Conversation {
             reads: reads.clone(),
         };
         let questions = Questions { cx: cx.clone(), reporter: reporter.clone(), orders: orders.clone() };
-        let dialogue = Dialogue {
+        let answers = TypedAnswers {
             cx: cx.clone(),
             reporter: reporter.clone(),
             approvals: approvals.clone(),
             questions: questions.clone(),
         };
-        let messages = MessageHandler { cx: cx.clone(), reporter: reporter.clone(), orders: orders.clone(), dialogue };
+        let messages = MessageHandler {
+            cx: cx.clone(),
+            reporter: reporter.clone(),
+            orders: orders.clone(),
+            dialogue: Dialogue { cx: cx.clone() },
+            answers,
+        };
         let recovery = Recovery { cx: cx.clone(), reporter: reporter.clone() };
         let card_actions = CardActionHandler { cx, reporter: reporter.clone(), approvals, orders, reads, questions };
         Self { reporter, messages, card_actions, recovery }

@@ -90,9 +90,9 @@
 //! [`Follow`]: readback_cluster::Follow
 //! [`Order`]: readback_core::change::Order
 //! [`Policy`]: readback_core::policy::Policy
-//! [`Store::claim`]: readback_core::change::Store::claim
-//! [`Store::decide`]: readback_core::change::Store::decide
-//! [`Store::record_delivery`]: readback_core::change::Store::record_delivery
+//! [`Store::claim`]: readback_core::store::Store::claim
+//! [`Store::decide`]: readback_core::store::Store::decide
+//! [`Store::record_delivery`]: readback_core::store::Store::record_delivery
 //! [`after_restart`]: readback_core::change::after_restart
 //! [`judge`]: readback_core::policy::judge
 //! [`step()`]: readback_core::change::step()

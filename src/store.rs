@@ -1,3 +1,3 @@
-//! Persistence of changes: the implementations of [`Store`](readback_core::change::Store).
+//! Persistence of changes: the implementations of [`Store`](readback_core::store::Store).
 
 pub mod sqlite;

@@ -104,10 +104,10 @@ fn builder() -> Result<PrometheusBuilder, BuildError> {
 /// A log in memory, for a test that reads it.
 #[cfg(test)]
 #[derive(Clone, Default)]
-struct Memory(std::sync::Arc<std::sync::Mutex<Vec<u8>>>);
+struct CapturedLog(std::sync::Arc<std::sync::Mutex<Vec<u8>>>);
 
 #[cfg(test)]
-impl std::io::Write for Memory {
+impl std::io::Write for CapturedLog {
     fn write(&mut self, bytes: &[u8]) -> std::io::Result<usize> {
         std::io::Write::write(&mut *self.0.lock().unwrap(), bytes)
     }
@@ -122,12 +122,12 @@ mod tests {
     use super::*;
 
     fn logged(filter: &str, format: LogFormat, emit: impl FnOnce()) -> String {
-        let memory = Memory::default();
+        let captured = CapturedLog::default();
         let log = LogSettings { filter: filter.to_owned(), format };
-        let writer = memory.clone();
+        let writer = captured.clone();
         let subscriber = subscriber(&log, move || writer.clone(), false).unwrap();
         tracing::subscriber::with_default(subscriber, emit);
-        let bytes = memory.0.lock().unwrap().clone();
+        let bytes = captured.0.lock().unwrap().clone();
         String::from_utf8(bytes).unwrap()
     }
 

@@ -10,6 +10,7 @@ mod doubt;
 mod effect;
 mod ending;
 mod history;
+mod input;
 mod list;
 mod logs;
 mod look;
@@ -21,6 +22,7 @@ mod prompt;
 mod reason;
 mod reply;
 mod rollout;
+mod time;
 mod understood;
 
 pub use cluster_error::*;
@@ -30,6 +32,7 @@ pub use doubt::*;
 pub use effect::*;
 pub use ending::*;
 pub use history::*;
+pub use input::*;
 pub use list::*;
 pub use logs::*;
 pub use look::*;
@@ -41,6 +44,7 @@ pub use prompt::*;
 pub use reason::*;
 pub use reply::*;
 pub use rollout::*;
+pub use time::*;
 pub use understood::*;
 
 /// The images of the serving containers. The API server accepts any text as an image, so it is escaped.

@@ -5,8 +5,8 @@ use serde_json::json;
 use super::{Shown, bare_button, button, card, clock, cut, facts, heading, inputs, subtle};
 use crate::words;
 use readback_core::{
-    change::{Change, FieldChange, WriteKind},
-    domain::Intent,
+    change::{Change, FieldChange},
+    domain::{Intent, WriteKind},
 };
 use readback_webex::escape_markdown;
 

@@ -3,31 +3,11 @@
 
 use serde_json::{Map, Value};
 
+use crate::words::InputFault;
 use readback_core::{
     change::{ChangeSpec, Field},
-    domain::{Amount, ImageChange, Invalid},
+    domain::{Amount, ImageChange},
 };
-
-/// Why a value entered on a card is invalid.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub enum InputFault {
-    /// Not a whole number of replicas within the limit.
-    Replicas {
-        /// The limit.
-        most: u32,
-    },
-    /// None of the containers was chosen.
-    NoContainer,
-    /// No image was entered.
-    NoImage,
-    /// The text is not a valid image.
-    Image {
-        /// The text.
-        text: String,
-        /// Why.
-        why: Invalid,
-    },
-}
 
 /// The values on a card when it was submitted.
 #[derive(Clone, Debug, Default, PartialEq)]

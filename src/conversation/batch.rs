@@ -6,7 +6,10 @@ use super::{
     orders::Orders,
     request::Request,
 };
-use readback_core::change::{Change, Recorded, Store};
+use readback_core::{
+    change::Change,
+    store::{Recorded, Store},
+};
 
 impl Orders {
     /// Records the waiting changes of a batch, then posts their card.

@@ -9,7 +9,10 @@ use super::{
 };
 use crate::cards::{self, BatchEntry};
 use readback_cluster::Live;
-use readback_core::change::{Change, Filter, Status, Store, store};
+use readback_core::{
+    change::{Change, Filter, Status},
+    store::{self, Store},
+};
 use readback_webex::WebexError;
 use tracing::Instrument as _;
 

@@ -7,7 +7,10 @@ use super::{
     request::{PressOutcome, Request},
 };
 use crate::{cards::Press, words};
-use readback_core::change::{Actor, Answer, Authorization, Change, Decide, Store, store};
+use readback_core::{
+    change::{Actor, Answer, Authorization, Change, Decide},
+    store::{self, Store},
+};
 
 impl Approvals {
     /// Handles a button press on the card of a batch, or a yes or no given as a message.

@@ -12,7 +12,7 @@ use super::{
 };
 use crate::{supervisor::Shutdown, words};
 use readback_cluster::Follow;
-use readback_core::change::{Change, Store};
+use readback_core::{change::Change, store::Store};
 
 /// An applied change of a batch, and its rollout if there is one to follow.
 #[derive(Debug)]

@@ -22,9 +22,10 @@ use crate::{
     words,
 };
 use readback_core::{
-    change::{Actor, Change, ChangeSpec, Decide, Filter, Status, Store, store::Delivery},
+    change::{Actor, Change, ChangeSpec, Decide, Filter, Status},
     domain::Intent,
     question::Question,
+    store::{Delivery, Store},
 };
 use readback_webex::{AttachmentAction, WebexError};
 

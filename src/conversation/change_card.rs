@@ -6,7 +6,10 @@ use super::{
     posting::Reporter,
 };
 use crate::{cards, words};
-use readback_core::change::{Change, Status, Store};
+use readback_core::{
+    change::{Change, Status},
+    store::Store,
+};
 use readback_webex::WebexError;
 
 impl Reporter {

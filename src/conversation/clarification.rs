@@ -12,11 +12,12 @@ use super::{
 use crate::words;
 use readback_cluster::Live;
 use readback_core::{
-    change::{Actor, ChangeId, ChangeSpec, Field, Store},
+    change::{Actor, ChangeId, ChangeSpec, Field},
     command::Command,
     domain::{Amount, Intent, ObjectRef},
     policy::ProposedChange,
     question::{Choice, ChoiceLabel, MissingValue, Prompt, Question, QuestionState},
+    store::Store,
 };
 
 /// With more choices than this, the question is asked as text instead of on a card.

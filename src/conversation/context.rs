@@ -15,10 +15,11 @@ use super::{
 use crate::{clock, store::sqlite::Sqlite};
 use readback_cluster::{Cluster, Clusters};
 use readback_core::{
-    change::{Change, ChangeId, ChangeSpec, Filter, Store, store},
+    change::{Change, ChangeId, ChangeSpec, Filter},
     domain::{Intent, ObjectRef, Person},
     policy::{Denial, Policy, Rules},
     resolve::Directory,
+    store::{self, Store},
 };
 use readback_nlu::yes;
 use readback_webex as webex;

@@ -8,8 +8,9 @@ use super::{
 };
 use crate::{cards, words};
 use readback_core::{
-    change::{Actor, Answer, Change, Decide, Status, Store},
+    change::{Actor, Answer, Change, Decide, Status},
     question::Reply,
+    store::Store,
 };
 
 impl Approvals {

@@ -1,25 +1,21 @@
-//! The conversation around commands: yes or no to an open question, "it" and "the same", and questions about the bot
-//! such as "why did you ask me?".
+//! What refers to the conversation so far: "it" and "the same", and questions about the bot such as "why did you ask
+//! me?".
 
 use std::sync::Arc;
 
 use super::{
-    authorization::Approvals,
     context::{Context, now},
     fault::{At, Fault},
-    posting::Reporter,
-    questions::Questions,
-    request::{Request, line},
+    request::Request,
     spec,
 };
-use crate::{cards::Press, words};
+use crate::words;
 use readback_core::{
-    change::{Actor, Change, ChangeId, Decide, Filter, Store},
-    command::{Command, Doubt, Mention, Sign, There},
+    change::{Change, Filter},
+    command::{Command, Doubt, Mention, There},
     domain::{Intent, ObjectRef},
-    question::{Question, Reply},
+    store::Store,
 };
-use readback_webex::WebexError;
 
 /// The topic of a question about the bot itself.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -113,65 +109,10 @@ fn wants_the_same(text: &str) -> bool {
             .is_some_and(|word| matches!(*word, "for" | "with" | "to" | "on" | "in"))
 }
 
-/// Whether the command is a yes or a no, or might be meant as a yes.
-pub(super) fn is_talk(command: &Command) -> bool {
-    matches!(command.intent, Intent::Confirm | Intent::Cancel) || command.doubts.contains(&Doubt::NotAPlainYes)
-}
-
-/// An open item of one person: a waiting change or an open question.
-pub(super) enum OpenItem {
-    Change(Box<Change>),
-    Question(Box<Question>),
-}
-
-impl OpenItem {
-    fn thread(&self) -> &str {
-        match self {
-            Self::Change(change) => &change.order().thread_id,
-            Self::Question(question) => &question.thread_id,
-        }
-    }
-
-    fn card(&self) -> Option<&str> {
-        match self {
-            Self::Change(change) => change.card(),
-            Self::Question(question) => question.card.as_deref(),
-        }
-    }
-
-    fn batch(&self) -> Option<ChangeId> {
-        match self {
-            Self::Change(change) => change.order().batch,
-            Self::Question(_) => None,
-        }
-    }
-
-    /// The answer to a message that might be a yes but is not a plain one.
-    fn not_a_plain_yes(&self) -> String {
-        match self {
-            Self::Change(change) => words::not_a_plain_yes("Confirm", change.order().expires),
-            Self::Question(question) => words::not_a_plain_yes("its button", question.expires),
-        }
-    }
-
-    fn named(&self) -> String {
-        match self {
-            Self::Change(change) if change.order().batch.is_some() => {
-                format!("{} and others", words::open_question(change))
-            }
-            Self::Change(change) => words::open_question(change),
-            Self::Question(question) => words::mild(&words::prompt(question)),
-        }
-    }
-}
-
-/// Handles the conversation around commands.
+/// Answers questions about the bot, and completes commands from the conversation so far.
 #[derive(Clone, Debug)]
 pub(super) struct Dialogue {
     pub(super) cx: Arc<Context>,
-    pub(super) reporter: Reporter,
-    pub(super) approvals: Approvals,
-    pub(super) questions: Questions,
 }
 
 impl Dialogue {
@@ -214,163 +155,6 @@ impl Dialogue {
             }
         }
     }
-
-    /// The open items of this person in the room; only those of the thread if the message was sent in one.
-    async fn open(&self, request: &Request<'_>, in_thread: bool) -> Result<Vec<OpenItem>, Fault> {
-        let (place, person) = (request.place, &request.person.id);
-        let waiting = self.cx.store.waiting_of(person).await.before(place, "looking for questions")?;
-        let questions = self.cx.store.open_questions(Some(person)).await.before(place, "looking for questions")?;
-        let changes = waiting
-            .changes
-            .into_iter()
-            .filter(|change| change.order().room_id == place.room && !change.is_past(now()))
-            .map(|change| OpenItem::Change(Box::new(change)));
-        let questions = questions
-            .into_iter()
-            .filter(|question| question.room_id == place.room && question.is_open(now()))
-            .map(|question| OpenItem::Question(Box::new(question)));
-        let mut open: Vec<OpenItem> = changes.chain(questions).collect();
-        // A batch counts as one item.
-        let mut batches = Vec::new();
-        open.retain(|one| match one.batch() {
-            Some(batch) if batches.contains(&batch) => false,
-            batch => {
-                batches.extend(batch);
-                true
-            }
-        });
-        if in_thread {
-            open.retain(|one| Some(one.thread()) == place.thread.as_deref());
-        }
-        // A message sent before a card was posted cannot be an answer to it. Both times come from Webex, so they are
-        // comparable.
-        let mut seen = Vec::new();
-        for one in open {
-            let Some(card) = one.card() else { continue };
-            match self.cx.webex.message(card).await {
-                Ok(card) if card.created < request.at => seen.push(one),
-                Ok(_) | Err(WebexError::NotFound { .. }) => {}
-                Err(error) => return Err(error).before(place, "reading the card"),
-            }
-        }
-        Ok(seen)
-    }
-
-    /// Handles a yes or no given as a message. It applies to the single open item of this person in this room or
-    /// thread, never to another person's. Returns the answer.
-    pub(super) async fn typed(
-        &self,
-        request: &Request<'_>,
-        talk: &[Command],
-        alone: bool,
-        in_thread: bool,
-    ) -> Result<Option<String>, Fault> {
-        let no = talk.iter().all(|command| command.intent == Intent::Cancel);
-        if !no && !alone {
-            return Ok(Some(words::YES_ALONE.to_owned()));
-        }
-        let mut open = self.open(request, in_thread).await?;
-        let [_] = open.as_slice() else {
-            return Ok(Some(if open.is_empty() {
-                words::nothing_open(in_thread)
-            } else {
-                words::which_question(&open.iter().map(OpenItem::named).collect::<Vec<_>>())
-            }));
-        };
-        let open = open.swap_remove(0);
-        // A yes recognized by the model confirms nothing; only the fixed list of phrases does.
-        if !no && !self.cx.is_yes(request) {
-            return Ok(Some(open.not_a_plain_yes()));
-        }
-        match open {
-            OpenItem::Change(change) => self.typed_on_change(request, &change, !no).await,
-            OpenItem::Question(question) => self.typed_on_question(request, &question, !no).await,
-        }
-    }
-
-    async fn typed_on_change(
-        &self,
-        request: &Request<'_>,
-        change: &Change,
-        yes: bool,
-    ) -> Result<Option<String>, Fault> {
-        if change.order().batch.is_some() {
-            let batch = self.cx.batch_of(change).await.before(request.place, "reading the changes")?;
-            let press = if yes { Press::Confirm } else { Press::Cancel };
-            return self.approvals.on_batch(request, &batch, press).await.map(line);
-        }
-        let who = Actor::from(request.person);
-        let authorization = self.approvals.authorization(request, change, yes).await?;
-        let decide = if yes { Decide::Approve { who, authorization } } else { Decide::Decline { who, authorization } };
-        let decided = self.cx.store.decide(change.id(), &decide, now()).await.before(request.place, "deciding")?;
-        let Some((change, answer)) = decided else { return Ok(Some(words::UNKNOWN_CARD.to_owned())) };
-        self.approvals.decided(request, &change, answer).await.map(|(_, line)| line)
-    }
-
-    async fn typed_on_question(
-        &self,
-        request: &Request<'_>,
-        question: &Question,
-        yes: bool,
-    ) -> Result<Option<String>, Fault> {
-        if yes {
-            return match question.choices.as_slice() {
-                [_] if question.fields.is_empty() => {
-                    self.questions.picked(request, question, 0, &serde_json::Map::new()).await.map(line)
-                }
-                _ => Ok(Some(words::which_question(&[words::mild(&words::prompt(question))]))),
-            };
-        }
-        let reply = Reply::Dismiss(Actor::from(request.person));
-        let replied =
-            self.cx.store.reply(question.id, &reply, now()).await.before(request.place, "closing the question")?;
-        if let Some((question, _)) = replied {
-            self.reporter.show_question(&question).await;
-        }
-        Ok(None)
-    }
-
-    /// Treats a "don't" that names the Deployment of a waiting change of this person as a no to it.
-    pub(super) async fn taken_as_no(
-        &self,
-        request: &Request<'_>,
-        commands: &[Command],
-    ) -> Result<Option<String>, Fault> {
-        let negated = Doubt::OrdersNothing(Sign::Negation);
-        if !commands.iter().any(|command| command.doubts.contains(&negated)) {
-            return Ok(None);
-        }
-        let open = self.open(request, false).await?;
-        let changes = open.into_iter().filter_map(|open| match open {
-            OpenItem::Change(change) => Some(change),
-            OpenItem::Question(_) => None,
-        });
-        let fits: Vec<_> = changes.filter(|change| names(request.text, change.target().name.as_str())).collect();
-        let text = request.text.to_lowercase();
-        // A partial name that matches several waiting changes declines none of them.
-        let meant = if fits.len() == 1 {
-            fits.first()
-        } else {
-            fits.iter().find(|change| text.contains(change.target().name.as_str()))
-        };
-        if let Some(change) = meant {
-            let decide = Decide::Decline { who: Actor::from(request.person), authorization: Ok(()) };
-            let decided = self.cx.store.decide(change.id(), &decide, now()).await.before(request.place, "deciding")?;
-            if let Some((change, readback_core::change::Answer::Declined)) = decided {
-                self.reporter.close(&change).await;
-                return Ok(Some(words::taken_as_no(change.target())));
-            }
-        }
-        Ok(None)
-    }
-}
-
-/// Whether the text contains the Deployment's name, in full or as one of its hyphen-separated parts, as a whole word.
-fn names(text: &str, name: &str) -> bool {
-    let text = text.to_lowercase();
-    let is_inside = |c: char| c.is_alphanumeric() || c == '-';
-    let words: Vec<&str> = text.split(|c| !is_inside(c)).collect();
-    words.contains(&name) || name.split('-').any(|part| part.len() > 2 && words.contains(&part))
 }
 
 fn standing_for(mention: &Mention, object: &ObjectRef) -> Mention {
@@ -407,13 +191,5 @@ mod tests {
         for other in ["restart the same pod", "same as yesterday", "scale web to the same", "sames for x", ""] {
             assert!(!wants_the_same(other), "{other}");
         }
-    }
-
-    #[test]
-    fn a_name_is_a_word_and_no_piece_of_one() {
-        assert!(names("don't restart nginx!", "nginx-deployment"));
-        assert!(names("don't restart nginx-deployment", "nginx-deployment"));
-        assert!(!names("don't restart nginxes", "nginx-deployment"));
-        assert!(!names("don't do it", "do-it"));
     }
 }

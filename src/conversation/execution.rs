@@ -9,10 +9,9 @@ use jiff::Timestamp;
 
 use readback_cluster::{Applied, CallError, Clusters, Compared, Live, Trace, Write};
 use readback_core::{
-    change::{
-        Change, ClaimResult, Claimed, End, EndReason, LiveFacts, Outcome, Recovery, Status, Store, after_restart, store,
-    },
+    change::{Change, Claimed, End, EndReason, LiveFacts, Outcome, Recovery, Status, after_restart},
     policy::Denial,
+    store::{self, ClaimResult, Store},
 };
 
 /// The cluster operations that executing a change needs.

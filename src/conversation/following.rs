@@ -4,8 +4,8 @@ use super::keys::carried_out;
 use crate::cards::Offer;
 use readback_cluster::Changed;
 use readback_core::{
-    change::{Change, Status, WriteKind},
-    domain::Intent,
+    change::{Change, Status},
+    domain::{Intent, WriteKind},
 };
 
 /// What has to roll out after a change; `None` if there is nothing to follow.

@@ -18,12 +18,11 @@ use serde_json::json;
 use super::execution::{Execution, Settled, execute, settle};
 use readback_core::{
     change::{
-        Answer, Change, ChangeId, Decide, Order, Status, Store,
-        memory_store::MemoryStore,
+        Answer, Change, ChangeId, Decide, Order, Status,
         samples::{order, person},
-        store,
     },
     policy::{Approval, Denial},
+    store::{self, Store, memory::MemoryStore},
 };
 
 mod world;

@@ -11,16 +11,17 @@ use super::{
     orders::Orders,
     posting::Reporter,
     request::Request,
+    typed_answers::{TypedAnswers, is_talk},
 };
 use crate::{
     edge::{Freshness, freshness},
     words,
 };
 use readback_core::{
-    change::{Store, store::Delivery},
     command::{Command, ParsedMessage},
     domain::{Intent, Score},
     resolve::Directory,
+    store::{Delivery, Store},
 };
 use readback_webex::{Message, RoomKind, WebexError, order_text};
 
@@ -31,6 +32,7 @@ pub(super) struct MessageHandler {
     pub(super) reporter: Reporter,
     pub(super) orders: Orders,
     pub(super) dialogue: Dialogue,
+    pub(super) answers: TypedAnswers,
 }
 
 impl MessageHandler {
@@ -99,16 +101,16 @@ impl MessageHandler {
         }
         self.dialogue.in_context(request, &mut commands);
         let orders = commands.len();
-        let talk: Vec<Command> = commands.extract_if(.., |command| dialogue::is_talk(command)).collect();
+        let talk: Vec<Command> = commands.extract_if(.., |command| is_talk(command)).collect();
         let mut lines = Vec::new();
         let alone = talk.len() == orders && asides.is_empty();
         let mut outcome = "answer";
         if !talk.is_empty() {
-            lines.extend(self.dialogue.typed(request, &talk, alone, message.parent_id.is_some()).await?);
+            lines.extend(self.answers.typed(request, &talk, alone, message.parent_id.is_some()).await?);
         }
         if !commands.is_empty() {
             let orders_nothing = commands.iter().all(|command| command.intent == Intent::None);
-            let no = if orders_nothing { self.dialogue.taken_as_no(request, &commands).await? } else { None };
+            let no = if orders_nothing { self.answers.taken_as_no(request, &commands).await? } else { None };
             if let Some(line) = no {
                 lines.push(line);
             } else {

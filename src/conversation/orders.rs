@@ -20,10 +20,11 @@ use readback_cluster::{
     plan::{self, Plan, Planned, RelatedObjects},
 };
 use readback_core::{
-    change::{self, Actor, Answer, Change, Decide, Inverse, Note, Recorded, Store, WriteKind},
+    change::{self, Actor, Answer, Change, Decide, Inverse, Note},
     command::Command,
-    domain::Intent,
+    domain::{Intent, WriteKind},
     policy::{Approval, Decision, Evaluation, Judgement, Limits, ProposedChange, Reason},
+    store::{Recorded, Store},
 };
 
 /// Turns commands into changes: they are resolved, judged, planned and recorded, then executed or put on a card.

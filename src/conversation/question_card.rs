@@ -6,8 +6,8 @@ use super::{
 };
 use crate::cards;
 use readback_core::{
-    change::Store,
     question::{Question, QuestionState},
+    store::Store,
 };
 
 impl Reporter {

@@ -15,8 +15,9 @@ use crate::{
     words,
 };
 use readback_core::{
-    change::{Actor, Store},
+    change::Actor,
     question::{Question, Replied, Reply},
+    store::Store,
 };
 use serde_json::{Map, Value};
 

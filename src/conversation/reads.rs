@@ -10,10 +10,11 @@ use super::{
 use crate::words;
 use readback_cluster::describe;
 use readback_core::{
-    change::{Filter, Status, Store},
+    change::{Filter, Status},
     command::{Command, Mention},
     domain::{ClusterName, Intent, Namespace, ObjectRef},
     resolve::{NotFound, Resolution},
+    store::Store,
 };
 
 /// Number of log lines shown by default.

@@ -20,10 +20,11 @@ use super::{
 use crate::{cards::Offer, supervisor::Shutdown, words};
 use readback_cluster::{Compared, Live, Rollout, Trace, Write};
 use readback_core::{
-    change::{Change, Decide, Status, Store},
+    change::{Change, Decide, Status},
     domain::{ClusterName, Person},
     policy::Denial,
     question::Reply,
+    store::Store,
 };
 
 /// How long after it was recorded a change is still reported on if a restart or an error delayed its report.

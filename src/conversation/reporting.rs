@@ -13,10 +13,7 @@ use crate::{
     words,
 };
 use readback_cluster::Live;
-use readback_core::{
-    change::{Change, Store},
-    domain::Person,
-};
+use readback_core::{change::Change, domain::Person, store::Store};
 use tracing::Instrument as _;
 
 impl Reporter {

@@ -7,10 +7,7 @@ use super::{
 };
 use crate::{cards::Offer, supervisor::Shutdown, words};
 use readback_cluster::{Follow, Rollout};
-use readback_core::{
-    change::{Change, Store},
-    domain::Person,
-};
+use readback_core::{change::Change, domain::Person, store::Store};
 use std::time::Instant;
 
 /// A rollout to follow.

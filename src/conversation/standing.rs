@@ -25,7 +25,7 @@ impl Context {
             return Ok(Some(Denial::RequesterGone));
         };
         let tool = self.kept_in_git_by(policy, order).await?;
-        let proposed = ProposedChange { kept_in_git_by: tool.as_deref(), ..ProposedChange::of_order(order) };
+        let proposed = ProposedChange { kept_in_git_by: tool.as_deref(), ..order.proposed() };
         let actor = ActorInRoom { person: &person, room: &order.room_id, private: order.private };
         let same_name = policy.acts_as(&person).is_ok_and(|name| name == order.acts_as);
         let denial = policy.denies(&proposed, &actor, now());

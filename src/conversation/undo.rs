@@ -15,11 +15,12 @@ use readback_cluster::{
     forecast::{Forecast, Intended},
 };
 use readback_core::{
-    change::{Change, FieldChange, Filter, Inverse, Note, Order, Status, Store},
+    change::{Change, FieldChange, Filter, Inverse, Note, Order, Status},
     command::Doubt,
     domain::{Amount, Intent, ObjectRef},
     policy::{Caution, Judgement, ProposedChange, Reason},
     resolve::{NotFound, Resolution},
+    store::Store,
 };
 
 /// Maximum number of recently created changes searched for the one applied last.
@@ -155,7 +156,7 @@ impl Orders {
             None => Forecast::default(),
         };
         let kept_in_git_by = ahead.gitops.as_deref();
-        let judged = request.judge(&ProposedChange { kept_in_git_by, ..ProposedChange::of_order(&order) });
+        let judged = request.judge(&ProposedChange { kept_in_git_by, ..order.proposed() });
         match judged {
             Judgement::Denied(denial) => return Ok(Err(words::refused_by_policy(&denial))),
             Judgement::NeedsApproval { by: _, reasons } => {

@@ -67,11 +67,11 @@ pub struct Unfinished {
 
 /// Accepts notices and has them handled. Clones share their queues.
 #[derive(Clone)]
-pub struct Intake(Arc<Inner>);
+pub struct Intake(Arc<IntakeState>);
 
 type Handler = dyn Fn(Notice) -> BoxFuture<'static, ()> + Send + Sync;
 
-struct Inner {
+struct IntakeState {
     handler: Box<Handler>,
     bounds: Bounds,
     dedupe: Mutex<Dedupe>,
@@ -103,7 +103,7 @@ impl Intake {
         H: Fn(Notice) -> F + Clone + Send + Sync + 'static,
         F: Future<Output = ()> + Send + 'static,
     {
-        Self(Arc::new(Inner {
+        Self(Arc::new(IntakeState {
             handler: Box::new(move |notice| Box::pin(handler(notice))),
             bounds,
             dedupe: Mutex::default(),
@@ -205,8 +205,8 @@ impl Intake {
     async fn handle(&self, notice: Notice) {
         let kind = notice.kind();
         let mut task = JoinSet::new();
-        let inner = self.0.clone();
-        task.spawn(async move { (inner.handler)(notice).await });
+        let state = self.0.clone();
+        task.spawn(async move { (state.handler)(notice).await });
         if let Some(Err(fault)) = task.join_next().await {
             metrics::counter!("readback_turn_panics_total", "kind" => kind).increment(1);
             tracing::error!(kind, %fault, "a turn panicked");

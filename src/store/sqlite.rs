@@ -11,11 +11,9 @@ use rusqlite::{Connection, TransactionBehavior};
 use tokio::{sync::Mutex, task::spawn_blocking};
 
 use readback_core::{
-    change::{
-        Answer, Change, ChangeId, Filter, RunId, Status, Update,
-        store::{Delivery, Fault, Found, Recorded, Store},
-    },
+    change::{Answer, Change, ChangeId, Filter, RunId, Status, Update},
     question::{Question, Replied, Reply},
+    store::{Delivery, Fault, Found, Recorded, Store},
 };
 
 mod archive;

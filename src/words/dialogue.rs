@@ -2,8 +2,7 @@
 
 use jiff::Timestamp;
 
-use super::{choice_label, plain};
-use crate::cards::{InputFault, clock};
+use super::{choice_label, clock, plain};
 use readback_cluster::Live;
 use readback_core::{
     change::{Change, Status},
@@ -115,17 +114,6 @@ pub fn question_over(question: &Question) -> String {
         }
         QuestionState::Open => "That question is still open.".to_owned(),
     }
-}
-
-/// The answer to an invalid value entered on a card.
-pub fn bad_input(fault: &InputFault) -> String {
-    let fault = match fault {
-        InputFault::Replicas { most } => format!("The number of replicas must be a whole number from 0 to {most}."),
-        InputFault::NoContainer => "Choose one of the containers on the card.".to_owned(),
-        InputFault::NoImage => "Type a tag or a whole image.".to_owned(),
-        InputFault::Image { text, why } => format!("“{}” {why}.", plain(text)),
-    };
-    format!("{} Nothing was changed; the card is still open.", super::mild(&fault))
 }
 
 /// The answer to a press on "Ask again" by somebody other than the requester.

@@ -1,8 +1,6 @@
 //! The outcome of an approved change and the reason for it, as a sentence.
 
-use super::and;
-use super::{call_error, cluster_error::lost, effect, not_applied_reason, plain};
-use crate::cards::clock;
+use super::{and, call_error, clock, cluster_error::lost, effect, not_applied_reason, plain};
 use readback_core::change::{CallError, Change, EndReason, FieldChange, LiveValue, NotAppliedReason, Order, Outcome};
 use readback_webex::{code, escape_markdown};
 

@@ -2,7 +2,7 @@
 
 use jiff::Timestamp;
 
-use crate::cards::clock;
+use super::clock;
 use readback_cluster::{Live, Revision};
 use readback_core::change::{Change, State};
 use readback_webex::{code, escape_markdown};

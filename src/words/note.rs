@@ -1,6 +1,9 @@
 //! What to know before a change is sent: its side effects, and what may override it.
 
-use readback_core::change::{Autoscaled, Note, Overruled, OwnedField, Surrounding, ThenRollout};
+use readback_core::{
+    change::{Note, Surrounding, ThenRollout},
+    policy::{Autoscaled, Overruled, OwnedField},
+};
 
 use super::plain;
 use super::{call_error, not_applied_reason};

@@ -1,10 +1,9 @@
 //! The state of a change: under way, done, declined, expired, undone.
 
-use super::{call_error, came_of, decided, effect, ending::sentence};
-use crate::cards::clock;
+use super::{call_error, came_of, clock, decided, effect, ending::sentence};
 use readback_core::{
-    change::{CallError, Change, State, WriteKind},
-    domain::{Intent, ObjectRef},
+    change::{CallError, Change, State},
+    domain::{Intent, ObjectRef, WriteKind},
 };
 use readback_webex::escape_markdown;
 

@@ -1,7 +1,6 @@
 //! The answer to a button press, and whose approval a change waits for.
 
-use super::{and, ended};
-use crate::cards::clock;
+use super::{and, clock, ended};
 use readback_core::{
     change::{Actor, Answer, Change, Denial, State, Status},
     policy::Approval,

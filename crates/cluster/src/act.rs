@@ -10,7 +10,10 @@ use super::{
     patch::{Trace, trace},
     wire::{Answer, NoAnswer},
 };
-use readback_core::change::{CallError, Claimed, Misread, NotAppliedReason, Trail, WriteKind};
+use readback_core::{
+    change::{CallError, Claimed, Misread, NotAppliedReason, Trail},
+    domain::WriteKind,
+};
 
 /// How long after the API server's own deadline its response may still be in transit.
 const TRAVEL: Duration = Duration::from_secs(2);

@@ -11,7 +11,7 @@ use super::{
     surroundings::aims_at,
     verdict::plain,
 };
-use readback_core::change::{Manifest, WriteKind};
+use readback_core::domain::{Manifest, WriteKind};
 
 /// The default CPU target of `kubectl autoscale` and the API server.
 pub const USUAL_CPU: u32 = 80;

@@ -3,8 +3,9 @@
 
 use crate::{Autoscaler, Health, Live, Strategy, Surroundings, describe, tool};
 use readback_core::{
-    change::{Autoscaled, Note, Overruled, OwnedField, ThenRollout},
+    change::{Note, ThenRollout},
     domain::ImageReference,
+    policy::{Autoscaled, Overruled, OwnedField},
 };
 
 #[cfg(test)]

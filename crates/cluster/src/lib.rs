@@ -89,9 +89,9 @@ pub use write::Write;
 
 /// One Kubernetes cluster with its allowed namespaces. Clones share their connections.
 #[derive(Clone)]
-pub struct Cluster(Arc<Inner>);
+pub struct Cluster(Arc<ClusterState>);
 
-struct Inner {
+struct ClusterState {
     name: ClusterName,
     namespaces: Vec<Namespace>,
     client: kube::Client,
@@ -109,7 +109,7 @@ impl Cluster {
     pub async fn connect(connection: Connection) -> Result<Self, ConnectError> {
         let prepared = connection::prepare(&connection)?;
         let client = kube::Client::try_from(prepared.config).map_err(|error| ConnectError::client(&error))?;
-        Ok(Self(Arc::new(Inner {
+        Ok(Self(Arc::new(ClusterState {
             name: connection.name,
             namespaces: prepared.namespaces,
             client,

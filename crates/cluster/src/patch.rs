@@ -10,7 +10,7 @@ use json_patch::{
 use serde_json::{Map, Value, json};
 
 use super::{Live, Revision, Write, live::CHANGE_CAUSE};
-use readback_core::{change::WriteKind, domain::ImageReference};
+use readback_core::domain::{ImageReference, WriteKind};
 
 const RESTARTED_AT: &str = "kubectl.kubernetes.io/restartedAt";
 /// Maximum characters of a change-cause.

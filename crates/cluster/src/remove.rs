@@ -4,7 +4,7 @@ use json_patch::Patch;
 use serde_json::{Value, json};
 
 use super::{CallError, Cluster, Live, PatchRefusal, Write, live::REVISION, patch::test};
-use readback_core::change::{Manifest, WriteKind};
+use readback_core::domain::{Manifest, WriteKind};
 
 /// What a deletion needs besides the Deployment as it was read.
 #[derive(Clone, Debug, PartialEq)]

@@ -10,7 +10,7 @@ use super::{
     owner::FIELD_MANAGER,
     wire::{Answer, NoAnswer, objects, path_of},
 };
-use readback_core::{change::WriteKind, domain::ObjectRef};
+use readback_core::domain::{ObjectRef, WriteKind};
 
 /// Records the change id in the API server's audit log: the extra `readback.dev/change` of the impersonated user.
 const CHANGE_EXTRA: &str = "impersonate-extra-readback.dev%2fchange";

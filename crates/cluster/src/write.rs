@@ -5,8 +5,9 @@ use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
 use readback_core::{
-    change::{ActsAs, Change, WriteKind},
-    domain::ObjectRef,
+    change::Change,
+    domain::{ObjectRef, WriteKind},
+    policy::ActsAs,
 };
 
 /// One change of one Deployment, including its preconditions.

@@ -7,12 +7,12 @@
 //! ```
 //!
 //! A change is recorded before it has any effect. One pure function ([`step()`]) makes every state transition, one
-//! [`Store`] persists it, and only a [`Claimed`] change can be sent to a cluster.
+//! [`Store`](crate::store::Store) persists it, and only a [`Claimed`] change can be sent to a cluster.
 
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
-use crate::{domain::ObjectRef, policy::approval::Approval};
+use crate::{domain::ObjectRef, policy::Approval};
 
 mod answer;
 mod approval;
@@ -22,15 +22,14 @@ mod field_change;
 mod filter;
 mod id;
 mod invalid_order;
-pub(crate) mod note;
+mod note;
 mod order;
 mod outcome;
 mod recover;
 mod spec;
 mod state;
 mod step;
-pub mod store;
-mod write_kind;
+mod update;
 
 pub use answer::{Answer, Authorization, Denial};
 pub use call_error::{ApiError, CallError, Misread};
@@ -39,19 +38,18 @@ pub use field_change::{AutoscalerBounds, FieldChange, Running, TemplateOf};
 pub use filter::Filter;
 pub use id::ChangeId;
 pub use invalid_order::InvalidOrder;
-pub use note::{Autoscaled, Note, Overruled, OwnedField, Surrounding, ThenRollout};
-pub use order::{Actor, ActsAs, Inverse, Order};
+pub use note::{Note, Surrounding, ThenRollout};
+pub use order::{Actor, Inverse, Order};
 pub use outcome::{EndReason, LiveValue, NotAppliedReason, Outcome, Trail};
 pub use recover::{LiveFacts, Recovery, after_restart};
 pub use spec::{ChangeSpec, Field};
 pub use state::{Claim, Decision, End, Ending, RunId, State, Status};
 pub use step::{Decide, Event, FRESH, step};
-pub use store::{ClaimResult, Fault, Found, Recorded, Store, Update};
-pub use write_kind::{Manifest, WriteKind};
+pub use update::Update;
 
 /// The record of one write to one object.
 ///
-/// The order is immutable once recorded. The state changes only through a [`Store`].
+/// The order is immutable once recorded. The state changes only through a [`Store`](crate::store::Store).
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Change {
     id: ChangeId,
@@ -166,7 +164,7 @@ impl Change {
         ended && !self.reported
     }
 
-    /// The same change in another state. Only stores may call this.
+    /// The same change in another state. Only [`Update::apply`] may call this.
     fn moved(mut self, state: State) -> Self {
         self.state = state;
         self
@@ -178,10 +176,6 @@ impl Change {
     }
 }
 
-#[cfg(any(test, feature = "testing"))]
-pub mod contract;
-#[cfg(any(test, feature = "testing"))]
-pub mod memory_store;
 #[cfg(any(test, feature = "testing"))]
 pub mod samples;
 

@@ -1,4 +1,5 @@
-//! The vocabulary of this program: names, amounts, images, scores and people. Invalid values cannot be constructed.
+//! The vocabulary of this program: names, amounts, images, kinds of writes, scores and people. Invalid values cannot be
+//! constructed.
 
 use std::fmt;
 
@@ -8,10 +9,12 @@ mod image;
 mod name;
 mod score;
 pub mod webex_id;
+mod write_kind;
 
 pub use image::{ImageChange, ImageReference, Invalid};
 pub use name::{ClusterName, DeploymentName, Namespace, ObjectRef};
 pub use score::Score;
+pub use write_kind::{Manifest, WriteKind};
 
 /// The intent of a message, or of one command in it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]

@@ -12,8 +12,11 @@
 //! 1. [`command`]: a message parsed into typed commands, with names not yet resolved.
 //! 2. [`resolve`]: resolution of names to live objects.
 //! 3. [`policy`]: whether a change is allowed, and who must approve it.
-//! 4. [`change`]: the record of a change, the state machine that moves it, and the trait that stores it.
+//! 4. [`change`]: the record of a change, and the state machine that moves it.
 //! 5. [`question`]: questions about an unclear request.
+//! 6. [`store`]: the trait that stores changes and questions.
+//!
+//! None of these uses one that comes after it.
 
 pub mod change;
 pub mod command;
@@ -25,3 +28,4 @@ pub mod question;
 pub mod resolve;
 pub mod spelling;
 pub mod stop_words;
+pub mod store;

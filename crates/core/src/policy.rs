@@ -8,7 +8,7 @@ use crate::{
     resolve::{NotFound, Resolution},
 };
 
-pub(crate) mod approval;
+mod approval;
 mod book;
 mod denial;
 mod facts;
@@ -19,6 +19,7 @@ mod grounds;
 mod identity;
 mod judgement;
 mod limits;
+mod overruled;
 mod people;
 mod proposed;
 mod quiet;
@@ -32,8 +33,10 @@ pub use denial::{Denial, ImageDenial, QuietUntil};
 pub use facts::Facts;
 pub use file::PolicyFault;
 pub use grant::{AccessRequest, Right};
+pub use identity::ActsAs;
 pub use judgement::{ActorInRoom, Judgement};
 pub use limits::{GitOps, ImageLimits, Limits};
+pub use overruled::{Autoscaled, Overruled, OwnedField};
 pub use people::People;
 pub use proposed::{ProposedChange, ReplicaChange};
 pub use reason::{Caution, Impossible, Reason, Unclear};

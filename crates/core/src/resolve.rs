@@ -79,7 +79,7 @@ pub struct NameQuery<'a> {
     pub cluster: Option<&'a str>,
 }
 
-struct Entry {
+struct DirectoryEntry {
     object: ObjectRef,
     /// The index of its cluster and namespace.
     place: usize,
@@ -103,7 +103,7 @@ impl Deref for Directory {
 
 /// The live names. Built once per state of the catalogs.
 pub struct Names {
-    entries: Vec<Entry>,
+    entries: Vec<DirectoryEntry>,
     index: Index,
     /// The cluster and namespace pairs with Deployments, numbered.
     places: HashMap<(ClusterName, Namespace), usize>,
@@ -167,7 +167,7 @@ impl Directory {
         let entry = |named: Named| {
             let (object, next) = (named.object, places.len());
             let place = *places.entry((object.cluster.clone(), object.namespace.clone())).or_insert(next);
-            Entry { object, place }
+            DirectoryEntry { object, place }
         };
         let entries = named.into_iter().map(entry).collect();
         let names = Names { entries, index, places, namespaces, clusters, unseen, gazetteer };

@@ -37,7 +37,7 @@ fn from_text(message: &Message, bot: &Person) -> String {
 
 fn from_html(html: &str, bot_id: &str) -> String {
     let html = &html[..html.floor_char_boundary(LONGEST_HTML)];
-    let mut reader = Reader { bot_id, ..Reader::default() };
+    let mut reader = MentionReader { bot_id, ..MentionReader::default() };
     for piece in pieces(html) {
         reader.take(&piece);
     }
@@ -54,7 +54,7 @@ fn without_address_mark(text: &str) -> &str {
 }
 
 #[derive(Default)]
-struct Reader<'b> {
+struct MentionReader<'b> {
     bot_id: &'b str,
     out: String,
     /// White space was seen since the last word of this line.
@@ -70,7 +70,7 @@ struct Reader<'b> {
     pre: usize,
 }
 
-impl Reader<'_> {
+impl MentionReader<'_> {
     fn take(&mut self, piece: &Piece) {
         match piece {
             Piece::Open(tag) if tag.name() == MENTION => self.open_mention(tag),

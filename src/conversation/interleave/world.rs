@@ -16,13 +16,9 @@ use readback_cluster::{
     testing::{live_of, trace_of},
 };
 use readback_core::{
-    change::{
-        Answer, Change, ChangeId, Claimed, Filter, NotAppliedReason, Recorded, RunId, Store, Update,
-        memory_store::MemoryStore,
-        samples::at,
-        store::{self, Delivery, Found},
-    },
+    change::{Answer, Change, ChangeId, Claimed, Filter, NotAppliedReason, RunId, Update, samples::at},
     question::{Question, Replied, Reply},
+    store::{self, Delivery, Found, Recorded, Store, memory::MemoryStore},
 };
 
 /// Yields once.

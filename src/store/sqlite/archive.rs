@@ -5,8 +5,8 @@ use std::path::Path;
 use rusqlite::Connection;
 
 use super::{failed::Failed, open, rows};
-use readback_core::change::{
-    Change, ChangeId, Filter,
+use readback_core::{
+    change::{Change, ChangeId, Filter},
     store::{Fault, Found},
 };
 

@@ -5,7 +5,7 @@ use rusqlite::{Connection, TransactionBehavior, params};
 use uuid::Uuid;
 
 use super::failed::Failed;
-use readback_core::change::store::{Delivery, REMEMBERED};
+use readback_core::store::{Delivery, REMEMBERED};
 
 /// The namespace of these version 5 UUIDs.
 const NAMESPACE: Uuid = Uuid::from_u128(0x1d94_37c6_5be0_5f2a_8a61_c07d_94e3_2b58);

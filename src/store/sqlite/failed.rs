@@ -1,6 +1,6 @@
 //! The error of an operation on the connection.
 
-use readback_core::change::store::Fault;
+use readback_core::store::Fault;
 
 /// Why an operation on the connection failed. [`Sqlite`](super::Sqlite) returns the contained fault to its caller.
 #[derive(Debug)]

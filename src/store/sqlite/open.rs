@@ -12,7 +12,7 @@ use std::{
 use rusqlite::{Connection, OpenFlags, TransactionBehavior};
 
 use super::questions;
-use readback_core::change::store::Fault;
+use readback_core::store::Fault;
 
 /// SQLite's application id of the file: `rbck` in ASCII.
 const APPLICATION: i64 = 0x7262_636b;

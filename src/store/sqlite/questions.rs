@@ -5,8 +5,9 @@ use rusqlite::{Connection, OptionalExtension, Row as Columns, TransactionBehavio
 
 use super::failed::Failed;
 use readback_core::{
-    change::{ChangeId, store::Fault},
+    change::ChangeId,
     question::{Question, QuestionState, Replied, Reply, step},
+    store::Fault,
 };
 
 pub(super) const SCHEMA: &str = "

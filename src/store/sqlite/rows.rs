@@ -4,8 +4,8 @@ use jiff::Timestamp;
 use rusqlite::{Connection, OptionalExtension, Params, Row as Columns, params};
 
 use super::failed::Failed;
-use readback_core::change::{
-    Change, ChangeId, Filter,
+use readback_core::{
+    change::{Change, ChangeId, Filter},
     store::{Fault, Found},
 };
 

@@ -5,10 +5,12 @@ use std::{fs, os::unix::fs::PermissionsExt, path::Path};
 use tempfile::{TempDir, tempdir};
 
 use super::*;
-use readback_core::change::{
-    Decide, Order,
-    contract::{at_most_once, keeps_the_contract},
-    samples::{at, order, person},
+use readback_core::{
+    change::{
+        Decide, Order,
+        samples::{at, order, person},
+    },
+    store::contract::{at_most_once, keeps_the_contract},
 };
 
 #[tokio::test(flavor = "multi_thread")]

@@ -302,7 +302,7 @@ async fn scaling_by_the_subresource_is_read_from_the_deployment() {
 
 #[tokio::test]
 async fn what_is_created_is_posted_and_an_object_of_that_name_is_in_its_way() {
-    let made = || WriteKind::Recreate(readback_core::change::Manifest(deployment()));
+    let made = || WriteKind::Recreate(readback_core::domain::Manifest(deployment()));
     let write = Write { means: made(), patch: json_patch::Patch::default(), ..order() };
     let api = Api::start(|_| Reply::json(201, deployment())).await;
     assert!(matches!(api.cluster().await.write(&write).await, Applied::Done(Some(_))));

@@ -7,9 +7,9 @@ use super::{
 use crate as cluster;
 use crate::{Bounds, Live, PatchRefusal, Scaler, USUAL_CPU, Write, forecast::Intended};
 use readback_core::{
-    change::{AutoscalerBounds, ChangeSpec, FieldChange, Inverse, Note, WriteKind},
+    change::{AutoscalerBounds, ChangeSpec, FieldChange, Inverse, Note},
     command::Command,
-    domain::Intent,
+    domain::{Intent, WriteKind},
     question::MissingValue,
 };
 

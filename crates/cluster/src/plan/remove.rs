@@ -4,8 +4,8 @@ use super::planned::{Plan, Planned, refused};
 use crate as cluster;
 use crate::{Live, Removal, forecast::Intended};
 use readback_core::{
-    change::{ChangeSpec, FieldChange, Inverse, Note, Running, WriteKind},
-    domain::Intent,
+    change::{ChangeSpec, FieldChange, Inverse, Note, Running},
+    domain::{Intent, WriteKind},
 };
 
 pub(super) fn delete(live: &Live, removal: &Removal) -> Planned {

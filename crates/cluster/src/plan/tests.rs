@@ -3,9 +3,9 @@ use serde_json::{Value, json};
 use super::*;
 use crate::{CallError, revisions_of, stand_in::live_of};
 use readback_core::{
-    change::{AutoscalerBounds, Note, TemplateOf, WriteKind},
+    change::{AutoscalerBounds, Note, TemplateOf},
     command::{Mention, StatedValue},
-    domain::{Amount, ImageChange, Score},
+    domain::{Amount, ImageChange, Score, WriteKind},
 };
 
 fn object(replicas: u32, containers: &Value) -> Value {

@@ -7,8 +7,8 @@ use crate::domain::ObjectRef;
 
 /// A change that a store has let this run claim. It is the only thing that can be sent to a cluster.
 ///
-/// The only way to obtain one is to win [`claim`](super::Store::claim) or [`claim_again`](super::Store::claim_again).
-/// It cannot be cloned, and sending it consumes it.
+/// The only way to obtain one is to win [`claim`](crate::store::Store::claim) or
+/// [`claim_again`](crate::store::Store::claim_again). It cannot be cloned, and sending it consumes it.
 #[derive(Debug)]
 #[must_use = "a claimed change is sent or finished, or it stays open until the next start"]
 pub struct Claimed(Change);
@@ -16,7 +16,7 @@ pub struct Claimed(Change);
 impl Claimed {
     /// For a store whose compare-and-set has just recorded this claim. `None` if the change is not in the claimed
     /// state.
-    pub(super) fn won(change: Change) -> Option<Self> {
+    pub(crate) fn won(change: Change) -> Option<Self> {
         matches!(change.state(), State::Claimed { .. }).then_some(Self(change))
     }
 

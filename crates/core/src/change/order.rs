@@ -6,10 +6,10 @@ use jiff::Timestamp;
 use json_patch::Patch;
 use serde::{Deserialize, Serialize};
 
-use super::{ChangeId, ChangeSpec, Field, FieldChange, InvalidOrder, Note, WriteKind};
+use super::{ChangeId, ChangeSpec, Field, FieldChange, InvalidOrder, Note, invalid_order::suits};
 use crate::{
-    domain::{Intent, ObjectRef, Person},
-    policy::{Approval, Reason},
+    domain::{Intent, ObjectRef, Person, WriteKind},
+    policy::{ActsAs, Approval, ProposedChange, Reason},
 };
 
 /// Maximum characters of a message that are kept.
@@ -43,16 +43,6 @@ impl fmt::Debug for Actor {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Who").field("person_id", &self.person_id).finish_non_exhaustive()
     }
-}
-
-/// The cluster user and groups that a change impersonates.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub struct ActsAs {
-    /// The user name.
-    pub user: String,
-    /// The groups.
-    #[serde(default)]
-    pub groups: Vec<String>,
 }
 
 /// The undo of a change: restores the old values, provided that the new ones are still live.
@@ -172,6 +162,12 @@ impl Order {
         self.takes_back.or(inverse).unwrap_or(Intent::Undo)
     }
 
+    /// The change that it would make, for the policy.
+    pub fn proposed(&self) -> ProposedChange<'_> {
+        let takes_back = self.intent == Intent::Undo;
+        ProposedChange { takes_back, ..ProposedChange::of_write(self.verb(), &self.target, &self.patch, &self.means) }
+    }
+
     /// The number of replicas after the change, if it sets one.
     pub fn replicas_after(&self) -> Option<u32> {
         self.effects.iter().find_map(FieldChange::replicas_after)
@@ -192,7 +188,7 @@ impl Order {
     /// # Errors
     /// The patch could hit another object than the one that was shown, or changes nothing.
     pub(super) fn fit(mut self) -> Result<Self, InvalidOrder> {
-        self.means.suits(&self.patch, &self.uid)?;
+        suits(&self.means, &self.patch, &self.uid)?;
         if let Some((end, _)) = self.words.char_indices().nth(WORDS) {
             self.words.truncate(end);
         }

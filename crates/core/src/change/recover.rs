@@ -22,9 +22,10 @@ pub struct LiveFacts {
 pub enum Recovery {
     /// The object shows that it was applied: report that and follow the rollout.
     WasApplied,
-    /// It was approved and not sent: continue with [`claim`](super::Store::claim).
+    /// It was approved and not sent: continue with [`claim`](crate::store::Store::claim).
     Send,
-    /// It may have been sent, but nothing was written: send it again, after [`claim_again`](super::Store::claim_again).
+    /// It may have been sent, but nothing was written: send it again, after
+    /// [`claim_again`](crate::store::Store::claim_again).
     SendAgain,
     /// It was certainly not applied and must not be sent. Report the live values and offer a new card.
     Stale,
@@ -88,9 +89,9 @@ pub fn after_restart(change: &Change, live: Option<&LiveFacts>, now: Timestamp) 
 #[cfg(test)]
 mod tests {
     use super::super::samples::{at, order, person};
-    use super::super::{ChangeId, Claim, Decision, Ending, Order, Outcome, RunId, WriteKind};
+    use super::super::{ChangeId, Claim, Decision, Ending, Order, Outcome, RunId};
     use super::*;
-    use crate::domain::Intent;
+    use crate::domain::{Intent, WriteKind};
 
     fn decision() -> Decision {
         Decision::of(person("ann"), at(0))

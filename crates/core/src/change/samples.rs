@@ -4,9 +4,9 @@
 use jiff::{SignedDuration, Timestamp};
 use serde_json::json;
 
-use super::{Actor, FieldChange, Order, WriteKind};
+use super::{Actor, FieldChange, Order};
 use crate::{
-    domain::{ClusterName, DeploymentName, Intent, Namespace, ObjectRef},
+    domain::{ClusterName, DeploymentName, Intent, Namespace, ObjectRef, WriteKind},
     policy::{Approval, Caution, Reason},
 };
 

@@ -79,3 +79,15 @@ pub enum Field {
         known: Option<String>,
     },
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_record_whose_doubts_are_sentences_is_still_read() {
+        let old = r#"{"intent": "scale", "doubts": ["The message says “not” somewhere."]}"#;
+        let read: ChangeSpec = serde_json::from_str(old).expect("read");
+        assert_eq!(read.doubts, [Doubt::Text("The message says “not” somewhere.".to_owned())]);
+    }
+}

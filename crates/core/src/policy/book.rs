@@ -5,13 +5,12 @@ use std::fmt;
 use jiff::Timestamp;
 
 use super::{
-    AccessRequest, Approval, Denial, GitOps, Limits, Right,
+    AccessRequest, ActsAs, Approval, Denial, GitOps, Limits, Right,
     grant::{Grant, VERBS, Where},
     identity::Identities,
     quiet::Quiet,
 };
 use crate::{
-    change::ActsAs,
     domain::{ClusterName, Intent, Namespace, ObjectRef, Person, webex_id},
     policy::People,
 };

@@ -2,8 +2,20 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use serde::{Deserialize, Serialize};
+
 use super::Denial;
-use crate::{change::ActsAs, domain::Person};
+use crate::domain::Person;
+
+/// The cluster user and groups that a change impersonates.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ActsAs {
+    /// The user name.
+    pub user: String,
+    /// The groups.
+    #[serde(default)]
+    pub groups: Vec<String>,
+}
 
 /// The mapping from people to cluster users.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]

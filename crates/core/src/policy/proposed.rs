@@ -3,10 +3,7 @@
 use json_patch::{Patch, PatchOperation};
 use serde_json::Value;
 
-use crate::{
-    change::{Order, WriteKind},
-    domain::{Intent, ObjectRef},
-};
+use crate::domain::{Intent, ObjectRef, WriteKind};
 
 /// A change to be judged by the policy. Every value is extracted from what would be sent, never from text that is shown
 /// to people.
@@ -49,12 +46,6 @@ impl<'a> ProposedChange<'a> {
             images: Vec::new(),
             kept_in_git_by: None,
         }
-    }
-
-    /// The change that an order would make.
-    pub fn of_order(order: &'a Order) -> Self {
-        let takes_back = order.intent == Intent::Undo;
-        Self { takes_back, ..Self::of_write(order.verb(), &order.target, &order.patch, &order.means) }
     }
 
     /// The change that a patch, sent in this way, would make.

@@ -2,9 +2,8 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::Denial;
+use super::{Denial, Overruled};
 use crate::{
-    change::note::Overruled,
     command::{CommandSummary, Doubt, InvalidValue},
     domain::{DeploymentName, Intent, Namespace, ObjectRef},
     resolve::NotFound,
@@ -201,9 +200,6 @@ mod tests {
         let read: Vec<Reason> = serde_json::from_str(old).expect("read");
         let sentence = Reason::Text("A rollback replaces all pods.".to_owned());
         assert_eq!(read, [sentence, Reason::Caution(Caution::Destructive(Intent::Rollback)), Reason::NothingOpen]);
-        let old = r#"{"intent": "scale", "doubts": ["The message says “not” somewhere."]}"#;
-        let read: crate::change::ChangeSpec = serde_json::from_str(old).expect("read");
-        assert_eq!(read.doubts, [Doubt::Text("The message says “not” somewhere.".to_owned())]);
     }
 
     #[test]

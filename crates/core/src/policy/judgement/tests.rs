@@ -1,10 +1,7 @@
 use serde_json::{Value, json};
 
 use super::*;
-use crate::{
-    change::{Manifest, WriteKind},
-    domain::{ClusterName, DeploymentName, Namespace, ObjectRef},
-};
+use crate::domain::{ClusterName, DeploymentName, Manifest, Namespace, ObjectRef, WriteKind};
 
 const POLICY: &str = r#"
 [[grant]]

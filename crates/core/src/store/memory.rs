@@ -7,11 +7,11 @@ use std::{
 
 use jiff::Timestamp;
 
-use super::{
-    Answer, Change, ChangeId, Filter, RunId, Status,
-    store::{Delivery, Fault, Found, REMEMBERED, Recorded, Store, Update},
+use super::{Delivery, Fault, Found, REMEMBERED, Recorded, Store};
+use crate::{
+    change::{Answer, Change, ChangeId, Filter, RunId, Status, Update},
+    question::{self, Question, QuestionState, Replied, Reply},
 };
-use crate::question::{self, Question, QuestionState, Replied, Reply};
 
 #[derive(Debug, Default)]
 struct Records {
@@ -153,7 +153,7 @@ impl Store for MemoryStore {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::change::contract::{at_most_once, keeps_the_contract};
+    use crate::store::contract::{at_most_once, keeps_the_contract};
 
     #[tokio::test]
     async fn memory_keeps_the_contract() {

@@ -8,9 +8,12 @@ use proptest::{
 };
 
 use super::{asked, decide, no, yes};
-use crate::change::{
-    Answer, ChangeId, ClaimResult, Decide, End, Outcome, Status, Store,
-    samples::{at, person},
+use crate::{
+    change::{
+        Answer, ChangeId, Decide, End, Outcome, Status,
+        samples::{at, person},
+    },
+    store::{ClaimResult, Store},
 };
 
 /// One event in a change's lifecycle.

@@ -1,11 +1,19 @@
-//! The contract of a store of changes: one operation per decision, each durable when it returns.
+//! The contract of a store of changes, questions and deliveries: one operation per decision, each durable when it
+//! returns.
 
 use std::{future::Future, io, path::PathBuf};
 
 use jiff::{SignedDuration, Timestamp};
 
-use super::{Answer, Change, ChangeId, Claimed, Decide, End, Event, Filter, RunId, step};
-use crate::question::{Question, Replied, Reply};
+use crate::{
+    change::{Answer, Change, ChangeId, Claimed, Decide, End, Event, Filter, RunId, Update},
+    question::{Question, Replied, Reply},
+};
+
+#[cfg(any(test, feature = "testing"))]
+pub mod contract;
+#[cfg(any(test, feature = "testing"))]
+pub mod memory;
 
 /// Minimum time that a delivery is remembered. Webex repeats deliveries for minutes, not for days.
 pub const REMEMBERED: SignedDuration = SignedDuration::from_hours(48);
@@ -57,36 +65,6 @@ impl Delivery {
             Self::Message => "message",
             Self::Action => "action",
         }
-    }
-}
-
-/// An update of a recorded change. A store applies it in one compare-and-set.
-#[derive(Clone, Debug, PartialEq)]
-pub enum Update {
-    /// An event, to be applied by [`step`](super::step()).
-    Event(Event),
-    /// The card was posted as this message.
-    CardPosted(String),
-    /// The progress was posted as this message.
-    ProgressPosted(String),
-    /// The outcome, including the rollout's, was reported to the room.
-    Reported,
-}
-
-impl Update {
-    /// The change after the update, and the answer: [`Answer::Unchanged`] unless the update is an event. Pure.
-    #[must_use]
-    pub fn apply(&self, mut change: Change, now: Timestamp) -> (Change, Answer) {
-        match self {
-            Self::Event(event) => {
-                let (state, answer) = step(&change, event, now);
-                return (change.moved(state), answer);
-            }
-            Self::CardPosted(message_id) => change.card = Some(message_id.clone()),
-            Self::ProgressPosted(message_id) => change.progress = Some(message_id.clone()),
-            Self::Reported => change.reported = true,
-        }
-        (change, Answer::Unchanged)
     }
 }
 

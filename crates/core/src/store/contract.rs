@@ -3,13 +3,13 @@
 
 use futures::future::join_all;
 
-use super::{
-    Answer, Change, ChangeId, ClaimResult, Decide, Denial, End, EndReason, FieldChange, Filter, LiveValue, Order,
-    Outcome, Recorded, State, Status, Store,
-    samples::{self, at, person},
-    store::{Delivery, Found, REMEMBERED},
-};
+use super::{ClaimResult, Delivery, Found, REMEMBERED, Recorded, Store};
 use crate::{
+    change::{
+        Answer, Change, ChangeId, Decide, Denial, End, EndReason, FieldChange, Filter, LiveValue, Order, Outcome,
+        State, Status,
+        samples::{self, at, person},
+    },
     domain::Intent,
     policy::Approval,
     question::{Question, QuestionState, Replied, Reply, samples::question},
