@@ -180,7 +180,7 @@ pub struct TrainArgs {
     /// How many folds are held out in turn to measure and to calibrate; 0 is none [default: the recipe's]
     #[arg(long, value_name = "N")]
     pub folds: Option<usize>,
-    /// How many of the folds to measure, from the first [default: all]
+    /// How many of the folds to measure, from the first [default: the first]
     #[arg(long, value_name = "N", value_parser = from_1_to::<100>)]
     pub measured_folds: Option<usize>,
     /// Leave a part of the recipe out, to see what it brings; may be given several times
@@ -215,6 +215,8 @@ pub enum RecipePart {
     Augmentation,
     /// Sentences that order nothing
     Background,
+    /// Orders inside frames that change their meaning, or nothing
+    Contrast,
 }
 
 /// Options of `bench-nlu`.

@@ -19,7 +19,7 @@ use curve::Point;
 
 /// A message and its label.
 #[derive(Clone, Debug, Deserialize)]
-pub struct Row {
+pub struct LabelledMessage {
     /// Its id in the report.
     pub id: String,
     /// The message.
@@ -28,7 +28,7 @@ pub struct Row {
     pub commands: Vec<Map<String, Value>>,
 }
 
-impl Row {
+impl LabelledMessage {
     fn orders_nothing(&self) -> bool {
         self.commands.iter().all(|right| right.get("intent").is_some_and(|intent| intent == "none"))
     }
@@ -45,7 +45,7 @@ impl Row {
 ///
 /// # Errors
 /// The first invalid line, with its number.
-pub fn rows(text: &str) -> anyhow::Result<Vec<Row>> {
+pub fn rows(text: &str) -> anyhow::Result<Vec<LabelledMessage>> {
     let lines = text.lines().enumerate().filter(|(_, line)| !line.trim().is_empty());
     lines.map(|(number, line)| serde_json::from_str(line).with_context(|| format!("line {}", number + 1))).collect()
 }
@@ -83,7 +83,7 @@ pub struct Scores {
 ///
 /// # Errors
 /// If the engine fails.
-pub fn score(interpreter: &Interpreter, rows: &[Row]) -> anyhow::Result<Scores> {
+pub fn score(interpreter: &Interpreter, rows: &[LabelledMessage]) -> anyhow::Result<Scores> {
     let threshold = interpreter.threshold().probability();
     let mut scores = Scores { rows: rows.len(), threshold, ..Scores::default() };
     for row in rows {
@@ -101,7 +101,7 @@ pub fn score(interpreter: &Interpreter, rows: &[Row]) -> anyhow::Result<Scores> 
 
 impl Scores {
     /// Updates the counts with one row.
-    fn add(&mut self, row: &Row, read: &[Value]) {
+    fn add(&mut self, row: &LabelledMessage, read: &[Value]) {
         let same_count = read.len() == row.commands.len();
         let pairs = || read.iter().zip(&row.commands);
         let intents = same_count && pairs().all(|(read, right)| right.get("intent") == read.get("intent"));
@@ -128,7 +128,7 @@ impl Scores {
         self.executed += acts.iter().filter(|act| row.allows(act)).count();
     }
 
-    fn compare_slots(&mut self, row: &Row, read: &[Value]) {
+    fn compare_slots(&mut self, row: &LabelledMessage, read: &[Value]) {
         let nothing = Map::new();
         for at in 0..read.len().max(row.commands.len()) {
             let of_read = read.get(at).and_then(Value::as_object).unwrap_or(&nothing);
@@ -140,7 +140,7 @@ impl Scores {
     }
 
     /// Records the confidences of one row, and whether it was read right.
-    fn weigh(&mut self, row: &Row, read: &[Value], judged: &Judgement) {
+    fn weigh(&mut self, row: &LabelledMessage, read: &[Value], judged: &Judgement) {
         let confidence = |command: &crate::interpret::Judged| command.command.confidence.probability();
         let least = judged.commands.iter().map(confidence).fold(1.0, f64::min);
         self.judged.push((least, is_exact(row, read)));
@@ -189,7 +189,7 @@ impl Scores {
     }
 }
 
-fn is_exact(row: &Row, read: &[Value]) -> bool {
+fn is_exact(row: &LabelledMessage, read: &[Value]) -> bool {
     read.len() == row.commands.len() && read.iter().zip(&row.commands).all(|(read, right)| is_same(read, right))
 }
 
@@ -230,7 +230,7 @@ mod tests {
 
     #[test]
     fn an_unordered_execution_is_a_wrong_act() {
-        let row = Row {
+        let row = LabelledMessage {
             id: "t1".into(),
             text: String::new(),
             commands: vec![right(json!({"intent": "none", "decision": "ignore"}))],

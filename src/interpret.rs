@@ -134,11 +134,11 @@ impl Interpreter {
     /// Converts one line of JSONL with a message to the interpretation, or to `{"id", "error"}`.
     pub fn row(&self, line: &str) -> Value {
         #[derive(Deserialize)]
-        struct Row {
+        struct InputRow {
             id: Value,
             text: String,
         }
-        let row: Row = match serde_json::from_str(line) {
+        let row: InputRow = match serde_json::from_str(line) {
             Ok(row) => row,
             Err(error) => {
                 let id = serde_json::from_str::<Value>(line).ok().and_then(|row| row.get("id").cloned());

@@ -2,16 +2,14 @@
 
 use std::path::{Path, PathBuf};
 
-use readback::eval::{
-    self,
-    contrast::{self, Effect},
-};
+use readback::eval::{self, contrast};
 use readback::interpret::{self, Interpreter};
 use readback_core::domain::Intent;
 use readback_core::gazetteer::Gazetteer;
 use readback_nlu::model::{EngineKind, FILES, Model, Reading};
 use readback_nlu::slot::{Slot, Tag};
 use readback_nlu::tokenise::words;
+use readback_nlu::train::contrast::frames;
 use readback_nlu::train::{self, corpus, lint};
 
 /// A message, its intent, and the words of its slots.
@@ -108,31 +106,25 @@ fn a_folder_without_a_model_is_refused_by_name() {
 #[test]
 fn the_committed_model_was_trained_from_the_committed_examples() {
     let model = Model::embedded().unwrap();
-    let folder = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("intents");
+    let folder = intents();
     let digest = corpus::digest(std::slice::from_ref(&folder)).unwrap();
     assert_eq!(model.manifest().examples, digest, "run `readback train` and commit `models/`");
     let (corpus, mut findings) = corpus::read(std::slice::from_ref(&folder)).unwrap();
     findings.extend(lint::lint(&corpus));
     findings.extend(lint::near_evaluation(&corpus, &folder).unwrap());
-    assert!(findings.is_empty(), "{}", findings[0]);
+    assert!(findings.is_empty(), "{} faults, the first: {}", findings.len(), findings[0]);
 }
 
-/// The folders of examples: those that the network was trained on, and those that only the known words are learned from
-/// until the next training.
-fn all_examples() -> [PathBuf; 2] {
-    let intents = Path::new(env!("CARGO_MANIFEST_DIR")).join("intents");
-    [intents.clone(), intents.join("pairs")]
+fn intents() -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR")).join("intents")
 }
 
 #[test]
 fn the_committed_words_are_learned_from_the_committed_examples() {
-    let (corpus, mut findings) = corpus::read(&all_examples()).unwrap();
-    findings.extend(lint::lint(&corpus));
-    findings.extend(lint::near_evaluation(&corpus, &all_examples()[0]).unwrap());
-    assert!(findings.is_empty(), "{} faults, the first: {}", findings.len(), findings[0]);
+    let (corpus, _) = corpus::read(&[intents()]).unwrap();
     let learned = train::known_words(&corpus);
     let model = Model::embedded().unwrap();
-    let advice = "run `readback train --words --with intents/pairs` and commit `models/words.txt`";
+    let advice = "run `readback train --words` and commit `models/words.txt`";
     assert!(model.known_words() == &learned, "{advice}");
 }
 
@@ -141,15 +133,14 @@ fn the_committed_words_are_learned_from_the_committed_examples() {
 #[test]
 fn an_order_in_a_frame_that_changes_its_meaning_is_hardly_ever_executed() {
     const MOST: f64 = 0.03;
-    let intents = &all_examples()[0];
+    let intents = intents();
     let catalog = std::fs::read_to_string(intents.join("eval/catalog.json")).unwrap();
     let interpreter = Interpreter::new(Model::embedded().unwrap(), interpret::catalog(&catalog).unwrap());
     let rows = eval::rows(&std::fs::read_to_string(intents.join("eval/everyday.jsonl")).unwrap()).unwrap();
     let orders: Vec<_> = contrast::executable(&rows).into_iter().step_by(10).collect();
-    let frames = contrast::frames(&intents.join("contrast")).unwrap();
-    let held_out: Vec<_> =
-        frames.into_iter().filter(|frame| frame.held_out && frame.effect == Effect::Dangerous).collect();
+    let frames = frames(&intents.join("contrast")).unwrap();
+    let held_out: Vec<_> = frames.into_iter().filter(|frame| frame.held_out && frame.is_dangerous()).collect();
     let measured = contrast::score(&interpreter, &orders, &held_out).unwrap();
-    let count = measured.total(Effect::Dangerous, true);
+    let count = measured.total(true, true);
     assert!(count.orders > 300 && count.executed_share() <= MOST, "{measured}");
 }

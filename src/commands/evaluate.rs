@@ -11,6 +11,7 @@ use crate::{
     eval::{self, contrast, curve},
     interpret::Interpreter,
 };
+use readback_nlu::train::contrast::frames;
 
 pub(super) fn run(settings: &Settings, args: &EvalArgs, out: &mut Out) -> anyhow::Result<ExitCode> {
     let interpreter =
@@ -39,7 +40,7 @@ pub(super) fn run(settings: &Settings, args: &EvalArgs, out: &mut Out) -> anyhow
 
 /// Puts the executable orders of all files into the frames of a folder.
 fn contrast(interpreter: &Interpreter, folder: &Path, args: &EvalArgs, out: &mut Out) -> anyhow::Result<ExitCode> {
-    let frames = contrast::frames(folder)?;
+    let frames = frames(folder)?;
     let mut all = contrast::Contrast::default();
     for file in &args.files {
         let text = fs::read_to_string(file).with_context(|| format!("reading `{}`", file.display()))?;

@@ -101,6 +101,7 @@ const fn part(named: RecipePart) -> Without {
         RecipePart::Gazetteer => Without::Gazetteer,
         RecipePart::Augmentation => Without::Augmentation,
         RecipePart::Background => Without::Background,
+        RecipePart::Contrast => Without::Contrast,
     }
 }
 

@@ -4,9 +4,10 @@
 use std::ops::Range;
 
 use super::decode::Decoded;
-use super::engine::Intents;
-pub use super::model::features::FEATURES;
-use super::model::manifest::Calibration;
+use super::engine::{Intents, MessageKinds};
+use super::manifest::Calibration;
+use super::manifest::features::FEATURES;
+use super::message_kind::MessageKind;
 use super::phrasings::Likeness;
 use super::slot::Tag;
 use super::wordpiece::Input;
@@ -45,15 +46,17 @@ pub struct Evidence {
     pub slots: Decoded,
     /// For each segment, its similarity to the examples.
     pub likeness: Vec<Likeness>,
+    /// The probability of each kind of message.
+    pub message: Vec<f64>,
     boundaries: Boundaries,
     unknown: f64,
 }
 
 impl Evidence {
-    /// The evidence of one message, after temperature scaling.
+    /// The evidence of one message, after temperature scaling, from the logits of its clauses' intents and of its kind.
     pub fn new(
         input: &Input,
-        intents: &[Intents],
+        (intents, message): (&[Intents], &MessageKinds),
         slots: Decoded,
         likeness: Vec<Likeness>,
         boundaries: Boundaries,
@@ -62,7 +65,8 @@ impl Evidence {
         #[expect(clippy::cast_precision_loss, reason = "at most a few hundred pieces")]
         let unknown = input.unknown as f64 / input.pieces.len().max(1) as f64;
         let intents = intents.iter().map(|row| softmax(row, calibration.intent_temperature)).collect();
-        Self { intents, slots, likeness, boundaries, unknown }
+        let message = softmax(message, 1.0);
+        Self { intents, slots, likeness, message, boundaries, unknown }
     }
 
     /// The probability that the whole message is read right.
@@ -99,6 +103,9 @@ impl Evidence {
             let boundaries = self.boundaries.0.get(segment.clone()).unwrap_or_default();
             boundary = boundaries.iter().copied().fold(boundary, f64::min);
         }
+        let kind = MessageKind::of(self.intents.iter().map(|row| leaders(row).0));
+        let of_kind = |kind: MessageKind| self.message.get(kind as usize).copied().unwrap_or(0.0);
+        let nothing = if kind == MessageKind::Nothing { 0.0 } else { of_kind(MessageKind::Nothing) };
         let log = |p: f64| p.max(1e-6).ln();
         let path = path.max(-20.0);
         [
@@ -114,6 +121,8 @@ impl Evidence {
             same,
             ahead,
             log(boundary),
+            log(of_kind(kind)),
+            nothing,
         ]
     }
 
@@ -168,7 +177,7 @@ mod tests {
     use crate::decode::{Transitions, decode};
 
     fn calibration() -> Calibration {
-        let weights = vec![0.0, 1.0, 0.5, 0.5, 0.0, 0.2, -1.0, -2.0, -1.0, 1.0, 1.0, 1.0];
+        let weights = vec![0.0, 1.0, 0.5, 0.5, 0.0, 0.2, -1.0, -2.0, -1.0, 1.0, 1.0, 1.0, 1.0, -1.0];
         Calibration { intent_temperature: 1.5, slot_temperature: 1.2, weights }
     }
 
@@ -188,7 +197,7 @@ mod tests {
         let slots = decode(&[tags, tags], &Transitions::new(&[], &[], &[]), 1.2);
         let likeness = vec![Likeness { same: 0.9, other: 0.2 }];
         let boundaries = Boundaries::new(&[-5.0, -5.0], std::slice::from_ref(&(0..2)));
-        Evidence::new(&input, &[intents], slots, likeness, boundaries, &calibration())
+        Evidence::new(&input, (&[intents], &[4.0, 0.0, 0.0]), slots, likeness, boundaries, &calibration())
     }
 
     #[test]
@@ -197,6 +206,14 @@ mod tests {
         let sure = evidence(9.0, 12.0).of_message(&segments, &calibration());
         assert!(sure > evidence(2.0, 12.0).of_message(&segments, &calibration()));
         assert!(sure > evidence(9.0, 2.0).of_message(&segments, &calibration()));
+    }
+
+    #[test]
+    fn a_message_that_seems_to_do_nothing_lowers_the_confidence() {
+        let mut evidence = evidence(9.0, 12.0);
+        let sure = evidence.of_message(&vec![0..2; 1], &calibration());
+        evidence.message = vec![0.1, 0.1, 0.8];
+        assert!(sure > evidence.of_message(&vec![0..2; 1], &calibration()));
     }
 
     #[test]

@@ -4,6 +4,7 @@ use std::ops::Range;
 
 use anyhow::Context;
 
+use super::message_kind::MessageKind;
 use super::slot::Tag;
 use super::wordpiece::Input;
 use readback_core::domain::Intent;
@@ -14,6 +15,8 @@ pub mod rust_bert;
 
 /// A logit for each intent, in the order of [`Intent::ALL`].
 pub type Intents = [f32; Intent::ALL.len()];
+/// A logit for each kind of message, in the order of [`MessageKind::ALL`].
+pub type MessageKinds = [f32; MessageKind::ALL.len()];
 /// A logit for each tag, in the order of [`Tag::index`].
 pub type Tags = [f32; Tag::COUNT];
 
@@ -42,6 +45,12 @@ pub trait Engine: Send + Sync {
     /// As [`Engine::encode`].
     fn intents(&self, encoded: &Encoded, clauses: &[Range<usize>]) -> anyhow::Result<Vec<Intents>>;
 
+    /// What the whole message does: the logit of each kind.
+    ///
+    /// # Errors
+    /// As [`Engine::encode`].
+    fn message(&self, encoded: &Encoded) -> anyhow::Result<MessageKinds>;
+
     /// The name for logs: `candle`.
     fn name(&self) -> &'static str;
 }
@@ -51,21 +60,10 @@ fn word_rows(rows: &[Vec<f32>]) -> anyhow::Result<(Vec<Tags>, Vec<f32>)> {
     let mut split = (Vec::with_capacity(rows.len()), Vec::with_capacity(rows.len()));
     for values in rows {
         let (begins, tags) = values.split_last().context("the network gave no logits")?;
-        split.0.push(tag_row(tags)?);
+        split.0.push(row(tags)?);
         split.1.push(*begins);
     }
     Ok(split)
-}
-
-/// The logit of a tag that a model does not know: it never wins.
-const UNKNOWN_TAG: f32 = -1e4;
-
-/// The logits of tags. A tag that a model of an earlier version does not know never wins.
-fn tag_row(values: &[f32]) -> anyhow::Result<Tags> {
-    let mut tags = [UNKNOWN_TAG; Tag::COUNT];
-    let known = tags.get_mut(..values.len()).with_context(|| format!("the network gave {} tags", values.len()))?;
-    known.copy_from_slice(values);
-    Ok(tags)
 }
 
 /// A row of logits as an array of the right size.

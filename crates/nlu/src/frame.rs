@@ -50,7 +50,7 @@ pub fn frame(clean: &Clean, words: &[Word<'_>], hints: &[Hint], tags: &[Tag], se
     let kept = correct::without_retracted(&message, segments);
     let mut usage = Usage::new(words.len(), segments, &kept);
     let mut not_wanted = Vec::new();
-    for segment in &kept {
+    for (nth, segment) in kept.iter().enumerate() {
         if segment.intent == Intent::None {
             usage.clause(segment, Intent::None);
             not_wanted.extend(contrast::left_alone(&message, &segment.words, &[]));
@@ -62,15 +62,18 @@ pub fn frame(clean: &Clean, words: &[Word<'_>], hints: &[Hint], tags: &[Tag], se
             continue;
         }
         let marked = spans(tags, &segment.words);
-        let spans = correct::without_corrected(&message, segment, marked.clone());
+        let rejected = Rejected::new(&message, tags, segment, kept.get(nth + 1), &marked);
+        not_wanted.extend(rejected.unreplaced.iter().map(|span| message.said(&span.words).to_owned()));
+        let mut spans = correct::without_corrected(&message, segment, marked.clone());
+        spans.retain(|span| span.slot != Slot::Rejected);
         usage.not_meant(marked.iter().filter(|span| !spans.contains(span)));
         let spans = place::apart(&message, spans);
         let (spans, doubts) = unnamed::without_stop_words(&message, spans);
-        not_wanted.extend(contrast::left_alone(&message, &segment.words, &spans));
+        not_wanted.extend(contrast::left_alone(&message, &segment.words, &marked));
         let (spans, others) = contrast::apart(&message, &segment.words, spans);
         usage.not_meant(others.iter());
         not_wanted.extend(others.iter().map(|span| message.said(&span.words).to_owned()));
-        if spans.is_empty() && !others.is_empty() && kept.len() > 1 {
+        if spans.is_empty() && !(others.is_empty() && rejected.unreplaced.is_empty()) && kept.len() > 1 {
             // "…, but not in default" only states an exclusion.
             usage.clause(segment, segment.intent);
             continue;
@@ -82,15 +85,12 @@ pub fn frame(clean: &Clean, words: &[Word<'_>], hints: &[Hint], tags: &[Tag], se
         }
         usage.values(&spans, &found);
         usage.clause(segment, found.first().map_or(segment.intent, |command| command.intent));
-        let names = others.iter().filter(|span| span.slot == Slot::Deployment);
+        let names = others.iter().filter(|span| span.slot == Slot::Deployment).chain(rejected.names(&message));
         let except: Vec<Mention> = names.map(|span| message.mention(&span.words)).collect();
-        for command in &mut found {
-            command.doubts.extend(doubts.iter().cloned());
-            if command.deployment.as_ref().is_some_and(Mention::is_everything) {
-                command.except.clone_from(&except);
-            }
-        }
+        leave_out(&except, &doubts, &mut found);
+        let unnamed: Vec<bool> = found.iter().map(|command| command.deployment.is_none()).collect();
         let mut found = place::explain_pronouns(&message, &segment.words, found, &commands);
+        rejected.doubt_other_names(&message, &unnamed, &mut found);
         if corrects && commands.last().is_some_and(|last| correct::is_correction(last, &found)) {
             let last = commands.pop();
             found = correct::corrected(last, found);
@@ -110,12 +110,62 @@ pub fn frame(clean: &Clean, words: &[Word<'_>], hints: &[Hint], tags: &[Tag], se
         command.doubts.extend(not_wanted.iter().map(|said| contrast::is_no_value(said)));
     }
     if commands.is_empty() {
-        let confidence = segments.iter().map(|segment| segment.confidence).min().unwrap_or(Score::ONE);
-        commands.push(Command::new(Intent::None, confidence));
+        commands.push(nothing(segments));
         asides.clear();
     }
     let (uses, clauses) = usage.finish();
     Framed { parsed: ParsedMessage { commands, asides, in_scope: Score::ONE }, uses, clauses }
+}
+
+/// "Everything but web": names these as exceptions where a command is for everything. Each has the doubts of its clause.
+fn leave_out(except: &[Mention], doubts: &[Doubt], commands: &mut [Command]) {
+    for command in commands.iter_mut() {
+        command.doubts.extend(doubts.iter().cloned());
+        if command.deployment.as_ref().is_some_and(Mention::is_everything) {
+            command.except = except.to_vec();
+        }
+    }
+}
+
+/// The commands of a message without any: it orders nothing.
+fn nothing(segments: &[Segment]) -> Command {
+    let confidence = segments.iter().map(|segment| segment.confidence).min().unwrap_or(Score::ONE);
+    Command::new(Intent::None, confidence)
+}
+
+/// The values of a clause that the model marked as taken back, left out or only compared.
+struct Rejected {
+    all: Vec<Span>,
+    /// Those that no correction replaces.
+    unreplaced: Vec<Span>,
+}
+
+impl Rejected {
+    fn new(
+        message: &Message<'_>,
+        tags: &[Tag],
+        segment: &Segment,
+        following: Option<&Segment>,
+        marked: &[Span],
+    ) -> Self {
+        let all: Vec<Span> = marked.iter().filter(|span| span.slot == Slot::Rejected).cloned().collect();
+        let replaced = |span: &&Span| correct::is_replaced(message, tags, segment, following, span);
+        let unreplaced = all.iter().filter(|span| !replaced(span)).cloned().collect();
+        Self { all, unreplaced }
+    }
+
+    /// Those that no correction replaces and that may be names of Deployments.
+    fn names<'s>(&'s self, message: &'s Message<'_>) -> impl Iterator<Item = &'s Span> {
+        self.unreplaced.iter().filter(|span| correct::may_be_a_name(message, span))
+    }
+
+    /// A command whose own name may have been taken back does not take over another one unasked.
+    fn doubt_other_names(&self, message: &Message<'_>, unnamed: &[bool], commands: &mut [Command]) {
+        for (command, _) in commands.iter_mut().zip(unnamed).filter(|(_, unnamed)| **unnamed) {
+            let names = self.all.iter().filter(|span| correct::may_be_a_name(message, span));
+            command.doubts.extend(names.map(|span| contrast::is_no_value(message.said(&span.words))));
+        }
+    }
 }
 
 /// The tagged spans of a clause.

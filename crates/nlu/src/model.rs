@@ -12,6 +12,9 @@ use super::confidence;
 use super::decode::{Decoded, Transitions, decode};
 use super::engine::{Engine, Intents, candle::Candle};
 use super::known_words::KnownWords;
+use super::linear::{KindScores, LinearInput, LinearReader};
+use super::manifest::{Calibration, Manifest, Shape};
+use super::message_kind::MessageKind;
 use super::phrasings::PhrasingIndex;
 use super::slot::Tag;
 use super::split;
@@ -20,13 +23,11 @@ use super::wordpiece::{Input, Vocabulary};
 use readback_core::domain::{Intent, Score};
 use readback_core::gazetteer::Hint;
 
-pub mod features;
-pub mod manifest;
-
-pub use manifest::{Calibration, Manifest, Scores, Shape, Thresholds};
-
 /// The files of a model.
 pub const FILES: [&str; 5] = ["manifest.json", "vocab.txt", "phrasings.txt", "words.txt", "weights.safetensors"];
+
+/// The tensor of the linear reader's weights.
+pub(crate) const LINEAR: &str = "linear.weight";
 
 /// The engine that serves the model.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Default)]
@@ -54,6 +55,7 @@ pub struct Model {
     memory: PhrasingIndex,
     known_words: KnownWords,
     transitions: Transitions,
+    linear: LinearReader,
     engine: Box<dyn Engine>,
 }
 
@@ -68,6 +70,10 @@ pub struct Reading {
     pub score: Score,
     /// The probability that some clause asks for something.
     pub in_scope: Score,
+    /// The probability that the whole message orders and asks nothing.
+    pub nothing: f64,
+    /// What the whole message does, by the linear reader.
+    pub linear: KindScores,
     /// Whether the message was too long to be read whole; the scores are zero then.
     pub truncated: bool,
 }
@@ -83,6 +89,13 @@ pub struct Clause {
     pub ranked: Vec<(Intent, Score)>,
     /// The probability that the intent and every tag of this segment are right.
     pub score: Score,
+}
+
+impl Reading {
+    /// The kind of message that the clauses make.
+    pub fn kind(&self) -> MessageKind {
+        MessageKind::of(self.clauses.iter().map(|clause| clause.intent))
+    }
 }
 
 impl Model {
@@ -141,8 +154,9 @@ impl Model {
         let text = std::str::from_utf8(&files.words).context("`words.txt` is no UTF-8")?;
         let known_words = KnownWords::parse(text).context("`words.txt`")?;
         let transitions = transitions(&files.weights, manifest.shape.tags).context("`weights.safetensors`")?;
+        let linear = linear(&files.weights).context("`weights.safetensors`")?;
         let engine = start(engine, &files.weights, &manifest.shape).context("`weights.safetensors`")?;
-        Ok(Self { manifest, vocabulary, memory, known_words, transitions, engine })
+        Ok(Self { manifest, vocabulary, memory, known_words, transitions, linear, engine })
     }
 
     /// Reads a message, given its words and their gazetteer hints.
@@ -163,31 +177,11 @@ impl Model {
         let calibration = &self.manifest.calibration;
         let evidence = {
             let boundaries = confidence::Boundaries::new(&encoded.begins, &segments);
-            confidence::Evidence::new(&input, &intents, decoded, likeness, boundaries, calibration)
+            let message = self.engine.message(&encoded)?;
+            confidence::Evidence::new(&input, (&intents, &message), decoded, likeness, boundaries, calibration)
         };
-        Ok(self.reading(words.len(), &segments, &input, &evidence))
-    }
-
-    fn reading(
-        &self,
-        words: usize,
-        segments: &[Range<usize>],
-        input: &Input,
-        evidence: &confidence::Evidence,
-    ) -> Reading {
-        let calibration = &self.manifest.calibration;
-        let clauses = evidence.intents.iter().zip(segments).enumerate().map(|(at, (probabilities, segment))| {
-            let ranked = ranked(probabilities);
-            let score = if input.truncated { Score::ZERO } else { evidence.of_segment(at, segment, calibration) };
-            Clause { words: segment.clone(), intent: ranked[0].0, ranked, score }
-        });
-        let clauses: Vec<Clause> = clauses.collect();
-        let mut tags = evidence.slots.tags.clone();
-        tags.resize(words, Tag::Outside);
-        let trusted = !input.truncated && !clauses.is_empty();
-        let score = if trusted { evidence.of_message(segments, calibration) } else { Score::ZERO };
-        let asks = evidence.intents.iter().map(|row| 1.0 - row.last().copied().unwrap_or(1.0)).fold(0.0, f64::max);
-        Reading { clauses, tags, score, in_scope: Score::of(asks), truncated: input.truncated }
+        let linear = self.linear.read(&LinearInput::new(words, hints));
+        Ok(reading(words.len(), &segments, &input, &evidence, linear, calibration))
     }
 
     /// The words that orders are made of.
@@ -222,6 +216,30 @@ impl fmt::Debug for Model {
     }
 }
 
+/// The reading of a message of so many words.
+pub(crate) fn reading(
+    words: usize,
+    segments: &[Range<usize>],
+    input: &Input,
+    evidence: &confidence::Evidence,
+    linear: KindScores,
+    calibration: &Calibration,
+) -> Reading {
+    let clauses = evidence.intents.iter().zip(segments).enumerate().map(|(at, (probabilities, segment))| {
+        let ranked = ranked(probabilities);
+        let score = if input.truncated { Score::ZERO } else { evidence.of_segment(at, segment, calibration) };
+        Clause { words: segment.clone(), intent: ranked[0].0, ranked, score }
+    });
+    let clauses: Vec<Clause> = clauses.collect();
+    let mut tags = evidence.slots.tags.clone();
+    tags.resize(words, Tag::Outside);
+    let trusted = !input.truncated && !clauses.is_empty();
+    let score = if trusted { evidence.of_message(segments, calibration) } else { Score::ZERO };
+    let asks = evidence.intents.iter().map(|row| 1.0 - row.last().copied().unwrap_or(1.0)).fold(0.0, f64::max);
+    let nothing = evidence.message.last().copied().unwrap_or(0.0);
+    Reading { clauses, tags, score, in_scope: Score::of(asks), nothing, linear, truncated: input.truncated }
+}
+
 /// The intent with the highest logit.
 pub fn best(logits: &Intents) -> Intent {
     let ranked = Intent::ALL.into_iter().zip(logits);
@@ -244,6 +262,14 @@ fn start(engine: EngineKind, weights: &[u8], shape: &Shape) -> anyhow::Result<Bo
     }
 }
 
+/// The linear reader, which is the same for both engines.
+fn linear(weights: &[u8]) -> anyhow::Result<LinearReader> {
+    let tensors = SafeTensors::deserialize(weights).context("no safetensors")?;
+    let view = tensors.tensor(LINEAR).with_context(|| format!("no `{LINEAR}`"))?;
+    ensure!(view.dtype() == safetensors::Dtype::F16, "`{LINEAR}` is not of type F16");
+    LinearReader::new(view.data()).with_context(|| format!("`{LINEAR}`"))
+}
+
 /// The transition scores, which [`decode`] applies for both engines.
 fn transitions(weights: &[u8], tags: usize) -> anyhow::Result<Transitions> {
     let tensors = SafeTensors::deserialize(weights).context("no safetensors")?;
@@ -255,14 +281,5 @@ fn transitions(weights: &[u8], tags: usize) -> anyhow::Result<Transitions> {
         Ok(pairs.collect::<Vec<f32>>())
     };
     let between = read("slot.transitions", tags * tags)?;
-    // A model of an earlier version may know fewer slots: their tags have logits that never win.
-    let widened: Vec<f32> = between.chunks(tags.max(1)).flat_map(widen).collect();
-    Ok(Transitions::new(&read("slot.start", tags)?, &read("slot.end", tags)?, &widened))
-}
-
-/// A row of scores with a zero for each tag that the model does not know.
-fn widen(row: &[f32]) -> Vec<f32> {
-    let mut row = row.to_vec();
-    row.resize(Tag::COUNT, 0.0);
-    row
+    Ok(Transitions::new(&read("slot.start", tags)?, &read("slot.end", tags)?, &between))
 }

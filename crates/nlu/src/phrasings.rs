@@ -20,7 +20,7 @@ const FEW: usize = 50;
 #[derive(Clone, Debug, Default)]
 pub struct PhrasingIndex {
     phrasings: Vec<Phrasing>,
-    words: HashMap<Box<str>, Entry>,
+    words: HashMap<Box<str>, WordPostings>,
     /// The number of phrasings that order something; they come first.
     orders: usize,
     /// The weight of a word that is in no example.
@@ -35,7 +35,7 @@ struct Phrasing {
 }
 
 #[derive(Clone, Debug, Default)]
-struct Entry {
+struct WordPostings {
     weight: f64,
     within: Vec<u32>,
 }
@@ -76,7 +76,7 @@ impl PhrasingIndex {
         let orders = sorted.len();
         sorted.extend(nothing);
         let phrasings = sorted;
-        let mut words: HashMap<Box<str>, Entry> = HashMap::new();
+        let mut words: HashMap<Box<str>, WordPostings> = HashMap::new();
         for (at, (_, features)) in phrasings.iter().enumerate() {
             for feature in features {
                 words.entry(feature.as_str().into()).or_default().within.push(at as u32);

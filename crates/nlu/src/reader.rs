@@ -2,13 +2,14 @@
 
 use super::{
     clean::{LONGEST, clean},
-    frame::{self, Framed, Segment},
     guard,
     model::Model,
     plain,
     roles::{self, Role},
     shell::{self, Shell},
     tokenise::words,
+    understand::{Account, account},
+    verifier::verify,
     yes,
 };
 use readback_core::domain::{Intent, Score};
@@ -69,13 +70,13 @@ pub fn explain(model: &Model, live: &Gazetteer, text: &str) -> anyhow::Result<(P
         return by_rule(ParsedMessage { commands: vec![command], asides: Vec::new(), in_scope: Score::ONE });
     }
     let reading = model.read(&words, &hints)?;
-    let segments: Vec<Segment> = reading
-        .clauses
-        .iter()
-        .map(|clause| Segment { words: clause.words.clone(), intent: clause.intent, confidence: clause.score })
-        .collect();
-    let Framed { parsed: mut heard, uses, clauses } = frame::frame(&clean, &words, &hints, &reading.tags, &segments);
+    let account = account(&clean, &words, &hints, &reading, model.known_words());
+    let verified = verify(&account, &reading, &model.manifest().verifier.weights);
+    let Account { framed, roles, .. } = account;
+    let mut heard = framed.parsed;
     heard.in_scope = reading.in_scope;
+    let writes = heard.commands.iter_mut().filter(|command| command.intent.is_write());
+    writes.for_each(|command| command.confidence = command.confidence.min(verified));
     if guard::announces(&words, &hints) && heard.commands.iter().any(|command| command.intent.is_write()) {
         let mut nothing = nothing(Score::ONE);
         nothing.commands[0].doubts.push(Doubt::OrdersNothing(Sign::Announcement));
@@ -83,7 +84,6 @@ pub fn explain(model: &Model, live: &Gazetteer, text: &str) -> anyhow::Result<(P
     }
     guard::lower(&mut heard, &clean, &words);
     yes::doubt(&mut heard);
-    let roles = roles::roles(&words, &hints, &clauses, &uses, model.known_words());
     if clean.is_disguised() {
         let writes = heard.commands.iter_mut().filter(|command| command.intent.is_write());
         writes.for_each(|command| command.doubts.push(Doubt::LookAlike));

@@ -5,51 +5,21 @@
 use std::ops::Range;
 
 use super::{
-    guard::is_gerund_of_verb,
-    known_words::{Known, KnownWords, Speech, aside, is_idle, lead_ins, opener, runs, takes_back},
-    numbers,
-    slot::Slot,
+    known_words::{Known, KnownWords},
     stop_words::{is_kind, is_stop_word},
     tokenise::Word,
     zone::{Zone, zones},
 };
 use readback_core::{domain::Intent, gazetteer::Hint};
 
-/// What a word does in a message.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Role {
-    /// It is part of the value of a slot.
-    Slot(Slot),
-    /// It is a value that was taken back, left out or only compared.
-    NotMeant,
-    /// It says what is ordered: a verb, a preposition of its own.
-    Operation,
-    /// It changes nothing: politeness, a reason, punctuation, a ticket id.
-    Harmless,
-    /// Nothing explains it.
-    Unexplained,
-}
+mod forms;
+mod role;
+mod speech;
 
-/// What the frame did with a word.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub enum Use {
-    /// Nothing: it is in no slot of a command.
-    #[default]
-    Free,
-    /// It became the value of a slot.
-    Value(Slot),
-    /// Its value was recognised as taken back, left out or only compared.
-    NotMeant,
-}
+pub use role::{ClauseUse, Role, Use};
 
-/// A clause as the frame used it.
-#[derive(Clone, Debug, PartialEq)]
-pub struct ClauseUse {
-    /// Its words.
-    pub words: Range<usize>,
-    /// Its intent; `None` for a clause that orders nothing.
-    pub intent: Intent,
-}
+use forms::{is_arrow_head, is_bot, is_comparison, is_picture, is_reference, is_sentence_mark};
+use speech::{with_later_moments, with_reports, with_speech};
 
 /// The most unexplained phrases that are named.
 const MOST_NAMED: usize = 3;
@@ -113,151 +83,6 @@ fn of_use(word: &Word<'_>, used: Use) -> Role {
     }
 }
 
-/// Punctuation of any sentence.
-fn is_sentence_mark(word: &Word<'_>) -> bool {
-    const MARKS: &str = ".,;:!?…()[]{}\"'`-–—*_#&/=@";
-    matches!(word.text, "--" | "...")
-        || (word.text.chars().count() == 1 && word.text.chars().all(|c| MARKS.contains(c)))
-}
-
-/// Whether two words stand together without a space.
-fn touch(words: &[Word<'_>], at: usize) -> bool {
-    matches!((words.get(at), words.get(at + 1)), (Some(one), Some(next)) if one.at.end == next.at.start)
-}
-
-/// The end of `->` or `=>`.
-fn is_arrow_head(words: &[Word<'_>], at: usize) -> bool {
-    words[at].text == ">" && at > 0 && matches!(words[at - 1].text, "-" | "=" | "--") && touch(words, at - 1)
-}
-
-/// `!=`, `<=`, `>=`: compares, and sets nothing.
-fn is_comparison(words: &[Word<'_>], at: usize) -> bool {
-    let next = words.get(at + 1).map_or("", |word| word.text);
-    matches!(words[at].text, "!" | "<" | ">" | "~") && next == "=" && touch(words, at)
-}
-
-/// An emoji. It changes nothing, unlike a symbol.
-fn is_picture(word: &Word<'_>) -> bool {
-    // Signs of arithmetic, of stopping and of doubt, and numbers in circles, do change it.
-    let sign = |c: char| "➕➖➗✖❌❎🛑👎⛔🚫❓❔🙅🤔".contains(c) || matches!(u32::from(c), 0x2776..=0x2793);
-    let picture =
-        |c: char| matches!(u32::from(c), 0x1F000..=0x1FAFF | 0x2600..=0x27BF | 0xFE0F | 0x200D | 0x2B50) && !sign(c);
-    !word.text.is_empty() && word.text.chars().all(picture)
-}
-
-/// Marks speech whose words are all known, and which changes the order all the same.
-fn with_speech(words: &[Word<'_>], clauses: &[ClauseUse], uses: &[Use], roles: &mut [Role], known: &KnownWords) {
-    let is_value = |at: &usize| matches!(uses[*at], Use::Value(_));
-    let mut from = 0;
-    for clause in clauses.iter().filter(|clause| clause.intent != Intent::None) {
-        let first = clause.words.clone().find(is_value).unwrap_or(clause.words.end);
-        with_openings(words, from, first, roles, known);
-        from = clause.words.clone().rev().find(is_value).map_or(clause.words.end, |last| last + 1);
-    }
-    for run in asides(words, clauses, uses) {
-        let own = |at: &usize| !is_reference(words, *at) && !is_topic(words, *at) && !is_bot(&words[*at]);
-        let said = aside(&words[run.clone()]).filter(|said| !known.knows(Speech::Aside, said));
-        if said.is_some() && run.clone().any(|at| own(&at)) {
-            run.filter(own).for_each(|at| roles[at] = Role::Unexplained);
-        }
-    }
-    let Some(first) = (0..words.len()).find(is_value) else { return };
-    let begins = |at: usize| words[at - 1].is_punctuation() || clauses.iter().any(|clause| clause.words.start == at);
-    // "To 3, no, 4": the reading took the first value back. "But not in default": it left that place out.
-    let followed = |at: usize| {
-        let corrected = uses[..at].contains(&Use::NotMeant) && (at..words.len()).any(|at| is_value(&at));
-        let near = (at + 1..words.len().min(at + 5)).take_while(|at| !words[*at].is_punctuation());
-        corrected || near.into_iter().any(|at| uses[at] == Use::NotMeant)
-    };
-    // "Pause web. Or loki.": another choice, whatever the rest was read as.
-    for at in (first + 1..words.len()).filter(|at| words[*at].lower() == "or" && begins(*at) && !followed(*at)) {
-        roles[at] = Role::Unexplained;
-    }
-    for at in (first..words.len()).filter(|at| uses[*at] == Use::Free && takes_back(&words[*at].lower())) {
-        let followed = followed(at);
-        roles[at] = if followed || is_idle(words, at) { Role::Harmless } else { Role::Unexplained };
-    }
-}
-
-/// The runs of words beside the order: between punctuation and without a slot, or in a clause that orders nothing.
-fn asides(words: &[Word<'_>], clauses: &[ClauseUse], uses: &[Use]) -> Vec<Range<usize>> {
-    let quiet = |at: usize| clauses.iter().any(|one| one.intent == Intent::None && one.words.contains(&at));
-    let is_order = |at: usize| {
-        let clause = clauses.iter().find(|one| one.intent != Intent::None && one.words.contains(&at));
-        clause.is_some_and(|one| one.words.clone().all(|at| uses[at] == Use::Free))
-    };
-    let mut found = Vec::new();
-    for run in runs(words) {
-        if run.clone().all(|at| uses[at] == Use::Free) {
-            // "Undo that" has no value, and is the order itself.
-            if !run.clone().any(&is_order) {
-                found.push(run);
-            }
-            continue;
-        }
-        let mut start = run.start;
-        while let Some(from) = (start..run.end).find(|at| quiet(*at)) {
-            let end = (from..run.end).find(|at| !quiet(*at)).unwrap_or(run.end);
-            found.push(from..end);
-            start = end;
-        }
-    }
-    found
-}
-
-/// Marks an -ing form of a verb in front of the slots: "QA resuming web" reports. "Mind resuming" orders.
-fn with_reports(words: &[Word<'_>], roles: &mut [Role], zones: &[Zone]) {
-    const ORDERING: &[&str] =
-        &["mind", "by", "start", "try", "for", "of", "about", "consider", "needs", "need", "keep", "please"];
-    for at in (1..words.len()).filter(|at| zones[*at] == Zone::Before && is_gerund_of_verb(&words[*at].lower())) {
-        let ordered = ORDERING.contains(&words[at - 1].lower().as_str()) || words[at - 1].is_punctuation();
-        if roles[at] != Role::Unexplained && !ordered {
-            roles[at] = Role::Unexplained;
-        }
-    }
-}
-
-/// Marks a later moment that stands directly beside the slots: "in a bit take web to 4". In a reason it is harmless.
-fn with_later_moments(words: &[Word<'_>], uses: &[Use], roles: &mut [Role], zones: &[Zone]) {
-    let alone = |moment: &Range<usize>| runs(words).contains(moment);
-    let counts = |moment: &Range<usize>| zones[moment.start] != Zone::Apart || alone(moment);
-    for moment in (0..words.len()).filter_map(|at| later_moment(words, at)).filter(counts) {
-        moment.filter(|at| uses[*at] == Use::Free).for_each(|at| roles[at] = Role::Unexplained);
-    }
-}
-
-/// The words of "in a bit", "in 10 minutes", "in half an hour", where they begin at `at`.
-fn later_moment(words: &[Word<'_>], at: usize) -> Option<Range<usize>> {
-    const UNITS: &[&str] = &[
-        "bit", "while", "moment", "minute", "minutes", "min", "mins", "hour", "hours", "sec", "second", "seconds",
-        "day", "days", "week", "weeks", "jiffy",
-    ];
-    let lower = |at: usize| words.get(at).map(Word::lower).unwrap_or_default();
-    let amount = lower(at + 1);
-    let counts = matches!(amount.as_str(), "a" | "an" | "half" | "few" | "couple")
-        || numbers::parse(&[amount.as_str()]).is_some();
-    let unit = (at + 2..at + 5).find(|at| UNITS.contains(&lower(*at).as_str()))?;
-    (lower(at) == "in" && counts).then(|| at..unit + 1)
-}
-
-/// Marks what leads in an order, and how it is asked, where that is not known. The order's first slot is at `first`, and what
-/// was said before it begins at `from`.
-fn with_openings(words: &[Word<'_>], from: usize, first: usize, roles: &mut [Role], known: &KnownWords) {
-    for lead_in in lead_ins(words, from, first).filter(|lead_in| !known.knows(Speech::LeadIn, lead_in)) {
-        let last = lead_in.rsplit(' ').next().unwrap_or_default();
-        let at = (from..first).rev().find(|at| words[*at].lower() == last && !is_reference(words, *at));
-        if let Some(at) = at.filter(|at| !is_topic(words, *at) && roles[*at] != Role::Operation) {
-            roles[at] = Role::Unexplained;
-        }
-    }
-    if let Some(opener) = opener(words, from, first).filter(|opener| !known.knows(Speech::Opener, opener)) {
-        let opens = opener.split(' ').next().unwrap_or_default();
-        let word = (from..first).rev().find(|at| !opens.is_empty() && words[*at].lower() == opens);
-        let mark = || (first..words.len()).find(|at| words[*at].text == "?");
-        word.or_else(mark).into_iter().for_each(|at| roles[at] = Role::Unexplained);
-    }
-}
-
 /// Marks live names and places that no command uses. Words that name nothing by themselves are no names here either.
 fn with_live_names(words: &[Word<'_>], hints: &[Hint], uses: &[Use], roles: &mut [Role]) {
     for at in (0..words.len()).filter(|at| uses[*at] == Use::Free) {
@@ -266,11 +91,6 @@ fn with_live_names(words: &[Word<'_>], hints: &[Hint], uses: &[Use], roles: &mut
             roles[at] = Role::Unexplained;
         }
     }
-}
-
-/// A topic in brackets in front of an order: `[payments]`.
-fn is_topic(words: &[Word<'_>], at: usize) -> bool {
-    words.get(at + 1).is_some_and(|next| next.text == "]")
 }
 
 /// The role of a word in no slot. `before` are the words between it and the last slot, where it follows that directly.
@@ -303,25 +123,6 @@ fn free(words: &[Word<'_>], at: usize, zone: Zone, before: &[Word<'_>], intent: 
         Some(Known::Harmless) => Role::Harmless,
         None => Role::Unexplained,
     }
-}
-
-/// The bot itself, where it is called by name.
-fn is_bot(word: &Word<'_>) -> bool {
-    word.text.eq_ignore_ascii_case("readback") || word.text.eq_ignore_ascii_case("bot")
-}
-
-/// A ticket id, the number of an issue, or a link: never a value.
-fn is_reference(words: &[Word<'_>], at: usize) -> bool {
-    let text = words[at].text;
-    let is_ticket = text.split_once('-').is_some_and(|(project, number)| {
-        project.len() > 1
-            && project.bytes().all(|b| b.is_ascii_uppercase())
-            && !number.is_empty()
-            && number.bytes().all(|b| b.is_ascii_digit())
-    });
-    let digits = text.bytes().all(|b| b.is_ascii_digit());
-    let is_issue = digits && at > 0 && words[at - 1].text == "#";
-    is_ticket || is_issue || text.starts_with("https://") || text.starts_with("http://")
 }
 
 fn zones_of(words: &[Word<'_>], clauses: &[ClauseUse], values: &[Range<usize>]) -> Vec<Zone> {
@@ -359,7 +160,11 @@ fn with_numbers_of_reasons(words: &[Word<'_>], roles: &mut [Role], zones: &[Zone
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::{known_words::Counts, slot::Tag, tokenise::words};
+    use crate::{
+        known_words::Counts,
+        slot::{Slot, Tag},
+        tokenise::words,
+    };
 
     fn tag(word: &Word<'_>) -> Use {
         match word.text {

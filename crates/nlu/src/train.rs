@@ -11,6 +11,7 @@ pub mod calibrate;
 #[cfg(feature = "rust-bert")]
 mod clock;
 pub mod compose;
+pub mod contrast;
 pub mod corpus;
 pub mod entities;
 pub mod example;
@@ -27,6 +28,7 @@ pub mod names;
 mod options;
 #[cfg(feature = "rust-bert")]
 mod run;
+pub mod verify;
 pub mod vocabulary;
 mod words;
 

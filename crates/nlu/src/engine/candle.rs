@@ -8,8 +8,8 @@ use candle_nn::ops::{layer_norm, softmax_last_dim};
 use half::f16;
 use safetensors::SafeTensors;
 
-use super::{Encoded, Engine, Intents, row, word_rows};
-use crate::model::manifest::Shape;
+use super::{Encoded, Engine, Intents, MessageKinds, row, word_rows};
+use crate::manifest::Shape;
 use crate::wordpiece::Input;
 
 mod gelu;
@@ -30,7 +30,8 @@ pub struct Candle {
     types: Tensor,
     norm: Norm,
     layers: Vec<Layer>,
-    intent: [Packed; 2],
+    intent: Head,
+    message: Head,
     hints: Tensor,
     slot: Packed,
     heads: usize,
@@ -40,6 +41,13 @@ pub struct Candle {
 struct Norm {
     weight: Tensor,
     bias: Tensor,
+}
+
+/// A head over mean states: a hidden layer and the logits.
+#[derive(Debug)]
+struct Head {
+    dense: Packed,
+    out: Packed,
 }
 
 #[derive(Debug)]
@@ -88,6 +96,13 @@ impl Weights<'_> {
         self.packed(&[name.to_owned()], inputs, outputs)
     }
 
+    fn head(&self, name: &str, [width, inner, logits]: [usize; 3]) -> anyhow::Result<Head> {
+        Ok(Head {
+            dense: self.linear(&format!("{name}.dense"), width, inner)?,
+            out: self.linear(&format!("{name}.out"), inner, logits)?,
+        })
+    }
+
     fn norm(&self, name: &str, width: usize) -> anyhow::Result<Norm> {
         Ok(Norm {
             weight: self.get(&format!("{name}.weight"), &[width])?,
@@ -117,6 +132,12 @@ impl Norm {
 
     fn width(&self) -> candle_core::Result<usize> {
         self.weight.dims1()
+    }
+}
+
+impl Head {
+    fn logits(&self, means: &Tensor) -> candle_core::Result<Vec<Vec<f32>>> {
+        means.apply_op1_no_bwd(&self.dense)?.tanh()?.apply_op1_no_bwd(&self.out)?.to_vec2()
     }
 }
 
@@ -157,10 +178,8 @@ impl Candle {
             types: weights.get("embeddings.token_type_embeddings.weight", &[shape.hints, width])?,
             norm: weights.norm("embeddings.LayerNorm", width)?,
             layers: (0..shape.layers).map(|at| weights.layer(at, shape)).collect::<anyhow::Result<_>>()?,
-            intent: [
-                weights.linear("intent.dense", width, inner)?,
-                weights.linear("intent.out", inner, shape.intents)?,
-            ],
+            intent: weights.head("intent", [width, inner, shape.intents])?,
+            message: weights.head("message", [width, inner, shape.messages])?,
             hints: weights.get("slot.hint.weight", &[shape.hints, shape.hint_width])?,
             slot: weights.linear("slot.out", width + shape.hint_width, shape.tags + 1)?,
             heads: shape.heads,
@@ -207,9 +226,13 @@ impl Engine for Candle {
         let states = Tensor::from_slice(&encoded.states, (encoded.states.len() / width, width), &Device::Cpu)?;
         let means = clauses.iter().map(|clause| states.narrow(0, clause.start, clause.len())?.mean(0));
         let means = Tensor::stack(&means.collect::<candle_core::Result<Vec<_>>>()?, 0)?;
-        let [dense, out] = &self.intent;
-        let logits = means.apply_op1_no_bwd(dense)?.tanh()?.apply_op1_no_bwd(out)?.to_vec2()?;
-        logits.iter().map(|values| row(values)).collect()
+        self.intent.logits(&means)?.iter().map(|values| row(values)).collect()
+    }
+
+    fn message(&self, encoded: &Encoded) -> anyhow::Result<MessageKinds> {
+        let width = self.norm.width()?;
+        let states = Tensor::from_slice(&encoded.states, (encoded.states.len() / width, width), &Device::Cpu)?;
+        row(self.message.logits(&states.mean_keepdim(0)?)?.first().context("the network gave no logits")?)
     }
 
     fn name(&self) -> &'static str {

@@ -9,8 +9,8 @@ use safetensors::SafeTensors;
 use tch::nn::{self, Init, Module, VarStore};
 use tch::{Device, Kind, Tensor};
 
-use super::{Encoded, Engine, Intents, row, word_rows};
-use crate::model::manifest::Shape;
+use super::{Encoded, Engine, Intents, MessageKinds, row, word_rows};
+use crate::manifest::Shape;
 use crate::wordpiece::Input;
 
 /// The learning-rate group of the encoder's weights.
@@ -23,8 +23,8 @@ pub(crate) struct Network {
     /// Every variable, by its name in the model.
     pub(crate) store: VarStore,
     bert: BertModel<BertEmbeddings>,
-    dense: nn::Linear,
-    out: nn::Linear,
+    intent: Head,
+    message: Head,
     hint: nn::Embedding,
     slot: nn::Linear,
     /// The score of a path that starts with each tag.
@@ -36,6 +36,25 @@ pub(crate) struct Network {
     dropout: f64,
     tags: i64,
     width: i64,
+}
+
+/// A head over mean states: a hidden layer and the logits.
+struct Head {
+    dense: nn::Linear,
+    out: nn::Linear,
+}
+
+impl Head {
+    fn new(path: &nn::Path<'_>, [width, inner, logits]: [i64; 3]) -> Self {
+        let dense = nn::linear(path / "dense", width, inner, nn::LinearConfig::default());
+        let out = nn::linear(path / "out", inner, logits, nn::LinearConfig::default());
+        Self { dense, out }
+    }
+
+    fn logits(&self, means: &Tensor, dropout: f64, train: bool) -> Tensor {
+        let inner = self.dense.forward(&means.dropout(dropout, train)).tanh();
+        self.out.forward(&inner.dropout(dropout, train))
+    }
 }
 
 /// Several inputs, padded to one length.
@@ -77,15 +96,15 @@ impl Network {
         let (encoder, heads) = (store.root().set_group(ENCODER), store.root().set_group(HEADS));
         let bert = BertModel::new_with_optional_pooler(&encoder, &config, false);
         let (width, inner, hints) = (long(shape.hidden), long(shape.intent_hidden), long(shape.hint_width));
-        let (intent, slot, tags) = (&heads / "intent", &heads / "slot", long(shape.tags));
+        let (slot, tags) = (&heads / "slot", long(shape.tags));
         let small = Init::Uniform { lo: -0.1, up: 0.1 };
-        let dense = nn::linear(&intent / "dense", width, inner, nn::LinearConfig::default());
-        let out = nn::linear(&intent / "out", inner, long(shape.intents), nn::LinearConfig::default());
+        let intent = Head::new(&(&heads / "intent"), [width, inner, long(shape.intents)]);
+        let message = Head::new(&(&heads / "message"), [width, inner, long(shape.messages)]);
         let hint = nn::embedding(&slot / "hint", long(shape.hints), hints, nn::EmbeddingConfig::default());
         let linear = nn::linear(&slot / "out", width + hints, tags + 1, nn::LinearConfig::default());
         let (start, end) = (slot.var("start", &[tags], small), slot.var("end", &[tags], small));
         let transitions = slot.var("transitions", &[tags, tags], small);
-        Self { store, bert, dense, out, hint, slot: linear, start, end, transitions, dropout, tags, width }
+        Self { store, bert, intent, message, hint, slot: linear, start, end, transitions, dropout, tags, width }
     }
 
     /// The last layer's states of a batch: messages, pieces, states.
@@ -119,8 +138,12 @@ impl Network {
 
     /// The logits of the intents of these clauses, from their mean states.
     pub(crate) fn intents(&self, clauses: &Tensor, train: bool) -> Tensor {
-        let inner = self.dense.forward(&clauses.dropout(self.dropout, train)).tanh();
-        self.out.forward(&inner.dropout(self.dropout, train))
+        self.intent.logits(clauses, self.dropout, train)
+    }
+
+    /// The logits of the kinds of these messages, from their mean states.
+    pub(crate) fn messages(&self, means: &Tensor, train: bool) -> Tensor {
+        self.message.logits(means, self.dropout, train)
     }
 
     /// The learned transition scores: at the start, at the end, and between tags in row-major order, the row being the
@@ -159,6 +182,15 @@ impl Batch {
             hints: Tensor::from_slice(&hints),
             size: (shape[0], long(words)),
         }
+    }
+
+    /// For each message, its weight on each piece of the batch.
+    pub(crate) fn whole(&self) -> Tensor {
+        let (messages, length) = self.mask.size2().unwrap_or((0, 0));
+        let weights = self.mask.to_kind(Kind::Float);
+        let weights = &weights / weights.sum_dim_intlist([1i64].as_slice(), true, Kind::Float);
+        let own = Tensor::eye(messages, (Kind::Float, Device::Cpu)).unsqueeze(2);
+        (own * weights.unsqueeze(0)).reshape([messages, messages * length])
     }
 
     /// For each clause of each message (ranges of pieces), its weight on each piece of the batch.
@@ -239,6 +271,14 @@ impl Engine for RustBert {
         let means = Tensor::stack(&means.collect::<Vec<_>>(), 0);
         let logits = tch::no_grad(|| network.intents(&means, false));
         rows(&logits)?.iter().map(|values| row(values)).collect()
+    }
+
+    fn message(&self, encoded: &Encoded) -> anyhow::Result<MessageKinds> {
+        let network = self.network();
+        let states = Tensor::from_slice(&encoded.states).reshape([-1, network.width]);
+        let mean = states.mean_dim([0i64].as_slice(), true, Kind::Float);
+        let logits = rows(&tch::no_grad(|| network.messages(&mean, false)))?;
+        row(logits.first().context("the network gave no logits")?)
     }
 
     fn name(&self) -> &'static str {

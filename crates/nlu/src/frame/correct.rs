@@ -3,10 +3,17 @@
 use std::ops::Range;
 
 use super::{Message, Segment, Span};
-use crate::{lexicon::is_verb, numbers, slot::Slot, tokenise::Word};
+use crate::{
+    known_words::is_idle,
+    lexicon::is_verb,
+    numbers,
+    slot::{Slot, Tag},
+    tokenise::Word,
+};
 use readback_core::{
     command::{Command, Mention, is_pronoun},
     domain::Intent,
+    gazetteer::Hint,
 };
 
 const CORRECTIONS: &[&[&str]] = &[
@@ -159,13 +166,102 @@ pub(super) fn without_corrected(message: &Message<'_>, segment: &Segment, spans:
         for slot in after {
             let same =
                 |candidate: Slot| candidate == slot || (is_version_or_count(candidate) && is_version_or_count(slot));
-            let replaced = spans.iter().rposition(|span| span.words.end <= start && same(span.slot));
-            if let Some(replaced) = replaced {
+            let shields = |span: &Span| span.slot == Slot::Rejected && could_replace(message, span, slot);
+            let before = |span: &Span| span.words.end <= start && (same(span.slot) || shields(span));
+            let replaced = spans.iter().rposition(before);
+            // A value that the model marked as taken back is what this one replaces: nothing before it is.
+            if let Some(replaced) = replaced.filter(|at| spans[*at].slot != Slot::Rejected) {
                 spans.remove(replaced);
             }
         }
     }
     spans
+}
+
+/// Whether a value that the model marked as taken back is replaced by the next value of its kind, in its clause or in the
+/// next one (`following`), with a correction directly before that: "3, no, 4". Any other may be the one that is meant: "4, not
+/// 3", or a value whose replacement was marked instead of it.
+pub(super) fn is_replaced(
+    message: &Message<'_>,
+    tags: &[Tag],
+    segment: &Segment,
+    following: Option<&Segment>,
+    span: &Span,
+) -> bool {
+    let kept = |at: usize| match tags.get(at) {
+        Some(Tag::Begin(slot)) if *slot != Slot::Rejected => Some((at, *slot)),
+        _ => None,
+    };
+    let goes_on = following.filter(|next| next.intent.is_write() && corrects_the_previous(message, next));
+    let next = (span.words.end..segment.words.end)
+        .find_map(kept)
+        .or_else(|| goes_on.and_then(|next| next.words.clone().find_map(kept)));
+    let Some((next, slot)) = next else { return false };
+    let Some((start, end)) = cue(message, span.words.end, next) else { return false };
+    // "3, no, 4, no, 5": the last word counts, so a value before is none that was kept.
+    let kept_before = (segment.words.start..span.words.start).filter_map(kept).any(|(at, before)| {
+        (before == slot || (is_version_or_count(before) && is_version_or_count(slot)))
+            && cue(message, at + 1, span.words.start).is_some()
+    });
+    let directly = (end..next).all(|at| message.words[at].is_punctuation() || joins(&message.lower[at]));
+    could_replace(message, span, slot) && directly && !kept_before && !is_idle(message.words, start)
+}
+
+/// Words between a correction and the value that replaces another.
+fn joins(lower: &str) -> bool {
+    const JOINING: &[&str] = &[
+        "to",
+        "in",
+        "on",
+        "the",
+        "for",
+        "at",
+        "of",
+        "with",
+        "make",
+        "it",
+        "that",
+        "i",
+        "mean",
+        "meant",
+        "our",
+        "my",
+        "no",
+        "wait",
+        "sorry",
+        "better",
+        "namespace",
+        "cluster",
+        "version",
+        "revision",
+        "rev",
+        "max",
+        "min",
+    ];
+    JOINING.contains(&lower)
+}
+
+/// Whether a value of this slot looks like one that could replace these words.
+fn could_replace(message: &Message<'_>, span: &Span, slot: Slot) -> bool {
+    let words: Vec<&str> = message.lower[span.words.clone()].iter().map(String::as_str).collect();
+    let digit = |word: &&str| word.contains(|c: char| c.is_ascii_digit());
+    let is_version = words.iter().any(|word| digit(word) && word.contains(['.', ':', '/', 'v']));
+    let is_number = numbers::parse(&words).is_some() || words.first().is_some_and(digit);
+    match message.hints.get(span.words.start) {
+        Some(Hint::Namespace | Hint::Cluster) => matches!(slot, Slot::Namespace | Slot::Cluster),
+        Some(Hint::Name | Hint::NameGoesOn | Hint::Part | Hint::Near) => slot == Slot::Deployment,
+        _ if is_version => slot == Slot::Image,
+        _ if is_number => matches!(
+            slot,
+            Slot::Replicas | Slot::Image | Slot::Revision | Slot::Min | Slot::Max | Slot::Cpu | Slot::Lines
+        ),
+        _ => matches!(slot, Slot::Deployment | Slot::Namespace | Slot::Cluster | Slot::Container),
+    }
+}
+
+/// Whether a value that is left out may be the name of a Deployment: neither a number nor a live place.
+pub(super) fn may_be_a_name(message: &Message<'_>, span: &Span) -> bool {
+    could_replace(message, span, Slot::Deployment)
 }
 
 /// A correction may turn a count into a tag: "to 3, sorry, 1.3".

@@ -7,6 +7,7 @@ use readback_core::{
 };
 
 mod one_value;
+mod rejected;
 mod stop_words;
 
 fn heard(marked: &str, intents: &[Intent]) -> ParsedMessage {

@@ -6,7 +6,8 @@ pub use live::Live;
 
 use std::collections::HashMap;
 
-use super::corpus::{Part, Row};
+use super::contrast::ContrastFrame;
+use super::corpus::{ExampleRow, Part};
 use super::names::Namer;
 use crate::clean::clean;
 use crate::slot::Slot;
@@ -14,6 +15,7 @@ use readback_core::domain::Intent;
 
 mod chatter;
 mod live;
+mod rephrase;
 mod value;
 
 use chatter::{CLOSERS, OPENERS, OWN, POINTING, QUIET, VITAL};
@@ -41,7 +43,7 @@ pub enum Vary {
 
 impl Varied {
     /// Varies a sentence.
-    pub fn new(row: &Row, how: Vary, namer: &mut Namer<'_>) -> Self {
+    pub fn new(row: &ExampleRow, how: Vary, namer: &mut Namer<'_>) -> Self {
         let parts = row.parts.iter().map(|part| Part { text: clean(&part.text).text, ..part.clone() }).collect();
         let mut varied = Self { parts, live: Live::default() };
         let fresh = match how {
@@ -57,11 +59,32 @@ impl Varied {
             }
         }
         if how == Vary::All {
+            rephrase::determine(&mut varied.parts, namer);
+            if let [intent] = row.clauses.as_slice()
+                && intent.is_write()
+            {
+                rephrase::correct(&mut varied.parts, &mut varied.live, namer);
+            }
             varied.mistype(namer);
             varied.surround(row.clauses[0], row.clauses[row.clauses.len() - 1], namer);
             varied.punctuate(namer);
         }
         varied
+    }
+
+    /// The sentence inside a frame. Where that orders nothing, the marks are dropped.
+    #[must_use]
+    pub fn inside(mut self, frame: &ContrastFrame) -> Self {
+        if !frame.ends_with_the_order() {
+            self.drop_final_mark();
+        }
+        let (before, after) = frame.sides();
+        self.parts.insert(0, Part::plain(before, 0));
+        self.parts.push(Part::plain(after, 0));
+        if frame.is_dangerous() {
+            self.parts.iter_mut().for_each(|part| part.slot = None);
+        }
+        self
     }
 
     /// Whether a clause may contain words that would be marked in a command: names, numbers, versions.
@@ -208,7 +231,7 @@ mod tests {
 
     fn varied(intent: Intent, line: &str, how: Vary, seed: u64) -> Varied {
         let (entities, mut rng) = (entities(), StdRng::seed_from_u64(seed));
-        let row = Row::parse(Some(intent), line, String::new()).unwrap();
+        let row = ExampleRow::parse(Some(intent), line, String::new()).unwrap();
         Varied::new(&row, how, &mut Namer { entities: &entities, rng: &mut rng })
     }
 
@@ -219,7 +242,8 @@ mod tests {
         for seed in 0..200 {
             let varied = varied(Intent::Scale, LINE, Vary::All, seed);
             let (text, marks) = render(&varied.parts);
-            let slots: Vec<Slot> = marks.iter().map(|mark| mark.1).collect();
+            let kept = marks.iter().map(|mark| mark.1).filter(|slot| *slot != Slot::Rejected);
+            let slots: Vec<Slot> = kept.collect();
             assert_eq!(slots, [Slot::Deployment, Slot::Old, Slot::Replicas, Slot::Namespace], "{text}");
             assert!(marks.iter().all(|mark| !text[mark.0.clone()].trim().is_empty()), "{text}");
         }

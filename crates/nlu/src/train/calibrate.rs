@@ -3,11 +3,14 @@
 use super::compose::Kind;
 use super::example::Example;
 use super::measure::{Outcome, Share, is_right};
-use crate::confidence::{Boundaries, Evidence, FEATURES, probability, softmax};
+use crate::confidence::{Boundaries, Evidence, probability, softmax};
 use crate::decode::{Transitions, decode, log_probability};
-use crate::engine::{Intents, Tags};
+use crate::engine::{Intents, MessageKinds, Tags};
 use crate::guard::DOUBTED;
-use crate::model::{Calibration, Thresholds};
+use crate::known_words::KnownWords;
+use crate::linear::KindScores;
+use crate::manifest::features::FEATURES;
+use crate::manifest::{Calibration, Thresholds};
 use crate::phrasings::Likeness;
 use readback_core::domain::Intent;
 
@@ -18,10 +21,21 @@ pub struct Output {
     pub segments: Vec<std::ops::Range<usize>>,
     /// The intent logits of each clause.
     pub intents: Vec<Intents>,
+    /// The logits of the kind of the whole message.
+    pub message: MessageKinds,
     /// The tag logits of each word.
     pub tags: Vec<Tags>,
     /// For each word, the logit that a clause starts with it.
     pub begins: Vec<f32>,
+}
+
+/// What a fold taught.
+#[derive(Clone, Debug)]
+pub struct Fold {
+    /// The transition scores of its network.
+    pub transitions: Transitions,
+    /// The words that its examples are made of.
+    pub known: KnownWords,
 }
 
 /// The network's output for an example that it was not trained on.
@@ -35,7 +49,9 @@ pub struct Held {
     pub output: Output,
     /// The similarity of each segment to the examples that the network was trained on.
     pub likeness: Vec<Likeness>,
-    /// The network that predicted it: an index into the list of transitions.
+    /// What the linear reader makes of it.
+    pub linear: KindScores,
+    /// The network that predicted it: an index into the list of folds.
     pub fold: usize,
 }
 
@@ -44,14 +60,15 @@ const FLAT: f64 = 1.0;
 const RIDGE: f64 = 1.0;
 
 /// Fits temperatures and weights on held-out outputs.
-pub fn calibration(held: &[Held], transitions: &[Transitions]) -> Calibration {
+pub fn calibration(held: &[Held], folds: &[Fold]) -> Calibration {
+    let transitions: &[Transitions] = &folds.iter().map(|fold| fold.transitions.clone()).collect::<Vec<_>>();
     let intent_temperature = least(|temperature| intent_loss(held, temperature));
     let slot_temperature = least(|temperature| slot_loss(held, transitions, temperature));
     let tempered = Calibration { intent_temperature, slot_temperature, weights: vec![0.0; FEATURES.len()] };
     let rows: Vec<(Vec<f64>, bool)> = held
         .iter()
         .map(|held| {
-            let evidence = evidence(held, transitions, &tempered);
+            let evidence = evidence(held, &transitions[held.fold], &tempered);
             let features = evidence.features(0, &held.output.segments);
             let outcome = outcome_of(held, &evidence, FLAT);
             (features.to_vec(), is_right(&held.example, &outcome))
@@ -61,17 +78,24 @@ pub fn calibration(held: &[Held], transitions: &[Transitions]) -> Calibration {
 }
 
 /// The reading of a held-out example, with its confidence.
-pub fn outcome(held: &Held, transitions: &[Transitions], calibration: &Calibration) -> Outcome {
-    let evidence = evidence(held, transitions, calibration);
+pub fn outcome(held: &Held, folds: &[Fold], calibration: &Calibration) -> Outcome {
+    let evidence = evidence(held, &folds[held.fold].transitions, calibration);
     let features = evidence.features(0, &held.output.segments);
     outcome_of(held, &evidence, probability(&features, &calibration.weights))
 }
 
-fn evidence(held: &Held, transitions: &[Transitions], calibration: &Calibration) -> Evidence {
-    let slots = decode(&held.output.tags, &transitions[held.fold], calibration.slot_temperature);
+pub(super) fn evidence(held: &Held, transitions: &Transitions, calibration: &Calibration) -> Evidence {
+    let slots = decode(&held.output.tags, transitions, calibration.slot_temperature);
     let output = &held.output;
     let boundaries = Boundaries::new(&output.begins, &output.segments);
-    Evidence::new(&held.example.input, &output.intents, slots, held.likeness.clone(), boundaries, calibration)
+    Evidence::new(
+        &held.example.input,
+        (&output.intents, &output.message),
+        slots,
+        held.likeness.clone(),
+        boundaries,
+        calibration,
+    )
 }
 
 fn outcome_of(held: &Held, evidence: &Evidence, confidence: f64) -> Outcome {
@@ -191,6 +215,17 @@ pub fn risk(intents: &[Intent]) -> Risk {
     }
 }
 
+/// What keeps a reading from being executed without confirmation, besides a low confidence.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Caution {
+    /// Nothing.
+    None,
+    /// A sign that the message orders nothing, which lowers the confidence as well.
+    Sign,
+    /// An unexplained word, or a doubt of a command.
+    Doubt,
+}
+
 /// A held-out message with its evaluation.
 #[derive(Clone, Copy, Debug)]
 pub struct Judged {
@@ -202,8 +237,8 @@ pub struct Judged {
     pub right: bool,
     /// Whether the message orders nothing.
     pub nothing: bool,
-    /// Whether it has a sign of that: no command in it is then executed without confirmation, whatever the confidence.
-    pub doubtful: bool,
+    /// Whether a rule holds it back, whatever the confidence.
+    pub caution: Caution,
 }
 
 /// For each risk, the lowest confidence at which nearly all readings are right, never below a floor; and the lowest at
@@ -217,11 +252,13 @@ pub fn thresholds(judged: &[Judged]) -> Thresholds {
         (share.all > 0).then(|| share.value())
     };
     let of = |risk: Risk, floor: u32, wanted: f64| {
-        let right = |least: f64| share(&|j| j.risk == risk && !j.doubtful && j.confidence >= least, &|j| j.right);
+        let right = |least: f64| {
+            share(&|j| j.risk == risk && j.caution == Caution::None && j.confidence >= least, &|j| j.right)
+        };
         steps(floor).find(|least| right(*least).is_some_and(|right| right >= wanted)).unwrap_or(0.99)
     };
     let carded = |least: f64| {
-        let sure = |j: &Judged| if j.doubtful { j.confidence * DOUBTED } else { j.confidence };
+        let sure = |j: &Judged| if j.caution == Caution::Sign { j.confidence * DOUBTED } else { j.confidence };
         share(&|j| j.nothing, &|j| j.risk != Risk::Read && sure(j) >= least)
     };
     Thresholds {
@@ -259,8 +296,13 @@ mod tests {
 
     #[test]
     fn a_threshold_keeps_only_what_is_right_often_enough() {
-        let judged =
-            |confidence: f64, right| Judged { risk: Risk::Write, confidence, right, nothing: !right, doubtful: false };
+        let judged = |confidence: f64, right| Judged {
+            risk: Risk::Write,
+            confidence,
+            right,
+            nothing: !right,
+            caution: Caution::None,
+        };
         let mut all: Vec<_> = (0..98).map(|_| judged(0.95, true)).collect();
         all.extend((0..20).map(|at| judged(0.87, at % 2 == 0)));
         all.extend((0..200).map(|_| judged(0.3, false)));

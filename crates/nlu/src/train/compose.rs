@@ -8,7 +8,8 @@ use rand::seq::SliceRandom;
 
 use super::Without;
 use super::augment::{Varied, Vary};
-use super::corpus::{Corpus, Row};
+use super::contrast::{ContrastFrame, Effect};
+use super::corpus::{Corpus, ExampleRow};
 use super::entities::Entities;
 use super::example::{Draft, Example, Names};
 use super::names::Namer;
@@ -21,6 +22,9 @@ use readback_core::domain::Intent;
 const NAMES_DROPPED: f64 = 0.4;
 /// Composed messages per row.
 const COMPOSED: f64 = 0.3;
+/// The share of the orders that are also put into a frame: once into one in which they order nothing, once into a harmless
+/// one.
+const FRAMED: f64 = 0.13;
 /// Maximum repetitions of the rows of an intent with few rows.
 const MOST_REPEATS: usize = 3;
 
@@ -55,6 +59,8 @@ pub enum Kind {
     Nameless,
     /// Composed of several rows.
     Composed,
+    /// In a frame that changes its meaning, or nothing.
+    Framed,
 }
 
 /// The inputs for making examples.
@@ -66,6 +72,8 @@ pub struct Source<'s> {
     pub entities: &'s Entities,
     /// The vocabulary of the network.
     pub vocabulary: &'s Vocabulary,
+    /// The frames that orders are put into.
+    pub frames: &'s [ContrastFrame],
     /// The parts to leave out.
     pub without: &'s [Without],
 }
@@ -84,6 +92,12 @@ impl Source<'_> {
             for _ in 0..times {
                 let known = self.known(&mut namer);
                 examples.extend(self.single(row, how, known, &mut namer));
+            }
+            for effect in [Effect::OrdersNothing, Effect::Harmless] {
+                if how == Vary::All && !lacks(Without::Contrast) && namer.chance(FRAMED) {
+                    let known = self.known(&mut namer);
+                    examples.extend(self.framed(row, effect, known, &mut namer));
+                }
             }
         }
         if lacks(Without::Augmentation) {
@@ -129,6 +143,11 @@ impl Source<'_> {
         for _ in 0..rows.len() / 4 {
             examples.extend(self.composed(&orders, &asides, &mut namer).map(|example| (Kind::Composed, example)));
         }
+        for row in rows {
+            for effect in [Effect::OrdersNothing, Effect::Harmless] {
+                examples.extend(self.framed(*row, effect, live, &mut namer).map(|example| (Kind::Framed, example)));
+            }
+        }
         examples
     }
 
@@ -156,6 +175,20 @@ impl Source<'_> {
             self.vocabulary,
             namer,
         )
+    }
+
+    /// A row that is one order, inside a frame with this effect; `None` if it is not, or if there is no such frame.
+    fn framed(&self, row: usize, effect: Effect, known: Names, namer: &mut Namer<'_>) -> Option<Example> {
+        let source = &self.corpus.rows[row];
+        let order = matches!(source.clauses.as_slice(), [intent] if intent.is_write());
+        if !order || source.parts.iter().all(|part| part.slot.is_none()) {
+            return None;
+        }
+        let fitting: Vec<_> = self.frames.iter().filter(|frame| frame.effect == effect).collect();
+        let frame = if fitting.is_empty() { return None } else { *namer.one(&fitting) };
+        let varied = Varied::new(source, Vary::Values, namer).inside(frame);
+        let intent = if effect == Effect::Harmless { source.intent() } else { Intent::None };
+        Draft { rows: vec![(row, vec![intent], varied)], joins: Vec::new() }.example(known, self.vocabulary, namer)
     }
 
     fn composed(&self, orders: &[usize], asides: &[usize], namer: &mut Namer<'_>) -> Option<Example> {
@@ -196,9 +229,9 @@ impl Source<'_> {
     /// Rows that can be combined with others: commands and questions that name something, and sentences that order
     /// nothing without revoking anything.
     fn composable(&self, rows: &[usize]) -> (Vec<usize>, Vec<usize>) {
-        let short = |row: &Row| row.text().split_whitespace().count() <= 14;
-        let named = |row: &Row| row.parts.iter().any(|part| part.slot.is_some());
-        let of = |fits: &dyn Fn(&Row) -> bool| -> Vec<usize> {
+        let short = |row: &ExampleRow| row.text().split_whitespace().count() <= 14;
+        let named = |row: &ExampleRow| row.parts.iter().any(|part| part.slot.is_some());
+        let of = |fits: &dyn Fn(&ExampleRow) -> bool| -> Vec<usize> {
             rows.iter().copied().filter(|row| short(&self.corpus.rows[*row]) && fits(&self.corpus.rows[*row])).collect()
         };
         let orders = of(&|row| named(row) && row.clauses.len() == 1 && row.intent() != Intent::None);

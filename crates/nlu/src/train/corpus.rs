@@ -22,7 +22,7 @@ pub struct Part {
     pub text: String,
     /// The slot that it is marked with.
     pub slot: Option<Slot>,
-    /// The clause it belongs to: an index into [`Row::clauses`].
+    /// The clause it belongs to: an index into [`ExampleRow::clauses`].
     pub clause: usize,
 }
 
@@ -35,7 +35,7 @@ impl Part {
 
 /// An example sentence.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Row {
+pub struct ExampleRow {
     /// The intent of each clause; one for a row of an intent's own file.
     pub clauses: Vec<Intent>,
     /// Its parts, in order.
@@ -48,7 +48,7 @@ pub struct Row {
 #[derive(Clone, Debug, Default)]
 pub struct Corpus {
     /// In the order of the intents, then of the lines.
-    pub rows: Vec<Row>,
+    pub rows: Vec<ExampleRow>,
 }
 
 /// An error in the examples.
@@ -66,7 +66,7 @@ impl fmt::Display for Finding {
     }
 }
 
-impl Row {
+impl ExampleRow {
     /// A row from its line.
     ///
     /// # Errors
@@ -120,8 +120,8 @@ pub fn tags(words: &[Word<'_>], marks: &[(Range<usize>, Slot)]) -> Vec<Tag> {
 }
 
 /// Parses a message of several clauses. Text before the first brace would belong to no clause, so it is an error.
-fn several(line: &str, place: String) -> Result<Row, String> {
-    let mut row = Row { clauses: Vec::new(), parts: Vec::new(), place };
+fn several(line: &str, place: String) -> Result<ExampleRow, String> {
+    let mut row = ExampleRow { clauses: Vec::new(), parts: Vec::new(), place };
     let mut clauses = line.split('{');
     if clauses.next().is_some_and(|before| !before.trim().is_empty()) {
         return Err("a message of several clauses begins with an intent in braces".to_owned());
@@ -202,7 +202,7 @@ pub fn read(folders: &[PathBuf]) -> anyhow::Result<(Corpus, Vec<Finding>)> {
                 let shown = if at == 0 { format!("{name}.txt") } else { path.display().to_string() };
                 let place = format!("{shown}:{}", number + 1);
                 // A message of several lines stands on one line of the file.
-                match Row::parse(file, &line.replace("\\n", "\n"), place.clone()) {
+                match ExampleRow::parse(file, &line.replace("\\n", "\n"), place.clone()) {
                     Ok(row) => corpus.rows.push(row),
                     Err(what) => findings.push(Finding { place, what }),
                 }
@@ -221,7 +221,7 @@ pub fn digest(folders: &[PathBuf]) -> anyhow::Result<String> {
     let mut digest = Sha1::new();
     for folder in folders {
         let mut files = Vec::new();
-        for part in [folder.clone(), folder.join("entities")] {
+        for part in [folder.clone(), folder.join("entities"), folder.join("contrast")] {
             if part != *folder && !part.exists() {
                 continue;
             }
@@ -249,8 +249,8 @@ mod tests {
     use super::*;
     use crate::tokenise::words;
 
-    fn row(intent: Intent, line: &str) -> Row {
-        Row::parse(Some(intent), line, "x.txt:1".to_owned()).unwrap()
+    fn row(intent: Intent, line: &str) -> ExampleRow {
+        ExampleRow::parse(Some(intent), line, "x.txt:1".to_owned()).unwrap()
     }
 
     fn tagged(line: &str) -> Vec<(String, Tag)> {
@@ -303,7 +303,7 @@ mod tests {
 
     #[test]
     fn a_message_of_several_clauses_names_the_intent_of_each() {
-        let parse = |line: &str| Row::parse(None, line, String::new());
+        let parse = |line: &str| ExampleRow::parse(None, line, String::new());
         let row = parse("{scale} bump [api](deployment) to [3](replicas) {restart} and kick [it](deployment)").unwrap();
         assert_eq!(row.clauses, [Intent::Scale, Intent::Restart]);
         assert_eq!(row.text(), "bump api to 3 and kick it");

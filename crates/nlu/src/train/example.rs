@@ -177,7 +177,7 @@ mod tests {
 
     use super::*;
     use crate::train::augment::Vary;
-    use crate::train::corpus::Row;
+    use crate::train::corpus::ExampleRow;
 
     fn example(rows: &[(Intent, &str)], join: &'static str) -> Option<Example> {
         let list = vec!["web".to_owned()];
@@ -192,7 +192,7 @@ mod tests {
         let mut rng = StdRng::seed_from_u64(1);
         let mut namer = Namer { entities: &entities, rng: &mut rng };
         let varied = |(at, (intent, line)): (usize, &(Intent, &str))| {
-            let row = Row::parse(Some(*intent), line, String::new()).unwrap();
+            let row = ExampleRow::parse(Some(*intent), line, String::new()).unwrap();
             (at, row.clauses.clone(), Varied::new(&row, Vary::Nothing, &mut namer))
         };
         let rows: Vec<_> = rows.iter().enumerate().map(varied).collect();

@@ -7,11 +7,13 @@ use rand::SeedableRng;
 use rand::rngs::StdRng;
 use rand::seq::SliceRandom;
 
-use super::calibrate::{Held, Output};
+use super::calibrate::{Fold, Held, Output};
 use super::clock::Clock;
+use super::compose::Source;
+use super::contrast::ContrastFrame;
 use super::corpus::Corpus;
 use super::example::Example;
-use super::fit::{Fitter, outputs, transitions};
+use super::fit::{Fitter, linear_input, outputs, transitions};
 use crate::decode::{Transitions, decode};
 use crate::engine::Intents;
 use crate::model::best;
@@ -49,24 +51,36 @@ pub(super) fn hold_out(
     corpus: &Corpus,
     folds: &[Vec<usize>],
     clock: &mut Clock<'_>,
-) -> anyhow::Result<(Vec<Held>, Vec<Transitions>)> {
+) -> anyhow::Result<(Vec<Held>, Vec<Fold>)> {
     let (mut held, mut learned) = (Vec::new(), Vec::new());
     for (fold, rows) in folds.iter().enumerate() {
-        clock.stage = format!("fold {} of {}", fold + 1, folds.len());
+        clock.stage = format!("fold {} of {}", fold + 1, fitter.options.folds);
         let rest: Vec<usize> = (0..corpus.rows.len()).filter(|row| !rows.contains(row)).collect();
         let name = format!("fold-{}-of-{}", fold + 1, fitter.options.folds);
-        let network = fitter.kept_or_fit(&name, &rest, &mut |loss| clock.step(loss))?;
-        let examples = fitter.source.held_out(rows, fitter.options.seed.wrapping_add(fold as u64));
+        let (unseen, seen) = of_fold(fitter.source.frames, fold, fitter.options.folds);
+        let network = fitter.kept_or_fit(&name, &rest, &seen, &mut |loss| clock.step(loss))?;
+        let examples =
+            Source { frames: &unseen, ..fitter.source }.held_out(rows, fitter.options.seed.wrapping_add(fold as u64));
         let memory = PhrasingIndex::new(&fitter.source.phrasings(&rest));
         let (kinds, examples): (Vec<_>, Vec<Example>) = examples.into_iter().unzip();
-        let (said, of_fold) = (outputs(&network, &examples)?, transitions(&network)?);
+        let (said, transitions) = (outputs(&network, &examples)?, transitions(&network)?);
+        let linear = fitter.linear(&rest, &seen);
         for ((example, kind), output) in examples.into_iter().zip(kinds).zip(said) {
-            let likeness = likeness(&memory, &example, &output, &of_fold);
-            held.push(Held { example, kind, output, likeness, fold });
+            let likeness = likeness(&memory, &example, &output, &transitions);
+            let linear = linear.read(&linear_input(&example));
+            held.push(Held { example, kind, output, likeness, linear, fold });
         }
-        learned.push(of_fold);
+        let rows = rest.iter().map(|at| corpus.rows[*at].clone()).collect();
+        learned.push(Fold { transitions, known: super::known_words(&Corpus { rows }) });
     }
     Ok((held, learned))
+}
+
+/// The frames that a fold holds out, and the others.
+fn of_fold(frames: &[ContrastFrame], fold: usize, folds: usize) -> (Vec<ContrastFrame>, Vec<ContrastFrame>) {
+    let (unseen, seen): (Vec<_>, Vec<_>) = frames.iter().enumerate().partition(|(at, _)| at % folds.max(1) == fold);
+    let of = |list: Vec<(usize, &ContrastFrame)>| list.into_iter().map(|(_, frame)| frame.clone()).collect();
+    (of(unseen), of(seen))
 }
 
 /// The similarity of each segment of an example to the phrasings of this index.

@@ -2,14 +2,14 @@
 
 use std::fmt::Write as _;
 
-use super::calibrate::{self, Held, Judged, Risk, risk};
+use super::calibrate::{self, Caution, Held, Judged, Risk, risk};
 use super::compose::Kind;
 use super::corpus::Corpus;
 use super::example::Example;
 use super::measure::{self, Outcome};
-use crate::decode::Transitions;
+use super::verify::HeldAccount;
 use crate::guard::is_doubtful;
-use crate::model::{Calibration, Scores, Thresholds};
+use crate::manifest::{Scores, Thresholds};
 use crate::tokenise::words;
 use readback_core::domain::Intent;
 
@@ -24,11 +24,15 @@ pub struct Judgement {
     pub errors: String,
 }
 
-/// Evaluates held-out outputs after calibration.
-pub fn judge(held: &[Held], learned: &[Transitions], calibration: &Calibration, corpus: &Corpus) -> Judgement {
-    let outcomes: Vec<Outcome> = held.iter().map(|held| calibrate::outcome(held, learned, calibration)).collect();
-    let pairs: Vec<(&Example, &Outcome)> = held.iter().map(|held| &held.example).zip(&outcomes).collect();
-    let judged: Vec<Judged> = pairs.iter().map(|(example, outcome)| of_one(example, outcome)).collect();
+/// Evaluates the readings of held-out messages.
+pub fn judge(held: &[Held], outcomes: &[Outcome], accounts: &[Option<HeldAccount>], corpus: &Corpus) -> Judgement {
+    let pairs: Vec<(&Example, &Outcome)> = held.iter().map(|held| &held.example).zip(outcomes).collect();
+    let asks = |account: &Option<HeldAccount>| account.as_ref().is_some_and(|account| account.asks);
+    let judged: Vec<Judged> = pairs
+        .iter()
+        .zip(accounts)
+        .map(|((example, outcome), account)| of_one(example, outcome, asks(account)))
+        .collect();
     // In production the names are known; the rows without them are there to measure the benefit of the gazetteer.
     let named = judged.iter().zip(held).filter(|(_, held)| held.kind != Kind::Nameless);
     let thresholds = calibrate::thresholds(&named.map(|(judged, _)| *judged).collect::<Vec<_>>());
@@ -60,6 +64,7 @@ pub fn judge(held: &[Held], learned: &[Transitions], calibration: &Calibration, 
         exact_renamed: exact(Kind::Renamed),
         exact_nameless: exact(Kind::Nameless),
         exact_composed: exact(Kind::Composed),
+        exact_framed: exact(Kind::Framed),
         calibration_error: measure::calibration_error(&confidences),
         auroc: measure::auroc(&confidences),
         certain: certain.value(),
@@ -69,13 +74,19 @@ pub fn judge(held: &[Held], learned: &[Transitions], calibration: &Calibration, 
     Judgement { thresholds, scores, errors: list_errors(&pairs, corpus) }
 }
 
-fn of_one(example: &Example, outcome: &Outcome) -> Judged {
+fn of_one(example: &Example, outcome: &Outcome, asks: bool) -> Judged {
     Judged {
         risk: risk(&outcome.intents),
         confidence: outcome.confidence,
         right: measure::is_right(example, outcome),
         nothing: example.intents.iter().all(|intent| *intent == Intent::None),
-        doubtful: is_doubtful(&example.text, &words(&example.text)),
+        caution: if is_doubtful(&example.text, &words(&example.text)) {
+            Caution::Sign
+        } else if asks {
+            Caution::Doubt
+        } else {
+            Caution::None
+        },
     }
 }
 

@@ -14,7 +14,7 @@ use tch::{Kind, Reduction, Tensor};
 use super::vocabulary::Cut;
 use crate::decode::FORBIDDEN;
 use crate::engine::rust_bert::{Batch, ENCODER, HEADS, Network, long, rows};
-use crate::model::Shape;
+use crate::manifest::Shape;
 use crate::wordpiece::Input;
 
 /// The dropout rate during training.
@@ -25,6 +25,8 @@ const CLIP: f64 = 1.0;
 const WARM_UP: f64 = 0.1;
 /// The weight of a message's tag loss relative to its intent loss: about that of the mean over ten words.
 const PATH_WEIGHT: f64 = 0.15;
+/// The weight of the loss of the message's kind relative to that of the intents.
+const MESSAGE_WEIGHT: f64 = 0.5;
 /// The learning rate of the heads, relative to the encoder's.
 const HEADS_FASTER: f64 = 20.0;
 
@@ -35,6 +37,8 @@ pub(crate) struct Lesson {
     pub(crate) input: Input,
     /// The intent of each segment.
     pub(crate) intents: Vec<usize>,
+    /// The kind of the whole message, where that is trained.
+    pub(crate) message: Option<usize>,
     /// The tag of each word.
     pub(crate) tags: Vec<usize>,
     /// Whether the tag of each word is trained.
@@ -68,11 +72,12 @@ pub(crate) struct Start {
     tensors: HashMap<String, Tensor>,
 }
 
-/// The network's output for one message: a row of logits for each clause and each word, the logit of a clause start for
-/// each word, and the state of each clause.
+/// The network's output for one message: a row of logits for each clause, for the message and for each word, the logit of
+/// a clause start for each word, and the state of each clause.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct Outputs {
     pub(crate) intents: Vec<Vec<f32>>,
+    pub(crate) message: Vec<f32>,
     pub(crate) tags: Vec<Vec<f32>>,
     pub(crate) begins: Vec<f32>,
     pub(crate) states: Vec<Vec<f32>>,
@@ -92,7 +97,8 @@ impl Start {
         let mut fresh = 0;
         for (name, mut variable) in network.store.variables() {
             let Some(tensor) = self.tensors.get(&name) else {
-                ensure!(name.starts_with("intent.") || name.starts_with("slot."), "the encoder has no `{name}`");
+                let of_head = ["intent.", "message.", "slot."].iter().any(|head| name.starts_with(head));
+                ensure!(of_head, "the encoder has no `{name}`");
                 fresh += 1;
                 continue;
             };
@@ -110,7 +116,7 @@ impl Start {
                 let _ = variable.set_requires_grad(false);
             }
         }
-        ensure!(fresh == 10, "the heads have {fresh} variables");
+        ensure!(fresh == 14, "the heads have {fresh} variables");
         Ok(network)
     }
 }
@@ -173,7 +179,13 @@ fn loss(network: &Network, rules: &Rules, lessons: &[Lesson]) -> anyhow::Result<
     let logits = network.intents(&network.clauses(&states, &batch.means(&clauses)), true);
     let wanted: Vec<i64> = lessons.iter().flat_map(|lesson| lesson.intents.iter().copied().map(long)).collect();
     let wanted = Tensor::from_slice(&wanted);
-    let intents = logits.cross_entropy_loss::<Tensor>(&wanted, None, Reduction::Mean, -100, SMOOTHING);
+    let mut intents = logits.cross_entropy_loss::<Tensor>(&wanted, None, Reduction::Mean, -100, SMOOTHING);
+    if let Some(kinds) = lessons.iter().map(|lesson| lesson.message.map(long)).collect::<Option<Vec<i64>>>() {
+        let logits = network.messages(&network.clauses(&states, &batch.whole()), true);
+        let wanted = Tensor::from_slice(&kinds);
+        let kinds = logits.cross_entropy_loss::<Tensor>(&wanted, None, Reduction::Mean, -100, SMOOTHING);
+        intents += kinds * MESSAGE_WEIGHT;
+    }
     if rules.tags < 2 {
         return Ok(intents);
     }
@@ -254,11 +266,13 @@ pub(crate) fn predict(
     for chunk in order.chunks(64) {
         let of_chunk: Vec<_> = chunk.iter().map(|at| inputs[*at]).collect();
         let batch = Batch::new(&of_chunk);
-        let (states, tags, begins) = tch::no_grad(|| {
+        let (states, tags, begins, messages) = tch::no_grad(|| {
             let states = network.states(&batch, false)?;
             let (tags, begins) = network.words(&states, &batch, false);
-            anyhow::Ok((states, tags, begins))
+            let messages = network.messages(&network.clauses(&states, &batch.whole()), false);
+            anyhow::Ok((states, tags, begins, messages))
         })?;
+        let messages = rows(&messages)?;
         let (tags, begins) = (rows(&tags.flatten(0, 1))?, rows(&begins)?);
         let cuts: Vec<Vec<Range<usize>>> =
             chunk.iter().zip(&begins).map(|(at, begins)| clauses(*at, &begins[..inputs[*at].first.len()])).collect();
@@ -273,6 +287,7 @@ pub(crate) fn predict(
             clause = own.end;
             all[*at] = Outputs {
                 intents: intents[own.clone()].to_vec(),
+                message: messages[place].clone(),
                 tags: tags[place * words..place * words + size].to_vec(),
                 begins: begins[place][..size].to_vec(),
                 states: means[own].to_vec(),

@@ -6,7 +6,7 @@ use std::path::Path;
 use anyhow::Context;
 use serde_json::{Map, Value};
 
-use super::corpus::{Corpus, Finding, Row, render};
+use super::corpus::{Corpus, ExampleRow, Finding, render};
 use crate::slot::Slot;
 use crate::split::segments;
 use crate::tokenise::{Word, words};
@@ -20,7 +20,7 @@ const OWN_WORDS: usize = 4;
 /// Faulty and contradicting rows.
 pub fn lint(corpus: &Corpus) -> Vec<Finding> {
     let mut findings = Vec::new();
-    let mut said: HashMap<String, &Row> = HashMap::new();
+    let mut said: HashMap<String, &ExampleRow> = HashMap::new();
     for row in &corpus.rows {
         let mut find = |what: String| findings.push(Finding { place: row.place.clone(), what });
         for what in broken(row) {
@@ -48,11 +48,11 @@ fn folded(text: &str) -> String {
     said.join(" ") + if text.ends_with('?') { "?" } else { "" }
 }
 
-fn marks(row: &Row) -> Vec<(Slot, String)> {
+fn marks(row: &ExampleRow) -> Vec<(Slot, String)> {
     row.parts.iter().filter_map(|part| Some((part.slot?, part.text.to_lowercase()))).collect()
 }
 
-fn broken(row: &Row) -> Vec<String> {
+fn broken(row: &ExampleRow) -> Vec<String> {
     let mut found = Vec::new();
     let (text, marks) = render(&row.parts);
     let words = words(&text);
@@ -79,7 +79,7 @@ fn broken(row: &Row) -> Vec<String> {
 /// Messages of several clauses that the rules alone would split in the wrong place: the network learns to split them.
 pub fn unsplit(corpus: &Corpus) -> Vec<Finding> {
     let several = corpus.rows.iter().filter(|row| row.clauses.len() > 1);
-    let split = |row: &&Row| {
+    let split = |row: &&ExampleRow| {
         let (text, _) = render(&row.parts);
         let words = words(&text);
         let mut ends = Vec::new();
@@ -95,8 +95,10 @@ pub fn unsplit(corpus: &Corpus) -> Vec<Finding> {
         };
         !segments(&words).into_iter().all(alike)
     };
-    let finding =
-        |row: &Row| Finding { place: row.place.clone(), what: format!("`{}` is cut by the network only", row.text()) };
+    let finding = |row: &ExampleRow| Finding {
+        place: row.place.clone(),
+        what: format!("`{}` is cut by the network only", row.text()),
+    };
     several.filter(split).map(finding).collect()
 }
 
@@ -127,7 +129,7 @@ pub fn near_evaluation(corpus: &Corpus, folder: &Path) -> anyhow::Result<Vec<Fin
             index.entry(feature).or_default().push(at);
         }
     }
-    let nearest = |row: &Row| {
+    let nearest = |row: &ExampleRow| {
         let (text, marks) = render(&row.parts);
         let slot = |word: &Word<'_>| marks.iter().any(|mark| mark.0.start < word.at.end && word.at.start < mark.0.end);
         let features = features(&words(&text), slot)?;
@@ -143,7 +145,7 @@ pub fn near_evaluation(corpus: &Corpus, folder: &Path) -> anyhow::Result<Vec<Fin
         };
         common.into_iter().filter_map(near).min()
     };
-    let finding = |row: &Row| {
+    let finding = |row: &ExampleRow| {
         let id = nearest(row)?;
         Some(Finding {
             place: row.place.clone(),
@@ -192,7 +194,7 @@ mod tests {
 
     fn corpus(rows: &[(Intent, &str)]) -> Corpus {
         let row = |(at, (intent, line)): (usize, &(Intent, &str))| {
-            Row::parse(Some(*intent), line, format!("{intent}.txt:{at}")).unwrap()
+            ExampleRow::parse(Some(*intent), line, format!("{intent}.txt:{at}")).unwrap()
         };
         Corpus { rows: rows.iter().enumerate().map(row).collect() }
     }
@@ -213,7 +215,7 @@ mod tests {
 
     #[test]
     fn clauses_that_the_rules_do_not_split_are_listed() {
-        let several = |line: &str| Corpus { rows: vec![Row::parse(None, line, String::new()).unwrap()] };
+        let several = |line: &str| Corpus { rows: vec![ExampleRow::parse(None, line, String::new()).unwrap()] };
         assert!(
             unsplit(&several(
                 "{scale} bump [api](deployment) to [3](replicas) {restart} and restart [web](deployment)"

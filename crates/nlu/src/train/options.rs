@@ -3,7 +3,7 @@
 use std::path::PathBuf;
 use std::time::Duration;
 
-use crate::model::Manifest;
+use crate::manifest::Manifest;
 
 /// The options of a training.
 #[derive(Clone, Debug)]
@@ -52,6 +52,8 @@ pub enum Without {
     Augmentation,
     /// The sentences that order nothing.
     Background,
+    /// Orders inside frames that change their meaning, or nothing.
+    Contrast,
 }
 
 impl Default for TrainOptions {
@@ -61,11 +63,11 @@ impl Default for TrainOptions {
             encoder: PathBuf::new(),
             out: PathBuf::from("models"),
             seed: 1,
-            layers: 3,
+            layers: 6,
             vocabulary: 16_000,
             epochs: 5,
             folds: 2,
-            measured_folds: usize::MAX,
+            measured_folds: 1,
             without: Vec::new(),
             final_fit: true,
             learning_rate: 2e-4,

@@ -11,6 +11,7 @@ use tch::Tensor;
 use super::calibrate;
 use super::clock::Clock;
 use super::compose::Source;
+use super::contrast::{self, ContrastFrame};
 use super::corpus;
 use super::entities::Entities;
 use super::fit::Fitter;
@@ -18,12 +19,16 @@ use super::hold::{folds, hold_out};
 use super::judge;
 use super::learn::Start;
 use super::lint::lint;
+use super::measure::Outcome;
+use super::verify;
 use super::vocabulary::Cut;
 use super::{Progress, Report, TrainOptions};
-use crate::confidence::FEATURES;
 use crate::engine::rust_bert::Network;
-use crate::model::manifest::{self, FORMAT};
-use crate::model::{Calibration, FILES, Manifest, Shape};
+use crate::linear::{COLUMNS, LinearReader};
+use crate::manifest::features::FEATURES;
+use crate::manifest::{self, Calibration, FORMAT, Manifest, Shape};
+use crate::message_kind::MessageKind;
+use crate::model::{FILES, LINEAR};
 use crate::phrasings;
 use crate::wordpiece::Vocabulary;
 
@@ -43,19 +48,30 @@ pub(super) fn run(options: &TrainOptions, progress: &mut dyn FnMut(Progress)) ->
     let entities = Entities::read(&options.examples)?;
     let whole = options.encoder.join("vocab.txt");
     let whole = std::fs::read_to_string(&whole).with_context(|| format!("cannot read `{}`", whole.display()))?;
-    let texts: Vec<String> = corpus.rows.iter().map(corpus::Row::text).collect();
+    let texts: Vec<String> = corpus.rows.iter().map(corpus::ExampleRow::text).collect();
     let cut = Cut::new(&whole, texts.iter().map(String::as_str).chain(entities.all()), options.vocabulary)?;
     let vocabulary = Vocabulary::parse(&cut.text)?;
     let shape = Shape::of(options.layers, vocabulary.size());
     let start = Start::read(&options.encoder)?;
-    let source = Source { corpus: &corpus, entities: &entities, vocabulary: &vocabulary, without: &options.without };
+    let frames = trained_frames(options)?;
+    let source = Source {
+        corpus: &corpus,
+        entities: &entities,
+        vocabulary: &vocabulary,
+        frames: &frames,
+        without: &options.without,
+    };
     let fitter = Fitter { options, examples: &examples, source, start: &start, shape: &shape, cut: &cut };
     let mut folds = folds(&corpus, options.folds, options.seed);
     folds.truncate(options.measured_folds);
     let mut clock = Clock::new(began, &fitter, &corpus, &folds, progress);
     let (held, learned) = hold_out(&fitter, &corpus, &folds, &mut clock)?;
     let calibration = if held.is_empty() { uncalibrated() } else { calibrate::calibration(&held, &learned) };
-    let judged = judge::judge(&held, &learned, &calibration, &corpus);
+    let outcomes: Vec<Outcome> = held.iter().map(|held| calibrate::outcome(held, &learned, &calibration)).collect();
+    let accounts: Vec<_> = held.iter().map(|held| verify::account_of(held, &learned, &calibration)).collect();
+    let verifier = verify::fit(&held, &outcomes, &accounts);
+    let outcomes = verify::verified(outcomes, &accounts, &verifier);
+    let judged = judge::judge(&held, &outcomes, &accounts, &corpus);
     if let Some(path) = &options.errors {
         std::fs::write(path, &judged.errors).with_context(|| format!("cannot write `{}`", path.display()))?;
     }
@@ -67,6 +83,7 @@ pub(super) fn run(options: &TrainOptions, progress: &mut dyn FnMut(Progress)) ->
         slots: manifest::slots(),
         shape: shape.clone(),
         calibration,
+        verifier,
         thresholds: judged.thresholds,
         scores: judged.scores,
     };
@@ -74,13 +91,23 @@ pub(super) fn run(options: &TrainOptions, progress: &mut dyn FnMut(Progress)) ->
     if options.final_fit {
         "final fit".clone_into(&mut clock.stage);
         let all: Vec<usize> = (0..corpus.rows.len()).collect();
-        let network = fitter.kept_or_fit("final", &all, &mut |loss| clock.step(loss))?;
+        let network = fitter.kept_or_fit("final", &all, &frames, &mut |loss| clock.step(loss))?;
         let phrasings = phrasings::write(&source.phrasings(&all));
         let manifest = serde_json::to_string_pretty(&manifest)? + "\n";
         let known = super::known_words(&corpus).write();
-        size = write(&options.out, [&manifest, &cut.text, &phrasings, &known], &network)?;
+        let linear = fitter.linear(&all, &frames);
+        size = write(&options.out, [&manifest, &cut.text, &phrasings, &known], &network, &linear)?;
     }
     Ok(Report { manifest, size, took: began.elapsed() })
+}
+
+/// The frames of the first folder of examples, without those that are held out.
+fn trained_frames(options: &TrainOptions) -> anyhow::Result<Vec<ContrastFrame>> {
+    let folder = options.examples.first().context("no folder of examples")?.join("contrast");
+    if !folder.exists() {
+        return Ok(Vec::new());
+    }
+    Ok(contrast::frames(&folder)?.into_iter().filter(|frame| !frame.held_out).collect())
 }
 
 /// The calibration of a model without held-out rows: not reliable.
@@ -89,7 +116,7 @@ fn uncalibrated() -> Calibration {
 }
 
 /// Writes the files of a model, the texts first, and returns the size of the weights in bytes.
-fn write(folder: &Path, texts: [&str; 4], network: &Network) -> anyhow::Result<u64> {
+fn write(folder: &Path, texts: [&str; 4], network: &Network, linear: &LinearReader) -> anyhow::Result<u64> {
     std::fs::create_dir_all(folder).with_context(|| format!("cannot make `{}`", folder.display()))?;
     let mut tensors: BTreeMap<String, (Vec<usize>, Vec<u8>)> = BTreeMap::new();
     for (name, variable) in network.store.variables() {
@@ -98,6 +125,7 @@ fn write(folder: &Path, texts: [&str; 4], network: &Network) -> anyhow::Result<u
         let bytes = numbers.iter().flat_map(|number| half::f16::from_f32(*number).to_le_bytes()).collect();
         tensors.insert(name, (shape, bytes));
     }
+    tensors.insert(LINEAR.to_owned(), (vec![MessageKind::ALL.len(), COLUMNS], linear.bytes()));
     let mut views = Vec::new();
     for (name, (shape, bytes)) in &tensors {
         views.push((name, TensorView::new(Dtype::F16, shape.clone(), bytes)?));

@@ -2,7 +2,7 @@
 
 use std::ops::Range;
 
-use super::corpus::{Corpus, Part, Row, render, tags};
+use super::corpus::{Corpus, ExampleRow, Part, render, tags};
 use crate::{
     clean::clean,
     known_words::{Counts, KnownWords},
@@ -22,11 +22,11 @@ pub fn known_words(corpus: &Corpus) -> KnownWords {
     counts.known()
 }
 
-fn is_order(row: &Row) -> bool {
+fn is_order(row: &ExampleRow) -> bool {
     !matches!(row.intent(), Intent::None | Intent::Confirm | Intent::Cancel | Intent::Help)
 }
 
-fn count(row: &Row, counts: &mut Counts) {
+fn count(row: &ExampleRow, counts: &mut Counts) {
     let parts: Vec<Part> = row.parts.iter().map(|part| Part { text: clean(&part.text).text, ..part.clone() }).collect();
     let (text, marks) = render(&parts);
     let words = words(&text);
@@ -60,7 +60,7 @@ mod tests {
 
     #[test]
     fn orders_teach_their_words_and_what_orders_nothing_does_not() {
-        let row = |intent, line: &str| Row::parse(Some(intent), line, String::new()).expect("a row");
+        let row = |intent, line: &str| ExampleRow::parse(Some(intent), line, String::new()).expect("a row");
         let rows = vec![
             row(Intent::Scale, "Traffic is up. Scale [web](deployment) to [3](replicas)"),
             row(Intent::Scale, "scale [api](deployment) to [4](replicas). Traffic is up"),

@@ -11,7 +11,7 @@ use super::score::{self, allowed};
 use super::{Measured, Yardstick, YardstickOptions};
 use crate::decode::Transitions;
 use crate::engine::rust_bert::rows;
-use crate::model::Shape;
+use crate::manifest::Shape;
 use crate::tokenise::Word;
 use crate::train::learn::{Lesson, Outputs, Recipe, Rules, Start, learn, predict};
 use crate::train::vocabulary::Cut;
@@ -45,6 +45,7 @@ impl Labels {
         let words = input.first.len();
         Lesson {
             intents: vec![place(&self.intents, &row.intent)],
+            message: None,
             tags,
             taught: vec![true; words],
             begins: vec![None; words],

@@ -54,7 +54,7 @@ impl Packed {
             for (part, from) in panel.chunks(WIDE * DEEP).zip((0..self.inputs).step_by(DEEP)) {
                 let weights = &mut wide[..part.len()];
                 arch.dispatch(|| widen(part, weights));
-                let place = Place { first, outputs, from, depth: weights.len() / WIDE, inputs: self.inputs, tile };
+                let place = TilePlace { first, outputs, from, depth: weights.len() / WIDE, inputs: self.inputs, tile };
                 arch.dispatch(Panel { weights, tiles: &tiles, y: &mut y, place });
             }
         }
@@ -88,7 +88,7 @@ fn tiles(x: &[f32], inputs: usize, tile: usize) -> Vec<f32> {
 
 /// The position of a part of a panel.
 #[derive(Clone, Copy)]
-struct Place {
+struct TilePlace {
     /// Its first output, and the number of outputs of the layer.
     first: usize,
     outputs: usize,
@@ -105,7 +105,7 @@ struct Panel<'p> {
     weights: &'p [f32],
     tiles: &'p [f32],
     y: &'p mut [f32],
-    place: Place,
+    place: TilePlace,
 }
 
 impl WithSimd for Panel<'_> {
@@ -126,7 +126,7 @@ impl Panel<'_> {
     /// `V` is the width of a panel in registers.
     #[inline(always)]
     fn all<S: Simd, const V: usize>(self, simd: S) {
-        let Place { first, outputs, from, depth, inputs, tile } = self.place;
+        let TilePlace { first, outputs, from, depth, inputs, tile } = self.place;
         let (weights, _) = S::as_simd_f32s(self.weights);
         let tiles = self.tiles.chunks(tile * inputs);
         for (tile, y) in tiles.zip(self.y.chunks_mut(tile * outputs)) {

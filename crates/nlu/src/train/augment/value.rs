@@ -62,10 +62,18 @@ fn deployment(text: &str, renew: bool, live: &mut Live, namer: &mut Namer<'_>) -
         23..26 if parts.len() > 1 => parts.join("_"),
         26..34 => namer.misspell(&name),
         34..37 if parts.len() > 1 => namer.misspell(&parts.join(" ")),
+        37..41 => plural(&name),
         _ => name.clone(),
     };
     live.names.push(name);
     said
+}
+
+/// The plural of a name, as in "scale the workers".
+fn plural(name: &str) -> String {
+    let letter = name.ends_with(|c: char| c.is_ascii_alphabetic());
+    let plain = letter && !name.ends_with(['s', 'x', 'h', 'y']);
+    if plain { format!("{name}s") } else { name.to_owned() }
 }
 
 fn place(slot: Slot, text: &str, renew: bool, live: &mut Live, namer: &mut Namer<'_>) -> String {

@@ -1,0 +1,133 @@
+//! Speech around an order whose words are all known, and which changes the order all the same.
+
+use std::ops::Range;
+
+use super::forms::{is_bot, is_reference, is_topic};
+use super::role::{ClauseUse, Role, Use};
+use crate::{
+    guard::is_gerund_of_verb,
+    known_words::{KnownWords, Speech, aside, is_idle, lead_ins, opener, runs, takes_back},
+    numbers,
+    tokenise::Word,
+    zone::Zone,
+};
+use readback_core::domain::Intent;
+
+/// Marks speech whose words are all known, and which changes the order all the same.
+pub(super) fn with_speech(
+    words: &[Word<'_>],
+    clauses: &[ClauseUse],
+    uses: &[Use],
+    roles: &mut [Role],
+    known: &KnownWords,
+) {
+    let is_value = |at: &usize| matches!(uses[*at], Use::Value(_));
+    let mut from = 0;
+    for clause in clauses.iter().filter(|clause| clause.intent != Intent::None) {
+        let first = clause.words.clone().find(is_value).unwrap_or(clause.words.end);
+        with_openings(words, from, first, roles, known);
+        from = clause.words.clone().rev().find(is_value).map_or(clause.words.end, |last| last + 1);
+    }
+    for run in asides(words, clauses, uses) {
+        let own = |at: &usize| !is_reference(words, *at) && !is_topic(words, *at) && !is_bot(&words[*at]);
+        let said = aside(&words[run.clone()]).filter(|said| !known.knows(Speech::Aside, said));
+        if said.is_some() && run.clone().any(|at| own(&at)) {
+            run.filter(own).for_each(|at| roles[at] = Role::Unexplained);
+        }
+    }
+    let Some(first) = (0..words.len()).find(is_value) else { return };
+    let begins = |at: usize| words[at - 1].is_punctuation() || clauses.iter().any(|clause| clause.words.start == at);
+    // "To 3, no, 4": the reading took the first value back. "But not in default": it left that place out.
+    let followed = |at: usize| {
+        let corrected = uses[..at].contains(&Use::NotMeant) && (at..words.len()).any(|at| is_value(&at));
+        let near = (at + 1..words.len().min(at + 5)).take_while(|at| !words[*at].is_punctuation());
+        corrected || near.into_iter().any(|at| uses[at] == Use::NotMeant)
+    };
+    // "Pause web. Or loki.": another choice, whatever the rest was read as.
+    for at in (first + 1..words.len()).filter(|at| words[*at].lower() == "or" && begins(*at) && !followed(*at)) {
+        roles[at] = Role::Unexplained;
+    }
+    for at in (first..words.len()).filter(|at| uses[*at] == Use::Free && takes_back(&words[*at].lower())) {
+        let followed = followed(at);
+        roles[at] = if followed || is_idle(words, at) { Role::Harmless } else { Role::Unexplained };
+    }
+}
+
+/// The runs of words beside the order: between punctuation and without a slot, or in a clause that orders nothing.
+fn asides(words: &[Word<'_>], clauses: &[ClauseUse], uses: &[Use]) -> Vec<Range<usize>> {
+    let quiet = |at: usize| clauses.iter().any(|one| one.intent == Intent::None && one.words.contains(&at));
+    let is_order = |at: usize| {
+        let clause = clauses.iter().find(|one| one.intent != Intent::None && one.words.contains(&at));
+        clause.is_some_and(|one| one.words.clone().all(|at| uses[at] == Use::Free))
+    };
+    let mut found = Vec::new();
+    for run in runs(words) {
+        if run.clone().all(|at| uses[at] == Use::Free) {
+            // "Undo that" has no value, and is the order itself.
+            if !run.clone().any(&is_order) {
+                found.push(run);
+            }
+            continue;
+        }
+        let mut start = run.start;
+        while let Some(from) = (start..run.end).find(|at| quiet(*at)) {
+            let end = (from..run.end).find(|at| !quiet(*at)).unwrap_or(run.end);
+            found.push(from..end);
+            start = end;
+        }
+    }
+    found
+}
+
+/// Marks an -ing form of a verb in front of the slots: "QA resuming web" reports. "Mind resuming" orders.
+pub(super) fn with_reports(words: &[Word<'_>], roles: &mut [Role], zones: &[Zone]) {
+    const ORDERING: &[&str] =
+        &["mind", "by", "start", "try", "for", "of", "about", "consider", "needs", "need", "keep", "please"];
+    for at in (1..words.len()).filter(|at| zones[*at] == Zone::Before && is_gerund_of_verb(&words[*at].lower())) {
+        let ordered = ORDERING.contains(&words[at - 1].lower().as_str()) || words[at - 1].is_punctuation();
+        if roles[at] != Role::Unexplained && !ordered {
+            roles[at] = Role::Unexplained;
+        }
+    }
+}
+
+/// Marks a later moment that stands directly beside the slots: "in a bit take web to 4". In a reason it is harmless.
+pub(super) fn with_later_moments(words: &[Word<'_>], uses: &[Use], roles: &mut [Role], zones: &[Zone]) {
+    let alone = |moment: &Range<usize>| runs(words).contains(moment);
+    let counts = |moment: &Range<usize>| zones[moment.start] != Zone::Apart || alone(moment);
+    for moment in (0..words.len()).filter_map(|at| later_moment(words, at)).filter(counts) {
+        moment.filter(|at| uses[*at] == Use::Free).for_each(|at| roles[at] = Role::Unexplained);
+    }
+}
+
+/// The words of "in a bit", "in 10 minutes", "in half an hour", where they begin at `at`.
+fn later_moment(words: &[Word<'_>], at: usize) -> Option<Range<usize>> {
+    const UNITS: &[&str] = &[
+        "bit", "while", "moment", "minute", "minutes", "min", "mins", "hour", "hours", "sec", "second", "seconds",
+        "day", "days", "week", "weeks", "jiffy",
+    ];
+    let lower = |at: usize| words.get(at).map(Word::lower).unwrap_or_default();
+    let amount = lower(at + 1);
+    let counts = matches!(amount.as_str(), "a" | "an" | "half" | "few" | "couple")
+        || numbers::parse(&[amount.as_str()]).is_some();
+    let unit = (at + 2..at + 5).find(|at| UNITS.contains(&lower(*at).as_str()))?;
+    (lower(at) == "in" && counts).then(|| at..unit + 1)
+}
+
+/// Marks what leads in an order, and how it is asked, where that is not known. The order's first slot is at `first`, and what
+/// was said before it begins at `from`.
+fn with_openings(words: &[Word<'_>], from: usize, first: usize, roles: &mut [Role], known: &KnownWords) {
+    for lead_in in lead_ins(words, from, first).filter(|lead_in| !known.knows(Speech::LeadIn, lead_in)) {
+        let last = lead_in.rsplit(' ').next().unwrap_or_default();
+        let at = (from..first).rev().find(|at| words[*at].lower() == last && !is_reference(words, *at));
+        if let Some(at) = at.filter(|at| !is_topic(words, *at) && roles[*at] != Role::Operation) {
+            roles[at] = Role::Unexplained;
+        }
+    }
+    if let Some(opener) = opener(words, from, first).filter(|opener| !known.knows(Speech::Opener, opener)) {
+        let opens = opener.split(' ').next().unwrap_or_default();
+        let word = (from..first).rev().find(|at| !opens.is_empty() && words[*at].lower() == opens);
+        let mark = || (first..words.len()).find(|at| words[*at].text == "?");
+        word.or_else(mark).into_iter().for_each(|at| roles[at] = Role::Unexplained);
+    }
+}
