@@ -13,7 +13,7 @@ use crate::words;
 use readback_core::{
     change::{Change, Filter},
     command::{Command, Doubt, Mention, There},
-    domain::{Intent, ObjectRef},
+    domain::{Intent, ObjectRef, Score},
     store::Store,
 };
 
@@ -142,6 +142,8 @@ impl Dialogue {
             && last.deployment.as_ref().is_some_and(|mention| !mention.is_open_pronoun())
         {
             spec::fill(last, ordered);
+            // The rule is certain of what is meant, whatever the model made of so few words.
+            last.confidence = Score::ONE;
             last.faults.clear();
             last.alternatives.clear();
             last.doubts.push(Doubt::TheSame(object.clone()));

@@ -95,11 +95,11 @@ impl MessageHandler {
         if self.cx.is_yes(request) {
             (commands, asides) = (vec![Command::new(Intent::Confirm, Score::ONE)], Vec::new());
         }
+        self.dialogue.in_context(request, &mut commands);
         if let Some(late) = lateness(&commands, request.at) {
             self.reporter.reply(place, request.person, &late).await.before(place, "answering")?;
             return Ok("too late");
         }
-        self.dialogue.in_context(request, &mut commands);
         let orders = commands.len();
         let talk: Vec<Command> = commands.extract_if(.., |command| is_talk(command)).collect();
         let mut lines = Vec::new();
