@@ -14,7 +14,7 @@ use serde_json::Value;
 fn sentences() -> Vec<String> {
     let folder = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("intents");
     let (corpus, _) = corpus::read(&[folder]).unwrap();
-    let mut sentences: Vec<String> = corpus.rows.iter().step_by(11).map(corpus::ExampleRow::text).collect();
+    let mut sentences: Vec<String> = corpus.rows.iter().step_by(23).map(corpus::ExampleRow::text).collect();
     sentences.extend(["nginx 3", "a", "?!", "жы 缩放 web", "\u{301}"].map(str::to_owned));
     sentences.push("scale web to 3 and ".repeat(40));
     sentences.push(format!("set web to sha256:{}", "a1".repeat(32)));
