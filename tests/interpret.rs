@@ -161,6 +161,17 @@ fn a_whole_name_is_scaled_even_where_its_words_are_none() {
 }
 
 #[test]
+fn a_deployment_of_a_very_long_name_is_live() {
+    let name = format!("ledger-{}-worker", "reconciliation-".repeat(15) + "x");
+    assert!(name.len() > 200);
+    let catalog = json!({"clusters": [{"name": "main", "default": true, "namespaces": {"default": [name]}}]});
+    let row = json!({"id": "a", "text": format!("scale {name} to 3")});
+    let out = interpret_among(&catalog.to_string(), row.to_string().as_bytes());
+    let scale = &out[0]["commands"][0];
+    assert_eq!((&scale["targets"], &scale["decision"]), (&json!([format!("default/{name}")]), &json!("execute")));
+}
+
+#[test]
 fn a_value_that_is_not_wanted_is_never_acted_on() {
     let live =
         json!({"default": ["payments-api", "web"], "staging": ["payments-api"], "production": ["search", "loki"]});

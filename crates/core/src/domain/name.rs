@@ -4,14 +4,18 @@ use std::fmt;
 
 use serde::{Deserialize, Serialize};
 
-/// RFC 1123 label characters, first and last alphanumeric.
-fn is_label(part: &str) -> bool {
+/// Characters of an RFC 1123 label, first and last alphanumeric.
+fn is_part(part: &str) -> bool {
     let plain = |b: u8| b.is_ascii_lowercase() || b.is_ascii_digit();
     let bytes = part.as_bytes();
-    (1..=63).contains(&bytes.len())
-        && plain(bytes[0])
-        && plain(bytes[bytes.len() - 1])
+    bytes.first().is_some_and(|first| plain(*first))
+        && bytes.last().is_some_and(|last| plain(*last))
         && bytes.iter().all(|&b| plain(b) || b == b'-')
+}
+
+/// An RFC 1123 label.
+fn is_label(part: &str) -> bool {
+    part.len() <= 63 && is_part(part)
 }
 
 macro_rules! name {
@@ -56,8 +60,9 @@ macro_rules! name {
 }
 
 name! {
-    /// A Deployment's name under RFC 1123, so it can never carry a path, a selector or a wildcard.
-    DeploymentName, |raw| raw.len() <= 253 && raw.split('.').all(is_label)
+    /// A Deployment's name, so it can never carry a path, a selector or a wildcard: at most 253 characters, as the API server
+    /// checks it (`IsDNS1123Subdomain` of k8s.io/apimachinery, which does not limit the parts between the dots to 63).
+    DeploymentName, |raw| raw.len() <= 253 && raw.split('.').all(is_part)
 }
 name! {
     /// A namespace: one RFC 1123 label.
@@ -93,13 +98,13 @@ mod tests {
 
     #[test]
     fn only_names_that_the_api_accepts_can_be_built() {
-        for good in ["nginx", "a", "payments-api", "v1.2", "0-0"] {
+        for good in ["nginx", "a", "payments-api", "v1.2", "0-0", &"a".repeat(64), &"a".repeat(253)] {
             assert!(DeploymentName::parse(good).is_some(), "{good}");
         }
-        for bad in ["", "-a", "a-", "A", "a/b", "a..b", "*", "a b", "ä", &"a".repeat(64)] {
+        for bad in ["", "-a", "a-", "A", "a/b", "a..b", "*", "a b", "ä", &"a".repeat(254)] {
             assert!(DeploymentName::parse(bad).is_none(), "{bad}");
         }
-        assert!(Namespace::parse("a.b").is_none());
+        assert!(Namespace::parse("a.b").is_none() && Namespace::parse(&"a".repeat(64)).is_none());
         assert!(ClusterName::parse("gke_proj/eu:1@x").is_some());
         assert!(ClusterName::parse("a b").is_none());
     }
