@@ -145,6 +145,7 @@ impl Conversation {
             Notice::Message { id, .. } => self.messages.message(id).await,
             Notice::Press { id, .. } => self.card_actions.press(id).await,
         };
+        self.messages.cx.save_topics().await;
         let took = u64::try_from(start.elapsed().as_millis()).unwrap_or(u64::MAX);
         let kind = notice.kind();
         match outcome {

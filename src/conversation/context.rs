@@ -140,6 +140,33 @@ impl Context {
         }
     }
 
+    /// Puts on record what was discussed since the last call. What is not recorded is forgotten at a restart: the bot then asks.
+    pub(super) async fn save_topics(&self) {
+        let unsaved = self.topics.lock().map(|mut topics| topics.take_unsaved()).unwrap_or_default();
+        if unsaved.is_empty() {
+            return;
+        }
+        let places: Vec<_> = unsaved.iter().map(|(place, _)| place.clone()).collect();
+        if let Err(error) = self.store.note_topics(unsaved, now()).await {
+            if let Ok(mut topics) = self.topics.lock() {
+                topics.put_back(places);
+            }
+            tracing::error!(error = format!("{error:#}"), "what the room talks about is not recorded");
+        }
+    }
+
+    /// Recalls what the last run put on record.
+    pub(super) async fn restore_topics(&self) {
+        match self.store.topics(now()).await {
+            Ok(recorded) => {
+                if let Ok(mut topics) = self.topics.lock() {
+                    topics.restore(recorded);
+                }
+            }
+            Err(error) => tracing::error!(error = format!("{error:#}"), "what the rooms talked about is forgotten"),
+        }
+    }
+
     /// The Deployment discussed last, offered when a request names none.
     pub(super) fn last_topic(&self, place: &ReplyTarget) -> Option<ObjectRef> {
         self.topics.lock().ok()?.recall(place, now()).map(|topic| topic.object)

@@ -106,6 +106,7 @@ impl Recovery {
     /// Settles what the previous process left unfinished. Changes that cannot be settled now are logged and retried by
     /// the sweep.
     pub(super) async fn recover(&self) {
+        self.cx.restore_topics().await;
         // Resume the applied changes first: changes settled below are followed from there, and would otherwise be
         // resumed a second time.
         self.resume().await;

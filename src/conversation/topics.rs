@@ -1,34 +1,27 @@
-//! The last topic of each room and thread, which "it" and "the same" refer to. Kept in memory for a limited time; after
-//! a restart, the bot asks instead.
+//! The last topic of each room and thread, which "it" and "the same" refer to. Kept in memory, and on record so that a restart
+//! forgets nothing.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 
-use jiff::{SignedDuration, Timestamp};
+use jiff::Timestamp;
 
 use super::fault::ReplyTarget;
-use readback_core::{change::ChangeSpec, domain::ObjectRef};
+use readback_core::{
+    change::ChangeSpec,
+    domain::ObjectRef,
+    topic::{Topic, TopicPlace},
+};
 
-/// How long a topic is kept: later, nobody remembers what "it" referred to.
-const REMEMBERED: SignedDuration = SignedDuration::from_mins(15);
 /// Maximum number of topics kept, one per room and one per thread.
 const MOST: usize = 4000;
 
-/// The Deployment and the order discussed last.
-#[derive(Clone, Debug, PartialEq)]
-pub(super) struct Topic {
-    /// The Deployment discussed last.
-    pub(super) object: ObjectRef,
-    /// The last order, with the Deployment it was for.
-    pub(super) ordered: Option<(ObjectRef, ChangeSpec)>,
-    at: Timestamp,
-}
-
-/// A room, and one of its threads; `None` for the room as a whole.
-type Key = (String, Option<String>);
-
 /// The topics of all rooms and threads.
 #[derive(Debug, Default)]
-pub(super) struct Topics(HashMap<Key, Topic>);
+pub(super) struct Topics {
+    topics: HashMap<TopicPlace, Topic>,
+    /// Places whose topic is not on record yet.
+    unsaved: HashSet<TopicPlace>,
+}
 
 impl Topics {
     /// Stores the Deployment that was discussed, and the order for it if there was one.
@@ -39,34 +32,52 @@ impl Topics {
         ordered: Option<&ChangeSpec>,
         now: Timestamp,
     ) {
-        if self.0.len() >= MOST {
-            self.0.retain(|_, topic| is_fresh(topic, now));
+        if self.topics.len() >= MOST {
+            self.topics.retain(|_, topic| topic.is_fresh(now));
         }
-        for key in [Some(place.thread.clone()), Some(None)].into_iter().flatten() {
-            let key = (place.room.clone(), key);
-            let before = self.0.get(&key).filter(|topic| is_fresh(topic, now)).and_then(|topic| topic.ordered.clone());
-            if self.0.len() >= MOST && !self.0.contains_key(&key) {
+        for thread in [Some(place.thread.clone()), Some(None)].into_iter().flatten() {
+            let key = TopicPlace { room: place.room.clone(), thread };
+            if self.topics.len() >= MOST && !self.topics.contains_key(&key) {
                 continue;
             }
-            let ordered = ordered.cloned().map(|draft| (object.clone(), draft)).or(before);
-            self.0.insert(key, Topic { object: object.clone(), ordered, at: now });
+            let topic = Topic::after(self.topics.get(&key), object, ordered, now);
+            self.topics.insert(key.clone(), topic);
+            self.unsaved.insert(key);
         }
     }
 
     /// The last topic of the thread, or else of the room.
     pub(super) fn recall(&self, place: &ReplyTarget, now: Timestamp) -> Option<Topic> {
-        let of =
-            |thread: Option<String>| self.0.get(&(place.room.clone(), thread)).filter(|topic| is_fresh(topic, now));
+        let of = |thread: Option<String>| {
+            let key = TopicPlace { room: place.room.clone(), thread };
+            self.topics.get(&key).filter(|topic| topic.is_fresh(now))
+        };
         of(place.thread.clone()).or_else(|| of(None)).cloned()
     }
-}
 
-fn is_fresh(topic: &Topic, now: Timestamp) -> bool {
-    now.duration_since(topic.at).abs() < REMEMBERED
+    /// The topics that are not on record yet. They count as recorded from now on, unless they are put back.
+    pub(super) fn take_unsaved(&mut self) -> Vec<(TopicPlace, Topic)> {
+        let unsaved = std::mem::take(&mut self.unsaved);
+        unsaved.into_iter().filter_map(|place| self.topics.get(&place).cloned().map(|topic| (place, topic))).collect()
+    }
+
+    /// Marks topics as not recorded again: recording them failed.
+    pub(super) fn put_back(&mut self, places: impl IntoIterator<Item = TopicPlace>) {
+        self.unsaved.extend(places);
+    }
+
+    /// Adds what the last run has recorded. What this run has heard since is newer.
+    pub(super) fn restore(&mut self, recorded: Vec<(TopicPlace, Topic)>) {
+        for (place, topic) in recorded.into_iter().take(MOST) {
+            self.topics.entry(place).or_insert(topic);
+        }
+    }
 }
 
 #[cfg(test)]
 mod tests {
+    use jiff::SignedDuration;
+
     use super::*;
     use readback_core::domain::{Amount, ClusterName, DeploymentName, Intent, Namespace};
 
@@ -119,11 +130,26 @@ mod tests {
     }
 
     #[test]
+    fn what_was_recorded_is_restored_and_never_over_what_is_newer() {
+        let mut before = Topics::default();
+        before.note(&place("a", "1"), &object("web"), None, at(0));
+        let recorded = before.take_unsaved();
+        assert_eq!((recorded.len(), before.take_unsaved().len()), (2, 0), "the thread and the room, once");
+        before.put_back(recorded.iter().map(|(place, _)| place.clone()));
+        assert_eq!(before.take_unsaved().len(), 2, "what failed is tried again");
+        let mut topics = Topics::default();
+        topics.note(&place("a", "2"), &object("api"), None, at(1));
+        topics.restore(recorded);
+        assert_eq!(recalled(&topics, &place("a", "1"), 2).as_deref(), Some("web"));
+        assert_eq!(recalled(&topics, &place("a", "3"), 2).as_deref(), Some("api"));
+    }
+
+    #[test]
     fn it_stays_bounded() {
         let mut topics = Topics::default();
         for n in 0..MOST {
             topics.note(&place("a", &n.to_string()), &object("web"), None, at(0));
         }
-        assert!(topics.0.len() <= MOST);
+        assert!(topics.topics.len() <= MOST);
     }
 }

@@ -14,6 +14,7 @@ use readback_core::{
     change::{Answer, Change, ChangeId, Filter, RunId, Status, Update},
     question::{Question, Replied, Reply},
     store::{Delivery, Fault, Found, Recorded, Store},
+    topic::{Topic, TopicPlace},
 };
 
 mod archive;
@@ -22,6 +23,7 @@ mod failed;
 mod open;
 mod questions;
 mod rows;
+mod topics;
 
 pub use archive::Archive;
 
@@ -156,6 +158,14 @@ impl Store for Sqlite {
     async fn open_questions(&self, person_id: Option<&str>) -> Result<Vec<Question>, Fault> {
         let person_id = person_id.map(str::to_owned);
         self.with(move |connection| questions::open(connection, person_id.as_deref())).await
+    }
+
+    async fn note_topics(&self, topics: Vec<(TopicPlace, Topic)>, now: Timestamp) -> Result<(), Fault> {
+        self.with(move |connection| topics::note(connection, &topics, now)).await
+    }
+
+    async fn topics(&self, now: Timestamp) -> Result<Vec<(TopicPlace, Topic)>, Fault> {
+        self.with(move |connection| topics::fresh(connection, now)).await
     }
 
     async fn record_delivery(&self, delivery: Delivery, id: &str, now: Timestamp) -> Result<bool, Fault> {

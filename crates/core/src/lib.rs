@@ -14,7 +14,8 @@
 //! 3. [`policy`]: whether a change is allowed, and who must approve it.
 //! 4. [`change`]: the record of a change, and the state machine that moves it.
 //! 5. [`question`]: questions about an unclear request.
-//! 6. [`store`]: the trait that stores changes and questions.
+//! 6. [`topic`]: what a room talks about.
+//! 7. [`store`]: the trait that stores all of these.
 //!
 //! None of these uses one that comes after it.
 
@@ -29,3 +30,4 @@ pub mod resolve;
 pub mod spelling;
 pub mod stop_words;
 pub mod store;
+pub mod topic;

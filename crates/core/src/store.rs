@@ -8,6 +8,7 @@ use jiff::{SignedDuration, Timestamp};
 use crate::{
     change::{Answer, Change, ChangeId, Claimed, Decide, End, Event, Filter, RunId, Update},
     question::{Question, Replied, Reply},
+    topic::{Topic, TopicPlace},
 };
 
 #[cfg(any(test, feature = "testing"))]
@@ -132,6 +133,16 @@ pub trait Store: Send + Sync + 'static {
 
     /// The open questions, expired or not, oldest first; of one person, or of all.
     fn open_questions(&self, person_id: Option<&str>) -> impl Future<Output = Result<Vec<Question>, Fault>> + Send;
+
+    /// Records what was discussed in these places, each unless a later topic is recorded there.
+    fn note_topics(
+        &self,
+        topics: Vec<(TopicPlace, Topic)>,
+        now: Timestamp,
+    ) -> impl Future<Output = Result<(), Fault>> + Send;
+
+    /// The topics that are still remembered ([`Topic::is_fresh`]), in any order.
+    fn topics(&self, now: Timestamp) -> impl Future<Output = Result<Vec<(TopicPlace, Topic)>, Fault>> + Send;
 
     /// Records this delivery and returns whether it was new. It is remembered for at least [`REMEMBERED`].
     fn record_delivery(

@@ -19,6 +19,7 @@ use readback_core::{
     change::{Answer, Change, ChangeId, Claimed, Filter, NotAppliedReason, RunId, Update, samples::at},
     question::{Question, Replied, Reply},
     store::{self, Delivery, Found, Recorded, Store, memory::MemoryStore},
+    topic::{Topic, TopicPlace},
 };
 
 /// Yields once.
@@ -203,5 +204,11 @@ impl Store for Slow {
     }
     async fn open_questions(&self, person: Option<&str>) -> Result<Vec<Question>, store::Fault> {
         self.0.open_questions(person).await
+    }
+    async fn note_topics(&self, topics: Vec<(TopicPlace, Topic)>, now: Timestamp) -> Result<(), store::Fault> {
+        self.0.note_topics(topics, now).await
+    }
+    async fn topics(&self, now: Timestamp) -> Result<Vec<(TopicPlace, Topic)>, store::Fault> {
+        self.0.topics(now).await
     }
 }

@@ -11,14 +11,14 @@ use std::{
 
 use rusqlite::{Connection, OpenFlags, TransactionBehavior};
 
-use super::questions;
+use super::{questions, topics};
 use readback_core::store::Fault;
 
 /// SQLite's application id of the file: `rbck` in ASCII.
 const APPLICATION: i64 = 0x7262_636b;
 
 /// The schema version that this program writes, and the newest one that it reads.
-pub(super) const FORMAT: i64 = 2;
+pub(super) const FORMAT: i64 = 3;
 
 /// The busy timeout: an audit may read while a serving process writes.
 const BUSY_TIMEOUT: Duration = Duration::from_secs(5);
@@ -162,6 +162,9 @@ fn make(connection: &mut Connection) -> rusqlite::Result<()> {
     }
     if format < 2 {
         transaction.execute_batch(questions::SCHEMA)?;
+    }
+    if format < 3 {
+        transaction.execute_batch(topics::SCHEMA)?;
     }
     transaction.pragma_update(None, "user_version", FORMAT)?;
     transaction.commit()

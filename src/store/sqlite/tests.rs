@@ -148,10 +148,10 @@ async fn a_file_of_a_newer_readback_is_not_touched() {
     let folder = folder();
     let file = folder.path().join("changes.db");
     drop(open(&file).await);
-    write_behind(&file, "PRAGMA user_version = 3");
+    write_behind(&file, "PRAGMA user_version = 4");
     let before = fs::read(&file).expect("read");
     let fault = Sqlite::open(&file).await.expect_err("refused");
-    assert!(matches!(fault, Fault::Newer { found: 3, known: 2, .. }), "{fault:?}");
+    assert!(matches!(fault, Fault::Newer { found: 4, known: 3, .. }), "{fault:?}");
     assert!(matches!(Archive::open(&file), Err(Fault::Newer { .. })));
     assert_eq!(fs::read(&file).expect("read"), before);
 }

@@ -6,13 +6,14 @@ use futures::future::join_all;
 use super::{ClaimResult, Delivery, Found, REMEMBERED, Recorded, Store};
 use crate::{
     change::{
-        Answer, Change, ChangeId, Decide, Denial, End, EndReason, FieldChange, Filter, LiveValue, Order, Outcome,
-        State, Status,
+        Answer, Change, ChangeId, ChangeSpec, Decide, Denial, End, EndReason, FieldChange, Filter, LiveValue, Order,
+        Outcome, State, Status,
         samples::{self, at, person},
     },
-    domain::Intent,
+    domain::{DeploymentName, Intent, ObjectRef},
     policy::Approval,
     question::{Question, QuestionState, Replied, Reply, samples::question},
+    topic::{Topic, TopicPlace},
 };
 
 mod claims;
@@ -59,6 +60,7 @@ pub async fn keeps_the_contract<S: Store>(open: impl AsyncFn() -> S) {
     the_newest_come_first(&store).await;
     a_question_is_answered_once(&store).await;
     drop(store);
+    topics_outlive_a_restart_and_are_forgotten_in_time(&open).await;
     everything_is_there_after_a_restart(&open).await;
     what_a_dead_run_claimed_is_claimed_again_once(&open).await;
 }
@@ -328,6 +330,29 @@ async fn the_newest_come_first(store: &impl Store) {
     assert_eq!(found.changes.iter().map(|change| change.order().created).collect::<Vec<_>>(), [at(300), at(200)]);
     let none = Filter { statuses: vec![Status::Applied], ..filter };
     assert!(store.newest(&none, 2).await.unwrap().changes.is_empty());
+}
+
+async fn topics_outlive_a_restart_and_are_forgotten_in_time<S: Store>(open: &impl AsyncFn() -> S) {
+    let place = |thread: Option<&str>| TopicPlace { room: "room".into(), thread: thread.map(str::to_owned) };
+    let topic = |name: &str, second: i64| {
+        let object = ObjectRef { name: DeploymentName::parse(name).unwrap(), ..samples::order().target };
+        Topic::after(None, &object, Some(&ChangeSpec::new(Intent::Restart)), at(second))
+    };
+    let store = open().await;
+    let said = vec![(place(None), topic("web", 5)), (place(Some("thread")), topic("api", 5))];
+    store.note_topics(said.clone(), at(5)).await.unwrap();
+    store.note_topics(vec![(place(None), topic("late", 4))], at(6)).await.unwrap();
+    drop(store);
+    let store = open().await;
+    let mut found = store.topics(at(6)).await.unwrap();
+    found.sort_by_key(|(place, _)| place.clone());
+    assert_eq!(found, said, "an older topic replaces none");
+    store.note_topics(vec![(place(None), topic("next", 800))], at(800)).await.unwrap();
+    let found = store.topics(at(910)).await.unwrap();
+    assert_eq!(found, [(place(None), topic("next", 800))]);
+    store.note_topics(vec![(place(None), topic("ahead", 9000))], at(9000)).await.unwrap();
+    store.note_topics(vec![(place(None), topic("back", 1000))], at(1000)).await.unwrap();
+    assert_eq!(store.topics(at(1000)).await.unwrap(), [(place(None), topic("back", 1000))], "the clock was set back");
 }
 
 async fn a_question_is_answered_once(store: &impl Store) {

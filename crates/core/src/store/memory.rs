@@ -11,6 +11,7 @@ use super::{Delivery, Fault, Found, REMEMBERED, Recorded, Store};
 use crate::{
     change::{Answer, Change, ChangeId, Filter, RunId, Status, Update},
     question::{self, Question, QuestionState, Replied, Reply},
+    topic::{Topic, TopicPlace},
 };
 
 #[derive(Debug, Default)]
@@ -18,6 +19,7 @@ struct Records {
     changes: BTreeMap<ChangeId, Change>,
     questions: BTreeMap<ChangeId, Question>,
     seen: HashMap<(&'static str, String), Timestamp>,
+    topics: HashMap<TopicPlace, Topic>,
 }
 
 /// One run's handle to records that it may share with other runs.
@@ -138,6 +140,23 @@ impl Store for MemoryStore {
         let mut found: Vec<Question> = self.records().questions.values().filter(fits).cloned().collect();
         found.sort_by_key(|question| (question.created, question.id));
         Ok(found)
+    }
+
+    async fn note_topics(&self, topics: Vec<(TopicPlace, Topic)>, now: Timestamp) -> Result<(), Fault> {
+        let mut records = self.records();
+        records.topics.retain(|_, topic| topic.is_fresh(now));
+        for (place, topic) in topics {
+            if records.topics.get(&place).is_none_or(|there| there.at <= topic.at) {
+                records.topics.insert(place, topic);
+            }
+        }
+        Ok(())
+    }
+
+    async fn topics(&self, now: Timestamp) -> Result<Vec<(TopicPlace, Topic)>, Fault> {
+        let records = self.records();
+        let fresh = records.topics.iter().filter(|(_, topic)| topic.is_fresh(now));
+        Ok(fresh.map(|(place, topic)| (place.clone(), topic.clone())).collect())
     }
 
     async fn record_delivery(&self, delivery: Delivery, id: &str, now: Timestamp) -> Result<bool, Fault> {
