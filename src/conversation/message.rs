@@ -18,7 +18,7 @@ use crate::{
     words,
 };
 use readback_core::{
-    command::{Command, ParsedMessage},
+    command::{Command, Doubt, ParsedMessage, Sign},
     domain::{Intent, Score},
     resolve::Directory,
     store::{Delivery, Store},
@@ -110,8 +110,15 @@ impl MessageHandler {
         }
         if !commands.is_empty() {
             let orders_nothing = commands.iter().all(|command| command.intent == Intent::None);
-            let no = if orders_nothing { self.answers.taken_as_no(request, &commands).await? } else { None };
-            if let Some(line) = no {
+            let mut about_a_card = None;
+            if orders_nothing {
+                about_a_card = self.answers.taken_as_no(request, &commands).await?;
+            }
+            let forbids = commands.iter().any(|command| command.doubts.contains(&Doubt::OrdersNothing(Sign::Negation)));
+            if orders_nothing && !forbids && about_a_card.is_none() {
+                about_a_card = self.answers.points_at_the_button(request).await?;
+            }
+            if let Some(line) = about_a_card {
                 lines.push(line);
             } else {
                 let (did, said_lines) = self.orders.handle_commands(request, commands).await?;

@@ -18,6 +18,7 @@ use readback_core::{
     question::{Question, Reply},
     store::Store,
 };
+use readback_nlu::yes::speaks_of_yes;
 use readback_webex::WebexError;
 
 /// Whether the command is a yes or a no, or might be meant as a yes.
@@ -195,6 +196,18 @@ impl TypedAnswers {
             self.reporter.show_question(&question).await;
         }
         Ok(None)
+    }
+
+    /// The answer to a message that orders nothing and speaks of a yes, where this person has an open item: its button.
+    pub(super) async fn points_at_the_button(&self, request: &Request<'_>) -> Result<Option<String>, Fault> {
+        if !speaks_of_yes(request.text) {
+            return Ok(None);
+        }
+        let open = self.open(request, false).await?;
+        Ok(match open.as_slice() {
+            [one] => Some(one.not_a_plain_yes()),
+            _ => None,
+        })
     }
 
     /// Treats a "don't" that names the Deployment of a waiting change of this person as a no to it.

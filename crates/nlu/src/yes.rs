@@ -3,131 +3,11 @@
 //! A yes executes what a card shows. It is therefore recognised by rule and by exact match; what the model reads in a
 //! message never confirms anything. The cost of a yes that is not on the list is one button press.
 
+use phrases::{ASKS_FOR_A_YES, BESIDE, YES};
 use readback_core::command::{Doubt, ParsedMessage};
 use readback_core::domain::{Intent, Score};
 
-/// Phrases for yes. A message may contain several: "yes, do it".
-const YES: &[&str] = &[
-    "yes",
-    "y",
-    "ye",
-    "yep",
-    "yup",
-    "yeah",
-    "yea",
-    "ya",
-    "yah",
-    "aye",
-    "ok",
-    "okay",
-    "k",
-    "kk",
-    "alright",
-    "all right",
-    "fine",
-    "fine by me",
-    "fine with me",
-    "sure",
-    "sure thing",
-    "of course",
-    "absolutely",
-    "definitely",
-    "certainly",
-    "affirmative",
-    "ack",
-    "roger",
-    "correct",
-    "that's correct",
-    "that is correct",
-    "that's right",
-    "that is right",
-    "exactly",
-    "agreed",
-    "i agree",
-    "go",
-    "go ahead",
-    "go for it",
-    "go on",
-    "let's go",
-    "lets go",
-    "proceed",
-    "you may",
-    "you may proceed",
-    "you may go ahead",
-    "do it",
-    "do that",
-    "do so",
-    "just do it",
-    "let's do it",
-    "lets do it",
-    "make it so",
-    "ship it",
-    "send it",
-    "confirm",
-    "confirm it",
-    "confirm that",
-    "confirmed",
-    "i confirm",
-    "approve",
-    "approve it",
-    "approved",
-    "i approve",
-    "accept",
-    "accepted",
-    "i accept",
-    "i'm sure",
-    "i am sure",
-    "lgtm",
-    "looks good",
-    "looks good to me",
-    "sounds good",
-    "sounds good to me",
-    "sgtm",
-    "+1",
-    "👍",
-    "✅",
-    "✔",
-    "☑",
-    "👌",
-    "🆗",
-];
-
-/// Politeness, greetings and names of the bot, which do not change the meaning.
-const BESIDE: &[&str] = &[
-    "please",
-    "pls",
-    "plz",
-    "kindly",
-    "thanks",
-    "thanks a lot",
-    "many thanks",
-    "thank you",
-    "thank you very much",
-    "thx",
-    "ty",
-    "cheers",
-    "hey",
-    "hi",
-    "hello",
-    "bot",
-    "@bot",
-    "readback",
-    "@readback",
-    "🙏",
-    "🚀",
-    "🎉",
-    "🙂",
-    "😊",
-    "😀",
-    "😃",
-    "😄",
-    "🙌",
-    "👏",
-    "💪",
-];
-
-/// After a "please", these may be a request to somebody else to confirm: "please confirm".
-const ASKS_FOR_A_YES: &[&str] = &["confirm", "confirm it", "confirm that", "approve", "approve it", "accept"];
+mod phrases;
 
 /// Whether the whole message is a plain yes. Full stops, commas, exclamation marks, politeness, and the bot's `name` at
 /// the start or end are ignored; anything else makes it something else.
@@ -152,6 +32,22 @@ pub fn is_yes(text: &str, name: &str) -> bool {
         }
     }
     says_yes
+}
+
+/// Whether a short message speaks of a yes without being one: "he approved", "yes, but later", "can I go ahead". To somebody
+/// with an open card it is answered with the button.
+pub fn speaks_of_yes(text: &str) -> bool {
+    const MOST_WORDS: usize = 6;
+    // Words of a yes that are said of other things too.
+    const OF_ANYTHING: &[&str] = &["y", "ye", "ya", "k", "go", "go on", "fine", "correct", "exactly", "send it"];
+    let of_word = |c: char| c.is_alphanumeric() || matches!(c, '\'' | '+') || is_emoji(c);
+    let said = text.to_lowercase().replace('’', "'");
+    let words: Vec<String> = said.split(|c| !of_word(c)).filter(|word| !word.is_empty()).map(str::to_owned).collect();
+    let of_yes = |at: usize| {
+        let stem = words[at].starts_with("approv") || words[at].starts_with("confirm");
+        stem || longest(YES, &words[at..]).is_some_and(|(phrase, _)| !OF_ANYTHING.contains(&phrase))
+    };
+    words.len() <= MOST_WORDS && (0..words.len()).any(of_yes)
 }
 
 fn is_please(word: &str) -> bool {
@@ -256,6 +152,19 @@ fn without_name<'t>(text: &'t str, name: &str) -> &'t str {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn what_speaks_of_a_yes_is_told_from_a_yes() {
+        for text in
+            ["he approved", "yes, but later", "can I go ahead", "Is it ok?", "approval pending", "don’t do it yet"]
+        {
+            assert!(speaks_of_yes(text) && !is_yes(text, ""), "{text}");
+        }
+        let long = "yes I went to the shop and they had no bread left at all";
+        for text in ["it goes on", "fine weather today", "how is web doing", "", long] {
+            assert!(!speaks_of_yes(text), "{text}");
+        }
+    }
 
     #[test]
     fn a_whole_message_from_the_list_is_a_yes() {
