@@ -181,7 +181,7 @@ impl Start {
         }
     }
 
-    /// Retries until the call succeeds: an unreachable Webex is temporary, a refused token is not.
+    /// Retries until the call succeeds: an unreachable or faulty Webex is temporary, a refused token is not.
     async fn retry<T, F>(&self, what: &str, call: impl Fn() -> F) -> anyhow::Result<T>
     where
         F: Future<Output = Result<T, WebexError>>,
@@ -189,13 +189,10 @@ impl Start {
         loop {
             match call().await {
                 Ok(done) => return Ok(done),
-                Err(
-                    error
-                    @ (WebexError::Unauthorized { .. } | WebexError::Refused { .. } | WebexError::NotFound { .. }),
-                ) => {
-                    return Err(error).with_context(|| format!("Webex refuses to say {what}"));
+                Err(error) if error.is_transient() || matches!(error, WebexError::Malformed { .. }) => {
+                    tracing::warn!(%error, "cannot learn {what} from Webex; trying again");
                 }
-                Err(error) => tracing::warn!(%error, "cannot learn {what} from Webex; trying again"),
+                Err(error) => return Err(error).with_context(|| format!("Webex refuses to say {what}")),
             }
             sleep(TRY_AGAIN).await;
         }

@@ -73,7 +73,7 @@ use card_action::CardActionHandler;
 use context::Context;
 use dialogue::Dialogue;
 use executor::Executor;
-use fault::Fault;
+use fault::{Fault, ReplyTarget};
 use message::MessageHandler;
 use orders::Orders;
 use posting::Reporter;
@@ -163,9 +163,11 @@ impl Conversation {
         let kind = notice.kind();
         metrics::counter!("readback_turns_total", "kind" => kind, "outcome" => "fault").increment(1);
         tracing::error!(reference, duration_ms = took, error = format!("{:#}", fault.cause), "turn failed");
-        let Some(place) = &fault.place else { return };
+        // What could not be read is told in the room that the signed delivery names.
+        let room = || ReplyTarget { room: notice.room().to_owned(), thread: None };
+        let place = fault.place.clone().unwrap_or_else(room);
         let text = words::fault(&reference, fault.nothing_changed);
-        if let Err(error) = self.reporter.post(place, &text, None).await {
+        if let Err(error) = self.reporter.post(&place, &text, None).await {
             tracing::error!(reference, error = format!("{error:#}"), "the room could not be told");
         }
     }

@@ -158,6 +158,44 @@ async fn a_wait_beyond_the_deadline_is_not_started() {
 }
 
 #[tokio::test]
+async fn a_read_is_sent_again_after_a_fault_of_webex_and_a_write_is_not() {
+    let stub = stub(|n| match n {
+        0 => json_answer(502, &json!({})),
+        1 => json_answer(503, &json!({})),
+        2 => json_answer(200, &person("P")),
+        _ => json_answer(500, &json!({})),
+    })
+    .await;
+    let webex = stub.client_with(Duration::from_secs(2));
+    assert_eq!(webex.person("P").await.unwrap().id, "P");
+    assert!(matches!(webex.post(&post()).await, Err(WebexError::Unavailable { status: 500, .. })));
+    assert_eq!(stub.seen().len(), 4, "the post was sent once");
+    let fault = webex.message("M").await.unwrap_err();
+    assert!(matches!(fault, WebexError::Unavailable { .. }) && fault.is_transient(), "{fault:?}");
+    assert!(stub.seen().len() > 5, "read again until the deadline");
+}
+
+#[tokio::test]
+async fn a_stalled_read_is_given_up_in_time_for_another() {
+    let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let base_url = format!("http://{}/v1", listener.local_addr().unwrap());
+    let deadline = Duration::from_secs(3);
+    let webex = Webex::new(WebexSettings { base_url, deadline, ..WebexSettings::new(TOKEN.into()) }).unwrap();
+    let mut server = JoinSet::new();
+    server.spawn(async move {
+        let (stalled, _) = listener.accept().await.unwrap();
+        let (mut answered, _) = listener.accept().await.unwrap();
+        let mut request = vec![0; 4096];
+        let _ = answered.read(&mut request).await.unwrap();
+        let body = person("P").to_string();
+        let head = format!("HTTP/1.1 200 OK\r\nContent-Length: {}\r\nConnection: close\r\n\r\n", body.len());
+        tokio::io::AsyncWriteExt::write_all(&mut answered, (head + &body).as_bytes()).await.unwrap();
+        drop(stalled);
+    });
+    assert_eq!(webex.person("P").await.unwrap().id, "P");
+}
+
+#[tokio::test]
 async fn a_missing_response_is_a_timeout_and_a_post_is_not_repeated() {
     let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
     let base_url = format!("http://{}/v1", listener.local_addr().unwrap());
@@ -202,9 +240,14 @@ async fn a_response_about_another_object_is_malformed() {
 async fn the_status_decides_and_the_tracking_id_is_kept() {
     let complaint = json!({"message": "Edits of messages containing attachments are not supported",
         "errors": [{"description": "x"}], "trackingId": "BODY_7"});
-    for (status, expected) in
-        [(401, "Unauthorized"), (404, "NotFound"), (400, "Refused"), (302, "Refused"), (503, "Refused")]
-    {
+    for (status, expected) in [
+        (401, "Unauthorized"),
+        (404, "NotFound"),
+        (400, "Refused"),
+        (302, "Refused"),
+        (503, "Unavailable"),
+        (408, "Unavailable"),
+    ] {
         let complaint = complaint.clone();
         let stub = stub(move |_| json_answer(status, &complaint)).await;
         let fault = stub.client().edit("M", "R", "x", Some(&json!({}))).await.unwrap_err();
@@ -319,8 +362,9 @@ async fn an_extra_authority_is_trusted_and_an_unknown_one_is_not() {
     let config = Arc::new(config.with_single_cert(vec![pair.cert.der().clone()], key).unwrap());
     let listener = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
     let base_url = format!("https://{}/v1", listener.local_addr().unwrap());
-    let server = std::thread::spawn(move || {
-        for socket in listener.incoming().take(2) {
+    // A read that fails is sent again, so the number of connections is not known. The thread ends with the process.
+    std::thread::spawn(move || {
+        for socket in listener.incoming() {
             let connection = rustls::ServerConnection::new(config.clone()).unwrap();
             let mut stream = rustls::StreamOwned::new(connection, socket.unwrap());
             let body = person("BOT").to_string();
@@ -331,10 +375,10 @@ async fn an_extra_authority_is_trusted_and_an_unknown_one_is_not() {
         }
     });
     let settings = WebexSettings { base_url, ..WebexSettings::new(TOKEN.into()) };
-    let untrusting = Webex::new(settings.clone()).unwrap().me().await;
+    let deadline = Duration::from_secs(1);
+    let untrusting = Webex::new(WebexSettings { deadline, ..settings.clone() }).unwrap().me().await;
     assert!(matches!(untrusting, Err(WebexError::Network(_))), "{untrusting:?}");
     let extra_ca_pem = Some(pair.cert.pem().into_bytes());
     let trusting = Webex::new(WebexSettings { extra_ca_pem, ..settings }).unwrap().me().await;
     assert_eq!(trusting.unwrap().id, "BOT");
-    server.join().unwrap();
 }

@@ -16,7 +16,7 @@ pub(super) struct ReplyTarget {
 #[derive(Debug)]
 pub(super) struct Fault {
     pub(super) cause: anyhow::Error,
-    /// Where a person waits for an answer, if known yet.
+    /// Where a person waits for an answer, if known yet; otherwise it is told in the room that the delivery names.
     pub(super) place: Option<ReplyTarget>,
     /// Whether it is certain that nothing was sent to the cluster.
     pub(super) nothing_changed: bool,

@@ -43,6 +43,14 @@ pub enum WebexError {
         /// For Webex support.
         tracking_id: TrackingId,
     },
+    /// 408 or 5xx: Webex has a fault of its own, which passes. A write may have been carried out.
+    #[error("Webex has a fault of its own and answered {status}{tracking_id}")]
+    Unavailable {
+        /// The HTTP status.
+        status: u16,
+        /// For Webex support.
+        tracking_id: TrackingId,
+    },
     /// Any other answer that is not a success.
     #[error("Webex answered {status}: {message}{tracking_id}")]
     Refused {
@@ -83,10 +91,19 @@ impl WebexError {
         match self {
             Self::Unauthorized { tracking_id }
             | Self::NotFound { tracking_id }
+            | Self::Unavailable { tracking_id, .. }
             | Self::Refused { tracking_id, .. }
             | Self::RateLimited { tracking_id, .. }
             | Self::Malformed { tracking_id, .. } => tracking_id.as_deref(),
             Self::Timeout | Self::Network(_) => None,
+        }
+    }
+
+    /// Whether the same call may succeed later: Webex was not reached, had a fault of its own, or asks to wait.
+    pub const fn is_transient(&self) -> bool {
+        match self {
+            Self::Unavailable { .. } | Self::RateLimited { .. } | Self::Timeout | Self::Network(_) => true,
+            Self::Unauthorized { .. } | Self::NotFound { .. } | Self::Refused { .. } | Self::Malformed { .. } => false,
         }
     }
 

@@ -5,7 +5,7 @@ use std::time::Duration;
 use reqwest::{Client, Method, Response, StatusCode, Url, header};
 use secrecy::{ExposeSecret, SecretString};
 use serde_json::Value;
-use tokio::time::{Instant, sleep, timeout_at};
+use tokio::time::{Instant, sleep, timeout, timeout_at};
 
 use super::{
     error::{TrackingId, WebexError},
@@ -18,6 +18,10 @@ use super::{
 const LARGEST: usize = 1024 * 1024;
 /// The wait after a 429 without `Retry-After`.
 const UNNAMED_WAIT: Duration = Duration::from_secs(5);
+/// The pause before a failed read is sent again. It doubles each time.
+const FIRST_PAUSE: Duration = Duration::from_millis(200);
+/// A stalled read is given up after this part of the deadline.
+const ATTEMPTS: u32 = 3;
 /// The minimum wait: 0 s must not become a busy loop.
 const SHORTEST_WAIT: Duration = Duration::from_millis(200);
 
@@ -56,8 +60,8 @@ impl Transport {
         url
     }
 
-    /// Sends the call within the deadline. Only a 429 is sent again, because it was not processed: a write without an
-    /// answer may have been carried out, and a repeat cannot be recognised.
+    /// Sends the call within the deadline. A 429 is sent again, because it was not processed; a read also after a failure that
+    /// passes. A write without an answer may have been carried out, and a repeat cannot be recognised.
     pub(super) async fn call(&self, method: Method, url: Url, body: Option<&Value>) -> Result<Reply, WebexError> {
         let until = Instant::now() + self.deadline;
         timeout_at(until, self.attempts(method, url, body, until)).await.unwrap_or(Err(WebexError::Timeout))
@@ -70,13 +74,21 @@ impl Transport {
         body: Option<&Value>,
         until: Instant,
     ) -> Result<Reply, WebexError> {
+        let mut pause = FIRST_PAUSE;
         loop {
             let mut request = self.http.request(method.clone(), url.clone());
             if let Some(body) = body {
                 request = request.json(body);
             }
-            let response = request.send().await.map_err(network)?;
-            match self.judge(response).await {
+            // A stalled read is given up while there is time for another one.
+            let attempt = if method == Method::GET { self.deadline / ATTEMPTS } else { self.deadline };
+            let answered = timeout(attempt, async { self.judge(request.send().await.map_err(network)?).await }).await;
+            match answered.unwrap_or(Err(WebexError::Timeout)) {
+                Err(error) if method == Method::GET && is_repeated(&error) && Instant::now() + pause < until => {
+                    tracing::debug!(%error, "reading again");
+                    sleep(pause).await;
+                    pause *= 2;
+                }
                 Err(WebexError::RateLimited { after, tracking_id }) => {
                     metrics::counter!("readback_webex_rate_limited_total").increment(1);
                     if Instant::now().checked_add(after).is_none_or(|resume| resume >= until) {
@@ -116,6 +128,9 @@ impl Transport {
             StatusCode::UNAUTHORIZED => WebexError::Unauthorized { tracking_id },
             StatusCode::NOT_FOUND => WebexError::NotFound { tracking_id },
             StatusCode::TOO_MANY_REQUESTS => WebexError::RateLimited { after, tracking_id },
+            other if other.is_server_error() || other == StatusCode::REQUEST_TIMEOUT => {
+                WebexError::Unavailable { status: other.as_u16(), tracking_id }
+            }
             other => WebexError::Refused {
                 status: other.as_u16(),
                 message: self.plain(complaint.message.as_deref().unwrap_or("no reason given")),
@@ -130,6 +145,11 @@ impl Transport {
         let line: String = message.chars().map(|c| if c.is_control() { ' ' } else { c }).collect();
         markdown::cut(&line, 300)
     }
+}
+
+/// Whether a read is sent again after this error. A 429 says itself how long to wait.
+const fn is_repeated(error: &WebexError) -> bool {
+    error.is_transient() && !matches!(error, WebexError::RateLimited { .. })
 }
 
 fn network(fault: reqwest::Error) -> WebexError {
