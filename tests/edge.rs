@@ -117,6 +117,27 @@ impl Running {
 }
 
 #[test]
+fn silent_connections_are_closed_and_stop_nothing() {
+    with_figures(async |figures| {
+        let running = start(figures.clone(), Bounds::default()).await;
+        let address = running.base.trim_start_matches("http://").to_owned();
+        let mut silent = Vec::new();
+        for _ in 0..600 {
+            silent.push(TcpStream::connect(&address).await.unwrap());
+        }
+        let until = tokio::time::Instant::now() + Duration::from_secs(20);
+        let healthy = async || running.http.get(format!("{}/healthz", running.base)).send().await.is_ok();
+        while !healthy().await {
+            assert!(tokio::time::Instant::now() < until, "silent connections hold the server");
+            tokio::time::sleep(Duration::from_millis(200)).await;
+        }
+        let mut byte = [0];
+        assert_eq!(silent[0].read(&mut byte).await.unwrap_or(0), 0, "the first one is closed");
+        assert!(figures.render().contains("readback_connections_refused_total"));
+    });
+}
+
+#[test]
 fn every_delivery_gets_the_right_status_and_is_counted() {
     with_figures(|figures| async {
         let mut edge = start(figures, Bounds::default()).await;
