@@ -109,7 +109,7 @@ impl Store for Sqlite {
     }
 
     async fn unreported(&self, since: Timestamp) -> Result<Found, Fault> {
-        let mut found = self.with(move |connection| rows::ended_since(connection, since)).await?;
+        let mut found = self.with(move |connection| rows::untold_since(connection, since)).await?;
         found.changes.retain(Change::is_unreported);
         Ok(found)
     }

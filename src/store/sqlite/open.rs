@@ -11,7 +11,7 @@ use std::{
 
 use rusqlite::{Connection, OpenFlags, TransactionBehavior};
 
-use super::{questions, topics};
+use super::{questions, rows, topics};
 use readback_core::store::Fault;
 
 /// SQLite's application id of the file: `rbck` in ASCII.
@@ -165,6 +165,7 @@ fn make(connection: &mut Connection) -> rusqlite::Result<()> {
     }
     if format < 3 {
         transaction.execute_batch(topics::SCHEMA)?;
+        transaction.execute_batch(rows::UNTOLD_INDEX)?;
     }
     transaction.pragma_update(None, "user_version", FORMAT)?;
     transaction.commit()

@@ -144,6 +144,28 @@ async fn every_commit_reaches_the_disk() {
 }
 
 #[tokio::test]
+async fn what_every_order_and_every_sweep_asks_for_is_found_by_an_index() {
+    let folder = folder();
+    let store = open(&folder.path().join("changes.db")).await;
+    let plans = store.with(|connection| Ok(rows::plans(connection)?)).await.expect("planned");
+    assert!(plans.len() >= 3 && !plans.iter().any(|plan| plan.starts_with("SCAN")), "{plans:#?}");
+    assert!(plans.iter().any(|plan| plan.contains("changes_untold")), "{plans:#?}");
+}
+
+#[tokio::test]
+async fn a_file_of_an_older_format_is_brought_up_to_date_with_what_it_holds() {
+    let folder = folder();
+    let file = folder.path().join("changes.db");
+    let store = open(&file).await;
+    let id = recorded(&store).await;
+    drop(store);
+    write_behind(&file, "DROP TABLE topics; DROP INDEX changes_untold; PRAGMA user_version = 2");
+    let store = open(&file).await;
+    assert!(store.get(id).await.expect("read").is_some());
+    assert!(store.topics(jiff::Timestamp::UNIX_EPOCH).await.expect("there is a table").is_empty());
+}
+
+#[tokio::test]
 async fn a_file_of_a_newer_readback_is_not_touched() {
     let folder = folder();
     let file = folder.path().join("changes.db");
