@@ -159,5 +159,9 @@ async fn the_scale_only_role_is_exactly_enough_and_offers_nothing_else() {
     let (dry, sent) = check.scene.writes().await;
     assert!(dry.is_empty() && sent.len() == 1, "{sent:#?}");
     assert_eq!((sent[0].name(), sent[0].subresource(), sent[0].code()), (NGINX, "scale", Some(200)));
+    check.confirm("scale nginx-deployment to 0", "Done").await;
+    assert_eq!(super::replicas(&check.scene.live().await), Some(0));
+    check.confirm("undo that", "Done").await;
+    assert_ne!(super::replicas(&check.scene.live().await), Some(0), "from nothing to what it was");
     check.used_exactly_what_it_grants().await;
 }

@@ -1,9 +1,10 @@
 //! The HTTP request of a write, by its kind, and the object that shows its outcome.
 
 use http::{Method, Request};
+use json_patch::{AddOperation, Patch, PatchOperation, TestOperation, jsonptr::PointerBuf};
 use k8s_openapi::api::{apps::v1::Deployment, autoscaling::v2::HorizontalPodAutoscaler};
 use kube::api::{DeleteParams, Preconditions};
-use serde_json::Value;
+use serde_json::{Value, json};
 
 use super::{
     CallError, Cluster, Write,
@@ -49,9 +50,12 @@ impl Cluster {
         let namespace = &write.object.namespace;
         match &write.means {
             WriteKind::Deployment | WriteKind::Autoscaler { .. } => {
-                self.patch(&format!("{}{query}", write.shown_at()), write).await
+                self.patch(&format!("{}{query}", write.shown_at()), write, &write.patch).await
             }
-            WriteKind::Scale => self.patch(&format!("{}/scale{query}", write.shown_at()), write).await,
+            WriteKind::Scale => {
+                let path = format!("{}/scale{query}", write.shown_at());
+                self.patch(&path, write, &of_scale(&write.patch)).await
+            }
             WriteKind::Recreate(manifest) => {
                 let path = format!("{}{query}", objects::<Deployment>(namespace).url_path);
                 self.submit(write, Method::POST, &path, "application/json", &manifest.0).await
@@ -64,8 +68,8 @@ impl Cluster {
         }
     }
 
-    async fn patch(&self, path: &str, write: &Write) -> Result<Answer, NoAnswer> {
-        let body = serde_json::to_value(&write.patch).map_err(|_| NoAnswer::NotSent(CallError::Unbuilt))?;
+    async fn patch(&self, path: &str, write: &Write, patch: &Patch) -> Result<Answer, NoAnswer> {
+        let body = serde_json::to_value(patch).map_err(|_| NoAnswer::NotSent(CallError::Unbuilt))?;
         self.submit(write, Method::PATCH, path, "application/json-patch+json", &body).await
     }
 
@@ -125,4 +129,53 @@ fn options(raw: &Value, dry_run: bool) -> Option<DeleteParams> {
     let of = |field: &str| raw["metadata"][field].as_str().map(str::to_owned);
     let preconditions = Preconditions { uid: Some(of("uid")?), resource_version: Some(of("resourceVersion")?) };
     Some(DeleteParams { dry_run, preconditions: Some(preconditions), ..DeleteParams::background() })
+}
+
+/// The patch of a Scale that changes the same as this patch of the Deployment. A Scale of 0 has no `replicas`: its `spec` is
+/// empty (`omitempty` of `ScaleSpec` in k8s.io/api/autoscaling/v1), so that is tested, and the number is added.
+fn of_scale(patch: &Patch) -> Patch {
+    const REPLICAS: &str = "/spec/replicas";
+    let none = |operation: &PatchOperation| matches!(operation, PatchOperation::Test(test) if test.path.as_str() == REPLICAS && test.value == 0);
+    if !patch.0.iter().any(none) {
+        return patch.clone();
+    }
+    let of_one = |operation: &PatchOperation| {
+        if let PatchOperation::Test(test) = operation
+            && test.path.as_str() == REPLICAS
+        {
+            return PatchOperation::Test(TestOperation { path: PointerBuf::from_tokens(["spec"]), value: json!({}) });
+        }
+        if let PatchOperation::Replace(replace) = operation
+            && replace.path.as_str() == REPLICAS
+        {
+            return PatchOperation::Add(AddOperation { path: replace.path.clone(), value: replace.value.clone() });
+        }
+        operation.clone()
+    };
+    Patch(patch.0.iter().map(of_one).collect())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn patch(from: u32, to: u32) -> Patch {
+        let operations = json!([
+            {"op": "test", "path": "/metadata/uid", "value": "u"},
+            {"op": "test", "path": "/spec/replicas", "value": from},
+            {"op": "replace", "path": "/spec/replicas", "value": to},
+        ]);
+        serde_json::from_value(operations).expect("a patch")
+    }
+
+    #[test]
+    fn a_scale_of_nothing_has_no_replicas_to_test() {
+        assert_eq!(of_scale(&patch(2, 0)), patch(2, 0));
+        let from_nothing = json!([
+            {"op": "test", "path": "/metadata/uid", "value": "u"},
+            {"op": "test", "path": "/spec", "value": {}},
+            {"op": "add", "path": "/spec/replicas", "value": 2},
+        ]);
+        assert_eq!(serde_json::to_value(of_scale(&patch(0, 2))).expect("JSON"), from_nothing);
+    }
 }

@@ -153,7 +153,8 @@ pub(crate) fn scale_of(deployment: &Value) -> Value {
             "resourceVersion": deployment["metadata"]["resourceVersion"],
             "creationTimestamp": deployment["metadata"]["creationTimestamp"],
         },
-        "spec": { "replicas": replicas(deployment) },
+        // The API server leaves a 0 out.
+        "spec": if replicas(deployment) == 0 { json!({}) } else { json!({ "replicas": replicas(deployment) }) },
         "status": { "replicas": number(deployment, "/status/replicas"), "selector": selector.join(",") },
     })
 }
