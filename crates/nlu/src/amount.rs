@@ -232,8 +232,21 @@ impl Around<'_> {
             }
             ("up", _) => Reading::Either(Amount::By(i64::from(n)), Amount::To(n)),
             _ if self.clause[..self.span.start].iter().any(|w| matches!(*w, "another" | "add" | "adding")) => more,
+            _ if self.trails(&["fewer", "less"]) => fewer,
+            _ if self.trails(&["more", "extra"]) => more,
             _ => Reading::Plain(Amount::To(n)),
         }
+    }
+
+    /// Whether the amount is relative by a word after the name: "one mailer less", but not "more or less" or "no less than".
+    fn trails(&self, forms: &[&str]) -> bool {
+        let rest = &self.clause[self.span.end..];
+        let relative = |at: usize| {
+            let before = at.checked_sub(1).and_then(|before| rest.get(before)).copied().unwrap_or("");
+            let after = rest.get(at + 1).copied().unwrap_or("");
+            !matches!(before, "no" | "or" | "not" | "much" | "any" | "and") && !matches!(after, "than" | "or")
+        };
+        (0..rest.len()).any(|at| forms.contains(&rest[at]) && relative(at))
     }
 }
 
@@ -304,6 +317,9 @@ mod tests {
         }
         assert_eq!(reads("reduce web to [2]"), Reading::Plain(Amount::To(2)));
         assert_eq!(reads("reduce web by [2]"), Reading::Plain(Amount::By(-2)));
+        assert_eq!(reads("[one] mailer less please"), Reading::Plain(Amount::By(-1)));
+        assert_eq!(reads("[two] web more"), Reading::Plain(Amount::By(2)));
+        assert_eq!(reads("[3] web no less"), Reading::Plain(Amount::To(3)));
     }
 
     #[test]

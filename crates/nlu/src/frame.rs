@@ -24,6 +24,7 @@ mod message;
 mod place;
 mod several;
 mod unnamed;
+mod up_to;
 mod usage;
 mod value;
 
@@ -61,15 +62,15 @@ pub fn frame(clean: &Clean, words: &[Word<'_>], hints: &[Hint], tags: &[Tag], se
             asides.push(message.said(&segment.words).to_owned());
             continue;
         }
-        let marked = spans(tags, &segment.words);
-        let rejected = Rejected::new(&message, tags, segment, kept.get(nth + 1), &marked);
+        let (segment, marked) = &up_to::as_scale(&message, segment, spans(tags, &segment.words));
+        let rejected = Rejected::new(&message, tags, segment, kept.get(nth + 1), marked);
         not_wanted.extend(rejected.unreplaced.iter().map(|span| message.said(&span.words).to_owned()));
         let mut spans = correct::without_corrected(&message, segment, marked.clone());
         spans.retain(|span| span.slot != Slot::Rejected);
         usage.not_meant(marked.iter().filter(|span| !spans.contains(span)));
         let spans = place::apart(&message, spans);
         let (spans, doubts) = unnamed::without_stop_words(&message, spans);
-        not_wanted.extend(contrast::left_alone(&message, &segment.words, &marked));
+        not_wanted.extend(contrast::left_alone(&message, &segment.words, marked));
         let (spans, others) = contrast::apart(&message, &segment.words, spans);
         usage.not_meant(others.iter());
         not_wanted.extend(others.iter().map(|span| message.said(&span.words).to_owned()));

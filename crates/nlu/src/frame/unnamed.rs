@@ -64,6 +64,15 @@ fn check_name(message: &Message<'_>, words: &Range<usize>) -> NameCheck {
     let after_article = words.start.checked_sub(1).is_some_and(|at| matches!(lower(at), "the" | "our" | "my" | "your"));
     let begins_with_a_verb = articles == 0 && !after_article && name.first().is_some_and(|at| is_verb(lower(*at)));
     let spelled_out = name.len() > 1 && !begins_with_a_verb && !name.iter().all(|at| is_closed(lower(*at)));
+    // "scale the deployment up to 6" speaks of a deployment, and of a direction.
+    let article = |at: usize| matches!(lower(at), "the" | "our" | "my" | "your");
+    let kind = spoken().find(|at| is_kind(lower(*at))).or_else(|| words.start.checked_sub(1));
+    let one_known = kind.and_then(|at| at.checked_sub(1)).is_some_and(article);
+    let led_to = message.lower.get(words.end).is_some_and(|next| next == "to");
+    let is_direction = name.last().is_some_and(|at| matches!(lower(*at), "up" | "down" | "back" | "out"));
+    if one_known && is_direction && led_to {
+        return NameCheck::Nothing;
+    }
     if whole && (spelled_out || kind_before) { NameCheck::Perhaps } else { NameCheck::Nothing }
 }
 
