@@ -267,6 +267,9 @@ pub struct EvalArgs {
     /// and what is lost in those that change nothing
     #[arg(long, value_name = "DIR")]
     pub contrast: Option<PathBuf>,
+    /// With --contrast: the most orders of each FILE that are put into each frame
+    #[arg(long, value_name = "N", default_value_t = 5)]
+    pub orders: usize,
     /// Where to draw the risk–coverage curve of all rows, as SVG
     #[arg(long, value_name = "FILE")]
     pub curve: Option<PathBuf>,

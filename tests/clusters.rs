@@ -27,7 +27,7 @@ async fn a_request_goes_to_the_named_cluster_and_without_a_name_the_bot_asks() {
     let connections =
         vec![(named("eu", eu.connection()), vec!["frankfurt".to_owned()]), (named("us", us.connection()), Vec::new())];
     let bot = Bot::start_before(Setup::default(), connections).await;
-    let order = bot.room.say("Ann", "scale nginx-deployment to 4 on us").await;
+    let order = bot.room.say("Ann", "scale nginx-deployment to 4 in us").await;
     bot.room.told(&order, "`nginx-deployment` in `default` on `us` 2 → 4. Done, 4 of 4 ready").await;
     assert_eq!((replicas(&eu, "nginx-deployment").await, replicas(&us, "nginx-deployment").await), (Some(2), Some(4)));
 
@@ -39,7 +39,7 @@ async fn a_request_goes_to_the_named_cluster_and_without_a_name_the_bot_asks() {
     let card = bot.room.card(&unclear).await;
     let buttons = card["attachments"][0]["content"]["actions"].to_string();
     assert!(buttons.contains("default · eu") && buttons.contains("default · us"), "{buttons}");
-    let confirm = bot.room.say("Ann", "restart redis-cache on us").await;
+    let confirm = bot.room.say("Ann", "restart redis-cache in us").await;
     let card = bot.room.card(&confirm).await;
     assert!(card["attachments"][0]["content"].to_string().contains("us · default"), "{card}");
 }

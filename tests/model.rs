@@ -122,25 +122,25 @@ fn intents() -> PathBuf {
 #[test]
 fn the_committed_words_are_learned_from_the_committed_examples() {
     let (corpus, _) = corpus::read(&[intents()]).unwrap();
-    let learned = train::known_words(&corpus);
+    let learned = train::known_words(&corpus, &train::contrast::trained(&[intents()]).unwrap());
     let model = Model::embedded().unwrap();
     let advice = "run `readback train --words` and commit `models/words.txt`";
     assert!(model.known_words() == &learned, "{advice}");
 }
 
-/// Held out frames with one order in ten. The measured share on all orders is in `docs/model.md`; this is the bar below
-/// which a change must not fall.
+/// Held-out frames with an order each. The measured share is in `docs/model.md`; this is the bar below which a change must not
+/// fall.
 #[test]
 fn an_order_in_a_frame_that_changes_its_meaning_is_hardly_ever_executed() {
-    const MOST: f64 = 0.03;
+    const MOST: f64 = 0.01;
     let intents = intents();
     let catalog = std::fs::read_to_string(intents.join("eval/catalog.json")).unwrap();
     let interpreter = Interpreter::new(Model::embedded().unwrap(), interpret::catalog(&catalog).unwrap());
     let rows = eval::rows(&std::fs::read_to_string(intents.join("eval/everyday.jsonl")).unwrap()).unwrap();
-    let orders: Vec<_> = contrast::executable(&rows).into_iter().step_by(10).collect();
+    let orders = contrast::executable(&rows);
     let frames = frames(&intents.join("contrast")).unwrap();
     let held_out: Vec<_> = frames.into_iter().filter(|frame| frame.held_out && frame.is_dangerous()).collect();
-    let measured = contrast::score(&interpreter, &orders, &held_out).unwrap();
+    let measured = contrast::score(&interpreter, &orders, &held_out, 1).unwrap();
     let count = measured.total(true, true);
     assert!(count.orders > 300 && count.executed_share() <= MOST, "{measured}");
 }

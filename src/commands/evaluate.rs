@@ -45,7 +45,7 @@ fn contrast(interpreter: &Interpreter, folder: &Path, args: &EvalArgs, out: &mut
     for file in &args.files {
         let text = fs::read_to_string(file).with_context(|| format!("reading `{}`", file.display()))?;
         let rows = eval::rows(&text).with_context(|| format!("`{}`", file.display()))?;
-        all.join(contrast::score(interpreter, &contrast::executable(&rows), &frames)?);
+        all.join(contrast::score(interpreter, &contrast::executable(&rows), &frames, args.orders)?);
     }
     out.text(&all)?;
     Ok(ExitCode::SUCCESS)

@@ -46,7 +46,7 @@ pub(super) fn run(args: &TrainArgs, out: &mut Out, err: &mut Out) -> anyhow::Res
 fn write_words(examples: &[PathBuf], folder: &Path, out: &mut Out) -> anyhow::Result<ExitCode> {
     let (corpus, findings) = corpus::read(examples)?;
     ensure!(findings.is_empty(), "{} faults in the examples, the first: {}", findings.len(), findings[0]);
-    let known = train::known_words(&corpus);
+    let known = train::known_words(&corpus, &train::contrast::trained(examples)?);
     let path = folder.join("words.txt");
     std::fs::write(&path, known.write()).with_context(|| format!("writing `{}`", path.display()))?;
     out.line(format_args!("{} known words in `{}`", known.len(), path.display()))?;

@@ -135,9 +135,16 @@ impl Dialogue {
     /// confirmed on a card.
     pub(super) fn in_context(&self, request: &Request<'_>, commands: &mut [Command]) {
         let Ok(topics) = self.cx.topics.lock() else { return };
-        let Some(topic) = topics.recall(request.place, now()) else { return };
+        let topic = topics.recall(request.place, now());
         drop(topics);
         let [.., last] = commands else { return };
+        if wants_the_same(request.text) && topic.as_ref().is_none_or(|topic| topic.ordered.is_none()) {
+            // Nothing was ordered before, so an order that was read in these words is a guess.
+            if last.intent.is_write() {
+                *last = Command::new(Intent::None, Score::ONE);
+            }
+        }
+        let Some(topic) = topic else { return };
         if let Some((object, ordered)) = topic.ordered.as_ref().filter(|_| wants_the_same(request.text))
             && last.deployment.as_ref().is_some_and(|mention| !mention.is_open_pronoun())
         {

@@ -27,7 +27,7 @@ pub struct Contrast {
     counts: BTreeMap<FrameKey, Count>,
 }
 
-/// Puts every order that is executed by itself into every frame.
+/// Puts orders that are executed by themselves into every frame: at most so many into each, other ones into the next.
 ///
 /// # Errors
 /// When the engine fails.
@@ -35,13 +35,18 @@ pub fn score(
     interpreter: &Interpreter,
     rows: &[&LabelledMessage],
     frames: &[ContrastFrame],
+    most: usize,
 ) -> anyhow::Result<Contrast> {
     let mut contrast = Contrast::default();
+    let mut orders = Vec::new();
     for row in rows {
-        if !executes(interpreter, row, &row.text, true)? {
-            continue;
+        if executes(interpreter, row, &row.text, true)? {
+            orders.push(*row);
         }
-        for frame in frames {
+    }
+    let each = most.min(orders.len());
+    for (at, frame) in frames.iter().enumerate() {
+        for row in orders.iter().cycle().skip(at * each % orders.len().max(1)).take(each) {
             let key = (frame.is_dangerous(), frame.held_out, frame.group.clone(), frame.text.clone());
             let count = contrast.counts.entry(key).or_default();
             count.orders += 1;

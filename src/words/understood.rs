@@ -54,6 +54,7 @@ pub fn role(role: Role) -> String {
         Role::NotMeant => "not meant".to_owned(),
         Role::Operation => "operation".to_owned(),
         Role::Harmless => "changes nothing".to_owned(),
+        Role::Unfamiliar => "new word beside the order".to_owned(),
         Role::Unexplained => "unexplained".to_owned(),
     }
 }

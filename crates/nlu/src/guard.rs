@@ -3,6 +3,8 @@
 //!
 //! The model has already read the whole message; these rules are a safeguard for the cases in which it is wrong.
 
+use std::ops::Range;
+
 use super::{
     clean::Clean,
     lexicon::{is_filler, is_verb},
@@ -36,11 +38,12 @@ const fn leaves(sign: Sign) -> f64 {
 }
 
 /// Lowers the confidence of every write in a message with a sign, and adds the sign as a doubt. If the message was read
-/// as no request, the sign explains why.
-pub fn lower(heard: &mut ParsedMessage, clean: &Clean, words: &[Word<'_>]) {
-    let lower: Vec<String> = words.iter().map(Word::lower).collect();
-    let Some(sign) = sign(&lower, &clean.text) else { return };
-    let speaks_of_acting = lower.iter().any(|word| is_verb(word));
+/// as no request, the sign explains why. Words in `reasons` are no sign: a weekday or a "won't" says nothing about the order
+/// there.
+pub fn lower(heard: &mut ParsedMessage, clean: &Clean, words: &[Word<'_>], reasons: &[Range<usize>]) {
+    let said: Vec<String> = words.iter().map(Word::lower).collect();
+    let Some(sign) = sign(&said, &outside(&said, reasons), &clean.text) else { return };
+    let speaks_of_acting = said.iter().any(|word| is_verb(word));
     for command in &mut heard.commands {
         if command.intent == Intent::None && speaks_of_acting {
             command.doubts.push(Doubt::OrdersNothing(sign));
@@ -49,6 +52,12 @@ pub fn lower(heard: &mut ParsedMessage, clean: &Clean, words: &[Word<'_>]) {
             command.doubts.push(Doubt::Sign(sign));
         }
     }
+}
+
+/// The words with nothing in place of those of reasons.
+fn outside(said: &[String], reasons: &[Range<usize>]) -> Vec<String> {
+    let in_reason = |at: usize| reasons.iter().any(|reason| reason.contains(&at));
+    said.iter().enumerate().map(|(at, word)| if in_reason(at) { String::new() } else { word.clone() }).collect()
 }
 
 /// Whether a message is never a request, whatever it says: it starts by mentioning somebody else, or with a manifest, a
@@ -66,15 +75,18 @@ fn mentions_another(word: &str) -> bool {
     name.is_some_and(|name| !matches!(name.as_str(), "" | "bot" | "readback" | "here" | "all" | "channel"))
 }
 
-/// The first sign that applies to a message.
-fn sign(lower: &[String], text: &str) -> Option<Sign> {
-    let has = |wanted: &[&str]| lower.iter().any(|word| wanted.contains(&word.as_str()));
-    let pair = |first: &[&str], second: &[&str]| {
-        lower.windows(2).any(|two| first.contains(&two[0].as_str()) && second.contains(&two[1].as_str()))
+/// The first sign that applies to a message. A negation, another time or hearsay counts only `outside` of reasons: their words
+/// stand in reasons as often. A condition counts wherever it stands.
+fn sign(lower: &[String], outside: &[String], text: &str) -> Option<Sign> {
+    let any = |of: &[String], wanted: &[&str]| of.iter().any(|word| wanted.contains(&word.as_str()));
+    let two = |of: &[String], first: &[&str], second: &[&str]| {
+        of.windows(2).any(|two| first.contains(&two[0].as_str()) && second.contains(&two[1].as_str()))
     };
-    if has(NEGATIONS)
-        || pair(&["do", "should", "must", "did", "let's", "why", "rather", "better"], &["not"])
-        || pair(&["not"], &["gonna", "going"])
+    let has = |wanted: &[&str]| any(lower, wanted);
+    let pair = |first: &[&str], second: &[&str]| two(lower, first, second);
+    if any(outside, NEGATIONS)
+        || two(outside, &["do", "should", "must", "did", "let's", "why", "rather", "better"], &["not"])
+        || two(outside, &["not"], &["gonna", "going"])
     {
         Some(Sign::Negation)
     } else if has(AWAITED)
@@ -88,9 +100,9 @@ fn sign(lower: &[String], text: &str) -> Option<Sign> {
         || (has(&["when", "after"]) && !pair(&["when"], &["you", "u", "convenient", "possible", "free"]))
     {
         Some(Sign::Condition)
-    } else if has(TIMES) || pair(&["next", "last"], &["week", "month", "night", "time", "sprint"]) {
+    } else if any(outside, TIMES) || two(outside, &["next", "last"], &["week", "month", "night", "time", "sprint"]) {
         Some(Sign::AnotherTime)
-    } else if has(HEARSAY) {
+    } else if any(outside, HEARSAY) {
         Some(Sign::Hearsay)
     } else if quotes_an_order(lower, text) {
         Some(Sign::Quotation)
@@ -112,9 +124,10 @@ fn sign(lower: &[String], text: &str) -> Option<Sign> {
     }
 }
 
-/// Whether any sign applies to a message.
-pub fn is_doubtful(text: &str, words: &[Word<'_>]) -> bool {
-    sign(&words.iter().map(Word::lower).collect::<Vec<_>>(), text).is_some()
+/// Whether any sign applies to a message, outside of these reasons.
+pub fn is_doubtful(text: &str, words: &[Word<'_>], reasons: &[Range<usize>]) -> bool {
+    let said: Vec<String> = words.iter().map(Word::lower).collect();
+    sign(&said, &outside(&said, reasons), text).is_some()
 }
 
 /// Whether the message announces an action instead of requesting it: it opens with the -ing form of a verb of requests, and
@@ -261,7 +274,7 @@ mod tests {
             asides: Vec::new(),
             in_scope: Score::ONE,
         };
-        lower(&mut heard, &clean, &words(&clean.text));
+        lower(&mut heard, &clean, &words(&clean.text), &[]);
         heard.commands[0].confidence < Score::ONE && !heard.commands[0].doubts.is_empty()
     }
 
@@ -343,12 +356,33 @@ mod tests {
                 asides: Vec::new(),
                 in_scope: Score::ONE,
             };
-            lower(&mut heard, &clean, &words(&clean.text));
+            lower(&mut heard, &clean, &words(&clean.text), &[]);
             heard.commands[0].doubts.first().cloned()
         };
         assert_eq!(why("please don't scale nginx to 0"), Some(Doubt::OrdersNothing(Sign::Negation)));
         assert_eq!(why("scale nginx to 5 on friday"), Some(Doubt::OrdersNothing(Sign::AnotherTime)));
         assert_eq!(why("I don't know him"), None);
+    }
+
+    #[test]
+    fn a_weekday_or_a_wont_in_a_reason_is_no_sign_and_a_condition_is_one() {
+        let lowered = |text: &str, reason: std::ops::Range<usize>| {
+            let clean = clean(text);
+            let mut heard = ParsedMessage {
+                commands: vec![Command::new(Intent::Scale, Score::ONE)],
+                asides: Vec::new(),
+                in_scope: Score::ONE,
+            };
+            lower(&mut heard, &clean, &words(&clean.text), &[reason]);
+            !heard.commands[0].doubts.is_empty()
+        };
+        for text in ["it died on Sunday , scale web to 3", "Ines says it's fine , scale web to 3"] {
+            assert!(!lowered(text, 0..4) && lowered(text, 0..0), "{text}");
+        }
+        for text in ["if it dies again , scale web to 3", "if it doesn't recover , scale web to 3"] {
+            assert!(lowered(text, 0..4), "{text}: it waits for something wherever it stands");
+        }
+        assert!(lowered("it died on Sunday , scale web to 3 tomorrow", 0..4), "another moment beside the order");
     }
 
     #[test]
@@ -359,7 +393,7 @@ mod tests {
             asides: Vec::new(),
             in_scope: Score::ONE,
         };
-        lower(&mut heard, &clean, &words(&clean.text));
+        lower(&mut heard, &clean, &words(&clean.text), &[]);
         assert!(heard.commands[0].confidence < Score::of(0.1));
     }
 }

@@ -14,7 +14,7 @@ pub mod features;
 use features::{FEATURES, VERIFIER_FEATURES};
 
 /// The format version that this program writes and reads.
-pub const FORMAT: u32 = 3;
+pub const FORMAT: u32 = 4;
 
 /// The contents of `manifest.json`.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -111,6 +111,11 @@ impl Default for Verifier {
     }
 }
 
+/// A threshold that no confidence reaches.
+const fn never() -> f64 {
+    2.0
+}
+
 /// The minimum confidence at which a reading is acted on, by its risk.
 #[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Thresholds {
@@ -118,6 +123,9 @@ pub struct Thresholds {
     pub read: f64,
     /// At which a change that is easily reverted is executed without confirmation.
     pub write: f64,
+    /// At which such a change is executed although a sentence beside the order has new words.
+    #[serde(default = "never")]
+    pub new_words: f64,
     /// At which any change is shown on a card; below it, the bot asks in a message.
     pub card: f64,
 }

@@ -153,6 +153,11 @@ impl Model {
         let memory = PhrasingIndex::parse(text).context("`phrasings.txt`")?;
         let text = std::str::from_utf8(&files.words).context("`words.txt` is no UTF-8")?;
         let known_words = KnownWords::parse(text).context("`words.txt`")?;
+        let trusts_new_words = manifest.thresholds.new_words <= 1.0;
+        ensure!(
+            !trusts_new_words || known_words.knows_what_changes(),
+            "`words.txt` does not say which words change an order: write it again with `readback train --words`"
+        );
         let transitions = transitions(&files.weights, manifest.shape.tags).context("`weights.safetensors`")?;
         let linear = linear(&files.weights).context("`weights.safetensors`")?;
         let engine = start(engine, &files.weights, &manifest.shape).context("`weights.safetensors`")?;

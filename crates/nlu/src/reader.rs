@@ -55,7 +55,7 @@ pub fn explain(model: &Model, live: &Gazetteer, text: &str) -> anyhow::Result<(P
     let words = words(&clean.text);
     if words.is_empty() || guard::orders_nothing(&clean.text) {
         let mut nothing = nothing(Score::ONE);
-        guard::lower(&mut nothing, &clean, &words);
+        guard::lower(&mut nothing, &clean, &words, &[]);
         return by_rule(nothing);
     }
     let hints = live.hints(words.iter().map(|word| word.text));
@@ -72,7 +72,7 @@ pub fn explain(model: &Model, live: &Gazetteer, text: &str) -> anyhow::Result<(P
     let reading = model.read(&words, &hints)?;
     let account = account(&clean, &words, &hints, &reading, model.known_words());
     let verified = verify(&account, &reading, &model.manifest().verifier.weights);
-    let Account { framed, roles, .. } = account;
+    let Account { framed, roles, reasons, .. } = account;
     let mut heard = framed.parsed;
     heard.in_scope = reading.in_scope;
     let writes = heard.commands.iter_mut().filter(|command| command.intent.is_write());
@@ -82,13 +82,15 @@ pub fn explain(model: &Model, live: &Gazetteer, text: &str) -> anyhow::Result<(P
         nothing.commands[0].doubts.push(Doubt::OrdersNothing(Sign::Announcement));
         return by_rule(nothing);
     }
-    guard::lower(&mut heard, &clean, &words);
+    // What is new in a reason changes nothing where the whole message is read with certainty.
+    let sure = verified.min(reading.score).probability() >= model.manifest().thresholds.new_words;
+    guard::lower(&mut heard, &clean, &words, if sure { &reasons } else { &[] });
     yes::doubt(&mut heard);
     if clean.is_disguised() {
         let writes = heard.commands.iter_mut().filter(|command| command.intent.is_write());
         writes.for_each(|command| command.doubts.push(Doubt::LookAlike));
     }
-    doubt_unexplained(&mut heard, &roles::unexplained(&clean.text, &words, &roles));
+    doubt_unexplained(&mut heard, &roles::unexplained(&clean.text, &words, &roles, sure));
     // Each reading that is offered has the doubts of the message.
     for command in &mut heard.commands {
         let doubts = command.doubts.clone();

@@ -5,8 +5,9 @@
 use std::ops::Range;
 
 use super::{
-    known_words::{Known, KnownWords},
-    stop_words::{is_kind, is_stop_word},
+    known_words::{Known, KnownWords, takes_back},
+    numbers,
+    stop_words::{is_kind, is_stop_word, is_verb},
     tokenise::Word,
     zone::{Zone, zones},
 };
@@ -17,6 +18,7 @@ mod role;
 mod speech;
 
 pub use role::{ClauseUse, Role, Use};
+pub(crate) use speech::sentences;
 
 use forms::{is_arrow_head, is_bot, is_comparison, is_picture, is_reference, is_sentence_mark};
 use speech::{with_later_moments, with_reports, with_speech};
@@ -44,6 +46,10 @@ pub fn roles(words: &[Word<'_>], hints: &[Hint], clauses: &[ClauseUse], uses: &[
             }
             let after = zones[..at - clause.words.start].iter().rev().take_while(|zone| **zone == Zone::After).count();
             roles[at] = free(words, at, zone, &words[at - after..at], clause.intent, known);
+            let new = roles[at] == Role::Unexplained && is_ordinary(&words[at], known);
+            if new && is_in_a_reason(words, &clause.words, &zones, at) {
+                roles[at] = Role::Unfamiliar;
+            }
         }
     }
     // Between clauses stand only words that join them.
@@ -59,10 +65,12 @@ pub fn roles(words: &[Word<'_>], hints: &[Hint], clauses: &[ClauseUse], uses: &[
     roles
 }
 
-/// The unexplained phrases, in order: neighbouring unexplained words with at most one known word between them.
-pub fn unexplained(text: &str, words: &[Word<'_>], roles: &[Role]) -> Vec<String> {
+/// The unexplained phrases, in order: neighbouring unexplained words with at most one known word between them. New words of
+/// sentences beside the order are among them, unless the whole message is read with certainty (`sure`).
+pub fn unexplained(text: &str, words: &[Word<'_>], roles: &[Role], sure: bool) -> Vec<String> {
     let mut phrases: Vec<Range<usize>> = Vec::new();
-    for at in (0..words.len()).filter(|at| roles[*at] == Role::Unexplained) {
+    let unexplained = |role: Role| role == Role::Unexplained || (role == Role::Unfamiliar && !sure);
+    for at in (0..words.len()).filter(|at| unexplained(roles[*at])) {
         match phrases.last_mut() {
             Some(last) if at <= last.end + 1 && !words[last.end.min(at)..at].iter().any(Word::is_punctuation) => {
                 last.end = at + 1;
@@ -125,6 +133,32 @@ fn free(words: &[Word<'_>], at: usize, zone: Zone, before: &[Word<'_>], intent: 
     }
 }
 
+/// Whether a word stands in a reason: apart from the slots, after a "because", or before a "so" that stands before the slots.
+fn is_in_a_reason(words: &[Word<'_>], clause: &Range<usize>, zones: &[Zone], at: usize) -> bool {
+    const BECAUSE: &[&str] = &["because", "cause", "cuz", "since", "so", "before"];
+    let zone = |at: usize| zones[at - clause.start];
+    let is = |at: &usize, forms: &[&str]| forms.contains(&words[*at].lower().as_str());
+    let said = |at: &usize, of: Zone| zone(*at) == of && !words[*at].is_punctuation();
+    match zone(at) {
+        Zone::Apart => true,
+        Zone::After => {
+            (clause.start..=at).rev().take_while(|other| said(other, Zone::After)).any(|at| is(&at, BECAUSE))
+        }
+        Zone::Before => (at + 1..clause.end).take_while(|other| said(other, Zone::Before)).any(|other| {
+            is(&other, &["so", "therefore", "hence"]) && other + 1 < clause.end && zone(other + 1) == Zone::Before
+        }),
+        Zone::Between => false,
+    }
+}
+
+/// Whether it is a word like any other: in lower case and of English letters, no verb of orders, and none that is known to
+/// change them.
+fn is_ordinary(word: &Word<'_>, known: &KnownWords) -> bool {
+    let spelled = word.text.chars().all(|c| c.is_ascii_lowercase() || matches!(c, '\'' | '-'));
+    let counts = numbers::parse(&[word.text]).is_some();
+    spelled && !counts && !is_verb(word.text) && !takes_back(word.text) && !known.changes(word.text)
+}
+
 fn zones_of(words: &[Word<'_>], clauses: &[ClauseUse], values: &[Range<usize>]) -> Vec<Zone> {
     let mut all = vec![Zone::Apart; words.len()];
     for clause in clauses.iter().filter(|clause| clause.intent != Intent::None) {
@@ -147,9 +181,10 @@ fn with_numbers_of_reasons(words: &[Word<'_>], roles: &mut [Role], zones: &[Zone
         let run = start..end;
         let others: Vec<usize> = run.clone().filter(|at| !is_number(*at)).collect();
         if others.len() >= LEAST_AROUND && others.iter().all(|at| roles[*at] != Role::Unexplained) {
+            let new = others.iter().any(|at| roles[*at] == Role::Unfamiliar);
             run.clone().filter(|at| is_number(*at)).for_each(|at| {
                 if roles[at] == Role::Unexplained {
-                    roles[at] = Role::Harmless;
+                    roles[at] = if new { Role::Unfamiliar } else { Role::Harmless };
                 }
             });
         }
@@ -181,6 +216,7 @@ mod tests {
                 "please scale web to 3 pods, traffic is up and so customers complained at noon",
                 "hey scale up web to 3 now please, as in the ticket, no rush",
                 "one more: can you scale web to 3 (#1)?",
+                "scale web to 3, 9 customers complained",
             ] {
                 let words = words(text);
                 let tags: Vec<Tag> = words
@@ -194,15 +230,20 @@ mod tests {
                 counts.add_speech(&words, &tags);
             }
         }
+        counts.add_changing(&words("pending sign off"));
         counts.known()
     }
 
     fn unexplained_in(text: &str) -> Vec<String> {
+        named(text, false)
+    }
+
+    fn named(text: &str, sure: bool) -> Vec<String> {
         let words = words(text);
         let uses: Vec<Use> = words.iter().map(tag).collect();
         let clause = ClauseUse { words: 0..words.len(), intent: Intent::Scale };
         let hints = vec![Hint::None; words.len()];
-        unexplained(text, &words, &roles(&words, &hints, &[clause], &uses, &known()))
+        unexplained(text, &words, &roles(&words, &hints, &[clause], &uses, &known()), sure)
     }
 
     #[test]
@@ -220,6 +261,45 @@ mod tests {
             "scale web to 3, no rush",
         ] {
             assert_eq!(unexplained_in(text), Vec::<String>::new(), "{text}");
+        }
+    }
+
+    #[test]
+    fn new_words_of_a_sentence_beside_the_order_are_named_unless_the_message_is_read_with_certainty() {
+        for text in [
+            "traffic is climbing again, scale web to 3",
+            "our courier went bankrupt on Friday at 5, so scale web to 3",
+            "scale web to 3. Depot manager Yusuf complained",
+            "on Friday we got burnt there, scale web to 3",
+            "scale web to 3 because customers grumble",
+            "traffic is climbing so scale web to 3",
+        ] {
+            assert!(!named(text, false).is_empty(), "{text}");
+            assert_eq!(named(text, true), Vec::<String>::new(), "{text}");
+        }
+        for text in [
+            "Marek, scale web to 3",
+            "scale web to 3, courier bankrupt",
+            "scale web to 3, customers object vehemently",
+            "scale web to 3. That stays off limits",
+            "should it crash once again, scale web to 3",
+            "on Monday at noon sharp, scale web to 3",
+            "the runbook of customers reads: scale web to 3",
+            "scale web to 3, traffic would be great @bo",
+            "scale web to 3, could be the turn of Marek",
+            "scale web to 3, traffic is up and remove customers",
+            "scale web to 3, I know the one in frankfurt",
+            "scale web to 3, customers had better go with 5",
+            "marek scale web to 3 so traffic fits",
+            "scale web to 3 for the duration of customers",
+            "scale web to 3 by the robot of customers",
+            "scale web to 3. Delete the courier again",
+            "scale web to 3. Pending sign off there",
+            "scale web to 3. No, we wait there",
+            "scale web to 3 for 12 couriers",
+            "traffic courier scale web to 3",
+        ] {
+            assert!(!named(text, true).is_empty(), "{text}");
         }
     }
 

@@ -1,5 +1,7 @@
 //! From the network's output to commands with an account of every word.
 
+use std::ops::Range;
+
 use super::clean::Clean;
 use super::frame::{self, Framed, Segment};
 use super::known_words::KnownWords;
@@ -19,6 +21,8 @@ pub struct Account<'m> {
     pub framed: Framed,
     /// For each word, its role.
     pub roles: Vec<Role>,
+    /// The sentences beside the orders that may be reasons, as ranges of words.
+    pub reasons: Vec<Range<usize>>,
 }
 
 /// Builds the commands of a message from what the network read in it, and accounts for its words.
@@ -36,5 +40,6 @@ pub fn account<'m>(
         .collect();
     let framed = frame::frame(clean, words, hints, &reading.tags, &segments);
     let roles = roles::roles(words, hints, &framed.clauses, &framed.uses, known);
-    Account { words, hints, framed, roles }
+    let reasons = roles::sentences(words, &framed.clauses, &framed.uses, known);
+    Account { words, hints, framed, roles, reasons }
 }

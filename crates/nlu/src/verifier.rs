@@ -7,6 +7,7 @@
 //! never seen.
 
 use super::confidence::probability;
+use super::guard::is_gerund_of_verb;
 use super::manifest::features::VERIFIER_FEATURES as FEATURES;
 use super::message_kind::MessageKind;
 use super::model::Reading;
@@ -55,6 +56,8 @@ pub fn features(account: &Account<'_>, reading: &Reading) -> [f64; FEATURES.len(
         count(&|at| at > 0 && roles[at] != Role::Operation && !is_value(at) && is_capitalised(words, at)).ln_1p(),
         yes(begins.is_some_and(|at| roles[at] == Role::Operation || is_value(at))),
         count(&|at| roles[at] == Role::Operation && is_report(&words[at].lower())).ln_1p(),
+        role(Role::Unfamiliar).ln_1p(),
+        yes(roles.contains(&Role::Unfamiliar)),
     ]
 }
 
@@ -81,9 +84,12 @@ fn many(count: usize) -> f64 {
 fn is_capitalised(words: &[Word<'_>], at: usize) -> bool {
     let mut letters = words[at].text.chars();
     let begins = words[at].starts_line || matches!(words[at - 1].text, "." | "!" | "?" | ":");
-    !begins && letters.next().is_some_and(char::is_uppercase) && letters.any(char::is_lowercase)
+    !begins
+        && words[at].text != "I"
+        && letters.next().is_some_and(char::is_uppercase)
+        && letters.any(char::is_lowercase)
 }
 
 fn is_report(lower: &str) -> bool {
-    lower.len() > 4 && (lower.ends_with("ed") || lower.ends_with("ing"))
+    lower.len() > 4 && lower.ends_with("ed") || is_gerund_of_verb(lower)
 }

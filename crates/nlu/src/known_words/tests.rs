@@ -1,5 +1,6 @@
 use super::*;
-use crate::{slot::Slot, tokenise::words};
+use crate::slot::{Slot, Tag};
+use crate::tokenise::{Word, words};
 
 /// Counts sentences in which `web` is the Deployment and a number the amount.
 fn counted(sentences: &[(Intent, &str)]) -> KnownWords {
@@ -63,6 +64,20 @@ fn speech_around_an_order_is_known_as_a_whole() {
     let known = counted(&[(Intent::Pause, "hold web > 3"), (Intent::Pause, "hold web > 4")]);
     assert_eq!(known.get(Zone::Before, Intent::Pause, "hold"), Some(Known::Operation), "an order of its own");
     assert_eq!(known.get(Zone::Between, Intent::Pause, ">"), None);
+}
+
+#[test]
+fn words_that_change_an_order_are_those_that_no_harmless_speech_has() {
+    let mut counts = Counts::default();
+    for text in ["scale web to 3, traffic is up", "scale web to 4, traffic grows"] {
+        let words = words(text);
+        let tags = vec![Tag::Outside; words.len()];
+        counts.add(&words, &(0..words.len()), &tags, Intent::None);
+    }
+    counts.add_changing(&words("once traffic melts, 12 say"));
+    let known = counts.known();
+    assert!(known.changes("once") && known.changes("melts") && !known.changes("traffic") && !known.changes("12"));
+    assert_eq!(KnownWords::parse(&known.write()).expect("valid"), known);
 }
 
 #[test]

@@ -19,7 +19,7 @@ pub const FEATURES: [&str; 14] = [
 ];
 
 /// The features of the verifier, in the order of the manifest's weights.
-pub const VERIFIER_FEATURES: [&str; 21] = [
+pub const VERIFIER_FEATURES: [&str; 23] = [
     "bias",
     "log odds of the confidence",
     "log probability that the whole message orders or asks, by the network",
@@ -41,4 +41,6 @@ pub const VERIFIER_FEATURES: [&str; 21] = [
     "words of a capital letter inside a sentence",
     "whether the message begins with an operation or a value",
     "operations in the past or in the -ing form",
+    "new words in sentences beside the order",
+    "whether there are such words",
 ];

@@ -16,6 +16,10 @@ pub enum Role {
     Operation,
     /// It changes nothing: politeness, a reason, punctuation, a ticket id.
     Harmless,
+    /// It is a word of a sentence beside the order that the examples do not have, neither in speech that changes nothing nor in
+    /// speech that changes an order: "climbing" of "traffic is climbing, so …". It is harmless only where the whole
+    /// message is read with certainty.
+    Unfamiliar,
     /// Nothing explains it.
     Unexplained,
 }

@@ -6,8 +6,11 @@ use super::forms::{is_bot, is_reference, is_topic};
 use super::role::{ClauseUse, Role, Use};
 use crate::{
     guard::is_gerund_of_verb,
-    known_words::{KnownWords, Speech, aside, is_idle, lead_ins, opener, runs, takes_back},
+    known_words::{
+        KnownWords, Speech, aside, is_capitalised, is_idle, lead_ins, opener, runs, speaks_of_the_order, takes_back,
+    },
     numbers,
+    stop_words::is_verb,
     tokenise::Word,
     zone::Zone,
 };
@@ -22,18 +25,12 @@ pub(super) fn with_speech(
     known: &KnownWords,
 ) {
     let is_value = |at: &usize| matches!(uses[*at], Use::Value(_));
+    with_asides(words, clauses, uses, roles, known);
     let mut from = 0;
     for clause in clauses.iter().filter(|clause| clause.intent != Intent::None) {
         let first = clause.words.clone().find(is_value).unwrap_or(clause.words.end);
         with_openings(words, from, first, roles, known);
         from = clause.words.clone().rev().find(is_value).map_or(clause.words.end, |last| last + 1);
-    }
-    for run in asides(words, clauses, uses) {
-        let own = |at: &usize| !is_reference(words, *at) && !is_topic(words, *at) && !is_bot(&words[*at]);
-        let said = aside(&words[run.clone()]).filter(|said| !known.knows(Speech::Aside, said));
-        if said.is_some() && run.clone().any(|at| own(&at)) {
-            run.filter(own).for_each(|at| roles[at] = Role::Unexplained);
-        }
     }
     let Some(first) = (0..words.len()).find(is_value) else { return };
     let begins = |at: usize| words[at - 1].is_punctuation() || clauses.iter().any(|clause| clause.words.start == at);
@@ -51,6 +48,69 @@ pub(super) fn with_speech(
         let followed = followed(at);
         roles[at] = if followed || is_idle(words, at) { Role::Harmless } else { Role::Unexplained };
     }
+}
+
+/// Marks speech beside the order that is not known: as unexplained, or as new where it is a sentence of its own.
+fn with_asides(words: &[Word<'_>], clauses: &[ClauseUse], uses: &[Use], roles: &mut [Role], known: &KnownWords) {
+    let last_value = uses.iter().rposition(|used| matches!(used, Use::Value(_))).unwrap_or(words.len());
+    for run in asides(words, clauses, uses) {
+        let own = |at: &usize| !is_reference(words, *at) && !is_topic(words, *at) && !is_bot(&words[*at]);
+        let said = aside(&words[run.clone()]).filter(|said| !known.knows(Speech::Aside, said));
+        let is_new = said.is_some() && run.clone().any(|at| own(&at));
+        let is_sentence = is_sentence(words, &run, known);
+        for at in run.clone().filter(own) {
+            let known_here = !is_new && !matches!(roles[at], Role::Unexplained | Role::Unfamiliar);
+            if known_here {
+                continue;
+            }
+            let soft = is_sentence && may_be_new(words, &run, at, run.start > last_value);
+            roles[at] = if soft { Role::Unfamiliar } else { Role::Unexplained };
+        }
+    }
+}
+
+/// Whether a word of a sentence beside the order may be new without changing it. Not so a mention, a name that somebody is
+/// called by, another order, a comparison; and after the order, a last number or a place.
+fn may_be_new(words: &[Word<'_>], run: &Range<usize>, at: usize, is_after: bool) -> bool {
+    const ANOTHER_ORDER: &[&str] = &["and", "then", "also", "afterwards", "please", "somebody", "someone"];
+    const TO_SOMEBODY: &[&str] = &["please", "can", "could", "would", "you", "your", "yours"];
+    let lower = |at: usize| words.get(at).map(Word::lower).unwrap_or_default();
+    let before = if at > run.start { lower(at - 1) } else { String::new() };
+    let ends = at + 1 == run.end;
+    let is_number = words[at].text.starts_with(|c: char| c.is_ascii_digit());
+    let called =
+        is_capitalised(words[at].text) && (ends || (at == run.start && TO_SOMEBODY.contains(&lower(at + 1).as_str())));
+    let orders = is_verb(&lower(at)) && ANOTHER_ORDER.contains(&before.as_str());
+    let place = is_after && matches!(before.as_str(), "in" | "from" | "via");
+    let is_last_number = is_after && ends && is_number;
+    let spelled = words[at].text.is_ascii() && !words[at].text.contains(['@', '<', '>', '=']);
+    let changes = called || orders || is_last_number || place;
+    spelled && !changes
+}
+
+/// The sentences beside the order that may be reasons.
+pub(crate) fn sentences(
+    words: &[Word<'_>],
+    clauses: &[ClauseUse],
+    uses: &[Use],
+    known: &KnownWords,
+) -> Vec<Range<usize>> {
+    asides(words, clauses, uses).into_iter().filter(|run| is_sentence(words, run, known)).collect()
+}
+
+/// Whether a run of words beside the order is long enough to be a sentence of its own, and has no word that is known to change
+/// orders: what it says is then judged as a whole, by the network and the verifier. It does not begin with a verb of orders or
+/// speak of the order itself, and does not lead in something by a colon.
+fn is_sentence(words: &[Word<'_>], run: &Range<usize>, known: &KnownWords) -> bool {
+    const LEAST_WORDS: usize = 4;
+    let said: Vec<String> = words[run.clone()].iter().map(Word::lower).collect();
+    let orders = said.first().is_some_and(|first| is_verb(first) || is_gerund_of_verb(first) || takes_back(first));
+    let leads_in = words.get(run.end).is_some_and(|next| next.text == ":");
+    said.len() >= LEAST_WORDS
+        && !orders
+        && !leads_in
+        && !speaks_of_the_order(&said)
+        && !said.iter().any(|word| known.changes(word))
 }
 
 /// The runs of words beside the order: between punctuation and without a slot, or in a clause that orders nothing.
@@ -120,7 +180,12 @@ fn with_openings(words: &[Word<'_>], from: usize, first: usize, roles: &mut [Rol
     for lead_in in lead_ins(words, from, first).filter(|lead_in| !known.knows(Speech::LeadIn, lead_in)) {
         let last = lead_in.rsplit(' ').next().unwrap_or_default();
         let at = (from..first).rev().find(|at| words[*at].lower() == last && !is_reference(words, *at));
-        if let Some(at) = at.filter(|at| !is_topic(words, *at) && roles[*at] != Role::Operation) {
+        // A sentence may end with a dash.
+        let is_sentence = |at: &usize| {
+            words.get(at + 1).is_some_and(|next| next.text != ":")
+                && runs(words).iter().any(|run| run.contains(at) && is_sentence(words, run, known))
+        };
+        if let Some(at) = at.filter(|at| !is_topic(words, *at) && roles[*at] != Role::Operation && !is_sentence(at)) {
             roles[at] = Role::Unexplained;
         }
     }

@@ -6,7 +6,7 @@ pub use live::Live;
 
 use std::collections::HashMap;
 
-use super::contrast::ContrastFrame;
+use super::contrast::{ContrastFrame, in_lower_case};
 use super::corpus::{ExampleRow, Part};
 use super::names::Namer;
 use crate::clean::clean;
@@ -79,8 +79,13 @@ impl Varied {
             self.drop_final_mark();
         }
         let (before, after) = frame.sides();
-        self.parts.insert(0, Part::plain(before, 0));
-        self.parts.push(Part::plain(after, 0));
+        if !before.is_empty()
+            && let Some(first) = self.parts.first_mut()
+        {
+            first.text = in_lower_case(&first.text);
+        }
+        self.parts.insert(0, Part::plain(&clean(before).text, 0));
+        self.parts.push(Part::plain(&clean(after).text, 0));
         if frame.is_dangerous() {
             self.parts.iter_mut().for_each(|part| part.slot = None);
         }

@@ -239,6 +239,9 @@ pub struct Judged {
     pub nothing: bool,
     /// Whether a rule holds it back, whatever the confidence.
     pub caution: Caution,
+    /// Whether it is executed only where the whole message is read with certainty, because of what a sentence beside the order
+    /// says.
+    pub needs_certainty: bool,
 }
 
 /// For each risk, the lowest confidence at which nearly all readings are right, never below a floor; and the lowest at
@@ -266,9 +269,27 @@ pub fn thresholds(judged: &[Judged]) -> Thresholds {
         // Most wrong readings at this confidence act on nothing: they lack a value, name nothing live, or have a sign
         // that the guard knows. `eval` counts the actions that remain.
         write: of(Risk::Write, 85, 0.94),
+        new_words: certainty(judged),
         // A sign halves the confidence: a confident reading must still reach a card.
         card: steps(20).take(20).find(|least| carded(*least).is_none_or(|share| share <= 0.02)).unwrap_or(0.4),
     }
+}
+
+/// The lowest confidence at which hardly any message that needs certainty would be executed wrongly. Most of them are held-out
+/// orders in patterns that this network has never seen.
+fn certainty(judged: &[Judged]) -> f64 {
+    const MOST: f64 = 0.004;
+    // In thousandths. On patterns of four other writers fewer than 0.5 % are executed from here on; at 0.9 it were 0.8 %.
+    const LEAST: u32 = 920;
+    let acts = |least: f64| {
+        let mut share = Share::default();
+        let executed =
+            |j: &Judged| j.caution == Caution::None && j.risk == Risk::Write && j.confidence >= least && !j.right;
+        judged.iter().filter(|j| j.needs_certainty && j.nothing).for_each(|j| share.count(executed(j)));
+        share
+    };
+    let mut steps = (LEAST..1000).map(|thousandths| f64::from(thousandths) / 1000.0);
+    steps.find(|least| acts(*least).all > 0 && acts(*least).value() <= MOST).unwrap_or(2.0)
 }
 
 #[cfg(test)]
@@ -302,6 +323,7 @@ mod tests {
             right,
             nothing: !right,
             caution: Caution::None,
+            needs_certainty: false,
         };
         let mut all: Vec<_> = (0..98).map(|_| judged(0.95, true)).collect();
         all.extend((0..20).map(|at| judged(0.87, at % 2 == 0)));
@@ -310,6 +332,23 @@ mod tests {
         assert!(thresholds.write > 0.87 && thresholds.write <= 0.951);
         assert!(thresholds.card > 0.3 && thresholds.card <= 0.4, "{}", thresholds.card);
         assert!((thresholds.read - 0.99).abs() < 1e-9, "without data no confidence is enough");
+    }
+
+    #[test]
+    fn new_words_are_trusted_where_hardly_any_message_that_orders_nothing_is_read_as_an_order() {
+        let judged = |confidence: f64, caution| Judged {
+            risk: Risk::Write,
+            confidence,
+            right: false,
+            nothing: true,
+            caution,
+            needs_certainty: true,
+        };
+        let mut all: Vec<_> = (0..996).map(|_| judged(0.3, Caution::None)).collect();
+        all.extend([0.94, 0.95, 0.96, 0.97, 0.98, 0.985].map(|confidence| judged(confidence, Caution::None)));
+        all.push(judged(0.999, Caution::Doubt));
+        assert!((certainty(&all) - 0.951).abs() < 1e-9, "four of a thousand remain: {}", certainty(&all));
+        assert!(certainty(&[]) > 1.0, "without data no confidence is enough");
     }
 
     #[test]

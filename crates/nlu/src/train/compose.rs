@@ -24,7 +24,7 @@ const NAMES_DROPPED: f64 = 0.4;
 const COMPOSED: f64 = 0.3;
 /// The share of the orders that are also put into a frame: once into one in which they order nothing, once into a harmless
 /// one.
-const FRAMED: f64 = 0.13;
+const FRAMED: f64 = 0.15;
 /// Maximum repetitions of the rows of an intent with few rows.
 const MOST_REPEATS: usize = 3;
 

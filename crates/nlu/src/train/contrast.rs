@@ -6,7 +6,7 @@
 //! the group holds a frame out: the training never uses it.
 
 use std::fs;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use anyhow::{Context, bail, ensure};
 
@@ -42,14 +42,7 @@ impl ContrastFrame {
 
     /// The order inside this frame. Inside a sentence it begins in lower case, unless it begins with more capitals.
     pub fn around(&self, order: &str) -> String {
-        let mut letters = order.chars();
-        let (first, second) = (letters.next(), letters.next());
-        let sentence = first.is_some_and(char::is_uppercase) && second.is_some_and(char::is_lowercase);
-        let inside = !self.text.starts_with("{}");
-        let order = match first {
-            Some(first) if sentence && inside => first.to_lowercase().chain(order.chars().skip(1)).collect(),
-            _ => order.to_owned(),
-        };
+        let order = if self.text.starts_with("{}") { order.to_owned() } else { in_lower_case(order) };
         let order = if self.ends_with_the_order() { order.as_str() } else { order.trim_end_matches(['.', '!']) };
         self.text.replace("{}", order)
     }
@@ -62,6 +55,17 @@ impl ContrastFrame {
     /// Whether nothing follows the order.
     pub fn ends_with_the_order(&self) -> bool {
         self.text.ends_with("{}")
+    }
+}
+
+/// The text with its first letter in lower case, unless it begins with more capitals: inside a sentence.
+pub fn in_lower_case(text: &str) -> String {
+    let mut letters = text.chars();
+    match (letters.next(), letters.next()) {
+        (Some(first), Some(second)) if first.is_uppercase() && second.is_lowercase() => {
+            first.to_lowercase().chain(text.chars().skip(1)).collect()
+        }
+        _ => text.to_owned(),
     }
 }
 
@@ -80,6 +84,18 @@ pub fn frames(folder: &Path) -> anyhow::Result<Vec<ContrastFrame>> {
         }
     }
     Ok(frames)
+}
+
+/// The frames of the first of these folders of examples, without those that are held out; none where it has none.
+///
+/// # Errors
+/// As [`frames`].
+pub fn trained(examples: &[PathBuf]) -> anyhow::Result<Vec<ContrastFrame>> {
+    let folder = examples.first().context("no folder of examples")?.join("contrast");
+    if !folder.exists() {
+        return Ok(Vec::new());
+    }
+    Ok(frames(&folder)?.into_iter().filter(|frame| !frame.held_out).collect())
 }
 
 fn frame(line: &str, dangerous: bool) -> anyhow::Result<ContrastFrame> {
@@ -109,6 +125,7 @@ mod tests {
         assert_eq!(around("don't {}", "Scale web to 3."), "don't scale web to 3.");
         assert_eq!(around("{}, said Ana", "Scale web to 3."), "Scale web to 3, said Ana");
         assert_eq!(around("don't {}", "API to 3"), "don't API to 3");
+        assert_eq!((in_lower_case("Scale web"), in_lower_case("")), ("scale web".to_owned(), String::new()));
     }
 
     #[test]

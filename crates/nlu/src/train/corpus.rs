@@ -212,6 +212,12 @@ pub fn read(folders: &[PathBuf]) -> anyhow::Result<(Corpus, Vec<Finding>)> {
     Ok((corpus, findings))
 }
 
+/// The lines of a file of sentence patterns that training uses: without those that are held out.
+fn trained(bytes: &[u8]) -> Vec<u8> {
+    let lines = bytes.split_inclusive(|byte| *byte == b'\n');
+    lines.filter(|line| !line.starts_with(b"*")).flatten().copied().collect()
+}
+
 /// A digest of everything that a model is trained on: file names and bytes, in the order of the names, folder by
 /// folder.
 ///
@@ -236,6 +242,8 @@ pub fn digest(folders: &[PathBuf]) -> anyhow::Result<String> {
         files.sort();
         for path in files {
             let bytes = std::fs::read(&path).with_context(|| format!("cannot read `{}`", path.display()))?;
+            let bytes =
+                if path.parent().is_some_and(|part| part.ends_with("contrast")) { trained(&bytes) } else { bytes };
             let name = path.strip_prefix(folder).unwrap_or(&path).to_string_lossy();
             digest.update(format!("{name} {}\n", bytes.len()));
             digest.update(&bytes);
@@ -297,6 +305,14 @@ mod tests {
         assert_eq!(corpus.rows[0].place, "scale.txt:3");
         assert!(findings.len() == 1 && findings[0].place.ends_with("scale.txt:2"), "{findings:?}");
         assert_ne!(digest(&folders).unwrap(), digest(&folders[..1]).unwrap());
+        let digest_with = |frames: &str| {
+            std::fs::create_dir_all(first.path().join("contrast")).unwrap();
+            std::fs::write(first.path().join("contrast/harmless.txt"), frames).unwrap();
+            digest(&folders[..1]).unwrap()
+        };
+        let trained = digest_with("thanks\t{} thanks\n");
+        assert_eq!(trained, digest_with("thanks\t{} thanks\n*thanks\t{} ta\n"), "what is held out is not trained on");
+        assert_ne!(trained, digest_with("thanks\t{} ta\n"));
         std::fs::remove_file(first.path().join("none.txt")).unwrap();
         assert!(super::read(&folders).is_err(), "the first folder must be complete");
     }

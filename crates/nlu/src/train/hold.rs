@@ -71,7 +71,7 @@ pub(super) fn hold_out(
             held.push(Held { example, kind, output, likeness, linear, fold });
         }
         let rows = rest.iter().map(|at| corpus.rows[*at].clone()).collect();
-        learned.push(Fold { transitions, known: super::known_words(&Corpus { rows }) });
+        learned.push(Fold { transitions, known: super::known_words(&Corpus { rows }, &seen) });
     }
     Ok((held, learned))
 }

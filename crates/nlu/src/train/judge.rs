@@ -27,11 +27,10 @@ pub struct Judgement {
 /// Evaluates the readings of held-out messages.
 pub fn judge(held: &[Held], outcomes: &[Outcome], accounts: &[Option<HeldAccount>], corpus: &Corpus) -> Judgement {
     let pairs: Vec<(&Example, &Outcome)> = held.iter().map(|held| &held.example).zip(outcomes).collect();
-    let asks = |account: &Option<HeldAccount>| account.as_ref().is_some_and(|account| account.asks);
     let judged: Vec<Judged> = pairs
         .iter()
         .zip(accounts)
-        .map(|((example, outcome), account)| of_one(example, outcome, asks(account)))
+        .map(|((example, outcome), account)| of_one(example, outcome, account.as_ref()))
         .collect();
     // In production the names are known; the rows without them are there to measure the benefit of the gazetteer.
     let named = judged.iter().zip(held).filter(|(_, held)| held.kind != Kind::Nameless);
@@ -74,19 +73,21 @@ pub fn judge(held: &[Held], outcomes: &[Outcome], accounts: &[Option<HeldAccount
     Judgement { thresholds, scores, errors: list_errors(&pairs, corpus) }
 }
 
-fn of_one(example: &Example, outcome: &Outcome, asks: bool) -> Judged {
+fn of_one(example: &Example, outcome: &Outcome, account: Option<&HeldAccount>) -> Judged {
+    let has_sign = || is_doubtful(&example.text, &words(&example.text), &[]);
     Judged {
         risk: risk(&outcome.intents),
         confidence: outcome.confidence,
         right: measure::is_right(example, outcome),
         nothing: example.intents.iter().all(|intent| *intent == Intent::None),
-        caution: if is_doubtful(&example.text, &words(&example.text)) {
+        caution: if account.map_or_else(has_sign, |account| account.has_sign) {
             Caution::Sign
-        } else if asks {
+        } else if account.is_some_and(|account| account.asks) {
             Caution::Doubt
         } else {
             Caution::None
         },
+        needs_certainty: account.is_some_and(|account| account.needs_certainty),
     }
 }
 

@@ -11,7 +11,7 @@ use tch::Tensor;
 use super::calibrate;
 use super::clock::Clock;
 use super::compose::Source;
-use super::contrast::{self, ContrastFrame};
+use super::contrast;
 use super::corpus;
 use super::entities::Entities;
 use super::fit::Fitter;
@@ -53,7 +53,7 @@ pub(super) fn run(options: &TrainOptions, progress: &mut dyn FnMut(Progress)) ->
     let vocabulary = Vocabulary::parse(&cut.text)?;
     let shape = Shape::of(options.layers, vocabulary.size());
     let start = Start::read(&options.encoder)?;
-    let frames = trained_frames(options)?;
+    let frames = contrast::trained(&options.examples)?;
     let source = Source {
         corpus: &corpus,
         entities: &entities,
@@ -94,20 +94,11 @@ pub(super) fn run(options: &TrainOptions, progress: &mut dyn FnMut(Progress)) ->
         let network = fitter.kept_or_fit("final", &all, &frames, &mut |loss| clock.step(loss))?;
         let phrasings = phrasings::write(&source.phrasings(&all));
         let manifest = serde_json::to_string_pretty(&manifest)? + "\n";
-        let known = super::known_words(&corpus).write();
+        let known = super::known_words(&corpus, &frames).write();
         let linear = fitter.linear(&all, &frames);
         size = write(&options.out, [&manifest, &cut.text, &phrasings, &known], &network, &linear)?;
     }
     Ok(Report { manifest, size, took: began.elapsed() })
-}
-
-/// The frames of the first folder of examples, without those that are held out.
-fn trained_frames(options: &TrainOptions) -> anyhow::Result<Vec<ContrastFrame>> {
-    let folder = options.examples.first().context("no folder of examples")?.join("contrast");
-    if !folder.exists() {
-        return Ok(Vec::new());
-    }
-    Ok(contrast::frames(&folder)?.into_iter().filter(|frame| !frame.held_out).collect())
 }
 
 /// The calibration of a model without held-out rows: not reliable.

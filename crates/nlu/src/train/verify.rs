@@ -4,9 +4,10 @@ use super::calibrate::{self, Fold, Held, logistic};
 use super::measure::{self, Outcome};
 use crate::clean::clean;
 use crate::confidence::probability;
+use crate::guard::is_doubtful;
 use crate::manifest::{Calibration, Verifier, VerifierScores};
 use crate::model::reading;
-use crate::roles::unexplained;
+use crate::roles::{Role, unexplained};
 use crate::tokenise::words;
 use crate::understand::account;
 use crate::verifier::features;
@@ -18,6 +19,11 @@ pub struct HeldAccount {
     pub features: Vec<f64>,
     /// Whether a rule asks already: a word is unexplained, or a command has a doubt.
     pub asks: bool,
+    /// Whether a sign of the guard stands outside of the reasons.
+    pub has_sign: bool,
+    /// Whether it is executed only where the message is read with certainty: a sentence beside the order has new words, or a
+    /// sign that does not count there.
+    pub needs_certainty: bool,
 }
 
 /// The account of a held-out message; `None` where its words are not those of the running program.
@@ -33,8 +39,11 @@ pub fn account_of(held: &Held, folds: &[Fold], calibration: &Calibration) -> Opt
     let reading = reading(words.len(), segments, input, &evidence, held.linear.clone(), calibration);
     let account = account(&clean, &words, &input.hints, &reading, &fold.known);
     let doubts = account.framed.parsed.commands.iter().any(|command| !command.doubts.is_empty());
-    let asks = doubts || !unexplained(&clean.text, &words, &account.roles).is_empty();
-    Some(HeldAccount { features: features(&account, &reading).to_vec(), asks })
+    let asks = doubts || !unexplained(&clean.text, &words, &account.roles, true).is_empty();
+    let has_sign = is_doubtful(&clean.text, &words, &account.reasons);
+    let waived = !has_sign && is_doubtful(&clean.text, &words, &[]);
+    let needs_certainty = waived || account.roles.contains(&Role::Unfamiliar);
+    Some(HeldAccount { features: features(&account, &reading).to_vec(), asks, has_sign, needs_certainty })
 }
 
 /// Fits the weights on the messages that were read as orders, and measures them on rows that did not choose them.

@@ -12,7 +12,24 @@ const DETERMINED: f64 = 0.25;
 /// The share of orders in which a value is corrected.
 const CORRECTED: f64 = 0.06;
 /// Determiners, by how often they are used.
-const DETERMINERS: &[&str] = &["the", "the", "our", "my", "your", "that", "this"];
+const DETERMINERS: &[&str] = &[
+    "the",
+    "the",
+    "the",
+    "the",
+    "our",
+    "our",
+    "my",
+    "my",
+    "your",
+    "that",
+    "this",
+    "pod",
+    "deployment",
+    "the deployment",
+    "the service",
+    "our service",
+];
 /// Words after which a name takes no further determiner.
 const DETERMINING: &[&str] = &[
     "the", "our", "my", "your", "their", "his", "her", "its", "that", "this", "these", "those", "a", "an", "each",
