@@ -170,7 +170,8 @@ fn zones_of(words: &[Word<'_>], clauses: &[ClauseUse], values: &[Range<usize>]) 
 }
 
 /// A number in speech apart from the slots is part of a reason where everything around it is known: "3 customers
-/// complained". Alone it could be a value that was missed.
+/// complained". Alone it could be a value that was missed, and so it could at the end of new words that follow the order: "go
+/// with 5".
 fn with_numbers_of_reasons(words: &[Word<'_>], roles: &mut [Role], zones: &[Zone]) {
     const LEAST_AROUND: usize = 2;
     let is_number = |at: usize| words[at].text.starts_with(|c: char| c.is_ascii_digit());
@@ -182,7 +183,9 @@ fn with_numbers_of_reasons(words: &[Word<'_>], roles: &mut [Role], zones: &[Zone
         let others: Vec<usize> = run.clone().filter(|at| !is_number(*at)).collect();
         if others.len() >= LEAST_AROUND && others.iter().all(|at| roles[*at] != Role::Unexplained) {
             let new = others.iter().any(|at| roles[*at] == Role::Unfamiliar);
-            run.clone().filter(|at| is_number(*at)).for_each(|at| {
+            let follows = zones[..run.start].iter().any(|zone| *zone != Zone::Apart);
+            let closes = |at: &usize| new && follows && at + 1 == run.end;
+            run.clone().filter(|at| is_number(*at) && !closes(at)).for_each(|at| {
                 if roles[at] == Role::Unexplained {
                     roles[at] = if new { Role::Unfamiliar } else { Role::Harmless };
                 }
@@ -259,6 +262,7 @@ mod tests {
             "scale web to 3 https://tickets.example.com/4711 🙏",
             "can you scale web to 3?",
             "scale web to 3, no rush",
+            "no worries, scale web to 3",
         ] {
             assert_eq!(unexplained_in(text), Vec::<String>::new(), "{text}");
         }
@@ -318,6 +322,7 @@ mod tests {
             ("scale web OPS-12 and 4 to 3", "and 4"),
             ("scale web ≠ 3", "≠"),
             ("scale web to 3, no", "no"),
+            ("scale web to 3, no rush to live", "to live"),
             ("scale web to 3. Please wait", "Please wait"),
             ("customers: scale web to 3", "customers"),
             ("complained customers at noon, scale web to 3", "complained customers at noon"),

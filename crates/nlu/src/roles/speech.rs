@@ -45,8 +45,11 @@ pub(super) fn with_speech(
         roles[at] = Role::Unexplained;
     }
     for at in (first..words.len()).filter(|at| uses[*at] == Use::Free && takes_back(&words[*at].lower())) {
-        let followed = followed(at);
-        roles[at] = if followed || is_idle(words, at) { Role::Harmless } else { Role::Unexplained };
+        roles[at] = if followed(at) { Role::Harmless } else { Role::Unexplained };
+    }
+    // "No rush" takes nothing back, wherever it stands, and both of its words are explained.
+    for at in (1..words.len()).filter(|at| is_idle(words, at - 1) && uses[at - 1..=*at] == [Use::Free, Use::Free]) {
+        roles[at - 1..=at].fill(Role::Harmless);
     }
 }
 
