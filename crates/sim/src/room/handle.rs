@@ -79,9 +79,11 @@ impl Handle {
         residents.collect()
     }
 
-    /// Changes the faults of the room.
+    /// Changes the faults of the room. Deliveries that are no longer kept back leave.
     pub fn switch(&self, change: impl FnOnce(&mut Switches)) {
-        change(&mut self.state().switches);
+        let mut state = self.state();
+        change(&mut state.switches);
+        self.send(state.released());
     }
 
     /// The events from now on, as `{"type", "actorId", "data"}` with the message or the card action.
@@ -107,14 +109,18 @@ impl Handle {
         for event in std::mem::take(&mut state.events) {
             // Without a receiver there is nobody to tell: no error.
             let _ = self.0.live.send(live_event(&event));
-            let postings: Vec<Posting> = state.listeners(&event).map(|hook| Posting::new(hook, &event)).collect();
-            for posting in postings {
-                if self.0.post.try_send(posting).is_err() {
-                    tracing::warn!("a webhook event was dropped: too many wait for delivery");
-                }
-            }
+            self.send(state.outgoing(&event));
         }
         done
+    }
+
+    /// Queues deliveries. The caller holds the state's lock, which keeps them in the order of their events.
+    fn send(&self, postings: Vec<Posting>) {
+        for posting in postings {
+            if self.0.post.try_send(posting).is_err() {
+                tracing::warn!("a webhook event was dropped: too many wait for delivery");
+            }
+        }
     }
 
     pub(super) fn delivers_twice(&self) -> bool {

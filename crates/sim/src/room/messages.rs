@@ -6,7 +6,7 @@ use super::cards::{Attachment, one_card};
 use super::fault::Fault;
 use super::id::{self, Kind};
 use super::mark::{self, Mentioned, Rendered};
-use super::objects::{EventKind, Message, Space};
+use super::objects::{EventKind, Member, Message, RoomKind, Space};
 use super::seed::CardEdits;
 use super::state::{MOST_MESSAGES, RoomState};
 
@@ -25,6 +25,16 @@ pub(super) struct Draft {
     text: Option<String>,
     markdown: Option<String>,
     attachments: Option<Vec<Attachment>>,
+}
+
+/// Which messages to list.
+pub(super) struct MessageFilter<'q> {
+    /// The room.
+    pub(super) room_id: &'q str,
+    /// Only those in this thread.
+    pub(super) parent_id: Option<&'q str>,
+    /// Only those that mention this person: `me`, or the caller's id.
+    pub(super) mentioned: Option<&'q str>,
 }
 
 /// The content of a message, before it has a place and a sender.
@@ -106,18 +116,22 @@ impl RoomState {
         found.ok_or_else(|| Fault::missing("message"))
     }
 
-    /// The newest messages of a room, or of a thread in it, that `caller` may read; newest first.
-    pub(super) fn list(
-        &self,
-        caller: &str,
-        room_id: &str,
-        parent_id: Option<&str>,
-        most: usize,
-    ) -> Result<Vec<&Message>, Fault> {
-        self.space(caller, room_id)?;
+    /// The newest messages that match the filter and that `caller` may read; newest first. In a group room a bot may
+    /// list only the messages that mention it.
+    pub(super) fn list(&self, caller: &str, filter: &MessageFilter<'_>, most: usize) -> Result<Vec<&Message>, Fault> {
+        let space = self.space(caller, filter.room_id)?;
+        let is_bot = self.member(caller).is_some_and(Member::is_bot);
+        if is_bot && space.kind == RoomKind::Group && filter.mentioned.is_none() {
+            return Err(Fault::forbidden("A bot must list the messages of a group room with mentionedPeople=me."));
+        }
+        if filter.mentioned.is_some_and(|who| who != "me" && who != caller) {
+            return Err(Fault::bad("mentionedPeople must be me, or the ID of the caller"));
+        }
+        let mentions = |message: &Message| message.mentioned_people.iter().any(|id| id == caller);
         let fits = |message: &&Message| {
-            message.room_id == room_id
-                && parent_id.is_none_or(|parent| message.parent_id.as_deref() == Some(parent))
+            message.room_id == filter.room_id
+                && filter.parent_id.is_none_or(|parent| message.parent_id.as_deref() == Some(parent))
+                && (filter.mentioned.is_none() || mentions(message))
                 && self.sees(caller, message)
         };
         Ok(self.messages.iter().rev().filter(fits).take(most).collect())

@@ -75,6 +75,10 @@ pub struct Switches {
     pub retry_after: u32,
     /// Deliver every webhook event twice.
     pub deliver_twice: bool,
+    /// Keep webhook events back. They are delivered once this is off again.
+    pub hold_deliveries: bool,
+    /// Deliver the events that were kept back newest first.
+    pub reverse_deliveries: bool,
 }
 
 /// The outcome of editing a message with a card.

@@ -8,12 +8,15 @@ use secrecy::ExposeSecret as _;
 use super::fault::Fault;
 use super::id::{self, Kind};
 use super::objects::{Action, EventKind, Member, Message, Profile, RoomEvent, RoomKind, Space, Webhook};
+use super::posting::Posting;
 use super::seed::{Role, RoomSeed, Switches};
 
 /// Maximum messages; beyond it the oldest is dropped.
 pub(super) const MOST_MESSAGES: usize = 2_000;
 /// Maximum card actions; beyond it the oldest is dropped.
 pub(super) const MOST_ACTIONS: usize = 2_000;
+/// Maximum deliveries kept back; beyond it the oldest is dropped.
+const MOST_HELD: usize = 2_000;
 
 /// The room's state.
 #[derive(Debug)]
@@ -28,6 +31,8 @@ pub(super) struct RoomState {
     pub(super) switches: Switches,
     /// Events that were not published yet.
     pub(super) events: Vec<RoomEvent>,
+    /// Deliveries that are kept back, oldest first.
+    held: VecDeque<Posting>,
 }
 
 impl RoomState {
@@ -55,6 +60,7 @@ impl RoomState {
             webhooks: Vec::new(),
             switches: seed.switches,
             events: Vec::new(),
+            held: VecDeque::new(),
         };
         state.create_rooms(seed.title, &created);
         state
@@ -131,6 +137,33 @@ impl RoomState {
             || space.kind == RoomKind::Direct
             || message.person_id == viewer
             || message.mentioned_people.iter().any(|id| id == viewer)
+    }
+
+    /// The deliveries of an event that may leave now: none while deliveries are kept back.
+    pub(super) fn outgoing(&mut self, event: &RoomEvent) -> Vec<Posting> {
+        let postings: Vec<Posting> = self.listeners(event).map(|hook| Posting::new(hook, event)).collect();
+        if !self.switches.hold_deliveries {
+            return postings;
+        }
+        for posting in postings {
+            if self.held.len() >= MOST_HELD {
+                self.held.pop_front();
+            }
+            self.held.push_back(posting);
+        }
+        Vec::new()
+    }
+
+    /// The deliveries that were kept back, in the order in which they leave: none while they still are.
+    pub(super) fn released(&mut self) -> Vec<Posting> {
+        if self.switches.hold_deliveries {
+            return Vec::new();
+        }
+        let mut released: Vec<Posting> = self.held.drain(..).collect();
+        if self.switches.reverse_deliveries {
+            released.reverse();
+        }
+        released
     }
 
     /// Records an event.

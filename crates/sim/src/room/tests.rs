@@ -1,7 +1,7 @@
 use serde_json::{Value, json};
 
 use super::fault::Fault;
-use super::messages::Draft;
+use super::messages::{Draft, MessageFilter};
 use super::objects::{Action, EventKind, Message, RoomEvent};
 use super::state::{MOST_MESSAGES, RoomState};
 use super::webhooks::Registration;
@@ -59,7 +59,51 @@ fn a_bot_in_a_group_room_reads_only_what_mentions_it_and_its_own_messages() {
     assert!(state.message(&bot, &visible.id).is_ok());
     assert!(state.message(&bot, &invisible.id).is_err());
     assert!(state.message(&id_in(&state, "Eve"), &invisible.id).is_ok(), "people read every message");
-    assert_eq!(state.list(&bot, &ops(&state), None, 50).unwrap().len(), 1);
+}
+
+#[test]
+fn a_bot_lists_a_group_room_only_with_the_filter_for_its_mentions() {
+    let room = room();
+    let (ann, bot) = (id(&room, "Ann"), id(&room, "readback"));
+    let order = say(&room, "Ann", "<@personEmail:readback@webex.bot> bump nginx");
+    say(&room, "Ann", "lunch?");
+    say(&room, "readback", "a message of the bot itself");
+    let direct = room.act(|state, now| state.post(&ann, of(json!({ "toPersonId": bot, "text": "hi" })), now)).unwrap();
+    let state = room.state();
+    let list = |who: &str, room_id: &str, mentioned: Option<&str>| {
+        let filter = MessageFilter { room_id, parent_id: None, mentioned };
+        let listed = state.list(who, &filter, 50)?;
+        Ok::<_, Fault>(listed.into_iter().map(|message| message.id.clone()).collect::<Vec<_>>())
+    };
+    let ops = ops(&state);
+    assert!(refusal(list(&bot, &ops, None)).contains("403"));
+    for me in ["me", bot.as_str()] {
+        assert_eq!(list(&bot, &ops, Some(me)).unwrap(), std::slice::from_ref(&order.id), "not its own, not lunch");
+    }
+    assert!(refusal(list(&bot, &ops, Some(&ann))).contains("400"));
+    assert_eq!(list(&bot, &direct.room_id, None).unwrap(), [direct.id], "a direct room needs no filter");
+    assert_eq!(list(&ann, &ops, None).unwrap().len(), 3, "people need none");
+}
+
+#[test]
+fn deliveries_that_were_kept_back_leave_in_order_or_newest_first() {
+    for (reverse, order) in [(false, [0, 1, 2]), (true, [2, 1, 0])] {
+        let Room { handle: room, mut post } = Room::new(RoomSeed::demo(), noon);
+        let ann = id(&room, "Ann");
+        let hook = json!({ "name": "n", "targetUrl": "http://127.0.0.1:1/x", "resource": "messages", "event": "created" });
+        room.act(|state, now| state.create_webhook(&ann, of(hook), now)).unwrap();
+        room.switch(|switches| (switches.hold_deliveries, switches.reverse_deliveries) = (true, reverse));
+        let said: Vec<String> = ["one", "two", "three"].map(|text| say(&room, "Bo", text).id).to_vec();
+        assert!(post.try_recv().is_err(), "nothing leaves");
+        room.switch(|switches| switches.hold_deliveries = false);
+        let mut delivered = || {
+            let posting = post.try_recv().unwrap();
+            serde_json::from_slice::<Value>(&posting.body).unwrap()["data"]["id"].as_str().unwrap().to_owned()
+        };
+        assert_eq!(order.map(|_| delivered()), order.map(|at| said[at].clone()));
+        let next = say(&room, "Bo", "four").id;
+        assert_eq!(delivered(), next, "and the next ones at once");
+    }
 }
 
 fn id_in(state: &RoomState, name: &str) -> String {

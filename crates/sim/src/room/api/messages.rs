@@ -9,7 +9,7 @@ use serde_json::{Value, json};
 use super::super::actions::Press;
 use super::super::fault::Fault;
 use super::super::handle::Handle;
-use super::super::messages::Draft;
+use super::super::messages::{Draft, MessageFilter};
 use super::extract::{Body, Caller, items, most};
 
 #[derive(Deserialize)]
@@ -17,8 +17,13 @@ use super::extract::{Body, Caller, items, most};
 pub(super) struct MessageQuery {
     room_id: Option<String>,
     parent_id: Option<String>,
+    mentioned_people: Option<String>,
     max: Option<String>,
 }
+
+/// Webex' limit of a list, and of one with `mentionedPeople`.
+const LONGEST_LIST: usize = 1_000;
+const LONGEST_LIST_OF_MENTIONS: usize = 100;
 
 pub(super) async fn list(
     State(room): State<Handle>,
@@ -26,8 +31,14 @@ pub(super) async fn list(
     Query(query): Query<MessageQuery>,
 ) -> Result<Json<Value>, Fault> {
     let room_id = query.room_id.ok_or_else(|| Fault::bad("roomId cannot be null"))?;
-    let most = most(query.max.as_deref(), 50, 1_000)?;
-    Ok(Json(items(room.state().list(&caller, &room_id, query.parent_id.as_deref(), most)?)))
+    let filter = MessageFilter {
+        room_id: &room_id,
+        parent_id: query.parent_id.as_deref(),
+        mentioned: query.mentioned_people.as_deref(),
+    };
+    let limit = if filter.mentioned.is_some() { LONGEST_LIST_OF_MENTIONS } else { LONGEST_LIST };
+    let most = most(query.max.as_deref(), 50, limit)?;
+    Ok(Json(items(room.state().list(&caller, &filter, most)?)))
 }
 
 pub(super) async fn post(
