@@ -21,5 +21,6 @@ mod reads;
 mod real_cluster;
 mod room;
 mod support;
+mod trouble;
 mod webex_client;
 mod webex_hooks;

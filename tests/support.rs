@@ -5,4 +5,5 @@ pub(crate) mod kubelet;
 pub(crate) mod person;
 pub(crate) mod plane;
 pub(crate) mod tap;
+pub(crate) mod trouble;
 pub(crate) mod wait;

@@ -29,6 +29,7 @@ use self::room::OpenRoom;
 use super::plane::Plane;
 use super::plane::access::Account;
 use super::tap::Tap;
+use super::trouble::{FaultProxy, Rule};
 use super::wait::PATIENCE;
 
 /// The key of the webhooks' signatures.
@@ -87,6 +88,7 @@ pub(crate) struct Bot {
     pub(crate) room: OpenRoom,
     setup: Setup,
     connections: Vec<(Connection, Vec<String>)>,
+    proxy: Option<FaultProxy>,
     folder: TempDir,
     port: u16,
     running: Option<Running>,
@@ -106,10 +108,34 @@ impl Bot {
     /// The same for several clusters, each with its aliases.
     pub(crate) async fn start_before(setup: Setup, connections: Vec<(Connection, Vec<String>)>) -> Self {
         let room = OpenRoom::new(setup.room_clock).await;
+        Self::start_in(room, None, setup, connections).await
+    }
+
+    /// The same with a proxy between the bot and its room. Webhooks are delivered without it.
+    pub(crate) async fn start_behind(setup: Setup, connection: Connection, rules: Vec<Rule>) -> Self {
+        let room = OpenRoom::new(setup.room_clock).await;
+        let proxy = FaultProxy::before(&room.base, rules).await;
+        Self::start_in(room, Some(proxy), setup, vec![(connection, Vec::new())]).await
+    }
+
+    async fn start_in(
+        room: OpenRoom,
+        proxy: Option<FaultProxy>,
+        setup: Setup,
+        connections: Vec<(Connection, Vec<String>)>,
+    ) -> Self {
         let folder = tempfile::tempdir().unwrap();
-        let mut bot = Self { room, setup, connections, folder, port: 0, running: None };
+        let mut bot = Self { room, setup, connections, proxy, folder, port: 0, running: None };
         bot.run().await;
         bot
+    }
+
+    /// The proxy between the bot and its room.
+    ///
+    /// # Panics
+    /// If the bot was not started behind one.
+    pub(crate) fn proxy(&self) -> &FaultProxy {
+        self.proxy.as_ref().expect("the bot was started behind a proxy")
     }
 
     /// Shuts the bot down, and waits until it has ended.
@@ -144,14 +170,12 @@ impl Bot {
         let listener = TcpListener::bind(("127.0.0.1", self.port)).await.unwrap();
         self.port = listener.local_addr().unwrap().port();
         let public_url = format!("http://127.0.0.1:{}", self.port);
+        let webex = self.proxy.as_ref().map_or(&self.room.base, |proxy| &proxy.url);
         let model = model();
         // The required confidence is set by the model's evaluation; here every reading counts.
         let rules = Rules { act: self.setup.act, card: Score::ZERO, ..interpret::rules(&model) };
         let wiring = AppConfig {
-            webex: WebexSettings {
-                base_url: format!("{}/v1", self.room.base),
-                ..WebexSettings::new(self.room.bot_token())
-            },
+            webex: WebexSettings { base_url: format!("{webex}/v1"), ..WebexSettings::new(self.room.bot_token()) },
             secrets: Secrets::new(vec![SecretString::from(SECRET)]).unwrap(),
             public_url: Some(public_url.clone()),
             connections: self.connections.clone(),
