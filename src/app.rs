@@ -10,7 +10,7 @@ use self::cluster_directory::ClusterDirectory;
 use crate::{
     config::PolicyFile,
     conversation::{Conversation, Dependencies, Followers, MessageReader},
-    edge::{self, Bounds, Edge, Intake, Readiness},
+    edge::{self, Bounds, Edge, Intake, Readiness, TurnEnd},
     store::sqlite::Sqlite,
     supervisor::{Shutdown, Supervisor},
     telemetry::Metrics,
@@ -19,6 +19,7 @@ use readback_cluster::{Catalog, Cluster, Clusters, Connection};
 use readback_core::{
     domain::Person,
     policy::{Policy, Rules},
+    store::Store,
 };
 use readback_nlu::model::Model;
 use readback_webex::{
@@ -80,7 +81,8 @@ pub async fn run(
     tls::install_ring();
     let readiness = Readiness::new();
     readiness.model(true);
-    let store = Sqlite::open(&wiring.database).await?;
+    let store = Arc::new(Sqlite::open(&wiring.database).await?);
+    let left_behind = store.unhandled().await?;
     let (world, live_names) = ClusterDirectory::connect(wiring.connections).await?;
     let clusters = world.clusters.clone();
     let webex = Webex::new(wiring.webex.clone()).context("the Webex settings")?;
@@ -89,22 +91,29 @@ pub async fn run(
     let (ready, bot) = watch::channel(None::<Conversation>);
     let (policies, policy) = watch::channel(Arc::new(wiring.policy));
 
-    let handler = move |notice| {
+    let handler = move |attempt| {
         let mut bot = bot.clone();
         async move {
             // What arrives before everything is ready waits: with an empty catalog the answer would be false.
             let found = bot.wait_for(Option::is_some).await.map(|bot| bot.clone());
-            if let Ok(Some(bot)) = found {
-                Box::pin(bot.handle(notice)).await;
+            match found {
+                Ok(Some(bot)) => Box::pin(bot.handle(attempt)).await,
+                // The service is stopping: the next start handles it.
+                Ok(None) | Err(_) => TurnEnd::Again { after: TRY_AGAIN },
             }
         }
     };
     let edge = Edge {
         secrets: wiring.secrets.clone(),
-        intake: Intake::new(handler, Bounds::default()),
+        intake: Intake::new(handler, store.clone(), Bounds::default()),
         readiness: readiness.clone(),
         metrics: metrics.clone(),
     };
+
+    if !left_behind.is_empty() {
+        tracing::info!(count = left_behind.len(), "what the last run accepted and did not finish is handled");
+    }
+    edge.intake.resume(left_behind);
 
     let mut supervisor = Supervisor::new(stop.clone());
     for (name, watch) in world.catalogs.iter().flat_map(Catalog::watches) {

@@ -18,11 +18,19 @@
 //!
 //! They share a `Context` of dependencies. Everything they call either decides without acting, or acts without deciding.
 
-use std::{sync::Arc, time::Instant};
+use std::{
+    sync::Arc,
+    time::{Duration, Instant},
+};
 
 use tracing::Instrument as _;
 
-use crate::{edge::Notice, supervisor::Shutdown, words};
+use crate::{
+    edge::{Attempt, TurnEnd},
+    supervisor::Shutdown,
+    words,
+};
+use readback_core::notice::Notice;
 
 mod authorization;
 mod batch;
@@ -55,6 +63,8 @@ mod recovery;
 mod reporting;
 mod request;
 mod resolution;
+mod retelling;
+mod retry;
 mod rollout_job;
 mod rollout_queue;
 mod rollout_texts;
@@ -125,35 +135,58 @@ impl Conversation {
         Self { reporter, messages, card_actions, recovery }
     }
 
-    /// Handles one notice to its end. What goes wrong is logged in full under a reference, and the room is told the
-    /// reference. Every line of the log inside carries the message, the room, and the change and its cluster once known.
-    pub async fn handle(self, notice: Notice) {
+    /// Handles one notice, as far as that is possible now. What goes wrong for good is logged in full under a reference, and
+    /// the room is told the reference. Every line of the log inside carries the message, the room, and the change and its
+    /// cluster once known.
+    pub async fn handle(self, attempt: Attempt) -> TurnEnd {
         let turn = tracing::info_span!(
             "turn",
-            kind = notice.kind(),
-            message = notice.id(),
-            room = notice.room(),
+            kind = attempt.notice.kind(),
+            message = attempt.notice.id(),
+            room = attempt.notice.room(),
             change = tracing::field::Empty,
             cluster = tracing::field::Empty,
         );
-        Box::pin(self.handle_inside(notice)).instrument(turn).await;
+        Box::pin(self.handle_inside(attempt)).instrument(turn).await
     }
 
-    async fn handle_inside(self, notice: Notice) {
+    async fn handle_inside(self, attempt: Attempt) -> TurnEnd {
         let start = Instant::now();
-        let outcome = match &notice {
-            Notice::Message { id, .. } => self.messages.message(id).await,
-            Notice::Press { id, .. } => self.card_actions.press(id).await,
+        let again = attempt.is_again();
+        let outcome = match &attempt.notice {
+            Notice::Message { id, .. } => self.messages.message(id, again).await,
+            Notice::Press { id, .. } => self.card_actions.press(id, again).await,
         };
         self.messages.cx.save_topics().await;
         let took = u64::try_from(start.elapsed().as_millis()).unwrap_or(u64::MAX);
-        let kind = notice.kind();
+        let kind = attempt.notice.kind();
         match outcome {
             Ok(outcome) => {
                 metrics::counter!("readback_turns_total", "kind" => kind, "outcome" => outcome).increment(1);
                 tracing::info!(outcome, duration_ms = took, "turn");
             }
-            Err(fault) => self.report(&notice, &fault, took).await,
+            Err(fault) => {
+                if let Some(after) = self.pause(&attempt, &fault).await {
+                    metrics::counter!("readback_turns_total", "kind" => kind, "outcome" => "again").increment(1);
+                    let error = format!("{:#}", fault.cause);
+                    tracing::warn!(error, tries = attempt.tries + 1, after_s = after.as_secs(), "trying again");
+                    return TurnEnd::Again { after };
+                }
+                self.report(&attempt.notice, &fault, took).await;
+            }
+        }
+        TurnEnd::Done
+    }
+
+    /// The pause before the turn is tried again, if it is: not one that has begun to do something.
+    async fn pause(&self, attempt: &Attempt, fault: &Fault) -> Option<Duration> {
+        let after = retry::pause(attempt, fault, context::now())?;
+        match self.messages.cx.has_begun(attempt.notice.id()).await {
+            Ok(begun) => (!begun).then_some(after),
+            Err(error) => {
+                tracing::error!(error = format!("{:#}", anyhow::Error::from(error)), "what was begun cannot be read");
+                None
+            }
         }
     }
 

@@ -67,7 +67,7 @@
 //! | guarantee | by |
 //! |---|---|
 //! | only deliveries from Webex are accepted, and their contents are fetched again | [`Secrets::signed`](readback_webex::signature::Secrets::signed), [`conversation`] |
-//! | one message is one request | [`edge::dedupe`] in memory, [`Store::record_delivery`] on disk, [`ChangeId::derive`] from message and position |
+//! | one message is one request, and none is lost | [`Store::receive`] before it is acknowledged, [`Store::handled`] after its turn, [`ChangeId::derive`] from message and position |
 //! | a room is processed in order, and every queue is bounded | [`edge::Intake`] |
 //! | a request that arrives late is not executed | [`edge::freshness()`] |
 //! | only people whom the policy permits, checked at the request and at the decision | [`Policy`], [`Authorization`] |
@@ -92,7 +92,8 @@
 //! [`Policy`]: readback_core::policy::Policy
 //! [`Store::claim`]: readback_core::store::Store::claim
 //! [`Store::decide`]: readback_core::store::Store::decide
-//! [`Store::record_delivery`]: readback_core::store::Store::record_delivery
+//! [`Store::receive`]: readback_core::store::Store::receive
+//! [`Store::handled`]: readback_core::store::Store::handled
 //! [`after_restart`]: readback_core::change::after_restart
 //! [`judge`]: readback_core::policy::judge
 //! [`step()`]: readback_core::change::step()

@@ -55,6 +55,12 @@ fn images(live: &Live) -> String {
 
 /// The answer to a person who is not on the list.
 pub const NOT_LISTED: &str = "You are not on this bot's list, so nothing was done. Whoever runs it can add you.";
+/// The answer to an order that this person cancelled before it was delivered.
+pub const CANCELLED_BEFORE: &str =
+    "You cancelled this before it reached me, so nothing was done. Say it again if you want it.";
+/// Said when a message of several orders is taken up again after a restart, and some of it was begun before.
+pub const INTERRUPTED: &str = "I was interrupted while I worked on this message. What I had begun of it is told here, and I \
+     do not begin the rest: say again what is missing.";
 /// The answer to a press with an unknown id, or on a message other than the one that carries the card.
 pub const UNKNOWN_CARD: &str = "I do not know this card, so nothing was changed. Say again what you want.";
 /// The answer to a message or press dated later than the local clock.

@@ -5,6 +5,7 @@
 mod changed_policy;
 mod clusters;
 mod conversations;
+mod delivery;
 mod deploy;
 mod docs;
 mod edge;

@@ -1,13 +1,14 @@
 //! The edge as Webex uses it: a real server, real requests, one at a time and too many.
 
-use std::{future::Future, time::Duration};
+use std::{future::Future, sync::Arc, time::Duration};
 
 use hmac::{Hmac, KeyInit, Mac};
 use metrics_exporter_prometheus::{PrometheusBuilder, PrometheusHandle};
 use readback::{
-    edge::{Bounds, Edge, Intake, Notice, Readiness, serve},
+    edge::{Attempt, Bounds, Edge, Intake, Readiness, TurnEnd, serve},
     supervisor::Shutdown,
 };
+use readback_core::{notice::Notice, store::memory::MemoryStore};
 use readback_webex::signature::Secrets;
 use serde_json::{Value, json};
 use tokio::{
@@ -42,18 +43,19 @@ async fn start(figures: PrometheusHandle, bounds: Bounds) -> Running {
     readback_webex::tls::install_ring();
     let (report, handled) = mpsc::unbounded_channel();
     let (gate, open) = watch::channel(true);
-    let handler = move |notice: Notice| {
+    let handler = move |attempt: Attempt| {
         let (report, mut open) = (report.clone(), open.clone());
         async move {
-            report.send(notice).unwrap();
+            report.send(attempt.notice).unwrap();
             open.wait_for(|open| *open).await.unwrap();
+            TurnEnd::Done
         }
     };
     let readiness = Readiness::new();
     readiness.identity("BOT");
     let edge = Edge {
         secrets: Secrets::new(vec!["a newer secret".into(), SECRET.into()]).unwrap(),
-        intake: Intake::new(handler, bounds),
+        intake: Intake::new(handler, inbox(), bounds),
         readiness: readiness.clone(),
         metrics: figures.into(),
     };
@@ -63,6 +65,10 @@ async fn start(figures: PrometheusHandle, bounds: Bounds) -> Running {
     let mut server = JoinSet::new();
     server.spawn(serve(listener, edge, stop.clone(), GRACE));
     Running { base, http: reqwest::Client::new(), handled, gate, readiness, stop, server }
+}
+
+fn inbox() -> Arc<MemoryStore> {
+    Arc::new(MemoryStore::new())
 }
 
 fn signature(secret: &str, body: &str) -> String {
@@ -308,7 +314,7 @@ fn without_its_own_identity_it_accepts_nothing() {
         readback_webex::tls::install_ring();
         let edge = Edge {
             secrets: Secrets::new(vec![SECRET.into()]).unwrap(),
-            intake: Intake::new(|_| async { panic!("nothing may be handled") }, Bounds::default()),
+            intake: Intake::new(|_| async { panic!("nothing may be handled") }, inbox(), Bounds::default()),
             readiness: Readiness::new(),
             metrics: figures.into(),
         };

@@ -9,6 +9,7 @@ use super::{
     edit_pacing::{EDITS, PAUSE},
     keys::is_over,
     posting::Reporter,
+    retelling::until_told,
 };
 use crate::{supervisor::Shutdown, words};
 use readback_cluster::Follow;
@@ -84,7 +85,7 @@ impl BatchJob {
                 }
             }
         }
-        self.report_end().await;
+        self.report_end(&stop).await;
     }
 
     async fn report(&self) -> bool {
@@ -97,10 +98,12 @@ impl BatchJob {
         }
     }
 
-    /// Updates the card a last time and marks the changes as reported. If the update fails, they stay unreported and
-    /// the next start retries.
-    async fn report_end(&self) {
-        if !self.report().await {
+    /// Updates the card until Webex takes it, and marks the changes as reported. At a shutdown that is left to the next
+    /// start.
+    async fn report_end(&self, stop: &Shutdown) {
+        let tell =
+            || async { self.reporter.update_batch_card(&self.first).await.map(drop).map_err(anyhow::Error::from) };
+        if !until_told(stop, tell).await {
             return;
         }
         let batch = self.reporter.cx.batch_of(&self.first).await.unwrap_or_default();

@@ -2,12 +2,12 @@
 
 use std::sync::Arc;
 
-use jiff::SignedDuration;
+use jiff::{SignedDuration, Timestamp};
 use serde_json::{Map, Value};
 
 use super::{
     authorization::Approvals,
-    context::{Context, now, record_in_span},
+    context::{Context, is_decided_by, now, record_in_span},
     fault::{At, Fault, ReplyTarget, Turn},
     orders::Orders,
     posting::Reporter,
@@ -22,12 +22,12 @@ use crate::{
     words,
 };
 use readback_core::{
-    change::{Actor, Change, ChangeSpec, Decide, Filter, Status},
-    domain::Intent,
+    change::{Actor, Change, ChangeId, ChangeSpec, Decide, Filter, Status},
+    domain::{Intent, Person},
     question::Question,
-    store::{Delivery, Store},
+    store::Store,
 };
-use readback_webex::{AttachmentAction, WebexError};
+use readback_webex::{AttachmentAction, Message, WebexError};
 
 /// How long after it was recorded a batch can be found by a button press.
 const BATCH_LIFE: SignedDuration = SignedDuration::from_hours(24 * 7);
@@ -50,6 +50,18 @@ impl Card {
             Self::Question(question, _) => (&question.thread_id, &question.words, question.private),
         }
     }
+
+    /// Whether this person decided what is on it, at this time or later.
+    fn is_decided_by(&self, person: &Person, since: Timestamp) -> bool {
+        match self {
+            Self::Change(change, Press::Confirm | Press::Cancel) => is_decided_by(change, person, since),
+            Self::Batch(batch, Press::Confirm | Press::Cancel) => {
+                batch.iter().any(|change| is_decided_by(change, person, since))
+            }
+            // What such a press orders is on record under its own id.
+            Self::Change(..) | Self::Batch(..) | Self::Question(..) => false,
+        }
+    }
 }
 
 /// Handles card actions.
@@ -64,8 +76,8 @@ pub(super) struct CardActionHandler {
 }
 
 impl CardActionHandler {
-    /// Handles a card action by its Webex id.
-    pub(super) async fn press(&self, id: &str) -> Turn {
+    /// Handles a card action by its Webex id. `again` says that an earlier attempt may have begun with it.
+    pub(super) async fn press(&self, id: &str, again: bool) -> Turn {
         let action = match self.cx.webex.attachment_action(id).await {
             Ok(action) => action,
             Err(WebexError::NotFound { .. }) => return Ok("gone"),
@@ -74,20 +86,23 @@ impl CardActionHandler {
         if self.cx.is_me(&action.person_id) {
             return Ok("own");
         }
-        let mut place = self.place_of(&action).await?;
-        let card = self.card_of(&action, &place).await?;
-        if !self
-            .cx
-            .store
-            .record_delivery(Delivery::Action, &action.id, now())
-            .await
-            .before(&place, "remembering the press")?
-        {
-            return Ok("repeat");
+        let message = self.card_message(&action).await?;
+        let thread = message.as_ref().map(|message| message.thread().to_owned());
+        let mut place = ReplyTarget { room: action.room_id.clone(), thread };
+        let mut card = self.card_of(&action, &place).await?;
+        if let (None, Some(message)) = (&card, &message) {
+            card = self.adopted(&action, message, &place).await?;
         }
         let person = self.cx.webex.person(&action.person_id).await.before(&place, "asking who pressed")?;
         if person.is_bot {
             return Ok("bot");
+        }
+        if again {
+            let begun = self.cx.has_begun(&action.id).await.before(&place, "looking up what was begun")?;
+            // What is on record is settled and told by itself.
+            if begun || card.as_ref().is_some_and(|card| card.is_decided_by(&person, action.created)) {
+                return Ok("begun before");
+            }
         }
         let policy = self.cx.policy();
         let refusal = match (&card, freshness(action.created, now())) {
@@ -114,6 +129,7 @@ impl CardActionHandler {
             private,
             directory: &directory,
             policy: &policy,
+            again,
             edits: None,
         };
         let (did, line) = match &card {
@@ -125,7 +141,7 @@ impl CardActionHandler {
             }
         };
         if let Some(line) = line {
-            self.reporter.reply(&place, &person, &line).await.after(&place, "answering the press")?;
+            self.reporter.answer(&request, &line).await?;
         }
         Ok(did)
     }
@@ -143,13 +159,7 @@ impl CardActionHandler {
                 Ok(change.map(|change| Card::Change(Box::new(change), press)))
             }
             Some(Pressed::Batch(id, press)) => {
-                // Stored changes are scanned by creation time, so the search is bounded. A press on an older batch card
-                // is answered as unknown.
-                let since = now().checked_sub(BATCH_LIFE).ok();
-                let filter = Filter { batch: Some(id), since, ..Filter::default() };
-                let found = self.cx.store.newest(&filter, 1).await.before(place, "looking up the changes")?;
-                let Some(first) = found.changes.first() else { return Ok(None) };
-                let batch = self.cx.batch_of(first).await.before(place, "looking up the changes")?;
+                let batch = self.batch(id, place).await?;
                 let shown = batch.iter().all(|change| change.is_on_card(&action.room_id, &action.message_id));
                 Ok((shown && !batch.is_empty()).then_some(Card::Batch(batch, press)))
             }
@@ -237,18 +247,90 @@ impl CardActionHandler {
         Ok(Some(("edited", (!lines.is_empty()).then(|| lines.join("\n\n")))))
     }
 
-    /// The thread to answer in. Webex threads are flat: a reply cannot be attached to the card itself, only to the
-    /// first message of the card's thread.
-    async fn place_of(&self, action: &AttachmentAction) -> Result<ReplyTarget, Fault> {
-        let thread = match self.cx.webex.message(&action.message_id).await {
-            Ok(message) => Some(message.thread().to_owned()),
-            // The card is gone: it was posted again, or somebody deleted it.
-            Err(WebexError::NotFound { .. }) => None,
+    /// The message that carries the card; `None` if it is gone: it was posted again, or somebody deleted it. Webex threads
+    /// are flat: a reply cannot be attached to the card itself, only to the first message of the card's thread.
+    async fn card_message(&self, action: &AttachmentAction) -> Result<Option<Message>, Fault> {
+        match self.cx.webex.message(&action.message_id).await {
+            Ok(message) => Ok(Some(message)),
+            Err(WebexError::NotFound { .. }) => Ok(None),
             Err(error) => {
                 let place = ReplyTarget { room: action.room_id.clone(), thread: None };
-                return Err(error).before(&place, "reading the card");
+                Err(error).before(&place, "reading the card")
             }
+        }
+    }
+
+    /// The record behind a card of the bot whose posting was not answered, so that its id is not on record. The message is
+    /// taken for the card from now on; one that was posted in its place is deleted. A card shows what is on record, so both
+    /// show the same.
+    async fn adopted(
+        &self,
+        action: &AttachmentAction,
+        message: &Message,
+        place: &ReplyTarget,
+    ) -> Result<Option<Card>, Fault> {
+        if !self.cx.is_me(&message.person_id) || message.room_id != action.room_id {
+            return Ok(None);
+        }
+        let is_here = |room: &str, thread: &str| room == message.room_id && thread == message.thread();
+        let store = &self.cx.store;
+        let old = match cards::pressed(&action.inputs) {
+            Some(Pressed::Change(id, press @ (Press::Confirm | Press::Cancel))) => {
+                let change = store.get(id).await.before(place, "looking up the change")?;
+                let fits = |change: &Change| {
+                    let order = change.order();
+                    order.batch.is_none() && is_here(&order.room_id, &order.thread_id)
+                };
+                let Some(change) = change.filter(fits) else { return Ok(None) };
+                if change.status() != Status::Waiting {
+                    // It was decided on the card that was posted in its place.
+                    self.reporter.close_stray(&change, &message.id).await;
+                    return Ok(Some(Card::Change(Box::new(change), press)));
+                }
+                store.card_posted(id, &message.id).await.before(place, "noting the card")?;
+                change.card().map(str::to_owned)
+            }
+            Some(Pressed::Batch(id, _)) => {
+                let batch = self.batch(id, place).await?;
+                let fits = |change: &Change| {
+                    change.status() == Status::Waiting && is_here(&change.order().room_id, &change.order().thread_id)
+                };
+                if batch.is_empty() || !batch.iter().all(fits) {
+                    return Ok(None);
+                }
+                for change in &batch {
+                    store.card_posted(change.id(), &message.id).await.before(place, "noting the card")?;
+                }
+                batch.iter().find_map(Change::card).map(str::to_owned)
+            }
+            Some(Pressed::Question(id, _)) => {
+                let question = store.question(id).await.before(place, "looking up the question")?;
+                let fits =
+                    |question: &Question| question.is_open(now()) && is_here(&question.room_id, &question.thread_id);
+                let Some(question) = question.filter(fits) else { return Ok(None) };
+                store.question_posted(id, &message.id).await.before(place, "noting the card")?;
+                question.card
+            }
+            Some(Pressed::Change(..)) | None => return Ok(None),
         };
-        Ok(ReplyTarget { room: action.room_id.clone(), thread })
+        tracing::info!("a card whose posting was not answered is found");
+        if let Some(old) = old
+            && let Err(error) = self.cx.webex.delete(&old).await
+            && !matches!(error, WebexError::NotFound { .. })
+        {
+            tracing::warn!(%error, "the card that was posted in its place could not be deleted");
+        }
+        self.card_of(action, place).await
+    }
+
+    /// The changes that share a card.
+    async fn batch(&self, id: ChangeId, place: &ReplyTarget) -> Result<Vec<Change>, Fault> {
+        // Stored changes are scanned by creation time, so the search is bounded. A press on an older batch card is answered as
+        // unknown.
+        let since = now().checked_sub(BATCH_LIFE).ok();
+        let filter = Filter { batch: Some(id), since, ..Filter::default() };
+        let found = self.cx.store.newest(&filter, 1).await.before(place, "looking up the changes")?;
+        let Some(first) = found.changes.first() else { return Ok(Vec::new()) };
+        self.cx.batch_of(first).await.before(place, "looking up the changes")
     }
 }

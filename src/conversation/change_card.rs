@@ -5,7 +5,10 @@ use super::{
     following::after,
     posting::Reporter,
 };
-use crate::{cards, words};
+use crate::{
+    cards::{self, Offer},
+    words,
+};
 use readback_core::{
     change::{Change, Status},
     store::Store,
@@ -23,6 +26,15 @@ impl Reporter {
             self.close(&change).await;
         }
         Ok(())
+    }
+
+    /// Takes the buttons off a second card of a change, whose posting was not answered.
+    pub(super) async fn close_stray(&self, change: &Change, message: &str) {
+        let shown = cards::outcome(change, &words::ended(change), Offer::Nothing);
+        let room = &change.order().room_id;
+        if let Err(error) = self.cx.webex.edit(message, room, &shown.markdown, Some(&shown.card)).await {
+            tracing::warn!(%error, change = %change.id(), "a second card could not be closed");
+        }
     }
 
     /// Shows the outcome on the card of an ended change. If the card cannot be updated now, the error is logged and the

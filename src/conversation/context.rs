@@ -15,7 +15,7 @@ use super::{
 use crate::{clock, store::sqlite::Sqlite};
 use readback_cluster::{Cluster, Clusters};
 use readback_core::{
-    change::{Change, ChangeId, ChangeSpec, Filter},
+    change::{Change, ChangeId, ChangeSpec, Filter, Status},
     domain::{Intent, ObjectRef, Person},
     policy::{Denial, Policy, Rules},
     resolve::Directory,
@@ -31,6 +31,9 @@ pub(super) const MAX_BATCH: usize = 30;
 /// recorded within this time of each other, even when the cluster is slow.
 const BATCH_SPREAD: jiff::SignedDuration = jiff::SignedDuration::from_mins(60);
 
+/// How old a card may be that is still decided, generously.
+const CARD_LIFE: jiff::SignedDuration = jiff::SignedDuration::from_hours(24 * 7);
+
 /// The dependencies of a conversation.
 #[derive(Debug)]
 pub struct Dependencies {
@@ -45,7 +48,7 @@ pub struct Dependencies {
     /// Turns message text into commands.
     pub reader: MessageReader,
     /// The stored changes and questions.
-    pub store: Sqlite,
+    pub store: Arc<Sqlite>,
     /// Who may do what, and where. It can be reloaded while the bot runs.
     pub policy: watch::Receiver<Arc<Policy>>,
     /// The confidence thresholds, and the limits that apply when no Deployment is known yet.
@@ -121,6 +124,30 @@ impl Context {
         Ok(batch)
     }
 
+    /// Whether an earlier attempt at this message or press got as far as a card or a write. A change that still waits for its
+    /// card is none: the same order finds it again.
+    pub(super) async fn has_begun(&self, id: &str) -> Result<bool, store::Fault> {
+        let ordered = self.store.ordered_by(id).await?.changes;
+        Ok(ordered.iter().any(|change| change.card().is_some() || change.status() != Status::Waiting))
+    }
+
+    /// Whether this person decided a card in this room since then.
+    pub(super) async fn has_decided(
+        &self,
+        person: &Person,
+        room: &str,
+        since: Timestamp,
+    ) -> Result<bool, store::Fault> {
+        let filter = Filter {
+            person: Some(person.id.clone()),
+            room: Some(room.to_owned()),
+            since: since.checked_sub(CARD_LIFE).ok(),
+            ..Filter::default()
+        };
+        let found = self.store.newest(&filter, usize::MAX).await?.changes;
+        Ok(found.iter().any(|change| change.card().is_some() && is_decided_by(change, person, since)))
+    }
+
     /// The last reported progress of a rollout in a batch.
     pub(super) fn last_told(&self, id: ChangeId) -> Option<String> {
         self.rollout_texts.lock().ok()?.get(id)
@@ -188,6 +215,11 @@ impl Context {
         let somewhere = |verb: &Intent| rights.iter().any(|rights| rights.lacks(*verb).is_none());
         Intent::ALL.into_iter().filter(somewhere).collect()
     }
+}
+
+/// Whether this person decided the change, at this time or later.
+pub(super) fn is_decided_by(change: &Change, person: &Person, since: Timestamp) -> bool {
+    change.state().decision().is_some_and(|decision| decision.by.person_id == person.id && decision.at >= since)
 }
 
 /// Adds the change and its cluster to every log line of this turn.

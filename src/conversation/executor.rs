@@ -27,7 +27,7 @@ impl Executor {
     ) -> Result<Option<String>, Fault> {
         record_in_span(change);
         let observes = self.cx.observes(&change.order().room_id);
-        let execution = execute(&self.cx.store, &self.cx.clusters, change, observes, now).await;
+        let execution = execute(&*self.cx.store, &self.cx.clusters, change, observes, now).await;
         self.reporter.report_execution(execution.map_err(|broken| record_fault_at(broken, place))?, place, person).await
     }
 }

@@ -7,7 +7,7 @@ use jiff::Timestamp;
 use super::{
     context::{Context, now},
     dialogue::{self, Dialogue},
-    fault::{At, ReplyTarget, Turn},
+    fault::{At, Fault, ReplyTarget, Turn},
     orders::Orders,
     posting::Reporter,
     request::Request,
@@ -21,7 +21,8 @@ use readback_core::{
     command::{Command, Doubt, ParsedMessage, Sign},
     domain::{Intent, Score},
     resolve::Directory,
-    store::{Delivery, Store},
+    store::Store,
+    topic::TopicPlace,
 };
 use readback_webex::{Message, RoomKind, WebexError, order_text};
 
@@ -36,8 +37,8 @@ pub(super) struct MessageHandler {
 }
 
 impl MessageHandler {
-    /// Handles a message by its Webex id.
-    pub(super) async fn message(&self, id: &str) -> Turn {
+    /// Handles a message by its Webex id. `again` says that an earlier attempt may have begun with it.
+    pub(super) async fn message(&self, id: &str, again: bool) -> Turn {
         let message = match self.cx.webex.message(id).await {
             Ok(message) => message,
             // Deleted before it was read: nobody waits for an answer.
@@ -48,15 +49,7 @@ impl MessageHandler {
             return Ok("own");
         }
         let place = ReplyTarget { room: message.room_id.clone(), thread: Some(message.thread().to_owned()) };
-        if !self
-            .cx
-            .store
-            .record_delivery(Delivery::Message, &message.id, now())
-            .await
-            .before(&place, "remembering the delivery")?
-        {
-            return Ok("repeat");
-        }
+        let begun = again && self.cx.has_begun(&message.id).await.before(&place, "looking up what was begun")?;
         let person = self.cx.webex.person(&message.person_id).await.before(&place, "asking who wrote")?;
         if person.is_bot {
             return Ok("bot");
@@ -77,12 +70,13 @@ impl MessageHandler {
             private: message.room_kind == RoomKind::Direct,
             directory: &directory,
             policy: &policy,
+            again,
             edits: None,
         };
-        self.parsed(&request, &message, &directory).await
+        self.parsed(&request, &message, &directory, begun).await
     }
 
-    async fn parsed(&self, request: &Request<'_>, message: &Message, directory: &Arc<Directory>) -> Turn {
+    async fn parsed(&self, request: &Request<'_>, message: &Message, directory: &Arc<Directory>, begun: bool) -> Turn {
         let place = request.place;
         if let Some(about) = dialogue::about(request.text) {
             let answer = self.dialogue.about(request, about).await?;
@@ -95,10 +89,21 @@ impl MessageHandler {
         if self.cx.is_yes(request) {
             (commands, asides) = (vec![Command::new(Intent::Confirm, Score::ONE)], Vec::new());
         }
+        if begun || (request.again && self.was_answer(request, &commands).await?) {
+            // What is on record is settled and told by itself. A second reading could order it twice.
+            if commands.len() > 1 || !asides.is_empty() {
+                self.reporter.reply(place, request.person, words::INTERRUPTED).await.before(place, "answering")?;
+            }
+            return Ok("begun before");
+        }
         self.dialogue.in_context(request, &mut commands);
-        if let Some(late) = lateness(&commands, request.at) {
+        if let Some(late) = lateness(&mut commands, request.at) {
             self.reporter.reply(place, request.person, &late).await.before(place, "answering")?;
             return Ok("too late");
+        }
+        if self.was_cancelled(request, &commands).await? {
+            self.reporter.reply(place, request.person, words::CANCELLED_BEFORE).await.before(place, "answering")?;
+            return Ok("cancelled before");
         }
         let orders = commands.len();
         let talk: Vec<Command> = commands.extract_if(.., |command| is_talk(command)).collect();
@@ -106,6 +111,7 @@ impl MessageHandler {
         let alone = talk.len() == orders && asides.is_empty();
         let mut outcome = "answer";
         if !talk.is_empty() {
+            self.note_stop(request, &talk, message.parent_id.is_some()).await?;
             lines.extend(self.answers.typed(request, &talk, alone, message.parent_id.is_some()).await?);
         }
         if !commands.is_empty() {
@@ -129,20 +135,60 @@ impl MessageHandler {
         lines.extend(asides.iter().filter(|aside| words::asks_for_something(aside)).map(|aside| words::aside(aside)));
         lines.dedup();
         if !lines.is_empty() {
-            self.reporter.reply(place, request.person, &lines.join("\n\n")).await.after(place, "answering")?;
+            self.reporter.answer(request, &lines.join("\n\n")).await?;
         }
         Ok(outcome)
     }
 }
 
-/// The answer if a message that would change something was delivered too late.
-fn lateness(commands: &[Command], said: Timestamp) -> Option<String> {
-    if !commands.iter().any(|command| command.intent.is_write() || command.intent == Intent::Confirm) {
+impl MessageHandler {
+    /// Records a no, for an order that was said before it and is delivered after it.
+    async fn note_stop(&self, request: &Request<'_>, talk: &[Command], in_thread: bool) -> Result<(), Fault> {
+        if !talk.iter().all(|command| command.intent == Intent::Cancel) {
+            return Ok(());
+        }
+        let thread = if in_thread { request.place.thread.clone() } else { None };
+        let place = TopicPlace { room: request.place.room.clone(), thread };
+        let stopped = self.cx.store.stop(&place, &request.person.id, request.at, now()).await;
+        stopped.before(request.place, "recording the no")
+    }
+
+    /// Whether this person has already said no to what the message orders.
+    async fn was_cancelled(&self, request: &Request<'_>, commands: &[Command]) -> Result<bool, Fault> {
+        if !commands.iter().any(|command| command.intent.is_write()) {
+            return Ok(false);
+        }
+        let place = TopicPlace { room: request.place.room.clone(), thread: request.place.thread.clone() };
+        let stopped = self.cx.store.is_stopped(&place, &request.person.id, request.at).await;
+        stopped.before(request.place, "looking for a no")
+    }
+
+    /// Whether the message is a yes or a no that an earlier attempt took for a decision.
+    async fn was_answer(&self, request: &Request<'_>, commands: &[Command]) -> Result<bool, Fault> {
+        if !commands.iter().any(is_talk) {
+            return Ok(false);
+        }
+        let decided = self.cx.has_decided(request.person, &request.place.room, request.at).await;
+        decided.before(request.place, "looking up what was decided")
+    }
+}
+
+/// Marks what a late message orders as doubtful. Returns the answer instead if it cannot be asked about: a late yes, or a
+/// message from the future.
+fn lateness(commands: &mut [Command], said: Timestamp) -> Option<String> {
+    let confirms = commands.iter().any(|command| command.intent == Intent::Confirm);
+    if !confirms && !commands.iter().any(|command| command.intent.is_write()) {
         return None;
     }
     match freshness(said, now()) {
         Freshness::Fresh => None,
-        Freshness::Stale { age } => Some(words::too_late(age)),
+        Freshness::Stale { age } if confirms => Some(words::too_late(age)),
+        Freshness::Stale { age } => {
+            for command in commands.iter_mut().filter(|command| command.intent.is_write()) {
+                command.doubts.push(Doubt::Late { minutes: age.as_mins() });
+            }
+            None
+        }
         Freshness::Ahead { .. } => Some(words::FROM_THE_FUTURE.to_owned()),
     }
 }

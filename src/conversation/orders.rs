@@ -20,8 +20,8 @@ use readback_cluster::{
     plan::{self, Plan, Planned, RelatedObjects},
 };
 use readback_core::{
-    change::{self, Actor, Answer, Change, Decide, Inverse, Note},
-    command::Command,
+    change::{self, Actor, Answer, Change, Decide, Filter, Inverse, Note, Status},
+    command::{Command, Doubt},
     domain::{Intent, WriteKind},
     policy::{Approval, Decision, Evaluation, Judgement, Limits, ProposedChange, Reason},
     store::{Recorded, Store},
@@ -129,6 +129,8 @@ impl Orders {
         };
         // A change that something else will revert is confirmed first, even if the command was clear.
         let verdict = asking(&verdict, ahead.overruled.into_iter().map(Reason::Overruled));
+        let overtaken = self.overtaken(request, live).await?;
+        let verdict = asking(&verdict, overtaken.into_iter().map(Reason::Doubt));
         let Plan { mut write, effects, template_changed, mut notes, mut inverse, intended: _ } = plan;
         // The identity used in the cluster is recorded and approved as part of the change.
         write.acts_as = match request.policy.acts_as(request.person) {
@@ -154,6 +156,18 @@ impl Orders {
         };
         Box::pin(self.execute_or_ask(request, command, live, Prepared { order, write, verdict, limits }, together))
             .await
+    }
+
+    /// The doubt if a change of the object that was ordered after this message was carried out before it.
+    async fn overtaken(&self, request: &Request<'_>, live: &Live) -> Result<Option<Doubt>, Fault> {
+        let statuses = vec![Status::Approved, Status::Claimed, Status::Applied, Status::Unknown];
+        // Such a change was also recorded after this message was said.
+        let since = Some(request.at);
+        let filter = Filter { object: Some(live.object().clone()), since, statuses, ..Filter::default() };
+        let found = self.cx.store.newest(&filter, usize::MAX).await;
+        let newer = found.before(request.place, "looking for newer orders")?.changes.into_iter();
+        let newer = newer.filter(|change| change.order().said > request.at && change.order().message_id != request.id);
+        Ok(newer.map(|change| Doubt::Overtaken { by: change.order().requester.name.clone() }).next())
     }
 
     /// Executes a planned change, or asks for its approval.

@@ -75,7 +75,17 @@ impl Reporter {
                 Err(error) => return Err(error.into()),
             }
         }
-        Ok(self.cx.webex.edit(message, room, &shown.markdown, None).await?)
+        match self.cx.webex.edit(message, room, &shown.markdown, None).await {
+            // Somebody deleted it, or it was edited too often: it is said anew.
+            Err(WebexError::Refused { .. } | WebexError::NotFound { .. }) => {
+                let order = change.order();
+                let place = ReplyTarget { room: room.clone(), thread: Some(order.thread_id.clone()) };
+                let posted = self.post(&place, &shown.markdown, None).await?;
+                self.cx.store.progress_posted(change.id(), &posted).await?;
+                Ok(())
+            }
+            edited => Ok(edited?),
+        }
     }
 
     /// Updates the card of a question. If the edit fails, the card is deleted and its text is posted instead. Errors

@@ -230,7 +230,7 @@ impl Recovery {
         let (place, person) = whereabouts(change);
         let observes = self.cx.observes(&change.order().room_id);
         let denied = self.denied(change).await.before(&place, "judging the change")?;
-        let settled = match settle(&self.cx.store, &self.cx.clusters, change, denied.as_ref(), observes, now).await {
+        let settled = match settle(&*self.cx.store, &self.cx.clusters, change, denied.as_ref(), observes, now).await {
             Ok(settled) => settled,
             Err(Unsettled::RecordFault(broken)) => return Err(record_fault_at(broken, &place)),
             Err(error @ Unsettled::Unreadable(_)) => return Err(error).before(&place, "settling the change"),

@@ -27,7 +27,7 @@ impl Reporter {
         match execution {
             Execution::Applied(change, live) => {
                 self.announce(&change).await;
-                self.report_and_follow(*change, live.as_deref(), place, person).await.map(|()| None)
+                self.report_applied(*change, live.as_deref(), place, person).await.map(|()| None)
             }
             Execution::Ended(change) => self.report_end(&change, place, person).await,
             Execution::Elsewhere(change) => Ok(Some(words::ended(&change))),
@@ -90,11 +90,10 @@ impl Reporter {
     }
 
     /// Reports an outcome for which nothing was written, or it is unknown whether anything was: on the card if there is
-    /// one, otherwise as the returned answer.
+    /// one, otherwise as the returned answer, after which it is marked as reported.
     async fn report_end(&self, change: &Change, place: &ReplyTarget, person: &Person) -> Result<Option<String>, Fault> {
         let text = words::ended(change);
         if change.card().is_none() {
-            self.cx.store.mark_reported(change.id()).await.after(place, "noting that it is told")?;
             return Ok(Some(words::done_so_far(change, &text)));
         }
         if let Err(error) = self.show(change, &cards::outcome(change, &text, after(change))).await {

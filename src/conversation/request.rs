@@ -26,6 +26,8 @@ pub(super) struct Request<'s> {
     pub(super) private: bool,
     pub(super) directory: &'s Directory,
     pub(super) policy: &'s Policy,
+    /// Whether an earlier attempt may have begun with it.
+    pub(super) again: bool,
     /// The change whose card was confirmed with edited values.
     pub(super) edits: Option<&'s Change>,
 }

@@ -4,6 +4,7 @@ use super::{
     edit_pacing::{EDITS, PAUSE},
     following::after,
     posting::Reporter,
+    retelling::until_told,
 };
 use crate::{cards::Offer, supervisor::Shutdown, words};
 use readback_cluster::{Follow, Rollout};
@@ -49,7 +50,7 @@ impl Job {
                 Some(rollout) if rollout.is_end() => {
                     let template = self.change.order().template_changed;
                     let offer = self.offer(&rollout);
-                    self.report_end(&words::rollout(&rollout, start.elapsed(), template), offer).await;
+                    self.report_end(&words::rollout(&rollout, start.elapsed(), template), offer, &stop).await;
                     return;
                 }
                 Some(rollout) => unsaid = Some(rollout),
@@ -87,9 +88,11 @@ impl Job {
         }
     }
 
-    /// Reports the outcome and marks the change as reported. If that fails, the next start retries.
-    async fn report_end(&mut self, state: &str, offer: Offer) {
-        if self.report(state, offer).await
+    /// Reports the outcome until Webex takes it, and marks the change as reported. At a shutdown that is left to the next
+    /// start.
+    async fn report_end(self, state: &str, offer: Offer, stop: &Shutdown) {
+        let tell = || async { self.reporter.report(&self.change, &self.person, state, offer).await.map(drop) };
+        if until_told(stop, tell).await
             && let Err(error) = self.reporter.cx.store.mark_reported(self.change.id()).await
         {
             tracing::warn!(%error, change = %self.change.id(), "that the end was told could not be noted");

@@ -4,8 +4,7 @@ use jiff::Timestamp;
 use serde::Deserialize;
 use serde_json::Value;
 
-use super::notice::Notice;
-use readback_core::domain::webex_id as id;
+use readback_core::{domain::webex_id as id, notice::Notice};
 
 /// The classification of a correctly signed body.
 #[derive(Debug, PartialEq)]

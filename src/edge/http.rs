@@ -50,9 +50,9 @@ pub fn router(edge: Edge) -> Router {
         .with_state(edge)
 }
 
-/// Verifies a delivery and queues it. No outgoing call is made before the response is sent.
+/// Verifies a delivery, queues it and puts it on record. No outgoing call is made before the response is sent.
 async fn webex(State(edge): State<Edge>, headers: HeaderMap, body: Result<Bytes, BytesRejection>) -> StatusCode {
-    let verdict = edge.judge(&headers, body);
+    let verdict = edge.judge(&headers, body).await;
     let (status, result) = verdict.answer();
     metrics::counter!("readback_deliveries_total", "result" => result).increment(1);
     tracing::debug!(result, "delivery");
@@ -85,6 +85,7 @@ enum DeliveryVerdict {
     Nonsense,
     NotReady,
     Full,
+    NotRecorded,
     Stopping,
 }
 
@@ -102,13 +103,14 @@ impl DeliveryVerdict {
             Self::Nonsense => (StatusCode::BAD_REQUEST, "nonsense"),
             Self::NotReady => (StatusCode::SERVICE_UNAVAILABLE, "not_ready"),
             Self::Full => (StatusCode::SERVICE_UNAVAILABLE, "full"),
+            Self::NotRecorded => (StatusCode::SERVICE_UNAVAILABLE, "not_recorded"),
             Self::Stopping => (StatusCode::SERVICE_UNAVAILABLE, "stopping"),
         }
     }
 }
 
 impl Edge {
-    fn judge(&self, headers: &HeaderMap, body: Result<Bytes, BytesRejection>) -> DeliveryVerdict {
+    async fn judge(&self, headers: &HeaderMap, body: Result<Bytes, BytesRejection>) -> DeliveryVerdict {
         let body = match body {
             Ok(body) => body,
             Err(fault) if fault.status() == StatusCode::PAYLOAD_TOO_LARGE => return DeliveryVerdict::Oversized,
@@ -123,10 +125,11 @@ impl Edge {
             Delivery::Nonsense => DeliveryVerdict::Nonsense,
             Delivery::NotServed => DeliveryVerdict::NotServed,
             Delivery::Own => DeliveryVerdict::Own,
-            Delivery::Ours(notice) => match self.intake.offer(notice) {
+            Delivery::Ours(notice) => match self.intake.offer(notice).await {
                 Ok(Taken::Queued) => DeliveryVerdict::Queued,
                 Ok(Taken::Repeat) => DeliveryVerdict::Repeat,
                 Err(NotTaken::Full) => DeliveryVerdict::Full,
+                Err(NotTaken::NotRecorded) => DeliveryVerdict::NotRecorded,
                 Err(NotTaken::Stopping) => DeliveryVerdict::Stopping,
             },
         }

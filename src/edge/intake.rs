@@ -1,22 +1,35 @@
-//! The queues of notices: one bounded queue per room, each processed in order; several rooms in parallel.
+//! The queues of notices: one bounded queue per room, each processed in the order in which Webex saw the events; several rooms
+//! in parallel. A notice is on record from before it is accepted until its turn has ended, so that none is lost with the
+//! process.
 
 use std::{
     collections::VecDeque,
     fmt,
-    sync::{Arc, Mutex, PoisonError},
+    sync::{
+        Arc, Mutex, PoisonError,
+        atomic::{AtomicUsize, Ordering},
+    },
     time::Duration,
 };
 
 use dashmap::{DashMap, Entry};
 use futures::future::BoxFuture;
 use tokio::{
-    sync::{OwnedSemaphorePermit, Semaphore},
+    sync::{OwnedSemaphorePermit, Semaphore, oneshot},
     task::JoinSet,
-    time::timeout,
+    time::{sleep, timeout},
 };
 
-use super::{dedupe::Dedupe, notice::Notice};
-use crate::clock;
+use super::{
+    dedupe::Dedupe,
+    inbox::Inbox,
+    turn::{Attempt, TurnEnd},
+};
+use crate::{clock, supervisor::Shutdown};
+use readback_core::notice::{Notice, Receipt, Received};
+
+/// The pause before the end of a turn is recorded again, after that failed.
+const RECORD_AGAIN: Duration = Duration::from_secs(1);
 
 /// The bounds of the queues and of parallel work.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -33,7 +46,7 @@ pub struct Bounds {
 
 impl Default for Bounds {
     fn default() -> Self {
-        Self { per_room: 32, rooms: 512, total: 1_024, at_once: 16 }
+        Self { per_room: 32, rooms: 512, total: 1_024, at_once: 256 }
     }
 }
 
@@ -52,6 +65,9 @@ pub enum NotTaken {
     /// The queue is full: that of its room, or all together.
     #[error("too much waits already")]
     Full,
+    /// It could not be put on record.
+    #[error("it could not be recorded")]
+    NotRecorded,
     /// The service is stopping.
     #[error("the service is stopping")]
     Stopping,
@@ -69,11 +85,13 @@ pub struct Unfinished {
 #[derive(Clone)]
 pub struct Intake(Arc<IntakeState>);
 
-type Handler = dyn Fn(Notice) -> BoxFuture<'static, ()> + Send + Sync;
+type Handler = dyn Fn(Attempt) -> BoxFuture<'static, TurnEnd> + Send + Sync;
 
 struct IntakeState {
     handler: Box<Handler>,
+    inbox: Box<dyn Inbox>,
     bounds: Bounds,
+    /// The newest ids on record, so that most repeats need no look at the record.
     dedupe: Mutex<Dedupe>,
     /// A room has an entry exactly as long as its worker lives.
     queues: DashMap<String, Queue>,
@@ -82,11 +100,39 @@ struct IntakeState {
     rooms: Arc<Semaphore>,
     total: Arc<Semaphore>,
     at_once: Semaphore,
+    pending: Arc<AtomicUsize>,
+    stop: Shutdown,
 }
 
 struct Queue {
-    waiting: VecDeque<(Notice, OwnedSemaphorePermit)>,
-    _room: OwnedSemaphorePermit,
+    waiting: VecDeque<Queued>,
+    _room: Option<OwnedSemaphorePermit>,
+}
+
+struct Queued {
+    attempt: Attempt,
+    /// Says whether it is on record and new; `None` if it was on record before.
+    recorded: Option<oneshot::Receiver<bool>>,
+    place: Place,
+}
+
+/// The place of a notice that is queued or in progress. Those of the last run are beyond the bounds.
+struct Place {
+    _permit: Option<OwnedSemaphorePermit>,
+    pending: Arc<AtomicUsize>,
+}
+
+impl Place {
+    fn new(permit: Option<OwnedSemaphorePermit>, pending: &Arc<AtomicUsize>) -> Self {
+        pending.fetch_add(1, Ordering::Relaxed);
+        Self { _permit: permit, pending: pending.clone() }
+    }
+}
+
+impl Drop for Place {
+    fn drop(&mut self) {
+        self.pending.fetch_sub(1, Ordering::Relaxed);
+    }
 }
 
 impl fmt::Debug for Intake {
@@ -96,15 +142,17 @@ impl fmt::Debug for Intake {
 }
 
 impl Intake {
-    /// An intake that has each notice handled by `handler`: those of a room one after the other, in the order of their
-    /// arrival. A panic of the handler is counted and logged, and the next notice is handled.
-    pub fn new<H, F>(handler: H, bounds: Bounds) -> Self
+    /// An intake that has each notice handled by `handler`: those of a room one after the other, in the order in which Webex
+    /// saw the events. Until its turn has ended, each is in `inbox`. A panic of the handler ends the turn; it is counted and
+    /// logged, and the next notice is handled.
+    pub fn new<H, F>(handler: H, inbox: impl Inbox, bounds: Bounds) -> Self
     where
-        H: Fn(Notice) -> F + Clone + Send + Sync + 'static,
-        F: Future<Output = ()> + Send + 'static,
+        H: Fn(Attempt) -> F + Clone + Send + Sync + 'static,
+        F: Future<Output = TurnEnd> + Send + 'static,
     {
         Self(Arc::new(IntakeState {
-            handler: Box::new(move |notice| Box::pin(handler(notice))),
+            handler: Box::new(move |attempt| Box::pin(handler(attempt))),
+            inbox: Box::new(inbox),
             bounds,
             dedupe: Mutex::default(),
             queues: DashMap::new(),
@@ -112,36 +160,76 @@ impl Intake {
             rooms: Arc::new(Semaphore::new(bounds.rooms)),
             total: Arc::new(Semaphore::new(bounds.total)),
             at_once: Semaphore::new(bounds.at_once),
+            pending: Arc::default(),
+            stop: Shutdown::new(),
         }))
     }
 
-    /// Queues the notice, if it is new and the bounds allow it. Call it within a tokio runtime.
+    /// Queues what another process accepted and did not finish. Call it before the first [`Intake::offer`]: the bounds do not
+    /// apply.
+    pub fn resume(&self, left_behind: Vec<Receipt>) {
+        for receipt in left_behind {
+            let (kind, id) = (receipt.notice.kind(), receipt.notice.id().to_owned());
+            locked(&self.0.dedupe).insert_if_new(kind, &id, clock::now());
+            let place = Place::new(self.0.total.clone().try_acquire_owned().ok(), &self.0.pending);
+            let queued = Queued { attempt: Attempt::of_the_last_run(receipt), recorded: None, place };
+            if self.queue(queued, false).is_err() {
+                tracing::warn!(kind, id, "what was accepted before is left for the next start");
+            }
+        }
+        self.gauge();
+    }
+
+    /// Queues the notice and puts it on record, if it is new and the bounds allow it. Returns once it is on record. Call it
+    /// within a tokio runtime.
     ///
     /// # Errors
     /// It was refused; the sender may try again.
-    pub fn offer(&self, notice: Notice) -> Result<Taken, NotTaken> {
-        let (kind, id) = (notice.kind(), notice.id().to_owned());
-        if !locked(&self.0.dedupe).insert_if_new(kind, &id, clock::now()) {
+    pub async fn offer(&self, notice: Notice) -> Result<Taken, NotTaken> {
+        let now = clock::now();
+        if locked(&self.0.dedupe).contains(notice.kind(), notice.id(), now) {
             return Ok(Taken::Repeat);
         }
-        let queued = self.queue(notice);
-        if queued.is_err() {
-            locked(&self.0.dedupe).forget(kind, &id);
-        }
+        // It takes its place first: what the bounds refuse is not written.
+        let permit = self.0.total.clone().try_acquire_owned().map_err(|_| NotTaken::Full)?;
+        let (record, recorded) = oneshot::channel();
+        let place = Place::new(Some(permit), &self.0.pending);
+        let attempt = Attempt::first(notice.clone(), now);
+        self.queue(Queued { attempt, recorded: Some(recorded), place }, true)?;
         self.gauge();
-        queued.map(|()| Taken::Queued)
+        // In a task of its own: a sender that hangs up must not leave a delivery on record that nobody handles.
+        let intake = self.clone();
+        let recording = tokio::spawn(async move {
+            let received = intake.0.inbox.receive(&notice).await;
+            let _ = record.send(matches!(received, Ok(Received::New)));
+            if received.is_ok() {
+                locked(&intake.0.dedupe).insert_if_new(notice.kind(), notice.id(), now);
+            }
+            received
+        });
+        match recording.await {
+            Ok(Ok(Received::New)) => Ok(Taken::Queued),
+            Ok(Ok(Received::Repeat)) => Ok(Taken::Repeat),
+            Ok(Err(error)) => {
+                tracing::error!(error = format!("{:#}", anyhow::Error::from(error)), "a delivery is not recorded");
+                Err(NotTaken::NotRecorded)
+            }
+            Err(_) => Err(NotTaken::NotRecorded),
+        }
     }
 
     /// How many notices are queued or in progress.
     pub fn pending(&self) -> usize {
-        self.0.bounds.total - self.0.total.available_permits()
+        self.0.pending.load(Ordering::Relaxed)
     }
 
-    /// Stops accepting notices, and finishes the accepted ones within `grace`.
+    /// Stops accepting notices, and finishes the accepted ones within `grace`. Those that wait for another attempt stay on
+    /// record for the next start.
     ///
     /// # Errors
     /// The grace period was too short; notices still in progress were cancelled.
     pub async fn finish(&self, grace: Duration) -> Result<(), Unfinished> {
+        self.0.stop.request();
         let workers = locked(&self.0.workers).take();
         let Some(mut workers) = workers else { return Ok(()) };
         let done = timeout(grace, async { while workers.join_next().await.is_some() {} }).await;
@@ -151,26 +239,33 @@ impl Intake {
         }
     }
 
-    fn queue(&self, notice: Notice) -> Result<(), NotTaken> {
-        let place = self.0.total.clone().try_acquire_owned().map_err(|_| NotTaken::Full)?;
-        match self.0.queues.entry(notice.room().to_owned()) {
+    /// Puts a notice in its place in its room: behind everything that Webex saw earlier.
+    fn queue(&self, queued: Queued, bounded: bool) -> Result<(), NotTaken> {
+        match self.0.queues.entry(queued.attempt.notice.room().to_owned()) {
             Entry::Occupied(mut entry) => {
                 if locked(&self.0.workers).is_none() {
                     return Err(NotTaken::Stopping);
                 }
                 let waiting = &mut entry.get_mut().waiting;
-                if waiting.len() >= self.0.bounds.per_room {
+                if bounded && waiting.len() >= self.0.bounds.per_room {
                     return Err(NotTaken::Full);
                 }
-                waiting.push_back((notice, place));
+                let created = queued.attempt.notice.created();
+                let earlier = |other: &Queued| match (other.attempt.notice.created(), created) {
+                    (Some(other), Some(created)) => other <= created,
+                    _ => true,
+                };
+                let at = waiting.iter().rposition(earlier).map_or(0, |at| at + 1);
+                waiting.insert(at, queued);
             }
             Entry::Vacant(entry) => {
-                let room = self.0.rooms.clone().try_acquire_owned().map_err(|_| NotTaken::Full)?;
+                let room = self.0.rooms.clone().try_acquire_owned();
+                let room = if bounded { Some(room.map_err(|_| NotTaken::Full)?) } else { room.ok() };
                 let mut workers = locked(&self.0.workers);
                 let Some(workers) = workers.as_mut() else { return Err(NotTaken::Stopping) };
                 while workers.try_join_next().is_some() {}
                 workers.spawn(self.clone().process_room(entry.key().clone()));
-                entry.insert(Queue { waiting: VecDeque::from([(notice, place)]), _room: room });
+                entry.insert(Queue { waiting: VecDeque::from([queued]), _room: room });
             }
         }
         Ok(())
@@ -178,17 +273,49 @@ impl Intake {
 
     /// One room's worker: it lives as long as its queue is not empty.
     async fn process_room(self, room: String) {
-        while let Some((notice, place)) = self.next(&room) {
-            let turn = self.0.at_once.acquire().await;
-            self.handle(notice).await;
-            drop((turn, place));
+        while let Some(Queued { attempt, recorded, place }) = self.next(&room) {
+            let is_new = match recorded {
+                Some(recorded) => recorded.await.unwrap_or(false),
+                None => true,
+            };
+            if is_new && !self.handle_to_its_end(attempt).await {
+                // The rest of the room waits with it on record, so that the order is kept.
+                self.0.queues.remove(&room);
+                return;
+            }
+            drop(place);
             self.gauge();
         }
     }
 
+    /// Handles a notice, as often as it takes. Returns whether its turn has ended; otherwise the service is stopping.
+    async fn handle_to_its_end(&self, mut attempt: Attempt) -> bool {
+        loop {
+            let turn = self.0.at_once.acquire().await;
+            let end = self.handle(attempt.clone()).await;
+            drop(turn);
+            let TurnEnd::Again { after } = end else { break };
+            attempt.tries += 1;
+            tokio::select! {
+                biased;
+                () = self.0.stop.requested() => return false,
+                () = sleep(after) => {}
+            }
+        }
+        while let Err(error) = self.0.inbox.handled(&attempt.notice).await {
+            tracing::error!(error = format!("{:#}", anyhow::Error::from(error)), "the end of a turn is not recorded");
+            tokio::select! {
+                biased;
+                () = self.0.stop.requested() => break,
+                () = sleep(RECORD_AGAIN) => {}
+            }
+        }
+        true
+    }
+
     /// The next notice of the room. If there is none the room's entry is removed, under the same lock that
     /// [`Intake::queue`] takes, so that no notice can be left without a worker.
-    fn next(&self, room: &str) -> Option<(Notice, OwnedSemaphorePermit)> {
+    fn next(&self, room: &str) -> Option<Queued> {
         match self.0.queues.entry(room.to_owned()) {
             Entry::Occupied(mut entry) => {
                 let next = entry.get_mut().waiting.pop_front();
@@ -202,14 +329,19 @@ impl Intake {
     }
 
     /// Runs the handler in a task of its own, so that a panic ends only that task.
-    async fn handle(&self, notice: Notice) {
-        let kind = notice.kind();
+    async fn handle(&self, attempt: Attempt) -> TurnEnd {
+        let kind = attempt.notice.kind();
         let mut task = JoinSet::new();
         let state = self.0.clone();
-        task.spawn(async move { (state.handler)(notice).await });
-        if let Some(Err(fault)) = task.join_next().await {
-            metrics::counter!("readback_turn_panics_total", "kind" => kind).increment(1);
-            tracing::error!(kind, %fault, "a turn panicked");
+        task.spawn(async move { (state.handler)(attempt).await });
+        match task.join_next().await {
+            Some(Ok(end)) => end,
+            Some(Err(fault)) => {
+                metrics::counter!("readback_turn_panics_total", "kind" => kind).increment(1);
+                tracing::error!(kind, %fault, "a turn panicked");
+                TurnEnd::Done
+            }
+            None => TurnEnd::Done,
         }
     }
 

@@ -12,17 +12,19 @@ use tokio::{sync::Mutex, task::spawn_blocking};
 
 use readback_core::{
     change::{Answer, Change, ChangeId, Filter, RunId, Status, Update},
+    notice::{Notice, Receipt, Received},
     question::{Question, Replied, Reply},
-    store::{Delivery, Fault, Found, Recorded, Store},
+    store::{Fault, Found, Recorded, Store},
     topic::{Topic, TopicPlace},
 };
 
 mod archive;
-mod dedupe;
 mod failed;
+mod inbox;
 mod open;
 mod questions;
 mod rows;
+mod stops;
 mod topics;
 
 pub use archive::Archive;
@@ -168,9 +170,33 @@ impl Store for Sqlite {
         self.with(move |connection| topics::fresh(connection, now)).await
     }
 
-    async fn record_delivery(&self, delivery: Delivery, id: &str, now: Timestamp) -> Result<bool, Fault> {
-        let key = dedupe::key(delivery, id);
-        self.with(move |connection| dedupe::record(connection, key, now)).await
+    async fn receive(&self, notice: &Notice, now: Timestamp) -> Result<Received, Fault> {
+        let notice = notice.clone();
+        self.with(move |connection| inbox::receive(connection, &notice, now)).await
+    }
+
+    async fn handled(&self, notice: &Notice, now: Timestamp) -> Result<(), Fault> {
+        let notice = notice.clone();
+        self.with(move |connection| inbox::handled(connection, &notice, now)).await
+    }
+
+    async fn unhandled(&self) -> Result<Vec<Receipt>, Fault> {
+        self.with(|connection| inbox::unhandled(connection)).await
+    }
+
+    async fn stop(&self, place: &TopicPlace, person_id: &str, said: Timestamp, now: Timestamp) -> Result<(), Fault> {
+        let (place, person) = (place.clone(), person_id.to_owned());
+        self.with(move |connection| stops::note(connection, &place, &person, said, now)).await
+    }
+
+    async fn is_stopped(&self, place: &TopicPlace, person_id: &str, said: Timestamp) -> Result<bool, Fault> {
+        let (place, person) = (place.clone(), person_id.to_owned());
+        self.with(move |connection| stops::is_stopped(connection, &place, &person, said)).await
+    }
+
+    async fn ordered_by(&self, message_id: &str) -> Result<Found, Fault> {
+        let message_id = message_id.to_owned();
+        self.with(move |connection| rows::ordered_by(connection, &message_id)).await
     }
 }
 

@@ -97,7 +97,7 @@ pub fn asked_somebody_else(name: &str) -> String {
 /// The answer to a press on a question that has ended.
 pub fn question_over(question: &Question) -> String {
     match question.state {
-        QuestionState::Answered { choice, at } => {
+        QuestionState::Answered { choice, at, answer: _ } => {
             let label = question.choices.get(choice).map(choice_label).unwrap_or_default();
             format!(
                 "You answered that at {}: {}. If nothing about it stands below, nothing was done: say it again. This press did nothing.",

@@ -1,6 +1,6 @@
 //! Doubts about how a message was read, and values that do not fit their slot.
 
-use super::{plain, summary};
+use super::{plain, reply::minutes_of, summary};
 use readback_core::command::{Direction, Doubt, InvalidValue, NumberSlot, Sign};
 
 /// Why a reading is doubtful.
@@ -56,6 +56,10 @@ pub fn doubt(doubt: &Doubt) -> String {
         Doubt::LookAlike => "The message holds characters that are not what they look like.".to_owned(),
         Doubt::OtherOldValue { said, name, now } => format!("You said {said}, but `{name}` has {now} now."),
         Doubt::NotCertain(read) => format!("I am not certain that I read this right: {}.", summary(read, None)),
+        Doubt::Late { minutes } => format!("You said this {} before it reached me.", minutes_of(*minutes)),
+        Doubt::Overtaken { by } => {
+            format!("A newer order of {} for it reached me first.", plain(by))
+        }
         Doubt::AskedAgain => "It is asked again after its first card ended.".to_owned(),
         Doubt::Text(sentence) => sentence.clone(),
     }

@@ -68,9 +68,9 @@ pub fn aside(aside: &str) -> String {
     format!("“{}”: nothing was done about that.", escape_markdown(&plain(aside)))
 }
 
-/// The answer to a message that was delivered late.
+/// The answer to a yes that was delivered late.
 pub fn too_late(age: SignedDuration) -> String {
-    format!("That order reached me {} late, so nothing was done. Say it again if it still holds.", minutes(age))
+    format!("That yes reached me {} late, so nothing was done. Say it again if it still holds.", minutes(age))
 }
 
 /// The answer to a button press that was delivered late.
@@ -79,7 +79,11 @@ pub fn press_too_late(age: SignedDuration) -> String {
 }
 
 fn minutes(age: SignedDuration) -> String {
-    let minutes = age.as_mins().max(2);
+    minutes_of(age.as_mins().max(2))
+}
+
+/// A time of some minutes or hours.
+pub(super) fn minutes_of(minutes: i64) -> String {
     if minutes < 120 { format!("{minutes} minutes") } else { format!("{} hours", minutes / 60) }
 }
 

@@ -85,6 +85,22 @@ impl Scenario {
         order
     }
 
+    /// Waits until this many deliveries were accepted.
+    async fn accepted(&self, count: usize) {
+        let started = std::time::Instant::now();
+        let metrics = format!("http://127.0.0.1:{}/metrics", self.port);
+        loop {
+            let figures = reqwest::get(&metrics).await.unwrap().text().await.unwrap();
+            let line =
+                figures.lines().find_map(|line| line.strip_prefix("readback_deliveries_total{result=\"queued\"} "));
+            if line.is_some_and(|accepted| accepted.parse::<usize>().unwrap() >= count) {
+                return;
+            }
+            assert!(started.elapsed() < crate::support::wait::PATIENCE, "{figures}");
+            tokio::time::sleep(std::time::Duration::from_millis(20)).await;
+        }
+    }
+
     /// The common expected end: one patch, the new image, no open change, and a true report to the person.
     async fn ends_well(&self, order: &str) {
         let told = self.room.told(order, "Done, 2 of 2 updated and ready").await;
@@ -189,6 +205,33 @@ async fn killed_while_the_deployment_changes_nothing_is_sent_and_that_is_reporte
     assert_eq!(image(&scenario.scene.live().await), Some("nginx:1.20"));
     let (_, sent) = scenario.scene.writes().await;
     assert!(sent.is_empty(), "{sent:#?}");
+}
+
+#[tokio::test]
+async fn killed_with_a_queue_the_next_run_answers_everything_that_was_accepted() {
+    const MESSAGES: usize = 20;
+    let scenario = Scenario::begin().await;
+    let serving = scenario.serve().await;
+    let help = scenario.room.say("Ann", "help").await;
+    scenario.room.told(&help, "Say it in plain words").await;
+    cut_off(&scenario.room);
+    let mut questions = Vec::new();
+    for _ in 0..MESSAGES {
+        questions.push(scenario.room.say("Ann", "help").await);
+    }
+    let order = scenario.room.say("Ann", "scale nginx-deployment to 3").await;
+    scenario.accepted(MESSAGES + 2).await;
+    drop(serving);
+    scenario.room.switch(|room| room.refuse_calls = 0);
+
+    let _serving = scenario.serve().await;
+    for question in &questions {
+        scenario.room.told(question, "Say it in plain words").await;
+    }
+    scenario.room.told(&order, "Done").await;
+    assert_eq!(crate::real_cluster::replicas(&scenario.scene.live().await), Some(3));
+    let (_, sent) = scenario.scene.writes().await;
+    assert_eq!(sent.len(), 1, "{sent:#?}");
 }
 
 #[tokio::test]

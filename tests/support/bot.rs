@@ -68,6 +68,8 @@ pub(crate) struct Setup {
     pub(crate) observe: bool,
     /// The minimum confidence to act without confirmation.
     pub(crate) act: Score,
+    /// The deadline of a call to Webex, if not the usual one.
+    pub(crate) webex_deadline: Option<Duration>,
 }
 
 impl Default for Setup {
@@ -78,6 +80,7 @@ impl Default for Setup {
             policy: None,
             observe: false,
             act: Score::ZERO,
+            webex_deadline: None,
         }
     }
 }
@@ -174,8 +177,10 @@ impl Bot {
         let model = model();
         // The required confidence is set by the model's evaluation; here every reading counts.
         let rules = Rules { act: self.setup.act, card: Score::ZERO, ..interpret::rules(&model) };
+        let usual = WebexSettings::new(self.room.bot_token());
+        let deadline = self.setup.webex_deadline.unwrap_or(usual.deadline);
         let wiring = AppConfig {
-            webex: WebexSettings { base_url: format!("{webex}/v1"), ..WebexSettings::new(self.room.bot_token()) },
+            webex: WebexSettings { base_url: format!("{webex}/v1"), deadline, ..usual },
             secrets: Secrets::new(vec![SecretString::from(SECRET)]).unwrap(),
             public_url: Some(public_url.clone()),
             connections: self.connections.clone(),

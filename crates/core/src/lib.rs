@@ -15,7 +15,8 @@
 //! 4. [`change`]: the record of a change, and the state machine that moves it.
 //! 5. [`question`]: questions about an unclear request.
 //! 6. [`topic`]: what a room talks about.
-//! 7. [`store`]: the trait that stores all of these.
+//! 7. [`notice`]: what was delivered, before anything is known about it.
+//! 8. [`store`]: the trait that stores all of these.
 //!
 //! None of these uses one that comes after it.
 
@@ -23,6 +24,7 @@ pub mod change;
 pub mod command;
 pub mod domain;
 pub mod gazetteer;
+pub mod notice;
 pub mod numbers;
 pub mod policy;
 pub mod question;

@@ -76,6 +76,9 @@ pub enum QuestionState {
         choice: usize,
         /// When.
         at: Timestamp,
+        /// Derived from the press or the message that answered it.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        answer: Option<ChangeId>,
     },
     /// The person dismissed it.
     Dismissed {
@@ -97,8 +100,8 @@ pub enum QuestionState {
 /// An event in the lifecycle of a question.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Reply {
-    /// Somebody picks the choice at this index, from 0.
-    Pick(Actor, usize),
+    /// Somebody picks the choice at this index, from 0, with the press or the message that this id is derived from.
+    Pick(Actor, usize, ChangeId),
     /// Somebody dismisses the question.
     Dismiss(Actor),
     /// Expire the question if it is past its expiry.
@@ -131,11 +134,18 @@ pub enum Replied {
 /// The state that follows `reply`, and its result. Pure: the caller passes `now` and saves the state before acting.
 pub fn step(question: &Question, reply: &Reply, now: Timestamp) -> (QuestionState, Replied) {
     let stays = |replied| (question.state, replied);
+    // The same press again: what it ordered may not be on record yet.
+    if let (QuestionState::Answered { choice, answer, .. }, Reply::Pick(_, picked, press)) = (question.state, reply)
+        && choice == *picked
+        && answer == Some(*press)
+    {
+        return stays(Replied::Picked);
+    }
     if question.state != QuestionState::Open {
         return stays(Replied::Over);
     }
     let by = match reply {
-        Reply::Pick(who, _) | Reply::Dismiss(who) => Some(who),
+        Reply::Pick(who, _, _) | Reply::Dismiss(who) => Some(who),
         Reply::Expire | Reply::Supersede => None,
     };
     if by.is_some_and(|who| !question.asked.is_same_person(who)) {
@@ -145,8 +155,10 @@ pub fn step(question: &Question, reply: &Reply, now: Timestamp) -> (QuestionStat
         return (QuestionState::Expired { at: question.expires }, Replied::Expired);
     }
     match reply {
-        Reply::Pick(_, choice) if *choice >= question.choices.len() => stays(Replied::NoSuchChoice),
-        Reply::Pick(_, choice) => (QuestionState::Answered { choice: *choice, at: now }, Replied::Picked),
+        Reply::Pick(_, choice, _) if *choice >= question.choices.len() => stays(Replied::NoSuchChoice),
+        Reply::Pick(_, choice, press) => {
+            (QuestionState::Answered { choice: *choice, at: now, answer: Some(*press) }, Replied::Picked)
+        }
         Reply::Dismiss(_) => (QuestionState::Dismissed { at: now }, Replied::Dismissed),
         Reply::Supersede => (QuestionState::Superseded { at: now }, Replied::Superseded),
         Reply::Expire => stays(Replied::Unchanged),
@@ -183,13 +195,29 @@ mod tests {
         *,
     };
 
+    fn press() -> ChangeId {
+        ChangeId::derive("press", 0)
+    }
+
+    #[test]
+    fn the_press_that_answered_it_still_answers_it_and_no_other_does() {
+        let ann = person("ann");
+        let (state, _) = step(&question(), &Reply::Pick(ann.clone(), 1, press()), at(1));
+        let answered = Question { state, ..question() };
+        assert_eq!(step(&answered, &Reply::Pick(ann.clone(), 1, press()), at(9)), (state, Replied::Picked));
+        let other = ChangeId::derive("another press", 0);
+        for reply in [Reply::Pick(ann.clone(), 1, other), Reply::Pick(ann, 0, press())] {
+            assert_eq!(step(&answered, &reply, at(9)), (state, Replied::Over));
+        }
+    }
+
     #[test]
     fn every_reply_to_every_state_is_as_in_the_table() {
         let (ann, eve) = (person("ann"), person("eve"));
         let replies = [
-            Reply::Pick(ann.clone(), 1),
-            Reply::Pick(ann.clone(), 2),
-            Reply::Pick(eve.clone(), 1),
+            Reply::Pick(ann.clone(), 1, press()),
+            Reply::Pick(ann.clone(), 2, press()),
+            Reply::Pick(eve.clone(), 1, press()),
             Reply::Dismiss(ann),
             Reply::Dismiss(eve),
             Reply::Expire,
@@ -212,7 +240,7 @@ mod tests {
         let late = |reply: Replied| if reply == Replied::NotYours { reply } else { Replied::Expired };
         assert_eq!(answers(QuestionState::Open, 600), fresh.map(late));
         let ended = [
-            QuestionState::Answered { choice: 0, at: at(1) },
+            QuestionState::Answered { choice: 0, at: at(1), answer: None },
             QuestionState::Dismissed { at: at(1) },
             QuestionState::Expired { at: at(600) },
             QuestionState::Superseded { at: at(1) },
@@ -227,11 +255,11 @@ mod tests {
     #[test]
     fn an_answer_claims_a_move_exactly_where_there_was_one() {
         let question = question();
-        let moves = [Reply::Pick(person("ann"), 0), Reply::Dismiss(person("ann")), Reply::Supersede];
+        let moves = [Reply::Pick(person("ann"), 0, press()), Reply::Dismiss(person("ann")), Reply::Supersede];
         for reply in moves {
             assert_ne!(step(&question, &reply, at(1)).0, QuestionState::Open, "{reply:?}");
         }
-        for reply in [Reply::Pick(person("eve"), 0), Reply::Pick(person("ann"), 9), Reply::Expire] {
+        for reply in [Reply::Pick(person("eve"), 0, press()), Reply::Pick(person("ann"), 9, press()), Reply::Expire] {
             assert_eq!(step(&question, &reply, at(1)).0, QuestionState::Open, "{reply:?}");
         }
     }

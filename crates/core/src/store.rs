@@ -7,6 +7,7 @@ use jiff::{SignedDuration, Timestamp};
 
 use crate::{
     change::{Answer, Change, ChangeId, Claimed, Decide, End, Event, Filter, RunId, Update},
+    notice::{Notice, Receipt, Received},
     question::{Question, Replied, Reply},
     topic::{Topic, TopicPlace},
 };
@@ -18,6 +19,9 @@ pub mod memory;
 
 /// Minimum time that a delivery is remembered. Webex repeats deliveries for minutes, not for days.
 pub const REMEMBERED: SignedDuration = SignedDuration::from_hours(48);
+
+/// How long a no is remembered, for an order that was said before it and is delivered after it.
+pub const STOPS_REMEMBERED: SignedDuration = SignedDuration::from_hours(24);
 
 /// The result of recording a change.
 #[derive(Clone, Debug, PartialEq)]
@@ -48,25 +52,6 @@ pub struct Found {
     pub changes: Vec<Change>,
     /// One fault per unreadable record.
     pub unreadable: Vec<Fault>,
-}
-
-/// The subject of a delivery from Webex.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Delivery {
-    /// A message was posted.
-    Message,
-    /// A button on a card was pressed.
-    Action,
-}
-
-impl Delivery {
-    /// The name in the store.
-    pub const fn as_str(self) -> &'static str {
-        match self {
-            Self::Message => "message",
-            Self::Action => "action",
-        }
-    }
 }
 
 /// Stores changes, questions and deliveries. There is no `get` followed by `put`, because two concurrent button presses
@@ -144,13 +129,36 @@ pub trait Store: Send + Sync + 'static {
     /// The topics that are still remembered ([`Topic::is_fresh`]), in any order.
     fn topics(&self, now: Timestamp) -> impl Future<Output = Result<Vec<(TopicPlace, Topic)>, Fault>> + Send;
 
-    /// Records this delivery and returns whether it was new. It is remembered for at least [`REMEMBERED`].
-    fn record_delivery(
+    /// Puts a notice on record, unless it was received before. It is remembered for at least [`REMEMBERED`] after it was
+    /// handled.
+    fn receive(&self, notice: &Notice, now: Timestamp) -> impl Future<Output = Result<Received, Fault>> + Send;
+
+    /// Records that the turn of a notice has ended.
+    fn handled(&self, notice: &Notice, now: Timestamp) -> impl Future<Output = Result<(), Fault>> + Send;
+
+    /// The received notices whose turn has not ended, in the order of their arrival.
+    fn unhandled(&self) -> impl Future<Output = Result<Vec<Receipt>, Fault>> + Send;
+
+    /// Records that this person said no in this place, at this time by Webex's clock. It is remembered for
+    /// [`STOPS_REMEMBERED`].
+    fn stop(
         &self,
-        delivery: Delivery,
-        id: &str,
+        place: &TopicPlace,
+        person_id: &str,
+        said: Timestamp,
         now: Timestamp,
+    ) -> impl Future<Output = Result<(), Fault>> + Send;
+
+    /// Whether this person said no after this time, in the room or in this thread of it.
+    fn is_stopped(
+        &self,
+        place: &TopicPlace,
+        person_id: &str,
+        said: Timestamp,
     ) -> impl Future<Output = Result<bool, Fault>> + Send;
+
+    /// The changes that this message, or this press, ordered, oldest first.
+    fn ordered_by(&self, message_id: &str) -> impl Future<Output = Result<Found, Fault>> + Send;
 
     /// Records the id of the message with the card; `None` if there is no such change.
     fn card_posted(

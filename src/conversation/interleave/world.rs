@@ -17,8 +17,9 @@ use readback_cluster::{
 };
 use readback_core::{
     change::{Answer, Change, ChangeId, Claimed, Filter, NotAppliedReason, RunId, Update, samples::at},
+    notice::{Notice, Receipt, Received},
     question::{Question, Replied, Reply},
-    store::{self, Delivery, Found, Recorded, Store, memory::MemoryStore},
+    store::{self, Found, Recorded, Store, memory::MemoryStore},
     topic::{Topic, TopicPlace},
 };
 
@@ -160,8 +161,29 @@ impl Store for Slow {
         }
         self.0.update(id, update, now).await
     }
-    async fn record_delivery(&self, delivery: Delivery, id: &str, now: Timestamp) -> Result<bool, store::Fault> {
-        self.0.record_delivery(delivery, id, now).await
+    async fn receive(&self, notice: &Notice, now: Timestamp) -> Result<Received, store::Fault> {
+        self.0.receive(notice, now).await
+    }
+    async fn handled(&self, notice: &Notice, now: Timestamp) -> Result<(), store::Fault> {
+        self.0.handled(notice, now).await
+    }
+    async fn unhandled(&self) -> Result<Vec<Receipt>, store::Fault> {
+        self.0.unhandled().await
+    }
+    async fn stop(
+        &self,
+        place: &TopicPlace,
+        person_id: &str,
+        said: Timestamp,
+        now: Timestamp,
+    ) -> Result<(), store::Fault> {
+        self.0.stop(place, person_id, said, now).await
+    }
+    async fn is_stopped(&self, place: &TopicPlace, person_id: &str, said: Timestamp) -> Result<bool, store::Fault> {
+        self.0.is_stopped(place, person_id, said).await
+    }
+    async fn ordered_by(&self, message_id: &str) -> Result<Found, store::Fault> {
+        self.0.ordered_by(message_id).await
     }
     async fn record(&self, change: Change) -> Result<Recorded, store::Fault> {
         self.0.record(change).await

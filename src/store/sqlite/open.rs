@@ -11,14 +11,14 @@ use std::{
 
 use rusqlite::{Connection, OpenFlags, TransactionBehavior};
 
-use super::{questions, rows, topics};
-use readback_core::store::Fault;
+use super::{inbox, questions, rows, stops, topics};
+use readback_core::store::{Cause, Fault};
 
 /// SQLite's application id of the file: `rbck` in ASCII.
 const APPLICATION: i64 = 0x7262_636b;
 
 /// The schema version that this program writes, and the newest one that it reads.
-pub(super) const FORMAT: i64 = 3;
+pub(super) const FORMAT: i64 = 4;
 
 /// The busy timeout: an audit may read while a serving process writes.
 const BUSY_TIMEOUT: Duration = Duration::from_secs(5);
@@ -47,8 +47,12 @@ pub(super) fn to_serve(file: &Path) -> Result<(Connection, File), Fault> {
     create(file).map_err(refused)?;
     let opened = |source: rusqlite::Error| Fault::Open { file: file.clone(), source: source.into() };
     let mut connection = connect(file, OpenFlags::SQLITE_OPEN_READ_WRITE).map_err(opened)?;
-    is_ours(&connection, file)?;
+    let format = is_ours(&connection, file)?;
     keep_private(file).map_err(refused)?;
+    if (1..FORMAT).contains(&format) {
+        let copy = beside(file, &format!(".format{format}"));
+        keep_copy(&connection, &copy).map_err(|source| Fault::Open { file: copy, source })?;
+    }
     configure(&connection).map_err(opened)?;
     make(&mut connection).map_err(opened)?;
     Ok((connection, lock))
@@ -117,6 +121,26 @@ fn keep_private(file: &Path) -> io::Result<()> {
     Ok(())
 }
 
+/// Copies the whole file, with its write-ahead log, before it is changed to another format: an older readback can be started
+/// on the copy. An existing copy is the work of an attempt that was interrupted, and is replaced.
+fn keep_copy(connection: &Connection, copy: &Path) -> Result<(), Cause> {
+    let partial = beside(copy, ".partial");
+    for old in [&partial, &beside(&partial, "-journal")] {
+        match fs::remove_file(old) {
+            Err(error) if error.kind() != io::ErrorKind::NotFound => return Err(error.into()),
+            _ => {}
+        }
+    }
+    // SQLite would create it readable for others.
+    OpenOptions::new().write(true).create_new(true).mode(0o600).open(&partial)?;
+    let name = partial.to_str().ok_or("the path is no UTF-8")?;
+    connection.execute("VACUUM INTO ?1", [name])?;
+    File::open(&partial)?.sync_all()?;
+    fs::rename(&partial, copy)?;
+    tracing::info!(copy = %copy.display(), "the database is brought to a newer format; a copy of the old one is kept");
+    Ok(())
+}
+
 fn beside(file: &Path, suffix: &str) -> PathBuf {
     let mut path = OsString::from(file);
     path.push(suffix);
@@ -166,6 +190,11 @@ fn make(connection: &mut Connection) -> rusqlite::Result<()> {
     if format < 3 {
         transaction.execute_batch(topics::SCHEMA)?;
         transaction.execute_batch(rows::UNTOLD_INDEX)?;
+    }
+    if format < 4 {
+        transaction.execute_batch(inbox::SCHEMA)?;
+        transaction.execute_batch(stops::SCHEMA)?;
+        transaction.execute_batch(rows::MESSAGE_INDEX)?;
     }
     transaction.pragma_update(None, "user_version", FORMAT)?;
     transaction.commit()

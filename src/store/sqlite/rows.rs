@@ -89,11 +89,27 @@ const WAITING_UNTIL: &str = "WHERE state IN ('waiting', 'approved', 'claimed', '
 const WAITING_OF: &str = "WHERE state IN ('waiting', 'approved', 'claimed', 'unknown') AND state = 'waiting' \
      AND requester = ?1 ORDER BY created, id";
 
+/// What the index of changes by the message that ordered them has; a query that uses it says the same.
+macro_rules! message {
+    () => {
+        "(CASE WHEN json_valid(body) THEN json_extract(body, '$.order.message_id') END)"
+    };
+}
+
+pub(super) const MESSAGE_INDEX: &str = concat!("CREATE INDEX changes_by_message ON changes (", message!(), ")");
+
+const ORDERED_BY: &str = concat!("WHERE ", message!(), " = ?1 ORDER BY created, id");
+
+/// The changes that a message or a press ordered.
+pub(super) fn ordered_by(connection: &Connection, message_id: &str) -> Result<Found, Failed> {
+    list(connection, ORDERED_BY, [message_id])
+}
+
 /// The plans of the queries that every order and every sweep makes, for a test.
 #[cfg(test)]
 pub(super) fn plans(connection: &Connection) -> rusqlite::Result<Vec<String>> {
     let mut plans = Vec::new();
-    for rest in [UNTOLD_SINCE, WAITING_UNTIL, WAITING_OF] {
+    for rest in [UNTOLD_SINCE, WAITING_UNTIL, WAITING_OF, ORDERED_BY] {
         let mut statement = connection.prepare(&format!("EXPLAIN QUERY PLAN {COLUMNS} {rest}"))?;
         let mut rows = statement.query([0])?;
         while let Some(columns) = rows.next()? {

@@ -159,8 +159,14 @@ async fn a_file_of_an_older_format_is_brought_up_to_date_with_what_it_holds() {
     let store = open(&file).await;
     let id = recorded(&store).await;
     drop(store);
-    write_behind(&file, "DROP TABLE topics; DROP INDEX changes_untold; PRAGMA user_version = 2");
+    let older = "DROP TABLE topics; DROP INDEX changes_untold; DROP TABLE inbox; DROP TABLE stops; DROP INDEX changes_by_message; \
+         PRAGMA user_version = 2";
+    write_behind(&file, older);
+    let before = Archive::open(&file).expect("opens").get(id).expect("read");
     let store = open(&file).await;
+    let copy = folder.path().join("changes.db.format2");
+    assert_eq!(mode(&copy), 0o600);
+    assert_eq!(Archive::open(&copy).expect("a whole file").get(id).expect("read"), before);
     assert!(store.get(id).await.expect("read").is_some());
     assert!(store.topics(jiff::Timestamp::UNIX_EPOCH).await.expect("there is a table").is_empty());
 }
@@ -170,10 +176,10 @@ async fn a_file_of_a_newer_readback_is_not_touched() {
     let folder = folder();
     let file = folder.path().join("changes.db");
     drop(open(&file).await);
-    write_behind(&file, "PRAGMA user_version = 4");
+    write_behind(&file, "PRAGMA user_version = 5");
     let before = fs::read(&file).expect("read");
     let fault = Sqlite::open(&file).await.expect_err("refused");
-    assert!(matches!(fault, Fault::Newer { found: 4, known: 3, .. }), "{fault:?}");
+    assert!(matches!(fault, Fault::Newer { found: 5, known: 4, .. }), "{fault:?}");
     assert!(matches!(Archive::open(&file), Err(Fault::Newer { .. })));
     assert_eq!(fs::read(&file).expect("read"), before);
 }

@@ -94,6 +94,16 @@ pub enum Doubt {
     NotCertain(Box<CommandSummary>),
     /// An earlier card for this request has already ended.
     AskedAgain,
+    /// The message reached the bot late: what it was written for may have changed.
+    Late {
+        /// Its age on arrival, in minutes.
+        minutes: i64,
+    },
+    /// A change of the same object that was requested later has been made, or is being made.
+    Overtaken {
+        /// Who requested it.
+        by: String,
+    },
     /// The text form of older records, from before doubts were stored as values.
     #[serde(untagged)]
     Text(String),

@@ -32,6 +32,11 @@ pub fn same(a: &str, b: &str) -> bool {
     matches!((uuid(a), uuid(b)), (Some(a), Some(b)) if a == b)
 }
 
+/// One text for all forms of an id: the UUID where it has one, otherwise the id itself.
+pub fn canonical(id: &str) -> String {
+    uuid(id).map_or_else(|| id.to_owned(), |uuid| uuid.to_string())
+}
+
 /// The UUID of an id in either form.
 fn uuid(id: &str) -> Option<Uuid> {
     if !is_valid(id) {
@@ -55,6 +60,13 @@ mod tests {
 
     const RAW: &str = "f5b36187-c8dd-4727-8b2f-f9c447f29046";
     const REST: &str = "Y2lzY29zcGFyazovL3VzL1BFT1BMRS9mNWIzNjE4Ny1jOGRkLTQ3MjctOGIyZi1mOWM0NDdmMjkwNDY";
+
+    #[test]
+    fn the_forms_of_one_id_are_written_alike() {
+        assert_eq!(canonical(REST), RAW);
+        assert_eq!(canonical(RAW), RAW);
+        assert_eq!(canonical("M1"), "M1");
+    }
 
     #[test]
     fn the_forms_of_one_id_are_the_same() {

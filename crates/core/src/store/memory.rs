@@ -7,9 +7,10 @@ use std::{
 
 use jiff::Timestamp;
 
-use super::{Delivery, Fault, Found, REMEMBERED, Recorded, Store};
+use super::{Fault, Found, REMEMBERED, Recorded, STOPS_REMEMBERED, Store};
 use crate::{
     change::{Answer, Change, ChangeId, Filter, RunId, Status, Update},
+    notice::{Notice, Receipt, Received},
     question::{self, Question, QuestionState, Replied, Reply},
     topic::{Topic, TopicPlace},
 };
@@ -18,7 +19,9 @@ use crate::{
 struct Records {
     changes: BTreeMap<ChangeId, Change>,
     questions: BTreeMap<ChangeId, Question>,
-    seen: HashMap<(&'static str, String), Timestamp>,
+    inbox: Vec<Receipt>,
+    handled: HashMap<String, Timestamp>,
+    stops: HashMap<(TopicPlace, String), Timestamp>,
     topics: HashMap<TopicPlace, Topic>,
 }
 
@@ -159,13 +162,45 @@ impl Store for MemoryStore {
         Ok(fresh.map(|(place, topic)| (place.clone(), topic.clone())).collect())
     }
 
-    async fn record_delivery(&self, delivery: Delivery, id: &str, now: Timestamp) -> Result<bool, Fault> {
+    async fn receive(&self, notice: &Notice, now: Timestamp) -> Result<Received, Fault> {
         let mut records = self.records();
-        records.seen.retain(|_, at| now.duration_since(*at) <= REMEMBERED);
-        let key = (delivery.as_str(), id.to_owned());
-        let before = records.seen.contains_key(&key);
-        records.seen.entry(key).or_insert(now);
-        Ok(!before)
+        let known = records.handled.contains_key(&notice.key());
+        if known || records.inbox.iter().any(|receipt| receipt.notice.key() == notice.key()) {
+            return Ok(Received::Repeat);
+        }
+        records.inbox.push(Receipt { notice: notice.clone(), arrived: now });
+        Ok(Received::New)
+    }
+
+    async fn handled(&self, notice: &Notice, now: Timestamp) -> Result<(), Fault> {
+        let mut records = self.records();
+        records.handled.retain(|_, at| now.duration_since(*at) <= REMEMBERED);
+        records.inbox.retain(|receipt| receipt.notice.key() != notice.key());
+        records.handled.insert(notice.key(), now);
+        Ok(())
+    }
+
+    async fn unhandled(&self) -> Result<Vec<Receipt>, Fault> {
+        Ok(self.records().inbox.clone())
+    }
+
+    async fn stop(&self, place: &TopicPlace, person_id: &str, said: Timestamp, now: Timestamp) -> Result<(), Fault> {
+        let mut records = self.records();
+        records.stops.retain(|_, at| now.duration_since(*at) <= STOPS_REMEMBERED);
+        let at = records.stops.entry((place.clone(), person_id.to_owned())).or_insert(said);
+        *at = said.max(*at);
+        Ok(())
+    }
+
+    async fn is_stopped(&self, place: &TopicPlace, person_id: &str, said: Timestamp) -> Result<bool, Fault> {
+        let records = self.records();
+        let room = TopicPlace { room: place.room.clone(), thread: None };
+        let stop = |place: &TopicPlace| records.stops.get(&(place.clone(), person_id.to_owned()));
+        Ok([&room, place].into_iter().filter_map(stop).any(|at| *at > said))
+    }
+
+    async fn ordered_by(&self, message_id: &str) -> Result<Found, Fault> {
+        Ok(self.found(|change| change.order().message_id == message_id))
     }
 }
 

@@ -90,7 +90,8 @@ fn deliveries_that_were_kept_back_leave_in_order_or_newest_first() {
     for (reverse, order) in [(false, [0, 1, 2]), (true, [2, 1, 0])] {
         let Room { handle: room, mut post } = Room::new(RoomSeed::demo(), noon);
         let ann = id(&room, "Ann");
-        let hook = json!({ "name": "n", "targetUrl": "http://127.0.0.1:1/x", "resource": "messages", "event": "created" });
+        let hook =
+            json!({ "name": "n", "targetUrl": "http://127.0.0.1:1/x", "resource": "messages", "event": "created" });
         room.act(|state, now| state.create_webhook(&ann, of(hook), now)).unwrap();
         room.switch(|switches| (switches.hold_deliveries, switches.reverse_deliveries) = (true, reverse));
         let said: Vec<String> = ["one", "two", "three"].map(|text| say(&room, "Bo", text).id).to_vec();

@@ -1,9 +1,14 @@
-//! What the edge passes on: ids only; the objects are fetched with the bot's own token before anything is trusted.
+//! What is accepted of a delivery from Webex: ids only. The objects are fetched with the bot's own token before anything is
+//! trusted.
 
 use jiff::Timestamp;
+use serde::{Deserialize, Serialize};
+
+use crate::domain::webex_id;
 
 /// An event in a room.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case", tag = "kind")]
 pub enum Notice {
     /// A new message that the bot may read.
     Message {
@@ -46,6 +51,18 @@ impl Notice {
         }
     }
 
+    /// When it happened, according to the delivery.
+    pub const fn created(&self) -> Option<Timestamp> {
+        match self {
+            Self::Message { created, .. } | Self::Press { created, .. } => *created,
+        }
+    }
+
+    /// The same for every delivery of this event, in whichever form Webex writes its id.
+    pub fn key(&self) -> String {
+        format!("{}:{}", self.kind(), webex_id::canonical(self.id()))
+    }
+
     /// The actor, according to the delivery.
     pub fn person(&self) -> &str {
         match self {
@@ -60,4 +77,22 @@ impl Notice {
             Self::Press { .. } => "press",
         }
     }
+}
+
+/// A notice on record whose turn has not ended.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Receipt {
+    /// What was delivered.
+    pub notice: Notice,
+    /// When it was accepted.
+    pub arrived: Timestamp,
+}
+
+/// The result of putting a notice on record.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Received {
+    /// It is on record, and has to be handled.
+    New,
+    /// It was accepted before. Nothing was written.
+    Repeat,
 }

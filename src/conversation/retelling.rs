@@ -1,0 +1,179 @@
+//! Tells a person what Webex does not take now, until it does. After a restart the record tells it.
+
+use std::time::Duration;
+
+use super::{
+    context::{now, span_of},
+    fault::{At as _, Fault, ReplyTarget},
+    posting::Reporter,
+    request::Request,
+};
+use crate::supervisor::Shutdown;
+use readback_cluster::Live;
+use readback_core::{
+    change::{Change, Status},
+    domain::Person,
+    store::Store as _,
+};
+use readback_webex::WebexError;
+use tracing::Instrument as _;
+
+/// The pause after the first failure. It doubles each time.
+const FIRST: Duration = Duration::from_secs(1);
+/// The longest pause.
+const LONGEST: Duration = Duration::from_mins(1);
+/// The longest pause that Webex may ask for.
+const LONGEST_ASKED: Duration = Duration::from_mins(10);
+
+/// The pause before something is told again; `None` if Webex refuses it for good.
+fn pause(tries: u32, error: &anyhow::Error) -> Option<Duration> {
+    let doubling = FIRST.saturating_mul(2u32.saturating_pow(tries)).min(LONGEST);
+    match error.downcast_ref() {
+        Some(WebexError::RateLimited { after, .. }) => Some((*after).clamp(FIRST, LONGEST_ASKED)),
+        Some(WebexError::Refused { .. } | WebexError::NotFound { .. } | WebexError::Malformed { .. }) => None,
+        Some(
+            WebexError::Unavailable { .. }
+            | WebexError::Timeout
+            | WebexError::Network(_)
+            | WebexError::Unauthorized { .. },
+        )
+        | None => Some(doubling),
+    }
+}
+
+/// Whether the failure passes, so that what was to be told is told later.
+fn passes(fault: &Fault) -> bool {
+    fault.cause.is::<WebexError>() && pause(0, &fault.cause).is_some()
+}
+
+/// Calls `tell` until it succeeds, Webex refuses it for good, or the service stops. Returns whether there is nothing left to
+/// tell.
+pub(super) async fn until_told<F>(stop: &Shutdown, mut tell: impl FnMut() -> F) -> bool
+where
+    F: Future<Output = anyhow::Result<()>>,
+{
+    let mut tries = 0;
+    loop {
+        let Err(error) = tell().await else { return true };
+        let Some(after) = pause(tries, &error) else {
+            tracing::warn!(error = format!("{error:#}"), "Webex refuses what was to be told");
+            return true;
+        };
+        tracing::warn!(
+            error = format!("{error:#}"),
+            after_s = after.as_secs(),
+            "the room could not be told; trying again"
+        );
+        tries += 1;
+        tokio::select! {
+            biased;
+            () = stop.requested() => return false,
+            () = tokio::time::sleep(after) => {}
+        }
+    }
+}
+
+impl Reporter {
+    /// Answers the message or the press. What was carried out because of it is then reported. If Webex cannot take the answer
+    /// now, it is repeated beside the next turns where something was carried out; otherwise the whole turn can be repeated.
+    pub(super) async fn answer(&self, request: &Request<'_>, text: &str) -> Result<(), Fault> {
+        let told = self.reply(request.place, request.person, text).await;
+        let ordered = self.cx.store.ordered_by(request.id).await.after(request.place, "looking up what was done")?;
+        // What has a card or is followed tells its end itself.
+        let ended =
+            |change: &Change| change.card().is_none() && change.is_unreported() && change.status() != Status::Applied;
+        let ended: Vec<Change> = ordered.changes.iter().filter(|change| ended(change)).cloned().collect();
+        let begun = ordered.changes.iter().any(|change| change.status() != Status::Waiting);
+        match told {
+            Ok(_) => self.mark_told(&ended).await,
+            Err(error) if !begun => return Err(error).before(request.place, "answering"),
+            Err(error) => {
+                tracing::warn!(%error, "the answer is given later");
+                let (reporter, place) = (self.clone(), request.place.clone());
+                let (person, text) = (request.person.clone(), text.to_owned());
+                self.cx.followers.take(move |stop| async move {
+                    let tell = || async { Ok(reporter.reply(&place, &person, &text).await.map(drop)?) };
+                    if until_told(&stop, tell).await {
+                        reporter.mark_told(&ended).await;
+                    }
+                });
+            }
+        }
+        Ok(())
+    }
+
+    async fn mark_told(&self, changes: &[Change]) {
+        for change in changes {
+            if let Err(error) = self.cx.store.mark_reported(change.id()).await {
+                tracing::warn!(%error, change = %change.id(), "that the end was told could not be noted");
+            }
+        }
+    }
+
+    /// Reports a change that was applied and follows its rollout; later, if Webex cannot be told now.
+    pub(super) async fn report_applied(
+        &self,
+        change: Change,
+        live: Option<&Live>,
+        place: &ReplyTarget,
+        person: &Person,
+    ) -> Result<(), Fault> {
+        match self.report_and_follow(change.clone(), live, place, person).await {
+            Err(fault) if passes(&fault) => {
+                tracing::warn!(error = format!("{:#}", fault.cause), at = %now(), "the change is reported later");
+                let span = span_of(&change);
+                let (reporter, live, place, person) = (self.clone(), live.cloned(), place.clone(), person.clone());
+                let job = move |stop: Shutdown| async move {
+                    let tell = || {
+                        let (change, live) = (change.clone(), live.as_ref());
+                        let told = reporter.report_and_follow(change, live, &place, &person);
+                        async { told.await.map_err(|fault| fault.cause) }
+                    };
+                    until_told(&stop, tell).await;
+                };
+                self.cx.followers.take(move |stop| job(stop).instrument(span));
+                Ok(())
+            }
+            told => told,
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use readback_webex::error::TrackingId;
+
+    #[test]
+    fn what_passes_is_told_again_and_what_is_refused_is_not() {
+        let tracking_id = TrackingId::default;
+        let unavailable = || anyhow::Error::new(WebexError::Unavailable { status: 502, tracking_id: tracking_id() });
+        let pauses: Vec<_> = (0..8).map(|tries| pause(tries, &unavailable().context("answering"))).collect();
+        assert_eq!(pauses, [1, 2, 4, 8, 16, 32, 60, 60].map(|seconds| Some(Duration::from_secs(seconds))));
+        let limited = |after| {
+            let after = Duration::from_secs(after);
+            pause(9, &anyhow::Error::new(WebexError::RateLimited { after, tracking_id: tracking_id() }))
+        };
+        assert_eq!([0, 90, 9_999].map(limited), [1, 90, 600].map(|seconds| Some(Duration::from_secs(seconds))));
+        let gone = anyhow::Error::new(WebexError::NotFound { tracking_id: tracking_id() });
+        let refused = WebexError::Refused { status: 403, message: String::new(), tracking_id: tracking_id() };
+        assert_eq!([gone, anyhow::Error::new(refused)].map(|error| pause(0, &error)), [None, None]);
+        assert_eq!(pause(0, &anyhow::anyhow!("the database failed")), Some(Duration::from_secs(1)));
+    }
+
+    #[tokio::test]
+    async fn it_is_told_until_it_is_told_or_the_service_stops() {
+        let stop = Shutdown::new();
+        let calls = std::sync::atomic::AtomicU32::new(0);
+        let told = until_told(&stop, || async {
+            match calls.fetch_add(1, std::sync::atomic::Ordering::Relaxed) {
+                0 => anyhow::bail!("not yet"),
+                _ => Ok(()),
+            }
+        });
+        assert!(told.await);
+        assert_eq!(calls.into_inner(), 2);
+        stop.request();
+        assert!(!until_told(&stop, || async { anyhow::bail!("not yet") }).await);
+    }
+}
