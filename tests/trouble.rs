@@ -14,6 +14,9 @@ use crate::support::bot::{Bot, Local, Setup, now};
 use crate::support::person::Person;
 use crate::support::trouble::{FaultProxy, Rule, Trouble};
 
+/// Whether an error is of one kind.
+type Is = fn(&WebexError) -> bool;
+
 /// Long enough to be seen, and short enough for a test.
 const PAUSE: Duration = Duration::from_millis(400);
 
@@ -131,7 +134,6 @@ async fn the_client_of_the_bot_reports_each_trouble_of_a_read() {
         ..WebexSettings::new(scene.ann.token.clone().into())
     };
     let webex = Webex::new(settings).unwrap();
-    type Is = fn(&WebexError) -> bool;
     let table: [(Trouble, Is); 8] = [
         (Trouble::Status(503, None), |error| matches!(error, WebexError::Unavailable { status: 503, .. })),
         (Trouble::Status(429, Some(60)), |error| matches!(error, WebexError::RateLimited { .. })),
