@@ -30,13 +30,15 @@ use readback_webex::{
 };
 
 mod cluster_directory;
+pub(crate) mod instance;
+mod webhooks;
 
 /// The grace period of a whole shutdown.
 const GRACE: Duration = Duration::from_secs(50);
 /// The grace period of turns and rollouts, within that.
 const TURNS_GRACE: Duration = Duration::from_secs(40);
-/// The interval between two checks of the bot's webhooks.
-const HOOKS_PERIOD: Duration = Duration::from_mins(5);
+/// The interval between two checks of the bot's webhooks: how long another process with the same token is unnoticed.
+const HOOKS_PERIOD: Duration = Duration::from_mins(1);
 /// The interval between two reviews of what the bot's role allows.
 const RIGHTS: Duration = Duration::from_mins(5);
 /// The interval between two upkeeps of the metrics.
@@ -83,10 +85,10 @@ pub async fn run(
     readiness.model(true);
     let store = Arc::new(Sqlite::open(&wiring.database).await?);
     let left_behind = store.unhandled().await?;
+    let hooks = wanted_hooks(&wiring)?;
     let (world, live_names) = ClusterDirectory::connect(wiring.connections).await?;
     let clusters = world.clusters.clone();
     let webex = Webex::new(wiring.webex.clone()).context("the Webex settings")?;
-    let hooks = wiring.public_url.as_deref().map(|url| Wanted::new(url, wiring.secrets.first().clone())).transpose()?;
     let (followers, following) = Followers::new();
     let (ready, bot) = watch::channel(None::<Conversation>);
     let (policies, policy) = watch::channel(Arc::new(wiring.policy));
@@ -155,6 +157,14 @@ pub async fn run(
     supervisor.run(GRACE).await
 }
 
+/// The webhooks that this process wants; none without a public URL. The database must be open: its lock protects the
+/// identity beside it.
+fn wanted_hooks(wiring: &AppConfig) -> anyhow::Result<Option<Wanted>> {
+    let Some(url) = wiring.public_url.as_deref() else { return Ok(None) };
+    let instance = instance::kept(&wiring.database).context("the identity beside the database")?;
+    Ok(Some(Wanted::new(url, wiring.secrets.first().clone(), instance)?))
+}
+
 /// What the start of the bot needs.
 struct Start {
     webex: Webex,
@@ -175,8 +185,7 @@ impl Start {
         let bot = Conversation::new(parts(me));
         bot.recover().await;
         if let Some(wanted) = &self.hooks {
-            let report = self.retry("the webhooks", || hooks::ensure(&self.webex, wanted)).await?;
-            tracing::info!(?report, "webhooks are right");
+            webhooks::note_start(&self.retry("the webhooks", || hooks::ensure(&self.webex, wanted)).await?);
         }
         self.ready.send_replace(Some(bot.clone()));
         tracing::info!("ready");
@@ -184,7 +193,8 @@ impl Start {
         match self.hooks {
             Some(wanted) => {
                 let sweep = Box::pin(bot.sweep(never.clone()));
-                tokio::try_join!(sweep, hooks::keep(self.webex, wanted, HOOKS_PERIOD, never.token())).map(|_| ())
+                let kept = webhooks::keep(self.webex, wanted, HOOKS_PERIOD, self.readiness, never.token());
+                tokio::try_join!(sweep, kept).map(|_| ())
             }
             None => Box::pin(bot.sweep(never)).await,
         }

@@ -22,6 +22,6 @@ pub mod turn;
 pub use freshness::{Freshness, freshness};
 pub use http::{Edge, router};
 pub use intake::{Bounds, Intake};
-pub use readiness::Readiness;
+pub use readiness::{Part, Readiness, ServiceFault};
 pub use serve::serve;
 pub use turn::{Attempt, TurnEnd};

@@ -5,11 +5,11 @@ use std::{future::Future, sync::Arc, time::Duration};
 use hmac::{Hmac, KeyInit, Mac};
 use metrics_exporter_prometheus::{PrometheusBuilder, PrometheusHandle};
 use readback::{
-    edge::{Attempt, Bounds, Edge, Intake, Readiness, TurnEnd, serve},
+    edge::{Attempt, Bounds, Edge, Intake, Part, Readiness, ServiceFault, TurnEnd, serve},
     supervisor::Shutdown,
 };
 use readback_core::{notice::Notice, store::memory::MemoryStore};
-use readback_webex::signature::Secrets;
+use readback_webex::{hooks::rivals, signature::Secrets};
 use serde_json::{Value, json};
 use tokio::{
     io::{AsyncReadExt, AsyncWriteExt},
@@ -256,6 +256,17 @@ fn it_is_healthy_at_once_and_ready_when_every_part_is() {
         assert_eq!(edge.get("/readyz").await, (503, "waiting for: model, catalog\n".to_owned()));
         edge.readiness.model(true);
         edge.readiness.catalog(true);
+        assert_eq!(edge.get("/readyz").await, (200, "ready\n".to_owned()));
+        let hook = json!({ "id": "Y2lz", "name": "readback messages", "targetUrl": "https://other.example/webex" });
+        let rivals = rivals(&[serde_json::from_value(hook).unwrap()], "https://this.example/webex", None);
+        edge.readiness.set_fault(Part::Webhooks, Some(ServiceFault::WebhooksTaken(rivals)));
+        edge.readiness.catalog(false);
+        let fault = "fault: another readback uses this bot's token and receives its messages: \
+                     an earlier version at https://other.example/webex\n";
+        assert_eq!(edge.get("/readyz").await, (503, format!("waiting for: catalog\n{fault}")));
+        edge.readiness.catalog(true);
+        assert_eq!(edge.get("/readyz").await, (503, fault.to_owned()));
+        edge.readiness.set_fault(Part::Webhooks, None);
         assert_eq!(edge.get("/readyz").await, (200, "ready\n".to_owned()));
         assert_eq!(edge.get("/webex").await.0, 405);
         assert_eq!(edge.get("/nope").await.0, 404);

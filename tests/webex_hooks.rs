@@ -13,7 +13,7 @@ use axum::{
 };
 use readback_webex::{
     Webex, WebexSettings,
-    hooks::{HookReport, Wanted, ensure, keep},
+    hooks::{HookReport, Instance, Upkeep, Wanted, ensure, keep, upkeep},
 };
 use serde_json::{Value, json};
 use tokio::{net::TcpListener, task::JoinSet};
@@ -93,7 +93,11 @@ async fn start() -> (Account, Webex, JoinSet<()>) {
 }
 
 fn wanted() -> Wanted {
-    Wanted::new("https://bot.example", "s3cret".into()).unwrap()
+    wanted_by("https://bot.example", 0xa)
+}
+
+fn wanted_by(url: &str, number: u32) -> Wanted {
+    Wanted::new(url, "s3cret".into(), Instance::of(number)).unwrap()
 }
 
 impl Account {
@@ -127,9 +131,9 @@ async fn both_are_created_once_and_repaired_when_they_deviate() {
     assert_eq!(
         good[5..],
         [
-            json!({"id": "W1", "name": "readback messages", "targetUrl": "https://bot.example/webex",
+            json!({"id": "W1", "name": "readback messages 0000000a", "targetUrl": "https://bot.example/webex",
                 "resource": "messages", "event": "created", "secret": "s3cret", "status": "active"}),
-            json!({"id": "W2", "name": "readback cards", "targetUrl": "https://bot.example/webex",
+            json!({"id": "W2", "name": "readback cards 0000000a", "targetUrl": "https://bot.example/webex",
                 "resource": "attachmentActions", "event": "created", "secret": "s3cret", "status": "active"}),
         ]
     );
@@ -137,14 +141,15 @@ async fn both_are_created_once_and_repaired_when_they_deviate() {
 
     account.change(5, "targetUrl", "https://old.example/webex");
     account.change(6, "status", "inactive");
-    assert_eq!(ensure(&webex, &wanted()).await.unwrap(), HookReport { updated: 2, ..HookReport::default() });
+    let report = ensure(&webex, &wanted()).await.unwrap();
+    assert_eq!((report.created, report.updated, report.deleted), (0, 2, 0));
     assert_eq!(account.hooks(), good);
 
     account.change(5, "event", "all");
     account.add(good[6].clone());
     account.change(7, "id", "W9");
     let report = ensure(&webex, &wanted()).await.unwrap();
-    assert_eq!(report, HookReport { created: 1, updated: 0, deleted: 2 });
+    assert_eq!((report.created, report.updated, report.deleted), (1, 0, 2));
     assert_eq!(ensure(&webex, &wanted()).await.unwrap(), HookReport::default());
     assert_eq!(account.hooks()[..5], foreign, "others are as they were");
     assert_eq!(account.hooks().len(), 7);
@@ -157,7 +162,7 @@ async fn one_that_webex_disabled_is_found_and_enabled_again() {
     account.change(0, "status", "inactive");
     let stop = CancellationToken::new();
     let mut keeper = JoinSet::new();
-    keeper.spawn(keep(webex, wanted(), Duration::from_millis(10), stop.clone()));
+    keeper.spawn(keep(webex, wanted(), Duration::from_millis(10), stop.clone(), |_| {}));
     while account.hooks()[0]["status"] != "active" {
         tokio::time::sleep(Duration::from_millis(5)).await;
     }
@@ -166,4 +171,66 @@ async fn one_that_webex_disabled_is_found_and_enabled_again() {
     assert_eq!(account.writes(), writes, "a look alone writes nothing");
     stop.cancel();
     keeper.join_next().await.unwrap().unwrap().unwrap();
+}
+
+/// The names of the rivals, as an operator reads them.
+fn named(upkeep: Upkeep) -> Vec<String> {
+    match upkeep {
+        Upkeep::Taken(rivals) => rivals.iter().map(ToString::to_string).collect(),
+        Upkeep::Ours(_) | Upkeep::Contested(_) => panic!("they are taken: {upkeep:?}"),
+    }
+}
+
+#[tokio::test]
+async fn two_instances_are_noticed_by_both() {
+    let (account, webex, _server) = start().await;
+    let (one, other) = (wanted_by("https://one.example", 1), wanted_by("https://other.example", 2));
+    assert!(ensure(&webex, &one).await.unwrap().taken_from.is_empty());
+    let report = ensure(&webex, &other).await.unwrap();
+    assert_eq!((report.created, report.updated, report.deleted), (0, 2, 0), "no event is delivered to both");
+    let taken_from: Vec<String> = report.taken_from.iter().map(ToString::to_string).collect();
+    assert_eq!(taken_from, ["instance 00000001 at https://one.example/webex"]);
+
+    let (hooks, writes) = (account.hooks(), account.writes());
+    assert_eq!(named(upkeep(&webex, &one).await.unwrap()), ["instance 00000002 at https://other.example/webex"]);
+    assert_eq!(upkeep(&webex, &other).await.unwrap(), Upkeep::Ours(HookReport::default()));
+    assert_eq!((account.hooks(), account.writes()), (hooks, writes), "they are not taken back");
+
+    account.change(0, "status", "inactive");
+    account.change(1, "status", "inactive");
+    let Upkeep::Ours(report) = upkeep(&webex, &one).await.unwrap() else { panic!("they are free") };
+    assert_eq!((report.created, report.updated, report.deleted), (0, 2, 0));
+    assert_eq!(named(upkeep(&webex, &other).await.unwrap()), ["instance 00000001 at https://one.example/webex"]);
+}
+
+#[tokio::test]
+async fn of_two_that_registered_at_the_same_moment_one_gives_way() {
+    for at_one_address in [false, true] {
+        for smaller_looks_first in [false, true] {
+            let (account, webex, _server) = start().await;
+            let urls =
+                if at_one_address { ["https://a.example"; 2] } else { ["https://b.example", "https://a.example"] };
+            let (smaller, greater) = (wanted_by(urls[0], 1), wanted_by(urls[1], 2));
+            for number in 1..=2 {
+                for (name, resource) in [("messages", "messages"), ("cards", "attachmentActions")] {
+                    account.add(
+                        json!({"id": format!("W{number}{name}"), "name": format!("readback {name} {number:08x}"),
+                        "targetUrl": format!("{}/webex", urls[number - 1]), "resource": resource, "event": "created",
+                        "secret": "s3cret", "status": "active"}),
+                    );
+                }
+            }
+            if smaller_looks_first {
+                named(upkeep(&webex, &smaller).await.unwrap());
+            } else {
+                let found = upkeep(&webex, &greater).await.unwrap();
+                assert!(matches!(&found, Upkeep::Contested(rivals) if rivals.len() == 1), "{found:?}");
+                named(upkeep(&webex, &smaller).await.unwrap());
+            }
+            assert_eq!(upkeep(&webex, &greater).await.unwrap(), Upkeep::Ours(HookReport::default()));
+            named(upkeep(&webex, &smaller).await.unwrap());
+            let names: Vec<_> = account.hooks().iter().map(|hook| hook["name"].clone()).collect();
+            assert_eq!(names, ["readback messages 00000002", "readback cards 00000002"]);
+        }
+    }
 }

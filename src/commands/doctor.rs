@@ -6,11 +6,17 @@ use tokio::runtime::Runtime;
 
 use super::built::{connections, model, policy, webex};
 use crate::{
+    app::instance,
     cli::{Engine, Out},
     config::{Loaded, Origin, Settings},
 };
 use readback_cluster::Cluster;
-use readback_webex::{Webex, tls};
+use readback_webex::{
+    Webex,
+    hooks::{self, Instance},
+    tls,
+    wire::Webhook,
+};
 
 /// One check and its result.
 struct Finding {
@@ -107,12 +113,54 @@ async fn room(settings: &Settings) -> Vec<Finding> {
     });
     let mut findings = vec![found("Webex token", me)];
     if let Some(url) = &settings.server.public_url {
-        let hooks = client.webhooks().await.map(|hooks| {
-            let own: Vec<_> = hooks.iter().filter(|hook| hook.target_url.starts_with(url.as_str())).collect();
-            let active = own.iter().filter(|hook| hook.status.as_deref() != Some("inactive")).count();
-            format!("{active} of 2 active at {url} (serve creates and repairs them)")
-        });
-        findings.push(found("Webex webhooks", hooks));
+        // Without a known identity, a webhook of another process shows by its address only.
+        let own = instance::known(&settings.database).ok().flatten();
+        let result = match client.webhooks().await {
+            Ok(hooks) => webhooks(&hooks, url, own.as_ref()),
+            Err(error) => Err(error.to_string()),
+        };
+        findings.push(Finding { what: "Webex webhooks".to_owned(), result });
     }
     findings
+}
+
+/// Whether the bot's webhooks deliver to this bot, and to no other one.
+fn webhooks(existing: &[Webhook], public_url: &str, own: Option<&Instance>) -> Result<String, String> {
+    let target = hooks::target_url(public_url);
+    let rivals: Vec<_> = hooks::rivals(existing, &target, own).iter().map(ToString::to_string).collect();
+    if !rivals.is_empty() {
+        return Err(format!(
+            "another readback uses this bot's token and receives its messages: {}; the next start of serve takes them over",
+            rivals.join("; ")
+        ));
+    }
+    let active = existing.iter().filter(|hook| hook.target_url == target && hook.status.as_deref() != Some("inactive"));
+    Ok(format!("{} of 2 active at {public_url} (serve creates and repairs them)", active.count()))
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+
+    #[test]
+    fn the_webhooks_of_another_process_are_a_finding() {
+        let hook = |name: &str, url: &str, status: &str| -> Webhook {
+            serde_json::from_value(json!({ "id": "Y2lz", "name": name, "targetUrl": url, "status": status })).unwrap()
+        };
+        let own = Instance::parse("0000000a").unwrap();
+        let here = "https://here.example/webex";
+        let ours = [hook("readback messages 0000000a", here, "active"), hook("readback cards", here, "inactive")];
+        let found = webhooks(&ours, "https://here.example/", Some(&own));
+        assert!(found.unwrap().starts_with("1 of 2 active"));
+        let others =
+            [hook("readback messages 0000000b", here, "active"), hook("a name", "https://x.example/", "active")];
+        let found = webhooks(&others, "https://here.example", Some(&own)).unwrap_err();
+        assert!(found.contains("instance 0000000b at https://here.example/webex"), "{found}");
+        assert!(webhooks(&others, "https://here.example", None).is_ok(), "the address alone does not tell");
+        let elsewhere = [hook("readback cards", "https://there.example/webex", "active")];
+        let found = webhooks(&elsewhere, "https://here.example", None).unwrap_err();
+        assert!(found.contains("an earlier version at https://there.example/webex"), "{found}");
+    }
 }

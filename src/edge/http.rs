@@ -60,12 +60,13 @@ async fn webex(State(edge): State<Edge>, headers: HeaderMap, body: Result<Bytes,
 }
 
 async fn readyz(State(edge): State<Edge>) -> impl IntoResponse {
-    let missing = edge.readiness.waiting_for();
-    if missing.is_empty() {
-        (StatusCode::OK, "ready\n".to_owned())
-    } else {
-        (StatusCode::SERVICE_UNAVAILABLE, format!("waiting for: {}\n", missing.join(", ")))
+    let (missing, faults) = (edge.readiness.waiting_for(), edge.readiness.faults());
+    if missing.is_empty() && faults.is_empty() {
+        return (StatusCode::OK, "ready\n".to_owned());
     }
+    let waiting = (!missing.is_empty()).then(|| format!("waiting for: {}\n", missing.join(", ")));
+    let faults = faults.iter().map(|fault| format!("fault: {fault}\n"));
+    (StatusCode::SERVICE_UNAVAILABLE, waiting.into_iter().chain(faults).collect())
 }
 
 async fn figures(State(edge): State<Edge>) -> impl IntoResponse {

@@ -1,9 +1,33 @@
-//! Readiness of the bot: model loaded, catalog filled, own identity known.
+//! Readiness of the bot: model loaded, catalog filled, own identity known, and no fault noticed since.
 
-use std::sync::{
-    Arc, OnceLock,
-    atomic::{AtomicBool, Ordering},
+use std::{
+    collections::BTreeMap,
+    sync::{
+        Arc, Mutex, MutexGuard, OnceLock, PoisonError,
+        atomic::{AtomicBool, Ordering},
+    },
 };
+
+use readback_webex::hooks::Rival;
+
+/// A fault of the running service that its operator must end.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum ServiceFault {
+    /// Another process receives the deliveries for this bot's token.
+    #[error("another readback uses this bot's token and receives its messages: {}", listed(.0))]
+    WebhooksTaken(Vec<Rival>),
+}
+
+fn listed(rivals: &[Rival]) -> String {
+    rivals.iter().map(ToString::to_string).collect::<Vec<_>>().join("; ")
+}
+
+/// What a fault is of. Each part has one fault at most.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Part {
+    /// The bot's webhooks.
+    Webhooks,
+}
 
 /// What the service still waits for. Clones share their state.
 #[derive(Clone, Debug, Default)]
@@ -14,6 +38,7 @@ struct State {
     model: AtomicBool,
     catalog: AtomicBool,
     bot_id: OnceLock<String>,
+    faults: Mutex<BTreeMap<Part, ServiceFault>>,
 }
 
 impl Readiness {
@@ -40,6 +65,24 @@ impl Readiness {
     /// The bot's own person id, once it is known.
     pub fn bot_id(&self) -> Option<&str> {
         self.0.bot_id.get().map(String::as_str)
+    }
+
+    /// Sets the fault of a part, in place of an earlier one; `None` once it works.
+    pub fn set_fault(&self, part: Part, fault: Option<ServiceFault>) {
+        let mut faults = self.locked_faults();
+        match fault {
+            Some(fault) => faults.insert(part, fault),
+            None => faults.remove(&part),
+        };
+    }
+
+    /// The faults that last; empty if everything works.
+    pub fn faults(&self) -> Vec<ServiceFault> {
+        self.locked_faults().values().cloned().collect()
+    }
+
+    fn locked_faults(&self) -> MutexGuard<'_, BTreeMap<Part, ServiceFault>> {
+        self.0.faults.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     /// What is not ready yet; empty if everything is.

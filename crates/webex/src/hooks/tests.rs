@@ -1,17 +1,22 @@
 //! Every deviation of a webhook, and its repair.
 
 use super::*;
+use crate::wire::Webhook;
 
 const TARGET: &str = "https://bot.example/base/webex";
 
+fn own() -> Instance {
+    Instance::of(0xa)
+}
+
 fn wanted() -> Wanted {
-    Wanted::new("https://bot.example/base/", "s3cret".into()).unwrap()
+    Wanted::new("https://bot.example/base/", "s3cret".into(), own()).unwrap()
 }
 
 fn found(id: &str, hook: Hook) -> Webhook {
     Webhook {
         id: id.to_owned(),
-        name: hook.name().to_owned(),
+        name: hook.name(&own()),
         target_url: TARGET.to_owned(),
         resource: hook.resource().to_owned(),
         event: "created".to_owned(),
@@ -32,7 +37,7 @@ fn replace(id: &str) -> Vec<Step> {
 #[test]
 fn each_deviation_has_its_repair() {
     type Change = fn(&mut Webhook);
-    let table: [(&str, Change, Vec<Step>); 11] = [
+    let table: [(&str, Change, Vec<Step>); 13] = [
         ("nothing", |_| {}, vec![]),
         ("address", |w| w.target_url = "https://old.example/webex".into(), update("m")),
         ("secret", |w| w.secret = Some("old".into()), update("m")),
@@ -43,6 +48,8 @@ fn each_deviation_has_its_repair() {
         ("filter", |w| w.filter = Some("roomId=R".into()), replace("m")),
         ("resource", |w| w.resource = "rooms".into(), replace("m")),
         ("event", |w| w.event = "all".into(), replace("m")),
+        ("registered by an earlier version", |w| w.name = "readback messages".into(), update("m")),
+        ("registered by another instance", |w| w.name = "readback messages 0000000b".into(), update("m")),
         ("name", |w| w.name = "somebody's messages".into(), vec![Step::Create(Hook::Messages)]),
     ];
     for (what, change, steps) in table {
@@ -74,9 +81,63 @@ fn the_best_of_several_own_webhooks_is_kept_and_foreign_ones_are_not_touched() {
 #[test]
 fn a_wrong_address_or_no_secret_is_refused() {
     for url in ["bot.example", "ftp://bot.example", "https://u:p@bot.example", "https://bot.example/?a=b", ""] {
-        assert_eq!(Wanted::new(url, "s".into()).unwrap_err(), BadHook::PublicUrl, "{url}");
+        assert_eq!(Wanted::new(url, "s".into(), own()).unwrap_err(), BadHook::PublicUrl, "{url}");
     }
-    assert_eq!(Wanted::new("https://bot.example", "".into()).unwrap_err(), BadHook::NoSecret);
+    assert_eq!(Wanted::new("https://bot.example", "".into(), own()).unwrap_err(), BadHook::NoSecret);
     assert_eq!(wanted().target_url(), TARGET);
     assert!(!format!("{:?}", wanted()).contains("s3cret"));
+}
+
+#[test]
+fn a_rival_is_active_and_has_another_instance_or_another_address() {
+    type Change = fn(&mut Webhook);
+    let table: [(&str, Change, bool, bool); 7] = [
+        ("ours", |_| {}, false, false),
+        ("of an earlier version at our address", |w| w.name = "readback messages".into(), false, false),
+        (
+            "of an earlier version elsewhere",
+            |w| {
+                (w.name, w.target_url) = ("readback messages".into(), "https://old.example/webex".into());
+            },
+            true,
+            true,
+        ),
+        ("of another instance at our address", |w| w.name = "readback messages 0000000b".into(), true, false),
+        ("of a copy of our database", |w| w.target_url = "https://copy.example/webex".into(), true, true),
+        (
+            "inactive",
+            |w| {
+                (w.name, w.status) = ("readback messages 0000000b".into(), Some("inactive".into()));
+            },
+            false,
+            false,
+        ),
+        (
+            "of another program",
+            |w| {
+                (w.name, w.target_url) = ("readback messages of mine".into(), "https://x.example/".into());
+            },
+            false,
+            false,
+        ),
+    ];
+    for (what, change, with_own, by_address) in table {
+        let mut messages = found("m", Hook::Messages);
+        change(&mut messages);
+        let all = [messages, found("c", Hook::Cards)];
+        assert_eq!(!rivals(&all, TARGET, Some(&own())).is_empty(), with_own, "{what}");
+        assert_eq!(!rivals(&all, TARGET, None).is_empty(), by_address, "{what}, without the own instance");
+    }
+    let two = ["readback messages 0000000b", "readback cards 0000000b"]
+        .map(|name| Webhook { name: name.to_owned(), ..found("x", Hook::Messages) });
+    let named = rivals(&two, TARGET, Some(&own()));
+    assert_eq!(named.iter().map(ToString::to_string).collect::<Vec<_>>(), [format!("instance 0000000b at {TARGET}")]);
+}
+
+#[test]
+fn an_instance_is_eight_digits() {
+    assert_eq!(Instance::parse("0000000a"), Some(own()));
+    for bad in ["", "0000000", "0000000A", "0000000g", "000000000", "0000 00a"] {
+        assert_eq!(Instance::parse(bad), None, "{bad}");
+    }
 }
