@@ -33,6 +33,8 @@ mod cluster_directory;
 pub(crate) mod instance;
 mod webhooks;
 
+/// Maximum rollouts followed at once. Each is a small task; how often they are read does not grow with their number.
+pub const MOST_FOLLOWED: usize = 5_000;
 /// The grace period of a whole shutdown.
 const GRACE: Duration = Duration::from_secs(50);
 /// The grace period of turns and rollouts, within that.
@@ -65,6 +67,8 @@ pub struct AppConfig {
     pub rules: Rules,
     /// Whether the bot only observes, in all clusters.
     pub observe: bool,
+    /// Maximum rollouts followed at once; of any beyond that, the room is told that they are not.
+    pub followed: usize,
     /// The database file with the changes.
     pub database: PathBuf,
 }
@@ -89,7 +93,7 @@ pub async fn run(
     let (world, live_names) = ClusterDirectory::connect(wiring.connections).await?;
     let clusters = world.clusters.clone();
     let webex = Webex::new(wiring.webex.clone()).context("the Webex settings")?;
-    let (followers, following) = Followers::new();
+    let (followers, following) = Followers::new(wiring.followed);
     let (ready, bot) = watch::channel(None::<Conversation>);
     let (policies, policy) = watch::channel(Arc::new(wiring.policy));
 

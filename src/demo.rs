@@ -209,6 +209,7 @@ fn wiring(
         policy_file: options.policy_file,
         rules,
         observe: options.observe,
+        followed: app::MOST_FOLLOWED,
         database: folder.join("readback.db"),
     })
 }

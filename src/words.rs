@@ -78,6 +78,9 @@ pub const APPLIED: &str = "applied";
 pub const NOT_WATCHED: &str =
     "It was still under way when I had to restart. Ask me for its status to see how it went on.";
 
+/// The state of a rollout that continues without being followed, because too many are.
+pub const NOT_FOLLOWED: &str = "It is under way. I follow so many rollouts now that I do not follow this one; ask me for its status to see how it went.";
+
 /// A short reference for one turn, shown in the room and searchable in the log.
 pub fn reference(id: &str) -> String {
     let digest = uuid::Uuid::new_v5(&uuid::Uuid::NAMESPACE_OID, id.as_bytes()).simple().to_string();

@@ -10,6 +10,7 @@ mod deploy;
 mod docs;
 mod edge;
 mod first_words;
+mod following;
 mod interpret;
 mod local_cluster;
 mod model;

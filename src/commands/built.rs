@@ -1,7 +1,7 @@
 //! What the commands build from the settings: the model, the policy, the connections. No server is called.
 
 use crate::{
-    app::AppConfig,
+    app::{self, AppConfig},
     cli::Engine,
     config::{ClusterSource, NamedCluster, PolicyFile, PolicySettings, Settings},
     interpret,
@@ -57,6 +57,7 @@ pub(super) fn app_config(settings: &Settings, rules: Rules) -> anyhow::Result<Ap
         policy_file: policy_file(&settings.policy),
         rules,
         observe: false,
+        followed: app::MOST_FOLLOWED,
         database: settings.database.clone(),
     })
 }

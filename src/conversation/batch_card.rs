@@ -7,7 +7,10 @@ use super::{
     keys::is_over,
     posting::Reporter,
 };
-use crate::cards::{self, BatchEntry};
+use crate::{
+    cards::{self, BatchEntry},
+    words,
+};
 use readback_cluster::Live;
 use readback_core::{
     change::{Change, Filter, Status},
@@ -76,7 +79,7 @@ impl Reporter {
 
     /// Queues the rollouts to follow; progress and outcomes are reported on the card. If several changes target the
     /// same Deployment, only the last one is followed.
-    pub(super) fn watch_together(&self, first: &Change, applied: Vec<(Change, Option<Box<Live>>)>) {
+    pub(super) async fn watch_together(&self, first: &Change, applied: Vec<(Change, Option<Box<Live>>)>) {
         let mut watched: Vec<Watched> = Vec::new();
         for (change, live) in applied {
             let earlier = watched.iter_mut().filter(|other| other.change.target() == change.target());
@@ -86,9 +89,16 @@ impl Reporter {
                 live.as_deref().zip(changed).and_then(|(live, changed)| self.cx.clusters.follow(live, changed));
             watched.push(Watched { change, follow });
         }
+        let rolling = watched.iter().filter(|one| one.follow.is_some()).map(|one| one.change.id()).collect::<Vec<_>>();
         let job = BatchJob::new(self.clone(), first.clone(), watched);
         let span = span_of(first);
-        self.cx.followers.take(move |shutdown| job.run(shutdown).instrument(span));
+        if self.cx.followers.take(move |shutdown| job.run(shutdown).instrument(span)).is_err() {
+            // They stay unreported, so the next start follows them.
+            for change in rolling {
+                self.cx.note_told(change, words::NOT_FOLLOWED.to_owned());
+            }
+            self.close_batch(first).await;
+        }
     }
 
     /// Updates the card of a batch, and marks the changes that have ended as reported.

@@ -51,7 +51,7 @@ impl Executor {
         if let Some(undo) = undo {
             self.reporter.close_taken_back(&undo).await;
         }
-        self.reporter.watch_together(&first, watched);
+        self.reporter.watch_together(&first, watched).await;
         // Report a record error only after everything that was recorded.
         broken.map_or(Ok(()), |broken| {
             let mut fault = record_fault_at(broken, request.place);

@@ -100,7 +100,7 @@ impl Recovery {
                 Err(error) => tracing::warn!(%error, change = %change.id(), "the Deployment could not be read"),
             }
         }
-        self.reporter.watch_together(&first, applied);
+        self.reporter.watch_together(&first, applied).await;
     }
 
     /// Settles what the previous process left unfinished. Changes that cannot be settled now are logged and retried by

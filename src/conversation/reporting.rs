@@ -62,9 +62,13 @@ impl Reporter {
         }
         self.close_taken_back(&change).await;
         if let Some(follow) = self.cx.clusters.follow(live, changed) {
-            let job = Job { reporter: self.clone(), change, person: person.clone(), follow };
+            let job = Job { reporter: self.clone(), change: change.clone(), person: person.clone(), follow };
             let span = span_of(&job.change);
-            self.cx.followers.take(move |shutdown| job.run(shutdown).instrument(span));
+            if self.cx.followers.take(move |shutdown| job.run(shutdown).instrument(span)).is_err() {
+                // It stays unreported, so the next start follows it.
+                let told = self.report(&change, person, words::NOT_FOLLOWED, after(&change)).await;
+                told.after(place, "telling that it is not followed")?;
+            }
         }
         Ok(())
     }

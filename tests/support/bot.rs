@@ -66,6 +66,8 @@ pub(crate) struct Setup {
     pub(crate) policy: Option<String>,
     /// Whether the bot only observes.
     pub(crate) observe: bool,
+    /// Maximum rollouts followed at once.
+    pub(crate) followed: usize,
     /// The minimum confidence to act without confirmation.
     pub(crate) act: Score,
     /// The deadline of a call to Webex, if not the usual one.
@@ -79,6 +81,7 @@ impl Default for Setup {
             card_life: SignedDuration::from_mins(10),
             policy: None,
             observe: false,
+            followed: app::MOST_FOLLOWED,
             act: Score::ZERO,
             webex_deadline: None,
         }
@@ -157,6 +160,11 @@ impl Bot {
         self.setup.policy = Some(text.to_owned());
     }
 
+    /// How many rollouts are followed at once from the next start on.
+    pub(crate) fn set_followed(&mut self, followed: usize) {
+        self.setup.followed = followed;
+    }
+
     async fn policy(&self) -> Policy {
         let limits = Limits { expiry: self.setup.card_life, ..Limits::default() };
         match &self.setup.policy {
@@ -188,6 +196,7 @@ impl Bot {
             policy_file: None,
             rules,
             observe: self.setup.observe,
+            followed: self.setup.followed,
             database: self.folder.path().join("readback.db"),
         };
         let stop = Shutdown::new();

@@ -1,6 +1,6 @@
 //! Follows one rollout to its end by polling.
 
-use std::time::Duration;
+use std::{sync::Arc, time::Duration};
 
 use tokio::time::{Instant, sleep_until};
 
@@ -13,6 +13,9 @@ const FAST_INTERVAL: Duration = Duration::from_secs(1);
 const SLOW_INTERVAL: Duration = Duration::from_secs(3);
 /// How long the first interval is used.
 const FAST_FOR: Duration = Duration::from_secs(30);
+/// How many rollouts of one cluster are followed at these intervals. With more, each is read less often, so that the
+/// API server has no more reads to answer.
+const AT_FULL_PACE: usize = 200;
 /// How long the API server may be unreadable before the rollout is reported as lost.
 const UNREADABLE_LIMIT: Duration = Duration::from_mins(2);
 
@@ -27,6 +30,8 @@ pub struct Follow {
     due: Instant,
     blind_since: Option<Instant>,
     said: Option<Rollout>,
+    /// One of those that are followed in the cluster, which counts them.
+    crowd: Arc<()>,
 }
 
 impl Cluster {
@@ -42,8 +47,16 @@ impl Cluster {
             due: now,
             blind_since: None,
             said: None,
+            crowd: Arc::clone(&self.0.followed),
         }
     }
+}
+
+/// The interval between two reads of a rollout that has been followed for this time, one of `followed` in its cluster.
+fn interval(age: Duration, followed: usize) -> Duration {
+    let usual = if age < FAST_FOR { FAST_INTERVAL } else { SLOW_INTERVAL };
+    let shares = u32::try_from(followed.div_ceil(AT_FULL_PACE)).unwrap_or(u32::MAX);
+    usual.saturating_mul(shares.max(1))
 }
 
 impl Follow {
@@ -57,7 +70,9 @@ impl Follow {
             sleep_until(self.due).await;
             let seen = self.look().await;
             let now = Instant::now();
-            self.due = now + if now.duration_since(self.started) < FAST_FOR { FAST_INTERVAL } else { SLOW_INTERVAL };
+            // The cluster holds one of the references itself.
+            let followed = Arc::strong_count(&self.crowd) - 1;
+            self.due = now + interval(now.duration_since(self.started), followed);
             if let Some(seen) = seen.filter(|seen| self.said.as_ref() != Some(seen)) {
                 self.said = Some(seen.clone());
                 return Some(seen);
@@ -114,6 +129,27 @@ mod tests {
     };
 
     /// A Deployment at that generation as the controller reports it.
+    #[test]
+    fn the_reads_of_a_crowd_are_no_more_than_those_of_two_hundred() {
+        let (young, old) = (Duration::from_secs(1), Duration::from_mins(1));
+        for few in [1, 2, 200] {
+            assert_eq!((interval(young, few), interval(old, few)), (FAST_INTERVAL, SLOW_INTERVAL), "{few}");
+        }
+        for (many, shares) in [(201, 2), (400, 2), (500, 3), (5_000, 25)] {
+            assert_eq!(interval(young, many), FAST_INTERVAL * shares, "{many}");
+            assert_eq!(interval(old, many), SLOW_INTERVAL * shares, "{many}");
+        }
+    }
+
+    #[tokio::test]
+    async fn a_follow_counts_until_it_is_dropped() {
+        let cluster = Api::start(|_| Reply::not_found()).await.cluster().await;
+        let follows: Vec<Follow> = (0..3).map(|_| cluster.follow(&web(), "uid-1", 2, Changed::Template)).collect();
+        assert_eq!(Arc::strong_count(&cluster.0.followed) - 1, 3);
+        drop(follows);
+        assert_eq!(Arc::strong_count(&cluster.0.followed) - 1, 0);
+    }
+
     fn seen(generation: i64, observed: i64, updated: u32, available: u32) -> serde_json::Value {
         let mut raw = deployment();
         raw["metadata"]["generation"] = json!(generation);
@@ -137,6 +173,31 @@ mod tests {
         assert_eq!(follow.next().await, Some(Rollout::Progressing(counts)), "also without the right to list pods");
         assert_eq!(follow.next().await, Some(Rollout::Done { ready: 2, wanted: 2 }));
         assert_eq!(follow.next().await, None);
+    }
+
+    #[tokio::test]
+    async fn three_hundred_rollouts_are_all_followed_to_their_end() {
+        let api = Api::start(|call| match (call.path.rsplit('/').next(), call.times) {
+            (Some("web"), 0..300) => Reply::json(200, seen(2, 2, 1, 2)),
+            (Some("web"), _) => Reply::json(200, seen(2, 2, 2, 2)),
+            _ => Reply::forbidden("list", "pods"),
+        })
+        .await;
+        let cluster = api.cluster().await;
+        // All are counted before the first of them is read.
+        let follows: Vec<Follow> = (0..300).map(|_| cluster.follow(&web(), "uid-1", 2, Changed::Template)).collect();
+        let started = Instant::now();
+        let ends = follows.into_iter().map(|mut follow| async move {
+            let mut end = None;
+            while let Some(rollout) = follow.next().await {
+                end = Some(rollout);
+            }
+            end
+        });
+        let ends = futures::future::join_all(ends).await;
+        let done = Some(Rollout::Done { ready: 2, wanted: 2 });
+        assert_eq!(ends.iter().filter(|end| **end == done).count(), 300);
+        assert!(started.elapsed() >= FAST_INTERVAL * 2, "the second read of each came later than usual");
     }
 
     #[tokio::test]

@@ -97,6 +97,8 @@ struct ClusterState {
     client: kube::Client,
     call_timeout: Duration,
     rights: Mutex<BTreeMap<Namespace, Rights>>,
+    /// Each rollout that is followed holds a reference.
+    followed: Arc<()>,
 }
 
 impl Cluster {
@@ -115,6 +117,7 @@ impl Cluster {
             client,
             call_timeout: connection.call_timeout,
             rights: Mutex::default(),
+            followed: Arc::default(),
         })))
     }
 
