@@ -15,7 +15,8 @@ pub(super) fn note_start(report: &HookReport) {
     for rival in &report.taken_from {
         tracing::warn!(%rival, "webhooks taken over from another readback with this bot's token");
     }
-    tracing::info!(?report, "webhooks are right");
+    let HookReport { created, updated, deleted, .. } = report;
+    tracing::info!(created, updated, deleted, "webhooks are right");
 }
 
 /// Checks the webhooks every `period` until `stop` is cancelled. While another process has them, the bot is not ready.

@@ -94,7 +94,8 @@ fn note(found: &Upkeep, taken: &impl Fn(&[Rival])) {
         Upkeep::Ours(report) if *report == HookReport::default() => &[],
         Upkeep::Ours(report) => {
             metrics::counter!("readback_webhook_repairs_total").increment(1);
-            tracing::warn!(?report, "webhooks repaired");
+            let HookReport { created, updated, deleted, .. } = report;
+            tracing::warn!(created, updated, deleted, "webhooks repaired");
             &[]
         }
         Upkeep::Contested(rivals) => {
