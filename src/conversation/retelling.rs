@@ -91,12 +91,15 @@ impl Reporter {
                 tracing::warn!(%error, "the answer is given later");
                 let (reporter, place) = (self.clone(), request.place.clone());
                 let (person, text) = (request.person.clone(), text.to_owned());
-                self.cx.followers.take(move |stop| async move {
+                let job = move |stop: Shutdown| async move {
                     let tell = || async { Ok(reporter.reply(&place, &person, &text).await.map(drop)?) };
                     if until_told(&stop, tell).await {
                         reporter.mark_told(&ended).await;
                     }
-                });
+                };
+                if self.cx.followers.take(job).is_err() {
+                    tracing::error!("too much is to be told later; the next start tells what is on record");
+                }
             }
         }
         Ok(())
@@ -131,7 +134,9 @@ impl Reporter {
                     };
                     until_told(&stop, tell).await;
                 };
-                self.cx.followers.take(move |stop| job(stop).instrument(span));
+                if self.cx.followers.take(move |stop| job(stop).instrument(span)).is_err() {
+                    tracing::error!("too much is to be told later; the next start tells what is on record");
+                }
                 Ok(())
             }
             told => told,
