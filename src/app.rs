@@ -116,9 +116,6 @@ pub async fn run(
         metrics: metrics.clone(),
     };
 
-    if !left_behind.is_empty() {
-        tracing::info!(count = left_behind.len(), "what the last run accepted and did not finish is handled");
-    }
     edge.intake.resume(left_behind);
 
     let mut supervisor = Supervisor::new(stop.clone());

@@ -101,8 +101,7 @@ impl BatchJob {
     /// Updates the card until Webex takes it, and marks the changes as reported. At a shutdown that is left to the next
     /// start.
     async fn report_end(&self, stop: &Shutdown) {
-        let tell =
-            || async { self.reporter.update_batch_card(&self.first).await.map(drop).map_err(anyhow::Error::from) };
+        let tell = || async { self.reporter.update_batch_card(&self.first).await.map(drop) };
         if !until_told(stop, tell).await {
             return;
         }

@@ -27,7 +27,7 @@ impl Reporter {
         match execution {
             Execution::Applied(change, live) => {
                 self.announce(&change).await;
-                self.report_applied(*change, live.as_deref(), place, person).await.map(|()| None)
+                Box::pin(self.report_applied(*change, live.as_deref(), place, person)).await.map(|()| None)
             }
             Execution::Ended(change) => self.report_end(&change, place, person).await,
             Execution::Elsewhere(change) => Ok(Some(words::ended(&change))),

@@ -132,7 +132,7 @@ impl Reporter {
                         let told = reporter.report_and_follow(change, live, &place, &person);
                         async { told.await.map_err(|fault| fault.cause) }
                     };
-                    until_told(&stop, tell).await;
+                    Box::pin(until_told(&stop, tell)).await;
                 };
                 if self.cx.followers.take(move |stop| job(stop).instrument(span)).is_err() {
                     tracing::error!("too much is to be told later; the next start tells what is on record");

@@ -26,7 +26,10 @@ use super::{
     turn::{Attempt, TurnEnd},
 };
 use crate::{clock, supervisor::Shutdown};
-use readback_core::notice::{Notice, Receipt, Received};
+use readback_core::{
+    notice::{Notice, Receipt, Received},
+    store::Fault,
+};
 
 /// The pause before the end of a turn is recorded again, after that failed.
 const RECORD_AGAIN: Duration = Duration::from_secs(1);
@@ -168,6 +171,9 @@ impl Intake {
     /// Queues what another process accepted and did not finish. Call it before the first [`Intake::offer`]: the bounds do not
     /// apply.
     pub fn resume(&self, left_behind: Vec<Receipt>) {
+        if !left_behind.is_empty() {
+            tracing::info!(count = left_behind.len(), "what the last run accepted and did not finish is handled");
+        }
         for receipt in left_behind {
             let (kind, id) = (receipt.notice.kind(), receipt.notice.id().to_owned());
             locked(&self.0.dedupe).insert_if_new(kind, &id, clock::now());
@@ -197,17 +203,14 @@ impl Intake {
         let attempt = Attempt::first(notice.clone(), now);
         self.queue(Queued { attempt, recorded: Some(recorded), place }, true)?;
         self.gauge();
+        let (tell, told) = oneshot::channel();
         // In a task of its own: a sender that hangs up must not leave a delivery on record that nobody handles.
-        let intake = self.clone();
-        let recording = tokio::spawn(async move {
-            let received = intake.0.inbox.receive(&notice).await;
-            let _ = record.send(matches!(received, Ok(Received::New)));
-            if received.is_ok() {
-                locked(&intake.0.dedupe).insert_if_new(notice.kind(), notice.id(), now);
-            }
-            received
-        });
-        match recording.await {
+        let recording = self.clone().record(notice, record, tell);
+        match locked(&self.0.workers).as_mut() {
+            Some(workers) => workers.spawn(recording),
+            None => return Err(NotTaken::Stopping),
+        };
+        match told.await {
             Ok(Ok(Received::New)) => Ok(Taken::Queued),
             Ok(Ok(Received::Repeat)) => Ok(Taken::Repeat),
             Ok(Err(error)) => {
@@ -216,6 +219,22 @@ impl Intake {
             }
             Err(_) => Err(NotTaken::NotRecorded),
         }
+    }
+
+    /// Puts a queued notice on record, and lets its worker and its sender know.
+    async fn record(
+        self,
+        notice: Notice,
+        recorded: oneshot::Sender<bool>,
+        told: oneshot::Sender<Result<Received, Fault>>,
+    ) {
+        let received = self.0.inbox.receive(&notice).await;
+        if received.is_ok() {
+            locked(&self.0.dedupe).insert_if_new(notice.kind(), notice.id(), clock::now());
+        }
+        // Who has gone away needs no answer.
+        let _ = recorded.send(matches!(received, Ok(Received::New)));
+        let _ = told.send(received);
     }
 
     /// How many notices are queued or in progress.

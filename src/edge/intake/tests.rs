@@ -1,6 +1,6 @@
 //! Order, bounds, repeats, panics, and shutdown.
 
-use readback_core::store::{Fault, Store, memory::MemoryStore};
+use readback_core::store::{Store, memory::MemoryStore};
 use tokio::sync::{mpsc, watch};
 
 use super::*;

@@ -64,9 +64,11 @@ pub(super) fn unhandled(connection: &Connection) -> Result<Vec<Receipt>, Failed>
     let mut found = Vec::new();
     while let Some(columns) = rows.next()? {
         let (arrived, body): (i64, String) = (columns.get(0)?, columns.get(1)?);
-        match (Timestamp::from_millisecond(arrived), serde_json::from_str::<Notice>(&body)) {
-            (Ok(arrived), Ok(notice)) => found.push(Receipt { notice, arrived }),
-            _ => tracing::error!("a delivery on record cannot be read"),
+        let (arrived, notice) = (Timestamp::from_millisecond(arrived), serde_json::from_str(&body));
+        if let (Ok(arrived), Ok(notice)) = (arrived, notice) {
+            found.push(Receipt { notice, arrived });
+        } else {
+            tracing::error!("a delivery on record cannot be read");
         }
     }
     Ok(found)
