@@ -30,6 +30,7 @@ use readback_webex::{
 };
 
 mod cluster_directory;
+mod database;
 pub(crate) mod instance;
 mod webhooks;
 
@@ -125,6 +126,7 @@ pub async fn run(
     }
     supervisor.start("catalog", world.clone().keep(readiness.clone(), stop.clone()));
     supervisor.start("rights", until(stop.clone(), keep_rights(clusters.clone())));
+    supervisor.start("database", until(stop.clone(), database::keep(store.clone(), readiness.clone())));
     supervisor.start("metrics", until(stop.clone(), metrics_upkeep(metrics.clone())));
     if let Some(file) = wiring.policy_file {
         supervisor.start("policy", until(stop.clone(), file.keep(policies)));

@@ -16,6 +16,9 @@ pub enum ServiceFault {
     /// Another process receives the deliveries for this bot's token.
     #[error("another readback uses this bot's token and receives its messages: {}", listed(.0))]
     WebhooksTaken(Vec<Rival>),
+    /// The database cannot be used; with the reason.
+    #[error("nothing can be recorded, so nothing is accepted: {0}")]
+    Database(String),
 }
 
 fn listed(rivals: &[Rival]) -> String {
@@ -27,6 +30,8 @@ fn listed(rivals: &[Rival]) -> String {
 pub enum Part {
     /// The bot's webhooks.
     Webhooks,
+    /// The database.
+    Database,
 }
 
 /// What the service still waits for. Clones share their state.

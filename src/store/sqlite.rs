@@ -20,6 +20,7 @@ use readback_core::{
 
 mod archive;
 mod failed;
+mod health;
 mod inbox;
 mod open;
 mod questions;
@@ -30,11 +31,13 @@ mod topics;
 pub use archive::Archive;
 
 use failed::Failed;
+use health::OpenedFile;
 
 /// A store in one SQLite file.
 #[derive(Debug)]
 pub struct Sqlite {
     inner: Arc<Mutex<OpenDatabase>>,
+    file: OpenedFile,
     run_id: RunId,
 }
 
@@ -50,9 +53,19 @@ impl Sqlite {
     /// [`Fault::InUse`] while another process serves from it.
     pub async fn open(file: impl Into<PathBuf>) -> Result<Self, Fault> {
         let file = file.into();
-        let (connection, lock) = spawn_blocking(move || open::to_serve(&file)).await.map_err(|_| Fault::CutOff)??;
+        let (connection, file, lock) =
+            spawn_blocking(move || open::to_serve(&file)).await.map_err(|_| Fault::CutOff)??;
         let inner = Arc::new(Mutex::new(OpenDatabase { connection, _lock: lock }));
-        Ok(Self { inner, run_id: RunId::fresh() })
+        Ok(Self { inner, file, run_id: RunId::fresh() })
+    }
+
+    /// Checks that the file is still the one that was opened, and takes writes.
+    ///
+    /// # Errors
+    /// It is not, or does not.
+    pub async fn check(&self, now: Timestamp) -> Result<(), Fault> {
+        let file = self.file.clone();
+        self.with(move |connection| health::check(connection, &file, now)).await
     }
 
     /// Runs `work` on a blocking thread. The guard of the connection moves with it, so that a cancelled caller does not
@@ -90,7 +103,10 @@ impl Store for Sqlite {
     }
 
     async fn record(&self, change: Change) -> Result<Recorded, Fault> {
+        let file = self.file.clone();
         self.with(move |connection| {
+            // Nothing is done that would not be on record.
+            file.check()?;
             let transaction = connection.transaction_with_behavior(TransactionBehavior::Immediate)?;
             if let Some(there) = rows::read(&transaction, change.id())? {
                 return Ok(Recorded::AlreadyThere(Box::new(there.change)));
@@ -172,7 +188,12 @@ impl Store for Sqlite {
 
     async fn receive(&self, notice: &Notice, now: Timestamp) -> Result<Received, Fault> {
         let notice = notice.clone();
-        self.with(move |connection| inbox::receive(connection, &notice, now)).await
+        let file = self.file.clone();
+        self.with(move |connection| {
+            file.check()?;
+            inbox::receive(connection, &notice, now)
+        })
+        .await
     }
 
     async fn handled(&self, notice: &Notice, now: Timestamp) -> Result<(), Fault> {

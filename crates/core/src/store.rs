@@ -318,6 +318,18 @@ pub enum Fault {
     /// A concurrent write happened, although only this process can write.
     #[error("change `{0}` was written by somebody else at the same moment")]
     Raced(ChangeId),
+    /// The file was deleted, emptied or replaced while this process used it. What it wrote since is not in it.
+    #[error("`{}` is not the database that was opened: it was deleted, emptied or replaced; put it back and restart", .file.display())]
+    Lost {
+        /// The file.
+        file: PathBuf,
+    },
+    /// The file system has no space left, or takes no writes.
+    #[error("the database takes no writes")]
+    NoWrites(#[source] Cause),
+    /// The file's contents are damaged.
+    #[error("the database file is damaged: restore it from a backup")]
+    Damaged(#[source] Cause),
     /// A database operation failed.
     #[error("the database failed")]
     Database(#[source] Cause),

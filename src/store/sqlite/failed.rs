@@ -14,6 +14,11 @@ impl From<Fault> for Failed {
 
 impl From<rusqlite::Error> for Failed {
     fn from(error: rusqlite::Error) -> Self {
-        Self(Fault::Database(error.into()))
+        use rusqlite::ErrorCode::{DatabaseCorrupt, DiskFull, NotADatabase, ReadOnly, SystemIoFailure};
+        Self(match error.sqlite_error_code() {
+            Some(DiskFull | ReadOnly | SystemIoFailure) => Fault::NoWrites(error.into()),
+            Some(DatabaseCorrupt | NotADatabase) => Fault::Damaged(error.into()),
+            _ => Fault::Database(error.into()),
+        })
     }
 }

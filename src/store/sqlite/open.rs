@@ -11,7 +11,10 @@ use std::{
 
 use rusqlite::{Connection, OpenFlags, TransactionBehavior};
 
-use super::{inbox, questions, rows, stops, topics};
+use super::{
+    health::{self, OpenedFile},
+    inbox, questions, rows, stops, topics,
+};
 use readback_core::store::{Cause, Fault};
 
 /// SQLite's application id of the file: `rbck` in ASCII.
@@ -40,7 +43,7 @@ const SCHEMA: &str = "
 ";
 
 /// Opens the only writing connection, and takes the lock that keeps it the only one.
-pub(super) fn to_serve(file: &Path) -> Result<(Connection, File), Fault> {
+pub(super) fn to_serve(file: &Path) -> Result<(Connection, OpenedFile, File), Fault> {
     let file = &real_path(file)?;
     let lock = lock(file)?;
     let refused = |source| Fault::File { file: file.clone(), source };
@@ -55,7 +58,8 @@ pub(super) fn to_serve(file: &Path) -> Result<(Connection, File), Fault> {
     }
     configure(&connection).map_err(opened)?;
     make(&mut connection).map_err(opened)?;
-    Ok((connection, lock))
+    let opened_file = OpenedFile::of(file.clone()).map_err(refused)?;
+    Ok((connection, opened_file, lock))
 }
 
 /// Opens a read-only connection, whether or not a process serves from the file.
@@ -194,6 +198,7 @@ fn make(connection: &mut Connection) -> rusqlite::Result<()> {
     if format < 4 {
         transaction.execute_batch(inbox::SCHEMA)?;
         transaction.execute_batch(stops::SCHEMA)?;
+        transaction.execute_batch(health::SCHEMA)?;
         transaction.execute_batch(rows::MESSAGE_INDEX)?;
     }
     transaction.pragma_update(None, "user_version", FORMAT)?;

@@ -159,7 +159,7 @@ async fn a_file_of_an_older_format_is_brought_up_to_date_with_what_it_holds() {
     let store = open(&file).await;
     let id = recorded(&store).await;
     drop(store);
-    let older = "DROP TABLE topics; DROP INDEX changes_untold; DROP TABLE inbox; DROP TABLE stops; DROP INDEX changes_by_message; \
+    let older = "DROP TABLE topics; DROP INDEX changes_untold; DROP TABLE inbox; DROP TABLE stops; DROP TABLE health; DROP INDEX changes_by_message; \
          PRAGMA user_version = 2";
     write_behind(&file, older);
     let before = Archive::open(&file).expect("opens").get(id).expect("read");
@@ -169,6 +169,58 @@ async fn a_file_of_an_older_format_is_brought_up_to_date_with_what_it_holds() {
     assert_eq!(Archive::open(&copy).expect("a whole file").get(id).expect("read"), before);
     assert!(store.get(id).await.expect("read").is_some());
     assert!(store.topics(jiff::Timestamp::UNIX_EPOCH).await.expect("there is a table").is_empty());
+}
+
+#[tokio::test]
+async fn a_file_that_was_lost_under_it_is_noticed_and_nothing_more_is_accepted() {
+    let notice = Notice::Message { id: "M".into(), room: "R".into(), person: "P".into(), created: None };
+    let losses: [fn(&Path); 4] = [
+        |file| fs::remove_file(file).expect("removed"),
+        |file| fs::write(file, "").expect("emptied"),
+        |file| fs::write(file, "no database, but longer than its header ".repeat(99)).expect("overwritten"),
+        |file| {
+            let other = file.with_extension("other");
+            fs::copy(file, &other).expect("copied");
+            fs::rename(&other, file).expect("replaced");
+        },
+    ];
+    for lose in losses {
+        let folder = folder();
+        let file = folder.path().join("changes.db");
+        let store = open(&file).await;
+        recorded(&store).await;
+        store.check(at(1)).await.expect("healthy");
+        lose(&file);
+        assert!(matches!(store.check(at(2)).await, Err(Fault::Lost { .. })));
+        assert!(matches!(store.receive(&notice, at(2)).await, Err(Fault::Lost { .. })));
+        let change = Change::asking(Order { message_id: "after it".into(), ..order() }).expect("fit");
+        assert!(matches!(store.record(change).await, Err(Fault::Lost { .. })));
+    }
+}
+
+#[tokio::test]
+async fn a_full_disk_is_noticed_and_it_goes_on_when_there_is_space() {
+    let folder = folder();
+    let store = open(&folder.path().join("changes.db")).await;
+    let limit = async |pages: i64| {
+        let set = move |connection: &mut Connection| {
+            Ok(connection.pragma_update_and_check(None, "max_page_count", pages, |row| row.get::<_, i64>(0))?)
+        };
+        store.with(set).await.expect("set")
+    };
+    // The least that SQLite takes is the present size.
+    limit(1).await;
+    let long = |id: u32| Notice::Message {
+        id: format!("{id}{}", "x".repeat(9_000)),
+        room: "R".into(),
+        person: "P".into(),
+        created: None,
+    };
+    let full = store.receive(&long(1), at(1)).await;
+    assert!(matches!(full, Err(Fault::NoWrites(_))), "{full:?}");
+    limit(1_000).await;
+    assert_eq!(store.receive(&long(1), at(2)).await.expect("there is space"), Received::New);
+    store.check(at(3)).await.expect("healthy");
 }
 
 #[tokio::test]
