@@ -62,6 +62,16 @@ pub enum Pick {
     Nothing,
 }
 
+/// Whether the data of a button and the inputs of a card action are of one card: of the same change, batch or question.
+pub fn is_same_card(data: &serde_json::Map<String, Value>, inputs: &serde_json::Map<String, Value>) -> bool {
+    let card = |of: &serde_json::Map<String, Value>| match pressed(of)? {
+        Pressed::Change(id, _) => Some(("change", id)),
+        Pressed::Batch(id, _) => Some(("batch", id)),
+        Pressed::Question(id, _) => Some(("question", id)),
+    };
+    card(data).is_some_and(|of| Some(of) == card(inputs))
+}
+
 /// Parses the inputs of a card action; `None` if they are not from one of these cards.
 pub fn pressed(inputs: &serde_json::Map<String, Value>) -> Option<Pressed> {
     let id = |key: &str| inputs.get(key).and_then(Value::as_str).and_then(ChangeId::parse);

@@ -18,10 +18,7 @@
 //!
 //! They share a `Context` of dependencies. Everything they call either decides without acting, or acts without deciding.
 
-use std::{
-    sync::Arc,
-    time::{Duration, Instant},
-};
+use std::{sync::Arc, time::Instant};
 
 use tracing::Instrument as _;
 
@@ -63,6 +60,7 @@ mod recovery;
 mod reporting;
 mod request;
 mod resolution;
+mod resumption;
 mod retelling;
 mod retry;
 mod rollout_job;
@@ -152,10 +150,9 @@ impl Conversation {
 
     async fn handle_inside(self, attempt: Attempt) -> TurnEnd {
         let start = Instant::now();
-        let again = attempt.is_again();
         let outcome = match &attempt.notice {
-            Notice::Message { id, .. } => self.messages.message(id, again).await,
-            Notice::Press { id, .. } => self.card_actions.press(id, again).await,
+            Notice::Message { id, .. } => self.messages.message(id, &attempt).await,
+            Notice::Press { id, .. } => self.card_actions.press(id, &attempt).await,
         };
         self.messages.cx.save_topics().await;
         let took = u64::try_from(start.elapsed().as_millis()).unwrap_or(u64::MAX);
@@ -165,29 +162,19 @@ impl Conversation {
                 metrics::counter!("readback_turns_total", "kind" => kind, "outcome" => outcome).increment(1);
                 tracing::info!(outcome, duration_ms = took, "turn");
             }
-            Err(fault) => {
-                if let Some(after) = self.pause(&attempt, &fault).await {
+            Err(mut fault) => {
+                if let Some(after) = retry::pause(&attempt, &fault, context::now()) {
                     metrics::counter!("readback_turns_total", "kind" => kind, "outcome" => "again").increment(1);
                     let error = format!("{:#}", fault.cause);
                     tracing::warn!(error, tries = attempt.tries + 1, after_s = after.as_secs(), "trying again");
                     return TurnEnd::Again { after };
                 }
+                // An earlier attempt may have done what this one could not even read.
+                fault.nothing_changed &= !attempt.is_again();
                 self.report(&attempt.notice, &fault, took).await;
             }
         }
         TurnEnd::Done
-    }
-
-    /// The pause before the turn is tried again, if it is: not one that has begun to do something.
-    async fn pause(&self, attempt: &Attempt, fault: &Fault) -> Option<Duration> {
-        let after = retry::pause(attempt, fault, context::now())?;
-        match self.messages.cx.has_begun(attempt.notice.id()).await {
-            Ok(begun) => (!begun).then_some(after),
-            Err(error) => {
-                tracing::error!(error = format!("{:#}", anyhow::Error::from(error)), "what was begun cannot be read");
-                None
-            }
-        }
     }
 
     /// The one place where a fault becomes words for a person.
@@ -201,7 +188,8 @@ impl Conversation {
         let place = fault.place.clone().unwrap_or_else(room);
         let text = words::fault(&reference, fault.nothing_changed);
         if let Err(error) = self.reporter.post(&place, &text, None).await {
-            tracing::error!(reference, error = format!("{error:#}"), "the room could not be told");
+            tracing::error!(reference, error = format!("{error:#}"), "the room could not be told now");
+            self.reporter.tell_later(place, text, Vec::new());
         }
     }
 

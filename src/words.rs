@@ -55,6 +55,9 @@ fn images(live: &Live) -> String {
 
 /// The answer to a person who is not on the list.
 pub const NOT_LISTED: &str = "You are not on this bot's list, so nothing was done. Whoever runs it can add you.";
+/// The answer to a yes or a press that was read late, when something later of the same person waited.
+pub const FOLLOWED: &str = "I could not read this before you said or pressed something else, so nothing was done. Do it again if \
+     it still holds.";
 /// The answer to an order that this person cancelled before it was delivered.
 pub const CANCELLED_BEFORE: &str =
     "You cancelled this before it reached me, so nothing was done. Say it again if you want it.";

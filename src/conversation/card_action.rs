@@ -18,7 +18,7 @@ use super::{
 };
 use crate::{
     cards::{self, Pick, Press, Pressed},
-    edge::{Freshness, freshness},
+    edge::{Attempt, Freshness, freshness},
     words,
 };
 use readback_core::{
@@ -51,6 +51,16 @@ impl Card {
         }
     }
 
+    /// Whether the press decides or answers what is on it.
+    const fn decides(&self) -> bool {
+        matches!(
+            self,
+            Self::Change(_, Press::Confirm | Press::Cancel)
+                | Self::Batch(_, Press::Confirm | Press::Cancel)
+                | Self::Question(..)
+        )
+    }
+
     /// Whether this person decided what is on it, at this time or later.
     fn is_decided_by(&self, person: &Person, since: Timestamp) -> bool {
         match self {
@@ -76,8 +86,8 @@ pub(super) struct CardActionHandler {
 }
 
 impl CardActionHandler {
-    /// Handles a card action by its Webex id. `again` says that an earlier attempt may have begun with it.
-    pub(super) async fn press(&self, id: &str, again: bool) -> Turn {
+    /// Handles a card action by its Webex id.
+    pub(super) async fn press(&self, id: &str, attempt: &Attempt) -> Turn {
         let action = match self.cx.webex.attachment_action(id).await {
             Ok(action) => action,
             Err(WebexError::NotFound { .. }) => return Ok("gone"),
@@ -89,27 +99,29 @@ impl CardActionHandler {
         let message = self.card_message(&action).await?;
         let thread = message.as_ref().map(|message| message.thread().to_owned());
         let mut place = ReplyTarget { room: action.room_id.clone(), thread };
-        let mut card = self.card_of(&action, &place).await?;
-        if let (None, Some(message)) = (&card, &message) {
-            card = self.adopted(&action, message, &place).await?;
-        }
         let person = self.cx.webex.person(&action.person_id).await.before(&place, "asking who pressed")?;
         if person.is_bot {
             return Ok("bot");
         }
-        if again {
-            let begun = self.cx.has_begun(&action.id).await.before(&place, "looking up what was begun")?;
-            // What is on record is settled and told by itself.
-            if begun || card.as_ref().is_some_and(|card| card.is_decided_by(&person, action.created)) {
+        let policy = self.cx.policy();
+        let mut card = self.card_of(&action, &place).await?;
+        if attempt.is_again() && policy.knows(&person) {
+            let recorded = self.reporter.finish_recorded(&action.id, &person, &place).await?;
+            if recorded > 0 || card.as_ref().is_some_and(|card| card.is_decided_by(&person, action.created)) {
                 return Ok("begun before");
             }
         }
-        let policy = self.cx.policy();
+        // Only somebody who may press at all can make another message the card.
+        let may_adopt = policy.knows(&person) && freshness(action.created, now()) == Freshness::Fresh;
+        if let (None, Some(message), true) = (&card, &message, may_adopt) {
+            card = self.adopted(&action, message, &place).await?;
+        }
         let refusal = match (&card, freshness(action.created, now())) {
             _ if !policy.knows(&person) => Some(words::NOT_LISTED.to_owned()),
             (None, _) => Some(words::UNKNOWN_CARD.to_owned()),
             (Some(_), Freshness::Stale { age }) => Some(words::press_too_late(age)),
             (Some(_), Freshness::Ahead { .. }) => Some(words::FROM_THE_FUTURE.to_owned()),
+            (Some(_), Freshness::Fresh) if attempt.followed => Some(words::FOLLOWED.to_owned()),
             (Some(_), Freshness::Fresh) => None,
         };
         let (Some(card), None) = (card, &refusal) else {
@@ -129,7 +141,8 @@ impl CardActionHandler {
             private,
             directory: &directory,
             policy: &policy,
-            again,
+            again: attempt.is_again(),
+            followed: attempt.followed,
             edits: None,
         };
         let (did, line) = match &card {
@@ -141,7 +154,7 @@ impl CardActionHandler {
             }
         };
         if let Some(line) = line {
-            self.reporter.answer(&request, &line).await?;
+            self.reporter.answer(&request, &line, card.decides()).await?;
         }
         Ok(did)
     }
@@ -269,7 +282,9 @@ impl CardActionHandler {
         message: &Message,
         place: &ReplyTarget,
     ) -> Result<Option<Card>, Fault> {
-        if !self.cx.is_me(&message.person_id) || message.room_id != action.room_id {
+        // The inputs can say anything; the message itself has to carry the card.
+        let carries = message.card_data().any(|data| cards::is_same_card(data, &action.inputs));
+        if !self.cx.is_me(&message.person_id) || message.room_id != action.room_id || !carries {
             return Ok(None);
         }
         let is_here = |room: &str, thread: &str| room == message.room_id && thread == message.thread();

@@ -15,7 +15,7 @@ use super::{
 use crate::{clock, store::sqlite::Sqlite};
 use readback_cluster::{Cluster, Clusters};
 use readback_core::{
-    change::{Change, ChangeId, ChangeSpec, Filter, Status},
+    change::{Change, ChangeId, ChangeSpec, Filter},
     domain::{Intent, ObjectRef, Person},
     policy::{Denial, Policy, Rules},
     resolve::Directory,
@@ -122,13 +122,6 @@ impl Context {
         let mut batch = self.store.newest(&filter, MAX_BATCH).await?.changes;
         batch.sort_by_key(|change| change.order().position);
         Ok(batch)
-    }
-
-    /// Whether an earlier attempt at this message or press got as far as a card or a write. A change that still waits for its
-    /// card is none: the same order finds it again.
-    pub(super) async fn has_begun(&self, id: &str) -> Result<bool, store::Fault> {
-        let ordered = self.store.ordered_by(id).await?.changes;
-        Ok(ordered.iter().any(|change| change.card().is_some() || change.status() != Status::Waiting))
     }
 
     /// Whether this person decided a card in this room since then.

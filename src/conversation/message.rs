@@ -2,8 +2,6 @@
 
 use std::sync::Arc;
 
-use jiff::Timestamp;
-
 use super::{
     context::{Context, now},
     dialogue::{self, Dialogue},
@@ -14,7 +12,7 @@ use super::{
     typed_answers::{TypedAnswers, is_talk},
 };
 use crate::{
-    edge::{Freshness, freshness},
+    edge::{Attempt, Freshness, freshness},
     words,
 };
 use readback_core::{
@@ -37,8 +35,8 @@ pub(super) struct MessageHandler {
 }
 
 impl MessageHandler {
-    /// Handles a message by its Webex id. `again` says that an earlier attempt may have begun with it.
-    pub(super) async fn message(&self, id: &str, again: bool) -> Turn {
+    /// Handles a message by its Webex id.
+    pub(super) async fn message(&self, id: &str, attempt: &Attempt) -> Turn {
         let message = match self.cx.webex.message(id).await {
             Ok(message) => message,
             // Deleted before it was read: nobody waits for an answer.
@@ -49,7 +47,6 @@ impl MessageHandler {
             return Ok("own");
         }
         let place = ReplyTarget { room: message.room_id.clone(), thread: Some(message.thread().to_owned()) };
-        let begun = again && self.cx.has_begun(&message.id).await.before(&place, "looking up what was begun")?;
         let person = self.cx.webex.person(&message.person_id).await.before(&place, "asking who wrote")?;
         if person.is_bot {
             return Ok("bot");
@@ -58,6 +55,10 @@ impl MessageHandler {
         if !policy.knows(&person) {
             self.reporter.reply(&place, &person, words::NOT_LISTED).await.before(&place, "answering")?;
             return Ok("not allowed");
+        }
+        let mut recorded = 0;
+        if attempt.is_again() {
+            recorded = self.reporter.finish_recorded(&message.id, &person, &place).await?;
         }
         let text = order_text(&message, &self.cx.me);
         let directory = Arc::new(self.cx.directory().at_home_in(policy.home(&message.room_id)));
@@ -70,13 +71,20 @@ impl MessageHandler {
             private: message.room_kind == RoomKind::Direct,
             directory: &directory,
             policy: &policy,
-            again,
+            again: attempt.is_again(),
+            followed: attempt.followed,
             edits: None,
         };
-        self.parsed(&request, &message, &directory, begun).await
+        self.parsed(&request, &message, &directory, recorded).await
     }
 
-    async fn parsed(&self, request: &Request<'_>, message: &Message, directory: &Arc<Directory>, begun: bool) -> Turn {
+    async fn parsed(
+        &self,
+        request: &Request<'_>,
+        message: &Message,
+        directory: &Arc<Directory>,
+        recorded: usize,
+    ) -> Turn {
         let place = request.place;
         if let Some(about) = dialogue::about(request.text) {
             let answer = self.dialogue.about(request, about).await?;
@@ -89,15 +97,15 @@ impl MessageHandler {
         if self.cx.is_yes(request) {
             (commands, asides) = (vec![Command::new(Intent::Confirm, Score::ONE)], Vec::new());
         }
-        if begun || (request.again && self.was_answer(request, &commands).await?) {
-            // What is on record is settled and told by itself. A second reading could order it twice.
-            if commands.len() > 1 || !asides.is_empty() {
+        if recorded > 0 || (request.again && self.was_answer(request, &commands).await?) {
+            // A second reading could order it twice.
+            if commands.len() > recorded.max(1) || !asides.is_empty() {
                 self.reporter.reply(place, request.person, words::INTERRUPTED).await.before(place, "answering")?;
             }
             return Ok("begun before");
         }
         self.dialogue.in_context(request, &mut commands);
-        if let Some(late) = lateness(&mut commands, request.at) {
+        if let Some(late) = lateness(&mut commands, request) {
             self.reporter.reply(place, request.person, &late).await.before(place, "answering")?;
             return Ok("too late");
         }
@@ -135,7 +143,7 @@ impl MessageHandler {
         lines.extend(asides.iter().filter(|aside| words::asks_for_something(aside)).map(|aside| words::aside(aside)));
         lines.dedup();
         if !lines.is_empty() {
-            self.reporter.answer(request, &lines.join("\n\n")).await?;
+            self.reporter.answer(request, &lines.join("\n\n"), !talk.is_empty()).await?;
         }
         Ok(outcome)
     }
@@ -175,12 +183,20 @@ impl MessageHandler {
 
 /// Marks what a late message orders as doubtful. Returns the answer instead if it cannot be asked about: a late yes, or a
 /// message from the future.
-fn lateness(commands: &mut [Command], said: Timestamp) -> Option<String> {
+fn lateness(commands: &mut [Command], request: &Request<'_>) -> Option<String> {
     let confirms = commands.iter().any(|command| command.intent == Intent::Confirm);
     if !confirms && !commands.iter().any(|command| command.intent.is_write()) {
         return None;
     }
-    match freshness(said, now()) {
+    if request.followed && confirms {
+        return Some(words::FOLLOWED.to_owned());
+    }
+    if request.followed {
+        commands.iter_mut().filter(|command| command.intent.is_write()).for_each(|command| {
+            command.doubts.push(Doubt::Followed);
+        });
+    }
+    match freshness(request.at, now()) {
         Freshness::Fresh => None,
         Freshness::Stale { age } if confirms => Some(words::too_late(age)),
         Freshness::Stale { age } => {

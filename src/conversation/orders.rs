@@ -13,7 +13,7 @@ use super::{
     request::{Request, ResolvedCommand, line},
     spec,
 };
-use crate::words;
+use crate::{edge::freshness::TOLERATED_SKEW, words};
 use readback_cluster::{
     Live, Preview, Surroundings, Write,
     forecast::{Forecast, Intended, forecast},
@@ -161,8 +161,8 @@ impl Orders {
     /// The doubt if a change of the object that was ordered after this message was carried out before it.
     async fn overtaken(&self, request: &Request<'_>, live: &Live) -> Result<Option<Doubt>, Fault> {
         let statuses = vec![Status::Approved, Status::Claimed, Status::Applied, Status::Unknown];
-        // Such a change was also recorded after this message was said.
-        let since = Some(request.at);
+        // Such a change was also recorded after this message was said; the clocks of Webex and of this program may differ.
+        let since = request.at.checked_sub(TOLERATED_SKEW).ok();
         let filter = Filter { object: Some(live.object().clone()), since, statuses, ..Filter::default() };
         let found = self.cx.store.newest(&filter, usize::MAX).await;
         let newer = found.before(request.place, "looking for newer orders")?.changes.into_iter();
@@ -347,7 +347,8 @@ impl Orders {
         match self.cx.store.record(change.clone()).await.before(request.place, "recording the question")? {
             Recorded::New => {}
             Recorded::AlreadyThere(old) if old.card().is_some() => return Ok(()),
-            Recorded::AlreadyThere(_) => {}
+            // The card shows what is on record.
+            Recorded::AlreadyThere(old) => return self.reporter.post_card(&old, request.place).await,
         }
         self.approvals.supersede(&change, request.place).await?;
         self.reporter.post_card(&change, request.place).await

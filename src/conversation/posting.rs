@@ -48,6 +48,11 @@ impl Reporter {
             let line = words::done_so_far(change, state);
             self.say_in_place(message, change, &cards::done(change, &line, &addressed(person, &line), offer), offer)
                 .await?;
+        } else {
+            let order = change.order();
+            let place = ReplyTarget { room: order.room_id.clone(), thread: Some(order.thread_id.clone()) };
+            let posted = self.reply(&place, person, &words::done_so_far(change, state)).await?;
+            self.cx.store.progress_posted(change.id(), &posted).await?;
         }
         Ok(self.cx.store.get(change.id()).await?.unwrap_or_else(|| change.clone()))
     }

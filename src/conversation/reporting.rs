@@ -6,6 +6,7 @@ use super::{
     fault::{At, Fault, ReplyTarget},
     following::{after, rolls},
     posting::{Reporter, addressed},
+    retelling::passes,
     rollout_job::Job,
 };
 use crate::{
@@ -56,9 +57,15 @@ impl Reporter {
             change = self.cx.store.get(change.id()).await.after(place, "looking up the card")?.unwrap_or(change);
         } else if change.progress().is_none() {
             let text = addressed(person, &words::done_so_far(&change, &state));
-            let posted = self.post(place, &text, None).await.after(place, "answering")?;
-            let noted = self.cx.store.progress_posted(change.id(), &posted).await.after(place, "noting the answer")?;
-            change = noted.unwrap_or(change);
+            match self.post(place, &text, None).await.after(place, "answering") {
+                Ok(posted) => {
+                    let noted = self.cx.store.progress_posted(change.id(), &posted).await;
+                    change = noted.after(place, "noting the answer")?.unwrap_or(change);
+                }
+                Err(fault) if passes(&fault) => return Err(fault),
+                // Its end is told in a message of its own.
+                Err(fault) => tracing::warn!(error = format!("{:#}", fault.cause), "the change is followed untold"),
+            }
         }
         self.close_taken_back(&change).await;
         if let Some(follow) = self.cx.clusters.follow(live, changed) {

@@ -28,6 +28,8 @@ pub(super) struct Request<'s> {
     pub(super) policy: &'s Policy,
     /// Whether an earlier attempt may have begun with it.
     pub(super) again: bool,
+    /// Whether something later of the same person waits while this is tried again.
+    pub(super) followed: bool,
     /// The change whose card was confirmed with edited values.
     pub(super) edits: Option<&'s Change>,
 }

@@ -5,7 +5,7 @@ use std::time::Duration;
 use super::{
     context::{now, span_of},
     fault::{At as _, Fault, ReplyTarget},
-    posting::Reporter,
+    posting::{Reporter, addressed},
     request::Request,
 };
 use crate::supervisor::Shutdown;
@@ -22,6 +22,10 @@ use tracing::Instrument as _;
 const FIRST: Duration = Duration::from_secs(1);
 /// The longest pause.
 const LONGEST: Duration = Duration::from_mins(1);
+/// How often something is told again whose answer cannot be read: each time it may be told once more.
+const UNREADABLE: u32 = 2;
+/// How often something is told again that was perhaps told, because no answer came.
+const UNANSWERED: u32 = 20;
 /// The longest pause that Webex may ask for.
 const LONGEST_ASKED: Duration = Duration::from_mins(10);
 
@@ -30,19 +34,16 @@ fn pause(tries: u32, error: &anyhow::Error) -> Option<Duration> {
     let doubling = FIRST.saturating_mul(2u32.saturating_pow(tries)).min(LONGEST);
     match error.downcast_ref() {
         Some(WebexError::RateLimited { after, .. }) => Some((*after).clamp(FIRST, LONGEST_ASKED)),
-        Some(WebexError::Refused { .. } | WebexError::NotFound { .. } | WebexError::Malformed { .. }) => None,
-        Some(
-            WebexError::Unavailable { .. }
-            | WebexError::Timeout
-            | WebexError::Network(_)
-            | WebexError::Unauthorized { .. },
-        )
-        | None => Some(doubling),
+        // It was taken, and its id is not known. The next one may be readable.
+        Some(WebexError::Malformed { .. }) => (tries < UNREADABLE).then_some(doubling),
+        Some(WebexError::Refused { .. } | WebexError::NotFound { .. }) => None,
+        Some(WebexError::Timeout | WebexError::Network(_)) => (tries < UNANSWERED).then_some(doubling),
+        Some(WebexError::Unavailable { .. } | WebexError::Unauthorized { .. }) | None => Some(doubling),
     }
 }
 
 /// Whether the failure passes, so that what was to be told is told later.
-fn passes(fault: &Fault) -> bool {
+pub(super) fn passes(fault: &Fault) -> bool {
     fault.cause.is::<WebexError>() && pause(0, &fault.cause).is_some()
 }
 
@@ -75,34 +76,39 @@ where
 
 impl Reporter {
     /// Answers the message or the press. What was carried out because of it is then reported. If Webex cannot take the answer
-    /// now, it is repeated beside the next turns where something was carried out; otherwise the whole turn can be repeated.
-    pub(super) async fn answer(&self, request: &Request<'_>, text: &str) -> Result<(), Fault> {
+    /// now, it is repeated beside the next turns where something was carried out or `decided`; otherwise the whole turn is
+    /// repeated.
+    pub(super) async fn answer(&self, request: &Request<'_>, text: &str, decided: bool) -> Result<(), Fault> {
         let told = self.reply(request.place, request.person, text).await;
         let ordered = self.cx.store.ordered_by(request.id).await.after(request.place, "looking up what was done")?;
         // What has a card or is followed tells its end itself.
         let ended =
             |change: &Change| change.card().is_none() && change.is_unreported() && change.status() != Status::Applied;
-        let ended: Vec<Change> = ordered.changes.iter().filter(|change| ended(change)).cloned().collect();
         let begun = ordered.changes.iter().any(|change| change.status() != Status::Waiting);
+        let ended: Vec<Change> = ordered.changes.into_iter().filter(ended).collect();
         match told {
             Ok(_) => self.mark_told(&ended).await,
-            Err(error) if !begun => return Err(error).before(request.place, "answering"),
+            Err(error) if !begun && !decided => return Err(error).before(request.place, "answering"),
             Err(error) => {
                 tracing::warn!(%error, "the answer is given later");
-                let (reporter, place) = (self.clone(), request.place.clone());
-                let (person, text) = (request.person.clone(), text.to_owned());
-                let job = move |stop: Shutdown| async move {
-                    let tell = || async { Ok(reporter.reply(&place, &person, &text).await.map(drop)?) };
-                    if until_told(&stop, tell).await {
-                        reporter.mark_told(&ended).await;
-                    }
-                };
-                if self.cx.followers.take(job).is_err() {
-                    tracing::error!("too much is to be told later; the next start tells what is on record");
-                }
+                self.tell_later(request.place.clone(), addressed(request.person, text), ended);
             }
         }
         Ok(())
+    }
+
+    /// Posts into a thread as soon as Webex takes it, beside the next turns; then these changes are reported.
+    pub(super) fn tell_later(&self, place: ReplyTarget, markdown: String, ended: Vec<Change>) {
+        let reporter = self.clone();
+        let job = move |stop: Shutdown| async move {
+            let tell = || async { Ok(reporter.post(&place, &markdown, None).await.map(drop)?) };
+            if until_told(&stop, tell).await {
+                reporter.mark_told(&ended).await;
+            }
+        };
+        if self.cx.followers.take(job).is_err() {
+            tracing::error!("too much is to be told later; the next start tells what is on record");
+        }
     }
 
     async fn mark_told(&self, changes: &[Change]) {
@@ -163,6 +169,10 @@ mod tests {
         let gone = anyhow::Error::new(WebexError::NotFound { tracking_id: tracking_id() });
         let refused = WebexError::Refused { status: 403, message: String::new(), tracking_id: tracking_id() };
         assert_eq!([gone, anyhow::Error::new(refused)].map(|error| pause(0, &error)), [None, None]);
+        let lost = anyhow::Error::new(WebexError::Timeout);
+        assert_eq!([19, 20].map(|tries| pause(tries, &lost)), [Some(LONGEST), None]);
+        let unreadable = anyhow::Error::new(WebexError::Malformed { what: "message", tracking_id: tracking_id() });
+        assert_eq!([1, 2].map(|tries| pause(tries, &unreadable).is_some()), [true, false]);
         assert_eq!(pause(0, &anyhow::anyhow!("the database failed")), Some(Duration::from_secs(1)));
     }
 

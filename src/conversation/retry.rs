@@ -20,14 +20,15 @@ const PRESS: SignedDuration = SignedDuration::from_mins(15);
 /// How often an answer that cannot be read is asked for again: it may have been cut, and it may be wrong for good.
 const UNREADABLE: u32 = 4;
 
-/// The pause before the turn is tried again; `None` if the fault is told instead. Only a turn that has changed nothing is.
+/// The pause before the turn is tried again; `None` if the fault is told instead. What it put on record is finished then, and not
+/// begun again.
 pub(super) fn pause(attempt: &Attempt, fault: &Fault, now: Timestamp) -> Option<Duration> {
     let error = fault.cause.downcast_ref::<WebexError>()?;
     let most = match attempt.notice {
         Notice::Message { .. } => MESSAGE,
         Notice::Press { .. } => PRESS,
     };
-    if !fault.nothing_changed || now.duration_since(attempt.arrived) > most {
+    if now.duration_since(attempt.arrived) > most {
         return None;
     }
     let doubling = FIRST.saturating_mul(2u32.saturating_pow(attempt.tries)).min(LONGEST);
@@ -105,7 +106,7 @@ mod tests {
         assert_eq!(seconds(pause(&attempt(3), &malformed(), at(0))), Some(8));
         assert_eq!(pause(&attempt(4), &malformed(), at(0)), None);
         let changed = Fault { nothing_changed: false, ..fault(unavailable()) };
-        assert_eq!(pause(&attempt(0), &changed, at(0)), None);
+        assert_eq!(seconds(pause(&attempt(0), &changed, at(0))), Some(1));
         let other = Fault { cause: anyhow::anyhow!("the database failed"), ..fault(unavailable()) };
         assert_eq!(pause(&attempt(0), &other, at(0)), None);
     }

@@ -27,6 +27,7 @@ use super::{
 };
 use crate::{clock, supervisor::Shutdown};
 use readback_core::{
+    domain::webex_id,
     notice::{Notice, Receipt, Received},
     store::Fault,
 };
@@ -311,6 +312,7 @@ impl Intake {
     async fn handle_to_its_end(&self, mut attempt: Attempt) -> bool {
         loop {
             let turn = self.0.at_once.acquire().await;
+            attempt.followed = attempt.is_again() && self.is_followed(&attempt.notice);
             let end = self.handle(attempt.clone()).await;
             drop(turn);
             let TurnEnd::Again { after } = end else { break };
@@ -330,6 +332,12 @@ impl Intake {
             }
         }
         true
+    }
+
+    /// Whether a notice of the same person waits behind this one.
+    fn is_followed(&self, notice: &Notice) -> bool {
+        let same = |other: &Queued| webex_id::same(other.attempt.notice.person(), notice.person());
+        self.0.queues.get(notice.room()).is_some_and(|queue| queue.waiting.iter().any(same))
     }
 
     /// The next notice of the room. If there is none the room's entry is removed, under the same lock that

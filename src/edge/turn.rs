@@ -16,12 +16,14 @@ pub struct Attempt {
     pub tries: u32,
     /// Whether another process accepted it, and may have begun with it.
     pub left_behind: bool,
+    /// Whether something that the same person did later waits in the room while this is tried again: it may take this back.
+    pub followed: bool,
 }
 
 impl Attempt {
     /// The first attempt at a notice that has just arrived.
     pub const fn first(notice: Notice, arrived: Timestamp) -> Self {
-        Self { notice, arrived, tries: 0, left_behind: false }
+        Self { notice, arrived, tries: 0, left_behind: false, followed: false }
     }
 
     /// The first attempt at a notice that another process accepted.

@@ -45,9 +45,18 @@ pub struct Message {
     pub mentioned_people: Vec<String>,
     /// When it was written, by Webex's clock.
     pub created: Timestamp,
+    /// What is attached: at most one card.
+    #[serde(default)]
+    pub attachments: Vec<Value>,
 }
 
 impl Message {
+    /// The data of the buttons of its cards.
+    pub fn card_data(&self) -> impl Iterator<Item = &Map<String, Value>> {
+        let actions = self.attachments.iter().filter_map(|card| card.pointer("/content/actions")?.as_array());
+        actions.flatten().filter_map(|action| action.get("data")?.as_object())
+    }
+
     /// The message that a reply in the same thread must name: threads are flat.
     pub fn thread(&self) -> &str {
         self.parent_id.as_deref().unwrap_or(&self.id)

@@ -27,15 +27,24 @@ fn key(notice: &Notice) -> Uuid {
     Uuid::new_v5(&NAMESPACE, notice.key().as_bytes())
 }
 
+/// The key that files of format 3 and before have of a handled notice: made from the id as Webex wrote it.
+fn old_key(notice: &Notice) -> Uuid {
+    let kind = match notice {
+        Notice::Message { .. } => "message",
+        Notice::Press { .. } => "action",
+    };
+    Uuid::new_v5(&NAMESPACE, format!("{kind}:{}", notice.id()).as_bytes())
+}
+
 /// Stores the notice, if it is neither stored nor handled yet.
 pub(super) fn receive(connection: &mut Connection, notice: &Notice, now: Timestamp) -> Result<Received, Failed> {
     let key = key(notice);
     let body = serde_json::to_string(notice).map_err(|error| Failed(Fault::Database(error.into())))?;
     let transaction = connection.transaction_with_behavior(TransactionBehavior::Immediate)?;
     let new = transaction.execute(
-        "INSERT INTO inbox (key, arrived, body) SELECT ?1, ?2, ?3 WHERE NOT EXISTS (SELECT * FROM seen WHERE key = ?1)
-         ON CONFLICT (key) DO NOTHING",
-        params![key.as_bytes(), now.as_millisecond(), body],
+        "INSERT INTO inbox (key, arrived, body) SELECT ?1, ?2, ?3
+         WHERE NOT EXISTS (SELECT * FROM seen WHERE key IN (?1, ?4)) ON CONFLICT (key) DO NOTHING",
+        params![key.as_bytes(), now.as_millisecond(), body, old_key(notice).as_bytes()],
     )?;
     transaction.commit()?;
     Ok(if new == 1 { Received::New } else { Received::Repeat })

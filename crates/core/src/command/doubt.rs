@@ -99,6 +99,8 @@ pub enum Doubt {
         /// Its age on arrival, in minutes.
         minutes: i64,
     },
+    /// The message is tried again, and the person has said or pressed something since that is not read yet.
+    Followed,
     /// A change of the same object that was requested later has been made, or is being made.
     Overtaken {
         /// Who requested it.

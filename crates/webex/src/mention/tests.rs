@@ -24,6 +24,7 @@ fn message(html: Option<&str>, text: &str, mentioned: &[&str]) -> Message {
         text: Some(text.to_owned()),
         html: html.map(str::to_owned),
         mentioned_people: mentioned.iter().map(|&id| id.to_owned()).collect(),
+        attachments: Vec::new(),
         created: Timestamp::UNIX_EPOCH,
     }
 }
