@@ -21,6 +21,7 @@ mod parity_cluster;
 mod plane;
 mod reads;
 mod real_cluster;
+mod recovery;
 mod room;
 mod support;
 mod trouble;

@@ -7,9 +7,9 @@ use std::future::Future;
 
 use jiff::Timestamp;
 
-use readback_cluster::{Applied, CallError, Clusters, Compared, Live, Trace, Write};
+use readback_cluster::{Applied, CallError, Clusters, Compared, Live, SentBy, Trace, Write};
 use readback_core::{
-    change::{Change, Claimed, End, EndReason, LiveFacts, Outcome, Recovery, Status, after_restart},
+    change::{Change, Claimed, End, EndReason, LiveFacts, Outcome, Recovery, State, after_restart},
     policy::Denial,
     store::{self, ClaimResult, Store},
 };
@@ -22,8 +22,9 @@ pub(super) trait ClusterAccess: Send + Sync {
     fn apply(&self, claimed: Claimed) -> impl Future<Output = Applied> + Send;
     /// The current state of the object, and whether it shows that the change was applied.
     fn compare(&self, change: &Change) -> impl Future<Output = Result<Compared, CallError>> + Send;
-    /// Waits until no request sent by a dead process can still arrive.
-    fn quiesce(&self, change: &Change) -> impl Future<Output = ()> + Send;
+    /// Waits until no request that this run of the program has sent so far, or that an earlier one sent, can still
+    /// arrive.
+    fn quiesce(&self, change: &Change, sent_by: SentBy) -> impl Future<Output = ()> + Send;
 }
 
 impl ClusterAccess for Clusters {
@@ -39,8 +40,8 @@ impl ClusterAccess for Clusters {
         Self::compare(self, &Write::of(change)).await
     }
 
-    async fn quiesce(&self, change: &Change) {
-        Self::quiesce(self, change.target()).await;
+    async fn quiesce(&self, change: &Change, sent_by: SentBy) {
+        Self::quiesce(self, change.target(), sent_by).await;
     }
 }
 
@@ -226,11 +227,15 @@ pub(super) async fn settle(
     clock: impl Fn() -> Timestamp + Send + Sync,
 ) -> Result<Settled, Unsettled> {
     let (mut recovery, mut live) = judge(line, change, &clock).await?;
-    if change.status() == Status::Claimed && recovery != Recovery::WasApplied {
+    if let State::Claimed { claim, .. } = change.state()
+        && recovery != Recovery::WasApplied
+    {
         // The dead process may have sent the request in its last moment. Only when that request can no longer arrive is
         // it certain that the change was not applied, and only then may it be sent again. Otherwise both requests could
         // be applied, with somebody's revert in between.
-        line.quiesce(change).await;
+        // A change that this run claimed is here only if its outcome could not be recorded.
+        let sent_by = if claim.run_id == *store.run() { SentBy::ThisRun } else { SentBy::EarlierRun };
+        line.quiesce(change, sent_by).await;
         (recovery, live) = judge(line, change, &clock).await?;
     }
     tracing::info!(change = %change.id(), ?recovery, "settling a change of the last run");

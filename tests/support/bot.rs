@@ -2,6 +2,7 @@
 
 pub(crate) mod room;
 
+use std::path::PathBuf;
 use std::sync::{Arc, OnceLock};
 use std::time::Duration;
 
@@ -113,25 +114,15 @@ impl Bot {
 
     /// The same for several clusters, each with its aliases.
     pub(crate) async fn start_before(setup: Setup, connections: Vec<(Connection, Vec<String>)>) -> Self {
-        let room = OpenRoom::new(setup.room_clock).await;
-        Self::start_in(room, None, setup, connections).await
+        let mut bot = Self::prepared(setup, connections).await;
+        bot.run().await;
+        bot
     }
 
     /// The same with a proxy between the bot and its room. Webhooks are delivered without it.
     pub(crate) async fn start_behind(setup: Setup, connection: Connection, rules: Vec<Rule>) -> Self {
-        let room = OpenRoom::new(setup.room_clock).await;
-        let proxy = FaultProxy::before(&room.base, rules).await;
-        Self::start_in(room, Some(proxy), setup, vec![(connection, Vec::new())]).await
-    }
-
-    async fn start_in(
-        room: OpenRoom,
-        proxy: Option<FaultProxy>,
-        setup: Setup,
-        connections: Vec<(Connection, Vec<String>)>,
-    ) -> Self {
-        let folder = tempfile::tempdir().unwrap();
-        let mut bot = Self { room, setup, connections, proxy, folder, port: 0, running: None };
+        let mut bot = Self::prepared(setup, vec![(connection, Vec::new())]).await;
+        bot.proxy = Some(FaultProxy::before(&bot.room.base, rules).await);
         bot.run().await;
         bot
     }
@@ -142,6 +133,18 @@ impl Bot {
     /// If the bot was not started behind one.
     pub(crate) fn proxy(&self) -> &FaultProxy {
         self.proxy.as_ref().expect("the bot was started behind a proxy")
+    }
+
+    /// A bot that does not run yet, with its room.
+    pub(crate) async fn prepared(setup: Setup, connections: Vec<(Connection, Vec<String>)>) -> Self {
+        let room = OpenRoom::new(setup.room_clock).await;
+        let folder = tempfile::tempdir().unwrap();
+        Self { room, setup, connections, proxy: None, folder, port: 0, running: None }
+    }
+
+    /// Its database.
+    pub(crate) fn database(&self) -> PathBuf {
+        self.folder.path().join("readback.db")
     }
 
     /// Shuts the bot down, and waits until it has ended.
@@ -197,7 +200,7 @@ impl Bot {
             rules,
             observe: self.setup.observe,
             followed: self.setup.followed,
-            database: self.folder.path().join("readback.db"),
+            database: self.database(),
         };
         let stop = Shutdown::new();
         let mut task = JoinSet::new();

@@ -3,6 +3,8 @@
 
 use std::sync::Arc;
 
+use tokio::time::{Instant, sleep_until};
+
 use super::{
     Applied, CallError, Changed, Cluster, Compared, Description, Follow, Live, Logs, Preview, Removal, Revision,
     Rights, Scaler, Surroundings, Write,
@@ -14,22 +16,36 @@ use readback_core::{
 
 /// The clusters of the bot, in the order of the settings; never empty. Clones share their connections.
 #[derive(Clone, Debug)]
-pub struct Clusters(Arc<Vec<Cluster>>);
+pub struct Clusters {
+    all: Arc<Vec<Cluster>>,
+    /// When this run began to use them; no earlier run was alive then.
+    started: Instant,
+}
+
+/// The run of the program that sent a write.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum SentBy {
+    /// The current one.
+    ThisRun,
+    /// One that ended before the current one started.
+    EarlierRun,
+}
 
 impl Clusters {
-    /// The first cluster and the others.
+    /// The first cluster and the others. Must be made when no earlier run of the program is alive any more: once the
+    /// store is open, which only one process can have.
     pub fn new(first: Cluster, others: Vec<Cluster>) -> Self {
-        Self(Arc::new(std::iter::once(first).chain(others).collect()))
+        Self { all: Arc::new(std::iter::once(first).chain(others).collect()), started: Instant::now() }
     }
 
     /// All clusters.
     pub fn iter(&self) -> impl Iterator<Item = &Cluster> {
-        self.0.iter()
+        self.all.iter()
     }
 
     /// The cluster of that name.
     pub fn named(&self, name: &ClusterName) -> Option<&Cluster> {
-        self.0.iter().find(|cluster| cluster.name() == name)
+        self.all.iter().find(|cluster| cluster.name() == name)
     }
 
     /// The cluster of an object. A stored object can be in a cluster that is no longer in the settings.
@@ -120,10 +136,15 @@ impl Clusters {
         self.of(&write.object)?.compare(write).await
     }
 
-    /// Waits until nothing that an earlier run sent to the cluster of this object can still arrive.
-    pub async fn quiesce(&self, object: &ObjectRef) {
+    /// Waits until nothing that this run has sent so far, or that an earlier run sent, can still arrive at the cluster
+    /// of this object. An earlier run sent nothing after this one started, so all of its changes share one wait.
+    pub async fn quiesce(&self, object: &ObjectRef, sent_by: SentBy) {
         if let Ok(cluster) = self.of(object) {
-            tokio::time::sleep(cluster.longest_on_the_way()).await;
+            let since = match sent_by {
+                SentBy::ThisRun => Instant::now(),
+                SentBy::EarlierRun => self.started,
+            };
+            sleep_until(since + cluster.longest_on_the_way()).await;
         }
     }
 
@@ -131,5 +152,27 @@ impl Clusters {
     pub fn follow(&self, live: &Live, changed: Changed) -> Option<Follow> {
         let cluster = self.of(live.object()).ok()?;
         Some(cluster.follow(live.object(), live.uid(), live.generation(), changed))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::stand_in::{Api, Reply, web};
+
+    #[tokio::test]
+    async fn what_earlier_runs_sent_is_waited_for_once_and_what_this_run_sent_each_time() {
+        let api = Api::start(|_| Reply::not_found()).await;
+        let (cluster, started) = (api.cluster().await, Instant::now());
+        let longest = cluster.longest_on_the_way();
+        let clusters = Clusters::new(cluster, Vec::new());
+        for _ in 0..16 {
+            clusters.quiesce(&web(), SentBy::EarlierRun).await;
+        }
+        let shared = started.elapsed();
+        assert!(shared >= longest && shared < longest * 2, "{shared:?}");
+        let sent = Instant::now();
+        clusters.quiesce(&web(), SentBy::ThisRun).await;
+        assert!(sent.elapsed() >= longest, "{:?}", sent.elapsed());
     }
 }

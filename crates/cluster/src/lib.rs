@@ -63,7 +63,7 @@ pub use act::{Applied, Compared, Preview};
 pub use autoscale::{Bounds, Scaler, USUAL_CPU, as_made, autoscale};
 pub use catalog::{Catalog, Snapshot, WatchTask};
 pub use check::Check;
-pub use clusters::Clusters;
+pub use clusters::{Clusters, SentBy};
 pub use connect_error::ConnectError;
 pub use connection::{Connection, Source};
 pub use events::Warning;

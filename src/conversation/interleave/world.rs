@@ -12,7 +12,7 @@ use serde_json::{Value, json};
 
 use crate::conversation::execution::ClusterAccess;
 use readback_cluster::{
-    Applied, CallError, Compared, Live, Write,
+    Applied, CallError, Compared, Live, SentBy, Write,
     testing::{live_of, trace_of},
 };
 use readback_core::{
@@ -135,7 +135,7 @@ impl ClusterAccess for World {
         Ok(Compared { live: Some(server.live()), trace })
     }
 
-    async fn quiesce(&self, _: &Change) {
+    async fn quiesce(&self, _: &Change, _: SentBy) {
         give_way().await;
         // A request that has not arrived by now is dropped.
         self.server().on_the_way = None;

@@ -1,0 +1,95 @@
+//! Recovery after a crash, with what the last run left on record.
+
+use std::time::{Duration, Instant};
+
+use jiff::SignedDuration;
+use k8s_openapi::api::apps::v1::Deployment;
+use kube::{Api, api::ListParams};
+use readback::store::sqlite::Sqlite;
+use readback_cluster::Connection;
+use readback_core::{
+    change::{Actor, Change, Order, samples},
+    domain::Intent,
+    store::{ClaimResult, Store as _},
+};
+use readback_sim::cluster::{Seed, Workload};
+use serde_json::json;
+
+use crate::support::bot::{Bot, Local, Setup, now};
+
+/// The Deployments with a change that was claimed when the last run crashed.
+const NAMES: [&str; 16] = [
+    "web-a", "web-b", "web-c", "web-d", "web-e", "web-f", "web-g", "web-h", "web-i", "web-j", "web-k", "web-l",
+    "web-m", "web-n", "web-o", "web-p",
+];
+
+fn workload(name: &'static str) -> Workload {
+    let containers = vec![("web", "nginx:1.20")];
+    Workload { namespace: "default", name, replicas: 2, containers, deadline: 600, applied_by: None }
+}
+
+/// The order to scale this Deployment to 3, given by Ann just now.
+async fn order(bot: &Bot, live: &Deployment, position: u32) -> Order {
+    let ann = bot.room.person("Ann");
+    let (name, uid) = (live.metadata.name.as_deref().unwrap(), live.metadata.uid.clone().unwrap());
+    let patch = json!([
+        {"op": "test", "path": "/metadata/uid", "value": uid},
+        {"op": "test", "path": "/spec/replicas", "value": 2},
+        {"op": "replace", "path": "/spec/replicas", "value": 3},
+    ]);
+    let order = Order {
+        position,
+        requester: Actor { person_id: ann.id.clone(), name: "Ann".into(), email: "ann@example.com".into() },
+        room_id: bot.room.id(ann, "group").await,
+        words: format!("scale {name} to 3"),
+        intent: Intent::Scale,
+        uid,
+        patch: serde_json::from_value(patch).unwrap(),
+        effects: Vec::new(),
+        reasons: Vec::new(),
+        template_changed: false,
+        said: now(),
+        created: now(),
+        expires: now() + SignedDuration::from_mins(10),
+        ..samples::order()
+    };
+    samples::aimed_at(name, order)
+}
+
+#[tokio::test]
+async fn sixteen_claimed_changes_share_one_wait() {
+    let workloads = NAMES.into_iter().map(workload).collect();
+    let seed = Seed { workloads, autoscalers: Vec::new(), budgets: Vec::new(), ..Seed::quick() };
+    let local = Local::start(seed).await;
+    // A request can be on its way for this long, and two seconds more.
+    let connection = Connection { call_timeout: Duration::from_secs(2), ..local.connection() };
+    let wait = Duration::from_secs(4);
+    let mut bot = Bot::prepared(Setup::default(), vec![(connection, Vec::new())]).await;
+
+    let deployments: Api<Deployment> = Api::namespaced(local.client.clone(), "default");
+    let there = deployments.list(&ListParams::default()).await.unwrap().items;
+    assert_eq!(there.len(), NAMES.len());
+    let store = Sqlite::open(bot.database()).await.unwrap();
+    for (position, live) in (0..).zip(&there) {
+        let change = Change::ordered(order(&bot, live, position).await).unwrap();
+        let (id, generation) = (change.id(), live.metadata.generation.unwrap());
+        store.record(change).await.unwrap();
+        let claimed = store.claim(id, generation, now()).await.unwrap();
+        assert!(matches!(claimed, ClaimResult::Won(_)), "{claimed:?}");
+    }
+    drop(store);
+
+    let started = Instant::now();
+    bot.run().await;
+    let took = started.elapsed();
+    assert!(took >= wait, "nothing is sent while a request of the last run can still arrive: {took:?}");
+    assert!(took < wait * 4, "sixteen waits would take {:?}, this took {took:?}", wait * 16);
+    let mut sent: Vec<String> =
+        local.tap.writes().into_iter().filter(|call| !call.is_dry_run()).map(|call| call.uri).collect();
+    sent.sort_unstable();
+    sent.dedup();
+    assert_eq!((sent.len(), local.tap.writes().len()), (NAMES.len(), NAMES.len()), "one patch each: {sent:#?}");
+    for live in deployments.list(&ListParams::default()).await.unwrap() {
+        assert_eq!(live.spec.unwrap().replicas, Some(3), "{:?}", live.metadata.name);
+    }
+}
