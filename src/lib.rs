@@ -53,7 +53,7 @@
 //! [`ParsedMessage`](readback_core::command::ParsedMessage) contains only words;
 //! [`Directory`](readback_core::resolve::Directory) returns only live objects; [`plan()`](readback_cluster::plan::plan)
 //! needs a [`Live`](readback_cluster::Live) object, which only a read of the cluster returns; and
-//! [`Cluster::apply`](readback_cluster::Cluster::apply) consumes a [`Claimed`](readback_core::change::Claimed) change,
+//! [`Reserved::apply`](readback_cluster::Reserved::apply) consumes a [`Claimed`](readback_core::change::Claimed) change,
 //! which only a store returns, once. A write without a stored and claimed change does not compile.
 //!
 //! # Where to start reading
@@ -74,7 +74,7 @@
 //! | what is destructive or doubtful is confirmed first | [`judge`]; [`Change::ordered`] refuses an order with reasons to confirm |
 //! | what was shown is what is sent | [`Order`] holds the patch from the card on; its `test` operations pin uid and old values |
 //! | one decision, by as many approvers as needed | [`step()`] through [`Store::decide`], one compare-and-set |
-//! | at most one write | [`Store::claim`], [`Claimed`], [`Cluster::apply`]: no retries |
+//! | at most one write | [`Store::claim`], [`Claimed`], [`Reserved::apply`]: no retries |
 //! | an unknown outcome is reported as unknown | [`Applied::Unknown`] after reading back |
 //! | “done” is done | [`Follow`]: the controller's generation first, then every pod |
 //! | a crash is settled before new work starts, and only once nothing already sent can still arrive | [`after_restart`], [`conversation`] |
@@ -86,7 +86,7 @@
 //! [`Change::ordered`]: readback_core::change::Change::ordered
 //! [`ChangeId::derive`]: readback_core::change::ChangeId::derive
 //! [`Claimed`]: readback_core::change::Claimed
-//! [`Cluster::apply`]: readback_cluster::Cluster::apply
+//! [`Reserved::apply`]: readback_cluster::Reserved::apply
 //! [`Follow`]: readback_cluster::Follow
 //! [`Order`]: readback_core::change::Order
 //! [`Policy`]: readback_core::policy::Policy

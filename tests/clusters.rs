@@ -11,6 +11,7 @@ use tokio::net::TcpListener;
 use tokio::task::JoinSet;
 
 use crate::support::bot::{Bot, Local, Setup};
+use crate::support::tap::Gate;
 
 fn named(name: &str, connection: Connection) -> Connection {
     Connection { name: ClusterName::parse(name).unwrap(), ..connection }
@@ -84,4 +85,44 @@ async fn a_cluster_that_never_answers_delays_no_other() {
     assert!(text.contains("I have not seen the cluster asia yet"), "{text}");
     let order = bot.room.say("Ann", "scale nginx-deployment to 3 on asia").await;
     bot.room.told(&order, "I have not seen the cluster `asia` yet").await;
+}
+
+#[tokio::test]
+async fn a_silent_cluster_delays_only_its_own_orders_and_after_three_calls_not_even_these() {
+    let (eu, asia) = (Local::start(Seed::quick()).await, Local::start(Seed::quick()).await);
+    let patience = Duration::from_secs(3);
+    let silent = Connection { call_timeout: patience, ..named("asia", asia.connection()) };
+    let connections = vec![(named("eu", eu.connection()), Vec::new()), (silent, Vec::new())];
+    let bot = Bot::start_before(Setup::default(), connections).await;
+    let reads =
+        || asia.tap.calls().into_iter().filter(|call| call.uri.contains("/deployments/nginx-deployment")).count();
+    asia.tap.set(Gate::BeforeReads);
+
+    let waits = bot.room.say_in_private("Ann", "scale nginx-deployment to 4 on asia").await;
+    asia.tap.holding().await;
+    let started = Instant::now();
+    let elsewhere = bot.room.say("Ann", "scale nginx-deployment to 4 on eu").await;
+    bot.room.told(&elsewhere, "on `eu` 2 → 4").await;
+    assert!(started.elapsed() < patience, "{:?}", started.elapsed());
+    bot.room.told(&waits, "Nothing was changed.").await;
+
+    for replicas in [5, 6] {
+        let order = format!("scale nginx-deployment to {replicas} on asia");
+        let waits = bot.room.say_in_private("Ann", &order).await;
+        bot.room.told(&waits, "Nothing was changed.").await;
+    }
+    assert_eq!(reads(), 3);
+    let started = Instant::now();
+    let at_once = bot.room.say_in_private("Ann", "scale nginx-deployment to 7 on asia").await;
+    bot.room.told(&at_once, "Nothing was changed.").await;
+    assert!(started.elapsed() < patience, "{:?}", started.elapsed());
+    assert_eq!(reads(), 3, "it is not asked again so soon");
+    let elsewhere = bot.room.say("Ann", "scale nginx-deployment to 3 on eu").await;
+    bot.room.told(&elsewhere, "on `eu` 4 → 3").await;
+
+    asia.tap.set(Gate::Open);
+    tokio::time::sleep(Duration::from_secs(5)).await;
+    let again = bot.room.say_in_private("Ann", "scale nginx-deployment to 3 on asia").await;
+    bot.room.told(&again, "on `asia` 2 → 3").await;
+    assert_eq!(asia.tap.writes().len(), 1);
 }

@@ -7,19 +7,24 @@ use std::future::Future;
 
 use jiff::Timestamp;
 
-use readback_cluster::{Applied, CallError, Clusters, Compared, Live, SentBy, Trace, Write};
+use readback_cluster::{Applied, CallError, Clusters, Compared, Live, Reserved, SentBy, Trace, Write};
 use readback_core::{
-    change::{Change, Claimed, End, EndReason, LiveFacts, Outcome, Recovery, State, after_restart},
+    change::{Change, Claimed, End, EndReason, LiveFacts, NotAppliedReason, Outcome, Recovery, State, after_restart},
     policy::Denial,
     store::{self, ClaimResult, Store},
 };
 
 /// The cluster operations that executing a change needs.
 pub(super) trait ClusterAccess: Send + Sync {
+    /// A place among the calls to the cluster, for one change.
+    type Reserved: Send;
+
     /// The current state of the object.
     fn read(&self, change: &Change) -> impl Future<Output = Result<Option<Live>, CallError>> + Send;
+    /// Takes a place for the change, before it is claimed: a claimed change is not refused for want of one.
+    fn reserve(&self, change: &Change) -> impl Future<Output = Result<Self::Reserved, CallError>> + Send;
     /// Sends a claimed change, once.
-    fn apply(&self, claimed: Claimed) -> impl Future<Output = Applied> + Send;
+    fn apply(&self, reserved: Self::Reserved, claimed: Claimed) -> impl Future<Output = Applied> + Send;
     /// The current state of the object, and whether it shows that the change was applied.
     fn compare(&self, change: &Change) -> impl Future<Output = Result<Compared, CallError>> + Send;
     /// Waits until no request that this run of the program has sent so far, or that an earlier one sent, can still
@@ -28,12 +33,18 @@ pub(super) trait ClusterAccess: Send + Sync {
 }
 
 impl ClusterAccess for Clusters {
+    type Reserved = Reserved;
+
     async fn read(&self, change: &Change) -> Result<Option<Live>, CallError> {
         Self::read(self, change.target()).await
     }
 
-    async fn apply(&self, claimed: Claimed) -> Applied {
-        Self::apply(self, claimed).await
+    async fn reserve(&self, change: &Change) -> Result<Reserved, CallError> {
+        Self::reserve(self, change.target()).await
+    }
+
+    async fn apply(&self, reserved: Reserved, claimed: Claimed) -> Applied {
+        reserved.apply(claimed).await
     }
 
     async fn compare(&self, change: &Change) -> Result<Compared, CallError> {
@@ -106,9 +117,17 @@ pub(super) async fn execute(
         Ok(generation) => generation,
         Err(reason) => return end(store, change, End::Stale(Outcome::of(reason)), &clock).await,
     };
+    let reserved = match line.reserve(change).await {
+        Ok(reserved) => reserved,
+        Err(error) => {
+            let why = NotAppliedReason::NotSent { error };
+            return end(store, change, End::Failed(outcome(EndReason::NotApplied { why }, live.as_ref())), &clock)
+                .await;
+        }
+    };
     match store.claim(change.id(), generation, clock()).await.unsent("claiming the change")? {
         ClaimResult::Won(claimed) => {
-            let applied = line.apply(*claimed).await;
+            let applied = line.apply(reserved, *claimed).await;
             finish(store, change, applied, &clock).await
         }
         ClaimResult::TooOld(change) => {
@@ -208,8 +227,8 @@ pub(super) enum Settled {
 /// Why a change cannot be settled now.
 #[derive(Debug, thiserror::Error)]
 pub(super) enum Unsettled {
-    /// The object cannot be read, so the outcome cannot be determined.
-    #[error("reading the Deployment")]
+    /// The object cannot be read, or the change cannot be sent again, so the outcome cannot be determined.
+    #[error("asking the cluster")]
     Unreadable(#[source] CallError),
     /// The store failed.
     #[error(transparent)]
@@ -255,7 +274,10 @@ pub(super) async fn settle(
         }
         (Recovery::Send | Recovery::Observe, _) => execute(store, line, change, observes, &clock).await?,
         (Recovery::SendAgain, Some(live)) if observes => end(store, change, restarted(&live), &clock).await?,
-        (Recovery::SendAgain, Some(live)) => send_again(store, line, change, &live, &clock).await?,
+        (Recovery::SendAgain, Some(live)) => {
+            let reserved = line.reserve(change).await.map_err(Unsettled::Unreadable)?;
+            send_again(store, line, reserved, change, &live, &clock).await?
+        }
     };
     Ok(Settled::Execution(execution))
 }
@@ -282,16 +304,17 @@ async fn judge(
     Ok((after_restart(change, facts.as_ref(), clock()), compared.live))
 }
 
-async fn send_again(
+async fn send_again<C: ClusterAccess>(
     store: &impl Store,
-    line: &impl ClusterAccess,
+    line: &C,
+    reserved: C::Reserved,
     change: &Change,
     live: &Live,
     clock: &(impl Fn() -> Timestamp + Send + Sync),
 ) -> Result<Execution, RecordFault> {
     match store.claim_again(change.id(), live.generation(), clock()).await.unsent("claiming the change")? {
         ClaimResult::Won(claimed) => {
-            let applied = line.apply(*claimed).await;
+            let applied = line.apply(reserved, *claimed).await;
             finish(store, change, applied, clock).await
         }
         ClaimResult::Lost(change) => Ok(Execution::Elsewhere(change)),
@@ -316,3 +339,6 @@ fn label(applied: &Applied) -> &'static str {
         Applied::Unknown { .. } => "unknown",
     }
 }
+
+#[cfg(test)]
+mod tests;

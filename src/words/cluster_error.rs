@@ -1,12 +1,18 @@
 //! Why the cluster did not do what was requested: its error message, or why there was no usable answer.
 
-use readback_core::change::{ApiError, CallError, Misread, NotAppliedReason, Trail};
+use readback_core::change::{ApiError, CallError, Misread, NotAppliedReason, NotAsked, Trail};
 
 /// Why a call had no usable answer: as a clause, or as the API server's own message in a full sentence.
 pub fn call_error(error: &CallError) -> String {
     match error {
         CallError::Outside { object } => format!("`{object}` is outside the namespaces that readback may touch"),
         CallError::Unreachable { cause } => format!("the API server cannot be reached: {cause}"),
+        CallError::NotAsked { why: NotAsked::Silent } => {
+            "the API server has not answered the last calls, so it was not asked again".to_owned()
+        }
+        CallError::NotAsked { why: NotAsked::Full } => {
+            "the API server was not asked, because too many calls to it are under way".to_owned()
+        }
         CallError::NoCredentials => "the credentials for the cluster could not be obtained".to_owned(),
         CallError::Unbuilt => "the request could not be built".to_owned(),
         CallError::Broken { cause } if cause.is_empty() => "the call to the API server failed".to_owned(),

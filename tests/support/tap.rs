@@ -115,9 +115,14 @@ impl Tap {
         self.gate.send_replace(gate);
     }
 
+    /// The calls so far, in their order of arrival.
+    pub(crate) fn calls(&self) -> Vec<Call> {
+        self.line.calls().clone()
+    }
+
     /// The writes so far, in their order of arrival, including dry runs.
     pub(crate) fn writes(&self) -> Vec<Call> {
-        let mut writes = self.line.calls().clone();
+        let mut writes = self.calls();
         writes.retain(Call::is_write);
         writes
     }

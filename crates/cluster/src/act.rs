@@ -11,7 +11,7 @@ use super::{
     wire::{Answer, NoAnswer},
 };
 use readback_core::{
-    change::{CallError, Claimed, Misread, NotAppliedReason, Trail},
+    change::{CallError, Misread, NotAppliedReason, Trail},
     domain::WriteKind,
 };
 
@@ -105,11 +105,6 @@ impl Cluster {
         }
     }
 
-    /// Sends a claimed change once, which consumes the claim. Takes at most a few times the call timeout.
-    pub async fn apply(&self, claimed: Claimed) -> Applied {
-        self.write(&Write::of(claimed.change())).await
-    }
-
     /// Compares a write with the live state: reads the Deployment and the object that the write targets. Reads only.
     pub async fn compare(&self, write: &Write) -> Result<Compared, CallError> {
         let raw = self.shown(write).await?;
@@ -122,7 +117,7 @@ impl Cluster {
         Ok(Compared { live, trace })
     }
 
-    async fn write(&self, write: &Write) -> Applied {
+    pub(super) async fn write(&self, write: &Write) -> Applied {
         if !self.covers(&write.object) {
             return Applied::Refused(CallError::outside(&write.object));
         }
@@ -183,7 +178,7 @@ impl Cluster {
 
     /// The deadline that is requested of the API server itself, in whole seconds.
     pub(super) fn server_timeout(&self) -> Duration {
-        Duration::from_secs(self.0.call_timeout.as_secs().max(1))
+        Duration::from_secs(self.state.call_timeout.as_secs().max(1))
     }
 
     /// The API server reported that the patch did not apply or that the object does not exist, so the write was

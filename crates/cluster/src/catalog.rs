@@ -95,7 +95,7 @@ impl Catalog {
 }
 
 async fn follow(shared: Arc<Shared>, namespace: Namespace) -> anyhow::Result<()> {
-    let api = Api::<PartialObjectMeta<Deployment>>::namespaced(shared.cluster.0.client.clone(), namespace.as_str());
+    let api = Api::<PartialObjectMeta<Deployment>>::namespaced(shared.cluster.state.client.clone(), namespace.as_str());
     let config = watcher::Config::default().timeout(WATCH_SECONDS);
     let mut events = pin!(watcher(api, config).default_backoff());
     let mut logged: Option<Instant> = None;

@@ -6,13 +6,10 @@ use std::sync::Arc;
 use tokio::time::{Instant, sleep_until};
 
 use super::{
-    Applied, CallError, Changed, Cluster, Compared, Description, Follow, Live, Logs, Preview, Removal, Revision,
+    CallError, Changed, Cluster, Compared, Description, Follow, Live, Logs, Preview, Removal, Reserved, Revision,
     Rights, Scaler, Surroundings, Write,
 };
-use readback_core::{
-    change::Claimed,
-    domain::{ClusterName, Namespace, ObjectRef, OtherKind},
-};
+use readback_core::domain::{ClusterName, Namespace, ObjectRef, OtherKind};
 
 /// The clusters of the bot, in the order of the settings; never empty. Clones share their connections.
 #[derive(Clone, Debug)]
@@ -123,12 +120,9 @@ impl Clusters {
         }
     }
 
-    /// [`Cluster::apply`]
-    pub async fn apply(&self, claimed: Claimed) -> Applied {
-        match self.of(claimed.object()) {
-            Ok(cluster) => cluster.apply(claimed).await,
-            Err(error) => Applied::Refused(error),
-        }
+    /// [`Cluster::reserve`] of the cluster of an object
+    pub async fn reserve(&self, object: &ObjectRef) -> Result<Reserved, CallError> {
+        self.of(object)?.reserve().await
     }
 
     /// [`Cluster::compare`]

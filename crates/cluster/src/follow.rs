@@ -47,7 +47,7 @@ impl Cluster {
             due: now,
             blind_since: None,
             said: None,
-            crowd: Arc::clone(&self.0.followed),
+            crowd: Arc::clone(&self.state.followed),
         }
     }
 }

@@ -21,6 +21,7 @@ use std::{
     time::Duration,
 };
 
+use self::gate::Gate;
 use readback_core::domain::{ClusterName, Namespace, ObjectRef};
 
 mod act;
@@ -33,6 +34,7 @@ mod connection;
 mod events;
 mod follow;
 pub mod forecast;
+mod gate;
 mod kubeconfig;
 mod live;
 mod logs;
@@ -45,6 +47,7 @@ mod proxy;
 mod read;
 mod remove;
 mod request;
+mod reserved;
 mod revisions;
 mod rights;
 mod rollout;
@@ -77,6 +80,7 @@ pub use patch::{
 pub use pods::{Cause, CauseKind, PodView};
 pub use readback_core::change::CallError;
 pub use remove::{Removal, remove};
+pub use reserved::Reserved;
 pub use revisions::Revision;
 #[cfg(test)]
 pub(crate) use revisions::revisions_of;
@@ -89,13 +93,26 @@ pub use write::Write;
 
 /// One Kubernetes cluster with its allowed namespaces. Clones share their connections.
 #[derive(Clone)]
-pub struct Cluster(Arc<ClusterState>);
+pub struct Cluster {
+    state: Arc<ClusterState>,
+    entry: Entry,
+}
+
+/// How a call gets its place among those at the same time.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Entry {
+    /// It waits for one, and is refused while the API server is silent.
+    Shared,
+    /// It has one, so it neither waits nor is refused.
+    Reserved,
+}
 
 struct ClusterState {
     name: ClusterName,
     namespaces: Vec<Namespace>,
     client: kube::Client,
     call_timeout: Duration,
+    gate: Gate,
     rights: Mutex<BTreeMap<Namespace, Rights>>,
     /// Each rollout that is followed holds a reference.
     followed: Arc<()>,
@@ -111,37 +128,39 @@ impl Cluster {
     pub async fn connect(connection: Connection) -> Result<Self, ConnectError> {
         let prepared = connection::prepare(&connection)?;
         let client = kube::Client::try_from(prepared.config).map_err(|error| ConnectError::client(&error))?;
-        Ok(Self(Arc::new(ClusterState {
+        let state = ClusterState {
             name: connection.name,
             namespaces: prepared.namespaces,
             client,
             call_timeout: connection.call_timeout,
+            gate: Gate::new(),
             rights: Mutex::default(),
             followed: Arc::default(),
-        })))
+        };
+        Ok(Self { state: Arc::new(state), entry: Entry::Shared })
     }
 
     /// Its name, as configured.
     pub fn name(&self) -> &ClusterName {
-        &self.0.name
+        &self.state.name
     }
 
     /// The allowed namespaces, in the order of the settings; never empty.
     pub fn namespaces(&self) -> &[Namespace] {
-        &self.0.namespaces
+        &self.state.namespaces
     }
 
     /// Whether the object is in this cluster and in an allowed namespace.
     pub fn covers(&self, object: &ObjectRef) -> bool {
-        object.cluster == self.0.name && self.0.namespaces.contains(&object.namespace)
+        object.cluster == self.state.name && self.state.namespaces.contains(&object.namespace)
     }
 }
 
 impl fmt::Debug for Cluster {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Cluster")
-            .field("name", &self.0.name)
-            .field("namespaces", &self.0.namespaces)
+            .field("name", &self.state.name)
+            .field("namespaces", &self.state.namespaces)
             .finish_non_exhaustive()
     }
 }

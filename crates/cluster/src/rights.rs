@@ -112,7 +112,7 @@ impl Rights {
 impl Cluster {
     /// The last known rights in a namespace.
     pub fn rights(&self, namespace: &Namespace) -> Rights {
-        self.0.rights.lock().unwrap_or_else(PoisonError::into_inner).get(namespace).cloned().unwrap_or_default()
+        self.state.rights.lock().unwrap_or_else(PoisonError::into_inner).get(namespace).cloned().unwrap_or_default()
     }
 
     /// The last known rights in every namespace.
@@ -133,7 +133,7 @@ impl Cluster {
                     Err(error) => tracing::debug!(%error, %namespace, "what the role allows could not be asked"),
                 }
             }
-            self.0.rights.lock().unwrap_or_else(PoisonError::into_inner).insert(namespace.clone(), rights);
+            self.state.rights.lock().unwrap_or_else(PoisonError::into_inner).insert(namespace.clone(), rights);
         }
     }
 

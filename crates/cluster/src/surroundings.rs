@@ -66,7 +66,7 @@ impl Cluster {
 impl Cluster {
     /// A list, page by page, within the deadline of one call.
     async fn in_time<K: Resource<DynamicType = ()>>(&self, namespace: &Namespace) -> Listed {
-        let limit = self.0.call_timeout;
+        let limit = self.state.call_timeout;
         let all = self.items::<K>(namespace, ListParams::default());
         tokio::time::timeout(limit, all).await.unwrap_or(Err(CallError::timed_out(limit)))
     }

@@ -6,8 +6,9 @@ use http::{HeaderMap, HeaderValue, Request, header};
 use http_body_util::{BodyExt as _, Limited};
 use kube::{Resource, api::ListParams, core::Request as Requests};
 use serde_json::Value;
+use tokio::time::{Instant, timeout_at};
 
-use super::{Cluster, verdict};
+use super::{Cluster, Entry, verdict};
 use readback_core::{
     change::{CallError, Misread},
     domain::Namespace,
@@ -68,10 +69,17 @@ pub(super) fn built<E>(request: Result<Request<Vec<u8>>, E>) -> Result<Request<V
 }
 
 impl Cluster {
-    /// One call; the deadline includes the last byte of the response.
+    /// One call; the deadline includes the wait for a place among the calls at the same time, and the last byte of the
+    /// response.
     pub(super) async fn call(&self, request: Request<Vec<u8>>, deadline: Duration) -> Result<Answer, NoAnswer> {
+        let until = Instant::now() + deadline;
+        let _place = match self.entry {
+            Entry::Shared => Some(self.place(until).await.map_err(NoAnswer::NotSent)?),
+            Entry::Reserved => None,
+        };
+        let started = Instant::now();
         let exchange = async {
-            let answer = self.0.client.send(request.map(Into::into)).await.map_err(|error| no_answer(&error))?;
+            let answer = self.state.client.send(request.map(Into::into)).await.map_err(|error| no_answer(&error))?;
             let (head, body) = answer.into_parts();
             let body = Limited::new(body, MAX_BODY).collect().await;
             let body = body.map_err(|_| NoAnswer::Lost(CallError::CutShort))?;
@@ -81,14 +89,24 @@ impl Cluster {
                 body: body.to_bytes().to_vec(),
             })
         };
-        tokio::time::timeout(deadline, exchange)
-            .await
-            .unwrap_or_else(|_| Err(NoAnswer::Lost(CallError::timed_out(deadline))))
+        let answer = timeout_at(until, exchange).await;
+        let answer = answer.unwrap_or_else(|_| Err(NoAnswer::Lost(CallError::timed_out(deadline))));
+        match &answer {
+            Err(NoAnswer::Lost(CallError::TimedOut { .. }) | NoAnswer::NotSent(CallError::Unreachable { .. }))
+                if started.elapsed() >= self.state.call_timeout / 2 =>
+            {
+                self.state.gate.note(false);
+            }
+            // A call that got its place shortly before its deadline proves nothing.
+            Err(NoAnswer::Lost(CallError::TimedOut { .. })) => {}
+            Ok(_) | Err(_) => self.state.gate.note(true),
+        }
+        answer
     }
 
     /// The plain-text body of a GET. Invalid UTF-8 is replaced.
     pub(super) async fn text(&self, request: Request<Vec<u8>>) -> Result<String, CallError> {
-        let answer = self.call(accepting("text/plain, */*", request), self.0.call_timeout).await?;
+        let answer = self.call(accepting("text/plain, */*", request), self.state.call_timeout).await?;
         match answer.status {
             200 => Ok(String::from_utf8_lossy(&answer.body).into_owned()),
             status => Err(CallError::Answered(verdict::api_error(status, &answer.body))),
@@ -102,7 +120,7 @@ impl Cluster {
 
     /// The JSON body of a GET; `None` for 404.
     pub(super) async fn answered(&self, request: Request<Vec<u8>>) -> Result<Option<Value>, CallError> {
-        let answer = self.call(accepting("application/json", request), self.0.call_timeout).await?;
+        let answer = self.call(accepting("application/json", request), self.state.call_timeout).await?;
         match answer.status {
             200 => serde_json::from_slice(&answer.body).map(Some).map_err(|_| CallError::misread(Misread::NotJson)),
             404 => Ok(None),
@@ -117,7 +135,7 @@ impl Cluster {
             .header("content-type", "application/json")
             .body(question.to_string().into_bytes())
             .map_err(|_| CallError::Unbuilt)?;
-        let answer = self.call(request, self.0.call_timeout).await?;
+        let answer = self.call(request, self.state.call_timeout).await?;
         if !answer.ok() {
             return Err(CallError::Answered(verdict::api_error(answer.status, &answer.body)));
         }

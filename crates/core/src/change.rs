@@ -32,7 +32,7 @@ mod step;
 mod update;
 
 pub use answer::{Answer, Authorization, Denial};
-pub use call_error::{ApiError, CallError, Misread};
+pub use call_error::{ApiError, CallError, Misread, NotAsked};
 pub use claimed::Claimed;
 pub use field_change::{AutoscalerBounds, FieldChange, Running, TemplateOf};
 pub use filter::Filter;

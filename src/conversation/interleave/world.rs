@@ -101,12 +101,18 @@ impl World {
 }
 
 impl ClusterAccess for World {
+    type Reserved = ();
+
     async fn read(&self, _: &Change) -> Result<Option<Live>, CallError> {
         give_way().await;
         Ok(Some(self.server().live()))
     }
 
-    async fn apply(&self, claimed: Claimed) -> Applied {
+    async fn reserve(&self, _: &Change) -> Result<(), CallError> {
+        Ok(())
+    }
+
+    async fn apply(&self, (): (), claimed: Claimed) -> Applied {
         give_way().await;
         let (id, patch) = (claimed.change().id(), claimed.patch().clone());
         {

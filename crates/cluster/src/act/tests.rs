@@ -13,6 +13,10 @@ fn order() -> Write {
     scale(&live_of(&deployment()), 3).unwrap()
 }
 
+async fn written(cluster: &Cluster, write: &Write) -> Applied {
+    cluster.reserve().await.expect("there is a place").write(write).await
+}
+
 fn at(replicas: u32) -> Value {
     let mut raw = deployment();
     raw["spec"]["replicas"] = json!(replicas);
@@ -26,7 +30,7 @@ fn is_patch(call: &Call) -> bool {
 /// Replies to the PATCH with `reply` and to every read with `read`.
 async fn after(reply: fn() -> Reply, read: fn(usize) -> Reply) -> (Applied, Vec<String>) {
     let api = Api::start(move |call| if is_patch(call) { reply() } else { read(call.times) }).await;
-    let applied = api.cluster().await.write(&order()).await;
+    let applied = written(&api.cluster().await, &order()).await;
     let patches = api.calls().iter().filter(|call| is_patch(call)).count();
     assert_eq!(patches, 1, "a write is never sent twice");
     (applied, api.lines())
@@ -39,7 +43,7 @@ fn replicas(live: &Live) -> u32 {
 #[tokio::test]
 async fn a_write_is_one_json_patch_with_its_preconditions_and_done_is_what_the_server_returned() {
     let api = Api::start(|_| Reply::json(200, at(3))).await;
-    let Applied::Done(live) = api.cluster().await.write(&order()).await else { panic!("it is applied") };
+    let Applied::Done(live) = written(&api.cluster().await, &order()).await else { panic!("it is applied") };
     assert_eq!(live.as_deref().map(replicas), Some(3));
     let path = "/apis/apps/v1/namespaces/shop/deployments/web";
     assert_eq!(api.lines(), [format!("PATCH {path}?fieldManager=readback&timeout=1s")]);
@@ -129,7 +133,7 @@ async fn a_connection_that_closes_without_an_answer_leaves_the_outcome_open() {
         }
     });
     let cluster = Cluster::connect(connection(port)).await.unwrap();
-    let applied = cluster.write(&order()).await;
+    let applied = written(&cluster, &order()).await;
     assert!(matches!(applied, Applied::Unknown { error: CallError::Broken { .. }, .. }), "{applied:?}");
 }
 
@@ -150,7 +154,7 @@ async fn a_write_that_never_left_is_not_applied() {
     let cluster = api.cluster().await;
     drop(api);
     tokio::task::yield_now().await;
-    let applied = cluster.write(&order()).await;
+    let applied = written(&cluster, &order()).await;
     let unreachable = matches!(
         &applied,
         Applied::NotApplied { why: NotAppliedReason::NotSent { error: CallError::Unreachable { .. } }, live: None }
@@ -164,7 +168,7 @@ async fn another_namespace_is_never_touched() {
     let cluster = api.cluster().await;
     let mut elsewhere = order();
     elsewhere.object.namespace = readback_core::domain::Namespace::parse("kube-system").unwrap();
-    assert!(matches!(cluster.write(&elsewhere).await, Applied::Refused(_)));
+    assert!(matches!(written(&cluster, &elsewhere).await, Applied::Refused(_)));
     assert!(matches!(cluster.preview(&elsewhere).await, Preview::Refused(_)));
     assert!(cluster.read(&elsewhere.object).await.is_err());
     assert!(cluster.list(Some(&elsewhere.object.namespace)).await.is_err());
@@ -253,7 +257,7 @@ async fn a_deletion_names_the_object_that_was_looked_at_and_tries_again_when_onl
     })
     .await;
     let (cluster, write) = removal(&api).await;
-    assert_eq!(cluster.write(&write).await, Applied::Done(None));
+    assert_eq!(written(&cluster, &write).await, Applied::Done(None));
     let calls = api.calls();
     let sent: Vec<Value> = calls.iter().filter(|call| call.method == http::Method::DELETE).map(Call::json).collect();
     assert_eq!(sent.len(), 2);
@@ -270,7 +274,7 @@ async fn a_deployment_that_was_written_since_is_not_deleted() {
     })
     .await;
     let (cluster, write) = removal(&api).await;
-    assert!(matches!(cluster.write(&write).await, Applied::Stale(Some(_))));
+    assert!(matches!(written(&cluster, &write).await, Applied::Stale(Some(_))));
     assert!(api.calls().iter().all(|call| call.method == http::Method::GET), "nothing was sent");
 }
 
@@ -283,7 +287,7 @@ async fn a_deletion_whose_answer_was_lost_is_done_when_the_object_is_gone() {
     })
     .await;
     let (cluster, write) = removal(&api).await;
-    assert_eq!(cluster.write(&write).await, Applied::Done(None));
+    assert_eq!(written(&cluster, &write).await, Applied::Done(None));
 }
 
 #[tokio::test]
@@ -294,7 +298,7 @@ async fn scaling_by_the_subresource_is_read_from_the_deployment() {
     })
     .await;
     let write = Write { means: WriteKind::Scale, ..order() };
-    let applied = api.cluster().await.write(&write).await;
+    let applied = written(&api.cluster().await, &write).await;
     assert!(matches!(&applied, Applied::Done(Some(live)) if replicas(live) == 3), "{applied:?}");
     let path = "/apis/apps/v1/namespaces/shop/deployments/web";
     assert_eq!(api.lines(), [format!("PATCH {path}/scale?fieldManager=readback&timeout=1s"), format!("GET {path}")]);
@@ -305,12 +309,12 @@ async fn what_is_created_is_posted_and_an_object_of_that_name_is_in_its_way() {
     let made = || WriteKind::Recreate(readback_core::domain::Manifest(deployment()));
     let write = Write { means: made(), patch: json_patch::Patch::default(), ..order() };
     let api = Api::start(|_| Reply::json(201, deployment())).await;
-    assert!(matches!(api.cluster().await.write(&write).await, Applied::Done(Some(_))));
+    assert!(matches!(written(&api.cluster().await, &write).await, Applied::Done(Some(_))));
     assert!(api.lines()[0].starts_with("POST /apis/apps/v1/namespaces/shop/deployments?"), "{:?}", api.lines());
     let api = Api::start(|call| match call.method.as_str() {
         "POST" => Reply::status(409, "AlreadyExists", "deployments.apps \"web\" already exists"),
         _ => Reply::json(200, at(7)),
     })
     .await;
-    assert!(matches!(api.cluster().await.write(&write).await, Applied::Stale(Some(_))));
+    assert!(matches!(written(&api.cluster().await, &write).await, Applied::Stale(Some(_))));
 }

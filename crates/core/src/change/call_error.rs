@@ -20,6 +20,12 @@ pub enum CallError {
         /// The transport's error.
         cause: String,
     },
+    /// Not sent, to spare the API server and whoever waits.
+    #[error("the API server was not asked: {why}")]
+    NotAsked {
+        /// The reason.
+        why: NotAsked,
+    },
     /// The credentials could not be obtained. The request was certainly not sent.
     #[error("the credentials for the cluster could not be obtained")]
     NoCredentials,
@@ -56,6 +62,18 @@ pub enum CallError {
     /// The API server responded with an error.
     #[error(transparent)]
     Answered(ApiError),
+}
+
+/// Why a call was not made.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, thiserror::Error)]
+#[serde(rename_all = "snake_case")]
+pub enum NotAsked {
+    /// The last calls got no answer in time.
+    #[error("it has not answered the last calls")]
+    Silent,
+    /// As many calls as may be made at once are under way, and none ended in time.
+    #[error("too many calls are under way")]
+    Full,
 }
 
 /// What is wrong with a response of the API server.
