@@ -38,6 +38,7 @@ mod batch_rollouts;
 mod card_action;
 mod change_card;
 mod clarification;
+mod cluster_fault;
 mod context;
 mod decisions;
 mod dialogue;
@@ -182,11 +183,10 @@ impl Conversation {
         let reference = words::reference(notice.id());
         let kind = notice.kind();
         metrics::counter!("readback_turns_total", "kind" => kind, "outcome" => "fault").increment(1);
-        tracing::error!(reference, duration_ms = took, error = format!("{:#}", fault.cause), "turn failed");
         // What could not be read is told in the room that the signed delivery names.
         let room = || ReplyTarget { room: notice.room().to_owned(), thread: None };
         let place = fault.place.clone().unwrap_or_else(room);
-        let text = words::fault(&reference, fault.nothing_changed);
+        let text = self.messages.cx.account_for(fault, &reference, took);
         if let Err(error) = self.reporter.post(&place, &text, None).await {
             tracing::error!(reference, error = format!("{error:#}"), "the room could not be told now");
             self.reporter.tell_later(place, text, Vec::new());

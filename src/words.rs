@@ -4,6 +4,7 @@ use readback_cluster::Live;
 use readback_webex::code;
 
 mod cluster_error;
+mod cluster_fault;
 mod denial;
 mod dialogue;
 mod doubt;
@@ -26,6 +27,7 @@ mod time;
 mod understood;
 
 pub use cluster_error::*;
+pub use cluster_fault::*;
 pub use denial::*;
 pub use dialogue::*;
 pub use doubt::*;
@@ -92,10 +94,15 @@ pub fn reference(id: &str) -> String {
 
 /// The answer if an internal error occurred.
 pub fn fault(reference: &str, nothing_changed: bool) -> String {
-    let rest = if nothing_changed {
+    let rest = what_became(nothing_changed);
+    format!("Something failed on my side. {rest} Whoever runs me finds it under `{reference}`.")
+}
+
+/// What became of a request that failed, as far as it is certain.
+const fn what_became(nothing_changed: bool) -> &'static str {
+    if nothing_changed {
         "Nothing was changed."
     } else {
         "I cannot tell what became of it; ask me for the status before you repeat it."
-    };
-    format!("Something failed on my side. {rest} Whoever runs me finds it under `{reference}`.")
+    }
 }

@@ -11,6 +11,7 @@ use tokio::net::TcpListener;
 use tokio::task::JoinSet;
 
 use crate::support::bot::{Bot, Local, Setup};
+use crate::support::log::CapturedLog;
 use crate::support::tap::Gate;
 
 fn named(name: &str, connection: Connection) -> Connection {
@@ -104,7 +105,7 @@ async fn a_silent_cluster_delays_only_its_own_orders_and_after_three_calls_not_e
     let elsewhere = bot.room.say("Ann", "scale nginx-deployment to 4 on eu").await;
     bot.room.told(&elsewhere, "on `eu` 2 → 4").await;
     assert!(started.elapsed() < patience, "{:?}", started.elapsed());
-    bot.room.told(&waits, "Nothing was changed.").await;
+    bot.room.told(&waits, "The cluster `asia` did not answer in 3 s. Nothing was changed.").await;
 
     for replicas in [5, 6] {
         let order = format!("scale nginx-deployment to {replicas} on asia");
@@ -114,7 +115,7 @@ async fn a_silent_cluster_delays_only_its_own_orders_and_after_three_calls_not_e
     assert_eq!(reads(), 3);
     let started = Instant::now();
     let at_once = bot.room.say_in_private("Ann", "scale nginx-deployment to 7 on asia").await;
-    bot.room.told(&at_once, "Nothing was changed.").await;
+    bot.room.told(&at_once, "The cluster `asia` does not answer: it was silent just now").await;
     assert!(started.elapsed() < patience, "{:?}", started.elapsed());
     assert_eq!(reads(), 3, "it is not asked again so soon");
     let elsewhere = bot.room.say("Ann", "scale nginx-deployment to 3 on eu").await;
@@ -125,4 +126,28 @@ async fn a_silent_cluster_delays_only_its_own_orders_and_after_three_calls_not_e
     let again = bot.room.say_in_private("Ann", "scale nginx-deployment to 3 on asia").await;
     bot.room.told(&again, "on `asia` 2 → 3").await;
     assert_eq!(asia.tap.writes().len(), 1);
+}
+
+#[tokio::test]
+async fn a_cluster_that_is_down_is_named_in_the_room_and_logged_once_a_minute() {
+    let (log, _captured) = CapturedLog::start();
+    let (eu, asia) = (Local::start(Seed::quick()).await, Local::start(Seed::quick()).await);
+    let connections = vec![(named("eu", eu.connection()), Vec::new()), (named("asia", asia.connection()), Vec::new())];
+    let bot = Bot::start_before(Setup::default(), connections).await;
+    drop(asia);
+    for order in ["scale nginx-deployment to 4 on asia", "restart redis-cache on asia", "status of redis-cache on asia"]
+    {
+        let order = bot.room.say("Ann", order).await;
+        let told = bot.room.told(&order, "The cluster `asia` does not answer (").await;
+        let text = told["markdown"].as_str().unwrap();
+        assert!(text.ends_with("Nothing was changed.") && !text.contains("my side"), "{text}");
+    }
+    let order = bot.room.say("Ann", "scale nginx-deployment to 4 on eu").await;
+    bot.room.told(&order, "on `eu` 2 → 4").await;
+
+    let lines = log.lines();
+    let about = |what: &str| lines.iter().filter(|line| line.contains(what)).count();
+    assert_eq!(about("kind=\"unreachable\""), 1, "{lines:#?}");
+    assert_eq!(about("turn failed"), 0, "{lines:#?}");
+    assert_eq!(about("outcome=\"fault\""), 3, "one line a turn: {lines:#?}");
 }

@@ -2,6 +2,7 @@
 //! server's audit log, which no code of this repository writes.
 
 mod crash;
+mod faults;
 mod impersonate;
 mod latency;
 mod roles;

@@ -2,6 +2,7 @@
 
 pub(crate) mod bot;
 pub(crate) mod kubelet;
+pub(crate) mod log;
 pub(crate) mod person;
 pub(crate) mod plane;
 pub(crate) mod tap;

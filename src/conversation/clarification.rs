@@ -2,6 +2,7 @@
 //! value.
 
 use super::{
+    cluster_fault::Of,
     context::now,
     fault::{At, Fault},
     keys::position_of,
@@ -82,7 +83,8 @@ impl Orders {
         command: &Command,
         object: &ObjectRef,
     ) -> Result<Form, Fault> {
-        let live = self.cx.clusters.read(object).await.before(request.place, "reading the Deployment")?;
+        let live =
+            self.cx.clusters.read(object).await.of(&object.cluster).before(request.place, "reading the Deployment")?;
         let Some(live) = live else { return Ok((None, Vec::new(), Vec::new())) };
         let mut command = command.clone();
         spec::aim(&mut command, object);

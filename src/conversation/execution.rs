@@ -36,7 +36,9 @@ impl ClusterAccess for Clusters {
     type Reserved = Reserved;
 
     async fn read(&self, change: &Change) -> Result<Option<Live>, CallError> {
-        Self::read(self, change.target()).await
+        let target = change.target();
+        let read = Self::read(self, target).await;
+        read.inspect_err(|error| self.complain(&target.cluster, error, "reading the object before the change"))
     }
 
     async fn reserve(&self, change: &Change) -> Result<Reserved, CallError> {
@@ -109,7 +111,6 @@ pub(super) async fn execute(
     let live = match line.read(change).await {
         Ok(live) => live,
         Err(error) => {
-            tracing::error!(%error, change = %change.id(), "the object could not be read before the change");
             return end(store, change, End::Failed(Outcome::of(EndReason::Unreadable { error })), &clock).await;
         }
     };

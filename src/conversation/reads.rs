@@ -3,6 +3,7 @@
 use std::sync::Arc;
 
 use super::{
+    cluster_fault::Of,
     context::{Context, now},
     fault::{At, Fault},
     request::Request,
@@ -82,19 +83,27 @@ impl Reads {
     }
 
     async fn status(&self, request: &Request<'_>, target: &ObjectRef) -> Result<Option<String>, Fault> {
-        let described = self.cx.clusters.describe(target).await.before(request.place, "reading the Deployment")?;
+        let described = self
+            .cx
+            .clusters
+            .describe(target)
+            .await
+            .of(&target.cluster)
+            .before(request.place, "reading the Deployment")?;
         Ok(described.map(|described| words::status(&described, &request.directory.called(target))))
     }
 
     async fn history(&self, request: &Request<'_>, target: &ObjectRef) -> Result<Option<String>, Fault> {
-        let Some(live) = self.cx.clusters.read(target).await.before(request.place, "reading the Deployment")? else {
+        let Some(live) =
+            self.cx.clusters.read(target).await.of(&target.cluster).before(request.place, "reading the Deployment")?
+        else {
             return Ok(None);
         };
         let revisions = match self.cx.clusters.revisions(&live).await {
             Ok(revisions) => revisions,
             Err(error) => match error.forbidden() {
                 Some(why) => return Ok(Some(words::forbidden(&words::api_error(why)))),
-                None => return Err(error).before(request.place, "reading the revisions"),
+                None => return Err(error).of(&target.cluster).before(request.place, "reading the revisions"),
             },
         };
         let filter = Filter { object: Some(target.clone()), statuses: vec![Status::Applied], ..Filter::default() };
@@ -108,7 +117,9 @@ impl Reads {
         command: &Command,
         target: &ObjectRef,
     ) -> Result<Option<String>, Fault> {
-        let Some(live) = self.cx.clusters.read(target).await.before(request.place, "reading the Deployment")? else {
+        let Some(live) =
+            self.cx.clusters.read(target).await.of(&target.cluster).before(request.place, "reading the Deployment")?
+        else {
             return Ok(None);
         };
         let lines = command.lines.unwrap_or(LINES).clamp(1, MOST_LINES);
@@ -117,7 +128,7 @@ impl Reads {
             Ok(logs) => Ok(Some(words::logs(target, &logs, lines))),
             Err(error) => match error.forbidden() {
                 Some(why) => Ok(Some(words::forbidden(&words::api_error(why)))),
-                None => Err(error).before(request.place, "reading the logs"),
+                None => Err(error).of(&target.cluster).before(request.place, "reading the logs"),
             },
         }
     }
@@ -143,7 +154,7 @@ impl Reads {
             match listed {
                 Ok(live) => described.extend(live.iter().map(|live| describe(live, None))),
                 Err(error) if places.iter().all(|other| other.0 == place.0) => {
-                    return Err(error).before(request.place, "listing the Deployments");
+                    return Err(error).of(&place.0).before(request.place, "listing the Deployments");
                 }
                 Err(error) => silent.push((place.clone(), error)),
             }
@@ -157,7 +168,7 @@ impl Reads {
             (false, false) => words::list(&places, &described),
         };
         for ((cluster, namespace), error) in &silent {
-            tracing::warn!(%error, %cluster, %namespace, "the Deployments could not be listed");
+            self.cx.clusters.complain(cluster, error, "listing the Deployments");
             if let Some(last) = pages.last_mut() {
                 last.push_str(&words::not_listed(cluster, namespace, error));
             }

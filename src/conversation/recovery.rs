@@ -11,6 +11,7 @@ use jiff::SignedDuration;
 use tokio::task::JoinSet;
 
 use super::{
+    cluster_fault::Of,
     context::{Context, now, span_of},
     execution::{Settled, Unsettled, settle},
     fault::{At, Fault, ReplyTarget, record_fault_at},
@@ -20,7 +21,7 @@ use super::{
 use crate::{cards::Offer, supervisor::Shutdown, words};
 use readback_cluster::{Compared, Live, Rollout, Trace, Write};
 use readback_core::{
-    change::{Change, Decide, Status},
+    change::{Change, ChangeId, Decide, Status},
     domain::{ClusterName, Person},
     policy::Denial,
     question::Reply,
@@ -97,7 +98,9 @@ impl Recovery {
                     }
                 },
                 // The change stays unreported, so the next start retries.
-                Err(error) => tracing::warn!(%error, change = %change.id(), "the Deployment could not be read"),
+                Err(error) => {
+                    self.cx.clusters.complain(&change.target().cluster, &error, "following a change of the last run");
+                }
             }
         }
         self.reporter.watch_together(&first, applied).await;
@@ -164,7 +167,7 @@ impl Recovery {
     async fn settle_all(self, changes: Vec<Change>) {
         for change in &changes {
             if let Err(fault) = self.settle(change).await {
-                tracing::error!(error = format!("{:#}", fault.cause), change = %change.id(), "a change could not be settled");
+                self.cx.log_fault(&fault, change.id(), "a change could not be settled");
                 if let Ok(mut unsettled) = self.cx.unsettled.lock() {
                     unsettled.push(change.id());
                 }
@@ -175,7 +178,7 @@ impl Recovery {
     async fn resume_all(self, changes: Vec<Change>) {
         for change in &changes {
             if let Err(fault) = self.resume_one(change).await {
-                tracing::error!(error = format!("{:#}", fault.cause), change = %change.id(), "a rollout is not followed");
+                self.cx.log_fault(&fault, change.id(), "a rollout is not followed");
             }
         }
     }
@@ -185,8 +188,13 @@ impl Recovery {
         tracing::info!(change = %change.id(), "telling the end of a change of the last run");
         let mut offer = after(change);
         let state = if change.status() == Status::Applied {
-            let compared =
-                self.cx.clusters.compare(&Write::of(change)).await.after(&place, "reading the Deployment")?;
+            let compared = self
+                .cx
+                .clusters
+                .compare(&Write::of(change))
+                .await
+                .of(&change.target().cluster)
+                .after(&place, "reading the Deployment")?;
             let rollout = match since(change, compared) {
                 Ok(live) => {
                     return self.reporter.report_and_follow(change.clone(), live.as_ref(), &place, &person).await;
@@ -233,7 +241,9 @@ impl Recovery {
         let settled = match settle(&*self.cx.store, &self.cx.clusters, change, denied.as_ref(), observes, now).await {
             Ok(settled) => settled,
             Err(Unsettled::RecordFault(broken)) => return Err(record_fault_at(broken, &place)),
-            Err(error @ Unsettled::Unreadable(_)) => return Err(error).before(&place, "settling the change"),
+            Err(Unsettled::Unreadable(error)) => {
+                return Err(error).of(&change.target().cluster).before(&place, "settling the change");
+            }
         };
         let request = match settled {
             Settled::Nothing => None,
@@ -317,30 +327,22 @@ impl Recovery {
     async fn settle_the_rest(&self) {
         let ids = self.cx.unsettled.lock().map(|mut ids| std::mem::take(&mut *ids)).unwrap_or_default();
         for id in ids {
-            let settled = match self.cx.store.get(id).await {
-                Ok(Some(change)) => {
-                    let settled = self
-                        .settle(&change)
-                        .instrument(span_of(&change))
-                        .await
-                        .map_err(|fault| format!("{:#}", fault.cause));
-                    if let (Ok(()), Some(_), Ok(batch)) =
-                        (&settled, change.order().batch, self.cx.batch_of(&change).await)
-                    {
-                        self.resume_batch(batch).await;
-                    }
-                    settled
-                }
-                Ok(None) => Ok(()),
-                Err(error) => Err(error.to_string()),
-            };
-            if let Err(error) = settled {
-                tracing::error!(error, change = %id, "a change could still not be settled");
+            if let Err(fault) = self.settle_again(id).await {
+                self.cx.log_fault(&fault, id, "a change could still not be settled");
                 if let Ok(mut unsettled) = self.cx.unsettled.lock() {
                     unsettled.push(id);
                 }
             }
         }
+    }
+
+    async fn settle_again(&self, id: ChangeId) -> Result<(), Fault> {
+        let Some(change) = self.cx.store.get(id).await.unplaced("reading the change")? else { return Ok(()) };
+        self.settle(&change).instrument(span_of(&change)).await?;
+        if let (Some(_), Ok(batch)) = (change.order().batch, self.cx.batch_of(&change).await) {
+            self.resume_batch(batch).await;
+        }
+        Ok(())
     }
 
     /// Closes the cards of ended changes that could not be updated when the change ended.

@@ -1,6 +1,7 @@
 //! Resolves the commands of a request: looks up names, reads live objects and judges all commands together.
 
 use super::{
+    cluster_fault::Of,
     context::MAX_BATCH,
     fault::{At, Fault, ReplyTarget},
     orders::Orders,
@@ -169,8 +170,8 @@ impl Orders {
         let reads = targets.iter().take(MOST_TARGETS).map(|target| self.cx.clusters.read(target));
         let read: Vec<_> = futures::future::join_all(reads).await;
         let mut live = Vec::new();
-        for found in read {
-            live.extend(found.before(place, "reading the Deployment")?);
+        for (found, target) in read.into_iter().zip(targets) {
+            live.extend(found.of(&target.cluster).before(place, "reading the Deployment")?);
         }
         Ok(live)
     }

@@ -1,6 +1,9 @@
 //! Whether a recorded change may still be made: checks requester and approvers against the current policy.
 
-use super::context::{Context, now};
+use super::{
+    cluster_fault::Of,
+    context::{Context, now},
+};
 use readback_cluster::{
     Live, Surroundings,
     forecast::{Intended, forecast},
@@ -68,7 +71,7 @@ impl Context {
         if policy.limits(&order.target).gitops != GitOps::Refuse {
             return Ok(None);
         }
-        let Some(live) = self.clusters.read(&order.target).await? else { return Ok(None) };
+        let Some(live) = self.clusters.read(&order.target).await.of(&order.target.cluster)? else { return Ok(None) };
         Ok(written_by(order, &live).and_then(|intended| forecast(&live, &intended, &Surroundings::default()).gitops))
     }
 }

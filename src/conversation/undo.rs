@@ -2,6 +2,7 @@
 //! other change.
 
 use super::{
+    cluster_fault::Of,
     fault::{At, Fault},
     keys::batch_id,
     orders::Orders,
@@ -142,7 +143,13 @@ impl Orders {
         if let Some(denial) = request.judge(&verb).denial() {
             return Ok(Err(words::refused_by_policy(&denial)));
         }
-        let live = self.cx.clusters.read(taken.target()).await.before(request.place, "reading the Deployment")?;
+        let live = self
+            .cx
+            .clusters
+            .read(taken.target())
+            .await
+            .of(&taken.target().cluster)
+            .before(request.place, "reading the Deployment")?;
         let again = inverse.means.makes_deployment();
         let live = match live {
             Some(_) if again => return Ok(Err(words::there_again(taken))),
@@ -178,7 +185,13 @@ impl Orders {
             acts_as: order.acts_as.clone(),
             change: String::new(),
         };
-        let pinned = self.cx.clusters.pinned(write).await.before(request.place, "reading the autoscaler")?;
+        let pinned = self
+            .cx
+            .clusters
+            .pinned(write)
+            .await
+            .of(&taken.target().cluster)
+            .before(request.place, "reading the autoscaler")?;
         let Some(write) = pinned else { return Ok(Err(words::moved_since(taken, live.as_ref()))) };
         match self.cx.clusters.preview(&write).await {
             Preview::Accepted { warnings, .. } => order.warnings = warnings,

@@ -4,7 +4,6 @@ use std::{
     collections::{BTreeMap, BTreeSet},
     pin::pin,
     sync::{Arc, Mutex, PoisonError},
-    time::Duration,
 };
 
 use futures::{StreamExt as _, future::BoxFuture};
@@ -17,7 +16,7 @@ use kube::{
         watcher::{self, Event, watcher},
     },
 };
-use tokio::{sync::watch, time::Instant};
+use tokio::sync::watch;
 
 use super::Cluster;
 use readback_core::{
@@ -28,8 +27,6 @@ use readback_core::{
 /// The duration of one watch request, in seconds. It is then resumed; a dead connection is noticed by then at the
 /// latest.
 const WATCH_SECONDS: u32 = 60;
-/// Minimum interval between log lines about a watch that fails.
-const LOG_INTERVAL: Duration = Duration::from_mins(1);
 
 /// A watch for the caller to run: its name for the logs, and a future that ends only on a fault.
 pub type WatchTask = (String, BoxFuture<'static, anyhow::Result<()>>);
@@ -98,16 +95,13 @@ async fn follow(shared: Arc<Shared>, namespace: Namespace) -> anyhow::Result<()>
     let api = Api::<PartialObjectMeta<Deployment>>::namespaced(shared.cluster.state.client.clone(), namespace.as_str());
     let config = watcher::Config::default().timeout(WATCH_SECONDS);
     let mut events = pin!(watcher(api, config).default_backoff());
-    let mut logged: Option<Instant> = None;
     while let Some(event) = events.next().await {
         match event {
             Ok(event) => shared.take(&namespace, event),
-            Err(error) if logged.is_none_or(|at| at.elapsed() >= LOG_INTERVAL) => {
-                logged = Some(Instant::now());
-                let cluster = shared.cluster.name();
-                tracing::warn!(%cluster, %namespace, "the watch of Deployments is down: {}", complaint(&error));
+            Err(error) => {
+                let what = format!("the watch of Deployments in {namespace} is down: {}", complaint(&error));
+                shared.cluster.complain_of("watch", &what);
             }
-            Err(_) => {}
         }
     }
     anyhow::bail!("the watch ended")

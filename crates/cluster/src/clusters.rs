@@ -50,6 +50,13 @@ impl Clusters {
         self.named(&object.cluster).ok_or_else(|| CallError::outside(&format_args!("{}/{object}", object.cluster)))
     }
 
+    /// [`Cluster::complain`]
+    pub fn complain(&self, cluster: &ClusterName, error: &CallError, doing: &str) {
+        if let Some(cluster) = self.named(cluster) {
+            cluster.complain(error, doing);
+        }
+    }
+
     /// What the role allows in the object's namespace; everything if that is not known.
     pub fn rights(&self, object: &ObjectRef) -> Rights {
         self.of(object).map(|cluster| cluster.rights(&object.namespace)).unwrap_or_default()

@@ -21,7 +21,9 @@ use std::{
     time::Duration,
 };
 
-use self::gate::Gate;
+use tokio::time::Instant;
+
+use self::{complaints::Complaints, gate::Gate};
 use readback_core::domain::{ClusterName, Namespace, ObjectRef};
 
 mod act;
@@ -29,6 +31,7 @@ mod autoscale;
 mod catalog;
 mod check;
 mod clusters;
+mod complaints;
 mod connect_error;
 mod connection;
 mod events;
@@ -113,6 +116,7 @@ struct ClusterState {
     client: kube::Client,
     call_timeout: Duration,
     gate: Gate,
+    complaints: Complaints,
     rights: Mutex<BTreeMap<Namespace, Rights>>,
     /// Each rollout that is followed holds a reference.
     followed: Arc<()>,
@@ -134,6 +138,7 @@ impl Cluster {
             client,
             call_timeout: connection.call_timeout,
             gate: Gate::new(),
+            complaints: Complaints::default(),
             rights: Mutex::default(),
             followed: Arc::default(),
         };
@@ -148,6 +153,18 @@ impl Cluster {
     /// The allowed namespaces, in the order of the settings; never empty.
     pub fn namespaces(&self) -> &[Namespace] {
         &self.state.namespaces
+    }
+
+    /// Logs that a call failed while `doing` something: at most one line a minute for each kind of failure.
+    pub fn complain(&self, error: &CallError, doing: &str) {
+        self.complain_of(error.kind(), &format!("{doing}: {error}"));
+    }
+
+    /// The same for a failure of this kind that is not one of a call.
+    fn complain_of(&self, kind: &'static str, what: &str) {
+        if let Some(count) = self.state.complaints.due(kind, Instant::now()) {
+            tracing::warn!(cluster = %self.name(), kind, count, "the cluster fails: {what}");
+        }
     }
 
     /// Whether the object is in this cluster and in an allowed namespace.

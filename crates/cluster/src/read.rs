@@ -44,7 +44,7 @@ impl Cluster {
 
     pub(super) fn live(&self, raw: &Value) -> Result<Live, CallError> {
         Live::from_api(self.name(), raw).map_err(|why| {
-            tracing::warn!(why, "a Deployment cannot be read");
+            self.complain_of("no_deployment", &format!("a Deployment cannot be read: {why}"));
             CallError::misread(Misread::NotADeployment)
         })
     }

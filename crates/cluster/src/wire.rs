@@ -6,7 +6,7 @@ use http::{HeaderMap, HeaderValue, Request, header};
 use http_body_util::{BodyExt as _, Limited};
 use kube::{Resource, api::ListParams, core::Request as Requests};
 use serde_json::Value;
-use tokio::time::{Instant, timeout_at};
+use tokio::time::{Instant, sleep, timeout_at};
 
 use super::{Cluster, Entry, verdict};
 use readback_core::{
@@ -16,6 +16,8 @@ use readback_core::{
 
 /// Maximum size of a response, in bytes. A page of a list is far smaller.
 const MAX_BODY: usize = 32 << 20;
+/// The pause before a read is tried again.
+const READ_AGAIN: Duration = Duration::from_millis(300);
 /// Objects requested per page of a list.
 const PAGE: u32 = 250;
 /// Maximum pages followed, so that no server can continue a list for ever.
@@ -104,9 +106,24 @@ impl Cluster {
         answer
     }
 
+    /// One read. What may have been a hiccup is tried once more, within the same deadline.
+    async fn fetch(&self, request: Request<Vec<u8>>) -> Result<Answer, NoAnswer> {
+        let until = Instant::now() + self.state.call_timeout;
+        let first = self.call(request.clone(), self.state.call_timeout).await;
+        if !may_pass(&first) {
+            return first;
+        }
+        let rest = until.saturating_duration_since(Instant::now() + READ_AGAIN);
+        if rest.is_zero() {
+            return first;
+        }
+        sleep(READ_AGAIN).await;
+        self.call(request, rest).await
+    }
+
     /// The plain-text body of a GET. Invalid UTF-8 is replaced.
     pub(super) async fn text(&self, request: Request<Vec<u8>>) -> Result<String, CallError> {
-        let answer = self.call(accepting("text/plain, */*", request), self.state.call_timeout).await?;
+        let answer = self.fetch(accepting("text/plain, */*", request)).await?;
         match answer.status {
             200 => Ok(String::from_utf8_lossy(&answer.body).into_owned()),
             status => Err(CallError::Answered(verdict::api_error(status, &answer.body))),
@@ -120,7 +137,7 @@ impl Cluster {
 
     /// The JSON body of a GET; `None` for 404.
     pub(super) async fn answered(&self, request: Request<Vec<u8>>) -> Result<Option<Value>, CallError> {
-        let answer = self.call(accepting("application/json", request), self.state.call_timeout).await?;
+        let answer = self.fetch(accepting("application/json", request)).await?;
         match answer.status {
             200 => serde_json::from_slice(&answer.body).map(Some).map_err(|_| CallError::misread(Misread::NotJson)),
             404 => Ok(None),
@@ -161,6 +178,17 @@ impl Cluster {
             }
         }
         Err(CallError::misread(Misread::EndlessList))
+    }
+}
+
+/// Whether a read failed in a way that may be over a moment later: a connection that broke or was refused, or a gateway or
+/// API server that is just being replaced. After a timeout there is no time left.
+fn may_pass(read: &Result<Answer, NoAnswer>) -> bool {
+    match read {
+        Ok(answer) => matches!(answer.status, 502..=504),
+        Err(NoAnswer::NotSent(why) | NoAnswer::Lost(why)) => {
+            matches!(why, CallError::Unreachable { .. } | CallError::Broken { .. } | CallError::CutShort)
+        }
     }
 }
 
@@ -207,6 +235,38 @@ fn root(error: &dyn Error) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::stand_in::{Api, Reply, deployment, web};
+
+    /// Reads `web` from a server that first gives one reply and then the Deployment; returns the outcome and the number
+    /// of calls.
+    async fn read_after(first: fn() -> Reply) -> (Result<bool, CallError>, usize) {
+        let script = move |call: &crate::stand_in::Call| {
+            if call.times == 0 { first() } else { Reply::json(200, deployment()) }
+        };
+        let api = Api::start(script).await;
+        let read = api.cluster().await.read(&web()).await;
+        (read.map(|live| live.is_some()), api.calls().len())
+    }
+
+    #[tokio::test]
+    async fn a_read_is_repeated_once_after_what_may_pass_and_after_nothing_else() {
+        let status: [fn() -> Reply; 3] =
+            [|| Reply::status(502, "", ""), || Reply::status(503, "", ""), || Reply::status(504, "", "")];
+        for first in status.into_iter().chain([(|| Reply::Broken) as fn() -> Reply]) {
+            assert_eq!(read_after(first).await, (Ok(true), 2));
+        }
+        for first in [|| Reply::status(500, "", ""), || Reply::status(429, "", ""), || Reply::forbidden("get", "it")] {
+            let (read, calls) = read_after(first).await;
+            assert!(read.is_err() && calls == 1, "{read:?} after {calls}");
+        }
+        assert_eq!(read_after(Reply::not_found).await, (Ok(false), 1));
+        let (read, calls) = read_after(|| Reply::Hang).await;
+        assert!(matches!(read, Err(CallError::TimedOut { .. })) && calls == 1, "{read:?} after {calls}");
+
+        let api = Api::start(|_| Reply::status(503, "", "")).await;
+        let read = api.cluster().await.read(&web()).await;
+        assert!(matches!(read, Err(CallError::Answered(_))) && api.calls().len() == 2, "{read:?}");
+    }
 
     #[test]
     fn warnings_are_parsed_from_their_headers() {

@@ -225,11 +225,10 @@ async fn a_list_is_read_page_by_page_and_sorted() {
 }
 
 #[tokio::test]
-async fn a_read_that_fails_says_why_and_is_not_retried() {
+async fn a_read_that_fails_says_why() {
     let api = Api::start(|_| Reply::status(503, "", "apiserver is shutting down")).await;
     let error = api.cluster().await.read(&web()).await.unwrap_err();
     assert_eq!(error.to_string(), "the API server answered 503: apiserver is shutting down");
-    assert_eq!(api.calls().len(), 1);
     let api = Api::start(|_| Reply::Hang).await;
     let error = api.cluster().await.read(&web()).await.unwrap_err();
     assert_eq!(error, crate::CallError::timed_out(Duration::from_secs(1)));

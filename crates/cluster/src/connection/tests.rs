@@ -198,8 +198,10 @@ async fn a_remote_cluster_is_reached_through_the_proxy_with_its_password() {
     }))
     .await
     .unwrap();
-    let proxy = async {
+    let proxy = async move {
         let (mut stream, _) = listener.accept().await.unwrap();
+        // It accepts one connection: the read is tried again, and that one is refused.
+        drop(listener);
         let mut asked = String::new();
         while !asked.ends_with("\r\n\r\n") {
             asked.push(char::from(tokio::io::AsyncReadExt::read_u8(&mut stream).await.unwrap()));

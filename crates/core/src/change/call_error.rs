@@ -205,6 +205,26 @@ impl CallError {
         Self::Misread { misread }
     }
 
+    /// The kind of failure, as one word for the log.
+    pub const fn kind(&self) -> &'static str {
+        match self {
+            Self::Outside { .. } => "outside",
+            Self::Unreachable { .. } => "unreachable",
+            Self::NotAsked { .. } => "not_asked",
+            Self::NoCredentials => "no_credentials",
+            Self::Unbuilt => "unbuilt",
+            Self::Broken { .. } => "broken",
+            Self::CutShort => "cut_short",
+            Self::TimedOut { .. } => "timed_out",
+            Self::Misread { .. } => "misread",
+            Self::Selector { .. } => "selector",
+            Self::Answered(ApiError::Unauthorized) => "unauthorized",
+            Self::Answered(ApiError::MissingRight { .. } | ApiError::Forbidden { .. }) => "forbidden",
+            Self::Answered(ApiError::Busy { .. }) => "busy",
+            Self::Answered(_) => "answered",
+        }
+    }
+
     /// The API server's error, if it says that the request is not permitted.
     pub const fn forbidden(&self) -> Option<&ApiError> {
         if let Self::Answered(error @ (ApiError::MissingRight { .. } | ApiError::Forbidden { .. })) = self {
