@@ -93,6 +93,9 @@ pub async fn run(
     let hooks = wanted_hooks(&wiring)?;
     let (world, live_names) = ClusterDirectory::connect(wiring.connections).await?;
     let clusters = world.clusters.clone();
+    for (room, cluster) in wiring.policy.homes().filter(|(_, cluster)| clusters.named(cluster).is_none()) {
+        tracing::warn!(room, %cluster, "the policy names a cluster for a room that is not in the settings; its orders ask first");
+    }
     let webex = Webex::new(wiring.webex.clone()).context("the Webex settings")?;
     let (followers, following) = Followers::new(wiring.followed);
     let (ready, bot) = watch::channel(None::<Conversation>);

@@ -59,6 +59,26 @@ async fn a_room_can_have_a_default_cluster() {
 }
 
 #[tokio::test]
+async fn a_room_whose_cluster_is_gone_asks_before_it_takes_another() {
+    let policy = "[[grant]]\npeople = [\"example.com\"]\nnamespaces = [\"*\"]\nverbs = [\"all\"]\n\n[[room]]\nid = \"THE_ROOM\"\ncluster = \"us\"\n";
+    let setup = Setup { policy: Some(policy.to_owned()), ..Setup::default() };
+    let eu = Local::start(Seed::quick()).await;
+    let bot = Bot::start_before(setup, vec![(named("eu", eu.connection()), Vec::new())]).await;
+    let order = bot.room.say("Ann", "scale nginx-deployment to 4").await;
+    let card = bot.room.card(&order).await;
+    let text = card["attachments"][0]["content"].to_string();
+    assert!(text.contains("us is not one of mine any more, so I took eu."), "{text}");
+    assert_eq!(replicas(&eu, "nginx-deployment").await, Some(2));
+    bot.room.press("Ann", &card, "confirm").await;
+    bot.room.told(&order, "Done, 4 of 4 ready").await;
+
+    let order = bot.room.say("Ann", "scale nginx-deployment to 3 on eu").await;
+    bot.room.told(&order, "4 → 3. Done").await;
+    let order = bot.room.say_in_private("Ann", "scale nginx-deployment to 4").await;
+    bot.room.told(&order, "3 → 4. Done").await;
+}
+
+#[tokio::test]
 async fn a_cluster_that_never_answers_delays_no_other() {
     let eu = Local::start(Seed::demo()).await;
     // It accepts every connection and sends nothing.

@@ -11,6 +11,7 @@ use crate::{
     config::{Loaded, Origin, Settings},
 };
 use readback_cluster::Cluster;
+use readback_core::{domain::ClusterName, policy::Policy};
 use readback_webex::{
     Webex,
     hooks::{self, Instance},
@@ -44,7 +45,12 @@ pub(super) fn run(loaded: &Loaded, out: &mut Out) -> anyhow::Result<ExitCode> {
         model(loaded.settings.model.as_deref(), Engine::Candle)
             .map(|model| format!("{:.1} % of held-out messages read exactly", model.manifest().scores.exact * 100.0)),
     ));
-    findings.push(found("policy", policy(&loaded.settings.policy).map(|policy| policy.summary())));
+    let policy = policy(&loaded.settings.policy);
+    if let (Ok(policy), Ok(clusters)) = (&policy, connections(&loaded.settings)) {
+        let names: Vec<ClusterName> = clusters.into_iter().map(|(connection, _)| connection.name).collect();
+        findings.extend(rooms_without_cluster(policy, &names));
+    }
+    findings.push(found("policy", policy.map(|policy| policy.summary())));
     findings.extend(Runtime::new()?.block_on(remote(&loaded.settings)));
     for finding in &findings {
         match &finding.result {
@@ -67,6 +73,16 @@ fn origin(origin: &Origin) -> String {
 fn found(what: &str, result: Result<String, impl Display>) -> Finding {
     // The alternate form of an error includes its causes.
     Finding { what: what.to_owned(), result: result.map_err(|error| format!("{error:#}")) }
+}
+
+/// The rooms whose default cluster is not among the clusters.
+fn rooms_without_cluster(policy: &Policy, clusters: &[ClusterName]) -> Vec<Finding> {
+    let known = clusters.iter().map(ClusterName::as_str).collect::<Vec<_>>().join(", ");
+    let finding = |(room, cluster): (&str, &ClusterName)| Finding {
+        what: format!("policy: room {room}"),
+        result: Err(format!("its cluster {cluster} is none of those in the settings ({known}); its orders ask first")),
+    };
+    policy.homes().filter(|(_, cluster)| !clusters.contains(cluster)).map(finding).collect()
 }
 
 /// The checks that need Webex and the cluster.
@@ -140,6 +156,7 @@ fn webhooks(existing: &[Webhook], public_url: &str, own: Option<&Instance>) -> R
 
 #[cfg(test)]
 mod tests {
+    use readback_core::policy::Limits;
     use serde_json::json;
 
     use super::*;
@@ -162,5 +179,17 @@ mod tests {
         let elsewhere = [hook("readback cards", "https://there.example/webex", "active")];
         let found = webhooks(&elsewhere, "https://here.example", None).unwrap_err();
         assert!(found.contains("an earlier version at https://there.example/webex"), "{found}");
+    }
+
+    #[test]
+    fn a_room_whose_cluster_is_gone_is_named() {
+        let text = "[[grant]]\npeople = [\"example.com\"]\nnamespaces = [\"*\"]\nverbs = [\"all\"]\n[[room]]\nid = \"Y2lzY29zcGFyazovL3VzL1JPT00vb25l\"\ncluster = \"us\"\n[[room]]\nid = \"Y2lzY29zcGFyazovL3VzL1JPT00vdHdv\"\ncluster = \"eu\"\n";
+        let policy = Policy::parse(text, &Limits::default()).unwrap();
+        let clusters = ["main", "eu"].map(|name| ClusterName::parse(name).unwrap());
+        let findings = rooms_without_cluster(&policy, &clusters);
+        let [finding] = findings.as_slice() else { panic!("{} findings", findings.len()) };
+        assert_eq!(finding.what, "policy: room Y2lzY29zcGFyazovL3VzL1JPT00vb25l");
+        let why = "its cluster us is none of those in the settings (main, eu); its orders ask first";
+        assert_eq!(finding.result, Err(why.to_owned()));
     }
 }

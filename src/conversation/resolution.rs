@@ -72,8 +72,13 @@ impl Orders {
             let names = request.directory.unseen(command.cluster_words());
             names.first().map(|name| Doubt::UnseenCluster((*name).clone()))
         };
+        // Where the room's own cluster is gone, the object that is found is in another one than the person means.
+        let missing_home = |command: &Command| {
+            let (home, taken) = request.directory.missing_home(command)?;
+            Some(Doubt::MissingHome { home: home.clone(), taken })
+        };
         for command in commands.iter_mut().filter(|command| command.intent.is_write()) {
-            command.doubts.extend(unseen(command));
+            command.doubts.extend(unseen(command).into_iter().chain(missing_home(command)));
         }
         let mut cases = Vec::new();
         for command in &commands {

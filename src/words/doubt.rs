@@ -48,6 +48,12 @@ pub fn doubt(doubt: &Doubt) -> String {
         Doubt::UnseenCluster(cluster) => {
             format!("I have not seen the cluster `{cluster}` yet, so I cannot say what is there.")
         }
+        Doubt::MissingHome { home, taken: Some(taken) } => {
+            format!("This room's cluster `{home}` is not one of mine any more, so I took `{taken}`.")
+        }
+        Doubt::MissingHome { home, taken: None } => {
+            format!("This room's cluster `{home}` is not one of mine any more.")
+        }
         Doubt::NearestName { said, nearest } => format!("You wrote “{said}”; the nearest is `{nearest}`."),
         Doubt::NearestPlace { said, nearest } => {
             let nearest = nearest.as_ref().map(ToString::to_string).unwrap_or_default();

@@ -91,6 +91,8 @@ pub struct Directory {
     names: Arc<Names>,
     /// The cluster meant if none is named; without one, all are.
     home: Option<ClusterName>,
+    /// The room's default cluster, if there is none of that name.
+    missing_home: Option<ClusterName>,
 }
 
 impl Deref for Directory {
@@ -171,14 +173,26 @@ impl Directory {
         };
         let entries = named.into_iter().map(entry).collect();
         let names = Names { entries, index, places, namespaces, clusters, unseen, gazetteer };
-        Self { names: Arc::new(names), home }
+        Self { names: Arc::new(names), home, missing_home: None }
     }
 
-    /// The same directory for a room with this default cluster.
+    /// The same directory for a room with this default cluster. If there is none of that name, all clusters are meant
+    /// as without a default, and [`Self::missing_home`] says so.
     #[must_use]
     pub fn at_home_in(&self, cluster: Option<&ClusterName>) -> Self {
-        let known = cluster.filter(|wanted| self.clusters.iter().any(|(name, _)| name == *wanted));
-        Self { names: self.names.clone(), home: known.cloned().or_else(|| self.home.clone()) }
+        let known = |wanted: &&ClusterName| self.clusters.iter().any(|(name, _)| name == *wanted);
+        let home = cluster.filter(known).or(self.home.as_ref()).cloned();
+        Self { names: self.names.clone(), home, missing_home: cluster.filter(|wanted| !known(wanted)).cloned() }
+    }
+
+    /// The room's default cluster, if there is none of that name any more, and this command means it because it names no
+    /// cluster; with the cluster that was taken instead, if it is one.
+    pub fn missing_home(&self, command: &Command) -> Option<(&ClusterName, Option<ClusterName>)> {
+        let missing = self.missing_home.as_ref().filter(|_| command.cluster_words().is_none())?;
+        let found = self.look_up(command)?.ok()?;
+        let first = found.targets.first()?;
+        let is_one = found.targets.iter().all(|target| target.cluster == first.cluster);
+        Some((missing, is_one.then(|| first.cluster.clone())))
     }
 
     /// The clusters, among those that the words can mean, whose catalog is not complete yet.

@@ -65,6 +65,13 @@ pub enum Doubt {
     TheSame(ObjectRef),
     /// This cluster has not responded since startup: the object that is meant may be there.
     UnseenCluster(ClusterName),
+    /// No cluster is named, and there is none with the name of the room's default cluster any more.
+    MissingHome {
+        /// The room's default cluster.
+        home: ClusterName,
+        /// The cluster that was taken instead, if it is one.
+        taken: Option<ClusterName>,
+    },
     /// The name matches a live one only approximately.
     NearestName {
         /// As written.

@@ -171,6 +171,11 @@ impl Policy {
         self.homes.iter().find(|(one, _)| webex_id::same(one, room)).map(|(_, cluster)| cluster)
     }
 
+    /// Every room with a default cluster.
+    pub fn homes(&self) -> impl Iterator<Item = (&str, &ClusterName)> {
+        self.homes.iter().map(|(room, cluster)| (room.as_str(), cluster))
+    }
+
     /// The room in which changes requested in direct messages are announced.
     pub fn announces_to(&self) -> Option<&str> {
         self.announce.as_deref()

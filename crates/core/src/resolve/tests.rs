@@ -178,3 +178,30 @@ fn what_is_left_out_is_no_target() {
         "nothing is found where it is not known what is left out"
     );
 }
+
+#[test]
+fn a_default_cluster_that_is_gone_is_said_with_the_cluster_that_was_taken() {
+    use crate::{
+        command::Mention,
+        domain::{Intent, Score},
+    };
+    let cluster = |name: &str| ClusterName::parse(name).expect("valid");
+    let objects: Vec<ObjectRef> = ["eu/shop/web", "eu/shop/cart", "asia/shop/cart"].map(object_ref).into();
+    let namespaces = objects.iter().map(|object| (object.cluster.clone(), object.namespace.clone())).collect();
+    let clusters = ["eu", "asia"].map(|name| (cluster(name), Vec::new())).into();
+    let anywhere = Directory::of(objects, namespaces, clusters, Vec::new());
+    let command = |name: &str, place: Option<&str>| Command {
+        deployment: Some(Mention::new(name, false)),
+        cluster: place.map(|place| Mention::new(place, false)),
+        ..Command::new(Intent::Restart, Score::ONE)
+    };
+    let us = cluster("us");
+    let gone = anywhere.at_home_in(Some(&us));
+    assert_eq!(gone.missing_home(&command("web", None)), Some((&us, Some(cluster("eu")))));
+    assert_eq!(gone.missing_home(&command("cart", None)), Some((&us, None)), "it could be either");
+    assert_eq!(gone.missing_home(&command("web", Some("eu"))), None, "a cluster is named");
+    assert_eq!(gone.missing_home(&command("ledger", None)), None, "nothing is found");
+    for there in [anywhere.at_home_in(None), anywhere.at_home_in(Some(&cluster("eu")))] {
+        assert_eq!(there.missing_home(&command("web", None)), None);
+    }
+}
