@@ -154,7 +154,12 @@ async fn a_cluster_that_is_down_is_named_in_the_room_and_logged_once_a_minute() 
     let (eu, asia) = (Local::start(Seed::quick()).await, Local::start(Seed::quick()).await);
     let connections = vec![(named("eu", eu.connection()), Vec::new()), (named("asia", asia.connection()), Vec::new())];
     let bot = Bot::start_before(Setup::default(), connections).await;
+    let approved = bot.room.say("Ann", "restart grafana on asia").await;
+    let card = bot.room.card(&approved).await;
     drop(asia);
+    bot.room.press("Ann", &card, "confirm").await;
+    let told = bot.room.told(&approved, "could not be read. The cluster `asia` does not answer (").await;
+    assert!(told["markdown"].as_str().unwrap().contains("Nothing was changed."), "{told}");
     for order in ["scale nginx-deployment to 4 on asia", "restart redis-cache on asia", "status of redis-cache on asia"]
     {
         let order = bot.room.say("Ann", order).await;

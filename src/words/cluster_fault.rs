@@ -11,7 +11,12 @@ use super::{api_error, call_error, mild, what_became};
 
 /// The answer if a call to a cluster failed: what it did, and whether it is certain that nothing was changed.
 pub fn cluster_fault(cluster: &ClusterName, error: &CallError, nothing_changed: bool) -> String {
-    let what = match error {
+    format!("{} {}", cluster_failure(cluster, error), what_became(nothing_changed))
+}
+
+/// What a cluster did when a call to it failed, in one or two sentences.
+pub(super) fn cluster_failure(cluster: &ClusterName, error: &CallError) -> String {
+    match error {
         CallError::Unreachable { cause } => format!("The cluster `{cluster}` does not answer ({}).", mild(cause)),
         CallError::TimedOut { millis } => {
             let seconds = Duration::from_millis(*millis).as_secs_f32();
@@ -43,8 +48,7 @@ pub fn cluster_fault(cluster: &ClusterName, error: &CallError, nothing_changed: 
         | CallError::Selector { .. } => {
             format!("A call to the cluster `{cluster}` failed: {}.", mild(&call_error(error)))
         }
-    };
-    format!("{what} {}", what_became(nothing_changed))
+    }
 }
 
 #[cfg(test)]

@@ -22,7 +22,7 @@ pub fn came_of(change: &Change, outcome: &Outcome) -> String {
     match &outcome.reason {
         EndReason::Applied => super::APPLIED.to_owned(),
         EndReason::Observed => observed(change),
-        EndReason::Unreadable { .. } => unreadable(change),
+        EndReason::Unreadable { error } => unreadable(change, error),
         EndReason::Gone => gone(change),
         EndReason::ThereAgain => there_again(change),
         EndReason::Changed => stale(change, live),
@@ -125,11 +125,10 @@ pub fn gone(change: &Change) -> String {
 }
 
 /// The text if the object could not be read before the change.
-fn unreadable(change: &Change) -> String {
-    format!(
-        "Not applied: {} could not be read just now. Nothing was changed; try again shortly.",
-        change.order().called()
-    )
+fn unreadable(change: &Change, error: &CallError) -> String {
+    let order = change.order();
+    let why = super::cluster_failure(&order.target.cluster, error);
+    format!("Not applied: {} could not be read. {why} Nothing was changed.", order.called())
 }
 
 /// The text if the cluster refused the write.

@@ -66,3 +66,12 @@ fn each_error_reads_like_this() {
     ];
     assert_eq!(told, reads);
 }
+
+#[test]
+fn what_could_not_be_read_before_a_change_is_told_with_what_the_cluster_did() {
+    let error = CallError::timed_out(std::time::Duration::from_secs(10));
+    assert_eq!(
+        super::unreadable(&Change::asking(order()).unwrap(), &error),
+        "Not applied: `nginx-deployment` could not be read. The cluster `main` did not answer in 10 s. Nothing was changed."
+    );
+}
