@@ -123,12 +123,7 @@ pub async fn run(
     edge.intake.resume(left_behind);
 
     let mut supervisor = Supervisor::new(stop.clone());
-    for (name, watch) in world.catalogs.iter().flat_map(Catalog::watches) {
-        tracing::debug!(name, "watching");
-        supervisor.start("catalog watch", until(stop.clone(), watch));
-    }
-    supervisor.start("catalog", world.clone().keep(readiness.clone(), stop.clone()));
-    supervisor.start("rights", until(stop.clone(), keep_rights(clusters.clone())));
+    watch_clusters(&mut supervisor, &world, &readiness, &stop);
     supervisor.start("database", until(stop.clone(), database::keep(store.clone(), readiness.clone())));
     supervisor.start("metrics", until(stop.clone(), metrics_upkeep(metrics.clone())));
     if let Some(file) = wiring.policy_file {
@@ -169,6 +164,16 @@ fn wanted_hooks(wiring: &AppConfig) -> anyhow::Result<Option<Wanted>> {
     let Some(url) = wiring.public_url.as_deref() else { return Ok(None) };
     let instance = instance::kept(&wiring.database).context("the identity beside the database")?;
     Ok(Some(Wanted::new(url, wiring.secrets.first().clone(), instance)?))
+}
+
+/// Starts what keeps the catalog of live names and the bot's rights up to date.
+fn watch_clusters(supervisor: &mut Supervisor, world: &ClusterDirectory, readiness: &Readiness, stop: &Shutdown) {
+    for (name, watch) in world.catalogs.iter().flat_map(Catalog::watches) {
+        tracing::debug!(name, "watching");
+        supervisor.start("catalog watch", until(stop.clone(), watch));
+    }
+    supervisor.start("catalog", world.clone().keep(readiness.clone(), stop.clone()));
+    supervisor.start("rights", until(stop.clone(), keep_rights(world.clusters.clone())));
 }
 
 /// What the start of the bot needs.

@@ -145,9 +145,9 @@ mod tests {
     async fn a_follow_counts_until_it_is_dropped() {
         let cluster = Api::start(|_| Reply::not_found()).await.cluster().await;
         let follows: Vec<Follow> = (0..3).map(|_| cluster.follow(&web(), "uid-1", 2, Changed::Template)).collect();
-        assert_eq!(Arc::strong_count(&cluster.0.followed) - 1, 3);
+        assert_eq!(Arc::strong_count(&cluster.state.followed) - 1, 3);
         drop(follows);
-        assert_eq!(Arc::strong_count(&cluster.0.followed) - 1, 0);
+        assert_eq!(Arc::strong_count(&cluster.state.followed) - 1, 0);
     }
 
     fn seen(generation: i64, observed: i64, updated: u32, available: u32) -> serde_json::Value {
