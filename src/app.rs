@@ -109,7 +109,7 @@ pub async fn run(
             match found {
                 Ok(Some(bot)) => Box::pin(bot.handle(attempt)).await,
                 // The service is stopping: the next start handles it.
-                Ok(None) | Err(_) => TurnEnd::Again { after: TRY_AGAIN },
+                Ok(None) | Err(_) => TurnEnd::Again { after: TRY_AGAIN, begun: false },
             }
         }
     };

@@ -168,10 +168,10 @@ impl Conversation {
                     metrics::counter!("readback_turns_total", "kind" => kind, "outcome" => "again").increment(1);
                     let error = format!("{:#}", fault.cause);
                     tracing::warn!(error, tries = attempt.tries + 1, after_s = after.as_secs(), "trying again");
-                    return TurnEnd::Again { after };
+                    return TurnEnd::Again { after, begun: !fault.nothing_changed };
                 }
                 // An earlier attempt may have done what this one could not even read.
-                fault.nothing_changed &= !attempt.is_again();
+                fault.nothing_changed &= !attempt.begun;
                 self.report(&attempt.notice, &fault, took).await;
             }
         }

@@ -315,8 +315,9 @@ impl Intake {
             attempt.followed = attempt.is_again() && self.is_followed(&attempt.notice);
             let end = self.handle(attempt.clone()).await;
             drop(turn);
-            let TurnEnd::Again { after } = end else { break };
+            let TurnEnd::Again { after, begun } = end else { break };
             attempt.tries += 1;
+            attempt.begun |= begun;
             tokio::select! {
                 biased;
                 () = self.0.stop.requested() => return false,

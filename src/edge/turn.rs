@@ -16,6 +16,8 @@ pub struct Attempt {
     pub tries: u32,
     /// Whether another process accepted it, and may have begun with it.
     pub left_behind: bool,
+    /// Whether an earlier attempt has changed something, or may have.
+    pub begun: bool,
     /// Whether something that the same person did later waits in the room while this is tried again: it may take this back.
     pub followed: bool,
 }
@@ -23,12 +25,12 @@ pub struct Attempt {
 impl Attempt {
     /// The first attempt at a notice that has just arrived.
     pub const fn first(notice: Notice, arrived: Timestamp) -> Self {
-        Self { notice, arrived, tries: 0, left_behind: false, followed: false }
+        Self { notice, arrived, tries: 0, left_behind: false, begun: false, followed: false }
     }
 
     /// The first attempt at a notice that another process accepted.
     pub fn of_the_last_run(receipt: Receipt) -> Self {
-        Self { left_behind: true, ..Self::first(receipt.notice, receipt.arrived) }
+        Self { left_behind: true, begun: true, ..Self::first(receipt.notice, receipt.arrived) }
     }
 
     /// Whether an earlier attempt may have begun with it.
@@ -42,9 +44,11 @@ impl Attempt {
 pub enum TurnEnd {
     /// Everything was done and said.
     Done,
-    /// Nothing was changed, and the same can succeed later.
+    /// It failed, and can succeed later.
     Again {
         /// The pause before the next attempt.
         after: Duration,
+        /// Whether this attempt has changed something, or may have.
+        begun: bool,
     },
 }

@@ -63,7 +63,7 @@ pub fn doubt(doubt: &Doubt) -> String {
         Doubt::OtherOldValue { said, name, now } => format!("You said {said}, but `{name}` has {now} now."),
         Doubt::NotCertain(read) => format!("I am not certain that I read this right: {}.", summary(read, None)),
         Doubt::Late { minutes } => format!("You said this {} before it reached me.", minutes_of(*minutes)),
-        Doubt::Followed => "You have said something since, which I had not read when I could read this.".to_owned(),
+        Doubt::Followed => "You said or pressed something after this, which I have not read yet.".to_owned(),
         Doubt::Overtaken { by } => {
             format!("A newer order of {} for it reached me first.", plain(by))
         }

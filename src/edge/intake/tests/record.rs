@@ -33,7 +33,9 @@ fn failing(
     let handler = move |attempt: Attempt| -> BoxFuture<'static, TurnEnd> {
         let again = attempt.notice.id().starts_with('x') && attempt.tries < failures;
         tell.send(attempt).unwrap();
-        Box::pin(async move { if again { TurnEnd::Again { after: Duration::from_millis(50) } } else { TurnEnd::Done } })
+        Box::pin(async move {
+            if again { TurnEnd::Again { after: Duration::from_millis(50), begun: false } } else { TurnEnd::Done }
+        })
     };
     (handler, told)
 }
