@@ -23,6 +23,7 @@ mod reads;
 mod real_cluster;
 mod recovery;
 mod room;
+mod soak;
 mod support;
 mod trouble;
 mod webex_client;

@@ -268,6 +268,11 @@ impl Local {
         Self { tap, client, token, _serving: serving, _stop: stop.drop_guard() }
     }
 
+    /// The token that the cluster accepts.
+    pub(crate) fn token(&self) -> &str {
+        self.token.expose_secret()
+    }
+
     /// The bot's connection, through the tap.
     pub(crate) fn connection(&self) -> Connection {
         self.connection_to(&self.tap.url)
