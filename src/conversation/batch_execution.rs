@@ -1,7 +1,7 @@
 //! Executes the approved changes of a batch: in order within one Deployment, concurrently across Deployments.
 
 use super::{
-    context::now,
+    context::moment,
     execution::{Execution, RecordFault, execute, give_up},
     executor::Executor,
     fault::{Fault, record_fault_at},
@@ -66,7 +66,7 @@ impl Executor {
         let mut all = Vec::new();
         let mut group = group.into_iter();
         for change in group.by_ref() {
-            let execution = execute(&*self.cx.store, &self.cx.clusters, &change, observes, now).await;
+            let execution = execute(&*self.cx.store, &self.cx.clusters, &change, observes, moment).await;
             let goes_on = matches!(&execution, Ok(Execution::Applied(..)))
                 || matches!(&execution, Ok(Execution::Ended(change)) if change.status() == Status::Observed);
             all.push(execution);
@@ -75,7 +75,7 @@ impl Executor {
             }
         }
         for change in group {
-            all.push(give_up(&*self.cx.store, &change, EndReason::NotSentAfter, now).await);
+            all.push(give_up(&*self.cx.store, &change, EndReason::NotSentAfter, moment).await);
         }
         all
     }

@@ -15,7 +15,7 @@ use super::{
 use crate::{clock, store::sqlite::Sqlite};
 use readback_cluster::{Cluster, Clusters};
 use readback_core::{
-    change::{Change, ChangeId, ChangeSpec, Filter},
+    change::{Change, ChangeId, ChangeSpec, Filter, Moment},
     domain::{Intent, ObjectRef, Person},
     policy::{Denial, Policy, Rules},
     resolve::Directory,
@@ -237,4 +237,9 @@ pub(super) fn span_of(change: &Change) -> tracing::Span {
 /// The current time, from `clock`, the only place that reads the system clock.
 pub(super) fn now() -> Timestamp {
     clock::now()
+}
+
+/// The current moment on the wall clock and on the clock of the machine.
+pub(super) fn moment() -> Moment {
+    clock::moment()
 }

@@ -5,11 +5,11 @@
 
 use std::future::Future;
 
-use jiff::Timestamp;
-
 use readback_cluster::{Applied, CallError, Clusters, Compared, Live, Reserved, SentBy, Trace, Write};
 use readback_core::{
-    change::{Change, Claimed, End, EndReason, LiveFacts, NotAppliedReason, Outcome, Recovery, State, after_restart},
+    change::{
+        Change, Claimed, End, EndReason, LiveFacts, Moment, NotAppliedReason, Outcome, Recovery, State, after_restart,
+    },
     policy::Denial,
     store::{self, ClaimResult, Store},
 };
@@ -23,8 +23,13 @@ pub(super) trait ClusterAccess: Send + Sync {
     fn read(&self, change: &Change) -> impl Future<Output = Result<Option<Live>, CallError>> + Send;
     /// Takes a place for the change, before it is claimed: a claimed change is not refused for want of one.
     fn reserve(&self, change: &Change) -> impl Future<Output = Result<Self::Reserved, CallError>> + Send;
-    /// Sends a claimed change, once.
-    fn apply(&self, reserved: Self::Reserved, claimed: Claimed) -> impl Future<Output = Applied> + Send;
+    /// Sends a claimed change, once; not if it is no longer `due` right before that.
+    fn apply(
+        &self,
+        reserved: Self::Reserved,
+        claimed: Claimed,
+        due: impl Fn() -> bool + Send + Sync,
+    ) -> impl Future<Output = Applied> + Send;
     /// The current state of the object, and whether it shows that the change was applied.
     fn compare(&self, change: &Change) -> impl Future<Output = Result<Compared, CallError>> + Send;
     /// Waits until no request that this run of the program has sent so far, or that an earlier one sent, can still
@@ -45,8 +50,8 @@ impl ClusterAccess for Clusters {
         Self::reserve(self, change.target()).await
     }
 
-    async fn apply(&self, reserved: Reserved, claimed: Claimed) -> Applied {
-        reserved.apply(claimed).await
+    async fn apply(&self, reserved: Reserved, claimed: Claimed, due: impl Fn() -> bool + Send + Sync) -> Applied {
+        reserved.apply(claimed, due).await
     }
 
     async fn compare(&self, change: &Change) -> Result<Compared, CallError> {
@@ -103,7 +108,7 @@ pub(super) async fn execute(
     line: &impl ClusterAccess,
     change: &Change,
     observes: bool,
-    clock: impl Fn() -> Timestamp + Send + Sync,
+    clock: impl Fn() -> Moment + Send + Sync,
 ) -> Result<Execution, RecordFault> {
     if observes || change.order().observe {
         return end(store, change, End::Observed(Outcome::of(EndReason::Observed)), &clock).await;
@@ -126,9 +131,10 @@ pub(super) async fn execute(
                 .await;
         }
     };
-    match store.claim(change.id(), generation, clock()).await.unsent("claiming the change")? {
+    let claiming = clock();
+    match store.claim(change.id(), generation, claiming.wall).await.unsent("claiming the change")? {
         ClaimResult::Won(claimed) => {
-            let applied = line.apply(reserved, *claimed).await;
+            let applied = line.apply(reserved, *claimed, || clock().may_send(claiming)).await;
             finish(store, change, applied, &clock).await
         }
         ClaimResult::TooOld(change) => {
@@ -145,7 +151,7 @@ pub(super) async fn give_up(
     store: &impl Store,
     change: &Change,
     reason: EndReason,
-    clock: impl Fn() -> Timestamp + Send + Sync,
+    clock: impl Fn() -> Moment + Send + Sync,
 ) -> Result<Execution, RecordFault> {
     end(store, change, End::Failed(Outcome::of(reason)), &clock).await
 }
@@ -167,7 +173,7 @@ async fn finish(
     store: &impl Store,
     change: &Change,
     applied: Applied,
-    clock: &(impl Fn() -> Timestamp + Send + Sync),
+    clock: &(impl Fn() -> Moment + Send + Sync),
 ) -> Result<Execution, RecordFault> {
     metrics::counter!("readback_writes_total", "outcome" => label(&applied)).increment(1);
     let live = match applied {
@@ -175,6 +181,9 @@ async fn finish(
         Applied::Stale(live) => {
             let reason = if live.is_some() { EndReason::Changed } else { EndReason::Gone };
             return end(store, change, End::Stale(outcome(reason, live.as_deref())), clock).await;
+        }
+        Applied::TooLate => {
+            return end(store, change, End::Stale(Outcome::of(EndReason::ApprovalTooOld)), clock).await;
         }
         Applied::Refused(error) => {
             return end(store, change, End::Failed(Outcome::of(EndReason::Refused { error })), clock).await;
@@ -195,10 +204,10 @@ async fn applied_is(
     store: &impl Store,
     change: &Change,
     live: Option<Box<Live>>,
-    clock: &(impl Fn() -> Timestamp + Send + Sync),
+    clock: &(impl Fn() -> Moment + Send + Sync),
 ) -> Result<Execution, RecordFault> {
     let end = End::Applied(outcome(EndReason::Applied, live.as_deref()));
-    let ended = store.finish(change.id(), end, clock()).await.sent("recording the outcome")?;
+    let ended = store.finish(change.id(), end, clock().wall).await.sent("recording the outcome")?;
     let change = ended.map_or_else(|| change.clone(), |(change, _)| change);
     Ok(Execution::Applied(Box::new(change), live))
 }
@@ -207,9 +216,9 @@ async fn end(
     store: &impl Store,
     change: &Change,
     end: End,
-    clock: &(impl Fn() -> Timestamp + Send + Sync),
+    clock: &(impl Fn() -> Moment + Send + Sync),
 ) -> Result<Execution, RecordFault> {
-    let ended = store.finish(change.id(), end, clock()).await.sent("recording the outcome")?;
+    let ended = store.finish(change.id(), end, clock().wall).await.sent("recording the outcome")?;
     let change = ended.map_or_else(|| change.clone(), |(change, _)| change);
     Ok(Execution::Ended(Box::new(change)))
 }
@@ -244,7 +253,7 @@ pub(super) async fn settle(
     change: &Change,
     denied: Option<&Denial>,
     observes: bool,
-    clock: impl Fn() -> Timestamp + Send + Sync,
+    clock: impl Fn() -> Moment + Send + Sync,
 ) -> Result<Settled, Unsettled> {
     let (mut recovery, mut live) = judge(line, change, &clock).await?;
     if let State::Claimed { claim, .. } = change.state()
@@ -286,7 +295,7 @@ pub(super) async fn settle(
 async fn judge(
     line: &impl ClusterAccess,
     change: &Change,
-    clock: &(impl Fn() -> Timestamp + Send + Sync),
+    clock: &(impl Fn() -> Moment + Send + Sync),
 ) -> Result<(Recovery, Option<Live>), Unsettled> {
     let compared = line.compare(change).await.map_err(Unsettled::Unreadable)?;
     let order = change.order();
@@ -302,7 +311,7 @@ async fn judge(
         matches_after: compared.trace == Trace::Applied,
         matches_before: compared.trace == Trace::Untouched,
     });
-    Ok((after_restart(change, facts.as_ref(), clock()), compared.live))
+    Ok((after_restart(change, facts.as_ref(), clock().wall), compared.live))
 }
 
 async fn send_again<C: ClusterAccess>(
@@ -311,11 +320,12 @@ async fn send_again<C: ClusterAccess>(
     reserved: C::Reserved,
     change: &Change,
     live: &Live,
-    clock: &(impl Fn() -> Timestamp + Send + Sync),
+    clock: &(impl Fn() -> Moment + Send + Sync),
 ) -> Result<Execution, RecordFault> {
-    match store.claim_again(change.id(), live.generation(), clock()).await.unsent("claiming the change")? {
+    let claiming = clock();
+    match store.claim_again(change.id(), live.generation(), claiming.wall).await.unsent("claiming the change")? {
         ClaimResult::Won(claimed) => {
-            let applied = line.apply(reserved, *claimed).await;
+            let applied = line.apply(reserved, *claimed, || clock().may_send(claiming)).await;
             finish(store, change, applied, clock).await
         }
         ClaimResult::Lost(change) => Ok(Execution::Elsewhere(change)),
@@ -337,6 +347,7 @@ fn label(applied: &Applied) -> &'static str {
         Applied::Stale(_) => "stale",
         Applied::Refused(_) => "refused",
         Applied::NotApplied { .. } => "not_applied",
+        Applied::TooLate => "too_late",
         Applied::Unknown { .. } => "unknown",
     }
 }

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use super::{
-    context::{Context, now, record_in_span},
+    context::{Context, moment, record_in_span},
     execution::execute,
     fault::{Fault, ReplyTarget, record_fault_at},
     posting::Reporter,
@@ -27,7 +27,7 @@ impl Executor {
     ) -> Result<Option<String>, Fault> {
         record_in_span(change);
         let observes = self.cx.observes(&change.order().room_id);
-        let execution = execute(&*self.cx.store, &self.cx.clusters, change, observes, now).await;
+        let execution = execute(&*self.cx.store, &self.cx.clusters, change, observes, moment).await;
         self.reporter.report_execution(execution.map_err(|broken| record_fault_at(broken, place))?, place, person).await
     }
 }

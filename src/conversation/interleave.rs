@@ -98,6 +98,7 @@ impl Play {
                 return Box::pin(async move {
                     let mut server = world.server();
                     server.now += jiff::SignedDuration::from_secs(seconds);
+                    server.uptime += seconds.unsigned_abs();
                 });
             }
             Act::Edit(replicas) => return Box::pin(async move { world.server().edit(replicas) }),
@@ -113,7 +114,7 @@ impl Play {
             }
             let clock = {
                 let world = world.clone();
-                move || world.now()
+                move || world.moment()
             };
             let execution = execute(&store, &world, &change, false, clock).await.expect("kept");
             told.borrow_mut().push(Reported::Execution(execution));
@@ -129,7 +130,7 @@ impl Play {
             for change in found {
                 let clock = {
                     let world = world.clone();
-                    move || world.now()
+                    move || world.moment()
                 };
                 if let Settled::Execution(execution) =
                     settle(&store, &world, &change, None, false, clock).await.expect("settled")
@@ -318,10 +319,29 @@ fn what_was_approved_and_is_denied_after_a_restart_is_not_sent() {
         }
         let records = play.records.another_run();
         let change = run(records.get(play.id)).expect("kept").expect("on record");
-        let settled = run(settle(&records, &play.world, &change, Some(&Denial::RequesterGone), false, clock));
+        let settled =
+            run(settle(&records, &play.world, &change, Some(&Denial::RequesterGone), false, || play.world.moment()));
         let Ok(Settled::Execution(Execution::Ended(ended))) = settled else { panic!("claimed {claimed}: {settled:?}") };
         assert_eq!(ended.status(), Status::Failed, "claimed {claimed}");
         assert!(crate::words::ended(&ended).contains("does not know the one who ordered it"), "claimed {claimed}");
         assert!(play.world.server().written.is_empty(), "claimed {claimed}");
+    }
+}
+
+#[test]
+fn a_machine_that_slept_between_claim_and_send_sends_nothing() {
+    for (asleep, ends) in [(9, Status::Applied), (10, Status::Stale), (600, Status::Stale)] {
+        let play = Play::new(&Approval::Own);
+        let mut actor = play.actor(Act::Confirm("ann"), play.records.another_run());
+        let status = || now_or_never(play.records.get(play.id)).expect("kept").expect("on record").status();
+        let mut poll = || actor.as_mut().poll(&mut Context::from_waker(Waker::noop())).is_ready();
+        while status() != Status::Claimed {
+            assert!(!poll(), "it is claimed before it is sent");
+        }
+        // The wall clock was set back by as much.
+        play.world.server().uptime += asleep;
+        while !poll() {}
+        assert_eq!(status(), ends, "{asleep} s");
+        assert_eq!(play.world.server().written.len(), usize::from(ends == Status::Applied), "{asleep} s");
     }
 }

@@ -12,7 +12,7 @@ use tokio::task::JoinSet;
 
 use super::{
     cluster_fault::Of,
-    context::{Context, now, span_of},
+    context::{Context, moment, now, span_of},
     execution::{Settled, Unsettled, settle},
     fault::{At, Fault, ReplyTarget, record_fault_at},
     following::after,
@@ -238,7 +238,8 @@ impl Recovery {
         let (place, person) = whereabouts(change);
         let observes = self.cx.observes(&change.order().room_id);
         let denied = self.denied(change).await.before(&place, "judging the change")?;
-        let settled = match settle(&*self.cx.store, &self.cx.clusters, change, denied.as_ref(), observes, now).await {
+        let settled = match settle(&*self.cx.store, &self.cx.clusters, change, denied.as_ref(), observes, moment).await
+        {
             Ok(settled) => settled,
             Err(Unsettled::RecordFault(broken)) => return Err(record_fault_at(broken, &place)),
             Err(Unsettled::Unreadable(error)) => {

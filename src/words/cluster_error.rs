@@ -15,6 +15,7 @@ pub fn call_error(error: &CallError) -> String {
         }
         CallError::NoCredentials => "the credentials for the cluster could not be obtained".to_owned(),
         CallError::Unbuilt => "the request could not be built".to_owned(),
+        CallError::TooLate => "too much time had passed before it could be sent".to_owned(),
         CallError::Broken { cause } if cause.is_empty() => "the call to the API server failed".to_owned(),
         CallError::Broken { cause } => format!("the connection to the API server broke: {cause}"),
         CallError::CutShort => "the API server's answer broke off or was too large".to_owned(),

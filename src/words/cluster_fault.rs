@@ -43,6 +43,7 @@ pub(super) fn cluster_failure(cluster: &ClusterName, error: &CallError) -> Strin
         CallError::Answered(error) => format!("A call to the cluster `{cluster}` failed. {}", mild(&api_error(error))),
         CallError::Outside { .. }
         | CallError::Unbuilt
+        | CallError::TooLate
         | CallError::CutShort
         | CallError::Misread { .. }
         | CallError::Selector { .. } => {

@@ -8,6 +8,7 @@ use tokio::time::{Instant, sleep};
 use super::{
     Cluster, Live, Write, WriteVerdict, judge_write_error,
     patch::{Trace, trace},
+    request::{Due, Sending},
     wire::{Answer, NoAnswer},
 };
 use readback_core::{
@@ -55,6 +56,8 @@ pub enum Applied {
         /// The live Deployment, if it could be read.
         live: Option<Box<Live>>,
     },
+    /// Not applied: too much time had passed since the claim, so it was not sent.
+    TooLate,
     /// Unknown: the response was lost, and reading the object back did not settle the outcome.
     Unknown {
         /// Why there is no response.
@@ -79,7 +82,7 @@ impl Cluster {
         if !self.covers(&write.object) {
             return Preview::Refused(CallError::outside(&write.object));
         }
-        let answer = match self.send(write, true).await {
+        let answer = match self.send(write, Sending::DryRun).await {
             Ok(answer) => answer,
             Err(none) => return Preview::Unavailable(NotAppliedReason::NotSent { error: none.into() }),
         };
@@ -98,7 +101,7 @@ impl Cluster {
                 Applied::Stale(live) => Preview::Stale(live),
                 Applied::NotApplied { why, .. } => Preview::Unavailable(why),
                 // `verify_moved` never returns these.
-                Applied::Done(_) | Applied::Refused(_) | Applied::Unknown { .. } => {
+                Applied::Done(_) | Applied::Refused(_) | Applied::TooLate | Applied::Unknown { .. } => {
                     Preview::Unavailable(NotAppliedReason::Unexplained)
                 }
             },
@@ -117,20 +120,21 @@ impl Cluster {
         Ok(Compared { live, trace })
     }
 
-    pub(super) async fn write(&self, write: &Write) -> Applied {
+    pub(super) async fn write(&self, write: &Write, due: Due<'_>) -> Applied {
         if !self.covers(&write.object) {
             return Applied::Refused(CallError::outside(&write.object));
         }
         // Until then the API server may still be processing the write, so finding the old values proves nothing.
         let patience = self.server_timeout() + LOOK_AGAIN;
         let mut settled = Instant::now() + patience;
-        let sent = self.send(write, false).await;
+        let sent = self.send(write, Sending::ForReal(due)).await;
         if write.means.deletes() {
             // A deletion reads the object first, perhaps several times, so the time of the last request is not known.
             settled = Instant::now() + patience;
         }
         let answer = match sent {
             Ok(answer) => answer,
+            Err(NoAnswer::NotSent(CallError::TooLate)) => return Applied::TooLate,
             Err(NoAnswer::NotSent(error)) => {
                 return Applied::NotApplied { why: NotAppliedReason::NotSent { error }, live: None };
             }

@@ -33,6 +33,32 @@ impl Write {
     }
 }
 
+/// Whether a claimed change may still be sent at the moment of the question.
+pub(super) type Due<'d> = &'d (dyn Fn() -> bool + Send + Sync);
+
+/// What a write is sent for.
+#[derive(Clone, Copy)]
+pub(super) enum Sending<'d> {
+    /// To see what would happen: nothing is stored.
+    DryRun,
+    /// To change the object. Asked right before the request is sent, because the machine may have been suspended since
+    /// the claim.
+    ForReal(Due<'d>),
+}
+
+impl Sending<'_> {
+    const fn is_dry_run(self) -> bool {
+        matches!(self, Self::DryRun)
+    }
+
+    fn is_due(self) -> bool {
+        match self {
+            Self::DryRun => true,
+            Self::ForReal(due) => due(),
+        }
+    }
+}
+
 impl Cluster {
     /// The object that shows the outcome of a write; `None` if none has that name.
     pub(super) async fn shown(&self, write: &Write) -> Result<Option<Value>, CallError> {
@@ -43,40 +69,40 @@ impl Cluster {
     }
 
     /// Sends a write, or a dry run of it.
-    pub(super) async fn send(&self, write: &Write, dry_run: bool) -> Result<Answer, NoAnswer> {
-        let dry = if dry_run { "&dryRun=All" } else { "" };
+    pub(super) async fn send(&self, write: &Write, sending: Sending<'_>) -> Result<Answer, NoAnswer> {
+        let dry = if sending.is_dry_run() { "&dryRun=All" } else { "" };
         // kube's own builders set no server-side timeout on writes.
         let query = format!("?fieldManager={FIELD_MANAGER}&timeout={}s{dry}", self.server_timeout().as_secs());
         let namespace = &write.object.namespace;
         match &write.means {
             WriteKind::Deployment | WriteKind::Autoscaler { .. } => {
-                self.patch(&format!("{}{query}", write.shown_at()), write, &write.patch).await
+                self.patch(&format!("{}{query}", write.shown_at()), write, &write.patch, sending).await
             }
             WriteKind::Scale => {
                 let path = format!("{}/scale{query}", write.shown_at());
-                self.patch(&path, write, &of_scale(&write.patch)).await
+                self.patch(&path, write, &of_scale(&write.patch), sending).await
             }
             WriteKind::Recreate(manifest) => {
                 let path = format!("{}{query}", objects::<Deployment>(namespace).url_path);
-                self.submit(write, Method::POST, &path, "application/json", &manifest.0).await
+                self.submit(write, sending, (Method::POST, &path), ("application/json", &manifest.0)).await
             }
             WriteKind::NewAutoscaler(manifest) => {
                 let path = format!("{}{query}", objects::<HorizontalPodAutoscaler>(namespace).url_path);
-                self.submit(write, Method::POST, &path, "application/json", &manifest.0).await
+                self.submit(write, sending, (Method::POST, &path), ("application/json", &manifest.0)).await
             }
-            WriteKind::Delete | WriteKind::DropAutoscaler { .. } => self.erase(write, dry_run).await,
+            WriteKind::Delete | WriteKind::DropAutoscaler { .. } => self.erase(write, sending).await,
         }
     }
 
-    async fn patch(&self, path: &str, write: &Write, patch: &Patch) -> Result<Answer, NoAnswer> {
+    async fn patch(&self, path: &str, write: &Write, patch: &Patch, sending: Sending<'_>) -> Result<Answer, NoAnswer> {
         let body = serde_json::to_value(patch).map_err(|_| NoAnswer::NotSent(CallError::Unbuilt))?;
-        self.submit(write, Method::PATCH, path, "application/json-patch+json", &body).await
+        self.submit(write, sending, (Method::PATCH, path), ("application/json-patch+json", &body)).await
     }
 
     /// Deletes the object if everything that the write tests holds, and nothing was written since that was read: the
     /// API server itself compares uid and resourceVersion. It refuses with 409 if the status changed in between;
     /// nothing was deleted then, so the object is read and the deletion tried again.
-    async fn erase(&self, write: &Write, dry_run: bool) -> Result<Answer, NoAnswer> {
+    async fn erase(&self, write: &Write, sending: Sending<'_>) -> Result<Answer, NoAnswer> {
         let refused = |status| Answer { status, warnings: Vec::new(), body: Vec::new() };
         for _ in 0..TRIES {
             let raw = match self.shown(write).await {
@@ -85,10 +111,10 @@ impl Cluster {
                 Ok(None) => return Ok(refused(404)),
                 Err(error) => return Err(NoAnswer::NotSent(error)),
             };
-            let options = options(&raw, dry_run).and_then(|options| serde_json::to_value(options).ok());
+            let options = options(&raw, sending.is_dry_run()).and_then(|options| serde_json::to_value(options).ok());
             let options = options.ok_or(NoAnswer::NotSent(CallError::Unbuilt))?;
             let path = format!("{}?timeout={}s", write.shown_at(), self.server_timeout().as_secs());
-            let answer = self.submit(write, Method::DELETE, &path, "application/json", &options).await?;
+            let answer = self.submit(write, sending, (Method::DELETE, &path), ("application/json", &options)).await?;
             if answer.status != 409 {
                 return Ok(answer);
             }
@@ -99,10 +125,9 @@ impl Cluster {
     async fn submit(
         &self,
         write: &Write,
-        method: Method,
-        path: &str,
-        kind: &str,
-        body: &Value,
+        sending: Sending<'_>,
+        (method, path): (Method, &str),
+        (kind, body): (&str, &Value),
     ) -> Result<Answer, NoAnswer> {
         let mut request = Request::builder()
             .method(method)
@@ -119,6 +144,9 @@ impl Cluster {
             }
         }
         let request = request.body(body.to_string().into_bytes()).map_err(|_| NoAnswer::NotSent(CallError::Unbuilt))?;
+        if !sending.is_due() {
+            return Err(NoAnswer::NotSent(CallError::TooLate));
+        }
         self.call(request, self.longest_on_the_way()).await
     }
 }

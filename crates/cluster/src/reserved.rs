@@ -5,7 +5,7 @@ use std::fmt;
 
 use tokio::time::Instant;
 
-use super::{Applied, Cluster, Entry, Write, gate::Place};
+use super::{Applied, Cluster, Entry, Write, gate::Place, request::Due};
 use readback_core::change::{CallError, Claimed, NotAsked};
 
 /// A place among the calls of a cluster, for one claimed change. Without it nothing can be sent.
@@ -40,13 +40,14 @@ impl Cluster {
 }
 
 impl Reserved {
-    /// Sends a claimed change once, which consumes the claim. Takes at most a few times the call timeout.
-    pub async fn apply(self, claimed: Claimed) -> Applied {
-        self.write(&Write::of(claimed.change())).await
+    /// Sends a claimed change once, which consumes the claim; not if it is no longer `due` right before that. Takes at
+    /// most a few times the call timeout.
+    pub async fn apply(self, claimed: Claimed, due: impl Fn() -> bool + Send + Sync) -> Applied {
+        self.write(&Write::of(claimed.change()), &due).await
     }
 
-    pub(super) async fn write(self, write: &Write) -> Applied {
-        self.cluster.write(write).await
+    pub(super) async fn write(self, write: &Write, due: Due<'_>) -> Applied {
+        self.cluster.write(write, due).await
     }
 }
 

@@ -1,5 +1,6 @@
 use std::pin::pin;
 use std::task::{Context, Poll, Waker};
+use std::time::Duration;
 
 use serde_json::json;
 
@@ -27,7 +28,7 @@ impl ClusterAccess for Crowded {
         Err(CallError::NotAsked { why: NotAsked::Silent })
     }
 
-    async fn apply(&self, (): (), _: Claimed) -> Applied {
+    async fn apply(&self, (): (), _: Claimed, _: impl Fn() -> bool + Send + Sync) -> Applied {
         panic!("nothing is sent")
     }
 
@@ -52,7 +53,8 @@ fn a_change_for_which_there_is_no_place_is_not_claimed() {
     let order = readback_core::change::Order { reasons: Vec::new(), ..order() };
     let change = Change::ordered(order).unwrap();
     done(store.record(change.clone())).unwrap();
-    let execution = done(execute(&store, &Crowded, &change, false, || at(1))).unwrap();
+    let execution =
+        done(execute(&store, &Crowded, &change, false, || Moment { wall: at(1), uptime: Duration::ZERO })).unwrap();
     let Execution::Ended(ended) = execution else { panic!("{execution:?}") };
     assert_eq!(ended.state().claim(), None);
     let why = NotAppliedReason::NotSent { error: CallError::NotAsked { why: NotAsked::Silent } };

@@ -4,6 +4,7 @@
 use std::{
     sync::{Arc, Mutex, MutexGuard, PoisonError},
     task::Poll,
+    time::Duration,
 };
 
 use jiff::Timestamp;
@@ -16,7 +17,7 @@ use readback_cluster::{
     testing::{live_of, trace_of},
 };
 use readback_core::{
-    change::{Answer, Change, ChangeId, Claimed, Filter, NotAppliedReason, RunId, Update, samples::at},
+    change::{Answer, Change, ChangeId, Claimed, Filter, Moment, NotAppliedReason, RunId, Update, samples::at},
     notice::{Notice, Receipt, Received},
     question::{Question, Replied, Reply},
     store::{self, Found, Recorded, Store, memory::MemoryStore},
@@ -38,6 +39,8 @@ pub(super) struct Server {
     /// The changes that were applied, in order.
     pub(super) written: Vec<ChangeId>,
     pub(super) now: Timestamp,
+    /// The clock of the machine, in seconds.
+    pub(super) uptime: u64,
 }
 
 /// The request timeout of the API server, in seconds. A request that arrives later is dropped.
@@ -88,7 +91,7 @@ impl World {
             "spec": {"replicas": 2, "selector": {"matchLabels": {"app": "nginx"}},
                      "template": {"metadata": {"labels": {"app": "nginx"}}, "spec": {"containers": [{"name": "nginx", "image": "nginx:1.20"}]}}},
         });
-        Self(Arc::new(Mutex::new(Server { object, on_the_way: None, written: Vec::new(), now: at(10) })))
+        Self(Arc::new(Mutex::new(Server { object, on_the_way: None, written: Vec::new(), now: at(10), uptime: 1_000 })))
     }
 
     pub(super) fn server(&self) -> MutexGuard<'_, Server> {
@@ -97,6 +100,11 @@ impl World {
 
     pub(super) fn now(&self) -> Timestamp {
         self.server().now
+    }
+
+    pub(super) fn moment(&self) -> Moment {
+        let server = self.server();
+        Moment { wall: server.now, uptime: Duration::from_secs(server.uptime) }
     }
 }
 
@@ -112,8 +120,11 @@ impl ClusterAccess for World {
         Ok(())
     }
 
-    async fn apply(&self, (): (), claimed: Claimed) -> Applied {
+    async fn apply(&self, (): (), claimed: Claimed, due: impl Fn() -> bool + Send + Sync) -> Applied {
         give_way().await;
+        if !due() {
+            return Applied::TooLate;
+        }
         let (id, patch) = (claimed.change().id(), claimed.patch().clone());
         {
             let mut server = self.server();

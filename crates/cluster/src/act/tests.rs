@@ -8,13 +8,16 @@ use crate::{
     stand_in::{Api, Call, Reply, connection, deployment, live_of, web},
 };
 
+/// It may be sent.
+const IN_TIME: Due<'static> = &|| true;
+
 /// Scales `web` from 2 to 3.
 fn order() -> Write {
     scale(&live_of(&deployment()), 3).unwrap()
 }
 
 async fn written(cluster: &Cluster, write: &Write) -> Applied {
-    cluster.reserve().await.expect("there is a place").write(write).await
+    cluster.reserve().await.expect("there is a place").write(write, IN_TIME).await
 }
 
 fn at(replicas: u32) -> Value {
@@ -316,4 +319,25 @@ async fn what_is_created_is_posted_and_an_object_of_that_name_is_in_its_way() {
     })
     .await;
     assert!(matches!(written(&api.cluster().await, &write).await, Applied::Stale(Some(_))));
+}
+
+#[tokio::test]
+async fn what_waited_too_long_between_claim_and_send_is_not_sent() {
+    let api = Api::start(|_| Reply::json(200, at(3))).await;
+    assert_eq!(api.cluster().await.reserve().await.unwrap().write(&order(), &|| false).await, Applied::TooLate);
+    assert!(api.calls().is_empty(), "{:?}", api.lines());
+
+    // A deletion reads the object first: the question is asked after that.
+    let read = std::sync::Arc::new(std::sync::atomic::AtomicUsize::new(0));
+    let seen = read.clone();
+    let api = Api::start(move |_| {
+        seen.fetch_add(1, std::sync::atomic::Ordering::SeqCst);
+        Reply::json(200, deployment())
+    })
+    .await;
+    let (cluster, write) = removal(&api).await;
+    let before = read.load(std::sync::atomic::Ordering::SeqCst);
+    let due = || read.load(std::sync::atomic::Ordering::SeqCst) == before;
+    assert_eq!(cluster.reserve().await.unwrap().write(&write, &due).await, Applied::TooLate);
+    assert!(api.calls().iter().all(|call| call.method == http::Method::GET), "{:?}", api.lines());
 }

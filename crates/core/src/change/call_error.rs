@@ -32,6 +32,9 @@ pub enum CallError {
     /// The request could not be serialized, so it was not sent.
     #[error("the request could not be built")]
     Unbuilt,
+    /// The request was not sent: too much time had passed since the change was claimed.
+    #[error("too much time had passed before it could be sent")]
+    TooLate,
     /// The connection broke. The API server may have received the request.
     #[error("the connection to the API server broke: {cause}")]
     Broken {
@@ -213,6 +216,7 @@ impl CallError {
             Self::NotAsked { .. } => "not_asked",
             Self::NoCredentials => "no_credentials",
             Self::Unbuilt => "unbuilt",
+            Self::TooLate => "too_late",
             Self::Broken { .. } => "broken",
             Self::CutShort => "cut_short",
             Self::TimedOut { .. } => "timed_out",
