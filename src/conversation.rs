@@ -71,6 +71,7 @@ mod spec;
 mod standing;
 mod topics;
 mod typed_answers;
+mod unanswered;
 mod undo;
 
 pub use context::Dependencies;
@@ -198,11 +199,13 @@ impl Conversation {
         self.recovery.recover().await;
     }
 
-    /// Closes cards that expired, until the shutdown. A decision is judged by its own clock; this only tidies.
+    /// Closes cards that expired, and looks for what came of changes whose answer never came, until the shutdown. A
+    /// decision is judged by its own clock; closing only tidies.
     ///
     /// # Errors
     /// Never; the type is what the supervisor runs.
     pub async fn sweep(self, shutdown: Shutdown) -> anyhow::Result<()> {
-        self.recovery.sweep(shutdown).await
+        let looking = self.recovery.clone().keep_looking(shutdown.clone());
+        tokio::try_join!(self.recovery.sweep(shutdown), looking).map(|_| ())
     }
 }

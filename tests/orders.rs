@@ -134,7 +134,8 @@ fn is_harmless(patch: &Value) -> bool {
     let ops = patch.as_array().cloned().unwrap_or_default();
     let paths: BTreeSet<&str> = ops.iter().filter_map(|op| op["path"].as_str()).collect();
     let wanted = ops.iter().find(|op| op["op"] == "replace").and_then(|op| op["value"].as_u64());
-    paths == BTreeSet::from(["/metadata/uid", "/spec/replicas"]) && wanted.is_some_and(|n| n == 3)
+    paths == BTreeSet::from(["/metadata/generation", "/metadata/uid", "/spec/replicas"])
+        && wanted.is_some_and(|n| n == 3)
 }
 
 async fn button(bot: &Bot, title: &str, nth: usize) -> Option<(Value, Value)> {

@@ -33,6 +33,9 @@ impl Executor {
         let execution: Vec<_> = stream::iter(jobs).buffer_unordered(AT_ONCE).collect().await;
         let (mut watched, mut undo, mut broken, mut wrote) = (Vec::new(), None, None, false);
         for one in execution.into_iter().flatten() {
+            if let Ok(execution) = &one {
+                self.cx.await_answer(execution);
+            }
             match one {
                 Ok(Execution::Applied(change, live)) => {
                     wrote = true;

@@ -9,8 +9,8 @@ use jiff::Timestamp;
 use tokio::sync::watch;
 
 use super::{
-    fault::ReplyTarget, reader::MessageReader, request::Request, rollout_queue::Followers, rollout_texts::RolloutTexts,
-    topics::Topics,
+    execution::Execution, fault::ReplyTarget, reader::MessageReader, request::Request, rollout_queue::Followers,
+    rollout_texts::RolloutTexts, topics::Topics,
 };
 use crate::{clock, store::sqlite::Sqlite};
 use readback_cluster::{Cluster, Clusters};
@@ -69,6 +69,8 @@ pub(super) struct Context {
     rollout_texts: Mutex<RolloutTexts>,
     /// Changes left by the previous process that could not be settled at startup; the sweep retries them.
     pub(super) unsettled: Mutex<Vec<ChangeId>>,
+    /// Changes whose answer never came and whose request may still arrive.
+    unanswered: Mutex<Vec<ChangeId>>,
 }
 
 impl Deref for Context {
@@ -82,7 +84,36 @@ impl Deref for Context {
 impl Context {
     /// A context with empty state.
     pub(super) fn new(dependencies: Dependencies) -> Self {
-        Self { dependencies, topics: Mutex::default(), rollout_texts: Mutex::default(), unsettled: Mutex::default() }
+        Self {
+            dependencies,
+            topics: Mutex::default(),
+            rollout_texts: Mutex::default(),
+            unsettled: Mutex::default(),
+            unanswered: Mutex::default(),
+        }
+    }
+
+    /// Has the object of a change looked at again, if its request may still arrive.
+    pub(super) fn await_answer(&self, execution: &Execution) {
+        if let Execution::Ended(change) = execution
+            && change.awaits_answer()
+        {
+            self.note_unanswered(change.id());
+        }
+    }
+
+    /// Has the object of this change looked at again.
+    pub(super) fn note_unanswered(&self, id: ChangeId) {
+        if let Ok(mut ids) = self.unanswered.lock()
+            && !ids.contains(&id)
+        {
+            ids.push(id);
+        }
+    }
+
+    /// The changes to look for now, each of which is noted again if its request may still arrive after that.
+    pub(super) fn take_unanswered(&self) -> Vec<ChangeId> {
+        self.unanswered.lock().map(|mut ids| std::mem::take(&mut *ids)).unwrap_or_default()
     }
 
     /// The current policy.

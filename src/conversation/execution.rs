@@ -5,10 +5,11 @@
 
 use std::future::Future;
 
-use readback_cluster::{Applied, CallError, Clusters, Compared, Live, Reserved, SentBy, Trace, Write};
+use readback_cluster::{Applied, CallError, Clusters, Compared, Live, Reserved, SentBy, Write};
 use readback_core::{
     change::{
-        Change, Claimed, End, EndReason, LiveFacts, Moment, NotAppliedReason, Outcome, Recovery, State, after_restart,
+        Change, Claimed, End, EndReason, Evidence, LiveFacts, Look, Moment, NotAppliedReason, Outcome, Recovery,
+        Status, Trace, Trail, after_restart, evidence, look_again,
     },
     policy::Denial,
     store::{self, ClaimResult, Store},
@@ -17,7 +18,7 @@ use readback_core::{
 /// The cluster operations that executing a change needs.
 pub(super) trait ClusterAccess: Send + Sync {
     /// A place among the calls to the cluster, for one change.
-    type Reserved: Send;
+    type Reserved: Send + Sync;
 
     /// The current state of the object.
     fn read(&self, change: &Change) -> impl Future<Output = Result<Option<Live>, CallError>> + Send;
@@ -26,12 +27,18 @@ pub(super) trait ClusterAccess: Send + Sync {
     /// Sends a claimed change, once; not if it is no longer `due` right before that.
     fn apply(
         &self,
-        reserved: Self::Reserved,
+        reserved: &Self::Reserved,
         claimed: Claimed,
         due: impl Fn() -> bool + Send + Sync,
     ) -> impl Future<Output = Applied> + Send;
     /// The current state of the object, and whether it shows that the change was applied.
     fn compare(&self, change: &Change) -> impl Future<Output = Result<Compared, CallError>> + Send;
+    /// The same in this place: it does not wait for one, either.
+    fn compare_in(
+        &self,
+        reserved: &Self::Reserved,
+        change: &Change,
+    ) -> impl Future<Output = Result<Compared, CallError>> + Send;
     /// Waits until no request that this run of the program has sent so far, or that an earlier one sent, can still
     /// arrive.
     fn quiesce(&self, change: &Change, sent_by: SentBy) -> impl Future<Output = ()> + Send;
@@ -50,12 +57,16 @@ impl ClusterAccess for Clusters {
         Self::reserve(self, change.target()).await
     }
 
-    async fn apply(&self, reserved: Reserved, claimed: Claimed, due: impl Fn() -> bool + Send + Sync) -> Applied {
+    async fn apply(&self, reserved: &Reserved, claimed: Claimed, due: impl Fn() -> bool + Send + Sync) -> Applied {
         reserved.apply(claimed, due).await
     }
 
     async fn compare(&self, change: &Change) -> Result<Compared, CallError> {
         Self::compare(self, &Write::of(change)).await
+    }
+
+    async fn compare_in(&self, reserved: &Reserved, change: &Change) -> Result<Compared, CallError> {
+        reserved.compare(&Write::of(change)).await
     }
 
     async fn quiesce(&self, change: &Change, sent_by: SentBy) {
@@ -134,7 +145,7 @@ pub(super) async fn execute(
     let claiming = clock();
     match store.claim(change.id(), generation, claiming.wall).await.unsent("claiming the change")? {
         ClaimResult::Won(claimed) => {
-            let applied = line.apply(reserved, *claimed, || clock().may_send(claiming)).await;
+            let applied = line.apply(&reserved, *claimed, || clock().may_send(claiming)).await;
             finish(store, change, applied, &clock).await
         }
         ClaimResult::TooOld(change) => {
@@ -256,15 +267,12 @@ pub(super) async fn settle(
     clock: impl Fn() -> Moment + Send + Sync,
 ) -> Result<Settled, Unsettled> {
     let (mut recovery, mut live) = judge(line, change, &clock).await?;
-    if let State::Claimed { claim, .. } = change.state()
-        && recovery != Recovery::WasApplied
-    {
-        // The dead process may have sent the request in its last moment. Only when that request can no longer arrive is
-        // it certain that the change was not applied, and only then may it be sent again. Otherwise both requests could
-        // be applied, with somebody's revert in between.
-        // A change that this run claimed is here only if its outcome could not be recorded.
-        let sent_by = if claim.run_id == *store.run() { SentBy::ThisRun } else { SentBy::EarlierRun };
-        line.quiesce(change, sent_by).await;
+    // What this run has claimed is here only if its outcome could not be recorded.
+    let of_this_run = change.state().claim().is_some_and(|claim| claim.run_id == *store.run());
+    if change.status() == Status::Claimed && recovery != Recovery::WasApplied {
+        // The request may have been sent in the last moment. It is given the time to arrive that it usually takes: of two
+        // requests for the same generation one is applied at most, but the answer to the second one tells less.
+        line.quiesce(change, if of_this_run { SentBy::ThisRun } else { SentBy::EarlierRun }).await;
         (recovery, live) = judge(line, change, &clock).await?;
     }
     tracing::info!(change = %change.id(), ?recovery, "settling a change of the last run");
@@ -279,14 +287,19 @@ pub(super) async fn settle(
         }
         (Recovery::Stale, Some(live)) => end(store, change, restarted(&live), &clock).await?,
         // Approved before the restart, but no longer allowed.
-        (Recovery::Send, _) | (Recovery::SendAgain, Some(_)) if let Some(denial) = denied => {
+        (Recovery::Send, _) if let Some(denial) = denied => {
             give_up(store, change, EndReason::DeniedSince { denial: denial.clone() }, &clock).await?
         }
         (Recovery::Send | Recovery::Observe, _) => execute(store, line, change, observes, &clock).await?,
-        (Recovery::SendAgain, Some(live)) if observes => end(store, change, restarted(&live), &clock).await?,
-        (Recovery::SendAgain, Some(live)) => {
+        (Recovery::SendAgain, Some(live)) if denied.is_none() && !observes && !of_this_run => {
             let reserved = line.reserve(change).await.map_err(Unsettled::Unreadable)?;
             send_again(store, line, reserved, change, &live, &clock).await?
+        }
+        // It must not be sent again, and what was sent may still arrive.
+        (Recovery::SendAgain | Recovery::KeepLooking, _) => {
+            let error = if of_this_run { CallError::Unrecorded } else { CallError::Restarted };
+            let reason = EndReason::Unknown { error, found: Trail::Untouched };
+            end(store, change, End::Unknown(Outcome::of(reason)), &clock).await?
         }
     };
     Ok(Settled::Execution(execution))
@@ -298,20 +311,66 @@ async fn judge(
     clock: &(impl Fn() -> Moment + Send + Sync),
 ) -> Result<(Recovery, Option<Live>), Unsettled> {
     let compared = line.compare(change).await.map_err(Unsettled::Unreadable)?;
-    let order = change.order();
-    let uid = match &compared.live {
-        Some(live) if order.means.patches_deployment() => Some(live.uid()),
-        None if order.means.patches_deployment() => None,
-        // For other objects, whether the change was applied follows from the trace it left.
-        Some(_) | None => Some(order.uid.as_str()),
+    let facts = compared.facts(&change.order().means);
+    Ok((after_restart(change, &facts, clock().wall), compared.live))
+}
+
+/// Looks again at the object of a change whose answer never came, and records the end if there is one.
+pub(super) async fn look(
+    store: &impl Store,
+    line: &impl ClusterAccess,
+    change: &Change,
+    clock: impl Fn() -> Moment + Send + Sync,
+) -> Result<Looked, RecordFault> {
+    let error = match change.state().outcome().map(|outcome| &outcome.reason) {
+        Some(EndReason::Unknown { error, .. }) if change.awaits_answer() => error.clone(),
+        _ => return Ok(Looked::Over),
     };
-    let facts = uid.map(|uid| LiveFacts {
-        uid: uid.to_owned(),
-        generation: compared.live.as_ref().map_or(0, Live::generation),
-        matches_after: compared.trace == Trace::Applied,
-        matches_before: compared.trace == Trace::Untouched,
-    });
-    Ok((after_restart(change, facts.as_ref(), clock().wall), compared.live))
+    let compared = line.compare(change).await;
+    let facts: Option<LiveFacts> = compared.as_ref().ok().map(|compared| compared.facts(&change.order().means));
+    let trace = facts.as_ref().map(|facts| facts.trace);
+    let looked = look_again(change, facts.as_ref(), clock().wall);
+    let live = match compared {
+        Ok(compared) => compared.live,
+        Err(unread) if looked == Look::Over => {
+            let reason = EndReason::Unknown { error, found: Trail::Unread { error: unread } };
+            return end(store, change, End::Unknown(Outcome::of(reason)), &clock).await.map(Looked::Ended);
+        }
+        Err(_) => None,
+    };
+    let ended = match looked {
+        Look::Over => return Ok(Looked::Over),
+        Look::Again => return Ok(Looked::Again),
+        Look::Applied => applied_is(store, change, live.map(Box::new), &clock).await?,
+        // Of what it shows, nothing has changed.
+        Look::NotApplied { changed: true } if trace == Some(Trace::Untouched) => {
+            let reason = EndReason::NotApplied { why: NotAppliedReason::ChangedElsewhere };
+            end(store, change, End::Failed(outcome(reason, live.as_ref())), &clock).await?
+        }
+        Look::NotApplied { changed: true } => {
+            end(store, change, End::Stale(outcome(EndReason::Changed, live.as_ref())), &clock).await?
+        }
+        Look::NotApplied { changed: false } => {
+            let reason = EndReason::NotApplied { why: NotAppliedReason::Untouched { error } };
+            end(store, change, End::Failed(outcome(reason, live.as_ref())), &clock).await?
+        }
+        Look::Unclear(found) => {
+            let reason = EndReason::Unknown { error, found };
+            end(store, change, End::Unknown(outcome(reason, live.as_ref())), &clock).await?
+        }
+    };
+    Ok(Looked::Ended(ended))
+}
+
+/// The result of another look.
+#[derive(Debug)]
+pub(super) enum Looked {
+    /// Its end is recorded.
+    Ended(Execution),
+    /// Its request may still arrive: look again later.
+    Again,
+    /// There is nothing to look for.
+    Over,
 }
 
 async fn send_again<C: ClusterAccess>(
@@ -325,15 +384,38 @@ async fn send_again<C: ClusterAccess>(
     let claiming = clock();
     match store.claim_again(change.id(), live.generation(), claiming.wall).await.unsent("claiming the change")? {
         ClaimResult::Won(claimed) => {
-            let applied = line.apply(reserved, *claimed, || clock().may_send(claiming)).await;
+            let applied = line.apply(&reserved, *claimed, || clock().may_send(claiming)).await;
+            let applied = whichever(line, &reserved, change, applied).await;
             finish(store, change, applied, clock).await
         }
         ClaimResult::Lost(change) => Ok(Execution::Elsewhere(change)),
         ClaimResult::TooOld(change) => {
-            let end_ = End::Stale(outcome(EndReason::Restarted, Some(live)));
-            end(store, &change, end_, clock).await
+            let reason = EndReason::Unknown { error: CallError::Restarted, found: Trail::Untouched };
+            end(store, &change, End::Unknown(Outcome::of(reason)), clock).await
         }
         ClaimResult::NotFound => Ok(Execution::Unknown),
+    }
+}
+
+/// What came of a change that was sent twice, from what came of the second request: the first one may have been applied
+/// before it, or may still arrive.
+async fn whichever<C: ClusterAccess>(line: &C, reserved: &C::Reserved, change: &Change, second: Applied) -> Applied {
+    match &second {
+        Applied::Done(_) | Applied::Unknown { .. } => return second,
+        Applied::Stale(_) | Applied::Refused(_) | Applied::NotApplied { .. } | Applied::TooLate => {}
+    }
+    let unknown = |found| Applied::Unknown { error: CallError::Restarted, found };
+    let compared = match line.compare_in(reserved, change).await {
+        Ok(compared) => compared,
+        Err(error) => return unknown(Trail::Unread { error }),
+    };
+    let means = &change.order().means;
+    let claimed = change.state().claim().map(|claim| claim.generation);
+    match evidence(means, claimed, &compared.facts(means)) {
+        Evidence::Applied => Applied::Done(compared.live.map(Box::new)),
+        Evidence::RuledOut => second,
+        Evidence::Untouched => unknown(Trail::Untouched),
+        Evidence::Unclear(found) => unknown(found),
     }
 }
 

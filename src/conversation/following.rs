@@ -30,6 +30,8 @@ pub(super) fn rolls(change: &Change) -> Option<Changed> {
 /// What the card of an ended change offers.
 pub(super) fn after(change: &Change) -> Offer {
     match change.status() {
+        // Repeating it now could change the object twice.
+        Status::Unknown if change.awaits_answer() => Offer::Nothing,
         Status::Applied if change.order().inverse.is_some() => Offer::Undo,
         Status::Stale | Status::Expired | Status::Unknown if change.order().draft.is_some() => Offer::Again,
         Status::Waiting

@@ -2,6 +2,9 @@
 //! process, and a crash at every await point. In every order there is at most one write, none after a denial or after
 //! the card has expired, none with values other than the confirmed ones, and every report is true.
 //!
+//! A request that was sent may arrive at any time within ten minutes, whether its sender has got an answer, has given up
+//! or has died. What arrives later than that is assumed to have been dropped by whatever held it.
+//!
 //! Each actor is a future that yields once before each call to the store or the cluster. A schedule says which actor is
 //! polled at each step. All schedules are tried, one after the other, each from the initial state.
 
@@ -15,16 +18,17 @@ use std::{
 
 use serde_json::json;
 
-use super::execution::{Execution, Settled, execute, settle};
+use super::execution::{Execution, Looked, Settled, execute, look, settle};
 use readback_core::{
     change::{
-        Answer, Change, ChangeId, Decide, Order, Status,
+        Answer, Change, ChangeId, Decide, HELD, Order, Status,
         samples::{order, person},
     },
-    policy::{Approval, Denial},
+    policy::Approval,
     store::{self, Store, memory::MemoryStore},
 };
 
+mod single;
 mod world;
 
 use world::{Slow, World};
@@ -56,8 +60,12 @@ enum Act {
     Edit(u32),
     /// The process dies, wherever it is, and another one starts on the same store.
     Crash,
-    /// The request on its way to the API server arrives by itself.
+    /// The first request on its way to the API server arrives by itself.
     Arrive,
+    /// From the beginning something on the way holds requests, and their senders get no answer.
+    Hold,
+    /// The process looks again for what came of the change, if it got no answer.
+    Look,
 }
 
 type Actor = Pin<Box<dyn Future<Output = ()>>>;
@@ -102,8 +110,9 @@ impl Play {
                 });
             }
             Act::Edit(replicas) => return Box::pin(async move { world.server().edit(replicas) }),
-            Act::Arrive => return Box::pin(async move { _ = world.server().arrive() }),
-            Act::Crash => unreachable!("a crash is no actor"),
+            Act::Arrive => return Box::pin(async move { world.server().arrive() }),
+            Act::Look => return self.look(store),
+            Act::Crash | Act::Hold => unreachable!("no actor"),
         };
         Box::pin(async move {
             let decided = store.decide(id, &decide, world.now()).await.expect("kept");
@@ -118,6 +127,19 @@ impl Play {
             };
             let execution = execute(&store, &world, &change, false, clock).await.expect("kept");
             told.borrow_mut().push(Reported::Execution(execution));
+        })
+    }
+
+    /// Another look at a change that got no answer.
+    fn look(&self, store: Slow) -> Actor {
+        let (world, told, id) = (self.world.clone(), self.told.clone(), self.id);
+        Box::pin(async move {
+            let change = store.get(id).await.expect("kept").expect("on record");
+            if change.awaits_answer()
+                && let Looked::Ended(execution) = look(&store, &world, &change, || world.moment()).await.expect("kept")
+            {
+                told.borrow_mut().push(Reported::Execution(execution));
+            }
         })
     }
 
@@ -146,14 +168,17 @@ impl Play {
     fn play(&self, acts: &[Act], processes: usize, mut choose: impl FnMut(usize) -> usize) -> Change {
         let handles: Vec<MemoryStore> = (0..processes).map(|_| self.records.another_run()).collect();
         let crash = acts.iter().any(|act| matches!(act, Act::Crash));
+        self.world.server().holds = acts.iter().any(|act| matches!(act, Act::Hold));
         let mut actors: Vec<(bool, Actor)> = Vec::new();
-        for (nth, act) in acts.iter().filter(|act| !matches!(act, Act::Crash)).enumerate() {
+        for (nth, act) in acts.iter().filter(|act| !matches!(act, Act::Crash | Act::Hold)).enumerate() {
             let inside = !matches!(act, Act::Wait(_) | Act::Edit(_) | Act::Arrive);
             let store = handles[nth % processes].another_handle();
             actors.push((inside, self.actor(*act, store)));
         }
         let mut crashed = !crash;
+        let mut step = 0;
         loop {
+            step += 1;
             let can_go = actors.len() + usize::from(!crashed);
             if can_go == 0 {
                 break;
@@ -171,6 +196,22 @@ impl Play {
                 drop(actors.remove(picked));
             }
         }
+        // In the end what is still on its way arrives, or it is too late for that; and then it is known what happened.
+        let arrives = !self.now().awaits_answer() || step % 2 == 0;
+        if !arrives {
+            self.world.server().now += HELD;
+        }
+        self.world.server().arrive();
+        self.world.server().arrive();
+        self.world.server().now += HELD;
+        run(self.look(Slow(self.records.another_run())));
+        let end = self.now();
+        assert!(!end.awaits_answer(), "{:?}", self.told.borrow());
+        end
+    }
+
+    /// The change as it is on record.
+    fn now(&self) -> Change {
         now_or_never(self.records.get(self.id)).expect("kept").expect("on record")
     }
 
@@ -255,7 +296,7 @@ fn all_schedules(acts: &[Act], approval: &Approval, processes: usize) -> (usize,
 #[test]
 #[expect(clippy::print_stderr, reason = "how many schedules were tried is worth knowing")]
 fn however_the_events_fall_there_is_at_most_one_write_and_the_truth_is_told() {
-    use Act::{Arrive, Cancel, Confirm, Crash, Edit, Supersede, Sweep, Wait};
+    use Act::{Arrive, Cancel, Confirm, Crash, Edit, Hold, Look, Supersede, Sweep, Wait};
     let (own, two) = (Approval::Own, Approval::Named { people: vec!["example.com".into()], count: 2 });
     let scenarios: Vec<(&str, Vec<Act>, &Approval, usize)> = vec![
         ("a double press", vec![Confirm("ann"), Confirm("ann")], &own, 1),
@@ -281,6 +322,13 @@ fn however_the_events_fall_there_is_at_most_one_write_and_the_truth_is_told() {
             1,
         ),
         ("a crash and a long night", vec![Confirm("ann"), Crash, Wait(70), Arrive], &own, 1),
+        ("held on its way", vec![Hold, Confirm("ann"), Arrive, Look], &own, 1),
+        ("held for too long", vec![Hold, Confirm("ann"), Wait(700), Look], &own, 1),
+        ("held, and another hand", vec![Hold, Confirm("ann"), Edit(6), Arrive, Look], &own, 1),
+        ("held, and another hand there and back", vec![Hold, Confirm("ann"), Edit(6), Edit(2), Look], &own, 1),
+        ("held, and a crash", vec![Hold, Confirm("ann"), Crash, Arrive], &own, 1),
+        ("held, a crash, and a hand there and back", vec![Hold, Confirm("ann"), Crash, Edit(6), Edit(2)], &own, 1),
+        ("held, a crash and a long night", vec![Hold, Confirm("ann"), Crash, Wait(70)], &own, 1),
         ("a crash between yes and no", vec![Confirm("ann"), Cancel("ann"), Crash], &own, 1),
         ("a crash of one of two", vec![Confirm("ann"), Confirm("ann"), Crash], &own, 2),
         ("a crash while two decide", vec![Confirm("bo"), Confirm("eve"), Crash, Edit(6)], &two, 1),
@@ -304,44 +352,5 @@ fn run<T>(future: impl Future<Output = T>) -> T {
         if let Poll::Ready(value) = future.as_mut().poll(&mut Context::from_waker(Waker::noop())) {
             return value;
         }
-    }
-}
-
-#[test]
-fn what_was_approved_and_is_denied_after_a_restart_is_not_sent() {
-    for claimed in [false, true] {
-        let play = Play::new(&Approval::Own);
-        let clock = || play.world.now();
-        let decide = Decide::Approve { who: person("ann"), authorization: Ok(()) };
-        run(play.records.decide(play.id, &decide, clock())).expect("kept");
-        if claimed {
-            run(play.records.claim(play.id, 7, clock())).expect("claimed");
-        }
-        let records = play.records.another_run();
-        let change = run(records.get(play.id)).expect("kept").expect("on record");
-        let settled =
-            run(settle(&records, &play.world, &change, Some(&Denial::RequesterGone), false, || play.world.moment()));
-        let Ok(Settled::Execution(Execution::Ended(ended))) = settled else { panic!("claimed {claimed}: {settled:?}") };
-        assert_eq!(ended.status(), Status::Failed, "claimed {claimed}");
-        assert!(crate::words::ended(&ended).contains("does not know the one who ordered it"), "claimed {claimed}");
-        assert!(play.world.server().written.is_empty(), "claimed {claimed}");
-    }
-}
-
-#[test]
-fn a_machine_that_slept_between_claim_and_send_sends_nothing() {
-    for (asleep, ends) in [(9, Status::Applied), (10, Status::Stale), (600, Status::Stale)] {
-        let play = Play::new(&Approval::Own);
-        let mut actor = play.actor(Act::Confirm("ann"), play.records.another_run());
-        let status = || now_or_never(play.records.get(play.id)).expect("kept").expect("on record").status();
-        let mut poll = || actor.as_mut().poll(&mut Context::from_waker(Waker::noop())).is_ready();
-        while status() != Status::Claimed {
-            assert!(!poll(), "it is claimed before it is sent");
-        }
-        // The wall clock was set back by as much.
-        play.world.server().uptime += asleep;
-        while !poll() {}
-        assert_eq!(status(), ends, "{asleep} s");
-        assert_eq!(play.world.server().written.len(), usize::from(ends == Status::Applied), "{asleep} s");
     }
 }

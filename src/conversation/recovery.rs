@@ -34,7 +34,7 @@ const STILL_OF_INTEREST: SignedDuration = SignedDuration::from_hours(24);
 const SWEEP: Duration = Duration::from_secs(15);
 
 /// The thread and the person that wait for the outcome of a change.
-fn whereabouts(change: &Change) -> (ReplyTarget, Person) {
+pub(super) fn whereabouts(change: &Change) -> (ReplyTarget, Person) {
     let order = change.order();
     let place = ReplyTarget { room: order.room_id.clone(), thread: Some(order.thread_id.clone()) };
     let person = Person {
@@ -235,6 +235,10 @@ impl Recovery {
     }
 
     async fn settle(&self, change: &Change) -> Result<(), Fault> {
+        if change.awaits_answer() {
+            self.cx.note_unanswered(change.id());
+            return Ok(());
+        }
         let (place, person) = whereabouts(change);
         let observes = self.cx.observes(&change.order().room_id);
         let denied = self.denied(change).await.before(&place, "judging the change")?;
@@ -246,8 +250,8 @@ impl Recovery {
                 return Err(error).of(&change.target().cluster).before(&place, "settling the change");
             }
         };
-        let request = match settled {
-            Settled::Nothing => None,
+        match settled {
+            Settled::Nothing => {}
             // The outcomes of a batch are reported together, once all of its changes are settled.
             Settled::AskAgain if change.order().batch.is_some() => {
                 let batch = self.cx.batch_of(change).await.before(&place, "reading the changes")?;
@@ -260,17 +264,10 @@ impl Recovery {
                     }
                     None => self.reporter.post_batch(&batch, &place).await?,
                 }
-                None
             }
-            Settled::Execution(_) if change.order().batch.is_some() => None,
-            Settled::AskAgain => {
-                self.reporter.post_card(change, &place).await?;
-                None
-            }
-            Settled::Execution(execution) => self.reporter.report_execution(execution, &place, &person).await?,
-        };
-        if let Some(text) = request {
-            self.reporter.reply(&place, &person, &text).await.after(&place, "answering")?;
+            Settled::Execution(execution) if change.order().batch.is_some() => self.cx.await_answer(&execution),
+            Settled::AskAgain => self.reporter.post_card(change, &place).await?,
+            Settled::Execution(execution) => self.reporter.report_outcome(execution, &place, &person).await?,
         }
         Ok(())
     }

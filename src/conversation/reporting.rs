@@ -25,6 +25,7 @@ impl Reporter {
         place: &ReplyTarget,
         person: &Person,
     ) -> Result<Option<String>, Fault> {
+        self.cx.await_answer(&execution);
         match execution {
             Execution::Applied(change, live) => {
                 self.announce(&change).await;

@@ -4,6 +4,7 @@ use std::time::Duration;
 
 use super::{
     context::{now, span_of},
+    execution::Execution,
     fault::{At as _, Fault, ReplyTarget},
     posting::{Reporter, addressed},
     request::Request,
@@ -92,6 +93,25 @@ impl Reporter {
             Err(error) => {
                 tracing::warn!(%error, "the answer is given later");
                 self.tell_later(request.place.clone(), addressed(request.person, text), ended);
+            }
+        }
+        Ok(())
+    }
+
+    /// Reports what came of a change to the person who waits for it, outside a turn; later, if Webex cannot be told now.
+    pub(super) async fn report_outcome(
+        &self,
+        execution: Execution,
+        place: &ReplyTarget,
+        person: &Person,
+    ) -> Result<(), Fault> {
+        let ended = if let Execution::Ended(change) = &execution { vec![(**change).clone()] } else { Vec::new() };
+        let Some(text) = self.report_execution(execution, place, person).await? else { return Ok(()) };
+        match self.reply(place, person, &text).await {
+            Ok(_) => self.mark_told(&ended).await,
+            Err(error) => {
+                tracing::warn!(%error, "the end of a change is told later");
+                self.tell_later(place.clone(), addressed(person, &text), ended);
             }
         }
         Ok(())

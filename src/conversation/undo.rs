@@ -184,6 +184,7 @@ impl Orders {
             means: order.means.clone(),
             acts_as: order.acts_as.clone(),
             change: String::new(),
+            claim: None,
         };
         let pinned = self
             .cx
@@ -229,6 +230,7 @@ impl Orders {
             means: means.clone(),
             acts_as: request.policy.acts_as(request.person).unwrap_or_default(),
             change: String::new(),
+            claim: None,
         };
         Order {
             effects: inverse.effects.clone(),

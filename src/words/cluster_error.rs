@@ -16,6 +16,8 @@ pub fn call_error(error: &CallError) -> String {
         CallError::NoCredentials => "the credentials for the cluster could not be obtained".to_owned(),
         CallError::Unbuilt => "the request could not be built".to_owned(),
         CallError::TooLate => "too much time had passed before it could be sent".to_owned(),
+        CallError::Restarted => "I was restarted before the API server answered".to_owned(),
+        CallError::Unrecorded => "what the API server answered could not be put on record".to_owned(),
         CallError::Broken { cause } if cause.is_empty() => "the call to the API server failed".to_owned(),
         CallError::Broken { cause } => format!("the connection to the API server broke: {cause}"),
         CallError::CutShort => "the API server's answer broke off or was too large".to_owned(),
@@ -83,6 +85,7 @@ fn quoted(message: &str) -> String {
 pub fn not_applied_reason(why: &NotAppliedReason) -> String {
     match why {
         NotAppliedReason::NotSent { error } | NotAppliedReason::Untouched { error } => call_error(error),
+        NotAppliedReason::ChangedElsewhere => "something else in it was changed at the same moment".to_owned(),
         NotAppliedReason::ChangedUnread { error } => {
             format!("it has changed meanwhile, and it could not be read again ({})", call_error(error))
         }
@@ -95,6 +98,8 @@ pub(super) fn lost(error: &CallError, found: &Trail) -> String {
     let why = call_error(error);
     let why = why.trim_end_matches('.');
     match found {
+        Trail::Untouched => format!("{why}; so far it is as it was"),
+        Trail::Rewritten => format!("{why}; it is as it was, but was changed several times since"),
         Trail::Gone => format!("{why}; it is gone now"),
         Trail::Neither => format!("{why}; now it is neither as it was nor as ordered"),
         Trail::Replaced => format!("{why}; another object has its name now"),

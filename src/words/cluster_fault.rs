@@ -44,6 +44,8 @@ pub(super) fn cluster_failure(cluster: &ClusterName, error: &CallError) -> Strin
         CallError::Outside { .. }
         | CallError::Unbuilt
         | CallError::TooLate
+        | CallError::Restarted
+        | CallError::Unrecorded
         | CallError::CutShort
         | CallError::Misread { .. }
         | CallError::Selector { .. } => {

@@ -1,7 +1,9 @@
 //! The outcome of an approved change and the reason for it, as a sentence.
 
 use super::{and, call_error, clock, cluster_error::lost, effect, not_applied_reason, plain};
-use readback_core::change::{CallError, Change, EndReason, FieldChange, LiveValue, NotAppliedReason, Order, Outcome};
+use readback_core::change::{
+    CallError, Change, EndReason, FieldChange, LiveValue, NotAppliedReason, Order, Outcome, Trail,
+};
 use readback_webex::{code, escape_markdown};
 
 /// Who approved the change and when, for its card: "Confirmed by Ann at 14:24 UTC."
@@ -29,6 +31,7 @@ pub fn came_of(change: &Change, outcome: &Outcome) -> String {
         EndReason::ApprovalTooOld => super::APPROVAL_TOO_OLD.to_owned(),
         EndReason::Refused { error } => refused(error),
         EndReason::NotApplied { why } => not_applied(change, why, live),
+        EndReason::Unknown { error, found: found @ Trail::Untouched } => no_answer_yet(change, &lost(error, found)),
         EndReason::Unknown { error, found } => unknown(change, &lost(error, found)),
         EndReason::Unclear => unclear(change, live),
         EndReason::Restarted => restarted(change, live),
@@ -147,6 +150,15 @@ fn not_applied(change: &Change, why: &NotAppliedReason, live: &[LiveValue]) -> S
 fn unknown(change: &Change, why: &str) -> String {
     format!(
         "I cannot tell whether {} was changed: {} Ask me for its status before you repeat it.",
+        change.order().called(),
+        sentence(why)
+    )
+}
+
+/// The text if the write got no answer and may still be applied.
+fn no_answer_yet(change: &Change, why: &str) -> String {
+    format!(
+        "I have no answer yet whether {} was changed: {} It may still happen. I keep looking for ten minutes, and tell you here what came of it.",
         change.order().called(),
         sentence(why)
     )

@@ -11,6 +11,7 @@ use super::{NGINX, Scene, image, the_patch};
 use crate::support::bot::now;
 use crate::support::bot::room::OpenRoom;
 use crate::support::kubelet::Rules;
+use crate::support::plane::audit::Event;
 use crate::support::tap::{Call, Gate, Tap};
 
 /// An unambiguous request, so that nothing depends on the model's confidence.
@@ -152,6 +153,41 @@ async fn killed_before_the_patch_arrives_it_is_sent_by_the_next_run() {
 
     let _serving = scenario.serve().await;
     scenario.ends_well(&order).await;
+}
+
+#[tokio::test]
+async fn killed_while_the_patch_is_held_the_next_run_keeps_looking_for_it() {
+    let scenario = Scenario::begin().await;
+    scenario.tap.set(Gate::Late);
+    let serving = scenario.serve().await;
+    let order = scenario.confirm().await;
+    scenario.tap.holding().await;
+    scenario.room.told(&order, "I have no answer yet whether `nginx-deployment` was changed").await;
+    drop(serving);
+
+    let _serving = scenario.serve().await;
+    scenario.tap.set(Gate::Open);
+    scenario.ends_well(&order).await;
+}
+
+#[tokio::test]
+async fn killed_while_the_patch_is_held_it_is_applied_once_although_it_was_sent_again() {
+    let scenario = Scenario::begin().await;
+    scenario.tap.set(Gate::Late);
+    let serving = scenario.serve().await;
+    let order = scenario.confirm().await;
+    scenario.tap.holding().await;
+    drop(serving);
+    let _serving = scenario.serve().await;
+    scenario.tap.holding_as_many_as(2).await;
+    scenario.tap.set(Gate::Open);
+
+    scenario.room.told(&order, "Done, 2 of 2 updated and ready").await;
+    let (_, sent) = scenario.scene.writes().await;
+    let mut codes: Vec<_> = sent.iter().map(Event::code).collect();
+    codes.sort_unstable();
+    assert_eq!(codes, [Some(200), Some(422)], "{sent:#?}");
+    assert_eq!(image(&scenario.scene.live().await), Some("nginx:1.21"));
 }
 
 #[tokio::test]

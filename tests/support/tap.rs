@@ -7,10 +7,11 @@ use axum::body::{Body, Bytes, to_bytes};
 use axum::extract::{Request, State};
 use axum::response::Response;
 use futures::stream;
+use http::request::Parts;
 use http::{HeaderMap, Method, StatusCode, header};
 use serde_json::Value;
 use tokio::net::TcpListener;
-use tokio::sync::watch;
+use tokio::sync::{oneshot, watch};
 use tokio::task::JoinSet;
 
 use super::wait;
@@ -50,6 +51,8 @@ pub(crate) enum Gate {
     Open,
     /// Writes other than dry runs wait before they reach the API server.
     BeforeWrites,
+    /// Such writes wait, too, and arrive when the gate is opened even if their sender has disconnected by then.
+    Late,
     /// The API server executes such writes, and its response waits.
     BeforeAnswers,
     /// Dry runs wait before they reach the API server.
@@ -74,6 +77,7 @@ struct Line {
     noted: watch::Sender<usize>,
     gate: watch::Receiver<Gate>,
     held: watch::Sender<usize>,
+    late: Mutex<JoinSet<()>>,
 }
 
 /// A held call; it ends with the call, or when its sender disconnects.
@@ -100,6 +104,7 @@ impl Tap {
             noted: watch::Sender::new(0),
             gate: watched,
             held: watch::Sender::new(0),
+            late: Mutex::default(),
         };
         let line = Arc::new(line);
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
@@ -132,9 +137,17 @@ impl Tap {
     /// # Panics
     /// If it holds none within the timeout of a test.
     pub(crate) async fn holding(&self) {
+        self.holding_as_many_as(1).await;
+    }
+
+    /// The same for several calls.
+    ///
+    /// # Panics
+    /// If it holds fewer within the timeout of a test.
+    pub(crate) async fn holding_as_many_as(&self, calls: usize) {
         let mut held = self.line.held.subscribe();
-        let one = held.wait_for(|held| *held > 0);
-        tokio::time::timeout(wait::PATIENCE, one).await.expect("a call is held").unwrap();
+        let all = held.wait_for(|held| *held >= calls);
+        tokio::time::timeout(wait::PATIENCE, all).await.expect("the calls are held").unwrap();
     }
 
     /// Waits until the sender of the held writes has disconnected: they will never arrive.
@@ -219,14 +232,42 @@ async fn forward(State(line): State<Arc<Line>>, request: Request) -> Response {
     let held = call.is_write() && !call.is_dry_run();
     let (dry, read) = (call.is_dry_run(), call.method == Method::GET && uri.contains("/deployments/"));
     let at = line.note(call);
+    let passing = Passing { at, head, uri, body, held };
+    if held && *line.gate.borrow() == Gate::Late {
+        // The future of this handler is dropped when the sender disconnects; a task of its own goes on.
+        let (sender, answer) = oneshot::channel();
+        let late = Arc::clone(&line);
+        line.late.lock().unwrap_or_else(PoisonError::into_inner).spawn(async move {
+            late.wait_while(Gate::Late, true).await;
+            let _ = sender.send(late.pass(passing).await);
+        });
+        return answer.await.unwrap_or_else(|_| status(StatusCode::BAD_GATEWAY));
+    }
     line.wait_while(Gate::BeforeWrites, held).await;
     line.wait_while(Gate::BeforeDryRuns, dry).await;
     line.wait_while(Gate::BeforeReads, read).await;
-    let request = line.http.request(head.method, format!("{}{uri}", line.upstream)).headers(passed_on(head.headers));
-    let Ok(answer) = request.body(body).send().await else { return status(StatusCode::BAD_GATEWAY) };
-    line.note_status(at, answer.status().as_u16());
-    line.wait_while(Gate::BeforeAnswers, held).await;
-    passed_back(answer)
+    line.pass(passing).await
+}
+
+/// A call on its way to the API server.
+struct Passing {
+    at: usize,
+    head: Parts,
+    uri: String,
+    body: Bytes,
+    held: bool,
+}
+
+impl Line {
+    async fn pass(&self, passing: Passing) -> Response {
+        let Passing { at, head, uri, body, held } = passing;
+        let request = self.http.request(head.method, format!("{}{uri}", self.upstream));
+        let request = request.headers(passed_on(head.headers)).body(body);
+        let Ok(answer) = request.send().await else { return status(StatusCode::BAD_GATEWAY) };
+        self.note_status(at, answer.status().as_u16());
+        self.wait_while(Gate::BeforeAnswers, held).await;
+        passed_back(answer)
+    }
 }
 
 /// The end-to-end headers, without those of the connection.

@@ -7,12 +7,12 @@ use tokio::time::{Instant, sleep};
 
 use super::{
     Cluster, Live, Write, WriteVerdict, judge_write_error,
-    patch::{Trace, trace},
+    patch::trace,
     request::{Due, Sending},
     wire::{Answer, NoAnswer},
 };
 use readback_core::{
-    change::{CallError, Misread, NotAppliedReason, Trail},
+    change::{CallError, Evidence, LiveFacts, Misread, NotAppliedReason, Trace, Trail, evidence},
     domain::WriteKind,
 };
 
@@ -74,6 +74,15 @@ pub struct Compared {
     pub live: Option<Live>,
     /// The trace of the write on the object that it targets.
     pub trace: Trace,
+}
+
+impl Compared {
+    /// What the comparison says about a write of this kind.
+    pub fn facts(&self, means: &WriteKind) -> LiveFacts {
+        let counted = means.patches_deployment() || means.deletes();
+        let generation = self.live.as_ref().filter(|_| counted).map(Live::generation);
+        LiveFacts { trace: self.trace, generation }
+    }
 }
 
 impl Cluster {
@@ -188,37 +197,38 @@ impl Cluster {
     /// The API server reported that the patch did not apply or that the object does not exist, so the write was
     /// certainly not applied. Checks whether a tested value has really changed.
     async fn verify_moved(&self, write: &Write) -> Applied {
-        let Compared { live, trace } = match self.compare(write).await {
+        let compared = match self.compare(write).await {
             Ok(compared) => compared,
             Err(error) => return Applied::NotApplied { why: NotAppliedReason::ChangedUnread { error }, live: None },
         };
-        let live = live.map(Box::new);
-        match trace {
-            Trace::Untouched => Applied::NotApplied { why: NotAppliedReason::Unexplained, live },
-            Trace::Gone => Applied::Stale(None),
-            Trace::Applied | Trace::Moved | Trace::Replaced => Applied::Stale(live),
+        let facts = compared.facts(&write.means);
+        let live = compared.live.map(Box::new);
+        match (facts.trace, evidence(&write.means, write.generation(), &facts)) {
+            (Trace::Untouched, Evidence::Untouched) => Applied::NotApplied { why: NotAppliedReason::Unexplained, live },
+            (Trace::Untouched, _) => Applied::NotApplied { why: NotAppliedReason::ChangedElsewhere, live },
+            (Trace::Gone, _) => Applied::Stale(None),
+            (Trace::Applied | Trace::Moved | Trace::Replaced, _) => Applied::Stale(live),
         }
     }
 
     /// The response was lost after the write was sent. Reads the object until it settles the outcome, or until the API
-    /// server can no longer be processing the write.
+    /// server can no longer be processing the write. Something on the way may hold it for longer: then the outcome stays
+    /// open, and it is for the caller to look again.
     async fn read_back(&self, write: &Write, error: CallError, settled: Instant) -> Applied {
         let mut untouched = false;
         loop {
             let last_look = Instant::now() >= settled;
             match self.compare(write).await {
-                Ok(Compared { live, trace }) => match trace {
-                    Trace::Applied => return Applied::Done(live.map(Box::new)),
+                Ok(compared) => match evidence(&write.means, write.generation(), &compared.facts(&write.means)) {
+                    Evidence::Applied => return Applied::Done(compared.live.map(Box::new)),
+                    Evidence::RuledOut => return ruled_out(compared),
                     // An API server that was suspended may answer this read before it takes the write from its queue,
                     // so a single read is not enough.
-                    Trace::Untouched if last_look && untouched => {
-                        let why = NotAppliedReason::Untouched { error };
-                        return Applied::NotApplied { why, live: live.map(Box::new) };
+                    Evidence::Untouched if last_look && untouched => {
+                        return Applied::Unknown { error, found: Trail::Untouched };
                     }
-                    Trace::Untouched => untouched = true,
-                    Trace::Gone => return Applied::Unknown { error, found: Trail::Gone },
-                    Trace::Moved => return Applied::Unknown { error, found: Trail::Neither },
-                    Trace::Replaced => return Applied::Unknown { error, found: Trail::Replaced },
+                    Evidence::Untouched => untouched = true,
+                    Evidence::Unclear(found) => return Applied::Unknown { error, found },
                 },
                 Err(unread) if last_look => {
                     return Applied::Unknown { error, found: Trail::Unread { error: unread } };
@@ -227,6 +237,15 @@ impl Cluster {
             }
             sleep(LOOK_AGAIN).await;
         }
+    }
+}
+
+/// The outcome of a write that was not applied and no longer can be.
+fn ruled_out(compared: Compared) -> Applied {
+    let live = compared.live.map(Box::new);
+    match compared.trace {
+        Trace::Untouched => Applied::NotApplied { why: NotAppliedReason::ChangedElsewhere, live },
+        Trace::Applied | Trace::Moved | Trace::Replaced | Trace::Gone => Applied::Stale(live),
     }
 }
 

@@ -85,6 +85,7 @@ pub fn autoscale(live: &Live, scaler: Option<&Scaler>, bounds: Bounds) -> Result
             means: WriteKind::NewAutoscaler(manifest),
             acts_as: None,
             change: String::new(),
+            claim: None,
         });
     };
     let mut operations = vec![test(["metadata", "uid"], json!(scaler.uid))];
@@ -107,7 +108,15 @@ pub fn autoscale(live: &Live, scaler: Option<&Scaler>, bounds: Bounds) -> Result
         return Err(PatchRefusal::Unchanged);
     }
     let means = WriteKind::Autoscaler { name: scaler.name.clone(), uid: scaler.uid.clone() };
-    Ok(Write { object, uid, patch: json_patch::Patch(operations), means, acts_as: None, change: String::new() })
+    Ok(Write {
+        object,
+        uid,
+        patch: json_patch::Patch(operations),
+        means,
+        acts_as: None,
+        change: String::new(),
+        claim: None,
+    })
 }
 
 /// A new autoscaler with the name of its Deployment, as `kubectl autoscale` does.

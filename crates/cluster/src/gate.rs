@@ -174,8 +174,9 @@ mod tests {
         assert!(started.elapsed() < Duration::from_millis(100), "{:?}", started.elapsed());
         assert_eq!(api.calls().len(), 3);
         let write = scale(&live_of(&deployment()), 3).unwrap();
+        assert!(matches!(reserved.compare(&write).await, Err(CallError::TimedOut { .. })), "it is asked");
         assert!(matches!(reserved.write(&write, &|| true).await, Applied::Done(Some(_))));
-        assert_eq!(api.calls().len(), 4);
+        assert_eq!(api.calls().len(), 5);
         assert!(matches!(cluster.read(&web()).await, Err(CallError::TimedOut { .. })), "it has answered");
     }
 }

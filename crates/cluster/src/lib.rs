@@ -78,10 +78,10 @@ pub use live::{Condition, Container, DeploymentStatusView, Live, Strategy};
 pub use logs::{Logs, Tail};
 pub use owner::{Owners, tool};
 pub use patch::{
-    PatchRefusal, Trace, inverse, pause, restart, resume, roll_back, scale, set_image, with_cause, writes_template,
+    PatchRefusal, inverse, pause, restart, resume, roll_back, scale, set_image, with_cause, writes_template,
 };
 pub use pods::{Cause, CauseKind, PodView};
-pub use readback_core::change::CallError;
+pub use readback_core::change::{CallError, Trace};
 pub use remove::{Removal, remove};
 pub use reserved::Reserved;
 pub use revisions::Revision;

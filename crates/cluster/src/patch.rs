@@ -10,7 +10,10 @@ use json_patch::{
 use serde_json::{Map, Value, json};
 
 use super::{Live, Revision, Write, live::CHANGE_CAUSE};
-use readback_core::domain::{ImageReference, WriteKind};
+use readback_core::{
+    change::Trace,
+    domain::{ImageReference, WriteKind},
+};
 
 const RESTARTED_AT: &str = "kubectl.kubernetes.io/restartedAt";
 /// Maximum characters of a change-cause.
@@ -218,7 +221,15 @@ fn write(live: &Live, operations: Vec<PatchOperation>) -> Result<Write, PatchRef
     let mut all = vec![test(["metadata", "uid"], json!(live.uid()))];
     all.extend(operations);
     let (object, uid) = (live.object().clone(), live.uid().to_owned());
-    Ok(Write { object, uid, patch: Patch(all), means: WriteKind::Deployment, acts_as: None, change: String::new() })
+    Ok(Write {
+        object,
+        uid,
+        patch: Patch(all),
+        means: WriteKind::Deployment,
+        acts_as: None,
+        change: String::new(),
+        claim: None,
+    })
 }
 
 fn pointer<'a>(path: impl IntoIterator<Item = &'a str>) -> PointerBuf {
@@ -239,21 +250,6 @@ fn remove<'a>(path: impl IntoIterator<Item = &'a str>) -> PatchOperation {
 
 pub(super) fn replace<'a>(path: impl IntoIterator<Item = &'a str>, value: Value) -> PatchOperation {
     PatchOperation::Replace(ReplaceOperation { path: pointer(path), value })
-}
-
-/// The trace of a write on its object.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Trace {
-    /// The same object has every value that the patch writes.
-    Applied,
-    /// The same object still has every old value, so the patch would still apply.
-    Untouched,
-    /// The same object has neither the old values nor the new ones.
-    Moved,
-    /// Another object has the same name.
-    Replaced,
-    /// The object no longer exists.
-    Gone,
 }
 
 /// Determines from an object the outcome of a write whose response was lost or an error.

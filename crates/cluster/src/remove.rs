@@ -33,7 +33,15 @@ pub fn remove(live: &Live, removal: &Removal) -> Result<Write, PatchRefusal> {
         test(["metadata", "generation"], json!(removal.generation)),
     ];
     let (object, uid) = (live.object().clone(), removal.uid.clone());
-    Ok(Write { object, uid, patch: Patch(tests), means: WriteKind::Delete, acts_as: None, change: String::new() })
+    Ok(Write {
+        object,
+        uid,
+        patch: Patch(tests),
+        means: WriteKind::Delete,
+        acts_as: None,
+        change: String::new(),
+        claim: None,
+    })
 }
 
 /// The manifest to create an object from.

@@ -76,7 +76,7 @@ impl Cluster {
         let namespace = &write.object.namespace;
         match &write.means {
             WriteKind::Deployment | WriteKind::Autoscaler { .. } => {
-                self.patch(&format!("{}{query}", write.shown_at()), write, &write.patch, sending).await
+                self.patch(&format!("{}{query}", write.shown_at()), write, &write.sent(), sending).await
             }
             WriteKind::Scale => {
                 let path = format!("{}/scale{query}", write.shown_at());

@@ -5,7 +5,7 @@ use std::fmt;
 
 use tokio::time::Instant;
 
-use super::{Applied, Cluster, Entry, Write, gate::Place, request::Due};
+use super::{Applied, Cluster, Compared, Entry, Write, gate::Place, request::Due};
 use readback_core::change::{CallError, Claimed, NotAsked};
 
 /// A place among the calls of a cluster, for one claimed change. Without it nothing can be sent.
@@ -42,11 +42,16 @@ impl Cluster {
 impl Reserved {
     /// Sends a claimed change once, which consumes the claim; not if it is no longer `due` right before that. Takes at
     /// most a few times the call timeout.
-    pub async fn apply(self, claimed: Claimed, due: impl Fn() -> bool + Send + Sync) -> Applied {
+    pub async fn apply(&self, claimed: Claimed, due: impl Fn() -> bool + Send + Sync) -> Applied {
         self.write(&Write::of(claimed.change()), &due).await
     }
 
-    pub(super) async fn write(self, write: &Write, due: Due<'_>) -> Applied {
+    /// [`Cluster::compare`]
+    pub async fn compare(&self, write: &Write) -> Result<Compared, CallError> {
+        self.cluster.compare(write).await
+    }
+
+    pub(super) async fn write(&self, write: &Write, due: Due<'_>) -> Applied {
         self.cluster.write(write, due).await
     }
 }

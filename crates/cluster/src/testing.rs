@@ -25,6 +25,11 @@ pub fn trace_of(write: &Write, raw: &Value) -> Trace {
     patch::trace(write, Some(raw))
 }
 
+/// The patch of a write as it is sent.
+pub fn sent(write: &Write) -> json_patch::Patch {
+    write.sent()
+}
+
 /// This object as a live Deployment.
 pub fn live_of(raw: &Value) -> Live {
     Live::from_api(&ClusterName::parse("main").expect("valid"), raw).expect("a Deployment")

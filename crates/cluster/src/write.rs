@@ -1,11 +1,11 @@
 //! A write: one change of one Deployment, with all data for its request.
 
-use json_patch::{Patch, PatchOperation};
+use json_patch::{Patch, PatchOperation, TestOperation, jsonptr::PointerBuf};
 use serde::{Deserialize, Serialize};
-use serde_json::Value;
+use serde_json::{Value, json};
 
 use readback_core::{
-    change::Change,
+    change::{Change, Claim},
     domain::{ObjectRef, WriteKind},
     policy::ActsAs,
 };
@@ -25,6 +25,9 @@ pub struct Write {
     pub acts_as: Option<ActsAs>,
     /// The id of the change, for the API server's audit log; empty for a write that is only previewed.
     pub change: String,
+    /// The claim of the change; `None` for a write that is only previewed.
+    #[serde(default)]
+    pub claim: Option<Claim>,
 }
 
 impl Write {
@@ -43,7 +46,27 @@ impl Write {
             means: order.means.clone(),
             acts_as: order.acts_as.clone(),
             change: change.id().to_string(),
+            claim: change.state().claim().cloned(),
         }
+    }
+
+    /// The generation at the claim.
+    pub(super) fn generation(&self) -> Option<i64> {
+        self.claim.as_ref().map(|claim| claim.generation)
+    }
+
+    /// The patch as it is sent: the patch of a claimed Deployment also tests the generation at the claim. However long it
+    /// is held on its way, it is applied to that very spec or not at all, and so once at most.
+    pub(super) fn sent(&self) -> Patch {
+        let mut patch = self.patch.clone();
+        if let Some(claim) = self.claim.as_ref().filter(|_| self.means.tests_generation()) {
+            // After the test of the uid.
+            let at = patch.0.len().min(1);
+            let path = PointerBuf::from_tokens(["metadata", "generation"]);
+            let test = TestOperation { path, value: json!(claim.generation) };
+            patch.0.insert(at, PatchOperation::Test(test));
+        }
+        patch
     }
 
     /// Whether its tests hold on the current object.

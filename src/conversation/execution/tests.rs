@@ -7,7 +7,7 @@ use serde_json::json;
 use super::*;
 use readback_cluster::testing::{deployment, live_of};
 use readback_core::change::{
-    NotAsked,
+    NotAsked, State,
     samples::{at, order},
 };
 use readback_core::store::memory::MemoryStore;
@@ -28,11 +28,15 @@ impl ClusterAccess for Crowded {
         Err(CallError::NotAsked { why: NotAsked::Silent })
     }
 
-    async fn apply(&self, (): (), _: Claimed, _: impl Fn() -> bool + Send + Sync) -> Applied {
+    async fn apply(&self, (): &(), _: Claimed, _: impl Fn() -> bool + Send + Sync) -> Applied {
         panic!("nothing is sent")
     }
 
     async fn compare(&self, _: &Change) -> Result<Compared, CallError> {
+        panic!("nothing was sent")
+    }
+
+    async fn compare_in(&self, (): &(), _: &Change) -> Result<Compared, CallError> {
         panic!("nothing was sent")
     }
 

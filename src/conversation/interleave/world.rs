@@ -2,6 +2,7 @@
 //! call.
 
 use std::{
+    collections::BTreeMap,
     sync::{Arc, Mutex, MutexGuard, PoisonError},
     task::Poll,
     time::Duration,
@@ -14,10 +15,12 @@ use serde_json::{Value, json};
 use crate::conversation::execution::ClusterAccess;
 use readback_cluster::{
     Applied, CallError, Compared, Live, SentBy, Write,
-    testing::{live_of, trace_of},
+    testing::{live_of, sent, trace_of},
 };
 use readback_core::{
-    change::{Answer, Change, ChangeId, Claimed, Filter, Moment, NotAppliedReason, RunId, Update, samples::at},
+    change::{
+        Answer, Change, ChangeId, Claimed, Evidence, Filter, Moment, RunId, Trail, Update, evidence, samples::at,
+    },
     notice::{Notice, Receipt, Received},
     question::{Question, Replied, Reply},
     store::{self, Found, Recorded, Store, memory::MemoryStore},
@@ -34,8 +37,14 @@ async fn give_way() {
 #[derive(Debug)]
 pub(super) struct Server {
     object: Value,
-    /// A patch that was sent but has not arrived, with the change that sent it and the time it was sent.
-    on_the_way: Option<(ChangeId, Patch, Timestamp)>,
+    /// What was sent and has not arrived.
+    on_the_way: Vec<Request>,
+    /// Whether each request that has arrived was applied, or refused by its tests.
+    answers: BTreeMap<usize, bool>,
+    /// The number of requests sent.
+    sent: usize,
+    /// Whether something on the way holds requests, so that their senders get no answer.
+    pub(super) holds: bool,
     /// The changes that were applied, in order.
     pub(super) written: Vec<ChangeId>,
     pub(super) now: Timestamp,
@@ -43,8 +52,17 @@ pub(super) struct Server {
     pub(super) uptime: u64,
 }
 
-/// The request timeout of the API server, in seconds. A request that arrives later is dropped.
-const SERVER_TIMEOUT: i64 = 10;
+/// A request on its way.
+#[derive(Debug)]
+struct Request {
+    nth: usize,
+    id: ChangeId,
+    patch: Patch,
+    left: Timestamp,
+}
+
+/// How long something on the way holds a request at most, in seconds. That its sender has died or given up does not end it.
+const HELD_AT_MOST: i64 = 600;
 
 impl Server {
     fn live(&self) -> Live {
@@ -56,12 +74,19 @@ impl Server {
         self.object["metadata"]["generation"] = json!(generation + 1);
     }
 
-    /// The request arrives, if one is on its way. Returns whether its patch was applied or refused by its tests; `None`
-    /// if there was no request or it had timed out.
-    pub(super) fn arrive(&mut self) -> Option<bool> {
-        let (id, patch, left) = self.on_the_way.take()?;
-        if self.now.duration_since(left).as_secs() > SERVER_TIMEOUT {
-            return None;
+    /// The first request on its way arrives.
+    pub(super) fn arrive(&mut self) {
+        if let Some(request) = self.on_the_way.first() {
+            self.deliver(request.nth);
+        }
+    }
+
+    /// This request arrives, if it is on its way: its patch is applied, or refused by its tests.
+    fn deliver(&mut self, nth: usize) {
+        let Some(at) = self.on_the_way.iter().position(|request| request.nth == nth) else { return };
+        let Request { id, patch, left, .. } = self.on_the_way.remove(at);
+        if self.now.duration_since(left).as_secs() > HELD_AT_MOST {
+            return;
         }
         let mut patched = self.object.clone();
         let fits = json_patch::patch(&mut patched, &patch).is_ok();
@@ -70,7 +95,7 @@ impl Server {
             self.generation();
             self.written.push(id);
         }
-        Some(fits)
+        self.answers.insert(nth, fits);
     }
 
     pub(super) fn edit(&mut self, replicas: u32) {
@@ -91,7 +116,16 @@ impl World {
             "spec": {"replicas": 2, "selector": {"matchLabels": {"app": "nginx"}},
                      "template": {"metadata": {"labels": {"app": "nginx"}}, "spec": {"containers": [{"name": "nginx", "image": "nginx:1.20"}]}}},
         });
-        Self(Arc::new(Mutex::new(Server { object, on_the_way: None, written: Vec::new(), now: at(10), uptime: 1_000 })))
+        Self(Arc::new(Mutex::new(Server {
+            object,
+            on_the_way: Vec::new(),
+            written: Vec::new(),
+            now: at(10),
+            uptime: 1_000,
+            answers: BTreeMap::new(),
+            sent: 0,
+            holds: false,
+        })))
     }
 
     pub(super) fn server(&self) -> MutexGuard<'_, Server> {
@@ -120,28 +154,40 @@ impl ClusterAccess for World {
         Ok(())
     }
 
-    async fn apply(&self, (): (), claimed: Claimed, due: impl Fn() -> bool + Send + Sync) -> Applied {
+    async fn apply(&self, (): &(), claimed: Claimed, due: impl Fn() -> bool + Send + Sync) -> Applied {
         give_way().await;
         if !due() {
             return Applied::TooLate;
         }
-        let (id, patch) = (claimed.change().id(), claimed.patch().clone());
-        {
+        let write = Write::of(claimed.change());
+        let nth = {
             let mut server = self.server();
-            let now = server.now;
-            server.on_the_way = Some((id, patch, now));
+            let (nth, left) = (server.sent, server.now);
+            server.sent += 1;
+            server.on_the_way.push(Request { nth, id: claimed.change().id(), patch: sent(&write), left });
+            nth
+        };
+        give_way().await;
+        if !self.server().holds {
+            self.server().deliver(nth);
         }
         give_way().await;
-        let arrived = self.server().arrive();
-        give_way().await;
-        let live = Box::new(self.server().live());
-        let written = self.server().written.contains(&id);
-        match arrived {
-            Some(true) => Applied::Done(Some(live)),
-            // The request arrived by itself while this call was suspended.
-            None if written => Applied::Done(Some(live)),
-            Some(false) => Applied::Stale(Some(live)),
-            None => Applied::NotApplied { why: NotAppliedReason::Unexplained, live: Some(live) },
+        let mut server = self.server();
+        let live = Box::new(server.live());
+        let answer = server.answers.remove(&nth).filter(|_| !server.holds);
+        match answer {
+            Some(true) => return Applied::Done(Some(live)),
+            Some(false) => return Applied::Stale(Some(live)),
+            None => {}
+        }
+        let trace = trace_of(&write, &server.object);
+        let facts = Compared { live: Some(server.live()), trace }.facts(&write.means);
+        let unknown = |found| Applied::Unknown { error: CallError::CutShort, found };
+        match evidence(&write.means, write.claim.map(|claim| claim.generation), &facts) {
+            Evidence::Applied => Applied::Done(Some(live)),
+            Evidence::RuledOut => Applied::Stale(Some(live)),
+            Evidence::Untouched => unknown(Trail::Untouched),
+            Evidence::Unclear(found) => unknown(found),
         }
     }
 
@@ -152,10 +198,13 @@ impl ClusterAccess for World {
         Ok(Compared { live: Some(server.live()), trace })
     }
 
+    async fn compare_in(&self, (): &(), change: &Change) -> Result<Compared, CallError> {
+        self.compare(change).await
+    }
+
     async fn quiesce(&self, _: &Change, _: SentBy) {
+        // What has not arrived by now may still arrive.
         give_way().await;
-        // A request that has not arrived by now is dropped.
-        self.server().on_the_way = None;
     }
 }
 

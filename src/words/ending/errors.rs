@@ -3,7 +3,7 @@
 use serde_json::json;
 
 use readback_cluster::testing::{WriteVerdict, deployment, judge_write_error, live_of};
-use readback_core::change::{CallError, Change, samples::order};
+use readback_core::change::{CallError, Change, EndReason, NotAppliedReason, Outcome, Trail, samples::order};
 
 fn body(message: &str, reason: &str) -> Vec<u8> {
     json!({"kind": "Status", "status": "Failure", "message": message, "reason": reason}).to_string().into_bytes()
@@ -74,4 +74,29 @@ fn what_could_not_be_read_before_a_change_is_told_with_what_the_cluster_did() {
         super::unreadable(&Change::asking(order()).unwrap(), &error),
         "Not applied: `nginx-deployment` could not be read. The cluster `main` did not answer in 10 s. Nothing was changed."
     );
+}
+
+#[test]
+fn what_is_known_after_a_lost_answer_reads_like_this() {
+    let change = Change::asking(order()).unwrap();
+    let live = live_of(&deployment()).values();
+    let unknown = |found| EndReason::Unknown { error: CallError::TimedOut { millis: 12_000 }, found };
+    let not = |why| EndReason::NotApplied { why };
+    for (reason, reads) in [
+        (
+            unknown(Trail::Untouched),
+            "I have no answer yet whether `nginx-deployment` was changed: the API server did not answer in 12 s; so far it is as it was. It may still happen. I keep looking for ten minutes, and tell you here what came of it.",
+        ),
+        (
+            unknown(Trail::Rewritten),
+            "I cannot tell whether `nginx-deployment` was changed: the API server did not answer in 12 s; it is as it was, but was changed several times since. Ask me for its status before you repeat it.",
+        ),
+        (
+            not(NotAppliedReason::ChangedElsewhere),
+            "Not applied to `nginx-deployment`: something else in it was changed at the same moment. I looked again: it has 2 replicas and runs `nginx:1.20`. Nothing was changed.",
+        ),
+    ] {
+        let outcome = Outcome { reason, live: live.clone() };
+        assert_eq!(super::came_of(&change, &outcome), reads);
+    }
 }

@@ -1,7 +1,8 @@
 use serde_json::{Value, json};
 
 use super::*;
-use readback_core::change::ApiError;
+use jiff::Timestamp;
+use readback_core::change::{ApiError, Claim, RunId};
 
 use crate::{
     scale,
@@ -111,16 +112,70 @@ async fn after_a_lost_answer_the_new_values_mean_done() {
 }
 
 #[tokio::test]
-async fn after_a_lost_answer_the_old_values_mean_not_applied_once_the_server_has_given_up() {
+async fn after_a_lost_answer_the_old_values_leave_the_outcome_open() {
     let two = |_| Reply::json(200, at(2));
     let unanswered = after(|| Reply::Hang, two);
     let broken = after(|| Reply::Broken, two);
     let gateway = after(|| Reply::status(503, "", ""), two);
     let (unanswered, broken, gateway) = tokio::join!(unanswered, broken, gateway);
     for (applied, _) in [&unanswered, &broken, &gateway] {
-        assert!(matches!(applied, Applied::NotApplied { live: Some(live), .. } if replicas(live) == 2), "{applied:?}");
+        assert!(matches!(applied, Applied::Unknown { found: Trail::Untouched, .. }), "{applied:?}");
     }
     assert!(broken.1.len() > 2, "one look is too early to tell: {:?}", broken.1);
+}
+
+/// The same write, claimed at generation 1.
+fn claimed() -> Write {
+    let claim = Claim { generation: 1, run_id: RunId::fresh(), at: Timestamp::UNIX_EPOCH };
+    Write { claim: Some(claim), ..order() }
+}
+
+/// The Deployment at this generation, with this many replicas.
+fn at_generation(generation: i64, replicas: u32) -> Value {
+    let mut raw = at(replicas);
+    raw["metadata"]["generation"] = json!(generation);
+    raw
+}
+
+#[tokio::test]
+async fn a_claimed_patch_is_for_the_generation_of_its_claim() {
+    let api = Api::start(|_| Reply::json(200, at(3))).await;
+    assert!(matches!(written(&api.cluster().await, &claimed()).await, Applied::Done(Some(_))));
+    let test = json!({"op": "test", "path": "/metadata/generation", "value": 1});
+    assert_eq!(api.calls()[0].json()[1], test);
+    for raw in [at_generation(1, 2), at_generation(2, 2)] {
+        let fits = raw["metadata"]["generation"] == 1;
+        assert_eq!(json_patch::patch(&mut raw.clone(), &claimed().sent()).is_ok(), fits, "{raw}");
+    }
+    let scale = Write { means: WriteKind::Scale, ..claimed() };
+    assert_eq!(scale.sent(), scale.patch, "a Scale has no generation");
+}
+
+#[tokio::test]
+async fn once_the_spec_was_written_a_lost_patch_is_ruled_out() {
+    let lost = async |found: Value| {
+        let api = Api::start(move |call| if is_patch(call) { Reply::Broken } else { Reply::json(200, found.clone()) });
+        written(&api.await.cluster().await, &claimed()).await
+    };
+    let elsewhere = lost(at_generation(2, 2)).await;
+    let why = NotAppliedReason::ChangedElsewhere;
+    assert!(matches!(&elsewhere, Applied::NotApplied { why: found, live: Some(_) } if *found == why), "{elsewhere:?}");
+    let other = lost(at_generation(2, 9)).await;
+    assert!(matches!(&other, Applied::Stale(Some(live)) if replicas(live) == 9), "{other:?}");
+    for (twice, trail) in [(at_generation(3, 2), Trail::Rewritten), (at_generation(3, 9), Trail::Neither)] {
+        let unclear = lost(twice).await;
+        assert!(matches!(&unclear, Applied::Unknown { found, .. } if *found == trail), "{unclear:?}");
+    }
+}
+
+#[tokio::test]
+async fn a_patch_that_another_field_got_before_is_told_as_that() {
+    let refused =
+        |call: &Call| if is_patch(call) { Reply::test_failed() } else { Reply::json(200, at_generation(2, 2)) };
+    let api = Api::start(refused).await;
+    let applied = written(&api.cluster().await, &claimed()).await;
+    let why = NotAppliedReason::ChangedElsewhere;
+    assert!(matches!(&applied, Applied::NotApplied { why: found, .. } if *found == why), "{applied:?}");
 }
 
 #[tokio::test]

@@ -35,6 +35,12 @@ pub enum CallError {
     /// The request was not sent: too much time had passed since the change was claimed.
     #[error("too much time had passed before it could be sent")]
     TooLate,
+    /// The process ended before the response came. The API server may have received the request.
+    #[error("the program was restarted before the API server answered")]
+    Restarted,
+    /// The response could not be recorded. The API server may have carried the request out.
+    #[error("what the API server answered could not be recorded")]
+    Unrecorded,
     /// The connection broke. The API server may have received the request.
     #[error("the connection to the API server broke: {cause}")]
     Broken {
@@ -217,6 +223,8 @@ impl CallError {
             Self::NoCredentials => "no_credentials",
             Self::Unbuilt => "unbuilt",
             Self::TooLate => "too_late",
+            Self::Restarted => "restarted",
+            Self::Unrecorded => "unrecorded",
             Self::Broken { .. } => "broken",
             Self::CutShort => "cut_short",
             Self::TimedOut { .. } => "timed_out",

@@ -98,6 +98,8 @@ pub enum NotAppliedReason {
         /// Why the response was lost.
         error: CallError,
     },
+    /// Another field of the object was changed between the claim and the write.
+    ChangedElsewhere,
     /// A precondition failed, and the object could not be read again.
     ChangedUnread {
         /// The reason.
@@ -111,6 +113,10 @@ pub enum NotAppliedReason {
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(tag = "trail", rename_all = "snake_case")]
 pub enum Trail {
+    /// The object is as it was: the request may still arrive.
+    Untouched,
+    /// The object has the old values, and was written several times since.
+    Rewritten,
     /// The object is gone.
     Gone,
     /// The object has neither the old values nor the new ones.

@@ -2,20 +2,11 @@
 
 use jiff::{SignedDuration, Timestamp};
 
-use super::{Change, State, step::is_fresh};
-
-/// The live state of a change's object, compared with the change.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct LiveFacts {
-    /// The Deployment's uid. For a change of another object, or a deletion of the Deployment, the uid on record.
-    pub uid: String,
-    /// The Deployment's `metadata.generation`.
-    pub generation: i64,
-    /// Whether the fields that the change writes have their new values.
-    pub matches_after: bool,
-    /// Whether they have the old values that the card showed.
-    pub matches_before: bool,
-}
+use super::{
+    Change, State,
+    evidence::{Evidence, LiveFacts, Trace, evidence, may_not_arrive},
+    step::is_fresh,
+};
 
 /// What to do about an unfinished change.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -29,6 +20,8 @@ pub enum Recovery {
     SendAgain,
     /// It was certainly not applied and must not be sent. Report the live values and offer a new card.
     Stale,
+    /// It may have been sent, and its request may still arrive: report that, and look again later.
+    KeepLooking,
     /// It may have been applied and then overwritten, so the outcome cannot be determined. Report that and the live
     /// values.
     Unclear,
@@ -43,37 +36,41 @@ pub enum Recovery {
 /// How long after an unknown outcome the live object can still settle it.
 const SETTLED: SignedDuration = SignedDuration::from_hours(1);
 
-/// Decides how to recover one change from its record and the live object; `live` is `None` if the object no longer
-/// exists. Must not be called if the object could not be read, because nothing can be concluded then.
-pub fn after_restart(change: &Change, live: Option<&LiveFacts>, now: Timestamp) -> Recovery {
-    let live = live.filter(|live| live.uid == change.order().uid);
+/// Decides how to recover one change from its record and the live object. Must not be called if the object could not be
+/// read, because nothing can be concluded then.
+pub fn after_restart(change: &Change, live: &LiveFacts, now: Timestamp) -> Recovery {
     let means = &change.order().means;
-    let has_happened = live.is_some_and(|live| live.matches_after);
     match change.state() {
         State::Waiting { .. } if change.card().is_none() && !change.is_past(now) => Recovery::AskAgain,
         State::Approved(_) if change.order().observe => Recovery::Observe,
         State::Approved(approved) => {
-            let untouched = live.is_some_and(|live| live.matches_before);
-            if untouched && is_fresh(approved, now) { Recovery::Send } else { Recovery::Stale }
+            if live.trace == Trace::Untouched && is_fresh(approved, now) {
+                Recovery::Send
+            } else {
+                Recovery::Stale
+            }
         }
-        State::Claimed { .. } if has_happened => Recovery::WasApplied,
-        // An object that was to be deleted and still exists was certainly not deleted, whatever else was written. Any
-        // other write that does not count in the Deployment's generation may have been made and undone since, so it is
-        // never sent twice.
-        State::Claimed { approved, claim } if means.deletes() => {
-            let untouched = live.is_some_and(|live| live.matches_before && live.generation == claim.generation);
-            if untouched && is_fresh(approved, now) { Recovery::SendAgain } else { Recovery::Stale }
-        }
-        State::Claimed { .. } if !means.patches_deployment() => Recovery::Unclear,
-        State::Claimed { approved, claim } => match live.map(|live| live.generation - claim.generation) {
-            Some(0) if is_fresh(approved, now) => Recovery::SendAgain,
-            // Each write of the spec increments the generation by one. A single write since the claim was somebody
-            // else's, because the new values are not there.
-            Some(0 | 1) => Recovery::Stale,
-            Some(_) | None => Recovery::Unclear,
+        State::Claimed { approved, claim } => match evidence(means, Some(claim.generation), live) {
+            Evidence::Applied => Recovery::WasApplied,
+            Evidence::RuledOut => Recovery::Stale,
+            // Of two requests that test the same generation, or name the same resourceVersion, one is applied at most.
+            // No other write is ever sent twice.
+            Evidence::Untouched
+                if (means.tests_generation() || means.deletes())
+                    && live.generation == Some(claim.generation)
+                    && is_fresh(approved, now) =>
+            {
+                Recovery::SendAgain
+            }
+            Evidence::Untouched if !may_not_arrive(claim.at, now) => Recovery::KeepLooking,
+            // What no generation counts may have been made and undone since.
+            Evidence::Untouched if means.patches_deployment() || means.deletes() => Recovery::Stale,
+            Evidence::Untouched | Evidence::Unclear(_) => Recovery::Unclear,
         },
         // Much later, the live values prove nothing about this write. It is never sent again.
-        State::Unknown(ending) if has_happened && now.duration_since(ending.at) < SETTLED => Recovery::WasApplied,
+        State::Unknown(ending) if live.trace == Trace::Applied && now.duration_since(ending.at) < SETTLED => {
+            Recovery::WasApplied
+        }
         State::Unknown(_)
         | State::Waiting { .. }
         | State::Applied(_)
@@ -109,11 +106,17 @@ mod tests {
         Change::asking(order()).expect("fit").moved(state)
     }
 
-    #[expect(clippy::unnecessary_wraps, reason = "the tables have rows without an object, too")]
-    fn live(uid: &str, generation: i64, matches: &str) -> Option<LiveFacts> {
-        let (matches_after, matches_before) = (matches == "after", matches == "before");
-        Some(LiveFacts { uid: uid.into(), generation, matches_after, matches_before })
+    fn live(uid: &str, generation: i64, matches: &str) -> LiveFacts {
+        let trace = match (uid, matches) {
+            ("u1", "after") => Trace::Applied,
+            ("u1", "before") => Trace::Untouched,
+            ("u1", _) => Trace::Moved,
+            _ => Trace::Replaced,
+        };
+        LiveFacts { trace, generation: Some(generation) }
     }
+
+    const GONE: LiveFacts = LiveFacts { trace: Trace::Gone, generation: None };
 
     #[test]
     fn a_claimed_change_is_sent_again_only_if_nothing_was_written_and_the_approval_is_fresh() {
@@ -124,8 +127,10 @@ mod tests {
             (live("u1", 7, "after"), 10, Recovery::WasApplied, "after is live"),
             (live("u1", 7, "before"), 10, Recovery::SendAgain, "nothing written"),
             (live("u1", 7, "before"), 59, Recovery::SendAgain, "just fresh"),
-            (live("u1", 7, "before"), 60, Recovery::Stale, "a minute old"),
-            (live("u1", 7, "before"), -60, Recovery::Stale, "approved in the future"),
+            (live("u1", 7, "before"), 60, Recovery::KeepLooking, "a minute old, and the request may still arrive"),
+            (live("u1", 7, "before"), 610, Recovery::KeepLooking, "just so"),
+            (live("u1", 7, "before"), 611, Recovery::Stale, "nothing can arrive any more"),
+            (live("u1", 7, "before"), -60, Recovery::KeepLooking, "approved in the future"),
             (live("u1", 8, "before"), 10, Recovery::Stale, "something else was written, and only that"),
             (live("u1", 8, "neither"), 10, Recovery::Stale, "changed by somebody, and only by them"),
             (live("u1", 9, "neither"), 10, Recovery::Unclear, "written twice: one may have been ours"),
@@ -133,11 +138,21 @@ mod tests {
             (live("u1", 6, "before"), 10, Recovery::Unclear, "restored from a backup"),
             (live("u2", 7, "before"), 10, Recovery::Unclear, "another object"),
             (live("u2", 7, "after"), 10, Recovery::Unclear, "another object that looks alike"),
-            (None, 10, Recovery::Unclear, "gone, perhaps after it was changed"),
+            (GONE, 10, Recovery::Unclear, "gone, perhaps after it was changed"),
         ];
         for (live, now, expected, case) in table {
-            assert_eq!(after_restart(&claimed, live.as_ref(), at(now)), expected, "{case}");
+            assert_eq!(after_restart(&claimed, &live, at(now)), expected, "{case}");
         }
+    }
+
+    #[test]
+    fn what_cannot_test_the_generation_is_never_sent_twice() {
+        let order = Order { means: WriteKind::Scale, ..order() };
+        let claimed =
+            Change::asking(order).expect("fit").moved(State::Claimed { approved: decision(), claim: claim() });
+        assert_eq!(after_restart(&claimed, &live("u1", 7, "before"), at(10)), Recovery::KeepLooking);
+        assert_eq!(after_restart(&claimed, &live("u1", 7, "before"), at(611)), Recovery::Stale);
+        assert_eq!(after_restart(&claimed, &live("u1", 8, "neither"), at(10)), Recovery::Stale);
     }
 
     #[test]
@@ -150,20 +165,20 @@ mod tests {
             (live("u1", 7, "after"), 10, Recovery::Stale, "somebody else did it"),
             (live("u1", 7, "neither"), 10, Recovery::Stale, "changed"),
             (live("u2", 7, "before"), 10, Recovery::Stale, "another object"),
-            (None, 10, Recovery::Stale, "gone"),
+            (GONE, 10, Recovery::Stale, "gone"),
         ];
         for (live, now, expected, case) in table {
-            assert_eq!(after_restart(&approved, live.as_ref(), at(now)), expected, "{case}");
+            assert_eq!(after_restart(&approved, &live, at(now)), expected, "{case}");
         }
     }
 
     #[test]
     fn an_unknown_outcome_is_settled_and_never_sent_again() {
         let unknown = in_state(State::Unknown(ending()));
-        assert_eq!(after_restart(&unknown, live("u1", 8, "after").as_ref(), at(10)), Recovery::WasApplied);
-        assert_eq!(after_restart(&unknown, live("u1", 8, "after").as_ref(), at(4000)), Recovery::Nothing, "much later");
-        for facts in [live("u1", 7, "before"), live("u1", 8, "neither"), live("u2", 7, "after"), None] {
-            assert_eq!(after_restart(&unknown, facts.as_ref(), at(10)), Recovery::Nothing, "{facts:?}");
+        assert_eq!(after_restart(&unknown, &live("u1", 8, "after"), at(10)), Recovery::WasApplied);
+        assert_eq!(after_restart(&unknown, &live("u1", 8, "after"), at(4000)), Recovery::Nothing, "much later");
+        for facts in [live("u1", 7, "before"), live("u1", 8, "neither"), live("u2", 7, "after"), GONE] {
+            assert_eq!(after_restart(&unknown, &facts, at(10)), Recovery::Nothing, "{facts:?}");
         }
     }
 
@@ -174,14 +189,11 @@ mod tests {
         let order = Order { intent: Intent::Delete, means: WriteKind::Delete, patch, ..order() };
         let claimed = State::Claimed { approved: decision(), claim: claim() };
         let deletion = Change::asking(order).expect("fit").moved(claimed);
-        assert_eq!(after_restart(&deletion, live("u1", 0, "after").as_ref(), at(10)), Recovery::WasApplied);
-        assert_eq!(after_restart(&deletion, live("u1", 7, "before").as_ref(), at(10)), Recovery::SendAgain);
-        assert_eq!(after_restart(&deletion, live("u1", 7, "before").as_ref(), at(60)), Recovery::Stale);
-        assert_eq!(
-            after_restart(&deletion, live("u1", 9, "neither").as_ref(), at(10)),
-            Recovery::Stale,
-            "never unclear"
-        );
+        assert_eq!(after_restart(&deletion, &live("u1", 0, "after"), at(10)), Recovery::WasApplied);
+        assert_eq!(after_restart(&deletion, &live("u1", 7, "before"), at(10)), Recovery::SendAgain);
+        assert_eq!(after_restart(&deletion, &live("u1", 7, "before"), at(60)), Recovery::KeepLooking);
+        assert_eq!(after_restart(&deletion, &live("u1", 7, "before"), at(611)), Recovery::Stale);
+        assert_eq!(after_restart(&deletion, &live("u1", 9, "neither"), at(10)), Recovery::Stale, "never unclear");
     }
 
     #[test]
@@ -194,19 +206,21 @@ mod tests {
         let order = Order { intent: Intent::Autoscale, means, patch, ..order() };
         let claimed = State::Claimed { approved: decision(), claim: claim() };
         let claimed = Change::asking(order).expect("fit").moved(claimed);
-        assert_eq!(after_restart(&claimed, live("u1", 7, "after").as_ref(), at(10)), Recovery::WasApplied);
-        for facts in [live("u1", 7, "before"), live("u1", 8, "before"), live("u1", 7, "neither")] {
-            assert_eq!(after_restart(&claimed, facts.as_ref(), at(10)), Recovery::Unclear, "{facts:?}");
+        assert_eq!(after_restart(&claimed, &live("u1", 7, "after"), at(10)), Recovery::WasApplied);
+        assert_eq!(after_restart(&claimed, &live("u1", 7, "neither"), at(10)), Recovery::Unclear);
+        for facts in [live("u1", 7, "before"), live("u1", 8, "before")] {
+            assert_eq!(after_restart(&claimed, &facts, at(10)), Recovery::KeepLooking, "{facts:?}");
+            assert_eq!(after_restart(&claimed, &facts, at(611)), Recovery::Unclear, "{facts:?}");
         }
     }
 
     #[test]
     fn a_card_that_never_went_out_is_posted_while_it_is_valid() {
         let mut waiting = in_state(State::Waiting { approvals: Vec::new() });
-        assert_eq!(after_restart(&waiting, None, at(599)), Recovery::AskAgain);
-        assert_eq!(after_restart(&waiting, None, at(600)), Recovery::Nothing);
+        assert_eq!(after_restart(&waiting, &GONE, at(599)), Recovery::AskAgain);
+        assert_eq!(after_restart(&waiting, &GONE, at(600)), Recovery::Nothing);
         waiting.card = Some("card".into());
-        assert_eq!(after_restart(&waiting, None, at(10)), Recovery::Nothing);
+        assert_eq!(after_restart(&waiting, &GONE, at(10)), Recovery::Nothing);
     }
 
     #[test]
@@ -221,8 +235,8 @@ mod tests {
         ];
         for state in ended {
             let change = in_state(state);
-            for facts in [live("u1", 7, "before"), live("u1", 8, "after"), None] {
-                assert_eq!(after_restart(&change, facts.as_ref(), at(10)), Recovery::Nothing, "{}", change.status());
+            for facts in [live("u1", 7, "before"), live("u1", 8, "after"), GONE] {
+                assert_eq!(after_restart(&change, &facts, at(10)), Recovery::Nothing, "{}", change.status());
             }
         }
     }

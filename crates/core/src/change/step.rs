@@ -174,6 +174,10 @@ fn finish(change: &Change, end: &End, now: Timestamp) -> Step {
         // A claimed change may have been sent, so it cannot be recorded as observed only.
         (State::Claimed { .. } | State::Unknown(_), End::Observed(_)) => return (None, Answer::Unchanged),
         (State::Claimed { approved, claim }, _) => (approved, Some(claim)),
+        // That nothing more can be learned ends a search, once.
+        (State::Unknown(ending), End::Unknown(_)) if change.awaits_answer() => {
+            (&ending.approved, ending.claim.as_ref())
+        }
         (State::Unknown(ending), End::Applied(_) | End::Failed(_) | End::Stale(_)) => {
             (&ending.approved, ending.claim.as_ref())
         }

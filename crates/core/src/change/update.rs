@@ -2,7 +2,7 @@
 
 use jiff::Timestamp;
 
-use super::{Answer, Change, Event, step};
+use super::{Answer, Change, Event, Status, step};
 
 /// An update of a recorded change. A store applies it in one compare-and-set.
 #[derive(Clone, Debug, PartialEq)]
@@ -24,6 +24,10 @@ impl Update {
         match self {
             Self::Event(event) => {
                 let (state, answer) = step(&change, event, now);
+                // What is known now was not reported yet.
+                if change.status() == Status::Unknown && answer == Answer::Ended {
+                    change.reported = false;
+                }
                 return (change.moved(state), answer);
             }
             Self::CardPosted(message_id) => change.card = Some(message_id.clone()),

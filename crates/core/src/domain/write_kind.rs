@@ -61,6 +61,11 @@ impl WriteKind {
         matches!(self, Self::Deployment | Self::Scale)
     }
 
+    /// Whether its patch, as it is sent, tests the Deployment's generation. A Scale has none to test.
+    pub const fn tests_generation(&self) -> bool {
+        matches!(self, Self::Deployment)
+    }
+
     /// Whether its patch is sent to the API server.
     pub const fn is_patch(&self) -> bool {
         matches!(self, Self::Deployment | Self::Scale | Self::Autoscaler { .. })

@@ -1,0 +1,81 @@
+//! Single orders of events that are worth a name.
+
+use super::*;
+use readback_core::{
+    change::{EndReason, NotAppliedReason},
+    policy::Denial,
+};
+
+#[test]
+fn what_was_approved_and_is_denied_after_a_restart_is_not_sent() {
+    for claimed in [false, true] {
+        let play = Play::new(&Approval::Own);
+        let clock = || play.world.now();
+        let decide = Decide::Approve { who: person("ann"), authorization: Ok(()) };
+        run(play.records.decide(play.id, &decide, clock())).expect("kept");
+        if claimed {
+            run(play.records.claim(play.id, 7, clock())).expect("claimed");
+        }
+        let records = play.records.another_run();
+        let change = run(records.get(play.id)).expect("kept").expect("on record");
+        let settled =
+            run(settle(&records, &play.world, &change, Some(&Denial::RequesterGone), false, || play.world.moment()));
+        let Ok(Settled::Execution(Execution::Ended(ended))) = settled else { panic!("claimed {claimed}: {settled:?}") };
+        assert!(play.world.server().written.is_empty(), "claimed {claimed}");
+        if claimed {
+            // What the last run sent may still arrive.
+            assert!(ended.awaits_answer(), "{:?}", ended.status());
+        } else {
+            assert_eq!(ended.status(), Status::Failed);
+            assert!(crate::words::ended(&ended).contains("does not know the one who ordered it"));
+        }
+    }
+}
+
+#[test]
+fn what_this_run_has_claimed_and_could_not_record_is_not_sent_twice() {
+    let play = Play::new(&Approval::Own);
+    let decide = Decide::Approve { who: person("ann"), authorization: Ok(()) };
+    run(play.records.decide(play.id, &decide, play.world.now())).expect("kept");
+    run(play.records.claim(play.id, 7, play.world.now())).expect("claimed");
+    let settled = run(settle(&play.records, &play.world, &play.now(), None, false, || play.world.moment()));
+    let Ok(Settled::Execution(Execution::Ended(ended))) = settled else { panic!("{settled:?}") };
+    assert!(play.world.server().written.is_empty());
+    assert!(ended.awaits_answer(), "{:?}", ended.status());
+    let reason = ended.state().outcome().map(|outcome| outcome.reason.clone());
+    let error = readback_core::change::CallError::Unrecorded;
+    assert_eq!(reason, Some(EndReason::Unknown { error, found: readback_core::change::Trail::Untouched }));
+}
+
+#[test]
+fn a_machine_that_slept_between_claim_and_send_sends_nothing() {
+    for (asleep, ends) in [(9, Status::Applied), (10, Status::Stale), (600, Status::Stale)] {
+        let play = Play::new(&Approval::Own);
+        let mut actor = play.actor(Act::Confirm("ann"), play.records.another_run());
+        let status = || now_or_never(play.records.get(play.id)).expect("kept").expect("on record").status();
+        let mut poll = || actor.as_mut().poll(&mut Context::from_waker(Waker::noop())).is_ready();
+        while status() != Status::Claimed {
+            assert!(!poll(), "it is claimed before it is sent");
+        }
+        // The wall clock was set back by as much.
+        play.world.server().uptime += asleep;
+        while !poll() {}
+        assert_eq!(status(), ends, "{asleep} s");
+        assert_eq!(play.world.server().written.len(), usize::from(ends == Status::Applied), "{asleep} s");
+    }
+}
+
+#[test]
+fn a_patch_on_its_way_is_ruled_out_by_a_change_of_another_field() {
+    let play = Play::new(&Approval::Own);
+    play.world.server().holds = true;
+    run(play.actor(Act::Confirm("ann"), play.records.another_run()));
+    assert!(play.now().awaits_answer());
+    // The spec is written, and has as many replicas as before.
+    play.world.server().edit(2);
+    run(play.look(Slow(play.records.another_run())));
+    let outcome = play.now().state().outcome().map(|outcome| outcome.reason.clone());
+    assert_eq!(outcome, Some(EndReason::NotApplied { why: NotAppliedReason::ChangedElsewhere }));
+    play.world.server().arrive();
+    assert!(play.world.server().written.is_empty());
+}
