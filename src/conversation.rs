@@ -14,7 +14,7 @@
 //! | `Executor` | approved changes claimed and sent, at most once |
 //! | `Reporter` | cards, replies, rollouts: what the room is told |
 //! | `Reads` | status, lists, histories, logs |
-//! | `Recovery` | after a restart, and for what expires |
+//! | `Recovery` | after a restart, for answers that never came, and for what expires |
 //!
 //! They share a `Context` of dependencies. Everything they call either decides without acting, or acts without deciding.
 
@@ -51,6 +51,7 @@ mod following;
 mod interleave;
 mod keys;
 mod message;
+mod object_locks;
 mod orders;
 mod posting;
 mod question_card;
@@ -67,6 +68,7 @@ mod retry;
 mod rollout_job;
 mod rollout_queue;
 mod rollout_texts;
+mod settling;
 mod spec;
 mod standing;
 mod topics;

@@ -69,7 +69,9 @@ impl Executor {
         let mut all = Vec::new();
         let mut group = group.into_iter();
         for change in group.by_ref() {
+            let only = self.cx.locks.hold(change.target()).await;
             let execution = execute(&*self.cx.store, &self.cx.clusters, &change, observes, moment).await;
+            drop(only);
             let goes_on = matches!(&execution, Ok(Execution::Applied(..)))
                 || matches!(&execution, Ok(Execution::Ended(change)) if change.status() == Status::Observed);
             all.push(execution);

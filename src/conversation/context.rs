@@ -9,8 +9,8 @@ use jiff::Timestamp;
 use tokio::sync::watch;
 
 use super::{
-    execution::Execution, fault::ReplyTarget, reader::MessageReader, request::Request, rollout_queue::Followers,
-    rollout_texts::RolloutTexts, topics::Topics,
+    execution::Execution, fault::ReplyTarget, object_locks::ObjectLocks, reader::MessageReader, request::Request,
+    rollout_queue::Followers, rollout_texts::RolloutTexts, topics::Topics,
 };
 use crate::{clock, store::sqlite::Sqlite};
 use readback_cluster::{Cluster, Clusters};
@@ -69,6 +69,8 @@ pub(super) struct Context {
     rollout_texts: Mutex<RolloutTexts>,
     /// Changes left by the previous process that could not be settled at startup; the sweep retries them.
     pub(super) unsettled: Mutex<Vec<ChangeId>>,
+    /// One change of an object at a time.
+    pub(super) locks: ObjectLocks,
     /// Changes whose answer never came and whose request may still arrive.
     unanswered: Mutex<Vec<ChangeId>>,
 }
@@ -89,6 +91,7 @@ impl Context {
             topics: Mutex::default(),
             rollout_texts: Mutex::default(),
             unsettled: Mutex::default(),
+            locks: ObjectLocks::default(),
             unanswered: Mutex::default(),
         }
     }

@@ -7,11 +7,7 @@ use std::future::Future;
 
 use readback_cluster::{Applied, CallError, Clusters, Compared, Live, Reserved, SentBy, Write};
 use readback_core::{
-    change::{
-        Change, Claimed, End, EndReason, Evidence, LiveFacts, Look, Moment, NotAppliedReason, Outcome, Recovery,
-        Status, Trace, Trail, after_restart, evidence, look_again,
-    },
-    policy::Denial,
+    change::{Change, Claimed, End, EndReason, Moment, NotAppliedReason, Outcome},
     store::{self, ClaimResult, Store},
 };
 
@@ -98,7 +94,7 @@ pub(super) struct RecordFault {
     pub(super) sent: bool,
 }
 
-trait FaultContext<T> {
+pub(super) trait FaultContext<T> {
     fn unsent(self, doing: &'static str) -> Result<T, RecordFault>;
     fn sent(self, doing: &'static str) -> Result<T, RecordFault>;
 }
@@ -180,7 +176,7 @@ fn ground(change: &Change, live: Option<&Live>) -> Result<i64, EndReason> {
 }
 
 /// Records the outcome of a write.
-async fn finish(
+pub(super) async fn finish(
     store: &impl Store,
     change: &Change,
     applied: Applied,
@@ -211,7 +207,7 @@ async fn finish(
     applied_is(store, change, live, clock).await
 }
 
-async fn applied_is(
+pub(super) async fn applied_is(
     store: &impl Store,
     change: &Change,
     live: Option<Box<Live>>,
@@ -223,7 +219,7 @@ async fn applied_is(
     Ok(Execution::Applied(Box::new(change), live))
 }
 
-async fn end(
+pub(super) async fn end(
     store: &impl Store,
     change: &Change,
     end: End,
@@ -234,192 +230,7 @@ async fn end(
     Ok(Execution::Ended(Box::new(change)))
 }
 
-/// The result of settling a change left by the previous process.
-#[derive(Debug)]
-pub(super) enum Settled {
-    /// Nothing to do.
-    Nothing,
-    /// Its card was never posted.
-    AskAgain,
-    /// The result of ending or executing it.
-    Execution(Execution),
-}
-
-/// Why a change cannot be settled now.
-#[derive(Debug, thiserror::Error)]
-pub(super) enum Unsettled {
-    /// The object cannot be read, or the change cannot be sent again, so the outcome cannot be determined.
-    #[error("asking the cluster")]
-    Unreadable(#[source] CallError),
-    /// The store failed.
-    #[error(transparent)]
-    RecordFault(#[from] RecordFault),
-}
-
-/// Settles a change left by the previous process, from its record and the live object. A change that is `denied` by now
-/// is not sent.
-pub(super) async fn settle(
-    store: &impl Store,
-    line: &impl ClusterAccess,
-    change: &Change,
-    denied: Option<&Denial>,
-    observes: bool,
-    clock: impl Fn() -> Moment + Send + Sync,
-) -> Result<Settled, Unsettled> {
-    let (mut recovery, mut live) = judge(line, change, &clock).await?;
-    // What this run has claimed is here only if its outcome could not be recorded.
-    let of_this_run = change.state().claim().is_some_and(|claim| claim.run_id == *store.run());
-    if change.status() == Status::Claimed && recovery != Recovery::WasApplied {
-        // The request may have been sent in the last moment. It is given the time to arrive that it usually takes: of two
-        // requests for the same generation one is applied at most, but the answer to the second one tells less.
-        line.quiesce(change, if of_this_run { SentBy::ThisRun } else { SentBy::EarlierRun }).await;
-        (recovery, live) = judge(line, change, &clock).await?;
-    }
-    tracing::info!(change = %change.id(), ?recovery, "settling a change of the last run");
-    let restarted = |live| End::Stale(outcome(EndReason::Restarted, Some(live)));
-    let execution = match (recovery, live) {
-        (Recovery::Nothing, _) | (Recovery::SendAgain, None) => return Ok(Settled::Nothing),
-        (Recovery::AskAgain, _) => return Ok(Settled::AskAgain),
-        (Recovery::WasApplied, live) => applied_is(store, change, live.map(Box::new), &clock).await?,
-        (Recovery::Stale, None) => end(store, change, End::Stale(Outcome::of(EndReason::Gone)), &clock).await?,
-        (Recovery::Unclear, live) => {
-            end(store, change, End::Unknown(outcome(EndReason::Unclear, live.as_ref())), &clock).await?
-        }
-        (Recovery::Stale, Some(live)) => end(store, change, restarted(&live), &clock).await?,
-        // Approved before the restart, but no longer allowed.
-        (Recovery::Send, _) if let Some(denial) = denied => {
-            give_up(store, change, EndReason::DeniedSince { denial: denial.clone() }, &clock).await?
-        }
-        (Recovery::Send | Recovery::Observe, _) => execute(store, line, change, observes, &clock).await?,
-        (Recovery::SendAgain, Some(live)) if denied.is_none() && !observes && !of_this_run => {
-            let reserved = line.reserve(change).await.map_err(Unsettled::Unreadable)?;
-            send_again(store, line, reserved, change, &live, &clock).await?
-        }
-        // It must not be sent again, and what was sent may still arrive.
-        (Recovery::SendAgain | Recovery::KeepLooking, _) => {
-            let error = if of_this_run { CallError::Unrecorded } else { CallError::Restarted };
-            let reason = EndReason::Unknown { error, found: Trail::Untouched };
-            end(store, change, End::Unknown(Outcome::of(reason)), &clock).await?
-        }
-    };
-    Ok(Settled::Execution(execution))
-}
-
-async fn judge(
-    line: &impl ClusterAccess,
-    change: &Change,
-    clock: &(impl Fn() -> Moment + Send + Sync),
-) -> Result<(Recovery, Option<Live>), Unsettled> {
-    let compared = line.compare(change).await.map_err(Unsettled::Unreadable)?;
-    let facts = compared.facts(&change.order().means);
-    Ok((after_restart(change, &facts, clock().wall), compared.live))
-}
-
-/// Looks again at the object of a change whose answer never came, and records the end if there is one.
-pub(super) async fn look(
-    store: &impl Store,
-    line: &impl ClusterAccess,
-    change: &Change,
-    clock: impl Fn() -> Moment + Send + Sync,
-) -> Result<Looked, RecordFault> {
-    let error = match change.state().outcome().map(|outcome| &outcome.reason) {
-        Some(EndReason::Unknown { error, .. }) if change.awaits_answer() => error.clone(),
-        _ => return Ok(Looked::Over),
-    };
-    let compared = line.compare(change).await;
-    let facts: Option<LiveFacts> = compared.as_ref().ok().map(|compared| compared.facts(&change.order().means));
-    let trace = facts.as_ref().map(|facts| facts.trace);
-    let looked = look_again(change, facts.as_ref(), clock().wall);
-    let live = match compared {
-        Ok(compared) => compared.live,
-        Err(unread) if looked == Look::Over => {
-            let reason = EndReason::Unknown { error, found: Trail::Unread { error: unread } };
-            return end(store, change, End::Unknown(Outcome::of(reason)), &clock).await.map(Looked::Ended);
-        }
-        Err(_) => None,
-    };
-    let ended = match looked {
-        Look::Over => return Ok(Looked::Over),
-        Look::Again => return Ok(Looked::Again),
-        Look::Applied => applied_is(store, change, live.map(Box::new), &clock).await?,
-        // Of what it shows, nothing has changed.
-        Look::NotApplied { changed: true } if trace == Some(Trace::Untouched) => {
-            let reason = EndReason::NotApplied { why: NotAppliedReason::ChangedElsewhere };
-            end(store, change, End::Failed(outcome(reason, live.as_ref())), &clock).await?
-        }
-        Look::NotApplied { changed: true } => {
-            end(store, change, End::Stale(outcome(EndReason::Changed, live.as_ref())), &clock).await?
-        }
-        Look::NotApplied { changed: false } => {
-            let reason = EndReason::NotApplied { why: NotAppliedReason::Untouched { error } };
-            end(store, change, End::Failed(outcome(reason, live.as_ref())), &clock).await?
-        }
-        Look::Unclear(found) => {
-            let reason = EndReason::Unknown { error, found };
-            end(store, change, End::Unknown(outcome(reason, live.as_ref())), &clock).await?
-        }
-    };
-    Ok(Looked::Ended(ended))
-}
-
-/// The result of another look.
-#[derive(Debug)]
-pub(super) enum Looked {
-    /// Its end is recorded.
-    Ended(Execution),
-    /// Its request may still arrive: look again later.
-    Again,
-    /// There is nothing to look for.
-    Over,
-}
-
-async fn send_again<C: ClusterAccess>(
-    store: &impl Store,
-    line: &C,
-    reserved: C::Reserved,
-    change: &Change,
-    live: &Live,
-    clock: &(impl Fn() -> Moment + Send + Sync),
-) -> Result<Execution, RecordFault> {
-    let claiming = clock();
-    match store.claim_again(change.id(), live.generation(), claiming.wall).await.unsent("claiming the change")? {
-        ClaimResult::Won(claimed) => {
-            let applied = line.apply(&reserved, *claimed, || clock().may_send(claiming)).await;
-            let applied = whichever(line, &reserved, change, applied).await;
-            finish(store, change, applied, clock).await
-        }
-        ClaimResult::Lost(change) => Ok(Execution::Elsewhere(change)),
-        ClaimResult::TooOld(change) => {
-            let reason = EndReason::Unknown { error: CallError::Restarted, found: Trail::Untouched };
-            end(store, &change, End::Unknown(Outcome::of(reason)), clock).await
-        }
-        ClaimResult::NotFound => Ok(Execution::Unknown),
-    }
-}
-
-/// What came of a change that was sent twice, from what came of the second request: the first one may have been applied
-/// before it, or may still arrive.
-async fn whichever<C: ClusterAccess>(line: &C, reserved: &C::Reserved, change: &Change, second: Applied) -> Applied {
-    match &second {
-        Applied::Done(_) | Applied::Unknown { .. } => return second,
-        Applied::Stale(_) | Applied::Refused(_) | Applied::NotApplied { .. } | Applied::TooLate => {}
-    }
-    let unknown = |found| Applied::Unknown { error: CallError::Restarted, found };
-    let compared = match line.compare_in(reserved, change).await {
-        Ok(compared) => compared,
-        Err(error) => return unknown(Trail::Unread { error }),
-    };
-    let means = &change.order().means;
-    let claimed = change.state().claim().map(|claim| claim.generation);
-    match evidence(means, claimed, &compared.facts(means)) {
-        Evidence::Applied => Applied::Done(compared.live.map(Box::new)),
-        Evidence::RuledOut => second,
-        Evidence::Untouched => unknown(Trail::Untouched),
-        Evidence::Unclear(found) => unknown(found),
-    }
-}
-
-fn outcome(reason: EndReason, live: Option<&Live>) -> Outcome {
+pub(super) fn outcome(reason: EndReason, live: Option<&Live>) -> Outcome {
     Outcome { reason, live: live.map(Live::values).unwrap_or_default() }
 }
 

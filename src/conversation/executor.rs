@@ -27,7 +27,9 @@ impl Executor {
     ) -> Result<Option<String>, Fault> {
         record_in_span(change);
         let observes = self.cx.observes(&change.order().room_id);
+        let only = self.cx.locks.hold(change.target()).await;
         let execution = execute(&*self.cx.store, &self.cx.clusters, change, observes, moment).await;
+        drop(only);
         self.reporter.report_execution(execution.map_err(|broken| record_fault_at(broken, place))?, place, person).await
     }
 }

@@ -4,6 +4,8 @@
 //!
 //! A request that was sent may arrive at any time within ten minutes, whether its sender has got an answer, has given up
 //! or has died. What arrives later than that is assumed to have been dropped by whatever held it.
+//! A process that starts after a crash may send a second request. Of the two at most one is applied, in whatever order they
+//! arrive and whatever another writer does in between, because both test the generation of the same claim.
 //!
 //! Each actor is a future that yields once before each call to the store or the cluster. A schedule says which actor is
 //! polled at each step. All schedules are tried, one after the other, each from the initial state.
@@ -18,7 +20,10 @@ use std::{
 
 use serde_json::json;
 
-use super::execution::{Execution, Looked, Settled, execute, look, settle};
+use super::{
+    execution::{Execution, execute},
+    settling::{Looked, Settled, look, settle},
+};
 use readback_core::{
     change::{
         Answer, Change, ChangeId, Decide, HELD, Order, Status,
@@ -326,9 +331,12 @@ fn however_the_events_fall_there_is_at_most_one_write_and_the_truth_is_told() {
         ("held for too long", vec![Hold, Confirm("ann"), Wait(700), Look], &own, 1),
         ("held, and another hand", vec![Hold, Confirm("ann"), Edit(6), Arrive, Look], &own, 1),
         ("held, and another hand there and back", vec![Hold, Confirm("ann"), Edit(6), Edit(2), Look], &own, 1),
+        ("held, and the same by another hand", vec![Hold, Confirm("ann"), Edit(3), Arrive, Look], &own, 1),
         ("held, and a crash", vec![Hold, Confirm("ann"), Crash, Arrive], &own, 1),
         ("held, a crash, and a hand there and back", vec![Hold, Confirm("ann"), Crash, Edit(6), Edit(2)], &own, 1),
         ("held, a crash and a long night", vec![Hold, Confirm("ann"), Crash, Wait(70)], &own, 1),
+        ("the same by another hand", vec![Confirm("ann"), Confirm("ann"), Edit(3)], &own, 2),
+        ("a crash and the same by another hand", vec![Confirm("ann"), Crash, Edit(3), Arrive], &own, 1),
         ("a crash between yes and no", vec![Confirm("ann"), Cancel("ann"), Crash], &own, 1),
         ("a crash of one of two", vec![Confirm("ann"), Confirm("ann"), Crash], &own, 2),
         ("a crash while two decide", vec![Confirm("bo"), Confirm("eve"), Crash, Edit(6)], &two, 1),

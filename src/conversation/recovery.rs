@@ -13,10 +13,10 @@ use tokio::task::JoinSet;
 use super::{
     cluster_fault::Of,
     context::{Context, moment, now, span_of},
-    execution::{Settled, Unsettled, settle},
     fault::{At, Fault, ReplyTarget, record_fault_at},
     following::after,
     posting::Reporter,
+    settling::{Settled, Unsettled, settle},
 };
 use crate::{cards::Offer, supervisor::Shutdown, words};
 use readback_cluster::{Compared, Live, Rollout, Trace, Write};
@@ -242,6 +242,7 @@ impl Recovery {
         let (place, person) = whereabouts(change);
         let observes = self.cx.observes(&change.order().room_id);
         let denied = self.denied(change).await.before(&place, "judging the change")?;
+        let only = self.cx.locks.hold(change.target()).await;
         let settled = match settle(&*self.cx.store, &self.cx.clusters, change, denied.as_ref(), observes, moment).await
         {
             Ok(settled) => settled,
@@ -250,6 +251,7 @@ impl Recovery {
                 return Err(error).of(&change.target().cluster).before(&place, "settling the change");
             }
         };
+        drop(only);
         match settled {
             Settled::Nothing => {}
             // The outcomes of a batch are reported together, once all of its changes are settled.

@@ -6,9 +6,10 @@ use tracing::Instrument as _;
 
 use super::{
     context::{moment, span_of},
-    execution::{Execution, Looked, look},
+    execution::Execution,
     fault::{At, Fault, record_fault_at},
     recovery::{Recovery, whereabouts},
+    settling::{Looked, look},
 };
 use crate::supervisor::Shutdown;
 use readback_core::{
@@ -56,7 +57,10 @@ impl Recovery {
 
     async fn look_and_tell(&self, change: &Change) -> Result<(), Fault> {
         let (place, person) = whereabouts(change);
+        // Another change of the object may be on its way; what it writes must be on record before it is seen.
+        let only = self.cx.locks.hold(change.target()).await;
         let looked = look(&*self.cx.store, &self.cx.clusters, change, moment).await;
+        drop(only);
         let execution = match looked.map_err(|broken| record_fault_at(broken, &place))? {
             Looked::Over => return Ok(()),
             Looked::Again => {

@@ -1,5 +1,6 @@
 //! Why the cluster did not do what was requested: its error message, or why there was no usable answer.
 
+use readback_cluster::tool;
 use readback_core::change::{ApiError, CallError, Misread, NotAppliedReason, NotAsked, Trail};
 
 /// Why a call had no usable answer: as a clause, or as the API server's own message in a full sentence.
@@ -85,6 +86,10 @@ fn quoted(message: &str) -> String {
 pub fn not_applied_reason(why: &NotAppliedReason) -> String {
     match why {
         NotAppliedReason::NotSent { error } | NotAppliedReason::Untouched { error } => call_error(error),
+        NotAppliedReason::SetByOther { manager } => match manager {
+            Some(manager) => format!("{} has set the same in the meantime", tool(manager).0),
+            None => "it was as ordered before".to_owned(),
+        },
         NotAppliedReason::ChangedElsewhere => "something else in it was changed at the same moment".to_owned(),
         NotAppliedReason::ChangedUnread { error } => {
             format!("it has changed meanwhile, and it could not be read again ({})", call_error(error))
@@ -100,6 +105,10 @@ pub(super) fn lost(error: &CallError, found: &Trail) -> String {
     match found {
         Trail::Untouched => format!("{why}; so far it is as it was"),
         Trail::Rewritten => format!("{why}; it is as it was, but was changed several times since"),
+        Trail::Set { by: Some(manager) } => {
+            format!("{why}; it is as ordered now, but {} has set that last", tool(manager).0)
+        }
+        Trail::Set { by: None } => format!("{why}; it is as ordered now, but by whom I cannot tell"),
         Trail::Gone => format!("{why}; it is gone now"),
         Trail::Neither => format!("{why}; now it is neither as it was nor as ordered"),
         Trail::Replaced => format!("{why}; another object has its name now"),

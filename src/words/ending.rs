@@ -30,6 +30,7 @@ pub fn came_of(change: &Change, outcome: &Outcome) -> String {
         EndReason::Changed => stale(change, live),
         EndReason::ApprovalTooOld => super::APPROVAL_TOO_OLD.to_owned(),
         EndReason::Refused { error } => refused(error),
+        EndReason::NotApplied { why: why @ NotAppliedReason::SetByOther { .. } } => not_by_me(change, why, live),
         EndReason::NotApplied { why } => not_applied(change, why, live),
         EndReason::Unknown { error, found: found @ Trail::Untouched } => no_answer_yet(change, &lost(error, found)),
         EndReason::Unknown { error, found } => unknown(change, &lost(error, found)),
@@ -144,6 +145,13 @@ fn not_applied(change: &Change, why: &NotAppliedReason, live: &[LiveValue]) -> S
     let now = has_and_runs(live).map(|it| format!(" I looked again: it {it}.")).unwrap_or_default();
     let why = sentence(&not_applied_reason(why));
     format!("Not applied to {}: {why}{now} Nothing was changed.", change.order().called())
+}
+
+/// The text if somebody else has set the same values.
+fn not_by_me(change: &Change, why: &NotAppliedReason, live: &[LiveValue]) -> String {
+    let name = change.order().called();
+    let now = has_and_runs(live).map(|it| format!(" {name} {it} now.")).unwrap_or_default();
+    format!("Not changed by me: {}{now}", sentence(&not_applied_reason(why)))
 }
 
 /// The text if it is unknown whether the write was applied.

@@ -7,12 +7,13 @@ use tokio::time::{Instant, sleep};
 
 use super::{
     Cluster, Live, Write, WriteVerdict, judge_write_error,
+    owner::written_by,
     patch::trace,
     request::{Due, Sending},
     wire::{Answer, NoAnswer},
 };
 use readback_core::{
-    change::{CallError, Evidence, LiveFacts, Misread, NotAppliedReason, Trace, Trail, evidence},
+    change::{CallError, Evidence, LiveFacts, Misread, NotAppliedReason, Trace, Trail, WrittenBy, evidence},
     domain::WriteKind,
 };
 
@@ -74,6 +75,8 @@ pub struct Compared {
     pub live: Option<Live>,
     /// The trace of the write on the object that it targets.
     pub trace: Trace,
+    /// Who has written what the write was to write.
+    pub by: WrittenBy,
 }
 
 impl Compared {
@@ -81,7 +84,7 @@ impl Compared {
     pub fn facts(&self, means: &WriteKind) -> LiveFacts {
         let counted = means.patches_deployment() || means.deletes();
         let generation = self.live.as_ref().filter(|_| counted).map(Live::generation);
-        LiveFacts { trace: self.trace, generation }
+        LiveFacts { trace: self.trace, by: self.by.clone(), generation }
     }
 }
 
@@ -121,12 +124,13 @@ impl Cluster {
     pub async fn compare(&self, write: &Write) -> Result<Compared, CallError> {
         let raw = self.shown(write).await?;
         let trace = trace(write, raw.as_ref());
+        let by = raw.as_ref().map_or(WrittenBy::Unknown, |raw| written_by(write, raw));
         let live = if write.shows_deployment() {
             raw.map(|raw| self.live(&raw)).transpose()?
         } else {
             self.read(&write.object).await?
         };
-        Ok(Compared { live, trace })
+        Ok(Compared { live, trace, by })
     }
 
     pub(super) async fn write(&self, write: &Write, due: Due<'_>) -> Applied {
@@ -222,6 +226,10 @@ impl Cluster {
                 Ok(compared) => match evidence(&write.means, write.generation(), &compared.facts(&write.means)) {
                     Evidence::Applied => return Applied::Done(compared.live.map(Box::new)),
                     Evidence::RuledOut => return ruled_out(compared),
+                    Evidence::SetByOther { manager } => {
+                        let live = compared.live.map(Box::new);
+                        return Applied::NotApplied { why: NotAppliedReason::SetByOther { manager }, live };
+                    }
                     // An API server that was suspended may answer this read before it takes the write from its queue,
                     // so a single read is not enough.
                     Evidence::Untouched if last_look && untouched => {

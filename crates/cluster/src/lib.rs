@@ -76,7 +76,7 @@ pub use events::Warning;
 pub use follow::Follow;
 pub use live::{Condition, Container, DeploymentStatusView, Live, Strategy};
 pub use logs::{Logs, Tail};
-pub use owner::{Owners, tool};
+pub use owner::{FIELD_MANAGER, Owners, tool};
 pub use patch::{
     PatchRefusal, inverse, pause, restart, resume, roll_back, scale, set_image, with_cause, writes_template,
 };

@@ -2,12 +2,18 @@
 //! and if it applies it or is known to reconcile. Labels and annotations alone show that a tool manages an object, not
 //! that it sets this field.
 
+use jiff::{SignedDuration, Timestamp};
+use json_patch::{AddOperation, PatchOperation, ReplaceOperation, jsonptr::Pointer};
 use serde_json::Value;
 
-use super::verdict::plain;
+use super::{Write, verdict::plain};
+use readback_core::{change::WrittenBy, domain::WriteKind};
 
 /// The field manager that the API server records for changed fields.
-pub(super) const FIELD_MANAGER: &str = "readback";
+pub const FIELD_MANAGER: &str = "readback";
+
+/// How far the API server's clock may be behind this one. Times in `managedFields` have a resolution of a second.
+const SKEW: SignedDuration = SignedDuration::from_secs(5);
 
 /// The managers that apply the fields that readback changes.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -68,6 +74,76 @@ fn last_writer(raw: &Value) -> Option<String> {
         .filter(|manager| !manager.is_empty())
 }
 
+/// Who has written what a write was to write, if the object has it: the manager of these very fields. An entry of
+/// readback counts if it was made through the same subresource and not before the claim.
+pub(super) fn written_by(write: &Write, raw: &Value) -> WrittenBy {
+    let entries = raw.pointer("/metadata/managedFields").and_then(Value::as_array);
+    let entries: Vec<&Value> = entries.into_iter().flatten().filter(|entry| entry["subresource"] != "status").collect();
+    let subresource = if write.means == WriteKind::Scale { "scale" } else { "" };
+    let is_ours = |entry: &Value| {
+        let time = entry["time"].as_str().and_then(|time| time.parse::<Timestamp>().ok());
+        let since = time.zip(write.claim.as_ref()).is_some_and(|(time, claim)| time.duration_since(claim.at) >= -SKEW);
+        since && entry["manager"] == FIELD_MANAGER && entry["subresource"].as_str().unwrap_or_default() == subresource
+    };
+    let spec = Pointer::from_static("/spec");
+    let fields: Vec<&Pointer> = match &write.means {
+        WriteKind::Recreate(_) | WriteKind::NewAutoscaler(_) => vec![spec],
+        WriteKind::Deployment
+        | WriteKind::Scale
+        | WriteKind::Delete
+        | WriteKind::Autoscaler { .. }
+        | WriteKind::DropAutoscaler { .. } => {
+            write.patch.iter().filter_map(written).filter(|path| path.starts_with(spec)).collect()
+        }
+    };
+    let mut by = if fields.is_empty() { WrittenBy::Unknown } else { WrittenBy::Us };
+    for field in fields {
+        let owners: Vec<&Value> =
+            entries.iter().copied().filter(|entry| owns(&entry["fieldsV1"], raw, field)).collect();
+        if owners.iter().any(|entry| is_ours(entry)) {
+            continue;
+        }
+        let others = owners.iter().filter(|entry| entry["manager"] != FIELD_MANAGER);
+        let last = others.max_by_key(|entry| entry["time"].as_str().unwrap_or_default());
+        let manager = last.and_then(|entry| entry["manager"].as_str()).map(plain).filter(|name| !name.is_empty());
+        match manager {
+            Some(manager) => return WrittenBy::Other { manager },
+            None => by = WrittenBy::Unknown,
+        }
+    }
+    by
+}
+
+/// The field that an operation sets. Of a removed one no owner is left.
+fn written(operation: &PatchOperation) -> Option<&Pointer> {
+    match operation {
+        PatchOperation::Add(AddOperation { path, .. }) | PatchOperation::Replace(ReplaceOperation { path, .. }) => {
+            Some(path.as_ptr())
+        }
+        PatchOperation::Remove(_) | PatchOperation::Test(_) | PatchOperation::Move(_) | PatchOperation::Copy(_) => None,
+    }
+}
+
+/// Whether these `fieldsV1` have the field at `path` of the object, or something inside it.
+fn owns(fields: &Value, raw: &Value, path: &Pointer) -> bool {
+    let (mut fields, mut raw) = (Some(fields), Some(raw));
+    for token in path.tokens() {
+        let token = token.decoded();
+        if let Some(items) = raw.and_then(Value::as_array) {
+            raw = token.parse::<usize>().ok().and_then(|at| items.get(at));
+            let name = raw.and_then(|item| item["name"].as_str()).map(plain);
+            let inside = fields.and_then(Value::as_object);
+            fields = inside
+                .and_then(|all| all.iter().find(|(key, _)| name.is_some() && name_in(key) == name))
+                .map(|(_, of)| of);
+        } else {
+            raw = raw.and_then(|value| value.get(token.as_ref()));
+            fields = fields.and_then(|value| value.get(format!("f:{token}")));
+        }
+    }
+    fields.is_some()
+}
+
 /// Of two managers that apply one field, the one that reconciles takes precedence.
 fn stronger(before: Option<String>, manager: &str) -> Option<String> {
     before.filter(|before| tool(before).1).or_else(|| Some(manager.to_owned()))
@@ -96,6 +172,11 @@ mod tests {
     use serde_json::json;
 
     use super::*;
+    use crate::testing::{deployment, live_of};
+    use readback_core::{
+        change::{Claim, RunId},
+        domain::ImageReference,
+    };
 
     #[test]
     fn only_the_very_field_that_is_applied_is_owned() {
@@ -138,6 +219,62 @@ mod tests {
             entry("kube-controller-manager", "2026-11-26T10:00:00Z", json!({"f:status": {}})),
         ]}});
         assert_eq!(owners(&raw).last.as_deref(), Some("kubectl-edit"));
+    }
+
+    fn claim(at: &str) -> Claim {
+        Claim { generation: 1, run_id: RunId::fresh(), at: at.parse().unwrap() }
+    }
+
+    /// An entry of `managedFields`, made at this second of the minute.
+    fn entry(manager: &str, subresource: &str, second: u32, fields: &Value) -> Value {
+        let time = format!("2026-11-26T09:00:{second:02}Z");
+        json!({"manager": manager, "operation": "Update", "subresource": subresource, "time": time, "fieldsV1": fields})
+    }
+
+    #[test]
+    fn whose_write_it_was_follows_from_the_manager_of_that_very_field() {
+        let mut raw = deployment();
+        let scaled = json!({"f:spec": {"f:replicas": {}}});
+        let image =
+            json!({"f:spec": {"f:template": {"f:spec": {"f:containers": {"k:{\"name\":\"web\"}": {"f:image": {}}}}}}});
+        let live = live_of(&raw);
+        let scale = Write { claim: Some(claim("2026-11-26T09:00:30.7Z")), ..crate::scale(&live, 3).unwrap() };
+        let by_scale = Write { means: WriteKind::Scale, ..scale.clone() };
+        let nginx = ImageReference::parse("nginx:2").unwrap();
+        let set_image = Write { claim: scale.claim.clone(), ..crate::set_image(&live, "web", &nginx, "why").unwrap() };
+        let kubectl = || WrittenBy::Other { manager: "kubectl".into() };
+        let (us, unknown) = (|| WrittenBy::Us, || WrittenBy::Unknown);
+        let table = [
+            (&scale, vec![entry("readback", "", 30, &scaled)], us(), "just so, cut to the second"),
+            (&scale, vec![entry("readback", "", 59, &scaled)], us(), "later"),
+            (&scale, vec![entry("readback", "", 20, &scaled)], unknown(), "by us, before the claim"),
+            (&scale, vec![entry("readback", "scale", 30, &scaled)], unknown(), "by us, in another way"),
+            (&by_scale, vec![entry("readback", "scale", 30, &scaled)], us(), "through the subresource"),
+            (&scale, vec![entry("kubectl", "scale", 30, &scaled)], kubectl(), "by somebody else"),
+            (&by_scale, vec![entry("kubectl", "scale", 30, &scaled)], kubectl(), "by somebody else, the same way"),
+            (&scale, vec![entry("readback", "", 30, &image)], unknown(), "another field of ours"),
+            (&scale, vec![entry("kubectl", "status", 30, &scaled)], unknown(), "the status"),
+            (&scale, vec![], unknown(), "nothing is known"),
+            (&set_image, vec![entry("readback", "", 30, &image)], us(), "the image"),
+            (
+                &set_image,
+                vec![entry("helm", "", 1, &json!({"f:spec": {"f:template": {}}})), entry("kubectl", "", 30, &image)],
+                kubectl(),
+                "the image, by somebody else",
+            ),
+        ];
+        for (write, entries, by, case) in table {
+            raw["metadata"]["managedFields"] = json!(entries);
+            assert_eq!(written_by(write, &raw), by, "{case}");
+        }
+        raw["metadata"]["managedFields"] = json!([entry("readback", "", 30, &scaled)]);
+        assert_eq!(written_by(&Write { claim: None, ..scale }, &raw), unknown(), "it was never claimed");
+        let resumed = crate::resume(&live_of(&{
+            let mut paused = deployment();
+            paused["spec"]["paused"] = json!(true);
+            paused
+        }));
+        assert_eq!(written_by(&resumed.unwrap(), &raw), unknown(), "what is removed has no owner");
     }
 
     #[test]

@@ -4,7 +4,7 @@
 use serde_json::{Value, json};
 
 pub use crate::verdict::{WriteVerdict, judge_write_error};
-use crate::{Live, Trace, Write, patch};
+use crate::{Compared, Live, Write, owner, patch};
 use readback_core::domain::ClusterName;
 
 /// `web` in `shop`, two of two replicas of nginx:1.20, fully rolled out.
@@ -20,9 +20,9 @@ pub fn deployment() -> Value {
     })
 }
 
-/// The trace of a write on an object of a test.
-pub fn trace_of(write: &Write, raw: &Value) -> Trace {
-    patch::trace(write, Some(raw))
+/// The comparison of a write with a Deployment of a test.
+pub fn compared(write: &Write, raw: &Value) -> Compared {
+    Compared { live: Some(live_of(raw)), trace: patch::trace(write, Some(raw)), by: owner::written_by(write, raw) }
 }
 
 /// The patch of a write as it is sent.

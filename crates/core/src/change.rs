@@ -36,7 +36,7 @@ mod update;
 pub use answer::{Answer, Authorization, Denial};
 pub use call_error::{ApiError, CallError, Misread, NotAsked};
 pub use claimed::Claimed;
-pub use evidence::{Evidence, HELD, LiveFacts, Look, Trace, evidence, look_again};
+pub use evidence::{Evidence, HELD, LiveFacts, Look, Trace, WrittenBy, evidence, look_again};
 pub use field_change::{AutoscalerBounds, FieldChange, Running, TemplateOf};
 pub use filter::Filter;
 pub use id::ChangeId;

@@ -79,3 +79,29 @@ fn a_patch_on_its_way_is_ruled_out_by_a_change_of_another_field() {
     play.world.server().arrive();
     assert!(play.world.server().written.is_empty());
 }
+
+#[test]
+fn of_two_changes_from_the_same_spec_only_one_counts_as_applied() {
+    let play = Play::new(&Approval::Own);
+    let clock = || play.world.moment();
+    // The answer to the first one never comes.
+    play.world.server().holds = true;
+    run(play.actor(Act::Confirm("ann"), play.records.another_run()));
+    assert!(play.now().awaits_answer());
+    // She says it again.
+    play.world.server().holds = false;
+    let first = play.now();
+    let again = Change::asking(Order { message_id: "m2".into(), ..first.order().clone() }).expect("fit");
+    now_or_never(play.records.record(again.clone())).expect("recorded");
+    let decide = Decide::Approve { who: person("ann"), authorization: Ok(()) };
+    let decided = now_or_never(play.records.decide(again.id(), &decide, play.world.now())).expect("kept");
+    let (again, _) = decided.expect("on record");
+    let applied = run(execute(&play.records, &play.world, &again, false, clock)).expect("kept");
+    assert!(matches!(applied, Execution::Applied(..)), "{applied:?}");
+    // The object has what the first one wanted, and readback has written it.
+    let looked = run(look(&play.records, &play.world, &first, clock)).expect("kept");
+    assert!(matches!(looked, Looked::Ended(Execution::Ended(_))), "{looked:?}");
+    assert_eq!(play.now().status(), Status::Failed);
+    play.world.server().arrive();
+    assert_eq!(play.world.server().written, [again.id()]);
+}

@@ -15,11 +15,12 @@ use serde_json::{Value, json};
 use crate::conversation::execution::ClusterAccess;
 use readback_cluster::{
     Applied, CallError, Compared, Live, SentBy, Write,
-    testing::{live_of, sent, trace_of},
+    testing::{compared, live_of, sent},
 };
 use readback_core::{
     change::{
-        Answer, Change, ChangeId, Claimed, Evidence, Filter, Moment, RunId, Trail, Update, evidence, samples::at,
+        Answer, Change, ChangeId, Claimed, Evidence, Filter, Moment, NotAppliedReason, RunId, Trail, Update, evidence,
+        samples::at,
     },
     notice::{Notice, Receipt, Received},
     question::{Question, Replied, Reply},
@@ -93,6 +94,7 @@ impl Server {
         if fits {
             self.object = patched;
             self.generation();
+            self.owned_by("readback");
             self.written.push(id);
         }
         self.answers.insert(nth, fits);
@@ -101,6 +103,15 @@ impl Server {
     pub(super) fn edit(&mut self, replicas: u32) {
         self.object["spec"]["replicas"] = json!(replicas);
         self.generation();
+        self.owned_by("kubectl");
+    }
+
+    /// The manager of the replicas from now on.
+    fn owned_by(&mut self, manager: &str) {
+        let (time, fields) =
+            (self.now.strftime("%Y-%m-%dT%H:%M:%SZ").to_string(), json!({"f:spec": {"f:replicas": {}}}));
+        let entry = json!({"manager": manager, "operation": "Update", "time": time, "fieldsV1": fields});
+        self.object["metadata"]["managedFields"] = json!([entry]);
     }
 }
 
@@ -180,12 +191,14 @@ impl ClusterAccess for World {
             Some(false) => return Applied::Stale(Some(live)),
             None => {}
         }
-        let trace = trace_of(&write, &server.object);
-        let facts = Compared { live: Some(server.live()), trace }.facts(&write.means);
+        let facts = compared(&write, &server.object).facts(&write.means);
         let unknown = |found| Applied::Unknown { error: CallError::CutShort, found };
         match evidence(&write.means, write.claim.map(|claim| claim.generation), &facts) {
             Evidence::Applied => Applied::Done(Some(live)),
             Evidence::RuledOut => Applied::Stale(Some(live)),
+            Evidence::SetByOther { manager } => {
+                Applied::NotApplied { why: NotAppliedReason::SetByOther { manager }, live: Some(live) }
+            }
             Evidence::Untouched => unknown(Trail::Untouched),
             Evidence::Unclear(found) => unknown(found),
         }
@@ -193,9 +206,7 @@ impl ClusterAccess for World {
 
     async fn compare(&self, change: &Change) -> Result<Compared, CallError> {
         give_way().await;
-        let server = self.server();
-        let trace = trace_of(&Write::of(change), &server.object);
-        Ok(Compared { live: Some(server.live()), trace })
+        Ok(compared(&Write::of(change), &self.server().object))
     }
 
     async fn compare_in(&self, (): &(), change: &Change) -> Result<Compared, CallError> {

@@ -82,14 +82,31 @@ fn what_is_known_after_a_lost_answer_reads_like_this() {
     let live = live_of(&deployment()).values();
     let unknown = |found| EndReason::Unknown { error: CallError::TimedOut { millis: 12_000 }, found };
     let not = |why| EndReason::NotApplied { why };
+    let set_by = |manager: Option<&str>| not(NotAppliedReason::SetByOther { manager: manager.map(Into::into) });
     for (reason, reads) in [
         (
             unknown(Trail::Untouched),
             "I have no answer yet whether `nginx-deployment` was changed: the API server did not answer in 12 s; so far it is as it was. It may still happen. I keep looking for ten minutes, and tell you here what came of it.",
         ),
         (
+            unknown(Trail::Set { by: Some("kubectl".into()) }),
+            "I cannot tell whether `nginx-deployment` was changed: the API server did not answer in 12 s; it is as ordered now, but `kubectl` has set that last. Ask me for its status before you repeat it.",
+        ),
+        (
+            unknown(Trail::Set { by: None }),
+            "I cannot tell whether `nginx-deployment` was changed: the API server did not answer in 12 s; it is as ordered now, but by whom I cannot tell. Ask me for its status before you repeat it.",
+        ),
+        (
             unknown(Trail::Rewritten),
             "I cannot tell whether `nginx-deployment` was changed: the API server did not answer in 12 s; it is as it was, but was changed several times since. Ask me for its status before you repeat it.",
+        ),
+        (
+            set_by(Some("argocd-controller")),
+            "Not changed by me: Argo CD has set the same in the meantime. `nginx-deployment` has 2 replicas and runs `nginx:1.20` now.",
+        ),
+        (
+            set_by(None),
+            "Not changed by me: it was as ordered before. `nginx-deployment` has 2 replicas and runs `nginx:1.20` now.",
         ),
         (
             not(NotAppliedReason::ChangedElsewhere),

@@ -28,11 +28,27 @@ pub enum Trace {
     Gone,
 }
 
+/// Who wrote the new values, as far as the object's `managedFields` show it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum WrittenBy {
+    /// readback, since the claim.
+    Us,
+    /// Another field manager.
+    Other {
+        /// Its name.
+        manager: String,
+    },
+    /// Unknown.
+    Unknown,
+}
+
 /// The live state of a change's object, compared with the change.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct LiveFacts {
     /// The trace of the write.
     pub trace: Trace,
+    /// Who wrote the new values, if they are there.
+    pub by: WrittenBy,
     /// The Deployment's `metadata.generation`; `None` if there is no Deployment, or the write is not about one.
     pub generation: Option<i64>,
 }
@@ -44,6 +60,11 @@ pub enum Evidence {
     Applied,
     /// It was not applied, and it no longer can be.
     RuledOut,
+    /// The same, although the new values are there: somebody else has set them, or they were there at the claim.
+    SetByOther {
+        /// The field manager, if it is known.
+        manager: Option<String>,
+    },
     /// It was not applied. Its request may still arrive.
     Untouched,
     /// It cannot be determined.
@@ -56,7 +77,9 @@ pub fn evidence(means: &WriteKind, claimed: Option<i64>, live: &LiveFacts) -> Ev
     // new values are not there.
     let writes = live.generation.zip(claimed).map(|(generation, claimed)| generation - claimed);
     match (live.trace, writes) {
-        (Trace::Applied, _) => Evidence::Applied,
+        // Of a deletion nothing is left that shows whose it was. The object that was to go is gone.
+        (Trace::Applied, _) if means.deletes() => Evidence::Applied,
+        (Trace::Applied, writes) => as_ordered(writes.filter(|_| means.patches_deployment()), &live.by),
         (Trace::Replaced, _) => Evidence::Unclear(Trail::Replaced),
         (Trace::Gone, _) => Evidence::Unclear(Trail::Gone),
         // A deletion names the resourceVersion: what was written since is not deleted any more. What exists was not
@@ -76,6 +99,20 @@ pub fn evidence(means: &WriteKind, claimed: Option<i64>, live: &LiveFacts) -> Ev
     }
 }
 
+/// What follows from the new values, after so many writes of the spec since the claim (`None` if these are not counted).
+/// Somebody else may have set them: only what readback has written since the claim counts as applied.
+fn as_ordered(writes: Option<i64>, by: &WrittenBy) -> Evidence {
+    let manager = || if let WrittenBy::Other { manager } = by { Some(manager.clone()) } else { None };
+    match (writes, by) {
+        // They were there at the claim, so the tests of the patch cannot have held.
+        (Some(0), _) => Evidence::SetByOther { manager: manager() },
+        (_, WrittenBy::Us) => Evidence::Applied,
+        // The one write since the claim.
+        (Some(1), WrittenBy::Other { .. }) => Evidence::SetByOther { manager: manager() },
+        (_, WrittenBy::Other { .. } | WrittenBy::Unknown) => Evidence::Unclear(Trail::Set { by: manager() }),
+    }
+}
+
 /// What to do about a change whose answer never came, after another look at its object.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Look {
@@ -85,6 +122,11 @@ pub enum Look {
     NotApplied {
         /// Whether the object was changed otherwise.
         changed: bool,
+    },
+    /// It was not applied: somebody else has set the same.
+    SetByOther {
+        /// The field manager, if it is known.
+        manager: Option<String>,
     },
     /// It can never be determined.
     Unclear(Trail),
@@ -104,6 +146,7 @@ pub fn look_again(change: &Change, live: Option<&LiveFacts>, now: Timestamp) -> 
     match evidence(&change.order().means, Some(claim.generation), live) {
         Evidence::Applied => Look::Applied,
         Evidence::RuledOut => Look::NotApplied { changed: true },
+        Evidence::SetByOther { manager } => Look::SetByOther { manager },
         Evidence::Untouched if over => Look::NotApplied { changed: false },
         Evidence::Untouched => Look::Again,
         Evidence::Unclear(found) => Look::Unclear(found),

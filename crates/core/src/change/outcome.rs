@@ -98,6 +98,12 @@ pub enum NotAppliedReason {
         /// Why the response was lost.
         error: CallError,
     },
+    /// Somebody else has set the same values, before the write could.
+    SetByOther {
+        /// The field manager, if it is known.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        manager: Option<String>,
+    },
     /// Another field of the object was changed between the claim and the write.
     ChangedElsewhere,
     /// A precondition failed, and the object could not be read again.
@@ -117,6 +123,12 @@ pub enum Trail {
     Untouched,
     /// The object has the old values, and was written several times since.
     Rewritten,
+    /// The object has the new values, and it is not known whether this write has set them.
+    Set {
+        /// The field manager that has set them last, if it is known.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        by: Option<String>,
+    },
     /// The object is gone.
     Gone,
     /// The object has neither the old values nor the new ones.

@@ -52,7 +52,7 @@ pub fn after_restart(change: &Change, live: &LiveFacts, now: Timestamp) -> Recov
         }
         State::Claimed { approved, claim } => match evidence(means, Some(claim.generation), live) {
             Evidence::Applied => Recovery::WasApplied,
-            Evidence::RuledOut => Recovery::Stale,
+            Evidence::RuledOut | Evidence::SetByOther { .. } => Recovery::Stale,
             // Of two requests that test the same generation, or name the same resourceVersion, one is applied at most.
             // No other write is ever sent twice.
             Evidence::Untouched
@@ -68,7 +68,10 @@ pub fn after_restart(change: &Change, live: &LiveFacts, now: Timestamp) -> Recov
             Evidence::Untouched | Evidence::Unclear(_) => Recovery::Unclear,
         },
         // Much later, the live values prove nothing about this write. It is never sent again.
-        State::Unknown(ending) if live.trace == Trace::Applied && now.duration_since(ending.at) < SETTLED => {
+        State::Unknown(ending)
+            if now.duration_since(ending.at) < SETTLED
+                && evidence(means, ending.claim.as_ref().map(|claim| claim.generation), live) == Evidence::Applied =>
+        {
             Recovery::WasApplied
         }
         State::Unknown(_)
@@ -85,6 +88,7 @@ pub fn after_restart(change: &Change, live: &LiveFacts, now: Timestamp) -> Recov
 
 #[cfg(test)]
 mod tests {
+    use super::super::WrittenBy;
     use super::super::samples::{at, order, person};
     use super::super::{ChangeId, Claim, Decision, Ending, Order, Outcome, RunId};
     use super::*;
@@ -113,10 +117,17 @@ mod tests {
             ("u1", _) => Trace::Moved,
             _ => Trace::Replaced,
         };
-        LiveFacts { trace, generation: Some(generation) }
+        LiveFacts { trace, by: WrittenBy::Us, generation: Some(generation) }
     }
 
-    const GONE: LiveFacts = LiveFacts { trace: Trace::Gone, generation: None };
+    /// The new values, written by this manager; by whom is not known if it is empty.
+    fn by(manager: &str, generation: i64) -> LiveFacts {
+        let other = || WrittenBy::Other { manager: manager.into() };
+        let by = if manager.is_empty() { WrittenBy::Unknown } else { other() };
+        LiveFacts { by, ..live("u1", generation, "after") }
+    }
+
+    const GONE: LiveFacts = LiveFacts { trace: Trace::Gone, by: WrittenBy::Unknown, generation: None };
 
     #[test]
     fn a_claimed_change_is_sent_again_only_if_nothing_was_written_and_the_approval_is_fresh() {
@@ -124,7 +135,10 @@ mod tests {
         let table = [
             (live("u1", 8, "after"), 10, Recovery::WasApplied, "applied, then a crash"),
             (live("u1", 8, "after"), 9_000, Recovery::WasApplied, "applied, found much later"),
-            (live("u1", 7, "after"), 10, Recovery::WasApplied, "after is live"),
+            (live("u1", 7, "after"), 10, Recovery::Stale, "the new values were there at the claim"),
+            (by("kubectl", 8), 10, Recovery::Stale, "the one write since was somebody else's"),
+            (by("kubectl", 9), 10, Recovery::Unclear, "somebody else's was the last of two"),
+            (by("", 8), 10, Recovery::Unclear, "by whom is not known"),
             (live("u1", 7, "before"), 10, Recovery::SendAgain, "nothing written"),
             (live("u1", 7, "before"), 59, Recovery::SendAgain, "just fresh"),
             (live("u1", 7, "before"), 60, Recovery::KeepLooking, "a minute old, and the request may still arrive"),
@@ -177,7 +191,14 @@ mod tests {
         let unknown = in_state(State::Unknown(ending()));
         assert_eq!(after_restart(&unknown, &live("u1", 8, "after"), at(10)), Recovery::WasApplied);
         assert_eq!(after_restart(&unknown, &live("u1", 8, "after"), at(4000)), Recovery::Nothing, "much later");
-        for facts in [live("u1", 7, "before"), live("u1", 8, "neither"), live("u2", 7, "after"), GONE] {
+        for facts in [
+            live("u1", 7, "before"),
+            live("u1", 8, "neither"),
+            live("u2", 7, "after"),
+            by("kubectl", 8),
+            by("", 8),
+            GONE,
+        ] {
             assert_eq!(after_restart(&unknown, &facts, at(10)), Recovery::Nothing, "{facts:?}");
         }
     }

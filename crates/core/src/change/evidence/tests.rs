@@ -6,7 +6,7 @@ use super::*;
 use crate::change::{Answer, ChangeId, Order};
 
 fn live(trace: Trace, generation: Option<i64>) -> LiveFacts {
-    LiveFacts { trace, generation }
+    LiveFacts { trace, by: WrittenBy::Us, generation }
 }
 
 #[test]
@@ -41,6 +41,33 @@ fn what_the_object_shows_is_no_more_than_what_follows_from_it() {
     for (means, trace, generation, expected) in table {
         let case = format!("{means:?} {trace:?} {generation:?}");
         assert_eq!(evidence(&means, Some(7), &live(trace, generation)), expected, "{case}");
+    }
+}
+
+#[test]
+fn the_new_values_count_as_applied_only_if_readback_wrote_them_since_the_claim() {
+    let kubectl = || WrittenBy::Other { manager: "kubectl".into() };
+    let manager = || Some("kubectl".to_owned());
+    let set = |by| Evidence::Unclear(Trail::Set { by });
+    let autoscaler = || WriteKind::Autoscaler { name: "web".into(), uid: "h1".into() };
+    let table = [
+        (WriteKind::Deployment, WrittenBy::Us, Some(8), Evidence::Applied),
+        (WriteKind::Deployment, WrittenBy::Us, Some(10), Evidence::Applied),
+        (WriteKind::Deployment, WrittenBy::Us, Some(7), Evidence::SetByOther { manager: None }),
+        (WriteKind::Deployment, kubectl(), Some(7), Evidence::SetByOther { manager: manager() }),
+        (WriteKind::Deployment, kubectl(), Some(8), Evidence::SetByOther { manager: manager() }),
+        (WriteKind::Deployment, kubectl(), Some(9), set(manager())),
+        (WriteKind::Deployment, kubectl(), None, set(manager())),
+        (WriteKind::Deployment, WrittenBy::Unknown, Some(8), set(None)),
+        (WriteKind::Scale, kubectl(), Some(8), Evidence::SetByOther { manager: manager() }),
+        (autoscaler(), WrittenBy::Us, Some(7), Evidence::Applied),
+        (autoscaler(), kubectl(), Some(8), set(manager())),
+        (WriteKind::Delete, WrittenBy::Unknown, None, Evidence::Applied),
+    ];
+    for (means, by, generation, expected) in table {
+        let case = format!("{means:?} {by:?} {generation:?}");
+        let live = LiveFacts { trace: Trace::Applied, by, generation };
+        assert_eq!(evidence(&means, Some(7), &live), expected, "{case}");
     }
 }
 
