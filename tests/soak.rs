@@ -184,15 +184,6 @@ impl Soak {
         self.room.press(who, card, press).await;
     }
 
-    /// All messages of the bot, by their thread.
-    async fn threads(&self) -> BTreeMap<String, Vec<Value>> {
-        let mut threads: BTreeMap<String, Vec<Value>> = BTreeMap::new();
-        for message in self.room.said_by_bot().await {
-            threads.entry(message["parentId"].as_str().unwrap_or_default().to_owned()).or_default().push(message);
-        }
-        threads
-    }
-
     fn records(&self) -> Vec<Value> {
         let audit = self.command("audit").args(["--format", "json", "--limit", "1000000"]).output().unwrap();
         assert!(audit.status.success(), "{}", String::from_utf8_lossy(&audit.stderr));
@@ -210,27 +201,29 @@ impl Soak {
     /// does not settle.
     async fn settled(&self, orders: &[String]) -> Result<(), String> {
         let started = Instant::now();
+        let mut unsettled: Vec<&String> = orders.iter().collect();
         loop {
-            let threads = self.threads().await;
-            let unanswered = orders.iter().filter(|order| !threads.contains_key(*order)).count();
-            let all = threads.values().flatten();
-            let text = |message: &Value| message["markdown"].as_str().unwrap_or_default().to_owned();
-            let under_way: Vec<String> = all
-                .map(text)
-                .filter(|text| text.contains("Under way") || text.contains("Rolling out") || text.contains("Sent"))
-                .collect();
+            let (mut unanswered, mut under_way) = (Vec::new(), Vec::new());
+            for order in unsettled {
+                let said = self.room.said_in_thread(order).await;
+                let mut texts = said.iter().filter_map(|message| message["markdown"].as_str());
+                if said.is_empty() {
+                    unanswered.push(order);
+                } else if texts.any(|text| text.contains("Rolling out") || text.contains("the pods follow")) {
+                    under_way.push(order);
+                }
+            }
             let records = self.records();
             let open = |record: &&Value| matches!(record["state"].as_str(), Some("approved" | "claimed" | "unknown"));
             let open: Vec<&Value> = records.iter().filter(open).collect();
-            if unanswered == 0 && under_way.is_empty() && open.is_empty() {
+            if unanswered.is_empty() && under_way.is_empty() && open.is_empty() {
                 return Ok(());
             }
             if started.elapsed() > SETTLES {
-                return Err(format!(
-                    "{unanswered} unanswered, under way: {under_way:#?}, open: {open:#?}\n{}",
-                    self.log()
-                ));
+                let log = self.log();
+                return Err(format!("unanswered: {unanswered:#?}, under way: {under_way:#?}, open: {open:#?}\n{log}"));
             }
+            unsettled = unanswered.into_iter().chain(under_way).collect();
             tokio::time::sleep(Duration::from_millis(500)).await;
         }
     }

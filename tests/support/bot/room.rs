@@ -129,6 +129,11 @@ impl OpenRoom {
         self.listed("").await
     }
 
+    /// All messages of the bot in the thread of `root`, oldest first.
+    pub(crate) async fn said_in_thread(&self, root: &str) -> Vec<Value> {
+        self.listed(&format!("&parentId={root}")).await
+    }
+
     async fn listed(&self, filter: &str) -> Vec<Value> {
         let ann = self.person("Ann");
         let mut said = Vec::new();
@@ -149,7 +154,7 @@ impl OpenRoom {
     pub(crate) async fn reply(&self, root: &str, what: &str, fits: impl Fn(&Value) -> bool) -> Value {
         let started = Instant::now();
         loop {
-            let mut said = self.listed(&format!("&parentId={root}")).await;
+            let mut said = self.said_in_thread(root).await;
             if let Some(at) = said.iter().position(&fits) {
                 return said.swap_remove(at);
             }
