@@ -104,13 +104,16 @@ pub async fn run(
     let handler = move |attempt| {
         let mut bot = bot.clone();
         async move {
-            // What arrives before everything is ready waits: with an empty catalog the answer would be false.
-            let found = bot.wait_for(Option::is_some).await.map(|bot| bot.clone());
-            match found {
-                Ok(Some(bot)) => Box::pin(bot.handle(attempt)).await,
-                // The service is stopping: the next start handles it.
-                Ok(None) | Err(_) => TurnEnd::Again { after: TRY_AGAIN, begun: false },
-            }
+            let ready = bot.borrow().clone();
+            let Some(bot) = ready else {
+                // What arrives before everything is ready waits: with an empty catalog the answer would be false. Then it is
+                // looked at anew, because something may have been said meanwhile.
+                let waited = bot.wait_for(Option::is_some).await.is_ok();
+                // If that fails the service is stopping, and the next start handles it.
+                let after = if waited { Duration::ZERO } else { TRY_AGAIN };
+                return TurnEnd::Again { after, begun: false };
+            };
+            Box::pin(bot.handle(attempt)).await
         }
     };
     let edge = Edge {

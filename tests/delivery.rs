@@ -181,6 +181,21 @@ async fn a_card_whose_post_was_not_answered_is_found_by_a_press_on_it() {
 }
 
 #[tokio::test]
+async fn several_changes_whose_card_was_not_posted_get_one_card_with_all_of_them() {
+    let scene = Scene::set().await;
+    scene.spoil(Method::POST, "/messages", Trouble::Status(502, None), 2);
+    let order = scene.bot.room.say("Ann", "restart nginx-deployment and cart-service").await;
+    let card = scene.bot.room.card(&order).await;
+    let shown = card.to_string();
+    assert!(shown.contains("nginx-deployment") && shown.contains("cart-service"), "{card}");
+    scene.bot.room.press("Ann", &card, "confirm").await;
+    let done = |message: &Value| message["id"] == card["id"] && message.to_string().matches("Done").count() >= 2;
+    scene.bot.room.reply(&order, "both are done", done).await;
+    assert_eq!(scene.writes(), 1);
+    assert!(scene.open_cards(&order).await.iter().all(|open| open["id"] == card["id"]), "there is one card");
+}
+
+#[tokio::test]
 async fn an_older_order_that_arrives_after_a_newer_one_asks() {
     let scene = Scene::set().await;
     let room = &scene.bot.room;

@@ -60,14 +60,14 @@ impl Approvals {
         authorizations: Vec<Authorization>,
         press: Press,
     ) -> Decided {
-        let who = Actor::from(request.person);
+        let (who, cause) = (Actor::from(request.person), Some(request.cause()));
         let mut all = Decided::default();
         let mut before = Vec::new();
         for (change, authorization) in batch.iter().zip(authorizations) {
             let decide = if press == Press::Confirm {
-                Decide::Approve { who: who.clone(), authorization }
+                Decide::Approve { who: who.clone(), authorization, cause }
             } else {
-                Decide::Decline { who: who.clone(), authorization }
+                Decide::Decline { who: who.clone(), authorization, cause }
             };
             let (change, answer) = match self.cx.store.decide(change.id(), &decide, now()).await {
                 Ok(Some(decided)) => decided,

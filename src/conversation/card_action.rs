@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use jiff::{SignedDuration, Timestamp};
+use jiff::SignedDuration;
 use serde_json::{Map, Value};
 
 use super::{
@@ -13,7 +13,7 @@ use super::{
     posting::Reporter,
     questions::Questions,
     reads::Reads,
-    request::{PressOutcome, Request},
+    request::{PressOutcome, Request, cause_of},
     spec,
 };
 use crate::{
@@ -61,12 +61,12 @@ impl Card {
         )
     }
 
-    /// Whether this person decided what is on it, at this time or later.
-    fn is_decided_by(&self, person: &Person, since: Timestamp) -> bool {
+    /// Whether the press with this cause decided what is on it.
+    fn is_decided_by(&self, cause: ChangeId) -> bool {
         match self {
-            Self::Change(change, Press::Confirm | Press::Cancel) => is_decided_by(change, person, since),
+            Self::Change(change, Press::Confirm | Press::Cancel) => is_decided_by(change, cause),
             Self::Batch(batch, Press::Confirm | Press::Cancel) => {
-                batch.iter().any(|change| is_decided_by(change, person, since))
+                batch.iter().any(|change| is_decided_by(change, cause))
             }
             // What such a press orders is on record under its own id.
             Self::Change(..) | Self::Batch(..) | Self::Question(..) => false,
@@ -105,11 +105,11 @@ impl CardActionHandler {
         }
         let policy = self.cx.policy();
         let mut card = self.card_of(&action, &place).await?;
-        if attempt.is_again() && policy.knows(&person) {
-            let recorded = self.reporter.finish_recorded(&action.id, &person, &place).await?;
-            if recorded > 0 || card.as_ref().is_some_and(|card| card.is_decided_by(&person, action.created)) {
-                return Ok("begun before");
-            }
+        if attempt.is_again()
+            && policy.knows(&person)
+            && self.has_begun(&action.id, card.as_ref(), &person, &place).await?
+        {
+            return Ok("begun before");
         }
         // Only somebody who may press at all can make another message the card.
         let may_adopt = policy.knows(&person) && freshness(action.created, now()) == Freshness::Fresh;
@@ -157,6 +157,22 @@ impl CardActionHandler {
             self.reporter.answer(&request, &line, card.decides()).await?;
         }
         Ok(did)
+    }
+
+    /// Whether an earlier attempt at the press has recorded or decided something. What it recorded is then told.
+    async fn has_begun(
+        &self,
+        id: &str,
+        card: Option<&Card>,
+        person: &Person,
+        place: &ReplyTarget,
+    ) -> Result<bool, Fault> {
+        let recorded = self.reporter.finish_recorded(id, person, place).await?;
+        // Of one that orders several it is not certain that all were begun.
+        if recorded > 0 && matches!(card, Some(Card::Batch(..) | Card::Question(..))) {
+            self.reporter.reply(place, person, words::INTERRUPTED).await.before(place, "answering")?;
+        }
+        Ok(recorded > 0 || card.is_some_and(|card| card.is_decided_by(cause_of(id))))
     }
 
     /// The record behind the card; `None` if the button was not pressed on the message that currently carries that
@@ -218,12 +234,12 @@ impl CardActionHandler {
         {
             return Ok(did);
         }
-        let who = Actor::from(request.person);
+        let (who, cause) = (Actor::from(request.person), Some(request.cause()));
         let authorization = self.approvals.authorization(request, change, press == Press::Confirm).await?;
         let decide = if press == Press::Confirm {
-            Decide::Approve { who, authorization }
+            Decide::Approve { who, authorization, cause }
         } else {
-            Decide::Decline { who, authorization }
+            Decide::Decline { who, authorization, cause }
         };
         let decided = self.cx.store.decide(change.id(), &decide, now()).await.before(request.place, "deciding")?;
         let Some((change, answer)) = decided else { return Ok(("unknown change", Some(words::UNKNOWN_CARD.into()))) };

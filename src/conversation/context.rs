@@ -15,7 +15,7 @@ use super::{
 use crate::{clock, store::sqlite::Sqlite};
 use readback_cluster::{Cluster, Clusters};
 use readback_core::{
-    change::{Change, ChangeId, ChangeSpec, Filter, Moment},
+    change::{Change, ChangeId, ChangeSpec, Decision, Filter, Moment, State},
     domain::{Intent, ObjectRef, Person},
     policy::{Denial, Policy, Rules},
     resolve::Directory,
@@ -69,6 +69,8 @@ pub(super) struct Context {
     rollout_texts: Mutex<RolloutTexts>,
     /// Changes left by the previous process that could not be settled at startup; the sweep retries them.
     pub(super) unsettled: Mutex<Vec<ChangeId>>,
+    /// Changes of the previous process whose end could not be told at startup; the sweep retries them.
+    pub(super) untold: Mutex<Vec<ChangeId>>,
     /// One change of an object at a time.
     pub(super) locks: ObjectLocks,
     /// Changes whose answer never came and whose request may still arrive.
@@ -91,6 +93,7 @@ impl Context {
             topics: Mutex::default(),
             rollout_texts: Mutex::default(),
             unsettled: Mutex::default(),
+            untold: Mutex::default(),
             locks: ObjectLocks::default(),
             unanswered: Mutex::default(),
         }
@@ -158,21 +161,12 @@ impl Context {
         Ok(batch)
     }
 
-    /// Whether this person decided a card in this room since then.
-    pub(super) async fn has_decided(
-        &self,
-        person: &Person,
-        room: &str,
-        since: Timestamp,
-    ) -> Result<bool, store::Fault> {
-        let filter = Filter {
-            person: Some(person.id.clone()),
-            room: Some(room.to_owned()),
-            since: since.checked_sub(CARD_LIFE).ok(),
-            ..Filter::default()
-        };
+    /// Whether the message or the press with this cause decided a card in this room. `said` bounds the search.
+    pub(super) async fn has_decided(&self, cause: ChangeId, room: &str, said: Timestamp) -> Result<bool, store::Fault> {
+        let since = said.checked_sub(CARD_LIFE).ok();
+        let filter = Filter { room: Some(room.to_owned()), since, ..Filter::default() };
         let found = self.store.newest(&filter, usize::MAX).await?.changes;
-        Ok(found.iter().any(|change| change.card().is_some() && is_decided_by(change, person, since)))
+        Ok(found.iter().any(|change| is_decided_by(change, cause)))
     }
 
     /// The last reported progress of a rollout in a batch.
@@ -244,9 +238,10 @@ impl Context {
     }
 }
 
-/// Whether this person decided the change, at this time or later.
-pub(super) fn is_decided_by(change: &Change, person: &Person, since: Timestamp) -> bool {
-    change.state().decision().is_some_and(|decision| decision.by.person_id == person.id && decision.at >= since)
+/// Whether the message or the press with this cause decided the change, or was counted for it.
+pub(super) fn is_decided_by(change: &Change, cause: ChangeId) -> bool {
+    let counted: &[Decision] = if let State::Waiting { approvals } = change.state() { approvals } else { &[] };
+    change.state().decision().into_iter().chain(counted).any(|decision| decision.cause == Some(cause))
 }
 
 /// Adds the change and its cluster to every log line of this turn.

@@ -103,8 +103,8 @@ impl Play {
         let (world, told, id) = (self.world.clone(), self.told.clone(), self.id);
         let store = Slow(store);
         let decide = match act {
-            Act::Confirm(name) => Decide::Approve { who: person(name), authorization: Ok(()) },
-            Act::Cancel(name) => Decide::Decline { who: person(name), authorization: Ok(()) },
+            Act::Confirm(name) => Decide::Approve { who: person(name), authorization: Ok(()), cause: None },
+            Act::Cancel(name) => Decide::Decline { who: person(name), authorization: Ok(()), cause: None },
             Act::Sweep => Decide::Expire,
             Act::Supersede => Decide::Supersede { by: ChangeId::derive("newer", 0) },
             Act::Wait(seconds) => {

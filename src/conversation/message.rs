@@ -58,7 +58,8 @@ impl MessageHandler {
         }
         let mut recorded = 0;
         if attempt.is_again() {
-            recorded = self.reporter.finish_recorded(&message.id, &person, &place).await?;
+            recorded = self.reporter.finish_recorded(&message.id, &person, &place).await?
+                + self.reporter.finish_questions(&person, &place, message.created).await?;
         }
         let text = order_text(&message, &self.cx.me);
         let directory = Arc::new(self.cx.directory().at_home_in(policy.home(&message.room_id)));
@@ -99,7 +100,9 @@ impl MessageHandler {
         }
         if recorded > 0 || (request.again && self.was_answer(request, &commands).await?) {
             // A second reading could order it twice.
-            if commands.len() > recorded.max(1) || !asides.is_empty() {
+            // Only of one order for one Deployment it is certain that nothing else was meant.
+            let whole = matches!(commands.as_slice(), [one] if one.deployment.is_some() || is_talk(one));
+            if !whole || recorded > 1 || !asides.is_empty() {
                 self.reporter.reply(place, request.person, words::INTERRUPTED).await.before(place, "answering")?;
             }
             return Ok("begun before");
@@ -176,7 +179,7 @@ impl MessageHandler {
         if !commands.iter().any(is_talk) {
             return Ok(false);
         }
-        let decided = self.cx.has_decided(request.person, &request.place.room, request.at).await;
+        let decided = self.cx.has_decided(request.cause(), &request.place.room, request.at).await;
         decided.before(request.place, "looking up what was decided")
     }
 }

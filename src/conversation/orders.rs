@@ -231,7 +231,8 @@ impl Orders {
         }
         self.approvals.supersede(&change, request.place).await?;
         let authorization = self.approvals.authorization(request, &change, true).await?;
-        let decide = Decide::Approve { who: Actor::from(request.person), authorization };
+        let cause = Some(request.cause());
+        let decide = Decide::Approve { who: Actor::from(request.person), authorization, cause };
         let decided = self.cx.store.decide(change.id(), &decide, now()).await.before(request.place, "deciding")?;
         let Some((change, answer)) = decided else { return Ok(None) };
         if answer != Answer::Approved {

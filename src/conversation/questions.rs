@@ -15,7 +15,7 @@ use crate::{
     words,
 };
 use readback_core::{
-    change::{Actor, ChangeId},
+    change::Actor,
     question::{Question, Replied, Reply},
     store::Store,
 };
@@ -64,7 +64,7 @@ impl Questions {
             }
             _ => None,
         };
-        let reply = Reply::Pick(Actor::from(request.person), choice, ChangeId::derive(request.id, 0));
+        let reply = Reply::Pick(Actor::from(request.person), choice, request.cause());
         let (did, replied) = self.replied(request, question, &reply).await?;
         let (Replied::Picked, Some((draft, target))) = (replied, filled) else { return Ok(did) };
         let command = spec::command_of(&draft, &target);

@@ -178,9 +178,30 @@ impl Recovery {
     async fn resume_all(self, changes: Vec<Change>) {
         for change in &changes {
             if let Err(fault) = self.resume_one(change).await {
-                self.cx.log_fault(&fault, change.id(), "a rollout is not followed");
+                self.cx.log_fault(&fault, change.id(), "the end of a change is not told yet");
+                if let Ok(mut untold) = self.cx.untold.lock() {
+                    untold.push(change.id());
+                }
             }
         }
+    }
+
+    /// Tells the ends that could not be told at startup, for example because Webex did not answer.
+    async fn tell_the_rest(&self) {
+        let ids = self.cx.untold.lock().map(|mut ids| std::mem::take(&mut *ids)).unwrap_or_default();
+        let mut changes = Vec::new();
+        for id in ids {
+            match self.cx.store.get(id).await {
+                Ok(change) => changes.extend(change.filter(Change::is_unreported)),
+                Err(error) => {
+                    tracing::error!(%error, change = %id, "a change to be told could not be read");
+                    if let Ok(mut untold) = self.cx.untold.lock() {
+                        untold.push(id);
+                    }
+                }
+            }
+        }
+        self.clone().resume_all(changes).await;
     }
 
     async fn resume_one(&self, change: &Change) -> Result<(), Fault> {
@@ -310,6 +331,7 @@ impl Recovery {
                 }
             };
             self.settle_the_rest().await;
+            self.tell_the_rest().await;
             self.close_questions().await;
             self.close_untold().await;
             let mut over = Vec::new();

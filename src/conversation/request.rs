@@ -5,7 +5,7 @@ use crate::clock::now;
 use jiff::Timestamp;
 use readback_cluster::Live;
 use readback_core::{
-    change::Change,
+    change::{Change, ChangeId},
     command::{Command, Doubt},
     domain::{ClusterName, DeploymentName, Intent, Namespace, ObjectRef, Person},
     policy::{AccessRequest, ActorInRoom, Denial, Evaluation, Judgement, Policy, ProposedChange},
@@ -35,6 +35,11 @@ pub(super) struct Request<'s> {
 }
 
 impl Request<'_> {
+    /// What is recorded as the cause of a decision that it makes.
+    pub(super) fn cause(&self) -> ChangeId {
+        cause_of(self.id)
+    }
+
     /// Whether this person may use the verb anywhere in a namespace; the denial if not.
     pub(super) fn may_in(&self, verb: Intent, cluster: &ClusterName, namespace: &Namespace) -> Result<(), Denial> {
         // Grants apply to namespaces, not to individual names, so any name will do.
@@ -57,6 +62,11 @@ impl Request<'_> {
         let actor = ActorInRoom { person: self.person, room: &self.place.room, private: self.private };
         self.policy.evaluate(proposed, &actor, now())
     }
+}
+
+/// What is recorded as the cause of a decision that this message or press makes.
+pub(super) fn cause_of(id: &str) -> ChangeId {
+    ChangeId::derive(id, 0)
 }
 
 /// A command with its resolved targets and the policy's verdict.

@@ -1,6 +1,8 @@
 //! Finishes what an earlier attempt at a message or a press put on record. It is not read a second time: the text, the policy
 //! or the objects may be others by now, and the same order could be recorded twice, or a card could show another one.
 
+use jiff::Timestamp;
+
 use super::{
     context::now,
     fault::{At as _, Fault, ReplyTarget},
@@ -36,19 +38,36 @@ impl Reporter {
                     None => self.post_card(change, &place_of(change)).await?,
                 },
                 Status::Declined | Status::Expired | Status::Superseded => self.tell_end(change, person).await?,
-                Status::Failed | Status::Stale | Status::Observed if change.is_unreported() => {
+                Status::Failed | Status::Stale | Status::Observed | Status::Unknown if change.is_unreported() => {
                     self.tell_end(change, person).await?;
                 }
                 Status::Failed
                 | Status::Stale
                 | Status::Observed
+                | Status::Unknown
                 | Status::Approved
                 | Status::Claimed
-                | Status::Applied
-                | Status::Unknown => {}
+                | Status::Applied => {}
             }
         }
         Ok(ordered.len())
+    }
+
+    /// Posts the cards of the questions that an earlier attempt at the message that was said at this time recorded. Returns how
+    /// many there are.
+    pub(super) async fn finish_questions(
+        &self,
+        person: &Person,
+        at: &ReplyTarget,
+        said: Timestamp,
+    ) -> Result<usize, Fault> {
+        let open = self.cx.store.open_questions(Some(&person.id)).await.before(at, "looking up what was asked")?;
+        // One person says one thing at a time.
+        let of_it: Vec<_> = open.iter().filter(|one| one.room_id == at.room && one.said == said).collect();
+        for question in of_it.iter().filter(|question| question.card.is_none()) {
+            self.post_question_card(question, at).await?;
+        }
+        Ok(of_it.len())
     }
 
     /// Posts the card of the changes that were recorded together, unless it was posted and only its id is not on all of them.

@@ -38,8 +38,9 @@ fn pause(tries: u32, error: &anyhow::Error) -> Option<Duration> {
         // It was taken, and its id is not known. The next one may be readable.
         Some(WebexError::Malformed { .. }) => (tries < UNREADABLE).then_some(doubling),
         Some(WebexError::Refused { .. } | WebexError::NotFound { .. }) => None,
-        Some(WebexError::Timeout | WebexError::Network(_)) => (tries < UNANSWERED).then_some(doubling),
-        Some(WebexError::Unavailable { .. } | WebexError::Unauthorized { .. }) | None => Some(doubling),
+        // No error of Webex: it was told, and that could not be noted.
+        Some(WebexError::Timeout | WebexError::Network(_)) | None => (tries < UNANSWERED).then_some(doubling),
+        Some(WebexError::Unavailable { .. } | WebexError::Unauthorized { .. }) => Some(doubling),
     }
 }
 
@@ -89,13 +90,21 @@ impl Reporter {
         let ended: Vec<Change> = ordered.changes.into_iter().filter(ended).collect();
         match told {
             Ok(_) => self.mark_told(&ended).await,
-            Err(error) if !begun && !decided => return Err(error).before(request.place, "answering"),
+            // What neither did nor decided anything can be done again.
+            Err(error) if !(begun || decided && self.has_decided(request).await?) => {
+                return Err(error).before(request.place, "answering");
+            }
             Err(error) => {
                 tracing::warn!(%error, "the answer is given later");
                 self.tell_later(request.place.clone(), addressed(request.person, text), ended);
             }
         }
         Ok(())
+    }
+
+    async fn has_decided(&self, request: &Request<'_>) -> Result<bool, Fault> {
+        let decided = self.cx.has_decided(request.cause(), &request.place.room, request.at).await;
+        decided.after(request.place, "looking up what was decided")
     }
 
     /// Reports what came of a change to the person who waits for it, outside a turn; later, if Webex cannot be told now.
@@ -153,10 +162,11 @@ impl Reporter {
                 let span = span_of(&change);
                 let (reporter, live, place, person) = (self.clone(), live.cloned(), place.clone(), person.clone());
                 let job = move |stop: Shutdown| async move {
-                    let tell = || {
-                        let (change, live) = (change.clone(), live.as_ref());
-                        let told = reporter.report_and_follow(change, live, &place, &person);
-                        async { told.await.map_err(|fault| fault.cause) }
+                    let tell = || async {
+                        // An earlier attempt may have posted it and not noted that.
+                        let known = reporter.cx.store.get(change.id()).await?.unwrap_or_else(|| change.clone());
+                        let told = reporter.report_and_follow(known, live.as_ref(), &place, &person).await;
+                        told.map_err(|fault| fault.cause)
                     };
                     Box::pin(until_told(&stop, tell)).await;
                 };

@@ -19,6 +19,8 @@ const MESSAGE: SignedDuration = SignedDuration::from_hours(1);
 const PRESS: SignedDuration = SignedDuration::from_mins(15);
 /// How often an answer that cannot be read is asked for again: it may have been cut, and it may be wrong for good.
 const UNREADABLE: u32 = 4;
+/// How often a turn is tried again that failed without an answer after its message was read.
+const UNANSWERED: u32 = 10;
 
 /// The pause before the turn is tried again; `None` if the fault is told instead. What it put on record is finished then, and not
 /// begun again.
@@ -34,6 +36,10 @@ pub(super) fn pause(attempt: &Attempt, fault: &Fault, now: Timestamp) -> Option<
     let doubling = FIRST.saturating_mul(2u32.saturating_pow(attempt.tries)).min(LONGEST);
     match error {
         WebexError::RateLimited { after, .. } => Some((*after).clamp(FIRST, most.unsigned_abs())),
+        // A post that was not answered may have been taken: each time it may be posted once more.
+        WebexError::Timeout | WebexError::Network(_) if fault.place.is_some() => {
+            (attempt.tries < UNANSWERED).then_some(doubling)
+        }
         WebexError::Unavailable { .. }
         | WebexError::Timeout
         | WebexError::Network(_)
@@ -47,6 +53,7 @@ pub(super) fn pause(attempt: &Attempt, fault: &Fault, now: Timestamp) -> Option<
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::conversation::fault::ReplyTarget;
     use readback_webex::error::TrackingId;
 
     fn at(second: i64) -> Timestamp {
@@ -77,6 +84,12 @@ mod tests {
         assert_eq!(pauses, [1, 2, 4, 8, 16, 32, 60, 60].map(Some));
         assert_eq!(seconds(pause(&attempt(u32::MAX), &fault(WebexError::Timeout), at(3600))), Some(60));
         assert_eq!(pause(&attempt(9), &fault(WebexError::Timeout), at(3601)), None);
+        let place = ReplyTarget { room: "R".into(), thread: None };
+        let posting = |tries| {
+            let fault = Fault { place: Some(place.clone()), ..fault(WebexError::Timeout) };
+            seconds(pause(&attempt(tries), &fault, at(0)))
+        };
+        assert_eq!([9, 10].map(posting), [Some(60), None]);
         let press =
             Notice::Press { id: "A".into(), message: "M".into(), room: "R".into(), person: "P".into(), created: None };
         let press = Attempt { notice: press, ..attempt(9) };

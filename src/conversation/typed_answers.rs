@@ -169,7 +169,12 @@ impl TypedAnswers {
         }
         let who = Actor::from(request.person);
         let authorization = self.approvals.authorization(request, change, yes).await?;
-        let decide = if yes { Decide::Approve { who, authorization } } else { Decide::Decline { who, authorization } };
+        let cause = Some(request.cause());
+        let decide = if yes {
+            Decide::Approve { who, authorization, cause }
+        } else {
+            Decide::Decline { who, authorization, cause }
+        };
         let decided = self.cx.store.decide(change.id(), &decide, now()).await.before(request.place, "deciding")?;
         let Some((change, answer)) = decided else { return Ok(Some(words::UNKNOWN_CARD.to_owned())) };
         self.approvals.decided(request, &change, answer).await.map(|(_, line)| line)
@@ -234,7 +239,8 @@ impl TypedAnswers {
             fits.iter().find(|change| text.contains(change.target().name.as_str()))
         };
         if let Some(change) = meant {
-            let decide = Decide::Decline { who: Actor::from(request.person), authorization: Ok(()) };
+            let cause = Some(request.cause());
+            let decide = Decide::Decline { who: Actor::from(request.person), authorization: Ok(()), cause };
             let decided = self.cx.store.decide(change.id(), &decide, now()).await.before(request.place, "deciding")?;
             if let Some((change, Answer::Declined)) = decided {
                 self.reporter.close(&change).await;

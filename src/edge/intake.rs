@@ -14,6 +14,7 @@ use std::{
 
 use dashmap::{DashMap, Entry};
 use futures::future::BoxFuture;
+use jiff::SignedDuration;
 use tokio::{
     sync::{OwnedSemaphorePermit, Semaphore, oneshot},
     task::JoinSet,
@@ -32,6 +33,8 @@ use readback_core::{
     store::Fault,
 };
 
+/// Who waits so long for an answer may have thought better of it.
+const WAITED: SignedDuration = SignedDuration::from_secs(5);
 /// The pause before the end of a turn is recorded again, after that failed.
 const RECORD_AGAIN: Duration = Duration::from_secs(1);
 
@@ -312,7 +315,8 @@ impl Intake {
     async fn handle_to_its_end(&self, mut attempt: Attempt) -> bool {
         loop {
             let turn = self.0.at_once.acquire().await;
-            attempt.followed = attempt.is_again() && self.is_followed(&attempt.notice);
+            let waited = clock::now().duration_since(attempt.arrived) >= WAITED;
+            attempt.followed = (waited || attempt.is_again()) && self.is_followed(&attempt.notice);
             let end = self.handle(attempt.clone()).await;
             drop(turn);
             let TurnEnd::Again { after, begun } = end else { break };

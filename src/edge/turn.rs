@@ -18,7 +18,8 @@ pub struct Attempt {
     pub left_behind: bool,
     /// Whether an earlier attempt has changed something, or may have.
     pub begun: bool,
-    /// Whether something that the same person did later waits in the room while this is tried again: it may take this back.
+    /// Whether something that the same person did later waits in the room, while this is tried again or had to wait for long: it
+    /// may take this back.
     pub followed: bool,
 }
 

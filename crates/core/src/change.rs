@@ -163,7 +163,9 @@ impl Change {
         let ended = match self.status() {
             Status::Applied | Status::Failed | Status::Stale | Status::Observed => true,
             Status::Declined | Status::Expired | Status::Superseded => self.card.is_some(),
-            Status::Waiting | Status::Approved | Status::Claimed | Status::Unknown => false,
+            // While its answer may still come, it has not ended.
+            Status::Unknown => !self.awaits_answer(),
+            Status::Waiting | Status::Approved | Status::Claimed => false,
         };
         ended && !self.reported
     }

@@ -11,7 +11,7 @@ fn what_was_approved_and_is_denied_after_a_restart_is_not_sent() {
     for claimed in [false, true] {
         let play = Play::new(&Approval::Own);
         let clock = || play.world.now();
-        let decide = Decide::Approve { who: person("ann"), authorization: Ok(()) };
+        let decide = Decide::Approve { who: person("ann"), authorization: Ok(()), cause: None };
         run(play.records.decide(play.id, &decide, clock())).expect("kept");
         if claimed {
             run(play.records.claim(play.id, 7, clock())).expect("claimed");
@@ -35,7 +35,7 @@ fn what_was_approved_and_is_denied_after_a_restart_is_not_sent() {
 #[test]
 fn what_this_run_has_claimed_and_could_not_record_is_not_sent_twice() {
     let play = Play::new(&Approval::Own);
-    let decide = Decide::Approve { who: person("ann"), authorization: Ok(()) };
+    let decide = Decide::Approve { who: person("ann"), authorization: Ok(()), cause: None };
     run(play.records.decide(play.id, &decide, play.world.now())).expect("kept");
     run(play.records.claim(play.id, 7, play.world.now())).expect("claimed");
     let settled = run(settle(&play.records, &play.world, &play.now(), None, false, || play.world.moment()));
@@ -93,7 +93,7 @@ fn of_two_changes_from_the_same_spec_only_one_counts_as_applied() {
     let first = play.now();
     let again = Change::asking(Order { message_id: "m2".into(), ..first.order().clone() }).expect("fit");
     now_or_never(play.records.record(again.clone())).expect("recorded");
-    let decide = Decide::Approve { who: person("ann"), authorization: Ok(()) };
+    let decide = Decide::Approve { who: person("ann"), authorization: Ok(()), cause: None };
     let decided = now_or_never(play.records.decide(again.id(), &decide, play.world.now())).expect("kept");
     let (again, _) = decided.expect("on record");
     let applied = run(execute(&play.records, &play.world, &again, false, clock)).expect("kept");

@@ -78,7 +78,7 @@ pub(super) fn untold_since(connection: &Connection, since: Timestamp) -> Result<
 }
 
 const UNTOLD_SINCE: &str = concat!(
-    "WHERE state NOT IN ('waiting', 'approved', 'claimed', 'unknown') AND created >= ?1 AND ",
+    "WHERE state NOT IN ('waiting', 'approved', 'claimed') AND created >= ?1 AND ",
     untold!(),
     " ORDER BY created, id"
 );

@@ -84,7 +84,10 @@ async fn reading_next_to_a_serving_process_is_allowed_and_cannot_write() {
     let id = recorded(&store).await;
     let archive = Archive::open(&file).expect("opens");
     assert_eq!(archive.get(id).expect("read").expect("there").status(), Status::Waiting);
-    store.decide(id, &Decide::Decline { who: person("ann"), authorization: Ok(()) }, at(1)).await.expect("decided");
+    store
+        .decide(id, &Decide::Decline { who: person("ann"), authorization: Ok(()), cause: None }, at(1))
+        .await
+        .expect("decided");
     let found = archive.newest(&Filter::default(), 10).expect("read");
     assert_eq!(found.changes.iter().map(Change::status).collect::<Vec<_>>(), [Status::Declined]);
     assert!(archive.0.execute("DELETE FROM changes", []).is_err());
@@ -273,7 +276,7 @@ async fn a_damaged_record_is_a_fault_that_quotes_nothing_and_hides_no_other() {
         write_behind(&file, &sql.replace('$', &format!("'{id}'")));
 
         let store = open(&file).await;
-        let approve = Decide::Approve { who: person("ann"), authorization: Ok(()) };
+        let approve = Decide::Approve { who: person("ann"), authorization: Ok(()), cause: None };
         let faults = [
             store.get(id).await.map(drop).expect_err(sql),
             store.decide(id, &approve, at(1)).await.map(drop).expect_err(sql),

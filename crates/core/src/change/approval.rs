@@ -1,7 +1,5 @@
 //! Who may decide a change, and when it has enough approvals.
 
-use jiff::Timestamp;
-
 use super::{Actor, Answer, Authorization, Change, Decision, Denial, State};
 use crate::policy::Approval;
 
@@ -30,17 +28,17 @@ pub(super) fn bar(change: &Change, who: &Actor, press: Press, authorization: &Au
 }
 
 /// Counts an approval. Each person counts once.
-pub(super) fn approve(change: &Change, approvals: &[Decision], who: &Actor, now: Timestamp) -> (Option<State>, Answer) {
+pub(super) fn approve(change: &Change, approvals: &[Decision], one: &Decision) -> (Option<State>, Answer) {
     let needed = change.order().approval.count();
-    if approvals.iter().any(|one| one.by.is_same_person(who)) {
+    if approvals.iter().any(|other| other.by.is_same_person(&one.by)) {
         return (None, Answer::CountedBefore { have: approvals.len(), needed });
     }
     let have = approvals.len() + 1;
     if have < needed {
         let mut approvals = approvals.to_vec();
-        approvals.push(Decision::of(who.clone(), now));
+        approvals.push(one.clone());
         return (Some(State::Waiting { approvals }), Answer::Counted { have, needed });
     }
-    let also = approvals.iter().map(|one| one.by.clone()).collect();
-    (Some(State::Approved(Decision { by: who.clone(), at: now, also })), Answer::Approved)
+    let also = approvals.iter().map(|other| other.by.clone()).collect();
+    (Some(State::Approved(Decision { also, ..one.clone() })), Answer::Approved)
 }

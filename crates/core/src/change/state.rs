@@ -18,12 +18,15 @@ pub struct Decision {
     /// The earlier approvers, if more than one approval is needed.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub also: Vec<Actor>,
+    /// Derived from the press or the message that decided.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub cause: Option<ChangeId>,
 }
 
 impl Decision {
     /// A decision by one person.
     pub const fn of(by: Actor, at: Timestamp) -> Self {
-        Self { by, at, also: Vec::new() }
+        Self { by, at, also: Vec::new(), cause: None }
     }
 }
 

@@ -20,6 +20,8 @@ pub enum Decide {
         who: Actor,
         /// The policy's current answer for this person.
         authorization: Authorization,
+        /// Derived from the press or the message.
+        cause: Option<ChangeId>,
     },
     /// A person presses Cancel or answers no.
     Decline {
@@ -27,6 +29,8 @@ pub enum Decide {
         who: Actor,
         /// The policy's current answer for this person.
         authorization: Authorization,
+        /// Derived from the press or the message.
+        cause: Option<ChangeId>,
     },
     /// Expire the change if it is past its expiry.
     Expire,
@@ -66,8 +70,14 @@ pub enum Event {
 /// that is not claimed yet can still be declined. A button press by somebody who may not decide never changes anything.
 pub fn step(change: &Change, event: &Event, now: Timestamp) -> (State, Answer) {
     let (moved, answer) = match event {
-        Event::Decide(Decide::Approve { who, authorization }) => press(change, who, Press::Approve, authorization, now),
-        Event::Decide(Decide::Decline { who, authorization }) => press(change, who, Press::Decline, authorization, now),
+        Event::Decide(Decide::Approve { who, authorization, cause }) => {
+            let made = Decision { cause: *cause, ..Decision::of(who.clone(), now) };
+            press(change, &made, Press::Approve, authorization, now)
+        }
+        Event::Decide(Decide::Decline { who, authorization, cause }) => {
+            let made = Decision { cause: *cause, ..Decision::of(who.clone(), now) };
+            press(change, &made, Press::Decline, authorization, now)
+        }
         Event::Decide(Decide::Expire) => expire(change, now),
         Event::Decide(Decide::Supersede { by }) => supersede(change, *by, now),
         Event::ClaimResult { generation, run_id } => claim(change, *generation, run_id, now),
@@ -80,16 +90,16 @@ pub fn step(change: &Change, event: &Event, now: Timestamp) -> (State, Answer) {
 /// The new state, if it changes, and the answer.
 type Step = (Option<State>, Answer);
 
-fn press(change: &Change, who: &Actor, press: Press, authorization: &Authorization, now: Timestamp) -> Step {
-    let bar = approval::bar(change, who, press, authorization);
-    let declined = || (Some(State::Declined(Decision::of(who.clone(), now))), Answer::Declined);
+fn press(change: &Change, decision: &Decision, press: Press, authorization: &Authorization, now: Timestamp) -> Step {
+    let bar = approval::bar(change, &decision.by, press, authorization);
+    let declined = || (Some(State::Declined(decision.clone())), Answer::Declined);
     match (change.state(), press, bar) {
         (State::Waiting { .. }, _, bar) if change.is_past(now) => {
             let (state, answer) = expired(change);
             (state.filter(|_| bar.is_none()), answer)
         }
         (State::Waiting { .. }, _, Some(bar)) => (None, Answer::NotYours(bar)),
-        (State::Waiting { approvals }, Press::Approve, None) => approval::approve(change, approvals, who, now),
+        (State::Waiting { approvals }, Press::Approve, None) => approval::approve(change, approvals, decision),
         (State::Waiting { .. } | State::Approved(_), Press::Decline, None) => declined(),
         (State::Expired { at }, ..) => (None, Answer::Expired { at: *at }),
         (State::Superseded { by, at }, ..) => (None, Answer::Superseded { by: *by, at: *at }),

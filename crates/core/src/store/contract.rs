@@ -96,11 +96,11 @@ async fn status(store: &impl Store, id: ChangeId) -> Status {
 }
 
 fn yes(name: &str) -> Decide {
-    Decide::Approve { who: person(name), authorization: Ok(()) }
+    Decide::Approve { who: person(name), authorization: Ok(()), cause: None }
 }
 
 fn no(name: &str) -> Decide {
-    Decide::Decline { who: person(name), authorization: Ok(()) }
+    Decide::Decline { who: person(name), authorization: Ok(()), cause: None }
 }
 
 fn outcome(text: &str) -> Outcome {
@@ -383,6 +383,14 @@ async fn an_end_is_unreported_until_it_is_reported(store: &impl Store) {
     assert!(!is_unreported(1).await, "ordered before");
     assert!(store.mark_reported(id).await.unwrap().is_some());
     assert!(!is_unreported(0).await, "reported");
+    let unknown = approved(store, "unreported: unknown", 1).await;
+    assert!(matches!(store.claim(unknown, 7, at(2)).await.unwrap(), ClaimResult::Won(_)));
+    store.finish(unknown, End::Unknown(outcome("nobody can tell")), at(3)).await.unwrap();
+    let found = store.unreported(at(0)).await.unwrap();
+    assert!(
+        found.changes.iter().any(|change| change.id() == unknown),
+        "nobody can tell, and the room does not know that"
+    );
     let declined = asked(store, "unreported: declined").await;
     decide(store, declined, &no("ann"), 1).await;
     let is_unreported =

@@ -66,11 +66,11 @@ fn changes() -> Vec<(&'static str, Change)> {
 }
 
 fn approve(name: &str, authorization: Authorization) -> Event {
-    Event::Decide(Decide::Approve { who: person(name), authorization })
+    Event::Decide(Decide::Approve { who: person(name), authorization, cause: None })
 }
 
 fn decline(name: &str, authorization: Authorization) -> Event {
-    Event::Decide(Decide::Decline { who: person(name), authorization })
+    Event::Decide(Decide::Decline { who: person(name), authorization, cause: None })
 }
 
 fn events() -> Vec<(&'static str, Event)> {
@@ -249,6 +249,19 @@ fn every_press_is_answered_with_what_is_true() {
     let answers: Vec<_> = events().into_iter().take(4).map(|(_, event)| step(&approved, &event, at(NOW)).1).collect();
     let already = || Answer::AlreadyDecided { by: ann(), at: at(NOW - 59), status: Status::Approved };
     assert_eq!(answers, [already(), already(), Answer::Declined, already()]);
+}
+
+#[test]
+fn a_decision_names_the_press_that_made_it() {
+    let cause = Some(ChangeId::derive("press", 0));
+    let (who, authorization) = (person("ann"), Ok(()));
+    for decide in [
+        Decide::Approve { who: who.clone(), authorization: authorization.clone(), cause },
+        Decide::Decline { who, authorization, cause },
+    ] {
+        let (state, _) = step(&Change::asking(order()).expect("fit"), &Event::Decide(decide), at(NOW));
+        assert_eq!(state.decision().and_then(|decision| decision.cause), cause);
+    }
 }
 
 #[test]
