@@ -2,11 +2,13 @@
 
 use futures::future::join_all;
 
-use super::asked;
 use crate::{
-    change::{Change, samples::at},
+    change::{
+        Change, Order,
+        samples::{at, order},
+    },
     notice::{Notice, Receipt, Received},
-    store::{Found, REMEMBERED, STOPS_REMEMBERED, Store},
+    store::{Found, REMEMBERED, Recorded, STOPS_REMEMBERED, Store},
     topic::TopicPlace,
 };
 
@@ -90,7 +92,10 @@ pub(super) async fn a_no_holds_for_what_was_said_before_it(store: &impl Store) {
 }
 
 pub(super) async fn what_a_message_ordered_is_found(store: &impl Store) {
-    let id = asked(store, "a message of its own").await;
+    let order = Order { message_id: "a message of its own".into(), ..order() };
+    let change = Change::asking(order).expect("fit");
+    let id = change.id();
+    assert_eq!(store.record(change).await.unwrap(), Recorded::New);
     let ids = |found: Found| found.changes.iter().map(Change::id).collect::<Vec<_>>();
     assert_eq!(ids(store.ordered_by("a message of its own").await.unwrap()), [id]);
     assert!(ids(store.ordered_by("a message").await.unwrap()).is_empty());
