@@ -209,7 +209,8 @@ impl Soak {
                 let mut texts = said.iter().filter_map(|message| message["markdown"].as_str());
                 if said.is_empty() {
                     unanswered.push(order);
-                } else if texts.any(|text| text.contains("Rolling out") || text.contains("the pods follow")) {
+                    // A message whose posting was not answered is posted again, and only the second one is known.
+                } else if texts.all(|text| text.contains("Rolling out") || text.contains("the pods follow")) {
                     under_way.push(order);
                 }
             }
