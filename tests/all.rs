@@ -2,6 +2,7 @@
 
 #![expect(clippy::unwrap_used, reason = "test support may panic like a test")]
 
+mod burst;
 mod changed_policy;
 mod clusters;
 mod conversations;

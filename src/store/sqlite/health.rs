@@ -3,9 +3,9 @@
 
 use std::{
     fs::{self, File},
-    io::{self, Read},
-    os::unix::fs::MetadataExt,
-    path::PathBuf,
+    io,
+    os::unix::fs::{FileExt, MetadataExt},
+    path::{Path, PathBuf},
 };
 
 use jiff::Timestamp;
@@ -24,10 +24,14 @@ pub(super) const SCHEMA: &str = "
     ) STRICT;
 ";
 
-/// The identity of the file that was opened.
-#[derive(Clone, Debug)]
+/// The file that was opened.
+#[derive(Debug)]
 pub(super) struct OpenedFile {
     path: PathBuf,
+    /// The file is opened once and not closed before the connections are: the process loses the locks that SQLite holds on a
+    /// file when it closes any descriptor of it, and another process would then take the write-ahead log for left behind
+    /// (<https://www.sqlite.org/howtocorrupt.html>, 2.2).
+    file: File,
     device: u64,
     inode: u64,
 }
@@ -35,8 +39,13 @@ pub(super) struct OpenedFile {
 impl OpenedFile {
     /// The file that has this name now.
     pub(super) fn of(path: PathBuf) -> io::Result<Self> {
-        let found = fs::metadata(&path)?;
-        Ok(Self { device: found.dev(), inode: found.ino(), path })
+        let file = File::open(&path)?;
+        let found = file.metadata()?;
+        Ok(Self { device: found.dev(), inode: found.ino(), path, file })
+    }
+
+    pub(super) fn path(&self) -> &Path {
+        &self.path
     }
 
     /// Fails if the name means another file now, or the file is no database any more.
@@ -48,7 +57,7 @@ impl OpenedFile {
             Err(source) => return Err(Fault::File { file: self.path.clone(), source }),
         };
         let mut head = [0; MAGIC.len()];
-        let read = File::open(&self.path).and_then(|mut file| file.read_exact(&mut head));
+        let read = self.file.read_exact_at(&mut head, 0);
         if (found.dev(), found.ino()) != (self.device, self.inode) || read.is_err() || head != *MAGIC {
             return Err(lost());
         }
@@ -56,12 +65,11 @@ impl OpenedFile {
     }
 }
 
-/// Fails if the file is lost, or takes no writes.
-pub(super) fn check(connection: &Connection, file: &OpenedFile, now: Timestamp) -> Result<(), Failed> {
-    file.check()?;
-    connection.execute(
+/// Fails if the file takes no writes.
+pub(super) fn beat(connection: &Connection, now: Timestamp) -> Result<(), Failed> {
+    let mut statement = connection.prepare_cached(
         "INSERT INTO health (only, at) VALUES (1, ?1) ON CONFLICT (only) DO UPDATE SET at = excluded.at",
-        [now.as_millisecond()],
     )?;
+    statement.execute([now.as_millisecond()])?;
     Ok(())
 }

@@ -2,7 +2,7 @@
 //! were handled, so that one repeated by Webex is handled once, even across restarts.
 
 use jiff::Timestamp;
-use rusqlite::{Connection, TransactionBehavior, params};
+use rusqlite::{Connection, params};
 use uuid::Uuid;
 
 use super::failed::Failed;
@@ -22,6 +22,14 @@ pub(super) const SCHEMA: &str = "
     ) STRICT, WITHOUT ROWID;
 ";
 
+const RECEIVE: &str = "INSERT INTO inbox (key, arrived, body) SELECT ?1, ?2, ?3
+     WHERE NOT EXISTS (SELECT * FROM seen WHERE key IN (?1, ?4)) ON CONFLICT (key) DO NOTHING";
+const FORGET: &str = "DELETE FROM seen WHERE at < ?1";
+const DONE: &str = "DELETE FROM inbox WHERE key = ?1";
+const REMEMBER: &str =
+    "INSERT INTO seen (key, at) VALUES (?1, ?2) ON CONFLICT (key) DO UPDATE SET at = max(at, excluded.at)";
+const UNHANDLED: &str = "SELECT arrived, body FROM inbox ORDER BY arrived, key";
+
 /// The stored key of a notice: 16 bytes, regardless of the length of its id.
 fn key(notice: &Notice) -> Uuid {
     Uuid::new_v5(&NAMESPACE, notice.key().as_bytes())
@@ -37,38 +45,28 @@ fn old_key(notice: &Notice) -> Uuid {
 }
 
 /// Stores the notice, if it is neither stored nor handled yet.
-pub(super) fn receive(connection: &mut Connection, notice: &Notice, now: Timestamp) -> Result<Received, Failed> {
+pub(super) fn receive(connection: &Connection, notice: &Notice, now: Timestamp) -> Result<Received, Failed> {
     let key = key(notice);
     let body = serde_json::to_string(notice).map_err(|error| Failed(Fault::Database(error.into())))?;
-    let transaction = connection.transaction_with_behavior(TransactionBehavior::Immediate)?;
-    let new = transaction.execute(
-        "INSERT INTO inbox (key, arrived, body) SELECT ?1, ?2, ?3
-         WHERE NOT EXISTS (SELECT * FROM seen WHERE key IN (?1, ?4)) ON CONFLICT (key) DO NOTHING",
-        params![key.as_bytes(), now.as_millisecond(), body, old_key(notice).as_bytes()],
-    )?;
-    transaction.commit()?;
+    let mut insert = connection.prepare_cached(RECEIVE)?;
+    let new = insert.execute(params![key.as_bytes(), now.as_millisecond(), body, old_key(notice).as_bytes()])?;
     Ok(if new == 1 { Received::New } else { Received::Repeat })
 }
 
 /// Keeps only the key of the notice, and deletes the keys that nobody will ask for any more.
-pub(super) fn handled(connection: &mut Connection, notice: &Notice, now: Timestamp) -> Result<(), Failed> {
+pub(super) fn handled(connection: &Connection, notice: &Notice, now: Timestamp) -> Result<(), Failed> {
     let key = key(notice);
-    let transaction = connection.transaction_with_behavior(TransactionBehavior::Immediate)?;
     let now = now.as_millisecond();
     let horizon = now.saturating_sub(i64::try_from(REMEMBERED.as_millis()).unwrap_or(i64::MAX));
-    transaction.execute("DELETE FROM seen WHERE at < ?1", [horizon])?;
-    transaction.execute("DELETE FROM inbox WHERE key = ?1", [key.as_bytes()])?;
-    transaction.execute(
-        "INSERT INTO seen (key, at) VALUES (?1, ?2) ON CONFLICT (key) DO UPDATE SET at = max(at, excluded.at)",
-        params![key.as_bytes(), now],
-    )?;
-    transaction.commit()?;
+    connection.prepare_cached(FORGET)?.execute([horizon])?;
+    connection.prepare_cached(DONE)?.execute([key.as_bytes()])?;
+    connection.prepare_cached(REMEMBER)?.execute(params![key.as_bytes(), now])?;
     Ok(())
 }
 
 /// The notices whose turn has not ended, in the order of their arrival. One that cannot be read is named in the log and left.
 pub(super) fn unhandled(connection: &Connection) -> Result<Vec<Receipt>, Failed> {
-    let mut statement = connection.prepare("SELECT arrived, body FROM inbox ORDER BY arrived, key")?;
+    let mut statement = connection.prepare_cached(UNHANDLED)?;
     let mut rows = statement.query([])?;
     let mut found = Vec::new();
     while let Some(columns) = rows.next()? {

@@ -14,6 +14,7 @@ use rusqlite::{Connection, OpenFlags, TransactionBehavior};
 use super::{
     health::{self, OpenedFile},
     inbox, questions, rows, stops, topics,
+    writer::OpenDatabase,
 };
 use readback_core::store::{Cause, Fault};
 
@@ -25,6 +26,12 @@ pub(super) const FORMAT: i64 = 4;
 
 /// The busy timeout: an audit may read while a serving process writes.
 const BUSY_TIMEOUT: Duration = Duration::from_secs(5);
+
+/// How many prepared statements a connection keeps: more than there are.
+const STATEMENTS: usize = 64;
+
+/// The size that the write-ahead log is cut to after it was larger, in bytes.
+const LOG_SIZE: i64 = 64 << 20;
 
 const SCHEMA: &str = "
     CREATE TABLE changes (
@@ -43,7 +50,7 @@ const SCHEMA: &str = "
 ";
 
 /// Opens the only writing connection, and takes the lock that keeps it the only one.
-pub(super) fn to_serve(file: &Path) -> Result<(Connection, OpenedFile, File), Fault> {
+pub(super) fn to_serve(file: &Path) -> Result<OpenDatabase, Fault> {
     let file = &real_path(file)?;
     let lock = lock(file)?;
     let refused = |source| Fault::File { file: file.clone(), source };
@@ -58,8 +65,8 @@ pub(super) fn to_serve(file: &Path) -> Result<(Connection, OpenedFile, File), Fa
     }
     configure(&connection).map_err(opened)?;
     make(&mut connection).map_err(opened)?;
-    let opened_file = OpenedFile::of(file.clone()).map_err(refused)?;
-    Ok((connection, opened_file, lock))
+    let file = OpenedFile::of(file.clone()).map_err(refused)?;
+    Ok(OpenDatabase { connection, _lock: lock, file })
 }
 
 /// Opens a read-only connection, whether or not a process serves from the file.
@@ -154,6 +161,7 @@ fn beside(file: &Path, suffix: &str) -> PathBuf {
 fn connect(file: &Path, access: OpenFlags) -> rusqlite::Result<Connection> {
     let connection = Connection::open_with_flags(file, access | OpenFlags::SQLITE_OPEN_NO_MUTEX)?;
     connection.busy_timeout(BUSY_TIMEOUT)?;
+    connection.set_prepared_statement_cache_capacity(STATEMENTS);
     Ok(connection)
 }
 
@@ -178,7 +186,9 @@ fn is_ours(connection: &Connection, file: &Path) -> Result<i64, Fault> {
 fn configure(connection: &Connection) -> rusqlite::Result<()> {
     connection.pragma_update(None, "journal_mode", "wal")?;
     connection.pragma_update(None, "synchronous", "full")?;
-    connection.pragma_update(None, "trusted_schema", false)
+    connection.pragma_update(None, "trusted_schema", false)?;
+    connection.pragma_update(None, "cell_size_check", true)?;
+    connection.pragma_update_and_check(None, "journal_size_limit", LOG_SIZE, |_| Ok(()))
 }
 
 fn make(connection: &mut Connection) -> rusqlite::Result<()> {

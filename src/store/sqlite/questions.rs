@@ -1,7 +1,7 @@
 //! Questions as rows: the whole question as JSON, with separate columns for the fields that are searched.
 
 use jiff::Timestamp;
-use rusqlite::{Connection, OptionalExtension, Row as Columns, TransactionBehavior, params};
+use rusqlite::{Connection, OptionalExtension, Row as Columns, params, params_from_iter};
 
 use super::failed::Failed;
 use readback_core::{
@@ -21,34 +21,34 @@ pub(super) const SCHEMA: &str = "
     CREATE INDEX questions_open ON questions (asked, created) WHERE open = 1;
 ";
 
-pub(super) fn ask(connection: &mut Connection, question: Question) -> Result<Question, Failed> {
-    let transaction = connection.transaction_with_behavior(TransactionBehavior::Immediate)?;
-    if let Some(there) = read(&transaction, question.id)? {
+const ASK: &str = "INSERT INTO questions (id, open, asked, created, body) VALUES (?1, ?2, ?3, ?4, ?5)";
+const BY_ID: &str = "SELECT id, body FROM questions WHERE id = ?1";
+const OPEN: &str = "SELECT id, body FROM questions WHERE open = 1 ORDER BY created, id";
+const OPEN_OF: &str = "SELECT id, body FROM questions WHERE open = 1 AND asked = ?1 ORDER BY created, id";
+const REPLACE: &str = "UPDATE questions SET open = ?1, body = ?2 WHERE id = ?3";
+
+pub(super) fn ask(connection: &Connection, question: Question) -> Result<Question, Failed> {
+    if let Some(there) = read(connection, question.id)? {
         return Ok(there);
     }
-    transaction.execute(
-        "INSERT INTO questions (id, open, asked, created, body) VALUES (?1, ?2, ?3, ?4, ?5)",
-        params![
-            question.id.to_string(),
-            question.state == QuestionState::Open,
-            question.asked.person_id,
-            question.created.as_millisecond(),
-            body(&question)?,
-        ],
-    )?;
-    transaction.commit()?;
+    connection.prepare_cached(ASK)?.execute(params![
+        question.id.to_string(),
+        question.state == QuestionState::Open,
+        question.asked.person_id,
+        question.created.as_millisecond(),
+        body(&question)?,
+    ])?;
     Ok(question)
 }
 
 pub(super) fn read(connection: &Connection, id: ChangeId) -> Result<Option<Question>, Failed> {
-    let by_id = "SELECT id, body FROM questions WHERE id = ?1";
-    connection.query_row(by_id, [id.to_string()], |columns| Ok(parse(columns))).optional()?.transpose().map_err(Failed)
+    let mut statement = connection.prepare_cached(BY_ID)?;
+    statement.query_row([id.to_string()], |columns| Ok(parse(columns))).optional()?.transpose().map_err(Failed)
 }
 
 pub(super) fn open(connection: &Connection, person_id: Option<&str>) -> Result<Vec<Question>, Failed> {
-    let mut statement = connection
-        .prepare("SELECT id, body FROM questions WHERE open = 1 AND (?1 IS NULL OR asked = ?1) ORDER BY created, id")?;
-    let mut rows = statement.query([person_id])?;
+    let mut statement = connection.prepare_cached(if person_id.is_some() { OPEN_OF } else { OPEN })?;
+    let mut rows = statement.query(params_from_iter(person_id))?;
     let mut found = Vec::new();
     while let Some(columns) = rows.next()? {
         match parse(columns) {
@@ -59,9 +59,9 @@ pub(super) fn open(connection: &Connection, person_id: Option<&str>) -> Result<V
     Ok(found)
 }
 
-/// Judges and writes in one transaction. An unchanged question is not written.
+/// Judges and writes. An unchanged question is not written.
 pub(super) fn reply(
-    connection: &mut Connection,
+    connection: &Connection,
     id: ChangeId,
     reply: &Reply,
     now: Timestamp,
@@ -74,20 +74,16 @@ pub(super) fn reply(
 }
 
 pub(super) fn edit<T>(
-    connection: &mut Connection,
+    connection: &Connection,
     id: ChangeId,
     change: impl FnOnce(&mut Question) -> T,
 ) -> Result<Option<(Question, T)>, Failed> {
-    let transaction = connection.transaction_with_behavior(TransactionBehavior::Immediate)?;
-    let Some(before) = read(&transaction, id)? else { return Ok(None) };
+    let Some(before) = read(connection, id)? else { return Ok(None) };
     let mut after = before.clone();
     let answer = change(&mut after);
     if after != before {
-        transaction.execute(
-            "UPDATE questions SET open = ?1, body = ?2 WHERE id = ?3",
-            params![after.state == QuestionState::Open, body(&after)?, id.to_string()],
-        )?;
-        transaction.commit()?;
+        let mut update = connection.prepare_cached(REPLACE)?;
+        update.execute(params![after.state == QuestionState::Open, body(&after)?, id.to_string()])?;
     }
     Ok(Some((after, answer)))
 }

@@ -14,6 +14,11 @@ const MOST: usize = 1 << 20;
 
 const COLUMNS: &str = "SELECT id, state, version, body FROM changes";
 
+const INSERT: &str =
+    "INSERT INTO changes (id, state, version, requester, created, expires, body) VALUES (?1, ?2, 0, ?3, ?4, ?5, ?6)";
+const REPLACE: &str =
+    "UPDATE changes SET state = ?1, version = version + 1, body = ?2 WHERE id = ?3 AND state = ?4 AND version = ?5";
+
 /// A stored change, and its version for the compare-and-set.
 #[derive(Debug)]
 pub(super) struct StoredChange {
@@ -22,38 +27,32 @@ pub(super) struct StoredChange {
 }
 
 pub(super) fn read(connection: &Connection, id: ChangeId) -> Result<Option<StoredChange>, Failed> {
-    let by_id = format!("{COLUMNS} WHERE id = ?1");
-    connection.query_row(&by_id, [id.to_string()], |columns| Ok(parse(columns))).optional()?.transpose().map_err(Failed)
+    let mut statement = connection.prepare_cached(&format!("{COLUMNS} WHERE id = ?1"))?;
+    statement.query_row([id.to_string()], |columns| Ok(parse(columns))).optional()?.transpose().map_err(Failed)
 }
 
 pub(super) fn insert(connection: &Connection, change: &Change) -> Result<(), Failed> {
     let order = change.order();
-    connection.execute(
-        "INSERT INTO changes (id, state, version, requester, created, expires, body) VALUES (?1, ?2, 0, ?3, ?4, ?5, ?6)",
-        params![
-            change.id().to_string(),
-            change.status().as_str(),
-            order.requester.person_id,
-            order.created.as_millisecond(),
-            order.expires.as_millisecond(),
-            body(change)?,
-        ],
-    )?;
+    connection.prepare_cached(INSERT)?.execute(params![
+        change.id().to_string(),
+        change.status().as_str(),
+        order.requester.person_id,
+        order.created.as_millisecond(),
+        order.expires.as_millisecond(),
+        body(change)?,
+    ])?;
     Ok(())
 }
 
 /// Writes `change` if the stored row is still `row`.
 pub(super) fn replace(connection: &Connection, row: &StoredChange, change: &Change) -> Result<(), Failed> {
-    let written = connection.execute(
-        "UPDATE changes SET state = ?1, version = version + 1, body = ?2 WHERE id = ?3 AND state = ?4 AND version = ?5",
-        params![
-            change.status().as_str(),
-            body(change)?,
-            row.change.id().to_string(),
-            row.change.status().as_str(),
-            row.version,
-        ],
-    )?;
+    let written = connection.prepare_cached(REPLACE)?.execute(params![
+        change.status().as_str(),
+        body(change)?,
+        row.change.id().to_string(),
+        row.change.status().as_str(),
+        row.version,
+    ])?;
     if written == 1 { Ok(()) } else { Err(Fault::Raced(row.change.id()).into()) }
 }
 
@@ -134,7 +133,7 @@ pub(super) fn newest(connection: &Connection, filter: &Filter, most: usize) -> R
     // The columns have millisecond resolution, so the filter itself decides at the bounds.
     let (since, until) = (edge(filter.since, i64::MIN), edge(filter.until, i64::MAX));
     let mut statement = connection
-        .prepare(&format!("{COLUMNS} WHERE created >= ?1 AND created <= ?2 ORDER BY created DESC, id DESC"))?;
+        .prepare_cached(&format!("{COLUMNS} WHERE created >= ?1 AND created <= ?2 ORDER BY created DESC, id DESC"))?;
     let mut rows = statement.query([since, until])?;
     let mut found = Found::default();
     while let Some(columns) = rows.next()? {
@@ -151,7 +150,7 @@ pub(super) fn newest(connection: &Connection, filter: &Filter, most: usize) -> R
 }
 
 fn list(connection: &Connection, rest: &str, params: impl Params) -> Result<Found, Failed> {
-    let mut statement = connection.prepare(&format!("{COLUMNS} {rest}"))?;
+    let mut statement = connection.prepare_cached(&format!("{COLUMNS} {rest}"))?;
     let mut rows = statement.query(params)?;
     let mut found = Found::default();
     while let Some(columns) = rows.next()? {

@@ -1,7 +1,7 @@
 //! When people said no, as rows: an order that was said before is not carried out when it is delivered after.
 
 use jiff::Timestamp;
-use rusqlite::{Connection, TransactionBehavior, params};
+use rusqlite::{Connection, params};
 
 use super::failed::Failed;
 use readback_core::{store::STOPS_REMEMBERED, topic::TopicPlace};
@@ -17,23 +17,24 @@ pub(super) const SCHEMA: &str = "
     CREATE INDEX stops_by_age ON stops (said);
 ";
 
+const FORGET: &str = "DELETE FROM stops WHERE said < ?1";
+const NOTE: &str = "INSERT INTO stops (room, thread, person, said) VALUES (?1, ?2, ?3, ?4)
+     ON CONFLICT (room, thread, person) DO UPDATE SET said = max(said, excluded.said)";
+const IS_STOPPED: &str =
+    "SELECT EXISTS (SELECT * FROM stops WHERE room = ?1 AND thread IN ('', ?2) AND person = ?3 AND said > ?4)";
+
 /// Records a no, unless a later one of the same person is recorded in the place.
 pub(super) fn note(
-    connection: &mut Connection,
+    connection: &Connection,
     place: &TopicPlace,
     person: &str,
     said: Timestamp,
     now: Timestamp,
 ) -> Result<(), Failed> {
-    let transaction = connection.transaction_with_behavior(TransactionBehavior::Immediate)?;
     let remembered = i64::try_from(STOPS_REMEMBERED.as_micros()).unwrap_or(i64::MAX);
-    transaction.execute("DELETE FROM stops WHERE said < ?1", [now.as_microsecond().saturating_sub(remembered)])?;
-    transaction.execute(
-        "INSERT INTO stops (room, thread, person, said) VALUES (?1, ?2, ?3, ?4)
-         ON CONFLICT (room, thread, person) DO UPDATE SET said = max(said, excluded.said)",
-        params![place.room, place.thread.as_deref().unwrap_or_default(), person, said.as_microsecond()],
-    )?;
-    transaction.commit()?;
+    connection.prepare_cached(FORGET)?.execute([now.as_microsecond().saturating_sub(remembered)])?;
+    let thread = place.thread.as_deref().unwrap_or_default();
+    connection.prepare_cached(NOTE)?.execute(params![place.room, thread, person, said.as_microsecond()])?;
     Ok(())
 }
 
@@ -44,10 +45,7 @@ pub(super) fn is_stopped(
     person: &str,
     said: Timestamp,
 ) -> Result<bool, Failed> {
-    let found = connection.query_row(
-        "SELECT EXISTS (SELECT * FROM stops WHERE room = ?1 AND thread IN ('', ?2) AND person = ?3 AND said > ?4)",
-        params![place.room, place.thread.as_deref().unwrap_or_default(), person, said.as_microsecond()],
-        |row| row.get(0),
-    )?;
-    Ok(found)
+    let thread = place.thread.as_deref().unwrap_or_default();
+    let mut statement = connection.prepare_cached(IS_STOPPED)?;
+    Ok(statement.query_row(params![place.room, thread, person, said.as_microsecond()], |row| row.get(0))?)
 }

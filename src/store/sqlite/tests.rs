@@ -137,7 +137,7 @@ async fn every_commit_reaches_the_disk() {
     let folder = folder();
     let store = open(&folder.path().join("changes.db")).await;
     let (journal, synchronous): (String, i64) = store
-        .with(|connection| {
+        .write(|connection| {
             let journal = connection.pragma_query_value(None, "journal_mode", |row| row.get(0))?;
             Ok((journal, connection.pragma_query_value(None, "synchronous", |row| row.get(0))?))
         })
@@ -150,7 +150,7 @@ async fn every_commit_reaches_the_disk() {
 async fn what_every_order_and_every_sweep_asks_for_is_found_by_an_index() {
     let folder = folder();
     let store = open(&folder.path().join("changes.db")).await;
-    let plans = store.with(|connection| Ok(rows::plans(connection)?)).await.expect("planned");
+    let plans = store.read(|connection| Ok(rows::plans(connection)?)).await.expect("planned");
     assert!(plans.len() >= 3 && !plans.iter().any(|plan| plan.starts_with("SCAN")), "{plans:#?}");
     assert!(plans.iter().any(|plan| plan.contains("changes_untold")), "{plans:#?}");
 }
@@ -206,10 +206,10 @@ async fn a_full_disk_is_noticed_and_it_goes_on_when_there_is_space() {
     let folder = folder();
     let store = open(&folder.path().join("changes.db")).await;
     let limit = async |pages: i64| {
-        let set = move |connection: &mut Connection| {
+        let set = move |connection: &Connection| {
             Ok(connection.pragma_update_and_check(None, "max_page_count", pages, |row| row.get::<_, i64>(0))?)
         };
-        store.with(set).await.expect("set")
+        store.write(set).await.expect("set")
     };
     // The least that SQLite takes is the present size.
     limit(1).await;
@@ -298,7 +298,7 @@ async fn a_write_over_a_concurrent_one_is_refused() {
     let store = open(&folder.path().join("changes.db")).await;
     let id = recorded(&store).await;
     let fault = store
-        .with(move |connection| {
+        .write(move |connection| {
             let row = rows::read(connection, id)?.expect("there");
             rows::replace(connection, &row, &row.change)?;
             rows::replace(connection, &row, &row.change)
@@ -316,36 +316,4 @@ async fn a_change_that_is_too_big_is_not_stored() {
     let id = change.id();
     assert!(matches!(store.record(change).await, Err(Fault::TooBig { .. })));
     assert_eq!(store.get(id).await.expect("read"), None);
-}
-
-#[tokio::test]
-async fn work_that_panics_is_a_fault_and_the_store_continues() {
-    let folder = folder();
-    let store = open(&folder.path().join("changes.db")).await;
-    let id = recorded(&store).await;
-    let cut_off: Result<(), _> = store
-        .with(move |connection| {
-            let transaction = connection.transaction_with_behavior(TransactionBehavior::Immediate)?;
-            transaction.execute("DELETE FROM changes", [])?;
-            panic!("in the middle of the work")
-        })
-        .await;
-    assert!(matches!(cut_off, Err(Fault::CutOff)));
-    assert!(store.get(id).await.expect("read").is_some(), "the uncommitted write was rolled back");
-}
-
-#[tokio::test]
-async fn a_cancelled_caller_leaves_the_connection_to_the_work() {
-    let folder = folder();
-    let store = open(&folder.path().join("changes.db")).await;
-    let (go, wait) = std::sync::mpsc::channel::<()>();
-    let work = store.with(move |_| {
-        let _ = wait.recv();
-        Ok(())
-    });
-    let given_up = tokio::time::timeout(std::time::Duration::from_millis(20), work).await;
-    assert!(given_up.is_err());
-    assert!(store.inner.try_lock().is_err(), "still at work");
-    go.send(()).expect("at work");
-    assert_eq!(store.get(ChangeId::derive("none", 0)).await.expect("read"), None);
 }

@@ -1,7 +1,7 @@
 //! The topics of rooms and threads as rows: the whole topic as JSON. Those that nobody remembers any more are deleted.
 
 use jiff::Timestamp;
-use rusqlite::{Connection, TransactionBehavior, params};
+use rusqlite::{Connection, params};
 
 use super::failed::Failed;
 use readback_core::{
@@ -23,27 +23,28 @@ pub(super) const SCHEMA: &str = "
     CREATE INDEX topics_by_age ON topics (at);
 ";
 
+const FORGET: &str = "DELETE FROM topics WHERE at <= ?1 OR at >= ?2";
+const NOTE: &str = "INSERT INTO topics (room, thread, at, body) VALUES (?1, ?2, ?3, ?4)
+     ON CONFLICT (room, thread) DO UPDATE SET at = excluded.at, body = excluded.body WHERE excluded.at >= at";
+const FRESH: &str = "SELECT room, thread, body FROM topics WHERE at >= ?1 ORDER BY at DESC";
+
 /// Records these topics, each unless its place has a newer one.
-pub(super) fn note(connection: &mut Connection, topics: &[(TopicPlace, Topic)], now: Timestamp) -> Result<(), Failed> {
-    let transaction = connection.transaction_with_behavior(TransactionBehavior::Immediate)?;
+pub(super) fn note(connection: &Connection, topics: &[(TopicPlace, Topic)], now: Timestamp) -> Result<(), Failed> {
     // What is from the future was noted before the clock was set back.
     let ahead = now.as_millisecond().saturating_add(REMEMBERED_MS);
-    transaction.execute("DELETE FROM topics WHERE at <= ?1 OR at >= ?2", [horizon(now), ahead])?;
+    connection.prepare_cached(FORGET)?.execute([horizon(now), ahead])?;
+    let mut statement = connection.prepare_cached(NOTE)?;
     for (place, topic) in topics {
         let body = serde_json::to_string(topic).map_err(|error| Failed(Fault::Database(error.into())))?;
-        transaction.execute(
-            "INSERT INTO topics (room, thread, at, body) VALUES (?1, ?2, ?3, ?4)
-             ON CONFLICT (room, thread) DO UPDATE SET at = excluded.at, body = excluded.body WHERE excluded.at >= at",
-            params![place.room, place.thread.as_deref().unwrap_or_default(), topic.at.as_millisecond(), body],
-        )?;
+        let thread = place.thread.as_deref().unwrap_or_default();
+        statement.execute(params![place.room, thread, topic.at.as_millisecond(), body])?;
     }
-    transaction.commit()?;
     Ok(())
 }
 
 /// The topics that are still remembered. One that cannot be read is left out: the bot asks instead.
 pub(super) fn fresh(connection: &Connection, now: Timestamp) -> Result<Vec<(TopicPlace, Topic)>, Failed> {
-    let mut statement = connection.prepare("SELECT room, thread, body FROM topics WHERE at >= ?1 ORDER BY at DESC")?;
+    let mut statement = connection.prepare_cached(FRESH)?;
     let mut rows = statement.query([horizon(now)])?;
     let mut found = Vec::new();
     while let Some(columns) = rows.next()? {
