@@ -2,7 +2,7 @@
 
 use super::{
     batch_rollouts::{BatchJob, Watched},
-    context::{MAX_BATCH, span_of},
+    context::span_of,
     fault::{At, Fault, ReplyTarget},
     keys::is_over,
     posting::Reporter,
@@ -13,7 +13,7 @@ use crate::{
 };
 use readback_cluster::Live;
 use readback_core::{
-    change::{Change, Filter, Status},
+    change::{Change, Status},
     store::{self, Store},
 };
 use readback_webex::WebexError;
@@ -67,14 +67,7 @@ impl Reporter {
 
     /// Whether a later change has undone this one.
     async fn is_undone(&self, change: &Change) -> Result<bool, store::Fault> {
-        let filter = Filter {
-            object: Some(change.target().clone()),
-            since: Some(change.order().created),
-            statuses: vec![Status::Applied],
-            ..Filter::default()
-        };
-        let later = self.cx.store.newest(&filter, MAX_BATCH).await?.changes;
-        Ok(later.iter().any(|later| later.order().undoes == Some(change.id())))
+        Ok(!self.cx.store.undone_by(change.id()).await?.changes.is_empty())
     }
 
     /// Queues the rollouts to follow; progress and outcomes are reported on the card. If several changes target the

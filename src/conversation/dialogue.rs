@@ -11,7 +11,6 @@ use super::{
 };
 use crate::words;
 use readback_core::{
-    change::{Change, Filter},
     command::{Command, Doubt, Mention, There},
     domain::{Intent, ObjectRef, Score},
     store::Store,
@@ -121,14 +120,10 @@ impl Dialogue {
         if about == About::Rights {
             return Ok(words::rights(&request.policy.rights(request.person, &request.place.room, request.private)));
         }
-        let filter = Filter {
-            person: Some(request.person.id.clone()),
-            room: Some(request.place.room.clone()),
-            ..Filter::default()
-        };
-        let found = self.cx.store.newest(&filter, 50).await.before(request.place, "looking for the last question")?;
-        let own = |change: &&Change| change.order().requester.person_id == request.person.id;
-        Ok(words::why_asked(found.changes.iter().filter(own).find(|change| !change.order().reasons.is_empty())))
+        let (person, room) = (&request.person.id, &request.place.room);
+        let found = self.cx.store.requested_by(person, room, 50).await;
+        let found = found.before(request.place, "looking for the last question")?;
+        Ok(words::why_asked(found.changes.iter().find(|change| !change.order().reasons.is_empty())))
     }
 
     /// Resolves "it" and "the same" to the last topic. Every command completed this way gets a doubt, so it is

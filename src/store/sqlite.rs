@@ -26,6 +26,8 @@ mod open;
 mod questions;
 mod readers;
 mod rows;
+mod schema;
+mod search;
 mod stops;
 mod topics;
 mod writer;
@@ -144,7 +146,16 @@ impl Store for Sqlite {
 
     async fn newest(&self, filter: &Filter, most: usize) -> Result<Found, Fault> {
         let filter = filter.clone();
-        self.read(move |connection| rows::newest(connection, &filter, most)).await
+        self.read(move |connection| search::newest(connection, &filter, most)).await
+    }
+
+    async fn requested_by(&self, person_id: &str, room: &str, most: usize) -> Result<Found, Fault> {
+        let (person, room) = (person_id.to_owned(), room.to_owned());
+        self.read(move |connection| search::requested_by(connection, &person, &room, most)).await
+    }
+
+    async fn undone_by(&self, id: ChangeId) -> Result<Found, Fault> {
+        self.read(move |connection| search::undone_by(connection, id)).await
     }
 
     async fn waiting_of(&self, person_id: &str) -> Result<Found, Fault> {

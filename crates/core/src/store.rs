@@ -91,6 +91,17 @@ pub trait Store: Send + Sync + 'static {
     /// At most `most` changes that match the filter, newest first.
     fn newest(&self, filter: &Filter, most: usize) -> impl Future<Output = Result<Found, Fault>> + Send;
 
+    /// At most `most` changes that this person requested in this room, newest first.
+    fn requested_by(
+        &self,
+        person_id: &str,
+        room: &str,
+        most: usize,
+    ) -> impl Future<Output = Result<Found, Fault>> + Send;
+
+    /// The applied changes that undo this one, oldest first.
+    fn undone_by(&self, id: ChangeId) -> impl Future<Output = Result<Found, Fault>> + Send;
+
     /// The undecided changes that this person requested, expired or not.
     fn waiting_of(&self, person_id: &str) -> impl Future<Output = Result<Found, Fault>> + Send;
 

@@ -281,6 +281,12 @@ impl Store for Slow {
     async fn newest(&self, filter: &Filter, most: usize) -> Result<Found, store::Fault> {
         self.0.newest(filter, most).await
     }
+    async fn requested_by(&self, person: &str, room: &str, most: usize) -> Result<Found, store::Fault> {
+        self.0.requested_by(person, room, most).await
+    }
+    async fn undone_by(&self, id: ChangeId) -> Result<Found, store::Fault> {
+        self.0.undone_by(id).await
+    }
     async fn waiting_of(&self, person_id: &str) -> Result<Found, store::Fault> {
         self.0.waiting_of(person_id).await
     }

@@ -4,7 +4,7 @@ use std::path::Path;
 
 use rusqlite::Connection;
 
-use super::{failed::Failed, open, rows};
+use super::{failed::Failed, open, rows, search};
 use readback_core::{
     change::{Change, ChangeId, Filter},
     store::{Fault, Found},
@@ -28,6 +28,6 @@ impl Archive {
 
     /// The newest `most` changes that match the filter, newest first.
     pub fn newest(&self, filter: &Filter, most: usize) -> Result<Found, Fault> {
-        rows::newest(&self.0, filter, most).map_err(|Failed(fault)| fault)
+        search::newest(&self.0, filter, most).map_err(|Failed(fault)| fault)
     }
 }

@@ -1,4 +1,4 @@
-//! Opens the file: takes the lock, sets the file mode, and checks or creates the schema.
+//! Opens the file: takes the lock, sets the file mode, and checks the format.
 
 use std::{
     ffi::OsString,
@@ -9,20 +9,14 @@ use std::{
     time::Duration,
 };
 
-use rusqlite::{Connection, OpenFlags, TransactionBehavior};
+use rusqlite::{Connection, OpenFlags};
 
 use super::{
-    health::{self, OpenedFile},
-    inbox, questions, rows, stops, topics,
+    health::OpenedFile,
+    schema::{APPLICATION, FORMAT, bring_up_to_date},
     writer::OpenDatabase,
 };
 use readback_core::store::{Cause, Fault};
-
-/// SQLite's application id of the file: `rbck` in ASCII.
-const APPLICATION: i64 = 0x7262_636b;
-
-/// The schema version that this program writes, and the newest one that it reads.
-pub(super) const FORMAT: i64 = 4;
 
 /// The busy timeout: an audit may read while a serving process writes.
 const BUSY_TIMEOUT: Duration = Duration::from_secs(5);
@@ -32,22 +26,6 @@ const STATEMENTS: usize = 64;
 
 /// The size that the write-ahead log is cut to after it was larger, in bytes.
 const LOG_SIZE: i64 = 64 << 20;
-
-const SCHEMA: &str = "
-    CREATE TABLE changes (
-        id TEXT NOT NULL PRIMARY KEY,
-        state TEXT NOT NULL,
-        version INTEGER NOT NULL,
-        requester TEXT NOT NULL,
-        created INTEGER NOT NULL, -- milliseconds since 1970
-        expires INTEGER NOT NULL,
-        body TEXT NOT NULL -- the whole change as JSON
-    ) STRICT;
-    CREATE INDEX changes_by_age ON changes (created);
-    CREATE INDEX changes_open ON changes (state, expires) WHERE state IN ('waiting', 'approved', 'claimed', 'unknown');
-    CREATE TABLE seen (key BLOB NOT NULL PRIMARY KEY, at INTEGER NOT NULL) STRICT, WITHOUT ROWID;
-    CREATE INDEX seen_by_age ON seen (at);
-";
 
 /// Opens the only writing connection, and takes the lock that keeps it the only one.
 pub(super) fn to_serve(file: &Path) -> Result<OpenDatabase, Fault> {
@@ -64,7 +42,7 @@ pub(super) fn to_serve(file: &Path) -> Result<OpenDatabase, Fault> {
         keep_copy(&connection, &copy).map_err(|source| Fault::Open { file: copy, source })?;
     }
     configure(&connection).map_err(opened)?;
-    make(&mut connection).map_err(opened)?;
+    bring_up_to_date(&mut connection).map_err(opened)?;
     let file = OpenedFile::of(file.clone()).map_err(refused)?;
     Ok(OpenDatabase { connection, _lock: lock, file })
 }
@@ -189,28 +167,4 @@ fn configure(connection: &Connection) -> rusqlite::Result<()> {
     connection.pragma_update(None, "trusted_schema", false)?;
     connection.pragma_update(None, "cell_size_check", true)?;
     connection.pragma_update_and_check(None, "journal_size_limit", LOG_SIZE, |_| Ok(()))
-}
-
-fn make(connection: &mut Connection) -> rusqlite::Result<()> {
-    let transaction = connection.transaction_with_behavior(TransactionBehavior::Immediate)?;
-    let format: i64 = transaction.pragma_query_value(None, "user_version", |row| row.get(0))?;
-    if format == 0 {
-        transaction.execute_batch(SCHEMA)?;
-        transaction.pragma_update(None, "application_id", APPLICATION)?;
-    }
-    if format < 2 {
-        transaction.execute_batch(questions::SCHEMA)?;
-    }
-    if format < 3 {
-        transaction.execute_batch(topics::SCHEMA)?;
-        transaction.execute_batch(rows::UNTOLD_INDEX)?;
-    }
-    if format < 4 {
-        transaction.execute_batch(inbox::SCHEMA)?;
-        transaction.execute_batch(stops::SCHEMA)?;
-        transaction.execute_batch(health::SCHEMA)?;
-        transaction.execute_batch(rows::MESSAGE_INDEX)?;
-    }
-    transaction.pragma_update(None, "user_version", FORMAT)?;
-    transaction.commit()
 }

@@ -5,7 +5,7 @@ use rusqlite::{Connection, OptionalExtension, Params, Row as Columns, params};
 
 use super::failed::Failed;
 use readback_core::{
-    change::{Change, ChangeId, Filter},
+    change::{Change, ChangeId},
     store::{Fault, Found},
 };
 
@@ -27,8 +27,13 @@ pub(super) struct StoredChange {
 }
 
 pub(super) fn read(connection: &Connection, id: ChangeId) -> Result<Option<StoredChange>, Failed> {
+    named(connection, &id.to_string())
+}
+
+/// The same, by the id as it is stored.
+pub(super) fn named(connection: &Connection, id: &str) -> Result<Option<StoredChange>, Failed> {
     let mut statement = connection.prepare_cached(&format!("{COLUMNS} WHERE id = ?1"))?;
-    statement.query_row([id.to_string()], |columns| Ok(parse(columns))).optional()?.transpose().map_err(Failed)
+    statement.query_row([id], |columns| Ok(parse(columns))).optional()?.transpose().map_err(Failed)
 }
 
 pub(super) fn insert(connection: &Connection, change: &Change) -> Result<(), Failed> {
@@ -58,8 +63,10 @@ pub(super) fn replace(connection: &Connection, row: &StoredChange, change: &Chan
 
 /// All changes that have not ended.
 pub(super) fn open(connection: &Connection) -> Result<Found, Failed> {
-    list(connection, "WHERE state IN ('waiting', 'approved', 'claimed', 'unknown') ORDER BY created, id", [])
+    list(connection, OPEN, [])
 }
+
+const OPEN: &str = "WHERE state IN ('waiting', 'approved', 'claimed', 'unknown') ORDER BY created, id";
 
 /// What the index of changes whose outcome was not reported has; a query that uses it says the same. A damaged body is among
 /// them, so that it is named.
@@ -104,18 +111,11 @@ pub(super) fn ordered_by(connection: &Connection, message_id: &str) -> Result<Fo
     list(connection, ORDERED_BY, [message_id])
 }
 
-/// The plans of the queries that every order and every sweep makes, for a test.
+/// Every statement about changes that is here, for a test of their plans.
 #[cfg(test)]
-pub(super) fn plans(connection: &Connection) -> rusqlite::Result<Vec<String>> {
-    let mut plans = Vec::new();
-    for rest in [UNTOLD_SINCE, WAITING_UNTIL, WAITING_OF, ORDERED_BY] {
-        let mut statement = connection.prepare(&format!("EXPLAIN QUERY PLAN {COLUMNS} {rest}"))?;
-        let mut rows = statement.query([0])?;
-        while let Some(columns) = rows.next()? {
-            plans.push(columns.get("detail")?);
-        }
-    }
-    Ok(plans)
+pub(super) fn statements() -> Vec<String> {
+    let lists = ["WHERE id = ?1", OPEN, UNTOLD_SINCE, WAITING_UNTIL, WAITING_OF, ORDERED_BY];
+    lists.into_iter().map(|rest| format!("{COLUMNS} {rest}")).chain([REPLACE.to_owned()]).collect()
 }
 
 /// Waiting changes that may have expired by `now`, to the millisecond.
@@ -125,28 +125,6 @@ pub(super) fn waiting_until(connection: &Connection, now: Timestamp) -> Result<F
 
 pub(super) fn waiting_of(connection: &Connection, person_id: &str) -> Result<Found, Failed> {
     list(connection, WAITING_OF, [person_id])
-}
-
-/// The newest `most` changes that match the filter, newest first.
-pub(super) fn newest(connection: &Connection, filter: &Filter, most: usize) -> Result<Found, Failed> {
-    let edge = |moment: Option<Timestamp>, none: i64| moment.map_or(none, Timestamp::as_millisecond);
-    // The columns have millisecond resolution, so the filter itself decides at the bounds.
-    let (since, until) = (edge(filter.since, i64::MIN), edge(filter.until, i64::MAX));
-    let mut statement = connection
-        .prepare_cached(&format!("{COLUMNS} WHERE created >= ?1 AND created <= ?2 ORDER BY created DESC, id DESC"))?;
-    let mut rows = statement.query([since, until])?;
-    let mut found = Found::default();
-    while let Some(columns) = rows.next()? {
-        if found.changes.len() >= most {
-            break;
-        }
-        match parse(columns) {
-            Ok(row) if filter.fits(&row.change) => found.changes.push(row.change),
-            Ok(_) => {}
-            Err(fault) => found.unreadable.push(fault),
-        }
-    }
-    Ok(found)
 }
 
 fn list(connection: &Connection, rest: &str, params: impl Params) -> Result<Found, Failed> {

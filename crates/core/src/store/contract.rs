@@ -6,8 +6,8 @@ use futures::future::join_all;
 use super::{ClaimResult, Found, Recorded, Store};
 use crate::{
     change::{
-        Answer, Change, ChangeId, ChangeSpec, Decide, Denial, End, EndReason, FieldChange, Filter, LiveValue, Order,
-        Outcome, State, Status,
+        Answer, Change, ChangeId, ChangeSpec, Decide, Denial, End, EndReason, FieldChange, LiveValue, Order, Outcome,
+        State, Status,
         samples::{self, at, person},
     },
     domain::{DeploymentName, Intent, ObjectRef},
@@ -18,12 +18,17 @@ use crate::{
 
 mod claims;
 mod deliveries;
+mod lookups;
 
 pub use claims::at_most_once;
 
 use deliveries::{
     a_delivery_is_new_once, a_delivery_outlives_a_restart_until_it_is_handled, a_no_holds_for_what_was_said_before_it,
     what_a_message_ordered_is_found,
+};
+use lookups::{
+    each_criterion_finds_its_own_and_all_together, the_newest_come_first, what_a_person_requested_in_a_room_is_found,
+    what_undoes_a_change_is_found_once_it_is_applied,
 };
 
 /// Ann scales to 3, on a card that is valid until second 600.
@@ -66,6 +71,9 @@ pub async fn keeps_the_contract<S: Store>(open: impl AsyncFn() -> S) {
     several_people_are_counted_once_each(&store).await;
     what_is_only_observed_is_never_claimed(&store).await;
     the_newest_come_first(&store).await;
+    each_criterion_finds_its_own_and_all_together(&store).await;
+    what_a_person_requested_in_a_room_is_found(&store).await;
+    what_undoes_a_change_is_found_once_it_is_applied(&store).await;
     a_question_is_answered_once(&store).await;
     drop(store);
     topics_outlive_a_restart_and_are_forgotten_in_time(&open).await;
@@ -311,18 +319,6 @@ async fn what_is_only_observed_is_never_claimed(store: &impl Store) {
     let (change, _) = store.finish(id, End::Observed(outcome("shown")), at(3)).await.unwrap().unwrap();
     assert_eq!(change.status(), Status::Observed);
     assert!(matches!(store.claim(id, 7, at(4)).await.unwrap(), ClaimResult::Lost(_)));
-}
-
-async fn the_newest_come_first(store: &impl Store) {
-    for second in [100, 300, 200] {
-        let order = Order { room_id: "newest".into(), created: at(second), ..order(&format!("newest {second}")) };
-        store.record(Change::asking(order).unwrap()).await.unwrap();
-    }
-    let filter = Filter { room: Some("newest".into()), ..Filter::default() };
-    let found = store.newest(&filter, 2).await.unwrap();
-    assert_eq!(found.changes.iter().map(|change| change.order().created).collect::<Vec<_>>(), [at(300), at(200)]);
-    let none = Filter { statuses: vec![Status::Applied], ..filter };
-    assert!(store.newest(&none, 2).await.unwrap().changes.is_empty());
 }
 
 async fn topics_outlive_a_restart_and_are_forgotten_in_time<S: Store>(open: &impl AsyncFn() -> S) {

@@ -108,6 +108,20 @@ impl Store for MemoryStore {
         Ok(found)
     }
 
+    async fn requested_by(&self, person_id: &str, room: &str, most: usize) -> Result<Found, Fault> {
+        let mut found = self.found(|change| {
+            let order = change.order();
+            order.requester.person_id == person_id && order.room_id == room
+        });
+        found.changes.reverse();
+        found.changes.truncate(most);
+        Ok(found)
+    }
+
+    async fn undone_by(&self, id: ChangeId) -> Result<Found, Fault> {
+        Ok(self.found(|change| change.status() == Status::Applied && change.order().undoes == Some(id)))
+    }
+
     async fn waiting_of(&self, person_id: &str) -> Result<Found, Fault> {
         let of = |change: &Change| change.order().requester.person_id == person_id;
         Ok(self.found(|change| change.status() == Status::Waiting && of(change)))
