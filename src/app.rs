@@ -4,6 +4,7 @@ use std::{path::PathBuf, sync::Arc, time::Duration};
 
 use anyhow::Context;
 use futures::future::join_all;
+use jiff::SignedDuration;
 use tokio::{net::TcpListener, sync::watch, time::sleep};
 
 use self::cluster_directory::ClusterDirectory;
@@ -72,6 +73,8 @@ pub struct AppConfig {
     pub followed: usize,
     /// The database file with the changes.
     pub database: PathBuf,
+    /// How long changes that have ended are kept; `None` means for ever.
+    pub retention: Option<SignedDuration>,
 }
 
 /// Runs the bot until the shutdown is requested, then finishes the accepted work.
@@ -128,6 +131,7 @@ pub async fn run(
     let mut supervisor = Supervisor::new(stop.clone());
     watch_clusters(&mut supervisor, &world, &readiness, &stop);
     supervisor.start("database", until(stop.clone(), database::keep(store.clone(), readiness.clone())));
+    supervisor.start("retention", until(stop.clone(), database::prune(store.clone(), wiring.retention)));
     supervisor.start("metrics", until(stop.clone(), metrics_upkeep(metrics.clone())));
     if let Some(file) = wiring.policy_file {
         supervisor.start("policy", until(stop.clone(), file.keep(policies)));

@@ -211,6 +211,7 @@ fn wiring(
         observe: options.observe,
         followed: app::MOST_FOLLOWED,
         database: folder.join("readback.db"),
+        retention: None,
     })
 }
 

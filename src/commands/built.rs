@@ -59,6 +59,7 @@ pub(super) fn app_config(settings: &Settings, rules: Rules) -> anyhow::Result<Ap
         observe: false,
         followed: app::MOST_FOLLOWED,
         database: settings.database.clone(),
+        retention: settings.retention,
     })
 }
 

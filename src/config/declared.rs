@@ -212,6 +212,15 @@ pub(super) static DATABASE: Setting<PathBuf> = Setting::new(
     "The file that changes are recorded in before they are made",
 )
 .or("readback.db");
+pub(super) static RETENTION_DAYS: Setting<SignedDuration> = Setting::new(
+    Group::Store,
+    "retention-days",
+    &["READBACK_RETENTION_DAYS"],
+    "N",
+    parse::retention,
+    "How many days a change that has ended is kept on record",
+)
+.or_else("for ever");
 pub(super) static MODEL: Setting<PathBuf> = Setting::new(
     Group::Model,
     "model",
@@ -287,6 +296,7 @@ pub(super) static ALL: &[&dyn Declared] = &[
     &PROTECTED_NAMESPACES,
     &CARD_MINUTES,
     &DATABASE,
+    &RETENTION_DAYS,
     &MODEL,
     &HTTPS_PROXY,
     &NO_PROXY,

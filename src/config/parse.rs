@@ -41,6 +41,11 @@ pub(super) fn minutes(text: &str) -> Result<SignedDuration, String> {
     number(text, 1, 1440).map(|minutes: u32| SignedDuration::from_mins(minutes.into()))
 }
 
+/// A month at least: what an order, a card or a repeated delivery may still ask about is never older.
+pub(super) fn retention(text: &str) -> Result<SignedDuration, String> {
+    number(text, 30, 36_500).map(|days: u32| SignedDuration::from_hours(24 * i64::from(days)))
+}
+
 pub(super) fn ip(text: &str) -> Result<IpAddr, String> {
     text.parse().map_err(|_| "must be an IP address of this machine, such as `0.0.0.0` or `::`".to_owned())
 }

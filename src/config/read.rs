@@ -25,6 +25,7 @@ pub(super) fn settings(reader: &mut SettingsReader<'_>) -> Settings {
         },
         policy: policy(reader),
         database: reader.or_default(&d::DATABASE),
+        retention: reader.value(&d::RETENTION_DAYS),
         model: reader.value(&d::MODEL),
         network: NetworkSettings {
             https_proxy: reader.value(&d::HTTPS_PROXY),

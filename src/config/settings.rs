@@ -2,6 +2,7 @@
 
 use std::{net::IpAddr, path::PathBuf};
 
+use jiff::SignedDuration;
 use secrecy::SecretString;
 
 use readback_core::domain::{ClusterName, Namespace};
@@ -20,6 +21,8 @@ pub struct Settings {
     pub policy: PolicySettings,
     /// The database file of the changes.
     pub database: PathBuf,
+    /// How long changes that have ended are kept; `None` means for ever.
+    pub retention: Option<SignedDuration>,
     /// The folder of the model; `None` means the built-in one.
     pub model: Option<PathBuf>,
     /// Outgoing connections.

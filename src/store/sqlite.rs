@@ -6,7 +6,7 @@
 
 use std::path::PathBuf;
 
-use jiff::Timestamp;
+use jiff::{SignedDuration, Timestamp};
 use rusqlite::Connection;
 use tokio::task::spawn_blocking;
 
@@ -25,6 +25,7 @@ mod inbox;
 mod open;
 mod questions;
 mod readers;
+mod retention;
 mod rows;
 mod schema;
 mod search;
@@ -33,6 +34,7 @@ mod topics;
 mod writer;
 
 pub use archive::Archive;
+pub use retention::Removed;
 
 use failed::Failed;
 use readers::Readers;
@@ -44,6 +46,7 @@ pub struct Sqlite {
     // Closed first: the last connection to be closed has to be the one that can empty the write-ahead log.
     readers: Readers,
     writer: Writer,
+    pruned: retention::Progress,
     run_id: RunId,
 }
 
@@ -56,7 +59,7 @@ impl Sqlite {
             let database = open::to_serve(&file)?;
             let readers = Readers::open(database.file.path())?;
             let writer = Writer::start(database).map_err(|source| Fault::File { file, source })?;
-            Ok(Self { readers, writer, run_id: RunId::fresh() })
+            Ok(Self { readers, writer, pruned: retention::Progress::default(), run_id: RunId::fresh() })
         })
         .await
         .map_err(|_| Fault::CutOff)?
@@ -68,6 +71,22 @@ impl Sqlite {
     /// It is not, or does not.
     pub async fn check(&self, now: Timestamp) -> Result<(), Fault> {
         self.write(move |connection| health::beat(connection, now)).await
+    }
+
+    /// Removes some of what nobody needs any more; call it again and again. Changes go only if the operator keeps them for a
+    /// time, when they are older than that.
+    ///
+    /// # Errors
+    /// The file cannot be read, or takes no writes. Nothing was removed then.
+    pub async fn prune(&self, keep: Option<SignedDuration>, now: Timestamp) -> Result<Removed, Fault> {
+        let mut over = Vec::new();
+        if let Some(horizon) = keep.and_then(|keep| now.checked_sub(keep).ok()) {
+            let after = self.pruned.place();
+            let (found, next) = self.read(move |connection| retention::over(connection, horizon, after)).await?;
+            self.pruned.note(next);
+            over = found;
+        }
+        self.write(move |connection| retention::remove(connection, &over, now)).await
     }
 
     /// Has `work` done in a transaction that is on the disk when this returns, or not at all. What runs after it sees it.
@@ -225,5 +244,7 @@ impl Store for Sqlite {
     }
 }
 
+#[cfg(test)]
+mod scale;
 #[cfg(test)]
 mod tests;

@@ -201,6 +201,7 @@ impl Bot {
             observe: self.setup.observe,
             followed: self.setup.followed,
             database: self.database(),
+            retention: None,
         };
         let stop = Shutdown::new();
         let mut task = JoinSet::new();

@@ -10,6 +10,7 @@ fn each_malformed_setting_is_reported_by_name_with_what_would_be_right() {
         ("READBACK_MAX_REPLICAS", &["0", "ten", "10001"], "whole number from 1 to 10000"),
         ("READBACK_STEP", &["-1", "five"], "whole number from 0 to 10000"),
         ("READBACK_CARD_MINUTES", &["0", "1441", "10m"], "whole number from 1 to 1440"),
+        ("READBACK_RETENTION_DAYS", &["0", "29", "36501", "1y"], "whole number from 30 to 36500"),
         ("READBACK_PEOPLE", &["ann", "ann@localhost", "*", "a@b.c,,"], "addresses"),
         ("READBACK_NAMESPACES", &["Shop", "a,,b", "a/b", "*"], "namespaces"),
         ("READBACK_PROTECTED_NAMESPACES", &["prod*"], "namespaces"),

@@ -56,11 +56,16 @@ pub(super) fn receive(connection: &Connection, notice: &Notice, now: Timestamp) 
 /// Keeps only the key of the notice, and deletes the keys that nobody will ask for any more.
 pub(super) fn handled(connection: &Connection, notice: &Notice, now: Timestamp) -> Result<(), Failed> {
     let key = key(notice);
-    let now = now.as_millisecond();
-    let horizon = now.saturating_sub(i64::try_from(REMEMBERED.as_millis()).unwrap_or(i64::MAX));
-    connection.prepare_cached(FORGET)?.execute([horizon])?;
+    forget(connection, now)?;
     connection.prepare_cached(DONE)?.execute([key.as_bytes()])?;
-    connection.prepare_cached(REMEMBER)?.execute(params![key.as_bytes(), now])?;
+    connection.prepare_cached(REMEMBER)?.execute(params![key.as_bytes(), now.as_millisecond()])?;
+    Ok(())
+}
+
+/// Deletes the keys that nobody will ask for any more.
+pub(super) fn forget(connection: &Connection, now: Timestamp) -> Result<(), Failed> {
+    let remembered = i64::try_from(REMEMBERED.as_millis()).unwrap_or(i64::MAX);
+    connection.prepare_cached(FORGET)?.execute([now.as_millisecond().saturating_sub(remembered)])?;
     Ok(())
 }
 

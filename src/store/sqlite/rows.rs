@@ -61,6 +61,14 @@ pub(super) fn replace(connection: &Connection, row: &StoredChange, change: &Chan
     if written == 1 { Ok(()) } else { Err(Fault::Raced(row.change.id()).into()) }
 }
 
+const REMOVE: &str = "DELETE FROM changes WHERE id = ?1 AND version = ?2";
+
+/// Removes the change if the stored row is still `row`. Returns whether it was.
+pub(super) fn remove(connection: &Connection, row: &StoredChange) -> Result<bool, Failed> {
+    let removed = connection.prepare_cached(REMOVE)?.execute(params![row.change.id().to_string(), row.version])?;
+    Ok(removed == 1)
+}
+
 /// All changes that have not ended.
 pub(super) fn open(connection: &Connection) -> Result<Found, Failed> {
     list(connection, OPEN, [])
@@ -115,7 +123,7 @@ pub(super) fn ordered_by(connection: &Connection, message_id: &str) -> Result<Fo
 #[cfg(test)]
 pub(super) fn statements() -> Vec<String> {
     let lists = ["WHERE id = ?1", OPEN, UNTOLD_SINCE, WAITING_UNTIL, WAITING_OF, ORDERED_BY];
-    lists.into_iter().map(|rest| format!("{COLUMNS} {rest}")).chain([REPLACE.to_owned()]).collect()
+    lists.into_iter().map(|rest| format!("{COLUMNS} {rest}")).chain([REPLACE.to_owned(), REMOVE.to_owned()]).collect()
 }
 
 /// Waiting changes that may have expired by `now`, to the millisecond.

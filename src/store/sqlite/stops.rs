@@ -31,10 +31,16 @@ pub(super) fn note(
     said: Timestamp,
     now: Timestamp,
 ) -> Result<(), Failed> {
-    let remembered = i64::try_from(STOPS_REMEMBERED.as_micros()).unwrap_or(i64::MAX);
-    connection.prepare_cached(FORGET)?.execute([now.as_microsecond().saturating_sub(remembered)])?;
+    forget(connection, now)?;
     let thread = place.thread.as_deref().unwrap_or_default();
     connection.prepare_cached(NOTE)?.execute(params![place.room, thread, person, said.as_microsecond()])?;
+    Ok(())
+}
+
+/// Deletes what no order can come after any more.
+pub(super) fn forget(connection: &Connection, now: Timestamp) -> Result<(), Failed> {
+    let remembered = i64::try_from(STOPS_REMEMBERED.as_micros()).unwrap_or(i64::MAX);
+    connection.prepare_cached(FORGET)?.execute([now.as_microsecond().saturating_sub(remembered)])?;
     Ok(())
 }
 

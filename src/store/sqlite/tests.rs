@@ -147,7 +147,7 @@ async fn every_commit_reaches_the_disk() {
 }
 
 /// Takes from a file what format 5 has and format 4 had not.
-const FORMAT_4: &str = "
+pub(super) const FORMAT_4: &str = "
     DROP INDEX changes_by_object; DROP INDEX changes_by_room; DROP INDEX changes_by_requester; DROP INDEX changes_by_batch;
     DROP INDEX changes_undoing; DROP INDEX changes_by_age; DROP INDEX questions_by_age; DROP INDEX inbox_by_age;
     ALTER TABLE changes DROP COLUMN cluster; ALTER TABLE changes DROP COLUMN namespace; ALTER TABLE changes DROP COLUMN name;

@@ -30,15 +30,21 @@ const FRESH: &str = "SELECT room, thread, body FROM topics WHERE at >= ?1 ORDER 
 
 /// Records these topics, each unless its place has a newer one.
 pub(super) fn note(connection: &Connection, topics: &[(TopicPlace, Topic)], now: Timestamp) -> Result<(), Failed> {
-    // What is from the future was noted before the clock was set back.
-    let ahead = now.as_millisecond().saturating_add(REMEMBERED_MS);
-    connection.prepare_cached(FORGET)?.execute([horizon(now), ahead])?;
+    forget(connection, now)?;
     let mut statement = connection.prepare_cached(NOTE)?;
     for (place, topic) in topics {
         let body = serde_json::to_string(topic).map_err(|error| Failed(Fault::Database(error.into())))?;
         let thread = place.thread.as_deref().unwrap_or_default();
         statement.execute(params![place.room, thread, topic.at.as_millisecond(), body])?;
     }
+    Ok(())
+}
+
+/// Deletes the topics that nobody remembers any more.
+pub(super) fn forget(connection: &Connection, now: Timestamp) -> Result<(), Failed> {
+    // What is from the future was noted before the clock was set back.
+    let ahead = now.as_millisecond().saturating_add(REMEMBERED_MS);
+    connection.prepare_cached(FORGET)?.execute([horizon(now), ahead])?;
     Ok(())
 }
 

@@ -1,0 +1,197 @@
+//! What is removed, and what never is.
+
+use tempfile::{TempDir, tempdir};
+
+use super::*;
+use crate::store::sqlite::Sqlite;
+use readback_core::{
+    change::{
+        CallError, ChangeId, Decide, End, EndReason, Event, Order, Outcome, Trail, Update,
+        samples::{aimed_at, at, order, person},
+    },
+    notice::Notice,
+    question::{Question, samples::question},
+    store::{Recorded, Store},
+    topic::TopicPlace,
+};
+
+const YEAR: SignedDuration = SignedDuration::from_hours(365 * 24);
+/// Seconds after which everything of the samples is older than a year.
+const LATER: i64 = 400 * 24 * 3600;
+
+fn folder() -> TempDir {
+    tempdir().expect("a folder")
+}
+
+async fn open(folder: &TempDir) -> Sqlite {
+    Sqlite::open(folder.path().join("changes.db")).await.expect("opens")
+}
+
+async fn asked(store: &Sqlite, order: Order) -> ChangeId {
+    let change = Change::asking(order).expect("fit");
+    let id = change.id();
+    assert_eq!(store.record(change).await.expect("recorded"), Recorded::New);
+    id
+}
+
+fn named(name: &str) -> Order {
+    Order { message_id: name.into(), ..aimed_at(name, order()) }
+}
+
+async fn decide(store: &Sqlite, id: ChangeId, approve: bool) {
+    let (who, authorization, cause) = (person("ann"), Ok(()), None);
+    let decide = if approve {
+        Decide::Approve { who, authorization, cause }
+    } else {
+        Decide::Decline { who, authorization, cause }
+    };
+    store.decide(id, &decide, at(1)).await.expect("decided");
+}
+
+async fn ended(store: &Sqlite, order: Order, end: fn(Outcome) -> End, reason: EndReason) -> ChangeId {
+    let id = asked(store, order).await;
+    decide(store, id, true).await;
+    store.claim(id, 7, at(2)).await.expect("claimed");
+    store.finish(id, end(Outcome { reason, live: Vec::new() }), at(3)).await.expect("ended");
+    id
+}
+
+fn done() -> EndReason {
+    EndReason::Text("done".into())
+}
+
+async fn reported(store: &Sqlite, id: ChangeId) -> ChangeId {
+    store.mark_reported(id).await.expect("reported").expect("there");
+    id
+}
+
+async fn is_there(store: &Sqlite, id: ChangeId) -> bool {
+    store.get(id).await.expect("read").is_some()
+}
+
+#[tokio::test]
+async fn what_has_ended_and_was_told_is_removed_when_it_is_old_enough() {
+    let folder = folder();
+    let store = open(&folder).await;
+    let older = Order { message_id: "older".into(), ..named("applied") };
+    let newer = Order { created: at(1), ..named("applied") };
+    let gone = [
+        reported(&store, ended(&store, older, End::Applied, done()).await).await,
+        reported(&store, ended(&store, named("failed"), End::Failed, done()).await).await,
+        reported(&store, ended(&store, named("stale"), End::Stale, done()).await).await,
+        reported(&store, ended(&store, named("unknown"), End::Unknown, done()).await).await,
+        asked(&store, named("declined")).await,
+    ];
+    decide(&store, gone[4], false).await;
+    let kept = reported(&store, ended(&store, newer, End::Applied, done()).await).await;
+
+    assert_eq!(store.prune(None, at(LATER)).await.expect("pruned").changes, 0, "kept for ever");
+    assert_eq!(store.prune(Some(YEAR), at(3600)).await.expect("pruned").changes, 0, "not old enough");
+    assert_eq!(store.prune(Some(YEAR), at(LATER)).await.expect("pruned").changes, gone.len());
+    for id in gone {
+        assert!(!is_there(&store, id).await, "{id}");
+    }
+    assert!(is_there(&store, kept).await, "the newest that was applied to its object");
+}
+
+#[tokio::test]
+async fn what_is_open_or_untold_or_the_newest_of_its_object_is_never_removed() {
+    let folder = folder();
+    let store = open(&folder).await;
+    let approved = asked(&store, named("approved")).await;
+    decide(&store, approved, true).await;
+    let claimed = asked(&store, named("claimed")).await;
+    decide(&store, claimed, true).await;
+    store.claim(claimed, 7, at(2)).await.expect("claimed");
+    let untold = asked(&store, named("declined")).await;
+    store.card_posted(untold, "card").await.expect("posted");
+    decide(&store, untold, false).await;
+    let awaited = EndReason::Unknown { error: CallError::CutShort, found: Trail::Untouched };
+    let kept = [
+        asked(&store, named("waiting")).await,
+        approved,
+        claimed,
+        untold,
+        ended(&store, named("applied"), End::Applied, done()).await,
+        ended(&store, named("failed"), End::Failed, done()).await,
+        reported(&store, ended(&store, named("unknown"), End::Unknown, awaited).await).await,
+        reported(&store, ended(&store, named("newest"), End::Applied, done()).await).await,
+    ];
+    for turn in 0..3 {
+        assert_eq!(store.prune(Some(YEAR), at(LATER + turn)).await.expect("pruned").changes, 0);
+    }
+    for id in kept {
+        assert!(is_there(&store, id).await, "{id}");
+    }
+}
+
+#[tokio::test]
+async fn each_turn_looks_at_a_slice_and_all_are_removed_in_the_end() {
+    let folder = folder();
+    let store = open(&folder).await;
+    let slice = usize::from(SLICE);
+    let total = slice * 2 + 7;
+    let fill = move |connection: &Connection| {
+        for number in 0..total {
+            let mut change = Change::asking(Order { message_id: number.to_string(), ..order() }).expect("fit");
+            // Every other one stays: nobody has decided it.
+            if number % 2 == 0 {
+                let decline = Decide::Decline { who: person("ann"), authorization: Ok(()), cause: None };
+                change = Update::Event(Event::Decide(decline)).apply(change, at(1)).0;
+            }
+            rows::insert(connection, &change)?;
+        }
+        Ok(())
+    };
+    store.write(fill).await.expect("filled");
+    let mut removed = Vec::new();
+    for _ in 0..4 {
+        removed.push(store.prune(Some(YEAR), at(LATER)).await.expect("pruned").changes);
+    }
+    assert!(removed[..3].iter().all(|count| *count <= slice && *count > 0), "{removed:?}");
+    assert_eq!((removed[..3].iter().sum::<usize>(), removed[3]), (total.div_ceil(2), 0), "{removed:?}");
+}
+
+#[tokio::test]
+async fn a_change_that_moves_before_it_is_removed_stays() {
+    let folder = folder();
+    let store = open(&folder).await;
+    let id = ended(&store, named("moving"), End::Failed, done()).await;
+    let row = store.read(move |connection| rows::read(connection, id)).await.expect("read").expect("there");
+    reported(&store, id).await;
+    let removed = store.write(move |connection| remove(connection, &[row], at(LATER))).await.expect("written");
+    assert_eq!((removed.changes, is_there(&store, id).await), (0, true));
+}
+
+#[tokio::test]
+async fn questions_deliveries_and_what_was_said_are_forgotten_by_their_age() {
+    let folder = folder();
+    let store = open(&folder).await;
+    let young = |second: i64, name: &str| Question { id: ChangeId::derive(name, 0), created: at(second), ..question() };
+    let asked = [young(0, "old"), young(LATER, "new")];
+    let notice = |id: &str| Notice::Message { id: id.into(), room: "R".into(), person: "P".into(), created: None };
+    for (question, second) in asked.iter().zip([0, LATER]) {
+        store.ask(question.clone()).await.expect("asked");
+        store.receive(&notice(&format!("open {second}")), at(second)).await.expect("received");
+        store.receive(&notice(&format!("done {second}")), at(second)).await.expect("received");
+        store.handled(&notice(&format!("done {second}")), at(second)).await.expect("handled");
+        let place = TopicPlace { room: format!("R{second}"), thread: None };
+        store.stop(&place, "ann", at(second), at(second)).await.expect("stopped");
+    }
+    let removed = store.prune(None, at(LATER + 1)).await.expect("pruned");
+    assert_eq!(removed, Removed { changes: 0, questions: 1, deliveries: 1 });
+    assert_eq!(store.open_questions(None).await.expect("read"), [asked[1].clone()]);
+    assert_eq!(store.unhandled().await.expect("read").len(), 1);
+    let rows = |table: &'static str| {
+        store.read(move |connection| {
+            Ok(connection.query_row(&format!("SELECT count(*) FROM {table}"), [], |row| row.get::<_, i64>(0))?)
+        })
+    };
+    for table in ["questions", "inbox", "seen", "stops"] {
+        assert_eq!(rows(table).await.expect("counted"), 1, "{table}: of a year ago and of now, one is left");
+    }
+    store.prune(None, at(2 * LATER)).await.expect("pruned");
+    for table in ["questions", "inbox", "seen", "stops"] {
+        assert_eq!(rows(table).await.expect("counted"), 0, "{table}");
+    }
+}
