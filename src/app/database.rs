@@ -15,7 +15,7 @@ use crate::{
 /// The interval between two checks.
 const PERIOD: Duration = Duration::from_secs(5);
 /// The interval between two removals.
-const PRUNING: Duration = Duration::from_secs(60);
+const PRUNING: Duration = Duration::from_mins(1);
 /// A fault that lasts is logged at one in so many checks: once a minute.
 const LOGGED: u32 = 12;
 

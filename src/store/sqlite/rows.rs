@@ -92,7 +92,8 @@ pub(super) fn untold_since(connection: &Connection, since: Timestamp) -> Result<
 }
 
 const UNTOLD_SINCE: &str = concat!(
-    "WHERE state NOT IN ('waiting', 'approved', 'claimed') AND created >= ?1 AND ",
+    // The index by age has the order too, but holds everything of that time.
+    "INDEXED BY changes_untold WHERE state NOT IN ('waiting', 'approved', 'claimed') AND created >= ?1 AND ",
     untold!(),
     " ORDER BY created, id"
 );
@@ -119,11 +120,20 @@ pub(super) fn ordered_by(connection: &Connection, message_id: &str) -> Result<Fo
     list(connection, ORDERED_BY, [message_id])
 }
 
-/// Every statement about changes that is here, for a test of their plans.
+/// Every statement about changes that is here, and the index that it has to use, for a test of their plans.
 #[cfg(test)]
-pub(super) fn statements() -> Vec<String> {
-    let lists = ["WHERE id = ?1", OPEN, UNTOLD_SINCE, WAITING_UNTIL, WAITING_OF, ORDERED_BY];
-    lists.into_iter().map(|rest| format!("{COLUMNS} {rest}")).chain([REPLACE.to_owned(), REMOVE.to_owned()]).collect()
+pub(super) fn statements() -> Vec<(String, &'static str)> {
+    let ids = "sqlite_autoindex_changes_1";
+    let lists = [
+        ("WHERE id = ?1", ids),
+        (OPEN, "changes_open"),
+        (UNTOLD_SINCE, "changes_untold"),
+        (WAITING_UNTIL, "changes_open"),
+        (WAITING_OF, "changes_open"),
+        (ORDERED_BY, "changes_by_message"),
+    ];
+    let lists = lists.into_iter().map(|(rest, index)| (format!("{COLUMNS} {rest}"), index));
+    lists.chain([(REPLACE.to_owned(), ids), (REMOVE.to_owned(), ids)]).collect()
 }
 
 /// Waiting changes that may have expired by `now`, to the millisecond.

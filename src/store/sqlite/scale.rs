@@ -1,4 +1,5 @@
 //! A measurement: how long lookups take in a record of a million changes.
+#![expect(clippy::print_stdout, reason = "a measurement is read by people")]
 
 use std::time::{Duration, Instant};
 
@@ -40,7 +41,7 @@ impl Kind {
     const fn of(number: u32) -> Self {
         match number % 20 {
             _ if number >= CHANGES - 400 && number.is_multiple_of(4) => Self::Waiting,
-            0 if number % 2_000 == 0 => Self::Unreported,
+            0 if number.is_multiple_of(2_000) => Self::Unreported,
             1 => Self::Undo,
             2 | 3 => Self::Declined,
             4 => Self::Failed,
@@ -114,7 +115,7 @@ fn object(number: u32) -> ObjectRef {
 
 /// Writes the record, as a file of format 4, in one transaction.
 fn fill(connection: &mut Connection) {
-    let bodies = Kind::ALL.map(|kind| kind.body());
+    let bodies = Kind::ALL.map(Kind::body);
     let (old_id, undone) = (ChangeId::derive("@MESSAGE@", 0).to_string(), ChangeId::derive("@UNDONE@", 0).to_string());
     let transaction = connection.transaction().expect("begun");
     let mut insert = transaction
@@ -143,8 +144,12 @@ fn fill(connection: &mut Connection) {
     transaction.commit().expect("committed");
 }
 
-/// Measures 200 lookups, one after the other; prints the median and the slowest. Returns the median.
-async fn measure(name: &str, lookup: impl AsyncFn(u32) -> usize) -> Duration {
+/// What a lookup may take, and what each change that it returns may take to be read in a build without optimisation.
+const ALLOWED: Duration = Duration::from_millis(5);
+const EACH: Duration = Duration::from_millis(1);
+
+/// Measures 200 lookups, one after the other; prints the median and the slowest. Returns whether the median is what is allowed.
+async fn measure(name: &str, lookup: impl AsyncFn(u32) -> usize) -> bool {
     let mut times = Vec::new();
     let mut found = 0;
     for round in 0..200_u32 {
@@ -156,7 +161,7 @@ async fn measure(name: &str, lookup: impl AsyncFn(u32) -> usize) -> Duration {
     times.sort_unstable();
     let (median, slowest) = (times[times.len() / 2], times[times.len() - 1]);
     println!("| {name} | {:.2} ms | {:.2} ms | {} |", ms(median), ms(slowest), found / 200);
-    median
+    median <= ALLOWED + EACH * u32::try_from(found / 200).expect("few")
 }
 
 fn ms(duration: Duration) -> f64 {
@@ -184,24 +189,24 @@ async fn a_million_changes_are_searched_within_milliseconds() {
     let store = Sqlite::open(&file).await.expect("opens");
     let size = std::fs::metadata(&file).expect("there").len() >> 20;
     println!("format {} after {:.0?}; {size} MiB", schema::FORMAT, started.elapsed());
-    let medians = lookups(&store).await;
-    for (name, median) in medians {
-        assert!(median <= Duration::from_millis(5), "{name}: {median:?}");
+    let results = lookups(&store).await;
+    for (name, fast) in results {
+        assert!(fast, "{name} takes too long");
     }
 }
 
-async fn lookups(store: &Sqlite) -> Vec<(&'static str, Duration)> {
+async fn lookups(store: &Sqlite) -> Vec<(&'static str, bool)> {
     let newest = async |filter: Filter, most| count(&store.newest(&filter, most).await.expect("read"));
     let applied = || Filter { statuses: vec![Status::Applied], ..Filter::default() };
     let now = at(i64::from(CHANGES) * APART);
     let newest = &newest;
     let ordering = vec![Status::Approved, Status::Claimed, Status::Applied, Status::Unknown];
     let recent = now.checked_sub(jiff::SignedDuration::from_mins(10)).ok();
-    let mut medians = Vec::new();
+    let mut results = Vec::new();
     println!("| lookup | median | slowest | changes found |\n|---|---|---|---|");
     macro_rules! lookup {
         ($name:literal, $lookup:expr) => {
-            medians.push(($name, measure($name, $lookup).await));
+            results.push(($name, measure($name, $lookup).await));
         };
     }
     lookup!("a change by its id", async |n| store.get(id(n)).await.expect("read").map_or(0, |_| 1));
@@ -234,5 +239,5 @@ async fn lookups(store: &Sqlite) -> Vec<(&'static str, Duration)> {
         let week = now.checked_sub(jiff::SignedDuration::from_hours(24 * 7)).expect("a week ago");
         count(&store.unreported(week).await.expect("read"))
     });
-    medians
+    results
 }

@@ -1,14 +1,26 @@
 //! Lookups in the changes on record.
 
-use super::{approved, order, outcome};
 use crate::{
     change::{
-        Change, ChangeId, End, Filter, Order, Status,
+        Change, ChangeId, Decide, End, EndReason, Filter, Order, Outcome, Status,
         samples::{self, aimed_at, at, person},
     },
     domain::ObjectRef,
     store::{Found, Store},
 };
+
+fn order(message_id: &str) -> Order {
+    Order { message_id: message_id.into(), thread_id: message_id.into(), ..samples::order() }
+}
+
+/// Approves, claims and ends it.
+async fn apply(store: &impl Store, id: ChangeId) {
+    let approve = Decide::Approve { who: person("ann"), authorization: Ok(()), cause: None };
+    store.decide(id, &approve, at(1)).await.unwrap().unwrap();
+    store.claim(id, 7, at(2)).await.unwrap();
+    let outcome = Outcome { reason: EndReason::Text("done".into()), live: Vec::new() };
+    store.finish(id, End::Applied(outcome), at(3)).await.unwrap().unwrap();
+}
 
 fn ids(found: &Found) -> Vec<ChangeId> {
     found.changes.iter().map(Change::id).collect()
@@ -88,15 +100,14 @@ pub(super) async fn what_a_person_requested_in_a_room_is_found(store: &impl Stor
 }
 
 pub(super) async fn what_undoes_a_change_is_found_once_it_is_applied(store: &impl Store) {
-    let done = approved(store, "done and undone", 1).await;
+    let done = recorded(store, order("done and undone")).await;
+    apply(store, done).await;
     let change = Change::asking(Order { undoes: Some(done), ..order("the undo") }).unwrap();
     let undo = change.id();
     store.record(change).await.unwrap();
     let undone = async || ids(&store.undone_by(done).await.unwrap());
     assert!(undone().await.is_empty(), "it waits");
-    super::decide(store, undo, &super::yes("ann"), 1).await;
-    store.claim(undo, 7, at(2)).await.unwrap();
-    store.finish(undo, End::Applied(outcome("undone")), at(3)).await.unwrap();
+    apply(store, undo).await;
     assert_eq!(undone().await, [undo]);
     assert!(ids(&store.undone_by(undo).await.unwrap()).is_empty());
 }
