@@ -90,7 +90,7 @@ impl Cluster {
             previous,
             ..LogParams::default()
         };
-        self.text(built(objects::<Pod>(&live.object().namespace).logs(&pod.name, &which))?).await
+        self.log(built(objects::<Pod>(&live.object().namespace).logs(&pod.name, &which))?).await
     }
 }
 
@@ -118,12 +118,14 @@ fn named(names: &[String], said: &str) -> Option<String> {
 
 #[cfg(test)]
 mod tests {
+    use std::time::Duration;
+
     use serde_json::json;
 
     use super::*;
     use crate::{
-        Cause,
-        stand_in::{Api, Reply, deployment, live_of},
+        Cause, Connection,
+        stand_in::{Api, Reply, connection, deployment, live_of, web},
     };
 
     fn pod(name: &str, ready: bool, cause: Option<Cause>) -> PodView {
@@ -169,5 +171,26 @@ mod tests {
         let logs = api.cluster().await.logs(&live_of(&deployment()), None, 20).await;
         let Ok(Logs::Tails { tails, pods: 1 }) = logs else { panic!("{logs:?}") };
         assert_eq!((tails[0].previous, tails[0].text.as_deref()), (true, Ok("\"last words\"")));
+    }
+
+    #[tokio::test]
+    async fn a_node_that_does_not_answer_is_no_silent_cluster() {
+        let listed = json!({"items": [{"metadata": {"name": "web-1"}, "status": {"containerStatuses": []}}]});
+        let api = Api::start(move |call| match call.path.rsplit('/').next() {
+            Some("pods") => Reply::json(200, listed.clone()),
+            Some("log") => Reply::Hang,
+            Some("web") => Reply::json(200, deployment()),
+            _ => Reply::json(200, json!({"items": []})),
+        })
+        .await;
+        let connection = Connection { call_timeout: Duration::from_millis(300), ..connection(api.port) };
+        let cluster = Cluster::connect(connection).await.unwrap();
+        let live = live_of(&deployment());
+        let read = futures::future::join_all((0..4).map(|_| cluster.logs(&live, None, 20))).await;
+        for logs in read {
+            let Ok(Logs::Tails { tails, .. }) = logs else { panic!("{logs:?}") };
+            assert!(matches!(tails[0].text, Err(CallError::TimedOut { .. })), "{tails:?}");
+        }
+        assert_eq!(cluster.read(&web()).await.map(|live| live.is_some()), Ok(true));
     }
 }

@@ -23,6 +23,15 @@ const PAGE: u32 = 250;
 /// Maximum pages followed, so that no server can continue a list for ever.
 const MAX_PAGES: usize = 40;
 
+/// Who answers a call in the end.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Source {
+    /// The API server itself.
+    ApiServer,
+    /// A kubelet, which the API server asks: that it is silent says nothing about the API server.
+    Kubelet,
+}
+
 /// The API server's response.
 pub(super) struct Answer {
     pub(super) status: u16,
@@ -74,6 +83,15 @@ impl Cluster {
     /// One call; the deadline includes the wait for a place among the calls at the same time, and the last byte of the
     /// response.
     pub(super) async fn call(&self, request: Request<Vec<u8>>, deadline: Duration) -> Result<Answer, NoAnswer> {
+        self.exchange(request, deadline, Source::ApiServer).await
+    }
+
+    async fn exchange(
+        &self,
+        request: Request<Vec<u8>>,
+        deadline: Duration,
+        source: Source,
+    ) -> Result<Answer, NoAnswer> {
         let until = Instant::now() + deadline;
         let _place = match self.entry {
             Entry::Shared => Some(self.place(until).await.map_err(NoAnswer::NotSent)?),
@@ -94,6 +112,7 @@ impl Cluster {
         let answer = timeout_at(until, exchange).await;
         let answer = answer.unwrap_or_else(|_| Err(NoAnswer::Lost(CallError::timed_out(deadline))));
         match &answer {
+            Err(NoAnswer::Lost(CallError::TimedOut { .. })) if source == Source::Kubelet => {}
             Err(NoAnswer::Lost(CallError::TimedOut { .. }) | NoAnswer::NotSent(CallError::Unreachable { .. }))
                 if started.elapsed() >= self.state.call_timeout / 2 =>
             {
@@ -107,9 +126,9 @@ impl Cluster {
     }
 
     /// One read. What may have been a hiccup is tried once more, within the same deadline.
-    async fn fetch(&self, request: Request<Vec<u8>>) -> Result<Answer, NoAnswer> {
+    async fn fetch(&self, request: Request<Vec<u8>>, source: Source) -> Result<Answer, NoAnswer> {
         let until = Instant::now() + self.state.call_timeout;
-        let first = self.call(request.clone(), self.state.call_timeout).await;
+        let first = self.exchange(request.clone(), self.state.call_timeout, source).await;
         if !may_pass(&first) {
             return first;
         }
@@ -118,12 +137,12 @@ impl Cluster {
             return first;
         }
         sleep(READ_AGAIN).await;
-        self.call(request, rest).await
+        self.exchange(request, rest, source).await
     }
 
-    /// The plain-text body of a GET. Invalid UTF-8 is replaced.
-    pub(super) async fn text(&self, request: Request<Vec<u8>>) -> Result<String, CallError> {
-        let answer = self.fetch(accepting("text/plain, */*", request)).await?;
+    /// The log that a kubelet has, as text. Invalid UTF-8 is replaced.
+    pub(super) async fn log(&self, request: Request<Vec<u8>>) -> Result<String, CallError> {
+        let answer = self.fetch(accepting("text/plain, */*", request), Source::Kubelet).await?;
         match answer.status {
             200 => Ok(String::from_utf8_lossy(&answer.body).into_owned()),
             status => Err(CallError::Answered(verdict::api_error(status, &answer.body))),
@@ -137,7 +156,7 @@ impl Cluster {
 
     /// The JSON body of a GET; `None` for 404.
     pub(super) async fn answered(&self, request: Request<Vec<u8>>) -> Result<Option<Value>, CallError> {
-        let answer = self.fetch(accepting("application/json", request)).await?;
+        let answer = self.fetch(accepting("application/json", request), Source::ApiServer).await?;
         match answer.status {
             200 => serde_json::from_slice(&answer.body).map(Some).map_err(|_| CallError::misread(Misread::NotJson)),
             404 => Ok(None),
