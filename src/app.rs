@@ -30,6 +30,7 @@ use readback_webex::{
     tls,
 };
 
+mod clock_skew;
 mod cluster_directory;
 mod database;
 pub(crate) mod instance;
@@ -132,6 +133,7 @@ pub async fn run(
     watch_clusters(&mut supervisor, &world, &readiness, &stop);
     supervisor.start("database", until(stop.clone(), database::keep(store.clone(), readiness.clone())));
     supervisor.start("retention", until(stop.clone(), database::prune(store.clone(), wiring.retention)));
+    supervisor.start("clock", until(stop.clone(), clock_skew::watch(readiness.clone())));
     supervisor.start("metrics", until(stop.clone(), metrics_upkeep(metrics.clone())));
     if let Some(file) = wiring.policy_file {
         supervisor.start("policy", until(stop.clone(), file.keep(policies)));

@@ -70,6 +70,7 @@
 //! | one message is one request, and none is lost | [`Store::receive`] before it is acknowledged, [`Store::handled`] after its turn, [`ChangeId::derive`] from message and position |
 //! | a room is processed in order, and every queue is bounded | [`edge::Intake`] |
 //! | a request that arrives late is not executed | [`edge::freshness()`] |
+//! | no clock that is set or wrong makes anything late | [`clock::AnchoredClock`] |
 //! | only people whom the policy permits, checked at the request and at the decision | [`Policy`], [`Authorization`] |
 //! | what is destructive or doubtful is confirmed first | [`judge`]; [`Change::ordered`] refuses an order with reasons to confirm |
 //! | what was shown is what is sent | [`Order`] holds the patch from the card on; its `test` operations pin uid and old values |

@@ -3,6 +3,7 @@
 use crate::{
     app::{self, AppConfig},
     cli::Engine,
+    clock,
     config::{ClusterSource, NamedCluster, PolicyFile, PolicySettings, Settings},
     interpret,
 };
@@ -70,6 +71,7 @@ pub(super) fn webex(settings: &Settings) -> anyhow::Result<WebexSettings> {
         https_proxy: settings.network.https_proxy.clone(),
         no_proxy: settings.network.no_proxy.clone(),
         extra_ca_pem: settings.network.ca_file.as_ref().map(|file| file.pem.clone()),
+        dates: Some(clock::dates()),
         ..WebexSettings::new(token)
     })
 }

@@ -2,12 +2,14 @@
 
 use std::{fmt::Display, process::ExitCode};
 
+use jiff::SignedDuration;
 use tokio::runtime::Runtime;
 
 use super::built::{connections, model, policy, webex};
 use crate::{
     app::instance,
     cli::{Engine, Out},
+    clock::{self, Skew},
     config::{Loaded, Origin, Settings},
 };
 use readback_cluster::Cluster;
@@ -128,6 +130,7 @@ async fn room(settings: &Settings) -> Vec<Finding> {
         }
     });
     let mut findings = vec![found("Webex token", me)];
+    findings.extend(clock::skew().map(clock_of));
     if let Some(url) = &settings.server.public_url {
         // Without a known identity, a webhook of another process shows by its address only.
         let own = instance::known(&settings.database).ok().flatten();
@@ -138,6 +141,15 @@ async fn room(settings: &Settings) -> Vec<Finding> {
         findings.push(Finding { what: "Webex webhooks".to_owned(), result });
     }
     findings
+}
+
+/// Whether the wall clock, ahead of Webex's by this, is right.
+fn clock_of(ahead: SignedDuration) -> Finding {
+    let result = match Skew::of(ahead) {
+        Some(skew) => Err(skew.to_string()),
+        None => Ok(format!("within {} s of Webex's", ahead.abs().as_secs() + 1)),
+    };
+    Finding { what: "clock".to_owned(), result }
 }
 
 /// Whether the bot's webhooks deliver to this bot, and to no other one.
@@ -160,6 +172,13 @@ mod tests {
     use serde_json::json;
 
     use super::*;
+
+    #[test]
+    fn a_wrong_clock_is_a_finding() {
+        assert_eq!(clock_of(SignedDuration::from_millis(-700)).result, Ok("within 1 s of Webex's".to_owned()));
+        let why = clock_of(SignedDuration::from_secs(-3600)).result.unwrap_err();
+        assert!(why.starts_with("the clock of this machine is 1h behind Webex's"), "{why}");
+    }
 
     #[test]
     fn the_webhooks_of_another_process_are_a_finding() {

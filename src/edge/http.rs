@@ -61,12 +61,13 @@ async fn webex(State(edge): State<Edge>, headers: HeaderMap, body: Result<Bytes,
 
 async fn readyz(State(edge): State<Edge>) -> impl IntoResponse {
     let (missing, faults) = (edge.readiness.waiting_for(), edge.readiness.faults());
+    let note = edge.readiness.skew().map(|skew| format!("note: {skew}\n"));
     if missing.is_empty() && faults.is_empty() {
-        return (StatusCode::OK, "ready\n".to_owned());
+        return (StatusCode::OK, ["ready\n".to_owned()].into_iter().chain(note).collect());
     }
     let waiting = (!missing.is_empty()).then(|| format!("waiting for: {}\n", missing.join(", ")));
     let faults = faults.iter().map(|fault| format!("fault: {fault}\n"));
-    (StatusCode::SERVICE_UNAVAILABLE, waiting.into_iter().chain(faults).collect())
+    (StatusCode::SERVICE_UNAVAILABLE, waiting.into_iter().chain(faults).chain(note).collect::<String>())
 }
 
 async fn figures(State(edge): State<Edge>) -> impl IntoResponse {

@@ -8,6 +8,7 @@ use std::{
     },
 };
 
+use crate::clock::Skew;
 use readback_webex::hooks::Rival;
 
 /// A fault of the running service that its operator must end.
@@ -44,6 +45,7 @@ struct State {
     catalog: AtomicBool,
     bot_id: OnceLock<String>,
     faults: Mutex<BTreeMap<Part, ServiceFault>>,
+    skew: Mutex<Option<Skew>>,
 }
 
 impl Readiness {
@@ -84,6 +86,16 @@ impl Readiness {
     /// The faults that last; empty if everything works.
     pub fn faults(&self) -> Vec<ServiceFault> {
         self.locked_faults().values().cloned().collect()
+    }
+
+    /// Sets by how much the wall clock is wrong; `None` if it is right. It is no fault: nothing is judged by it.
+    pub fn set_skew(&self, skew: Option<Skew>) {
+        *self.0.skew.lock().unwrap_or_else(PoisonError::into_inner) = skew;
+    }
+
+    /// By how much the wall clock is wrong, if it is.
+    pub fn skew(&self) -> Option<Skew> {
+        *self.0.skew.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     fn locked_faults(&self) -> MutexGuard<'_, BTreeMap<Part, ServiceFault>> {

@@ -14,6 +14,7 @@
 //! for how the text of a message is extracted, [`hooks`] for the bot's own webhooks.
 
 pub mod client;
+pub mod dates;
 pub mod error;
 pub mod hooks;
 mod html;

@@ -9,6 +9,8 @@ use reqwest::{
 };
 use secrecy::{ExposeSecret, SecretString};
 
+use super::dates::DateListener;
+
 /// Hosts that are never reached through a proxy.
 const LOOPBACK: &str = "localhost,127.0.0.0/8,::1";
 
@@ -27,6 +29,8 @@ pub struct WebexSettings {
     pub extra_ca_pem: Option<Vec<u8>>,
     /// The maximum duration of one call, including waits for the rate limit.
     pub deadline: Duration,
+    /// Who hears the `Date` of the responses.
+    pub dates: Option<DateListener>,
 }
 
 impl WebexSettings {
@@ -39,6 +43,7 @@ impl WebexSettings {
             no_proxy: None,
             extra_ca_pem: None,
             deadline: Duration::from_secs(15),
+            dates: None,
         }
     }
 }

@@ -2,12 +2,13 @@
 
 use std::time::Duration;
 
-use reqwest::{Client, Method, Response, StatusCode, Url, header};
+use reqwest::{Client, Method, RequestBuilder, Response, StatusCode, Url, header};
 use secrecy::{ExposeSecret, SecretString};
 use serde_json::Value;
 use tokio::time::{Instant, sleep, timeout, timeout_at};
 
 use super::{
+    dates::DateListener,
     error::{TrackingId, WebexError},
     markdown, pages,
     settings::{self, BadSettings, WebexSettings},
@@ -30,6 +31,7 @@ pub(super) struct Transport {
     base: Url,
     token: SecretString,
     deadline: Duration,
+    dates: Option<DateListener>,
 }
 
 /// A successful response.
@@ -44,7 +46,7 @@ impl Transport {
     pub(super) fn new(settings: WebexSettings) -> Result<Self, BadSettings> {
         let base = settings::base(&settings)?;
         let http = settings::http(&settings, &base)?;
-        Ok(Self { http, base, token: settings.token, deadline: settings.deadline })
+        Ok(Self { http, base, token: settings.token, deadline: settings.deadline, dates: settings.dates })
     }
 
     pub(super) fn base(&self) -> &Url {
@@ -82,7 +84,7 @@ impl Transport {
             }
             // A stalled read is given up while there is time for another one.
             let attempt = if method == Method::GET { self.deadline / ATTEMPTS } else { self.deadline };
-            let answered = timeout(attempt, async { self.judge(request.send().await.map_err(network)?).await }).await;
+            let answered = timeout(attempt, self.exchange(request)).await;
             match answered.unwrap_or(Err(WebexError::Timeout)) {
                 Err(error) if method == Method::GET && is_repeated(&error) && Instant::now() + pause < until => {
                     tracing::debug!(%error, "reading again");
@@ -99,6 +101,15 @@ impl Transport {
                 done => return done,
             }
         }
+    }
+
+    async fn exchange(&self, request: RequestBuilder) -> Result<Reply, WebexError> {
+        let listening = self.dates.map(|dates| (dates, (dates.uptime)()));
+        let response = request.send().await.map_err(network)?;
+        if let Some((dates, asked)) = listening {
+            dates.note(asked, &response);
+        }
+        self.judge(response).await
     }
 
     async fn judge(&self, mut response: Response) -> Result<Reply, WebexError> {

@@ -1,11 +1,13 @@
 //! The HTTP routes of the room: `/v1`, as in Webex.
 
 use axum::Router;
-use axum::extract::{DefaultBodyLimit, Request};
+use axum::extract::{DefaultBodyLimit, Request, State};
 use axum::http::{StatusCode, header};
 use axum::middleware::Next;
 use axum::response::{IntoResponse as _, Response};
 use axum::routing::{MethodRouter, get, post, put};
+use http::HeaderValue;
+use jiff::fmt::rfc2822;
 
 use super::fault::Fault;
 use super::handle::Handle;
@@ -45,7 +47,18 @@ pub(super) fn router(room: Handle) -> Router {
         v1 = v1.route(path, methods);
     }
     let v1 = v1.fallback(nowhere).layer(DefaultBodyLimit::max(LARGEST_BODY));
-    Router::new().nest("/v1", v1).with_state(room)
+    let dated = axum::middleware::from_fn_with_state(room.clone(), dated);
+    Router::new().nest("/v1", v1).layer(dated).with_state(room)
+}
+
+/// Dates each response by the room's clock.
+async fn dated(State(room): State<Handle>, request: Request, next: Next) -> Response {
+    let mut response = next.run(request).await;
+    let date = rfc2822::DateTimePrinter::new().timestamp_to_rfc9110_string(&room.now());
+    if let Some(date) = date.ok().and_then(|date| HeaderValue::try_from(date).ok()) {
+        response.headers_mut().insert(header::DATE, date);
+    }
+    response
 }
 
 /// Accepts only requests addressed to a loopback name, so that no web page can reach the room through DNS rebinding.

@@ -86,6 +86,11 @@ impl Handle {
         self.send(state.released());
     }
 
+    /// The time by the room's clock.
+    pub(super) fn now(&self) -> Timestamp {
+        (self.0.now)()
+    }
+
     /// The events from now on, as `{"type", "actorId", "data"}` with the message or the card action.
     pub(crate) fn live(&self) -> broadcast::Receiver<Value> {
         self.0.live.subscribe()
@@ -103,7 +108,7 @@ impl Handle {
 
     /// Changes the room and publishes the events in their order.
     pub(super) fn act<T>(&self, change: impl FnOnce(&mut RoomState, &str) -> Result<T, Fault>) -> Result<T, Fault> {
-        let now = stamp((self.0.now)());
+        let now = stamp(self.now());
         let mut state = self.state();
         let done = change(&mut state, &now);
         for event in std::mem::take(&mut state.events) {

@@ -1,0 +1,42 @@
+//! What the `Date` of a response says about Webex's clock.
+
+use std::time::Duration;
+
+use jiff::{Timestamp, fmt::rfc2822};
+use reqwest::{Response, header};
+
+/// The `Date` of a response of Webex, with when it was asked for and answered.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct DateHeard {
+    /// The time by Webex's clock, cut to the second.
+    pub date: Timestamp,
+    /// When the request was sent, by [`DateListener::uptime`].
+    pub asked: Duration,
+    /// When the head of the response had arrived, by the same clock.
+    pub answered: Duration,
+}
+
+/// Hears the `Date` of every successful response.
+#[derive(Clone, Copy, Debug)]
+pub struct DateListener {
+    /// A clock of the machine that nobody sets.
+    pub uptime: fn() -> Duration,
+    /// Called with each date.
+    pub heard: fn(DateHeard),
+}
+
+impl DateListener {
+    /// Passes the date of the response on, if it has one of its own: an error may be a proxy's, and a stored response is
+    /// older than it looks.
+    pub(super) fn note(self, asked: Duration, response: &Response) {
+        let answered = (self.uptime)();
+        let headers = response.headers();
+        if !response.status().is_success() || headers.contains_key(header::AGE) {
+            return;
+        }
+        let date = headers.get(header::DATE).and_then(|date| rfc2822::DateTimeParser::new().parse_timestamp(date).ok());
+        if let Some(date) = date {
+            (self.heard)(DateHeard { date, asked, answered });
+        }
+    }
+}
