@@ -6,7 +6,7 @@ use serde_json::{Map, Value};
 use super::fault::Fault;
 use super::id::{self, Kind};
 use super::objects::{Action, EventKind};
-use super::state::{MOST_ACTIONS, RoomState};
+use super::state::RoomState;
 
 /// The body of a POST.
 #[derive(Debug, Deserialize)]
@@ -41,7 +41,7 @@ impl RoomState {
             room_id: message.room_id.clone(),
             created: now.to_owned(),
         };
-        if self.actions.len() >= MOST_ACTIONS {
+        if self.actions.len() >= self.capacity {
             self.actions.pop_front();
         }
         self.actions.push_back(action.clone());
@@ -52,11 +52,11 @@ impl RoomState {
     /// The card action, readable by its actor and the card's author. It outlives the message.
     pub(super) fn action(&self, caller: &str, id: &str) -> Result<&Action, Fault> {
         let readable = |action: &&Action| {
-            let author = self.messages.iter().find(|m| m.id == action.message_id).map(|m| m.person_id.as_str());
+            let author = self.messages.iter().rev().find(|m| m.id == action.message_id).map(|m| m.person_id.as_str());
             let inside = self.space(caller, &action.room_id).is_ok();
             action.id == id && inside && (action.person_id == caller || author.is_none_or(|author| author == caller))
         };
-        let found = self.actions.iter().find(readable);
+        let found = self.actions.iter().rev().find(readable);
         found.ok_or_else(|| Fault::of(http::StatusCode::NOT_FOUND, "Unable to get attachment action."))
     }
 }

@@ -15,7 +15,7 @@ use super::seed::{Role, RoomSeed, Switches};
 use super::state::{RoomState, stamp};
 
 /// Maximum events that a page may lag behind before it must read the room again.
-const LONGEST_LAG: usize = 256;
+const LONGEST_LAG: usize = 1_024;
 /// Maximum events queued for delivery.
 const LONGEST_QUEUE: usize = 512;
 
@@ -92,7 +92,7 @@ impl Handle {
     }
 
     /// The events from now on, as `{"type", "actorId", "data"}` with the message or the card action.
-    pub(crate) fn live(&self) -> broadcast::Receiver<Value> {
+    pub fn live(&self) -> broadcast::Receiver<Value> {
         self.0.live.subscribe()
     }
 

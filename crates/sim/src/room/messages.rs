@@ -8,7 +8,7 @@ use super::id::{self, Kind};
 use super::mark::{self, Mentioned, Rendered};
 use super::objects::{EventKind, Member, Message, RoomKind, Space};
 use super::seed::CardEdits;
-use super::state::{MOST_MESSAGES, RoomState};
+use super::state::RoomState;
 
 /// Webex's limit for `text` and for `markdown`, in bytes.
 const LONGEST: usize = 7_439;
@@ -70,7 +70,7 @@ impl RoomState {
             edits: 0,
         };
         let message = filled(message, content);
-        if self.messages.len() >= MOST_MESSAGES {
+        if self.messages.len() >= self.capacity {
             self.messages.pop_front();
         }
         self.messages.push_back(message.clone());
@@ -112,7 +112,7 @@ impl RoomState {
 
     /// The message, if `caller` may read it.
     pub(super) fn message(&self, caller: &str, id: &str) -> Result<&Message, Fault> {
-        let found = self.messages.iter().find(|message| message.id == id && self.sees(caller, message));
+        let found = self.messages.iter().rev().find(|message| message.id == id && self.sees(caller, message));
         found.ok_or_else(|| Fault::missing("message"))
     }
 
@@ -138,7 +138,7 @@ impl RoomState {
     }
 
     fn own(&self, caller: &str, id: &str, verb: &str) -> Result<usize, Fault> {
-        let at = self.messages.iter().position(|message| message.id == id && self.sees(caller, message));
+        let at = self.messages.iter().rposition(|message| message.id == id && self.sees(caller, message));
         let at = at.ok_or_else(|| Fault::missing("message"))?;
         if self.messages[at].person_id == caller {
             Ok(at)
@@ -161,7 +161,7 @@ impl RoomState {
     }
 
     fn thread_root(&self, room_id: &str, parent: String) -> Result<String, Fault> {
-        let root = self.messages.iter().find(|message| message.id == parent && message.room_id == room_id);
+        let root = self.messages.iter().rev().find(|message| message.id == parent && message.room_id == room_id);
         match root {
             Some(message) if message.parent_id.is_none() => Ok(parent),
             Some(_) => Err(Fault::bad("parentId must be the first message of a thread.")),

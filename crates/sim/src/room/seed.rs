@@ -47,6 +47,8 @@ pub struct RoomSeed {
     pub people: Vec<PersonSeed>,
     /// The simulated faults.
     pub switches: Switches,
+    /// Maximum messages, and maximum card actions; beyond it the oldest is dropped.
+    pub capacity: usize,
 }
 
 impl RoomSeed {
@@ -58,7 +60,7 @@ impl RoomSeed {
             PersonSeed::new("Eve", "eve@example.org", Role::Stranger),
             PersonSeed::new("readback", "readback@webex.bot", Role::Bot),
         ];
-        Self { title: "ops".to_owned(), people, switches: Switches::default() }
+        Self { title: "ops".to_owned(), people, switches: Switches::default(), capacity: 2_000 }
     }
 }
 

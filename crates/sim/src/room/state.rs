@@ -11,10 +11,6 @@ use super::objects::{Action, EventKind, Member, Message, Profile, RoomEvent, Roo
 use super::posting::Posting;
 use super::seed::{Role, RoomSeed, Switches};
 
-/// Maximum messages; beyond it the oldest is dropped.
-pub(super) const MOST_MESSAGES: usize = 2_000;
-/// Maximum card actions; beyond it the oldest is dropped.
-pub(super) const MOST_ACTIONS: usize = 2_000;
 /// Maximum deliveries kept back; beyond it the oldest is dropped.
 const MOST_HELD: usize = 2_000;
 
@@ -29,6 +25,8 @@ pub(super) struct RoomState {
     pub(super) actions: VecDeque<Action>,
     pub(super) webhooks: Vec<Webhook>,
     pub(super) switches: Switches,
+    /// Maximum messages, and maximum card actions.
+    pub(super) capacity: usize,
     /// Events that were not published yet.
     pub(super) events: Vec<RoomEvent>,
     /// Deliveries that are kept back, oldest first.
@@ -59,6 +57,7 @@ impl RoomState {
             actions: VecDeque::new(),
             webhooks: Vec::new(),
             switches: seed.switches,
+            capacity: seed.capacity,
             events: Vec::new(),
             held: VecDeque::new(),
         };

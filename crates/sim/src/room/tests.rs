@@ -3,7 +3,7 @@ use serde_json::{Value, json};
 use super::fault::Fault;
 use super::messages::{Draft, MessageFilter};
 use super::objects::{Action, EventKind, Message, RoomEvent};
-use super::state::{MOST_MESSAGES, RoomState};
+use super::state::RoomState;
 use super::webhooks::Registration;
 use super::*;
 
@@ -267,13 +267,14 @@ fn a_webhook_targets_only_this_machine() {
 
 #[test]
 fn the_oldest_message_is_dropped_at_the_limit() {
-    let room = room();
+    let capacity = 20;
+    let room = Room::new(RoomSeed { capacity, ..RoomSeed::demo() }, noon).handle();
     let first = say(&room, "Ann", "first");
-    for _ in 0..MOST_MESSAGES {
+    for _ in 0..capacity {
         say(&room, "Bo", "more");
     }
     let state = room.state();
-    assert_eq!(state.messages.len(), MOST_MESSAGES);
+    assert_eq!(state.messages.len(), capacity);
     assert!(state.message(&first.person_id, &first.id).is_err());
 }
 
