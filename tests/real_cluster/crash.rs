@@ -1,17 +1,14 @@
 //! The program itself, killed between Confirm and the reply, and restarted on the same database: the change was made at
 //! most once, and the person is told the truth.
 
-use std::net::TcpListener;
-use std::process::{Child, Command, Stdio};
-
 use serde_json::Value;
-use tempfile::TempDir;
 
 use super::{NGINX, Scene, image, the_patch};
 use crate::support::bot::now;
 use crate::support::bot::room::OpenRoom;
 use crate::support::kubelet::Rules;
 use crate::support::plane::audit::Event;
+use crate::support::program::{Program, Serving};
 use crate::support::tap::{Call, Gate, Tap};
 
 /// An unambiguous request, so that nothing depends on the model's confidence.
@@ -20,62 +17,25 @@ const ORDER: &str = "kubectl set image deployment/nginx-deployment nginx=nginx:1
 /// More calls than the bot makes in a test.
 const REFUSALS: u32 = 1_000;
 
-/// A running `readback serve`; killed when this is dropped, at the latest.
-struct Serving(Child);
-
-impl Drop for Serving {
-    fn drop(&mut self) {
-        let _ = self.0.kill();
-        let _ = self.0.wait();
-    }
-}
-
 /// A room and a tapped connection to the real control plane, and the settings of a process between them.
 struct Scenario {
     scene: Scene,
     room: OpenRoom,
     tap: Tap,
-    folder: TempDir,
-    port: u16,
+    program: Program,
 }
 
 impl Scenario {
     async fn begin() -> Self {
         let scene = Scene::set(Rules::default()).await;
         let tap = Tap::on(scene.plane.url(), Some(scene.plane.ca_pem())).await;
-        let free = TcpListener::bind("127.0.0.1:0").unwrap();
-        let port = free.local_addr().unwrap().port();
-        Self { scene, room: OpenRoom::new(now).await, tap, folder: tempfile::tempdir().unwrap(), port }
+        let room = OpenRoom::new(now).await;
+        let program = Program::new(&room, &room.base, &tap.url, &scene.account.token, &scene.namespace).hooked();
+        Self { scene, room, tap, program }
     }
 
     async fn serve(&self) -> Serving {
-        let public_url = format!("http://127.0.0.1:{}", self.port);
-        let home = self.folder.path();
-        let log = std::fs::OpenOptions::new().create(true).append(true).open(home.join("log")).unwrap();
-        let child = Command::new(env!("CARGO_BIN_EXE_readback"))
-            .arg("serve")
-            .current_dir(home)
-            .env_clear()
-            .env("HOME", home)
-            .env("WEBEX_BOT_TOKEN", &self.room.bot().token)
-            .env("WEBEX_WEBHOOK_SECRET", "secret-of-the-crash-test")
-            .env("WEBEX_API_URL", format!("{}/v1", self.room.base))
-            .env("CLUSTER_URL", &self.tap.url)
-            .env("KUBERNETES_TOKEN", &self.scene.account.token)
-            .env("KUBERNETES_NAMESPACE", &self.scene.namespace)
-            .env("READBACK_PEOPLE", self.room.allowed())
-            .env("READBACK_DATABASE", home.join("readback.db"))
-            .env("READBACK_BIND", "127.0.0.1")
-            .env("READBACK_PUBLIC_URL", &public_url)
-            .env("PORT", self.port.to_string())
-            .stdin(Stdio::null())
-            .stdout(Stdio::null())
-            .stderr(log)
-            .spawn()
-            .unwrap();
-        let serving = Serving(child);
-        self.room.hooked(&format!("{public_url}/webex")).await;
-        serving
+        self.program.serve_in(&self.room).await
     }
 
     /// Sends the request, and confirms on the card; returns the message of the request.
@@ -88,16 +48,13 @@ impl Scenario {
 
     /// Waits until this many deliveries were accepted.
     async fn accepted(&self, count: usize) {
-        let started = std::time::Instant::now();
-        let metrics = format!("http://127.0.0.1:{}/metrics", self.port);
+        let (started, wanted) = (std::time::Instant::now(), f64::from(u32::try_from(count).unwrap()));
         loop {
-            let figures = reqwest::get(&metrics).await.unwrap().text().await.unwrap();
-            let line =
-                figures.lines().find_map(|line| line.strip_prefix("readback_deliveries_total{result=\"queued\"} "));
-            if line.is_some_and(|accepted| accepted.parse::<usize>().unwrap() >= count) {
+            let accepted = self.program.figure("readback_deliveries_total{result=\"queued\"}").await;
+            if accepted.is_some_and(|accepted| accepted >= wanted) {
                 return;
             }
-            assert!(started.elapsed() < crate::support::wait::PATIENCE, "{figures}");
+            assert!(started.elapsed() < crate::support::wait::PATIENCE, "{accepted:?} deliveries were accepted");
             tokio::time::sleep(std::time::Duration::from_millis(20)).await;
         }
     }

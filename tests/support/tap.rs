@@ -279,7 +279,7 @@ fn passed_on(mut headers: HeaderMap) -> HeaderMap {
 }
 
 /// The response, streamed: a watch has no end.
-fn passed_back(mut answer: reqwest::Response) -> Response {
+pub(super) fn passed_back(mut answer: reqwest::Response) -> Response {
     let (code, headers) = (answer.status(), passed_on(std::mem::take(answer.headers_mut())));
     let chunks = stream::unfold(answer, |mut answer| async move {
         let chunk: Option<Result<Bytes, reqwest::Error>> = answer.chunk().await.transpose();

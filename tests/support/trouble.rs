@@ -1,5 +1,6 @@
-//! A proxy between the bot and the Webex API: it passes calls on, and spoils those that a rule names.
+//! A proxy between the bot and the Webex API, or an API server: it passes calls on, and spoils those that a rule names.
 
+use std::collections::HashSet;
 use std::convert::Infallible;
 use std::future::pending;
 use std::io;
@@ -24,6 +25,7 @@ use tokio::task::JoinSet;
 use uuid::Uuid;
 
 use super::person;
+use super::tap::passed_back;
 use super::wait::PATIENCE;
 
 /// Maximum size of a body, in bytes.
@@ -121,6 +123,7 @@ struct Line {
     http: reqwest::Client,
     rules: Mutex<Vec<Rule>>,
     calls: watch::Sender<Vec<Call>>,
+    lost: Mutex<HashSet<String>>,
 }
 
 impl FaultProxy {
@@ -131,6 +134,7 @@ impl FaultProxy {
             http: person::http(),
             rules: Mutex::new(rules),
             calls: watch::Sender::default(),
+            lost: Mutex::default(),
         };
         let line = Arc::new(line);
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
@@ -148,6 +152,11 @@ impl FaultProxy {
     /// The calls so far, in their order of arrival.
     pub(crate) fn calls(&self) -> Vec<Call> {
         self.line.calls.borrow().clone()
+    }
+
+    /// The ids of what was made by calls whose response did not arrive as it was.
+    pub(crate) fn lost(&self) -> HashSet<String> {
+        self.line.lost.lock().unwrap_or_else(PoisonError::into_inner).clone()
     }
 
     /// Waits until `count` fitting calls have arrived.
@@ -192,6 +201,11 @@ async fn serve(stream: TcpStream, line: Arc<Line>) {
 
 impl Line {
     async fn answer(&self, request: hyper::Request<Incoming>, reset: &Notify) -> Response {
+        if request.uri().query().is_some_and(|query| query.contains("watch=true")) {
+            // It has no end.
+            return self.send(request.map(Body::new)).await.map_or_else(|_| refusal(502, None), passed_back);
+        }
+        let makes = request.method() == Method::POST;
         let trouble = self.meet(request.method(), request.uri().path());
         match trouble {
             Some(Trouble::Status(code, retry_after)) => return refusal(code, retry_after),
@@ -208,6 +222,9 @@ impl Line {
             ) => {}
         }
         let Ok(carried_out) = self.carry_out(request.map(Body::new)).await else { return refusal(502, None) };
+        if makes && trouble.is_some() {
+            self.note_lost(&carried_out);
+        }
         match trouble {
             None | Some(Trouble::Status(..) | Trouble::ResetBefore | Trouble::Stall) => carried_out.response(),
             Some(Trouble::ResetAfter) => cut_off(reset).await,
@@ -232,12 +249,22 @@ impl Line {
         trouble
     }
 
-    async fn carry_out(&self, request: Request) -> reqwest::Result<Answer> {
+    fn note_lost(&self, made: &Answer) {
+        let made: Value = serde_json::from_slice(&made.body).unwrap_or_default();
+        if let Some(id) = made["id"].as_str() {
+            self.lost.lock().unwrap_or_else(PoisonError::into_inner).insert(id.to_owned());
+        }
+    }
+
+    async fn send(&self, request: Request) -> reqwest::Result<reqwest::Response> {
         let (head, body) = request.into_parts();
         let body = to_bytes(body, LARGEST).await.unwrap_or_default();
         let address = format!("{}{}", self.upstream, head.uri);
-        let call = self.http.request(head.method, address).headers(end_to_end(head.headers)).body(body);
-        let mut answer = call.send().await?;
+        self.http.request(head.method, address).headers(end_to_end(head.headers)).body(body).send().await
+    }
+
+    async fn carry_out(&self, request: Request) -> reqwest::Result<Answer> {
+        let mut answer = self.send(request).await?;
         let (status, headers) = (answer.status(), end_to_end(std::mem::take(answer.headers_mut())));
         Ok(Answer { status, headers, body: answer.bytes().await? })
     }

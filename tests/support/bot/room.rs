@@ -7,6 +7,7 @@ use readback_sim::room::{Handle, Role, Room, RoomSeed, Switches};
 use secrecy::{ExposeSecret as _, SecretString};
 use serde_json::{Value, json};
 use tokio::net::TcpListener;
+use tokio::sync::broadcast;
 use tokio::task::JoinSet;
 use tokio_util::sync::{CancellationToken, DropGuard};
 
@@ -30,9 +31,14 @@ pub(crate) struct OpenRoom {
 impl OpenRoom {
     /// Ann and Bo, whom the bot serves, Eve, whom it does not, and the bot.
     pub(crate) async fn new(now: fn() -> Timestamp) -> Self {
+        Self::of(RoomSeed::demo(), now).await
+    }
+
+    /// These people.
+    pub(crate) async fn of(seed: RoomSeed, now: fn() -> Timestamp) -> Self {
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
         let base = format!("http://{}", listener.local_addr().unwrap());
-        let room = Room::new(RoomSeed::demo(), now);
+        let room = Room::new(seed, now);
         let handle = room.handle();
         let stop = CancellationToken::new();
         let until = stop.clone();
@@ -51,6 +57,11 @@ impl OpenRoom {
     /// Changes the simulated faults of the room.
     pub(crate) fn switch(&self, change: impl FnOnce(&mut Switches)) {
         self.handle.switch(change);
+    }
+
+    /// What happens from now on, as `{"type", "actorId", "data"}`.
+    pub(crate) fn live(&self) -> broadcast::Receiver<Value> {
+        self.handle.live()
     }
 
     /// The email addresses of the people whom the bot serves.
