@@ -4,6 +4,7 @@
 
 mod burst;
 mod changed_policy;
+mod clock;
 mod clusters;
 mod conversations;
 mod delivery;
