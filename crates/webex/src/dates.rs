@@ -40,3 +40,41 @@ impl DateListener {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use std::sync::Mutex;
+
+    use super::*;
+
+    static HEARD: Mutex<Vec<DateHeard>> = Mutex::new(Vec::new());
+
+    fn respond(status: u16, headers: &[(&str, &str)]) {
+        let listener =
+            DateListener { uptime: || Duration::from_secs(9), heard: |date| HEARD.lock().unwrap().push(date) };
+        let mut response = http::Response::builder().status(status);
+        for (name, value) in headers {
+            response = response.header(*name, *value);
+        }
+        listener.note(Duration::from_secs(8), &Response::from(response.body("").unwrap()));
+    }
+
+    #[test]
+    fn only_the_date_of_a_success_that_was_not_stored_is_heard() {
+        let date = ("date", "Thu, 26 Nov 2026 09:41:07 GMT");
+        for (status, headers) in [
+            (502, &[date][..]),
+            (401, &[date]),
+            (200, &[]),
+            (200, &[("date", "yesterday")]),
+            (200, &[date, ("age", "3600")]),
+        ] {
+            respond(status, headers);
+            assert_eq!(*HEARD.lock().unwrap(), [], "{status} {headers:?}");
+        }
+        respond(200, &[date]);
+        let (asked, answered) = (Duration::from_secs(8), Duration::from_secs(9));
+        let heard = DateHeard { date: "2026-11-26T09:41:07Z".parse().unwrap(), asked, answered };
+        assert_eq!(*HEARD.lock().unwrap(), [heard]);
+    }
+}
