@@ -1,6 +1,6 @@
 //! Why the cluster did not do what was requested: its error message, or why there was no usable answer.
 
-use readback_cluster::tool;
+use readback_cluster::{FIELD_MANAGER, tool};
 use readback_core::change::{ApiError, CallError, Misread, NotAppliedReason, NotAsked, Trail};
 
 /// Why a call had no usable answer: as a clause, or as the API server's own message in a full sentence.
@@ -87,7 +87,7 @@ pub fn not_applied_reason(why: &NotAppliedReason) -> String {
     match why {
         NotAppliedReason::NotSent { error } | NotAppliedReason::Untouched { error } => call_error(error),
         NotAppliedReason::SetByOther { manager } => match manager {
-            Some(manager) => format!("{} has set the same in the meantime", tool(manager).0),
+            Some(manager) => format!("{} has set the same in the meantime", setter(manager)),
             None => "it was as ordered before".to_owned(),
         },
         NotAppliedReason::ChangedElsewhere => "something else in it was changed at the same moment".to_owned(),
@@ -98,6 +98,11 @@ pub fn not_applied_reason(why: &NotAppliedReason) -> String {
     }
 }
 
+/// Whoever has set a field with this manager: the bot itself has, for another order.
+fn setter(manager: &str) -> String {
+    if manager == FIELD_MANAGER { "another order through me".to_owned() } else { tool(manager).0 }
+}
+
 /// Why it is unknown whether a write was applied.
 pub(super) fn lost(error: &CallError, found: &Trail) -> String {
     let why = call_error(error);
@@ -106,7 +111,7 @@ pub(super) fn lost(error: &CallError, found: &Trail) -> String {
         Trail::Untouched => format!("{why}; so far it is as it was"),
         Trail::Rewritten => format!("{why}; it is as it was, but was changed several times since"),
         Trail::Set { by: Some(manager) } => {
-            format!("{why}; it is as ordered now, but {} has set that last", tool(manager).0)
+            format!("{why}; it is as ordered now, but {} has set that last", setter(manager))
         }
         Trail::Set { by: None } => format!("{why}; it is as ordered now, but by whom I cannot tell"),
         Trail::Gone => format!("{why}; it is gone now"),

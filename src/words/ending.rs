@@ -151,7 +151,7 @@ fn not_applied(change: &Change, why: &NotAppliedReason, live: &[LiveValue]) -> S
 fn not_by_me(change: &Change, why: &NotAppliedReason, live: &[LiveValue]) -> String {
     let name = change.order().called();
     let now = has_and_runs(live).map(|it| format!(" {name} {it} now.")).unwrap_or_default();
-    format!("Not changed by me: {}{now}", sentence(&not_applied_reason(why)))
+    format!("Not changed by this order: {}{now}", sentence(&not_applied_reason(why)))
 }
 
 /// The text if it is unknown whether the write was applied.

@@ -68,7 +68,7 @@ async fn a_lost_change_that_somebody_else_made_is_not_ours() {
     let three = Patch::Merge(json!({"spec": {"replicas": 3}}));
     let params = PatchParams { field_manager: Some("kubectl".into()), ..PatchParams::default() };
     scene.deployments.patch_scale(NGINX, &params, &three).await.unwrap();
-    bot.room.told(&order, "Not changed by me: `kubectl` has set the same in the meantime").await;
+    bot.room.told(&order, "Not changed by this order: `kubectl` has set the same in the meantime").await;
 
     tap.set(Gate::Open);
     assert_eq!(tap.until(true, is_the_change).await.status, Some(422), "it is refused");

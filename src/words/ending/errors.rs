@@ -102,11 +102,15 @@ fn what_is_known_after_a_lost_answer_reads_like_this() {
         ),
         (
             set_by(Some("argocd-controller")),
-            "Not changed by me: Argo CD has set the same in the meantime. `nginx-deployment` has 2 replicas and runs `nginx:1.20` now.",
+            "Not changed by this order: Argo CD has set the same in the meantime. `nginx-deployment` has 2 replicas and runs `nginx:1.20` now.",
+        ),
+        (
+            set_by(Some("readback")),
+            "Not changed by this order: another order through me has set the same in the meantime. `nginx-deployment` has 2 replicas and runs `nginx:1.20` now.",
         ),
         (
             set_by(None),
-            "Not changed by me: it was as ordered before. `nginx-deployment` has 2 replicas and runs `nginx:1.20` now.",
+            "Not changed by this order: it was as ordered before. `nginx-deployment` has 2 replicas and runs `nginx:1.20` now.",
         ),
         (
             not(NotAppliedReason::ChangedElsewhere),
