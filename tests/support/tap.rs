@@ -233,8 +233,9 @@ async fn forward(State(line): State<Arc<Line>>, request: Request) -> Response {
     let (dry, read) = (call.is_dry_run(), call.method == Method::GET && uri.contains("/deployments/"));
     let at = line.note(call);
     let passing = Passing { at, head, uri, body, held };
-    if held && *line.gate.borrow() == Gate::Late {
-        // The future of this handler is dropped when the sender disconnects; a task of its own goes on.
+    if held && matches!(*line.gate.borrow(), Gate::Late | Gate::Open) {
+        // The future of this handler is dropped when the sender disconnects; a task of its own goes on, as an API server
+        // does, and notes what became of the write.
         let (sender, answer) = oneshot::channel();
         let late = Arc::clone(&line);
         line.late.lock().unwrap_or_else(PoisonError::into_inner).spawn(async move {
