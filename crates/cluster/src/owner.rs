@@ -26,6 +26,10 @@ pub struct Owners {
     pub controller: Option<String>,
     /// The manager that wrote to the spec last.
     pub last: Option<String>,
+    /// The manager that wrote to the pod template last.
+    pub last_template: Option<String>,
+    /// The manager that set the replica count last.
+    pub last_replicas: Option<String>,
 }
 
 /// Reads the owners of an object. Malformed entries are ignored.
@@ -53,7 +57,9 @@ pub(super) fn owners(raw: &Value) -> Owners {
             }
         }
     }
-    owners.last = last_writer(raw);
+    owners.last = last_writer(raw, "/f:spec");
+    owners.last_template = last_writer(raw, "/f:spec/f:template");
+    owners.last_replicas = last_writer(raw, "/f:spec/f:replicas");
     let belongs = raw.pointer("/metadata/ownerReferences").and_then(Value::as_array);
     let controller = belongs.into_iter().flatten().find(|owner| owner["controller"] == true);
     owners.controller = controller.map(|owner| {
@@ -63,12 +69,12 @@ pub(super) fn owners(raw: &Value) -> Owners {
     owners
 }
 
-/// The manager that wrote to the spec last. Times have a resolution of a second: within the same second, another
+/// The manager that wrote to this part of the object last. Times have a resolution of a second: within the same second, another
 /// manager takes precedence over readback, because the question is who has overwritten readback's change.
-fn last_writer(raw: &Value) -> Option<String> {
+fn last_writer(raw: &Value, part: &str) -> Option<String> {
     let entries = raw.pointer("/metadata/managedFields").and_then(Value::as_array)?;
-    let to_spec = entries.iter().filter(|entry| entry.pointer("/fieldsV1/f:spec").is_some());
-    let last = to_spec.filter_map(|entry| Some((entry["time"].as_str()?, entry["manager"].as_str()?)));
+    let writers = entries.iter().filter(|entry| entry["fieldsV1"].pointer(part).is_some());
+    let last = writers.filter_map(|entry| Some((entry["time"].as_str()?, entry["manager"].as_str()?)));
     last.max_by_key(|(time, manager)| (*time, *manager != FIELD_MANAGER))
         .map(|(_, manager)| plain(manager))
         .filter(|manager| !manager.is_empty())
@@ -217,8 +223,11 @@ mod tests {
             entry("kubectl-edit", "2026-11-26T09:00:00Z", json!({"f:spec": {"f:replicas": {}}})),
             entry("readback", "2026-11-26T08:00:00Z", json!({"f:spec": {"f:replicas": {}}})),
             entry("kube-controller-manager", "2026-11-26T10:00:00Z", json!({"f:status": {}})),
+            entry("helm", "2026-11-26T08:30:00Z", json!({"f:spec": {"f:template": {}}})),
         ]}});
-        assert_eq!(owners(&raw).last.as_deref(), Some("kubectl-edit"));
+        let owners = owners(&raw);
+        let last = [&owners.last, &owners.last_replicas, &owners.last_template].map(Option::as_deref);
+        assert_eq!(last, [Some("kubectl-edit"), Some("kubectl-edit"), Some("helm")]);
     }
 
     fn claim(at: &str) -> Claim {
