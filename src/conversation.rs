@@ -65,6 +65,7 @@ mod resolution;
 mod resumption;
 mod retelling;
 mod retry;
+mod rollout_failure;
 mod rollout_job;
 mod rollout_queue;
 mod rollout_texts;

@@ -11,6 +11,7 @@ mod delivery;
 mod deploy;
 mod docs;
 mod edge;
+mod failing;
 mod first_words;
 mod following;
 mod interpret;

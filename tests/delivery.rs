@@ -139,6 +139,31 @@ async fn the_end_of_a_rollout_is_told_when_webex_answers_again() {
 }
 
 #[tokio::test]
+async fn that_a_rollout_fails_is_told_once_when_webex_answers_again() {
+    for trouble in [Trouble::Status(429, Some(3)), Trouble::Status(502, None), Trouble::ResetBefore] {
+        let scene = Scene::set().await;
+        let room = &scene.bot.room;
+        let order = room.say("Ann", "update checkout-service to 2.4 in staging").await;
+        let card = room.card(&order).await;
+        let rules = [Method::POST, Method::PUT].map(|method| Rule::new(method, "/messages", trouble).times(3));
+        scene.bot.proxy().set(rules.to_vec());
+        room.press("Ann", &card, "confirm").await;
+        let is_failure = |message: &Value| {
+            message["id"] != card["id"]
+                && message["markdown"].as_str().is_some_and(|text| text.contains("Not rolling out"))
+        };
+        let told = room.reply(&order, "that it fails", is_failure).await;
+        assert!(told["markdown"].as_str().unwrap().starts_with("<@personId:"), "{trouble:?} {told}");
+        // The card says it, too.
+        room.told(&order, "I keep watching").await;
+        let said = room.said_in_thread(&order).await;
+        assert_eq!(said.iter().filter(|message| is_failure(message)).count(), 1, "{trouble:?} {said:#?}");
+        let open = scene.open_cards(&order).await;
+        assert_eq!(open.iter().map(|open| &open["id"]).collect::<Vec<_>>(), [&told["id"]], "{trouble:?}");
+    }
+}
+
+#[tokio::test]
 async fn a_card_whose_edit_failed_for_a_time_loses_its_buttons() {
     let scene = Scene::set().await;
     let order = scene.bot.room.say("Ann", "restart nginx-deployment").await;

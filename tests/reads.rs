@@ -1,6 +1,7 @@
 //! Read requests: logs without secrets, and lists in as many messages as needed.
 
 use readback_sim::cluster::Seed;
+use serde_json::Value;
 
 use crate::support::bot::{Bot, Local, Setup};
 
@@ -25,12 +26,11 @@ async fn a_failed_rollout_offers_the_logs_of_its_pods() {
     let order = bot.room.say("Ann", "update cart-service to 3.1-crash").await;
     let card = bot.room.card(&order).await;
     bot.room.press("Ann", &card, "confirm").await;
-    let failed = bot.room.told(&order, "keeps crashing").await;
-    let failed = if failed["attachments"][0]["content"]["actions"].to_string().contains("logs") {
-        failed
-    } else {
-        bot.room.told(&order, "Not rolling out").await
+    let offers_logs = |message: &Value| {
+        message["id"] != card["id"] && message["attachments"][0]["content"]["actions"].to_string().contains("logs")
     };
+    let failed = bot.room.reply(&order, "a message of its own with Logs", offers_logs).await;
+    assert!(failed["markdown"].as_str().unwrap().contains("keeps crashing"), "{failed}");
     bot.room.press("Ann", &failed, "logs").await;
     let told = bot.room.told(&order, "of the run before this one").await;
     assert!(told["markdown"].as_str().unwrap().contains("cart-service"), "{told}");

@@ -13,7 +13,7 @@ use std::path::Path;
 use jiff::SignedDuration;
 use k8s_openapi::api::apps::v1::Deployment;
 use kube::Api;
-use kube::api::{Patch, PatchParams, PostParams};
+use kube::api::{DeleteParams, Patch, PatchParams, PostParams};
 use serde_json::{Value, json};
 
 use crate::support::bot::{Bot, Setup, on_plane};
@@ -249,18 +249,64 @@ async fn a_change_by_somebody_else_between_card_and_confirm_wins() {
 #[tokio::test]
 async fn a_bad_tag_is_reported_by_name_and_the_old_pods_continue() {
     let scene = Scene::set(Rules::bad_tag("1.21")).await;
-    scene.somebody_else_patches(json!({"spec": {"progressDeadlineSeconds": 5, "minReadySeconds": 0}})).await;
     let bot = scene.bot().await;
     let order = bot.room.say("Ann", "update nginx to 1.21").await;
     let card = bot.room.card(&order).await;
+    let confirmed = std::time::Instant::now();
     bot.room.press("Ann", &card, "confirm").await;
-    let told = bot.room.told(&order, "Not rolling out").await;
+    let is_failure = |message: &Value| {
+        message["id"] != card["id"] && message["markdown"].as_str().is_some_and(|text| text.contains("Not rolling out"))
+    };
+    let told = bot.room.reply(&order, "that it fails, in a message of its own", is_failure).await;
+    let took = confirmed.elapsed();
+    // The deadline of the rollout is ten minutes.
+    assert!(took < std::time::Duration::from_secs(30), "{took:?}");
 
     let text = told["markdown"].as_str().unwrap();
-    assert!(text.contains("nginx:1.21") && text.contains("cannot be pulled") && text.contains("still serve"), "{text}");
+    let cause =
+        "Not rolling out: the image `nginx:1.21` cannot be pulled (not found). The 2 old pods are still serving.";
+    assert!(text.contains("<@personId:") && text.contains(cause), "{text}");
+    let buttons = told["attachments"][0]["content"]["actions"].to_string();
+    assert!(buttons.contains("undo") && !buttons.contains("logs"), "{buttons}");
+    bot.room.told(&order, "Kubernetes keeps trying, and I keep watching").await;
     assert_eq!(scene.live().await.status.unwrap().available_replicas, Some(2));
     let (_, sent) = scene.writes().await;
     the_patch(&scene, &sent, 200);
+    scene.stayed_within_its_role().await;
+}
+
+#[tokio::test]
+async fn pods_that_a_quota_refuses_are_told_in_seconds_and_so_is_that_they_came_after_all() {
+    use k8s_openapi::api::core::v1::ResourceQuota;
+
+    let scene = Scene::set(Rules::default()).await;
+    let quotas: Api<ResourceQuota> = Api::namespaced(scene.plane.admin(), &scene.namespace);
+    let quota = json!({"metadata": {"name": "small"}, "spec": {"hard": {"pods": "2"}}});
+    quotas.create(&PostParams::default(), &serde_json::from_value(quota).unwrap()).await.unwrap();
+    let is_counted = |quota: Option<&ResourceQuota>| quota.is_some_and(|quota| quota.status.is_some());
+    wait::until(&quotas, "small", "counted", is_counted).await;
+    let bot = scene.bot().await;
+    let order = bot.room.say("Ann", "bump nginx to 3 please").await;
+    let ordered = std::time::Instant::now();
+    let told =
+        bot.room.told(&order, "Stuck at 2 of 3 ready: the cluster refuses new pods (exceeded quota: small").await;
+    let took = ordered.elapsed();
+    assert!(took < std::time::Duration::from_secs(30), "{took:?}");
+    assert!(told["markdown"].as_str().unwrap().contains("<@personId:"), "{told}");
+
+    quotas.delete("small", &DeleteParams::default()).await.unwrap();
+    let done = |message: &Value| {
+        let text = message["markdown"].as_str().unwrap_or_default();
+        message["id"] != told["id"] && text.contains("Done after all, 3 of 3 ready")
+    };
+    bot.room.reply(&order, "that it is done after all", done).await;
+    let closed = |message: &Value| {
+        let actions = message["attachments"][0]["content"]["actions"].as_array();
+        let is_told =
+            message["markdown"].as_str().is_some_and(|text| text.contains("It was stuck: the cluster refuses"));
+        message["id"] == told["id"] && actions.is_some_and(Vec::is_empty) && is_told
+    };
+    bot.room.reply(&order, "the message about the failure is closed", closed).await;
     scene.stayed_within_its_role().await;
 }
 

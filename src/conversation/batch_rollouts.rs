@@ -1,4 +1,5 @@
-//! Follows the rollouts of a batch concurrently and reports them on the batch's card.
+//! Follows the rollouts of a batch concurrently and reports them on the batch's card. The failure of one is a message of
+//! its own.
 
 use std::time::Instant;
 
@@ -10,9 +11,10 @@ use super::{
     keys::is_over,
     posting::Reporter,
     retelling::until_told,
+    rollout_failure::{FailureNotice, at},
 };
 use crate::{supervisor::Shutdown, words};
-use readback_cluster::Follow;
+use readback_cluster::{Follow, Rollout};
 use readback_core::{change::Change, store::Store};
 
 /// An applied change of a batch, and its rollout if there is one to follow.
@@ -31,84 +33,150 @@ pub(super) struct BatchJob {
     watched: Vec<Watched>,
 }
 
+/// One rollout of the batch as it was seen last.
+#[derive(Debug)]
+struct Row {
+    change: Change,
+    seen: Rollout,
+    state: String,
+    notice: FailureNotice,
+}
+
 impl BatchJob {
     pub(super) fn new(reporter: Reporter, first: Change, watched: Vec<Watched>) -> Self {
         Self { reporter, first, watched }
     }
 
     /// Follows all rollouts until they have ended, or until shutdown.
-    pub(super) async fn run(mut self, stop: Shutdown) {
+    pub(super) async fn run(self, stop: Shutdown) {
         let start = Instant::now();
+        let Self { reporter, first, watched } = self;
         let (sender, mut seen) = mpsc::channel(MAX_BATCH);
         let mut watches = JoinSet::new();
-        for (at, one) in self.watched.iter_mut().enumerate() {
-            let (Some(mut follow), sender) = (one.follow.take(), sender.clone()) else { continue };
-            self.reporter.cx.note_told(one.change.id(), "Under way.".to_owned());
-            watches.spawn(async move {
-                while let Some(rollout) = follow.next().await {
-                    if sender.send((at, rollout)).await.is_err() {
-                        return;
+        let mut rows = Vec::new();
+        for (at, Watched { change, follow }) in watched.into_iter().enumerate() {
+            if let Some(mut follow) = follow {
+                let sender = sender.clone();
+                reporter.cx.note_told(change.id(), "Under way.".to_owned());
+                watches.spawn(async move {
+                    while let Some(rollout) = follow.next().await {
+                        if sender.send((at, rollout)).await.is_err() {
+                            return;
+                        }
                     }
-                }
-            });
+                });
+            }
+            let notice = FailureNotice::of(&change);
+            rows.push(Row { change, seen: Rollout::Pending, state: String::new(), notice });
         }
         drop(sender);
+        let mut card = Card { reporter, first, rows };
         let (mut edits, mut last, mut unsaid) = (0u32, start, true);
-        let mut under_way: Vec<usize> = Vec::new();
         loop {
             let due = tokio::time::sleep((PAUSE * 2u32.pow(edits.min(6))).saturating_sub(last.elapsed()));
             tokio::select! {
                 biased;
-                () = stop.requested() => {
-                    for at in under_way {
-                        self.reporter.cx.note_told(self.watched[at].change.id(), words::NOT_WATCHED.to_owned());
-                    }
-                    self.report().await;
-                    return;
-                }
+                () = stop.requested() => return card.stop().await,
                 next = seen.recv() => match next {
-                    Some((at, rollout)) => {
-                        let change = &self.watched[at].change;
-                        let text = words::rollout(&rollout, start.elapsed(), change.order().template_changed);
-                        self.reporter.cx.note_told(change.id(), text);
-                        under_way.retain(|other| *other != at);
-                        if !rollout.is_end() {
-                            under_way.push(at);
-                        }
-                        unsaid = true;
-                    }
+                    Some((at, rollout)) => unsaid |= card.note(at, rollout, start).await,
                     None => break,
                 },
+                () = at(card.failure_due()) => {
+                    if card.tell_failure(start).await {
+                        card.report().await;
+                        unsaid = false;
+                    }
+                }
                 () = due, if unsaid && edits < EDITS => {
-                    self.report().await;
+                    card.report().await;
                     (edits, last, unsaid) = (edits + 1, Instant::now(), false);
                 }
             }
         }
-        self.report_end(&stop).await;
+        card.report_end(start, &stop).await;
+    }
+}
+
+/// The card of a batch while its rollouts are followed.
+#[derive(Debug)]
+struct Card {
+    reporter: Reporter,
+    first: Change,
+    rows: Vec<Row>,
+}
+
+impl Card {
+    /// Notes the state of a rollout. Returns whether the card reads otherwise now.
+    async fn note(&mut self, at: usize, rollout: Rollout, start: Instant) -> bool {
+        let row = &mut self.rows[at];
+        row.notice.note(&rollout);
+        row.seen = rollout;
+        self.put(at, start).await
     }
 
-    async fn report(&self) -> bool {
-        match self.reporter.update_batch_card(&self.first).await {
-            Ok(_) => true,
-            Err(error) => {
-                tracing::warn!(error = format!("{error:#}"), "the progress of several changes could not be told");
-                false
-            }
+    async fn put(&mut self, at: usize, start: Instant) -> bool {
+        let row = &mut self.rows[at];
+        let state = self.reporter.rollout_state(&row.change, &row.seen, start.elapsed()).await;
+        let is_new = state != row.state;
+        self.reporter.cx.note_told(row.change.id(), state.clone());
+        row.state = state;
+        is_new
+    }
+
+    /// When the next failure is to be told.
+    fn failure_due(&self) -> Option<tokio::time::Instant> {
+        self.rows.iter().filter_map(|row| row.notice.due()).min()
+    }
+
+    /// Tells the failure that is due first. Returns whether it is told.
+    async fn tell_failure(&mut self, start: Instant) -> bool {
+        let due = self.failure_due();
+        let Some(at) = self.rows.iter().position(|row| due.is_some() && row.notice.due() == due) else { return false };
+        let row = &mut self.rows[at];
+        row.change = row.notice.tell(&self.reporter, row.change.clone(), &row.seen).await;
+        let is_over = row.notice.due().is_none();
+        self.put(at, start).await;
+        is_over
+    }
+
+    async fn stop(self) {
+        let is_under_way = |row: &&Row| !row.seen.is_end() && !row.state.is_empty();
+        for row in self.rows.iter().filter(is_under_way) {
+            self.reporter.cx.note_told(row.change.id(), words::NOT_WATCHED.to_owned());
+        }
+        self.report().await;
+    }
+
+    async fn report(&self) {
+        if let Err(error) = self.reporter.update_batch_card(&self.first).await {
+            tracing::warn!(error = format!("{error:#}"), "the progress of several changes could not be told");
         }
     }
 
     /// Updates the card until Webex takes it, and marks the changes as reported. At a shutdown that is left to the next
     /// start.
-    async fn report_end(&self, stop: &Shutdown) {
-        let tell = || async { self.reporter.update_batch_card(&self.first).await.map(drop) };
+    async fn report_end(mut self, start: Instant, stop: &Shutdown) {
+        for at in 0..self.rows.len() {
+            let row = &mut self.rows[at];
+            if row.notice.due().is_some() {
+                row.change = row.notice.tell_end(&self.reporter, row.change.clone(), &row.seen, stop).await;
+                self.put(at, start).await;
+            }
+        }
+        let reporter = &self.reporter;
+        let tell = || async { reporter.update_batch_card(&self.first).await.map(drop) };
         if !until_told(stop, tell).await {
             return;
         }
-        let batch = self.reporter.cx.batch_of(&self.first).await.unwrap_or_default();
-        let followed = |change: &Change| self.watched.iter().any(|one| one.change.id() == change.id());
+        for row in &self.rows {
+            if !until_told(stop, || reporter.close_failure_after(&row.change, &row.seen, &row.state)).await {
+                return;
+            }
+        }
+        let batch = reporter.cx.batch_of(&self.first).await.unwrap_or_default();
+        let followed = |change: &Change| self.rows.iter().any(|row| row.change.id() == change.id());
         for change in batch.iter().filter(|change| followed(change) || is_over(change)) {
-            if let Err(error) = self.reporter.cx.store.mark_reported(change.id()).await {
+            if let Err(error) = reporter.cx.store.mark_reported(change.id()).await {
                 tracing::warn!(%error, change = %change.id(), "that the end was told could not be noted");
             }
         }

@@ -181,9 +181,12 @@ impl CardActionHandler {
         match cards::pressed(&action.inputs) {
             Some(Pressed::Change(id, press)) => {
                 let change = self.cx.store.get(id).await.before(place, "looking up the change")?;
-                // Changes of a batch are decided together: their card has no button for a single change.
+                let (room, message) = (&action.room_id, &action.message_id);
+                // Changes of a batch are decided together: their card has no button for a single change. The message about
+                // the failure of one has.
                 let change = change.filter(|change| {
-                    change.order().batch.is_none() && change.is_on_card(&action.room_id, &action.message_id)
+                    change.order().batch.is_none() && change.is_on_card(room, message)
+                        || matches!(press, Press::Undo | Press::Logs) && change.is_on_failure(room, message)
                 });
                 Ok(change.map(|change| Card::Change(Box::new(change), press)))
             }

@@ -134,5 +134,10 @@ impl Reporter {
 
 /// The text, preceded by a mention of the person.
 pub(super) fn addressed(person: &Person, text: &str) -> String {
-    format!("<@personId:{}|{}> {text}", person.id, escape_markdown(&person.name))
+    format!("{} {text}", mention(&person.id, &person.name))
+}
+
+/// A mention of a person, which notifies them.
+pub(super) fn mention(id: &str, name: &str) -> String {
+    format!("<@personId:{id}|{}>", escape_markdown(name))
 }

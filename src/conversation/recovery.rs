@@ -92,7 +92,8 @@ impl Recovery {
                 Ok(compared) => match since(&change, compared) {
                     Ok(live) => applied.push((change, live.map(Box::new))),
                     Err(rollout) => {
-                        let text = words::rollout(&rollout, std::time::Duration::ZERO, change.order().template_changed);
+                        let text = self.reporter.rollout_state(&change, &rollout, Duration::ZERO).await;
+                        self.reporter.close_failure_later(&change, text.clone()).await;
                         self.cx.note_told(change.id(), text);
                         applied.push((change, None));
                     }
@@ -223,7 +224,9 @@ impl Recovery {
                 Err(rollout) => *rollout,
             };
             offer = Offer::Nothing;
-            words::rollout(&rollout, Duration::ZERO, change.order().template_changed)
+            let state = self.reporter.rollout_state(change, &rollout, Duration::ZERO).await;
+            self.reporter.close_failure_later(change, state.clone()).await;
+            state
         } else {
             words::ended(change)
         };

@@ -142,6 +142,7 @@ impl Reporter {
                 if let Err(error) = shown {
                     tracing::warn!(error = format!("{error:#}"), change = %id, "a card could not show that it was taken back");
                 }
+                self.close_failure_later(&taken, words::taken_back_by(undo)).await;
             }
             Ok(None) => {}
             Err(error) => tracing::error!(%error, change = %id, "a change that was taken back could not be read"),

@@ -31,7 +31,7 @@ const UNANSWERED: u32 = 20;
 const LONGEST_ASKED: Duration = Duration::from_mins(10);
 
 /// The pause before something is told again; `None` if Webex refuses it for good.
-fn pause(tries: u32, error: &anyhow::Error) -> Option<Duration> {
+pub(super) fn pause(tries: u32, error: &anyhow::Error) -> Option<Duration> {
     let doubling = FIRST.saturating_mul(2u32.saturating_pow(tries)).min(LONGEST);
     match error.downcast_ref() {
         Some(WebexError::RateLimited { after, .. }) => Some((*after).clamp(FIRST, LONGEST_ASKED)),

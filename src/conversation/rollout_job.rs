@@ -1,10 +1,12 @@
-//! Follows one rollout to its end, and reports it by editing one message a limited number of times.
+//! Follows one rollout to its end. Its progress edits one message, a limited number of times; a failure is a message of
+//! its own.
 
 use super::{
     edit_pacing::{EDITS, PAUSE},
     following::after,
     posting::Reporter,
     retelling::until_told,
+    rollout_failure::{FailureNotice, at},
 };
 use crate::{cards::Offer, supervisor::Shutdown, words};
 use readback_cluster::{Follow, Rollout};
@@ -26,76 +28,110 @@ impl Job {
         let start = Instant::now();
         let mut edits = 0;
         let mut last = start;
+        let mut said = String::new();
         let mut unsaid: Option<Rollout> = None;
+        let mut seen = Rollout::Pending;
+        let mut notice = FailureNotice::of(&self.change);
         loop {
             let due = tokio::time::sleep((PAUSE * 2u32.pow(edits.min(6))).saturating_sub(last.elapsed()));
             let next = tokio::select! {
                 biased;
                 () = stop.requested() => {
-                    self.report(words::NOT_WATCHED, Offer::Nothing).await;
+                    self.report(words::NOT_WATCHED).await;
                     return;
                 }
                 next = self.follow.next() => next,
+                () = at(notice.due()) => {
+                    self.change = notice.tell(&self.reporter, self.change, &seen).await;
+                    // The message that was edited so far says it at once, too.
+                    if notice.due().is_none() {
+                        (unsaid, said) = (None, self.state(&seen, start).await);
+                        self.report(&said).await;
+                    }
+                    continue;
+                }
                 () = due, if unsaid.is_some() && edits < EDITS => {
                     if let Some(rollout) = unsaid.take() {
-                        let template = self.change.order().template_changed;
-                        self.report(&words::rollout(&rollout, start.elapsed(), template), Offer::Nothing).await;
-                        edits += 1;
-                        last = Instant::now();
+                        let state = self.state(&rollout, start).await;
+                        // Another reason of the same cause reads the same.
+                        if state != said {
+                            self.report(&state).await;
+                            (edits, last, said) = (edits + 1, Instant::now(), state);
+                        }
                     }
                     continue;
                 }
             };
             match next {
                 Some(rollout) if rollout.is_end() => {
-                    let template = self.change.order().template_changed;
-                    let offer = self.offer(&rollout);
-                    self.report_end(&words::rollout(&rollout, start.elapsed(), template), offer, &stop).await;
+                    notice.note(&rollout);
+                    self.change = notice.tell_end(&self.reporter, self.change, &rollout, &stop).await;
+                    let state = self.state(&rollout, start).await;
+                    self.report_end(&rollout, &state, &stop).await;
                     return;
                 }
-                Some(rollout) => unsaid = Some(rollout),
+                Some(rollout) => {
+                    notice.note(&rollout);
+                    seen = rollout.clone();
+                    unsaid = Some(rollout);
+                }
                 None => return,
             }
         }
     }
 
-    /// What to offer after this end. No undo if somebody else has changed the object since.
+    async fn state(&self, rollout: &Rollout, start: Instant) -> String {
+        self.reporter.rollout_state(&self.change, rollout, start.elapsed()).await
+    }
+
+    /// What to offer after this end. No undo if somebody else has changed the object since, or if the message about the
+    /// failure offers it.
     fn offer(&self, rollout: &Rollout) -> Offer {
         match rollout {
             Rollout::Superseded(_) | Rollout::Gone => Offer::Nothing,
-            Rollout::Failed { .. } => after(&self.change).with_logs(),
+            Rollout::Done { .. } => after(&self.change),
             Rollout::Pending
             | Rollout::Progressing(_)
             | Rollout::Stuck { .. }
-            | Rollout::Done { .. }
+            | Rollout::Failed { .. }
             | Rollout::Paused
-            | Rollout::Lost(_) => after(&self.change),
+            | Rollout::Lost(_)
+                if self.change.failure().is_some() =>
+            {
+                Offer::Nothing
+            }
+            Rollout::Failed { .. } => {
+                let failing = rollout.failing();
+                failing.map_or(Offer::Nothing, |failing| self.reporter.offer_of_failure(&self.change, &failing))
+            }
+            Rollout::Pending | Rollout::Progressing(_) | Rollout::Stuck { .. } | Rollout::Paused | Rollout::Lost(_) => {
+                after(&self.change)
+            }
         }
     }
 
-    /// Updates the message or card with the state. Returns whether that succeeded.
-    async fn report(&mut self, state: &str, offer: Offer) -> bool {
-        match self.reporter.report(&self.change, &self.person, state, offer).await {
+    /// Updates the message or card with the progress.
+    async fn report(&mut self, state: &str) {
+        match self.reporter.report(&self.change, &self.person, state, Offer::Nothing).await {
             // If the card had to be posted again, the stored change has the id of the new message.
-            Ok(now) => {
-                self.change = now;
-                true
-            }
+            Ok(now) => self.change = now,
             Err(error) => {
                 tracing::warn!(error = format!("{error:#}"), change = %self.change.id(), "the progress could not be told");
-                false
             }
         }
     }
 
     /// Reports the outcome until Webex takes it, and marks the change as reported. At a shutdown that is left to the next
     /// start.
-    async fn report_end(self, state: &str, offer: Offer, stop: &Shutdown) {
-        let tell = || async { self.reporter.report(&self.change, &self.person, state, offer).await.map(drop) };
+    async fn report_end(self, end: &Rollout, state: &str, stop: &Shutdown) {
+        let (reporter, change, offer) = (&self.reporter, &self.change, self.offer(end));
+        let tell = || async { reporter.report(change, &self.person, state, offer).await.map(drop) };
+        let close = || reporter.close_failure_after(change, end, state);
         if until_told(stop, tell).await
-            && let Err(error) = self.reporter.cx.store.mark_reported(self.change.id()).await
+            && until_told(stop, close).await
+            && let Err(error) = reporter.cx.store.mark_reported(change.id()).await
         {
-            tracing::warn!(%error, change = %self.change.id(), "that the end was told could not be noted");
+            tracing::warn!(%error, change = %change.id(), "that the end was told could not be noted");
         }
     }
 }

@@ -60,12 +60,19 @@ pub fn done_by_itself(change: &Change) -> Option<&'static str> {
 
 /// The state of a change that a later one has undone.
 pub fn taken_back(taken: &Change, undo: &Change) -> String {
-    let done = if taken.card().is_some() { format!("{} Done.", decided(taken)) } else { "Done.".to_owned() };
+    // Of one whose rollout failed it is not said that it was done.
+    let done = if taken.failure().is_some() { None } else { Some("Done.".to_owned()) };
+    let decided = taken.card().map(|_| decided(taken));
+    decided.into_iter().chain(done).chain([taken_back_by(undo)]).collect::<Vec<_>>().join(" ")
+}
+
+/// Who has undone a change, and when: "Taken back by Ann at 14:24 UTC."
+pub fn taken_back_by(undo: &Change) -> String {
     let by = undo
         .state()
         .decision()
         .map(|decision| format!(" by {} at {}", escape_markdown(&decision.by.name), clock(decision.at)));
-    format!("{done} Taken back{}.", by.unwrap_or_default())
+    format!("Taken back{}.", by.unwrap_or_default())
 }
 
 /// Announces a change requested in a direct message in another room.

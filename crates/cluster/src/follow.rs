@@ -215,8 +215,12 @@ mod tests {
         })
         .await;
         let mut follow = api.cluster().await.follow(&web(), "uid-1", 2, Changed::Template);
-        let Some(Rollout::Stuck { cause, .. }) = follow.next().await else { panic!("it is stuck") };
+        let Some(Rollout::Stuck { cause, certain: false, .. }) = follow.next().await else { panic!("it is stuck") };
         assert_eq!(cause.to_string(), "the image `nginx:9` cannot be pulled (not found)");
+        let seen = Instant::now();
+        let next = follow.next().await;
+        assert!(matches!(&next, Some(Rollout::Stuck { certain: true, .. })), "{next:?}");
+        assert!(seen.elapsed() < Duration::from_secs(6), "{:?}", seen.elapsed());
         assert_eq!((cause.pod.as_deref(), cause.container.as_deref()), (Some("web-2-x"), Some("web")));
     }
 

@@ -80,15 +80,15 @@ pub use owner::{FIELD_MANAGER, Owners, tool};
 pub use patch::{
     PatchRefusal, inverse, pause, restart, resume, roll_back, scale, set_image, with_cause, writes_template,
 };
-pub use pods::{Cause, CauseKind, PodView};
-pub use readback_core::change::{CallError, Trace};
+pub use pods::PodView;
+pub use readback_core::change::{CallError, Cause, CauseKind, Trace};
 pub use remove::{Removal, remove};
 pub use reserved::Reserved;
 pub use revisions::Revision;
 #[cfg(test)]
 pub(crate) use revisions::revisions_of;
 pub use rights::{Access, Rights, needed};
-pub use rollout::{Changed, Failure, Progress, Rollout, progress};
+pub use rollout::{Changed, Failing, Failure, Progress, Rollout, progress};
 pub use status::{Description, Health, describe};
 pub use surroundings::{Autoscaler, Budget, Surroundings};
 pub use verdict::{WriteVerdict, judge_write_error};

@@ -1,7 +1,5 @@
 //! Why pods do not run, in Kubernetes' terms. Read only to explain; no decision depends on it.
 
-use std::fmt;
-
 use k8s_openapi::api::{
     apps::v1::ReplicaSet,
     core::v1::{ContainerStatus, Pod},
@@ -11,6 +9,7 @@ use serde::Deserialize as _;
 use serde_json::Value;
 
 use super::{CallError, Cluster, Live, live::REVISION, verdict::plain};
+use readback_core::change::{Cause, CauseKind};
 
 /// The relevant state of one pod of a Deployment.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -27,65 +26,16 @@ pub struct PodView {
     pub cause: Option<Cause>,
 }
 
-/// What prevents pods from running. `Display` is one plain clause.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Cause {
-    /// The kind of problem.
-    pub kind: CauseKind,
-    /// Kubernetes' reason: `ImagePullBackOff`.
-    pub reason: String,
-    /// The affected pod, if there is one.
-    pub pod: Option<String>,
-    /// The affected container, if there is one.
-    pub container: Option<String>,
-    /// The image that cannot be pulled.
-    pub image: Option<String>,
-    /// Details in a few words; may be empty.
-    pub detail: String,
-}
-
-/// The kinds of problems that a pod can have.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
-pub enum CauseKind {
-    /// The image cannot be pulled.
-    Image,
-    /// A container cannot be created: a missing Secret, an invalid command.
-    Config,
-    /// A container keeps exiting.
-    Crash,
-    /// The cluster refuses new pods: a quota, a policy, a missing service account.
-    Refused,
-    /// No node fits the pod.
-    Unschedulable,
-}
-
-impl fmt::Display for Cause {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let container = self.container.as_deref().unwrap_or("a container");
-        match self.kind {
-            CauseKind::Image => write!(f, "the image `{}` cannot be pulled", self.image.as_deref().unwrap_or("?"))?,
-            CauseKind::Config => write!(f, "`{container}` cannot start")?,
-            CauseKind::Crash => write!(f, "`{container}` keeps crashing")?,
-            CauseKind::Refused => f.write_str("the cluster refuses new pods")?,
-            CauseKind::Unschedulable => f.write_str("no node takes the pod")?,
-        }
-        let detail = if self.detail.is_empty() { &self.reason } else { &self.detail };
-        write!(f, " ({detail})")
-    }
-}
-
-impl Cause {
-    /// From the message of the `ReplicaFailure` condition: pods could not even be created.
-    pub(super) fn refused(reason: &str, message: &str) -> Self {
-        let detail = message.split_once(" is forbidden: ").map_or(message, |(_, rest)| rest);
-        Self {
-            kind: CauseKind::Refused,
-            reason: plain(reason),
-            pod: None,
-            container: None,
-            image: None,
-            detail: plain(detail),
-        }
+/// From the message of the `ReplicaFailure` condition: pods could not even be created.
+pub(super) fn refused(reason: &str, message: &str) -> Cause {
+    let detail = message.split_once(" is forbidden: ").map_or(message, |(_, rest)| rest);
+    Cause {
+        kind: CauseKind::Refused,
+        reason: plain(reason),
+        pod: None,
+        container: None,
+        image: None,
+        detail: plain(detail),
     }
 }
 
@@ -276,7 +226,7 @@ mod tests {
         ] {
             assert_eq!(cause_text(&status).as_deref(), text, "{status}");
         }
-        let quota = Cause::refused("FailedCreate", "pods \"web-1\" is forbidden: exceeded quota: small");
+        let quota = refused("FailedCreate", "pods \"web-1\" is forbidden: exceeded quota: small");
         assert_eq!(quota.to_string(), "the cluster refuses new pods (exceeded quota: small)");
     }
 

@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use tokio::time::Instant;
 
-use super::{CallError, Cause, CauseKind, DeploymentStatusView, Live, PodView};
+use super::{CallError, Cause, CauseKind, DeploymentStatusView, Live, PodView, pods::refused};
 
 /// The kind of change, which decides what counts as done.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -37,8 +37,6 @@ pub struct Progress {
 pub enum Failure {
     /// Kubernetes reports `ProgressDeadlineExceeded`. It does not roll back, and keeps trying.
     DeadlineExceeded,
-    /// The same problem persists; Kubernetes keeps trying, so it may still succeed.
-    NotRollingOut,
     /// No progress for longer than the Deployment's own deadline, or an hour in total; it is not followed any longer.
     TimeLimit,
 }
@@ -56,6 +54,8 @@ pub enum Rollout {
         progress: Progress,
         /// The problem.
         cause: Cause,
+        /// Whether it has lasted long enough to be told as a failure. It may still pass: Kubernetes keeps trying.
+        certain: bool,
     },
     /// End: every wanted pod is new and available, and no old one is left.
     Done {
@@ -83,7 +83,38 @@ pub enum Rollout {
     Lost(CallError),
 }
 
+/// A rollout that fails.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Failing<'r> {
+    /// The counts; `old_serving` is how many old pods still serve.
+    pub progress: &'r Progress,
+    /// What prevents the pods from running, if it is known.
+    pub cause: Option<&'r Cause>,
+    /// How it ended; `None` while it is followed on.
+    pub ended: Option<Failure>,
+}
+
 impl Rollout {
+    /// The failure to tell, if it fails for certain or has failed.
+    pub fn failing(&self) -> Option<Failing<'_>> {
+        match self {
+            Self::Stuck { progress, cause, certain: true } => {
+                Some(Failing { progress, cause: Some(cause), ended: None })
+            }
+            Self::Failed { failure, progress, cause } => {
+                Some(Failing { progress, cause: cause.as_ref(), ended: Some(*failure) })
+            }
+            Self::Pending
+            | Self::Progressing(_)
+            | Self::Stuck { certain: false, .. }
+            | Self::Done { .. }
+            | Self::Superseded(_)
+            | Self::Paused
+            | Self::Gone
+            | Self::Lost(_) => None,
+        }
+    }
+
     /// Whether the rollout has ended.
     pub fn is_end(&self) -> bool {
         match self {
@@ -98,7 +129,7 @@ impl Rollout {
     }
 }
 
-/// The state of a rollout from a single read: `Pending`, `Progressing`, `Stuck`, `Done`, `Paused`, or `Failed` with
+/// The state of a rollout from a single read: `Pending`, `Progressing`, `Stuck` (never for certain), `Done`, `Paused`, or `Failed` with
 /// `DeadlineExceeded`. Counts are used only once the controller has observed their generation.
 pub fn progress(status: &DeploymentStatusView, pods: &[PodView], changed: Changed) -> Rollout {
     if status.observed_generation < status.generation {
@@ -120,7 +151,7 @@ pub fn progress(status: &DeploymentStatusView, pods: &[PodView], changed: Change
         return Rollout::Done { ready: status.ready, wanted: status.wanted };
     }
     match cause {
-        Some(cause) => Rollout::Stuck { progress: now, cause },
+        Some(cause) => Rollout::Stuck { progress: now, cause, certain: false },
         None => Rollout::Progressing(now),
     }
 }
@@ -146,10 +177,10 @@ fn counts(status: &DeploymentStatusView, pods: &[PodView]) -> Progress {
 
 /// The first specific cause: the cluster's error when it refuses to create pods, else the worst problem of a new pod.
 pub(super) fn first_cause(status: &DeploymentStatusView, pods: &[PodView]) -> Option<Cause> {
-    let refused = status.condition("ReplicaFailure").filter(|condition| condition.holds);
-    let refused = refused.map(|condition| Cause::refused(&condition.reason, &condition.message));
+    let refusal = status.condition("ReplicaFailure").filter(|condition| condition.holds);
+    let refusal = refusal.map(|condition| refused(&condition.reason, &condition.message));
     let troubled = pods.iter().filter(|pod| pod.newest && !pod.ready && !pod.terminating);
-    refused.or_else(|| troubled.filter_map(|pod| pod.cause.clone()).min_by_key(|cause| cause.kind))
+    refusal.or_else(|| troubled.filter_map(|pod| pod.cause.clone()).min_by_key(|cause| cause.kind))
 }
 
 /// Follows one change over several reads. No I/O: the caller passes the objects read and the time.
@@ -195,18 +226,33 @@ impl Tracker {
             progress(live.status(), pods, self.changed)
         };
         let seen = self.confirmed(seen, now);
-        let (counts, cause) = match &seen {
-            Rollout::Progressing(counts) => (*counts, None),
-            Rollout::Stuck { progress, cause } => (*progress, Some(cause.clone())),
+        let is_pending = seen == Rollout::Pending;
+        let (counts, cause) = match seen {
+            Rollout::Progressing(counts) => (counts, None),
+            Rollout::Stuck { progress, cause, .. } => (progress, Some(cause)),
             Rollout::Pending => (self.moved.1, None),
-            Rollout::Done { .. }
-            | Rollout::Failed { .. }
-            | Rollout::Superseded(_)
-            | Rollout::Paused
-            | Rollout::Gone
-            | Rollout::Lost(_) => return seen,
+            Rollout::Failed { failure, progress, cause } => {
+                return Rollout::Failed { failure, progress, cause: self.note(cause, now) };
+            }
+            Rollout::Done { .. } | Rollout::Superseded(_) | Rollout::Paused | Rollout::Gone | Rollout::Lost(_) => {
+                return seen;
+            }
         };
-        self.overdue(live, counts, cause, now).unwrap_or(seen)
+        if counts != self.moved.1 {
+            self.moved = (now, counts);
+        }
+        let cause = self.note(cause, now);
+        if self.is_overdue(live, now) {
+            return Rollout::Failed { failure: Failure::TimeLimit, progress: counts, cause };
+        }
+        match cause {
+            Some(cause) => {
+                let certain = self.is_certain(&cause, now);
+                Rollout::Stuck { progress: counts, cause, certain }
+            }
+            None if is_pending => Rollout::Pending,
+            None => Rollout::Progressing(counts),
+        }
     }
 
     fn confirmed(&mut self, seen: Rollout, now: Instant) -> Rollout {
@@ -219,7 +265,7 @@ impl Tracker {
             cause if now.duration_since(since) >= CONFIRMED => {
                 Rollout::Failed { failure: Failure::DeadlineExceeded, progress, cause }
             }
-            Some(cause) => Rollout::Stuck { progress, cause },
+            Some(cause) => Rollout::Stuck { progress, cause, certain: false },
             None => Rollout::Progressing(progress),
         }
     }
@@ -238,33 +284,46 @@ impl Tracker {
             }
     }
 
-    /// The failure, if the rollout has made no progress for too long.
-    fn overdue(&mut self, live: &Live, counts: Progress, cause: Option<Cause>, now: Instant) -> Option<Rollout> {
-        if counts != self.moved.1 {
-            self.moved = (now, counts);
-        }
+    /// Keeps the cause in mind. Returns it with the details that an earlier read had: while Kubernetes waits before it
+    /// pulls an image again, it does not say any more why the pull failed.
+    fn note(&mut self, cause: Option<Cause>, now: Instant) -> Option<Cause> {
         self.stuck = match (cause, self.stuck.take()) {
-            (Some(cause), Some((since, before))) if cause.kind == before.kind => Some((since, cause)),
+            (Some(cause), Some((since, before))) if cause.kind == before.kind => Some((since, detailed(cause, before))),
             (Some(cause), _) => Some((now, cause)),
             (None, _) => None,
         };
-        let cause = self.stuck.as_ref().map(|(_, cause)| cause.clone());
-        let failed = |failure| Some(Rollout::Failed { failure, progress: counts, cause: cause.clone() });
-        if self.stuck.as_ref().is_some_and(|(since, cause)| now.duration_since(*since) >= tolerance(cause.kind)) {
-            return failed(Failure::NotRollingOut);
+        self.stuck.as_ref().map(|(_, cause)| cause.clone())
+    }
+
+    /// Whether the cause has lasted long enough to be told as a failure.
+    fn is_certain(&self, cause: &Cause, now: Instant) -> bool {
+        let lasts = self.stuck.as_ref().map_or(Duration::ZERO, |(since, _)| now.duration_since(*since));
+        match cause.kind {
+            CauseKind::Image | CauseKind::Config | CauseKind::Crash => lasts >= BROKEN,
+            // In a rollout that moves, the end of an old pod makes room for a new one.
+            CauseKind::Refused => lasts.min(now.duration_since(self.moved.0)) >= REFUSED,
+            CauseKind::Unschedulable => lasts.min(now.duration_since(self.moved.0)) >= UNPLACED,
         }
+    }
+
+    /// Whether the rollout has made no progress for too long.
+    fn is_overdue(&self, live: &Live, now: Instant) -> bool {
         let own = Duration::from_secs(u64::from(live.progress_deadline_seconds())).min(LONGEST) + SLACK;
-        let over = now.duration_since(self.moved.0) >= own || now.duration_since(self.started) >= LONGEST;
-        if over { failed(Failure::TimeLimit) } else { None }
+        now.duration_since(self.moved.0) >= own || now.duration_since(self.started) >= LONGEST
     }
 }
 
-/// How long a problem may persist before it counts as the end: a node may be added, a pull may succeed.
-fn tolerance(kind: CauseKind) -> Duration {
-    match kind {
-        CauseKind::Image | CauseKind::Config | CauseKind::Crash | CauseKind::Refused => Duration::from_secs(30),
-        CauseKind::Unschedulable => Duration::from_mins(3),
-    }
+/// How long a container must be unable to start before that is certain: the first crash is followed by a new start at
+/// once, and a pull that fails is tried again only seconds later.
+const BROKEN: Duration = Duration::from_secs(3);
+/// How long new pods must be refused while nothing moves.
+const REFUSED: Duration = Duration::from_secs(10);
+/// How long no node must take a pod while nothing moves: a pod of lower priority may be evicted first.
+const UNPLACED: Duration = Duration::from_secs(15);
+
+fn detailed(cause: Cause, before: Cause) -> Cause {
+    let same = cause.container == before.container && cause.image == before.image;
+    if cause.detail.is_empty() && same { Cause { detail: before.detail, ..cause } } else { cause }
 }
 
 #[cfg(test)]

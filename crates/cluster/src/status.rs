@@ -73,7 +73,7 @@ fn health(live: &Live, pods: &[PodView]) -> Health {
         Rollout::Done { wanted: 0, .. } => Health::ScaledToZero,
         Rollout::Done { .. } => Health::Ready,
         Rollout::Progressing(progress) => Health::Rolling(progress),
-        Rollout::Stuck { progress, cause } => {
+        Rollout::Stuck { progress, cause, .. } => {
             Health::Failing { progress, deadline_exceeded: false, cause: Some(cause) }
         }
         Rollout::Failed { progress, cause, .. } => Health::Failing { progress, deadline_exceeded: true, cause },

@@ -28,6 +28,7 @@ mod note;
 mod order;
 mod outcome;
 mod recover;
+mod rollout_failure;
 mod spec;
 mod state;
 mod step;
@@ -46,6 +47,7 @@ pub use note::{Note, Surrounding, ThenRollout};
 pub use order::{Actor, Inverse, Order};
 pub use outcome::{EndReason, LiveValue, NotAppliedReason, Outcome, Trail};
 pub use recover::{Recovery, after_restart};
+pub use rollout_failure::{Cause, CauseKind, RolloutFailure};
 pub use spec::{ChangeSpec, Field};
 pub use state::{Claim, Decision, End, Ending, RunId, State, Status};
 pub use step::{Decide, Event, FRESH, step};
@@ -62,6 +64,9 @@ pub struct Change {
     card: Option<String>,
     /// The id of the progress message, if that is not the card.
     progress: Option<String>,
+    /// The failure of its rollout, once a message of its own has told it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    failure: Option<RolloutFailure>,
     /// Whether the outcome, including the rollout's, was reported to the room.
     #[serde(default, rename = "told")]
     reported: bool,
@@ -93,7 +98,7 @@ impl Change {
     fn new(order: Order, state: State) -> Result<Self, InvalidOrder> {
         let order = order.fit()?;
         let id = ChangeId::derive(&order.message_id, order.position);
-        Ok(Self { id, order, card: None, progress: None, reported: false, state })
+        Ok(Self { id, order, card: None, progress: None, failure: None, reported: false, state })
     }
 
     /// The opaque id that the card contains.
@@ -140,6 +145,16 @@ impl Change {
     /// message that replaced it. A copy of the card elsewhere, or a replaced card, does not count.
     pub fn is_on_card(&self, room_id: &str, message_id: &str) -> bool {
         self.order.room_id == room_id && self.progress() == Some(message_id)
+    }
+
+    /// The failure of its rollout that a message of its own has told.
+    pub const fn failure(&self) -> Option<&RolloutFailure> {
+        self.failure.as_ref()
+    }
+
+    /// Whether a button press in this room, on this message, belongs to the message that told the failure of its rollout.
+    pub fn is_on_failure(&self, room_id: &str, message_id: &str) -> bool {
+        self.order.room_id == room_id && self.failure.as_ref().is_some_and(|failure| failure.message == message_id)
     }
 
     /// Whether the approval has expired at `now`.
@@ -231,9 +246,42 @@ mod tests {
         assert!(!change.is_on_card("room", "copy"));
     }
 
+    fn failed() -> Change {
+        let cause = Cause {
+            kind: CauseKind::Image,
+            reason: "ErrImagePull".into(),
+            pod: None,
+            container: Some("nginx".into()),
+            image: Some("nginx:1.21".into()),
+            detail: "not found".into(),
+        };
+        let failure = RolloutFailure { message: "failure".into(), cause: Some(cause) };
+        Update::FailurePosted(failure).apply(Change::asking(order()).expect("fit"), at(1)).0
+    }
+
+    #[test]
+    fn a_press_on_the_message_about_a_failure_is_told_from_one_on_the_card() {
+        let change = failed();
+        assert!(change.is_on_failure("room", "failure"));
+        assert!(!change.is_on_card("room", "failure"), "nothing can be confirmed there");
+        assert!(!change.is_on_failure("elsewhere", "failure"));
+        assert!(!change.is_on_failure("room", "copy"));
+        assert!(!Change::asking(order()).expect("fit").is_on_failure("room", "failure"), "nothing has failed");
+    }
+
+    #[test]
+    fn a_record_without_a_failure_is_read_and_one_with_it_comes_back() {
+        let without = serde_json::to_value(Change::asking(order()).expect("fit")).expect("JSON");
+        assert_eq!(without.get("failure"), None, "as it was written before");
+        assert_eq!(serde_json::from_value::<Change>(without).expect("a change").failure(), None);
+        let with = failed();
+        let written = serde_json::to_string(&with).expect("JSON");
+        assert_eq!(serde_json::from_str::<Change>(&written).expect("a change"), with);
+    }
+
     #[test]
     fn debug_output_holds_neither_words_nor_values() {
-        let shown = format!("{:?}", Change::asking(order()).expect("fit"));
+        let shown = format!("{:?}", failed());
         for private in ["bump nginx", "ann@example.com", "nginx:1.21"] {
             assert!(!shown.contains(private), "{private} in {shown}");
         }

@@ -6,7 +6,7 @@ use std::{future::Future, io, path::PathBuf};
 use jiff::{SignedDuration, Timestamp};
 
 use crate::{
-    change::{Answer, Change, ChangeId, Claimed, Decide, End, Event, Filter, RunId, Update},
+    change::{Answer, Change, ChangeId, Claimed, Decide, End, Event, Filter, RolloutFailure, RunId, Update},
     notice::{Notice, Receipt, Received},
     question::{Question, Replied, Reply},
     topic::{Topic, TopicPlace},
@@ -187,6 +187,15 @@ pub trait Store: Send + Sync + 'static {
         message_id: &str,
     ) -> impl Future<Output = Result<Option<Change>, Fault>> + Send {
         note(self, id, Update::ProgressPosted(message_id.to_owned()))
+    }
+
+    /// Records that the failure of the rollout was told, and in which message; `None` if there is no such change.
+    fn failure_posted(
+        &self,
+        id: ChangeId,
+        failure: RolloutFailure,
+    ) -> impl Future<Output = Result<Option<Change>, Fault>> + Send {
+        note(self, id, Update::FailurePosted(failure))
     }
 
     /// Records that the outcome, including the rollout's, was reported to the room; `None` if there is no such change.

@@ -23,10 +23,10 @@ fn state_name(rollout: &Rollout) -> &'static str {
     match rollout {
         Rollout::Pending => "pending",
         Rollout::Progressing(_) => "progressing",
-        Rollout::Stuck { .. } => "stuck",
+        Rollout::Stuck { certain: false, .. } => "stuck",
+        Rollout::Stuck { certain: true, .. } => "failing",
         Rollout::Done { .. } => "done",
         Rollout::Failed { failure: Failure::DeadlineExceeded, .. } => "deadline",
-        Rollout::Failed { failure: Failure::NotRollingOut, .. } => "not rolling out",
         Rollout::Failed { failure: Failure::TimeLimit, .. } => "time limit",
         Rollout::Superseded(_) => "superseded",
         Rollout::Paused => "paused",
@@ -167,7 +167,7 @@ fn a_change_by_somebody_else_is_not_reported_as_ours() {
 }
 
 #[test]
-fn a_persistent_problem_ends_the_follow_and_a_passing_one_does_not() {
+fn a_problem_that_lasts_for_seconds_is_certain_and_is_followed_on() {
     let start = Instant::now();
     let live = live_of(&seen(2, 1));
     let after = |looks: &[(u64, Option<CauseKind>)]| {
@@ -179,15 +179,59 @@ fn a_persistent_problem_ends_the_follow_and_a_passing_one_does_not() {
         }
         last
     };
-    let image = Some(CauseKind::Image);
-    assert_eq!(after(&[(1, image), (30, image)]), "stuck");
-    assert_eq!(after(&[(1, image), (31, image)]), "not rolling out");
-    assert_eq!(after(&[(1, image), (20, None), (31, image)]), "stuck", "the problem disappeared in between");
-    let node = Some(CauseKind::Unschedulable);
-    assert_eq!(after(&[(1, node), (31, node)]), "stuck", "a node may be added");
-    assert_eq!(after(&[(1, node), (200, node)]), "not rolling out");
+    for (kind, seconds) in [
+        (CauseKind::Image, 3),
+        (CauseKind::Config, 3),
+        (CauseKind::Crash, 3),
+        (CauseKind::Refused, 10),
+        (CauseKind::Unschedulable, 15),
+    ] {
+        let kind = Some(kind);
+        assert_eq!(after(&[(1, kind), (seconds, kind)]), "stuck", "{kind:?}");
+        assert_eq!(after(&[(1, kind), (1 + seconds, kind)]), "failing", "{kind:?}");
+        assert_eq!(after(&[(1, kind), (600, kind)]), "failing", "{kind:?} may still pass");
+        assert_eq!(after(&[(1, kind), (600, kind), (601, None)]), "progressing", "{kind:?} has passed");
+        assert_eq!(after(&[(1, kind), (700, kind)]), "time limit", "{kind:?}");
+        assert_eq!(after(&[(1, kind), (2, None), (1 + seconds, kind)]), "stuck", "{kind:?} disappeared in between");
+    }
     assert_eq!(after(&[(1, None), (600, None)]), "progressing");
     assert_eq!(after(&[(1, None), (700, None)]), "time limit");
+}
+
+#[test]
+fn new_pods_that_are_refused_while_the_rollout_moves_are_no_failure_yet() {
+    let start = Instant::now();
+    for (kind, broken) in [(CauseKind::Refused, false), (CauseKind::Unschedulable, false), (CauseKind::Image, true)] {
+        let mut tracker = Tracker::new("uid-1".into(), 2, Changed::Template, start);
+        let mut last = "";
+        for step in 0..8u32 {
+            let mut raw = seen(2, step);
+            raw["spec"]["replicas"] = json!(9);
+            let now = start + Duration::from_secs(u64::from(step) * 5);
+            last = state_name(&tracker.look(Some(&live_of(&raw)), &[pod(true, Some(kind))], now));
+        }
+        assert_eq!(last == "failing", broken, "{kind:?}");
+    }
+}
+
+#[test]
+fn why_an_image_is_not_pulled_is_kept_while_kubernetes_waits_before_it_tries_again() {
+    let start = Instant::now();
+    let live = live_of(&seen(2, 1));
+    let mut tracker = Tracker::new("uid-1".into(), 2, Changed::Template, start);
+    let mut look = |second: u64, image: &str, detail: &str| {
+        let mut pod = pod(true, Some(CauseKind::Image));
+        let cause = pod.cause.as_mut().unwrap();
+        (cause.image, cause.detail) = (Some(image.into()), detail.into());
+        let seen = tracker.look(Some(&live), &[pod], start + Duration::from_secs(second));
+        let (Rollout::Stuck { cause, .. } | Rollout::Failed { cause: Some(cause), .. }) = seen else { panic!("stuck") };
+        cause.detail
+    };
+    assert_eq!(look(1, "web:2", "not found"), "not found");
+    assert_eq!(look(2, "web:2", ""), "not found");
+    assert_eq!(look(3, "web:2", "the registry refuses access"), "the registry refuses access");
+    assert_eq!(look(4, "other:2", ""), "", "another image");
+    assert_eq!(look(900, "other:2", ""), "", "at the end, too");
 }
 
 #[test]

@@ -2,7 +2,7 @@
 
 use jiff::Timestamp;
 
-use super::{Answer, Change, Event, Status, step};
+use super::{Answer, Change, Event, RolloutFailure, Status, step};
 
 /// An update of a recorded change. A store applies it in one compare-and-set.
 #[derive(Clone, Debug, PartialEq)]
@@ -13,6 +13,8 @@ pub enum Update {
     CardPosted(String),
     /// The progress was posted as this message.
     ProgressPosted(String),
+    /// The failure of the rollout was told in a message of its own.
+    FailurePosted(RolloutFailure),
     /// The outcome, including the rollout's, was reported to the room.
     Reported,
 }
@@ -32,6 +34,7 @@ impl Update {
             }
             Self::CardPosted(message_id) => change.card = Some(message_id.clone()),
             Self::ProgressPosted(message_id) => change.progress = Some(message_id.clone()),
+            Self::FailurePosted(failure) => change.failure = Some(failure.clone()),
             Self::Reported => change.reported = true,
         }
         (change, Answer::Unchanged)
