@@ -6,20 +6,20 @@
 use serde_json::{Value, json};
 
 use crate::words::{clock, cut};
-use readback_core::change::{ChangeId, Field};
+use readback_core::change::{ChangeId, Field, RequestId};
 use readback_webex::escape_markdown;
 
 mod ask;
-mod batch;
 mod confirm;
 mod ended;
 mod inputs;
+mod several;
 
 pub use ask::{ask, asked};
-pub use batch::{BatchEntry, batch};
 pub use confirm::confirm;
 pub use ended::{Offer, done, outcome};
 pub use inputs::{Values, values};
+pub use several::{Entry, several};
 
 /// Maximum length of one line on a card, in characters. If the card were too large, Webex would refuse it and nothing
 /// would be asked.
@@ -28,15 +28,15 @@ const LONGEST: usize = 300;
 /// The button that was pressed, and the id on its card. Parsed from untrusted input: it grants nothing.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Pressed {
-    /// A button on the card of a change.
+    /// A button on the card of a change request.
+    Request(RequestId, Press),
+    /// A button on what tells the end of a change.
     Change(ChangeId, Press),
-    /// A button on the card of a batch.
-    Batch(ChangeId, Press),
     /// A button on the card of a question.
     Question(ChangeId, Pick),
 }
 
-/// A button on the card of a change.
+/// A button on the card of a change request.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Press {
     /// Approve the change.
@@ -62,12 +62,12 @@ pub enum Pick {
     Nothing,
 }
 
-/// Whether the data of a button and the inputs of a card action are of one card: of the same change, batch or question.
+/// Whether the data of a button and the inputs of a card action are of one card: of the same request, change or question.
 pub fn is_same_card(data: &serde_json::Map<String, Value>, inputs: &serde_json::Map<String, Value>) -> bool {
     let card = |of: &serde_json::Map<String, Value>| match pressed(of)? {
-        Pressed::Change(id, _) => Some(("change", id)),
-        Pressed::Batch(id, _) => Some(("batch", id)),
-        Pressed::Question(id, _) => Some(("question", id)),
+        Pressed::Request(id, _) => Some(("request", id)),
+        Pressed::Change(id, _) => Some(("change", id.into())),
+        Pressed::Question(id, _) => Some(("question", id.into())),
     };
     card(data).is_some_and(|of| Some(of) == card(inputs))
 }
@@ -98,10 +98,12 @@ pub fn pressed(inputs: &serde_json::Map<String, Value>) -> Option<Pressed> {
         "logs" => Press::Logs,
         _ => return None,
     };
-    match id("batch") {
-        Some(batch) => Some(Pressed::Batch(batch, press)),
-        None => Some(Pressed::Change(id("change")?, press)),
+    if let (Some(change), Press::Undo | Press::Again | Press::Logs) = (id("change"), press) {
+        return Some(Pressed::Change(change, press));
     }
+    // Cards that earlier versions posted name a change, or a batch of several.
+    let request = ["request", "change", "batch"].into_iter().find_map(|key| inputs.get(key))?;
+    Some(Pressed::Request(RequestId::parse(request.as_str()?)?, press))
 }
 
 /// A card, with a fallback for clients that do not render cards.
@@ -212,17 +214,23 @@ mod tests {
     #[test]
     fn only_a_known_press_on_a_real_id_counts() {
         let id = ChangeId::derive("m1", 0);
-        let on = |press: Value| read(json!({"change": id.to_string(), "press": press}));
-        assert_eq!(on(json!("confirm")), Some(Pressed::Change(id, Press::Confirm)));
-        assert_eq!(on(json!("cancel")), Some(Pressed::Change(id, Press::Cancel)));
-        assert_eq!(on(json!("undo")), Some(Pressed::Change(id, Press::Undo)));
-        assert_eq!(on(json!("again")), Some(Pressed::Change(id, Press::Again)));
-        assert_eq!(on(json!("logs")), Some(Pressed::Change(id, Press::Logs)));
+        let on = |press: Value| read(json!({"request": id.to_string(), "press": press}));
+        assert_eq!(on(json!("confirm")), Some(Pressed::Request(id.into(), Press::Confirm)));
+        assert_eq!(on(json!("cancel")), Some(Pressed::Request(id.into(), Press::Cancel)));
+        assert_eq!(on(json!("undo")), Some(Pressed::Request(id.into(), Press::Undo)));
+        assert_eq!(on(json!("again")), Some(Pressed::Request(id.into(), Press::Again)));
+        assert_eq!(on(json!("logs")), Some(Pressed::Request(id.into(), Press::Logs)));
         assert_eq!(on(json!("approve")), None);
         assert_eq!(on(json!(["confirm"])), None);
-        assert_eq!(read(json!({"change": "../../x", "press": "confirm"})), None);
-        assert_eq!(read(json!({"change": 7, "press": "confirm"})), None);
+        assert_eq!(read(json!({"request": "../../x", "press": "confirm"})), None);
+        assert_eq!(read(json!({"request": 7, "press": "confirm"})), None);
         assert_eq!(read(json!({})), None);
+        for key in ["change", "batch"] {
+            let old = read(json!({key: id.to_string(), "press": "confirm"}));
+            assert_eq!(old, Some(Pressed::Request(id.into(), Press::Confirm)), "a card of an earlier version");
+        }
+        let end = read(json!({"change": id.to_string(), "press": "undo"}));
+        assert_eq!(end, Some(Pressed::Change(id, Press::Undo)));
     }
 
     #[test]
@@ -242,7 +250,7 @@ mod tests {
 
     proptest! {
         #[test]
-        fn no_input_breaks_it(key in "(change|question|press|choice|target)", value in "\\PC{0,50}") {
+        fn no_input_breaks_it(key in "(request|change|question|press|choice|target)", value in "\\PC{0,50}") {
             let _ = read(json!({key: value, "press": "choice"}));
         }
     }

@@ -70,7 +70,7 @@ pub const INTERRUPTED: &str = "I was interrupted while I worked on this message.
 pub const UNKNOWN_CARD: &str = "I do not know this card, so nothing was changed. Say again what you want.";
 /// The answer to a message or press dated later than the local clock.
 pub const FROM_THE_FUTURE: &str = "Webex dates this later than my own clock, so I cannot tell how old it is. Nothing was done. Whoever runs me should check the clock.";
-/// The outcome of a change in a batch that was planned on the result of an earlier one that was not applied.
+/// The outcome of a change that was planned on the result of an earlier one that was not applied.
 pub const NOT_SENT_AFTER: &str = "Not applied: the change before it was not made. Nothing was changed by this one.";
 /// The outcome if the approval was too old to act on.
 pub const APPROVAL_TOO_OLD: &str =

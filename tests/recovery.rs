@@ -10,7 +10,7 @@ use readback_cluster::Connection;
 use readback_core::{
     change::{Actor, Change, Order, samples},
     domain::Intent,
-    store::{ClaimResult, Store as _},
+    store::{ClaimResult, ItemId, Store as _},
 };
 use readback_sim::cluster::{Seed, Workload};
 use serde_json::json;
@@ -72,8 +72,8 @@ async fn sixteen_claimed_changes_share_one_wait() {
     let store = Sqlite::open(bot.database()).await.unwrap();
     for (position, live) in (0..).zip(&there) {
         let change = Change::ordered(order(&bot, live, position).await).unwrap();
-        let (id, generation) = (change.id(), live.metadata.generation.unwrap());
-        store.record(change).await.unwrap();
+        let (id, generation) = (ItemId::from(&change), live.metadata.generation.unwrap());
+        store.record(change.into()).await.unwrap();
         let claimed = store.claim(id, generation, now()).await.unwrap();
         assert!(matches!(claimed, ClaimResult::Won(_)), "{claimed:?}");
     }

@@ -48,7 +48,7 @@ pub fn confirm(change: &Change) -> Shown {
     );
     let mut body = vec![heading(&title), subtle(&place), facts(&lines)];
     body.extend(inputs(&order.fields));
-    let press = |press: &str| json!({"change": change.id().to_string(), "press": press});
+    let press = |press: &str| json!({"request": change.request().to_string(), "press": press});
     let actions = [button("Confirm", "positive", &press("confirm")), bare_button("Cancel", &press("cancel"))];
     Shown { card: card(&body, &actions, &markdown), markdown }
 }

@@ -12,7 +12,7 @@ use super::{
     standing::may_approve,
 };
 use readback_core::{
-    change::{Authorization, Change, State},
+    change::{Authorization, Change, ChangeRequest, State},
     policy::Denial,
 };
 
@@ -25,14 +25,24 @@ pub(super) struct Approvals {
 }
 
 impl Approvals {
-    /// Whether this person may approve or decline this change now, according to the stored order and to the current
-    /// policy.
+    /// Whether this person may approve or decline this request now, according to the stored orders and to the current
+    /// policy: every change of it.
     pub(super) async fn authorization(
         &self,
         request: &Request<'_>,
-        change: &Change,
+        asked: &ChangeRequest,
         approve: bool,
     ) -> Result<Authorization, Fault> {
+        for change in asked.items() {
+            let authorized = self.authorized(request, change, approve).await?;
+            if authorized.is_err() {
+                return Ok(authorized);
+            }
+        }
+        Ok(Ok(()))
+    }
+
+    async fn authorized(&self, request: &Request<'_>, change: &Change, approve: bool) -> Result<Authorization, Fault> {
         let order = change.order();
         let requester = order.requester.person_id == request.person.id;
         if !approve && requester {

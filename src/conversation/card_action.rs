@@ -2,7 +2,6 @@
 
 use std::sync::Arc;
 
-use jiff::SignedDuration;
 use serde_json::{Map, Value};
 
 use super::{
@@ -22,54 +21,56 @@ use crate::{
     words,
 };
 use readback_core::{
-    change::{Actor, Change, ChangeId, ChangeSpec, Decide, Filter, Status},
+    change::{Change, ChangeId, ChangeRequest, ChangeSpec, Status},
     domain::{Intent, Person},
     question::Question,
     store::Store,
 };
 use readback_webex::{AttachmentAction, Message, WebexError};
 
-/// How long after it was recorded a batch can be found by a button press.
-const BATCH_LIFE: SignedDuration = SignedDuration::from_hours(24 * 7);
-
 /// The card that a button belongs to.
 enum Card {
+    Request(Box<ChangeRequest>, Press),
+    /// The message about the failure of one change.
     Change(Box<Change>, Press),
-    Batch(Vec<Change>, Press),
     Question(Box<Question>, Pick),
 }
 
 impl Card {
-    /// The thread, the text and the direct-message flag of the request that the card belongs to.
+    /// The thread, the text and the direct-message flag of the message that the card belongs to.
     fn origin(&self) -> (&str, &str, bool) {
         match self {
+            Self::Request(request, _) => {
+                let order = request.first().order();
+                (&order.thread_id, &order.words, order.private)
+            }
             Self::Change(change, _) => (&change.order().thread_id, &change.order().words, change.order().private),
-            Self::Batch(batch, _) => batch.first().map_or(("", "", false), |change| {
-                (&change.order().thread_id, &change.order().words, change.order().private)
-            }),
             Self::Question(question, _) => (&question.thread_id, &question.words, question.private),
         }
     }
 
     /// Whether the press decides or answers what is on it.
     const fn decides(&self) -> bool {
-        matches!(
-            self,
-            Self::Change(_, Press::Confirm | Press::Cancel)
-                | Self::Batch(_, Press::Confirm | Press::Cancel)
-                | Self::Question(..)
-        )
+        matches!(self, Self::Request(_, Press::Confirm | Press::Cancel) | Self::Question(..))
     }
 
     /// Whether the press with this cause decided what is on it.
     fn is_decided_by(&self, cause: ChangeId) -> bool {
         match self {
-            Self::Change(change, Press::Confirm | Press::Cancel) => is_decided_by(change, cause),
-            Self::Batch(batch, Press::Confirm | Press::Cancel) => {
-                batch.iter().any(|change| is_decided_by(change, cause))
+            Self::Request(request, Press::Confirm | Press::Cancel) => {
+                request.items().any(|change| is_decided_by(change, cause))
             }
             // What such a press orders is on record under its own id.
-            Self::Change(..) | Self::Batch(..) | Self::Question(..) => false,
+            Self::Request(..) | Self::Change(..) | Self::Question(..) => false,
+        }
+    }
+
+    /// Whether it has several changes or choices.
+    fn has_several(&self) -> bool {
+        match self {
+            Self::Request(request, _) => request.single().is_none(),
+            Self::Change(..) => false,
+            Self::Question(..) => true,
         }
     }
 }
@@ -146,9 +147,8 @@ impl CardActionHandler {
             edits: None,
         };
         let (did, line) = match &card {
-            Card::Change(change, press) => self.on_change(&request, change, *press, &action.inputs).await?,
-            Card::Batch(batch, Press::Undo) => ("undo", self.orders.undo_together(&request, 0, batch).await?),
-            Card::Batch(batch, press) => self.approvals.on_batch(&request, batch, *press).await?,
+            Card::Request(asked, press) => self.on_request(&request, asked, *press, &action.inputs).await?,
+            Card::Change(change, press) => self.on_ended(&request, change, *press).await?,
             Card::Question(question, pick) => {
                 self.questions.on_question(&request, question, *pick, &action.inputs).await?
             }
@@ -169,7 +169,7 @@ impl CardActionHandler {
     ) -> Result<bool, Fault> {
         let recorded = self.reporter.finish_recorded(id, person, place).await?;
         // Of one that orders several it is not certain that all were begun.
-        if recorded > 0 && matches!(card, Some(Card::Batch(..) | Card::Question(..))) {
+        if recorded > 0 && card.is_some_and(Card::has_several) {
             self.reporter.reply(place, person, words::INTERRUPTED).await.before(place, "answering")?;
         }
         Ok(recorded > 0 || card.is_some_and(|card| card.is_decided_by(cause_of(id))))
@@ -182,18 +182,17 @@ impl CardActionHandler {
             Some(Pressed::Change(id, press)) => {
                 let change = self.cx.store.get(id).await.before(place, "looking up the change")?;
                 let (room, message) = (&action.room_id, &action.message_id);
-                // Changes of a batch are decided together: their card has no button for a single change. The message about
-                // the failure of one has.
-                let change = change.filter(|change| {
-                    change.order().batch.is_none() && change.is_on_card(room, message)
-                        || matches!(press, Press::Undo | Press::Logs) && change.is_on_failure(room, message)
-                });
-                Ok(change.map(|change| Card::Change(Box::new(change), press)))
+                let Some(change) = change else { return Ok(None) };
+                if change.is_alone() && change.is_on_card(room, message) {
+                    return Ok(Some(Card::Request(Box::new(change.into()), press)));
+                }
+                let offered = matches!(press, Press::Undo | Press::Logs) && change.is_on_failure(room, message);
+                Ok(offered.then(|| Card::Change(Box::new(change), press)))
             }
-            Some(Pressed::Batch(id, press)) => {
-                let batch = self.batch(id, place).await?;
-                let shown = batch.iter().all(|change| change.is_on_card(&action.room_id, &action.message_id));
-                Ok((shown && !batch.is_empty()).then_some(Card::Batch(batch, press)))
+            Some(Pressed::Request(id, press)) => {
+                let request = self.cx.store.request(id).await.before(place, "looking up the change")?;
+                let request = request.filter(|request| request.is_on_card(&action.room_id, &action.message_id));
+                Ok(request.map(|request| Card::Request(Box::new(request), press)))
             }
             Some(Pressed::Question(id, pick)) => {
                 let question = self.cx.store.question(id).await.before(place, "looking up the question")?;
@@ -204,49 +203,52 @@ impl CardActionHandler {
         }
     }
 
-    async fn on_change(
+    async fn on_request(
         &self,
         request: &Request<'_>,
-        change: &Change,
+        asked: &ChangeRequest,
         press: Press,
         inputs: &Map<String, Value>,
     ) -> Result<PressOutcome, Fault> {
-        record_in_span(change);
+        record_in_span(asked.first());
+        if let Press::Confirm | Press::Cancel = press {
+            if let Some(change) = asked.single()
+                && press == Press::Confirm
+                && asked.is_waiting()
+                && !asked.is_past(now())
+                && let Some(did) = self.edited(request, change, inputs).await?
+            {
+                return Ok(did);
+            }
+            return self.approvals.decide(request, asked, press == Press::Confirm).await;
+        }
+        match (asked.single(), press) {
+            (Some(change), press) => self.on_ended(request, change, press).await,
+            (None, Press::Undo) => Ok(("undo", self.orders.undo_all(request, 0, asked).await?)),
+            // The card of several has no other button.
+            (None, _) => Ok(("late press", Some(words::UNKNOWN_CARD.to_owned()))),
+        }
+    }
+
+    /// Handles a press on what the card of an ended change offers.
+    async fn on_ended(&self, request: &Request<'_>, change: &Change, press: Press) -> Result<PressOutcome, Fault> {
         let requester = change.order().requester.person_id == request.person.id;
         match press {
             Press::Undo => {
                 let text = format!("(Undo was pressed) {}", change.order().words);
                 let request = Request { text: &text, ..*request };
-                return self.orders.undo(&request, 0, change, &[]).await.map(|line| ("undo", line));
+                self.orders.undo(&request, 0, change, &[]).await.map(|line| ("undo", line))
             }
             Press::Logs => {
                 let command = spec::command_of(&ChangeSpec::new(Intent::Logs), change.target());
-                return self.reads.read_one(request, &command, change.target()).await.map(|text| ("logs", Some(text)));
+                self.reads.read_one(request, &command, change.target()).await.map(|text| ("logs", Some(text)))
             }
-            Press::Again if !requester => return Ok(("late press", Some(words::press_again_not_yours(change)))),
+            Press::Again if !requester => Ok(("late press", Some(words::press_again_not_yours(change)))),
             Press::Again if matches!(change.status(), Status::Stale | Status::Expired | Status::Unknown) => {
-                return self.orders.again(request, change).await.map(|line| ("again", line));
+                self.orders.again(request, change).await.map(|line| ("again", line))
             }
-            Press::Again => return Ok(("late press", Some(words::ended(change)))),
-            Press::Confirm | Press::Cancel => {}
+            Press::Again | Press::Confirm | Press::Cancel => Ok(("late press", Some(words::ended(change)))),
         }
-        if press == Press::Confirm
-            && change.status() == Status::Waiting
-            && !change.is_past(now())
-            && let Some(did) = self.edited(request, change, inputs).await?
-        {
-            return Ok(did);
-        }
-        let (who, cause) = (Actor::from(request.person), Some(request.cause()));
-        let authorization = self.approvals.authorization(request, change, press == Press::Confirm).await?;
-        let decide = if press == Press::Confirm {
-            Decide::Approve { who, authorization, cause }
-        } else {
-            Decide::Decline { who, authorization, cause }
-        };
-        let decided = self.cx.store.decide(change.id(), &decide, now()).await.before(request.place, "deciding")?;
-        let Some((change, answer)) = decided else { return Ok(("unknown change", Some(words::UNKNOWN_CARD.into()))) };
-        self.approvals.decided(request, &change, answer).await
     }
 
     /// If the values on the card were edited, plans and judges them as a new order that supersedes the first, and
@@ -309,33 +311,20 @@ impl CardActionHandler {
         let is_here = |room: &str, thread: &str| room == message.room_id && thread == message.thread();
         let store = &self.cx.store;
         let old = match cards::pressed(&action.inputs) {
-            Some(Pressed::Change(id, press @ (Press::Confirm | Press::Cancel))) => {
-                let change = store.get(id).await.before(place, "looking up the change")?;
-                let fits = |change: &Change| {
-                    let order = change.order();
-                    order.batch.is_none() && is_here(&order.room_id, &order.thread_id)
+            Some(Pressed::Request(id, press @ (Press::Confirm | Press::Cancel))) => {
+                let request = store.request(id).await.before(place, "looking up the change")?;
+                let fits = |request: &ChangeRequest| {
+                    let order = request.first().order();
+                    is_here(&order.room_id, &order.thread_id)
                 };
-                let Some(change) = change.filter(fits) else { return Ok(None) };
-                if change.status() != Status::Waiting {
+                let Some(request) = request.filter(fits) else { return Ok(None) };
+                if !request.is_waiting() {
                     // It was decided on the card that was posted in its place.
-                    self.reporter.close_stray(&change, &message.id).await;
-                    return Ok(Some(Card::Change(Box::new(change), press)));
+                    self.reporter.close_stray(&request, &message.id).await;
+                    return Ok(Some(Card::Request(Box::new(request), press)));
                 }
                 store.card_posted(id, &message.id).await.before(place, "noting the card")?;
-                change.card().map(str::to_owned)
-            }
-            Some(Pressed::Batch(id, _)) => {
-                let batch = self.batch(id, place).await?;
-                let fits = |change: &Change| {
-                    change.status() == Status::Waiting && is_here(&change.order().room_id, &change.order().thread_id)
-                };
-                if batch.is_empty() || !batch.iter().all(fits) {
-                    return Ok(None);
-                }
-                for change in &batch {
-                    store.card_posted(change.id(), &message.id).await.before(place, "noting the card")?;
-                }
-                batch.iter().find_map(Change::card).map(str::to_owned)
+                request.card().map(str::to_owned)
             }
             Some(Pressed::Question(id, _)) => {
                 let question = store.question(id).await.before(place, "looking up the question")?;
@@ -345,7 +334,7 @@ impl CardActionHandler {
                 store.question_posted(id, &message.id).await.before(place, "noting the card")?;
                 question.card
             }
-            Some(Pressed::Change(..)) | None => return Ok(None),
+            Some(Pressed::Request(..) | Pressed::Change(..)) | None => return Ok(None),
         };
         tracing::info!("a card whose posting was not answered is found");
         if let Some(old) = old
@@ -355,16 +344,5 @@ impl CardActionHandler {
             tracing::warn!(%error, "the card that was posted in its place could not be deleted");
         }
         self.card_of(action, place).await
-    }
-
-    /// The changes that share a card.
-    async fn batch(&self, id: ChangeId, place: &ReplyTarget) -> Result<Vec<Change>, Fault> {
-        // Stored changes are scanned by creation time, so the search is bounded. A press on an older batch card is answered as
-        // unknown.
-        let since = now().checked_sub(BATCH_LIFE).ok();
-        let filter = Filter { batch: Some(id), since, ..Filter::default() };
-        let found = self.cx.store.newest(&filter, 1).await.before(place, "looking up the changes")?;
-        let Some(first) = found.changes.first() else { return Ok(Vec::new()) };
-        self.cx.batch_of(first).await.before(place, "looking up the changes")
     }
 }

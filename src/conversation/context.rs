@@ -15,7 +15,7 @@ use super::{
 use crate::{clock, store::sqlite::Sqlite};
 use readback_cluster::{Cluster, Clusters};
 use readback_core::{
-    change::{Change, ChangeId, ChangeSpec, Decision, Filter, Moment, State},
+    change::{Change, ChangeId, ChangeRequest, ChangeSpec, Decision, Filter, Moment, State},
     domain::{Intent, ObjectRef, Person},
     policy::{Denial, Policy, Rules},
     resolve::Directory,
@@ -25,12 +25,8 @@ use readback_nlu::yes;
 use readback_webex as webex;
 use readback_webex::Webex;
 
-/// Maximum changes in one batch: nobody reads a longer card.
-pub(super) const MAX_BATCH: usize = 30;
-/// Window around a change's creation time that is searched for the rest of its batch. All changes of a message are
-/// recorded within this time of each other, even when the cluster is slow.
-const BATCH_SPREAD: jiff::SignedDuration = jiff::SignedDuration::from_mins(60);
-
+/// Maximum changes in one request: nobody reads a longer card.
+pub(super) const MAX_ITEMS: usize = 30;
 /// How old a card may be that is still decided, generously.
 const CARD_LIFE: jiff::SignedDuration = jiff::SignedDuration::from_hours(24 * 7);
 
@@ -65,7 +61,7 @@ pub(super) struct Context {
     dependencies: Dependencies,
     /// The Deployment discussed last, by room and thread.
     pub(super) topics: Mutex<Topics>,
-    /// The last reported progress of each rollout in a batch.
+    /// The last reported progress of each rollout on a card of several.
     rollout_texts: Mutex<RolloutTexts>,
     /// Changes left by the previous process that could not be settled at startup; the sweep retries them.
     pub(super) unsettled: Mutex<Vec<ChangeId>>,
@@ -147,18 +143,23 @@ impl Context {
         yes::is_yes(request.text, &self.me.name)
     }
 
-    /// All stored changes of this change's batch, in the order in which they were requested.
-    pub(super) async fn batch_of(&self, change: &Change) -> Result<Vec<Change>, store::Fault> {
-        let order = change.order();
-        let filter = Filter {
-            batch: order.batch,
-            since: order.created.checked_sub(BATCH_SPREAD).ok(),
-            until: order.created.checked_add(BATCH_SPREAD).ok(),
-            ..Filter::default()
-        };
-        let mut batch = self.store.newest(&filter, MAX_BATCH).await?.changes;
-        batch.sort_by_key(|change| change.order().position);
-        Ok(batch)
+    /// The requests that these changes are items of, each of them once.
+    pub(super) async fn requests_of(&self, changes: &[Change]) -> Result<Vec<ChangeRequest>, store::Fault> {
+        let mut requests: Vec<ChangeRequest> = Vec::new();
+        for change in changes {
+            if requests.iter().all(|request| request.id() != change.request()) {
+                requests.extend(self.request_of(change).await?);
+            }
+        }
+        Ok(requests)
+    }
+
+    /// The request that this change is an item of.
+    pub(super) async fn request_of(&self, change: &Change) -> Result<Option<ChangeRequest>, store::Fault> {
+        if change.is_alone() {
+            return Ok(Some(change.clone().into()));
+        }
+        self.store.request(change.request()).await
     }
 
     /// Whether the message or the press with this cause decided a card in this room. `said` bounds the search.
@@ -169,12 +170,12 @@ impl Context {
         Ok(found.iter().any(|change| is_decided_by(change, cause)))
     }
 
-    /// The last reported progress of a rollout in a batch.
+    /// The last reported progress of a rollout on a card of several.
     pub(super) fn last_told(&self, id: ChangeId) -> Option<String> {
         self.rollout_texts.lock().ok()?.get(id)
     }
 
-    /// Stores the reported progress of a rollout in a batch.
+    /// Stores the reported progress of a rollout on a card of several.
     pub(super) fn note_told(&self, id: ChangeId, text: String) {
         if let Ok(mut texts) = self.rollout_texts.lock() {
             texts.note(id, text);

@@ -139,7 +139,7 @@ pub(super) async fn execute(
         }
     };
     let claiming = clock();
-    match store.claim(change.id(), generation, claiming.wall).await.unsent("claiming the change")? {
+    match store.claim(change.into(), generation, claiming.wall).await.unsent("claiming the change")? {
         ClaimResult::Won(claimed) => {
             let applied = line.apply(&reserved, *claimed, || clock().may_send(claiming)).await;
             finish(store, change, applied, &clock).await
@@ -214,7 +214,7 @@ pub(super) async fn applied_is(
     clock: &(impl Fn() -> Moment + Send + Sync),
 ) -> Result<Execution, RecordFault> {
     let end = End::Applied(outcome(EndReason::Applied, live.as_deref()));
-    let ended = store.finish(change.id(), end, clock().wall).await.sent("recording the outcome")?;
+    let ended = store.finish(change.into(), end, clock().wall).await.sent("recording the outcome")?;
     let change = ended.map_or_else(|| change.clone(), |(change, _)| change);
     Ok(Execution::Applied(Box::new(change), live))
 }
@@ -225,7 +225,7 @@ pub(super) async fn end(
     end: End,
     clock: &(impl Fn() -> Moment + Send + Sync),
 ) -> Result<Execution, RecordFault> {
-    let ended = store.finish(change.id(), end, clock().wall).await.sent("recording the outcome")?;
+    let ended = store.finish(change.into(), end, clock().wall).await.sent("recording the outcome")?;
     let change = ended.map_or_else(|| change.clone(), |(change, _)| change);
     Ok(Execution::Ended(Box::new(change)))
 }

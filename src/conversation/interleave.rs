@@ -1,4 +1,4 @@
-//! Tests every order of events around one change: button presses, a denial, expiry, edits by another writer, a second
+//! Tests every order of events around one change request: button presses, a denial, expiry, edits by another writer, a second
 //! process, and a crash at every await point. In every order there is at most one write, none after a denial or after
 //! the card has expired, none with values other than the confirmed ones, and every report is true.
 //!
@@ -22,17 +22,20 @@ use serde_json::json;
 
 use super::{
     execution::{Execution, execute},
+    items::execute_all,
     settling::{Looked, Settled, look, settle},
 };
 use readback_core::{
     change::{
-        Answer, Change, ChangeId, Decide, HELD, Order, Status,
+        Answer, Change, ChangeId, ChangeRequest, Decide, HELD, Order, Status,
         samples::{order, person},
     },
     policy::Approval,
-    store::{self, Store, memory::MemoryStore},
+    store::{self, ItemId, Store, memory::MemoryStore},
 };
 
+mod invariants;
+mod several;
 mod single;
 mod world;
 
@@ -78,7 +81,7 @@ type Actor = Pin<Box<dyn Future<Output = ()>>>;
 struct Play {
     world: World,
     records: MemoryStore,
-    id: ChangeId,
+    request: ChangeRequest,
     told: Rc<RefCell<Vec<Reported>>>,
 }
 
@@ -91,16 +94,25 @@ impl Play {
         ]);
         let order =
             Order { patch: serde_json::from_value(patch).expect("a patch"), approval: approval.clone(), ..order() };
-        let change = Change::asking(order).expect("fit");
-        let (records, id) = (MemoryStore::new(), change.id());
-        now_or_never(records.record(change)).expect("recorded");
-        now_or_never(records.card_posted(id, "card")).expect("noted");
-        Self { world: World::new(), records, id, told: Rc::default() }
+        Self::of(Change::asking(order).expect("fit").into())
+    }
+
+    /// With the card of this request posted.
+    fn of(request: ChangeRequest) -> Self {
+        let (records, id) = (MemoryStore::new(), request.id());
+        now_or_never(records.record(request)).expect("recorded");
+        let request = now_or_never(records.card_posted(id, "card")).expect("noted").expect("on record");
+        Self { world: World::new(), records, request, told: Rc::default() }
+    }
+
+    /// The first change.
+    fn item(&self) -> ItemId {
+        self.request.first().into()
     }
 
     /// The actor of one event. `store` is the handle of the process that it runs in.
     fn actor(&self, act: Act, store: MemoryStore) -> Actor {
-        let (world, told, id) = (self.world.clone(), self.told.clone(), self.id);
+        let (world, told, id) = (self.world.clone(), self.told.clone(), self.request.id());
         let store = Slow(store);
         let decide = match act {
             Act::Confirm(name) => Decide::Approve { who: person(name), authorization: Ok(()), cause: None },
@@ -121,7 +133,7 @@ impl Play {
         };
         Box::pin(async move {
             let decided = store.decide(id, &decide, world.now()).await.expect("kept");
-            let (change, answer) = decided.expect("on record");
+            let (request, answer) = decided.expect("on record");
             if answer != Answer::Approved {
                 told.borrow_mut().push(Reported::Answer(answer));
                 return;
@@ -130,20 +142,26 @@ impl Play {
                 let world = world.clone();
                 move || world.moment()
             };
-            let execution = execute(&store, &world, &change, false, clock).await.expect("kept");
-            told.borrow_mut().push(Reported::Execution(execution));
+            let (store, world) = (&store, &world);
+            let one = |change: Change| {
+                let clock = clock.clone();
+                async move { execute(store, world, &change, false, clock).await }
+            };
+            for execution in execute_all(store, &request, one, clock.clone()).await {
+                told.borrow_mut().push(Reported::Execution(execution.expect("kept")));
+            }
         })
     }
 
-    /// Another look at a change that got no answer.
+    /// Another look at the changes that got no answer.
     fn look(&self, store: Slow) -> Actor {
-        let (world, told, id) = (self.world.clone(), self.told.clone(), self.id);
+        let (world, told, id) = (self.world.clone(), self.told.clone(), self.request.id());
         Box::pin(async move {
-            let change = store.get(id).await.expect("kept").expect("on record");
-            if change.awaits_answer()
-                && let Looked::Ended(execution) = look(&store, &world, &change, || world.moment()).await.expect("kept")
-            {
-                told.borrow_mut().push(Reported::Execution(execution));
+            let request = store.request(id).await.expect("kept").expect("on record");
+            for change in request.items().filter(|change| change.awaits_answer()) {
+                if let Looked::Ended(execution) = look(&store, &world, change, || world.moment()).await.expect("kept") {
+                    told.borrow_mut().push(Reported::Execution(execution));
+                }
             }
         })
     }
@@ -153,7 +171,8 @@ impl Play {
         let (world, told) = (self.world.clone(), self.told.clone());
         let store = Slow(store);
         Box::pin(async move {
-            let found = store.unfinished().await.expect("kept").changes;
+            let mut found = store.unfinished().await.expect("kept").changes;
+            found.sort_by_key(|change| change.order().position);
             for change in found {
                 let clock = {
                     let world = world.clone();
@@ -168,9 +187,9 @@ impl Play {
         })
     }
 
-    /// Plays one schedule and returns the final state of the change. `choose` gets the number of possible next steps
+    /// Plays one schedule and returns the final state of the request. `choose` gets the number of possible next steps
     /// and picks one.
-    fn play(&self, acts: &[Act], processes: usize, mut choose: impl FnMut(usize) -> usize) -> Change {
+    fn play(&self, acts: &[Act], processes: usize, mut choose: impl FnMut(usize) -> usize) -> ChangeRequest {
         let handles: Vec<MemoryStore> = (0..processes).map(|_| self.records.another_run()).collect();
         let crash = acts.iter().any(|act| matches!(act, Act::Crash));
         self.world.server().holds = acts.iter().any(|act| matches!(act, Act::Hold));
@@ -202,54 +221,31 @@ impl Play {
             }
         }
         // In the end what is still on its way arrives, or it is too late for that; and then it is known what happened.
-        let arrives = !self.now().awaits_answer() || step % 2 == 0;
+        let arrives = !self.awaits_answer() || step % 2 == 0;
         if !arrives {
             self.world.server().now += HELD;
         }
-        self.world.server().arrive();
-        self.world.server().arrive();
+        for _ in 0..2 * self.request.items().count() {
+            self.world.server().arrive();
+        }
         self.world.server().now += HELD;
         run(self.look(Slow(self.records.another_run())));
-        let end = self.now();
-        assert!(!end.awaits_answer(), "{:?}", self.told.borrow());
-        end
+        assert!(!self.awaits_answer(), "{:?}", self.told.borrow());
+        self.request()
     }
 
-    /// The change as it is on record.
+    /// The request as it is on record.
+    fn request(&self) -> ChangeRequest {
+        now_or_never(self.records.request(self.request.id())).expect("kept").expect("on record")
+    }
+
+    /// Its first change, as it is on record.
     fn now(&self) -> Change {
-        now_or_never(self.records.get(self.id)).expect("kept").expect("on record")
+        self.request().first().clone()
     }
 
-    /// The invariants that must hold after every schedule.
-    fn check(&self, end: &Change, schedule: &[usize]) {
-        let server = self.world.server();
-        let writes = server.written.len();
-        let case = format!("schedule {schedule:?}: {:?}, told {:?}", end.status(), self.told.borrow());
-        assert!(writes <= 1, "written {writes} times; {case}");
-        assert!(server.written.iter().all(|id| *id == self.id), "{case}");
-        let status = end.status();
-        // If the outcome is unknown, either is true.
-        if status != Status::Unknown {
-            assert_eq!(writes, usize::from(status == Status::Applied), "{status}; {case}");
-        }
-        for told in self.told.borrow().iter() {
-            match told {
-                Reported::Execution(Execution::Applied(..)) => assert_eq!(writes, 1, "{case}"),
-                Reported::Execution(Execution::Ended(change)) => {
-                    let says_no = matches!(change.status(), Status::Failed | Status::Stale);
-                    assert!(!says_no || writes == 0, "told that it was not applied; {case}");
-                }
-                Reported::Answer(Answer::Declined | Answer::Expired { .. } | Answer::Superseded { .. }) => {
-                    assert_eq!(writes, 0, "{case}");
-                }
-                Reported::Answer(answer @ Answer::AlreadyDecided { status, .. }) => {
-                    let final_no = matches!(status, Status::Declined | Status::Failed | Status::Stale);
-                    assert!(!final_no || writes == 0, "{answer:?}; {case}");
-                }
-                Reported::Answer(..) | Reported::Execution(Execution::Elsewhere(_)) => {}
-                Reported::Execution(Execution::Unknown) => panic!("it is on record; {case}"),
-            }
-        }
+    fn awaits_answer(&self) -> bool {
+        self.request().items().any(Change::awaits_answer)
     }
 }
 
@@ -261,11 +257,11 @@ fn now_or_never<T>(future: impl Future<Output = Result<T, store::Fault>>) -> Res
     }
 }
 
-/// Tries every schedule; returns how many there were and the final statuses.
-fn all_schedules(acts: &[Act], approval: &Approval, processes: usize) -> (usize, Vec<Status>) {
+/// Tries every schedule; returns how many there were and the final statuses of its changes.
+fn all_schedules(acts: &[Act], play: impl Fn() -> Play, processes: usize) -> (usize, Vec<Vec<Status>>) {
     let (mut schedule, mut tried, mut ends) = (Vec::<usize>::new(), 0, Vec::new());
     loop {
-        let play = Play::new(approval);
+        let play = play();
         let (mut step, mut open) = (0, Vec::new());
         let end = play.play(acts, processes, |can_go| {
             if step == schedule.len() {
@@ -276,7 +272,7 @@ fn all_schedules(acts: &[Act], approval: &Approval, processes: usize) -> (usize,
             schedule[step - 1]
         });
         play.check(&end, &schedule);
-        ends.push(end.status());
+        ends.push(end.items().map(Change::status).collect());
         tried += 1;
         assert!(tried < MOST, "{acts:?} has too many schedules");
         // The next schedule: advance the last choice that has another option.
@@ -343,15 +339,18 @@ fn however_the_events_fall_there_is_at_most_one_write_and_the_truth_is_told() {
     ];
     let mut all = 0;
     for (name, acts, approval, processes) in scenarios {
-        let (tried, ends) = all_schedules(&acts, approval, processes);
-        all += tried;
-        eprintln!(
-            "{tried:>7} schedules of {name}: {}",
-            ends.iter().map(|end| end.as_str()).collect::<Vec<_>>().join(", ")
-        );
-        assert!(tried > 1, "{name}");
+        all += report(name, all_schedules(&acts, || Play::new(approval), processes));
     }
     eprintln!("{all:>7} schedules in all");
+}
+
+/// Prints how many schedules were tried, and how they ended.
+#[expect(clippy::print_stderr, reason = "how many schedules were tried is worth knowing")]
+fn report(name: &str, (tried, ends): (usize, Vec<Vec<Status>>)) -> usize {
+    let ends = ends.iter().map(|end| end.iter().map(|one| one.as_str()).collect::<Vec<_>>().join(" and "));
+    eprintln!("{tried:>7} schedules of {name}: {}", ends.collect::<Vec<_>>().join(", "));
+    assert!(tried > 1, "{name}");
+    tried
 }
 
 fn run<T>(future: impl Future<Output = T>) -> T {

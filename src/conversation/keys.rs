@@ -1,17 +1,9 @@
 //! Ids and positions of the changes of one message, and small predicates on changes.
 
 use readback_core::{
-    change::{Change, ChangeId, Order, Status},
+    change::{Change, Order, Status},
     domain::Intent,
 };
-
-/// The position reserved for the batch itself among the changes of its message.
-const PLACE: u32 = u32::MAX;
-
-/// The batch id of a message.
-pub(super) fn batch_id(message_id: &str) -> ChangeId {
-    ChangeId::derive(message_id, PLACE)
-}
 
 /// The position of a change within its message. It is unique and deterministic, so that a repeated delivery yields the
 /// same change id.

@@ -4,13 +4,13 @@ use std::sync::Arc;
 
 use super::{
     authorization::Approvals,
-    context::{Context, MAX_BATCH, now, record_in_span},
+    context::{Context, MAX_ITEMS, now},
     executor::Executor,
     fault::{At, Fault},
-    keys::{batch_id, position_of},
+    keys::position_of,
     posting::Reporter,
     reads::Reads,
-    request::{Request, ResolvedCommand, line},
+    request::{Request, ResolvedCommand},
     spec,
 };
 use crate::{edge::freshness::TOLERATED_SKEW, words};
@@ -20,11 +20,11 @@ use readback_cluster::{
     plan::{self, Plan, Planned, RelatedObjects},
 };
 use readback_core::{
-    change::{self, Actor, Answer, Change, Decide, Filter, Inverse, Note, Status},
+    change::{self, Actor, Change, Filter, Inverse, Note, Status},
     command::{Command, Doubt},
     domain::{Intent, WriteKind},
     policy::{Approval, Decision, Evaluation, Judgement, Limits, ProposedChange, Reason},
-    store::{Recorded, Store},
+    store::Store,
 };
 
 /// Turns commands into changes: they are resolved, judged, planned and recorded, then executed or put on a card.
@@ -72,11 +72,12 @@ impl Orders {
                 }
                 Ok(last)
             }
-            Decision::Execute | Decision::Confirm if writes > MAX_BATCH => Ok(Some(words::too_many(writes, MAX_BATCH))),
+            Decision::Execute | Decision::Confirm if writes > MAX_ITEMS => Ok(Some(words::too_many(writes, MAX_ITEMS))),
             Decision::Execute | Decision::Confirm if known.command.intent == Intent::Undo => match &known.undo {
-                Some(taken) if taken.order().batch.is_some() && known.command.deployment.is_none() => {
-                    let batch = self.cx.batch_of(taken).await.before(request.place, "reading the changes")?;
-                    self.undo_together(request, position_of(position, 0), &batch).await
+                Some(taken) if !taken.is_alone() && known.command.deployment.is_none() => {
+                    let taken = self.cx.request_of(taken).await.before(request.place, "reading the changes")?;
+                    let Some(taken) = taken else { return Ok(Some(words::NOTHING_TO_UNDO.to_owned())) };
+                    self.undo_all(request, position_of(position, 0), &taken).await
                 }
                 Some(taken) => self.undo(request, position_of(position, 0), taken, &known.verdict.reasons).await,
                 None => Ok(Some(words::NOTHING_TO_UNDO.to_owned())),
@@ -85,8 +86,8 @@ impl Orders {
                 let mut lines = Vec::new();
                 for (nth, live) in known.live.iter().enumerate() {
                     let position = position_of(position, nth);
-                    let batch = if writes > 1 { Some(&mut *together) } else { None };
-                    let write = self.order_change(request, position, &known.command, live, &known.verdict, batch);
+                    let together = if writes > 1 { Some(&mut *together) } else { None };
+                    let write = self.order_change(request, position, &known.command, live, &known.verdict, together);
                     lines.extend(Box::pin(write).await?);
                 }
                 Ok((!lines.is_empty()).then(|| lines.join("\n\n")))
@@ -195,7 +196,6 @@ impl Orders {
             return self.execute(request, change).await;
         }
         if let Some(together) = together {
-            order.batch = Some(batch_id(request.id));
             together.push(Change::asking(order).before(request.place, "recording the question")?);
             return Ok(None);
         }
@@ -204,8 +204,10 @@ impl Orders {
         }
         let change = Change::asking(order).before(request.place, "recording the question")?;
         match request.edits {
-            Some(shown) if says_nothing_new(&change, shown) => Box::pin(self.confirmed_already(request, change)).await,
-            _ => self.ask(request, change).await.map(|()| None),
+            Some(shown) if says_nothing_new(&change, shown) => {
+                Box::pin(self.confirmed_already(request, change.into())).await
+            }
+            _ => self.ask(request, change.into()).await.map(|()| None),
         }
     }
 
@@ -221,24 +223,6 @@ impl Orders {
             Preview::Unavailable(why) => order.notes.push(Note::NoPreview { why }),
         }
         None
-    }
-
-    /// Executes a change whose values were edited on a card and confirmed with it.
-    async fn confirmed_already(&self, request: &Request<'_>, change: Change) -> Result<Option<String>, Fault> {
-        match self.cx.store.record(change.clone()).await.before(request.place, "recording the order")? {
-            Recorded::New => {}
-            Recorded::AlreadyThere(_) => return Ok(None),
-        }
-        self.approvals.supersede(&change, request.place).await?;
-        let authorization = self.approvals.authorization(request, &change, true).await?;
-        let cause = Some(request.cause());
-        let decide = Decide::Approve { who: Actor::from(request.person), authorization, cause };
-        let decided = self.cx.store.decide(change.id(), &decide, now()).await.before(request.place, "deciding")?;
-        let Some((change, answer)) = decided else { return Ok(None) };
-        if answer != Answer::Approved {
-            self.reporter.post_card(&change, request.place).await?;
-        }
-        self.approvals.decided(request, &change, answer).await.map(line)
     }
 
     /// Reads the related objects that planning this verb needs besides the Deployment.
@@ -318,7 +302,6 @@ impl Orders {
             fields: Vec::new(),
             draft: None,
             inverse: None,
-            batch: None,
             undoes: None,
             takes_back: None,
             private: request.private,
@@ -329,30 +312,6 @@ impl Orders {
             created,
             expires: created.checked_add(limits.expiry).unwrap_or(created),
         }
-    }
-
-    /// Records an order that needs no card, then executes it.
-    async fn execute(&self, request: &Request<'_>, change: Change) -> Result<Option<String>, Fault> {
-        record_in_span(&change);
-        match self.cx.store.record(change.clone()).await.before(request.place, "recording the order")? {
-            Recorded::New => {}
-            Recorded::AlreadyThere(_) => return Ok(None),
-        }
-        self.approvals.supersede(&change, request.place).await?;
-        self.executor.send(&change, request.place, request.person).await
-    }
-
-    /// Records a waiting change, then posts its card.
-    pub(super) async fn ask(&self, request: &Request<'_>, change: Change) -> Result<(), Fault> {
-        record_in_span(&change);
-        match self.cx.store.record(change.clone()).await.before(request.place, "recording the question")? {
-            Recorded::New => {}
-            Recorded::AlreadyThere(old) if old.card().is_some() => return Ok(()),
-            // The card shows what is on record.
-            Recorded::AlreadyThere(old) => return self.reporter.post_card(&old, request.place).await,
-        }
-        self.approvals.supersede(&change, request.place).await?;
-        self.reporter.post_card(&change, request.place).await
     }
 }
 

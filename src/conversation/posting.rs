@@ -52,7 +52,7 @@ impl Reporter {
             let order = change.order();
             let place = ReplyTarget { room: order.room_id.clone(), thread: Some(order.thread_id.clone()) };
             let posted = self.reply(&place, person, &words::done_so_far(change, state)).await?;
-            self.cx.store.progress_posted(change.id(), &posted).await?;
+            self.cx.store.progress_posted(change.into(), &posted).await?;
         }
         Ok(self.cx.store.get(change.id()).await?.unwrap_or_else(|| change.clone()))
     }
@@ -86,7 +86,7 @@ impl Reporter {
                 let order = change.order();
                 let place = ReplyTarget { room: room.clone(), thread: Some(order.thread_id.clone()) };
                 let posted = self.post(&place, &shown.markdown, None).await?;
-                self.cx.store.progress_posted(change.id(), &posted).await?;
+                self.cx.store.progress_posted(change.into(), &posted).await?;
                 Ok(())
             }
             edited => Ok(edited?),
@@ -110,7 +110,7 @@ impl Reporter {
         }
     }
 
-    /// Updates the card of a change. If Webex refuses the edit, the card is deleted and posted again.
+    /// Updates the card that shows a change. If Webex refuses the edit, the card is deleted and posted again.
     pub(super) async fn show(&self, change: &Change, shown: &Shown) -> Result<(), anyhow::Error> {
         let order = change.order();
         let place = ReplyTarget { room: order.room_id.clone(), thread: Some(order.thread_id.clone()) };
@@ -127,7 +127,7 @@ impl Reporter {
             Err(error) => tracing::warn!(%error, "the old card could not be deleted"),
         }
         let posted = self.post(&place, &shown.markdown, Some(shown.card.clone())).await?;
-        self.cx.store.card_posted(change.id(), &posted).await?;
+        self.cx.store.card_posted(change.request(), &posted).await?;
         Ok(())
     }
 }

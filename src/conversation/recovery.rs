@@ -1,8 +1,6 @@
 //! Recovery after a restart: unfinished changes of the previous process are settled before new requests are accepted.
-//! Also closes expired cards.
 
 use std::sync::Arc;
-use tracing::Instrument as _;
 
 use std::{collections::BTreeMap, time::Duration};
 
@@ -12,26 +10,23 @@ use tokio::task::JoinSet;
 
 use super::{
     cluster_fault::Of,
-    context::{Context, moment, now, span_of},
+    context::{Context, moment, now},
     fault::{At, Fault, ReplyTarget, record_fault_at},
     following::after,
     posting::Reporter,
     settling::{Settled, Unsettled, settle},
 };
-use crate::{cards::Offer, supervisor::Shutdown, words};
+use crate::{cards::Offer, words};
 use readback_cluster::{Compared, Live, Rollout, Trace, Write};
 use readback_core::{
-    change::{Change, ChangeId, Decide, Status},
+    change::{Change, ChangeRequest, Status},
     domain::{ClusterName, Person},
     policy::Denial,
-    question::Reply,
     store::Store,
 };
 
 /// How long after it was recorded a change is still reported on if a restart or an error delayed its report.
-const STILL_OF_INTEREST: SignedDuration = SignedDuration::from_hours(24);
-/// Interval between two sweeps for expired cards.
-const SWEEP: Duration = Duration::from_secs(15);
+pub(super) const STILL_OF_INTEREST: SignedDuration = SignedDuration::from_hours(24);
 
 /// The thread and the person that wait for the outcome of a change.
 pub(super) fn whereabouts(change: &Change) -> (ReplyTarget, Person) {
@@ -78,11 +73,10 @@ pub(super) struct Recovery {
 }
 
 impl Recovery {
-    /// Resumes following the rollouts of a batch of the previous process.
-    pub(super) async fn resume_batch(&self, batch: Vec<Change>) {
-        let Some(first) = batch.first().cloned() else { return };
+    /// Resumes following the rollouts of several changes of the previous process, and updates their card.
+    pub(super) async fn resume_request(&self, request: &ChangeRequest) {
         let open = |change: &&Change| change.status() == Status::Applied && !change.is_reported();
-        let looks = batch.iter().filter(open).map(|change| async move {
+        let looks = request.items().filter(open).map(|change| async move {
             let compared = self.cx.clusters.compare(&readback_cluster::Write::of(change)).await;
             (change.clone(), compared)
         });
@@ -104,7 +98,7 @@ impl Recovery {
                 }
             }
         }
-        self.reporter.watch_together(&first, applied).await;
+        self.reporter.watch_together(request, applied).await;
     }
 
     /// Settles what the previous process left unfinished. Changes that cannot be settled now are logged and retried by
@@ -124,10 +118,13 @@ impl Recovery {
         for fault in &found.unreadable {
             tracing::error!(error = %fault, "a change on record cannot be read");
         }
-        let settled: Vec<Change> = found.changes.clone();
-        let jobs = by_cluster(found.changes).into_iter().map(|changes| self.clone().settle_all(changes));
+        let mut unfinished = found.changes;
+        // What was planned on another change of the same request is settled after it.
+        unfinished.sort_by_key(|change| (change.order().created, change.order().position));
+        let settled = unfinished.clone();
+        let jobs = by_cluster(unfinished).into_iter().map(|changes| self.clone().settle_all(changes));
         jobs.collect::<JoinSet<_>>().join_all().await;
-        self.resume_batches(settled).await;
+        self.resume_requests(settled).await;
         self.ask_anew().await;
     }
 
@@ -140,29 +137,24 @@ impl Recovery {
                 return;
             }
         };
-        let unreported = unreported.into_iter().filter(|change| change.order().batch.is_none()).collect();
+        let unreported = unreported.into_iter().filter(Change::is_alone).collect();
         let jobs = by_cluster(unreported).into_iter().map(|changes| self.clone().resume_all(changes));
         jobs.collect::<JoinSet<_>>().join_all().await;
     }
 
-    /// Resumes batches, each of them once.
-    async fn resume_batches(&self, mut changes: Vec<Change>) {
+    /// Resumes requests of several changes, each of them once.
+    async fn resume_requests(&self, mut changes: Vec<Change>) {
         match self.cx.store.unreported(now() - STILL_OF_INTEREST).await {
             Ok(found) => changes.extend(found.changes),
             Err(error) => tracing::error!(%error, "changes that were ordered together could not be read"),
         }
-        let (mut seen, mut batches) = (Vec::new(), Vec::new());
-        for change in changes.iter().filter(|change| change.card().is_some() && change.order().batch.is_some()) {
-            if seen.contains(&change.order().batch) {
-                continue;
+        changes.retain(|change| change.card().is_some() && !change.is_alone());
+        match self.cx.requests_of(&changes).await {
+            Ok(requests) => {
+                join_all(requests.iter().map(|request| self.resume_request(request))).await;
             }
-            seen.push(change.order().batch);
-            match self.cx.batch_of(change).await {
-                Ok(batch) => batches.push(self.resume_batch(batch)),
-                Err(error) => tracing::error!(%error, "changes that were ordered together could not be read"),
-            }
+            Err(error) => tracing::error!(%error, "changes that were ordered together could not be read"),
         }
-        join_all(batches).await;
     }
 
     async fn settle_all(self, changes: Vec<Change>) {
@@ -176,7 +168,7 @@ impl Recovery {
         }
     }
 
-    async fn resume_all(self, changes: Vec<Change>) {
+    pub(super) async fn resume_all(self, changes: Vec<Change>) {
         for change in &changes {
             if let Err(fault) = self.resume_one(change).await {
                 self.cx.log_fault(&fault, change.id(), "the end of a change is not told yet");
@@ -185,24 +177,6 @@ impl Recovery {
                 }
             }
         }
-    }
-
-    /// Tells the ends that could not be told at startup, for example because Webex did not answer.
-    async fn tell_the_rest(&self) {
-        let ids = self.cx.untold.lock().map(|mut ids| std::mem::take(&mut *ids)).unwrap_or_default();
-        let mut changes = Vec::new();
-        for id in ids {
-            match self.cx.store.get(id).await {
-                Ok(change) => changes.extend(change.filter(Change::is_unreported)),
-                Err(error) => {
-                    tracing::error!(%error, change = %id, "a change to be told could not be read");
-                    if let Ok(mut untold) = self.cx.untold.lock() {
-                        untold.push(id);
-                    }
-                }
-            }
-        }
-        self.clone().resume_all(changes).await;
     }
 
     async fn resume_one(&self, change: &Change) -> Result<(), Fault> {
@@ -238,9 +212,9 @@ impl Recovery {
         } else if change.status() == Status::Applied {
             self.reporter.report(change, &person, &state, offer).await.after(&place, "telling the end")?;
         } else {
-            self.reporter.close(change).await;
+            self.reporter.close(&change.clone().into()).await;
         }
-        self.cx.store.mark_reported(change.id()).await.after(&place, "noting that it was told").map(drop)
+        self.cx.store.mark_reported(change.into()).await.after(&place, "noting that it was told").map(drop)
     }
 
     /// Why an approved change may not be sent any more, if so: the policy may have changed since.
@@ -258,7 +232,7 @@ impl Recovery {
         self.cx.lapsed(&policy, order, others).await
     }
 
-    async fn settle(&self, change: &Change) -> Result<(), Fault> {
+    pub(super) async fn settle(&self, change: &Change) -> Result<(), Fault> {
         if change.awaits_answer() {
             self.cx.note_unanswered(change.id());
             return Ok(());
@@ -271,6 +245,7 @@ impl Recovery {
         {
             Ok(settled) => settled,
             Err(Unsettled::RecordFault(broken)) => return Err(record_fault_at(broken, &place)),
+            Err(blocked @ Unsettled::Blocked) => return Err(blocked).before(&place, "settling the change"),
             Err(Unsettled::Unreadable(error)) => {
                 return Err(error).of(&change.target().cluster).before(&place, "settling the change");
             }
@@ -278,21 +253,15 @@ impl Recovery {
         drop(only);
         match settled {
             Settled::Nothing => {}
-            // The outcomes of a batch are reported together, once all of its changes are settled.
-            Settled::AskAgain if change.order().batch.is_some() => {
-                let batch = self.cx.batch_of(change).await.before(&place, "reading the changes")?;
-                match batch.iter().find_map(Change::card) {
-                    // The card was posted, but the process crashed before every change of the batch had recorded its
-                    // id.
-                    Some(card) => {
-                        let noted = self.cx.store.card_posted(change.id(), card).await;
-                        noted.before(&place, "noting the card")?;
-                    }
-                    None => self.reporter.post_batch(&batch, &place).await?,
+            Settled::AskAgain => {
+                let request = self.cx.store.request(change.request()).await.before(&place, "reading the changes")?;
+                // An earlier change of the request has had its card posted.
+                if let Some(request) = request.filter(|request| request.card().is_none()) {
+                    self.reporter.post_card(&request, &place).await?;
                 }
             }
-            Settled::Execution(execution) if change.order().batch.is_some() => self.cx.await_answer(&execution),
-            Settled::AskAgain => self.reporter.post_card(change, &place).await?,
+            // The outcomes of several changes are reported together, once all of them are settled.
+            Settled::Execution(execution) if !change.is_alone() => self.cx.await_answer(&execution),
             Settled::Execution(execution) => self.reporter.report_outcome(execution, &place, &person).await?,
         }
         Ok(())
@@ -311,105 +280,6 @@ impl Recovery {
             let place = ReplyTarget { room: question.room_id.clone(), thread: Some(question.thread_id.clone()) };
             if let Err(fault) = self.reporter.post_question_card(question, &place).await {
                 tracing::error!(error = format!("{:#}", fault.cause), "a question could not be asked anew");
-            }
-        }
-    }
-
-    /// Periodically closes expired cards, until shutdown. Nothing relies on this for correctness: a press is checked
-    /// against the expiry when it arrives.
-    ///
-    /// # Errors
-    /// Never; the type is the one of a supervised task.
-    pub(super) async fn sweep(self, stop: Shutdown) -> anyhow::Result<()> {
-        loop {
-            tokio::select! {
-                () = stop.requested() => return Ok(()),
-                () = tokio::time::sleep(SWEEP) => {}
-            }
-            let expired = match self.cx.store.expired_open(now()).await {
-                Ok(found) => found.changes,
-                Err(error) => {
-                    tracing::error!(%error, "expired questions could not be read");
-                    continue;
-                }
-            };
-            self.settle_the_rest().await;
-            self.tell_the_rest().await;
-            self.close_questions().await;
-            self.close_untold().await;
-            let mut over = Vec::new();
-            for change in expired {
-                match self.cx.store.decide(change.id(), &Decide::Expire, now()).await {
-                    Ok(decided) => over.extend(decided.map(|(change, _)| change)),
-                    Err(error) => tracing::error!(%error, change = %change.id(), "a question could not be closed"),
-                }
-            }
-            self.close_all(over).await;
-        }
-    }
-
-    /// Retries changes that could not be settled at startup, for example because the API server was unreachable.
-    async fn settle_the_rest(&self) {
-        let ids = self.cx.unsettled.lock().map(|mut ids| std::mem::take(&mut *ids)).unwrap_or_default();
-        for id in ids {
-            if let Err(fault) = self.settle_again(id).await {
-                self.cx.log_fault(&fault, id, "a change could still not be settled");
-                if let Ok(mut unsettled) = self.cx.unsettled.lock() {
-                    unsettled.push(id);
-                }
-            }
-        }
-    }
-
-    async fn settle_again(&self, id: ChangeId) -> Result<(), Fault> {
-        let Some(change) = self.cx.store.get(id).await.unplaced("reading the change")? else { return Ok(()) };
-        self.settle(&change).instrument(span_of(&change)).await?;
-        if let (Some(_), Ok(batch)) = (change.order().batch, self.cx.batch_of(&change).await) {
-            self.resume_batch(batch).await;
-        }
-        Ok(())
-    }
-
-    /// Closes the cards of ended changes that could not be updated when the change ended.
-    async fn close_untold(&self) {
-        let unreported = match self.cx.store.unreported(now() - STILL_OF_INTEREST).await {
-            Ok(found) => found.changes,
-            Err(error) => {
-                tracing::error!(%error, "cards to be closed could not be read");
-                return;
-            }
-        };
-        // Applied changes are reported by whoever follows their rollout.
-        let is_open = |change: &Change| change.card().is_some() && change.status() != Status::Applied;
-        self.close_all(unreported.into_iter().filter(is_open).collect()).await;
-    }
-
-    /// Closes cards, each once: several changes can share one.
-    async fn close_all(&self, changes: Vec<Change>) {
-        let mut seen = Vec::new();
-        for change in changes {
-            match change.order().batch {
-                Some(batch) if seen.contains(&batch) => continue,
-                batch => seen.extend(batch),
-            }
-            self.reporter.close(&change).await;
-        }
-    }
-
-    /// Closes expired questions.
-    async fn close_questions(&self) {
-        let open = match self.cx.store.open_questions(None).await {
-            Ok(open) => open,
-            Err(error) => {
-                tracing::error!(%error, "open questions could not be read");
-                return;
-            }
-        };
-        for question in open.iter().filter(|question| !question.is_open(now())) {
-            match self.cx.store.reply(question.id, &Reply::Expire, now()).await {
-                Ok(Some((question, _))) => self.reporter.show_question(&question).await,
-                Ok(None) => {}
-                Err(error) => tracing::error!(%error, "a question could not be closed"),
             }
         }
     }

@@ -60,7 +60,7 @@ impl Reporter {
             let text = addressed(person, &words::done_so_far(&change, &state));
             match self.post(place, &text, None).await.after(place, "answering") {
                 Ok(posted) => {
-                    let noted = self.cx.store.progress_posted(change.id(), &posted).await;
+                    let noted = self.cx.store.progress_posted((&change).into(), &posted).await;
                     change = noted.after(place, "noting the answer")?.unwrap_or(change);
                 }
                 Err(fault) if passes(&fault) => return Err(fault),
@@ -90,7 +90,7 @@ impl Reporter {
             let shown = cards::done(change, &line, &addressed(person, &line), offer);
             let card = (offer != Offer::Nothing).then_some(shown.card);
             let posted = self.post(place, &shown.markdown, card).await.after(place, "answering")?;
-            self.cx.store.progress_posted(change.id(), &posted).await.after(place, "noting the answer")?;
+            self.cx.store.progress_posted(change.into(), &posted).await.after(place, "noting the answer")?;
         } else if let Err(error) = self.report(change, person, state, offer).await {
             // The change is not marked as reported, so the next start updates the card.
             tracing::warn!(error = format!("{error:#}"), "the card could not show its end");
@@ -98,7 +98,7 @@ impl Reporter {
             self.reply(place, person, &line).await.after(place, "answering")?;
             return Ok(());
         }
-        self.cx.store.mark_reported(change.id()).await.after(place, "noting that it is told").map(drop)
+        self.cx.store.mark_reported(change.into()).await.after(place, "noting that it is told").map(drop)
     }
 
     /// Reports an outcome for which nothing was written, or it is unknown whether anything was: on the card if there is
@@ -114,7 +114,7 @@ impl Reporter {
             self.reply(place, person, &words::done_so_far(change, &text)).await.after(place, "answering")?;
             return Ok(None);
         }
-        self.cx.store.mark_reported(change.id()).await.after(place, "noting that it was told")?;
+        self.cx.store.mark_reported(change.into()).await.after(place, "noting that it was told")?;
         Ok(None)
     }
 
@@ -131,21 +131,39 @@ impl Reporter {
 
     /// Marks a change as undone on its card, and removes the Undo button.
     pub(super) async fn close_taken_back(&self, undo: &Change) {
-        let Some(id) = undo.order().undoes else { return };
-        match self.cx.store.get(id).await {
-            Ok(Some(taken)) => {
-                let shown = if taken.order().batch.is_some() {
-                    self.update_batch_card(&taken).await.map(drop)
-                } else {
-                    self.retell(&taken, &words::taken_back(&taken, undo), Offer::Nothing).await
-                };
-                if let Err(error) = shown {
+        self.close_all_taken_back(std::slice::from_ref(undo)).await;
+    }
+
+    /// Marks the changes that these ones have undone as undone, each card once.
+    pub(super) async fn close_all_taken_back(&self, undoing: &[Change]) {
+        let mut closed = Vec::new();
+        for undo in undoing {
+            let Some(id) = undo.order().undoes else { continue };
+            let taken = match self.cx.store.get(id).await {
+                Ok(Some(taken)) => taken,
+                Ok(None) => continue,
+                Err(error) => {
+                    tracing::error!(%error, change = %id, "a change that was taken back could not be read");
+                    continue;
+                }
+            };
+            if !closed.contains(&taken.request()) {
+                closed.push(taken.request());
+                if let Err(error) = self.show_taken_back(&taken, undo).await {
                     tracing::warn!(error = format!("{error:#}"), change = %id, "a card could not show that it was taken back");
                 }
-                self.close_failure_later(&taken, words::taken_back_by(undo)).await;
             }
-            Ok(None) => {}
-            Err(error) => tracing::error!(%error, change = %id, "a change that was taken back could not be read"),
+            self.close_failure_later(&taken, words::taken_back_by(undo)).await;
+        }
+    }
+
+    async fn show_taken_back(&self, taken: &Change, undo: &Change) -> anyhow::Result<()> {
+        if taken.is_alone() {
+            return self.retell(taken, &words::taken_back(taken, undo), Offer::Nothing).await;
+        }
+        match self.cx.request_of(taken).await? {
+            Some(request) => self.update_card(&request).await,
+            None => Ok(()),
         }
     }
 }

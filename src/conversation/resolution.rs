@@ -2,7 +2,7 @@
 
 use super::{
     cluster_fault::Of,
-    context::MAX_BATCH,
+    context::MAX_ITEMS,
     fault::{At, Fault, ReplyTarget},
     orders::Orders,
     request::{Request, ResolvedCommand},
@@ -17,7 +17,7 @@ use readback_core::{
 };
 
 /// Maximum live objects read per command: one more than a card can hold, so that "too many" is detected.
-const MOST_TARGETS: usize = MAX_BATCH + 1;
+const MOST_TARGETS: usize = MAX_ITEMS + 1;
 
 /// Timeout for the search among other workload kinds, which only makes a refusal more helpful.
 const GLANCE: std::time::Duration = std::time::Duration::from_secs(2);
@@ -54,7 +54,7 @@ impl Orders {
             acted |= acts;
         }
         if !together.is_empty() {
-            self.ask_together(request, &together).await?;
+            self.ask_together(request, together).await?;
         }
         Ok((outcome, lines))
     }

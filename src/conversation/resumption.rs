@@ -10,7 +10,7 @@ use super::{
 };
 use crate::words;
 use readback_core::{
-    change::{Change, ChangeId, Decide, Status},
+    change::{Change, Decide, Status},
     domain::Person,
     store::Store as _,
 };
@@ -20,28 +20,27 @@ impl Reporter {
     /// changes it has put on record. What was sent, or may have been, is settled by the recovery.
     pub(super) async fn finish_recorded(&self, id: &str, person: &Person, at: &ReplyTarget) -> Result<usize, Fault> {
         let ordered = self.cx.store.ordered_by(id).await.before(at, "looking up what was begun")?.changes;
-        let mut batches: Vec<ChangeId> = Vec::new();
+        let waiting: Vec<Change> = ordered.iter().filter(|change| is_unasked(change)).cloned().collect();
+        for request in self.cx.requests_of(&waiting).await.before(at, "looking up what was begun")? {
+            let place = place_of(request.first());
+            if !request.is_past(now()) {
+                self.post_card(&request, &place).await?;
+                continue;
+            }
+            let expired = self.cx.store.decide(request.id(), &Decide::Expire, now()).await;
+            let expired = expired.before(at, "closing the question")?.map_or(request, |(expired, _)| expired);
+            for change in expired.items() {
+                self.tell_end(change, person).await?;
+            }
+        }
         for change in ordered.iter().filter(|change| change.card().is_none()) {
             match change.status() {
-                Status::Waiting if change.is_past(now()) => {
-                    let expired = self.cx.store.decide(change.id(), &Decide::Expire, now()).await;
-                    let expired = expired.before(at, "closing the question")?;
-                    let change = expired.map_or_else(|| change.clone(), |(change, _)| change);
-                    self.tell_end(&change, person).await?;
-                }
-                Status::Waiting => match change.order().batch {
-                    Some(batch) if batches.contains(&batch) => {}
-                    Some(batch) => {
-                        batches.push(batch);
-                        self.post_rest(&ordered, batch).await?;
-                    }
-                    None => self.post_card(change, &place_of(change)).await?,
-                },
                 Status::Declined | Status::Expired | Status::Superseded => self.tell_end(change, person).await?,
                 Status::Failed | Status::Stale | Status::Observed | Status::Unknown if change.is_unreported() => {
                     self.tell_end(change, person).await?;
                 }
-                Status::Failed
+                Status::Waiting
+                | Status::Failed
                 | Status::Stale
                 | Status::Observed
                 | Status::Unknown
@@ -70,27 +69,17 @@ impl Reporter {
         Ok(of_it.len())
     }
 
-    /// Posts the card of the changes that were recorded together, unless it was posted and only its id is not on all of them.
-    async fn post_rest(&self, ordered: &[Change], batch: ChangeId) -> Result<(), Fault> {
-        let mut together: Vec<Change> =
-            ordered.iter().filter(|change| change.order().batch == Some(batch)).cloned().collect();
-        together.sort_by_key(|change| change.order().position);
-        let Some(place) = together.first().map(place_of) else { return Ok(()) };
-        let Some(card) = together.iter().find_map(Change::card) else {
-            return self.post_batch(&together, &place).await;
-        };
-        for change in together.iter().filter(|change| change.card().is_none()) {
-            self.cx.store.card_posted(change.id(), card).await.before(&place, "noting the card")?;
-        }
-        Ok(())
-    }
-
     async fn tell_end(&self, change: &Change, person: &Person) -> Result<(), Fault> {
         let place = place_of(change);
         let text = words::done_so_far(change, &words::ended(change));
         self.reply(&place, person, &text).await.before(&place, "telling the end")?;
-        self.cx.store.mark_reported(change.id()).await.before(&place, "noting that it was told").map(drop)
+        self.cx.store.mark_reported(change.into()).await.before(&place, "noting that it was told").map(drop)
     }
+}
+
+/// Whether it waits, and its card was not posted.
+fn is_unasked(change: &Change) -> bool {
+    change.status() == Status::Waiting && change.card().is_none()
 }
 
 fn place_of(change: &Change) -> ReplyTarget {

@@ -110,7 +110,7 @@ impl FailureNotice {
         };
         // If that fails, only this is repeated.
         self.posted = Some(failure.clone());
-        let noted = reporter.cx.store.failure_posted(change.id(), failure).await?;
+        let noted = reporter.cx.store.failure_posted(change.into(), failure).await?;
         self.posted = None;
         Ok(noted.unwrap_or_else(|| change.clone()))
     }
@@ -271,7 +271,7 @@ mod tests {
     use super::*;
     use readback_cluster::{Cause, Progress};
     use readback_core::{
-        change::{Decide, Event, Order, Update, samples},
+        change::{Decide, Order, Update, samples},
         policy::Approval,
     };
 
@@ -302,8 +302,8 @@ mod tests {
         assert_eq!(notice.due(), None, "it has passed before it was told");
 
         let failure = RolloutFailure { message: "failure".into(), cause: None };
-        let (told, _) = Update::FailurePosted(failure).apply(change, samples::at(1));
-        let mut notice = FailureNotice::of(&told);
+        let told = Update::FailurePosted(change.id(), failure).apply(change.into(), samples::at(1)).0;
+        let mut notice = FailureNotice::of(told.first());
         notice.note(&stuck(CauseKind::Image, true));
         assert_eq!(notice.due(), None, "it was told before a restart");
     }
@@ -328,7 +328,7 @@ mod tests {
             let asked = Change::asking(Order { approval, ..samples::order() }).unwrap();
             let who = samples::person(name);
             let approve = Decide::Approve { who, authorization: Ok(()), cause: None };
-            Update::Event(Event::Decide(approve)).apply(asked, samples::at(1)).0
+            Update::Decide(approve).apply(asked.into(), samples::at(1)).0.first().clone()
         };
         let mentioned = |name| addressed_to(&people(&approved_by(name)), "text");
         assert_eq!(mentioned("ann"), "<@personId:id-of-ann|ann> text");

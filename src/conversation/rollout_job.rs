@@ -129,7 +129,7 @@ impl Job {
         let close = || reporter.close_failure_after(change, end, state);
         if until_told(stop, tell).await
             && until_told(stop, close).await
-            && let Err(error) = reporter.cx.store.mark_reported(change.id()).await
+            && let Err(error) = reporter.cx.store.mark_reported(change.into()).await
         {
             tracing::warn!(%error, change = %change.id(), "that the end was told could not be noted");
         }

@@ -1,4 +1,4 @@
-//! The last reported progress of the rollouts in batches, so that every edit of a batch's card can repeat it.
+//! The last reported progress of the rollouts on cards of several changes, so that every edit of the card can repeat it.
 
 use std::collections::{HashMap, VecDeque};
 

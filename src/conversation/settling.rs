@@ -39,6 +39,9 @@ pub(super) enum Unsettled {
     /// The object cannot be read, or the change cannot be sent again, so the outcome cannot be determined.
     #[error("asking the cluster")]
     Unreadable(#[source] CallError),
+    /// It was planned on the result of another change of its request, which is not settled.
+    #[error("an earlier change of the request is not settled")]
+    Blocked,
     /// The store failed.
     #[error(transparent)]
     RecordFault(#[from] RecordFault),
@@ -54,6 +57,9 @@ pub(super) async fn settle(
     observes: bool,
     clock: impl Fn() -> Moment + Send + Sync,
 ) -> Result<Settled, Unsettled> {
+    if let Some(execution) = not_sent_after(store, change, &clock).await? {
+        return Ok(Settled::Execution(execution));
+    }
     let (mut recovery, mut live) = judge(store, line, change, &clock).await?;
     // What this run has claimed is here only if its outcome could not be recorded.
     let of_this_run = change.state().claim().is_some_and(|claim| claim.run_id == *store.run());
@@ -91,6 +97,25 @@ pub(super) async fn settle(
         }
     };
     Ok(Settled::Execution(execution))
+}
+
+/// Ends an approved change that was planned on the result of another one of its request, if that one was not applied.
+async fn not_sent_after(
+    store: &impl Store,
+    change: &Change,
+    clock: &(impl Fn() -> Moment + Send + Sync),
+) -> Result<Option<Execution>, Unsettled> {
+    if change.is_alone() || change.status() != Status::Approved {
+        return Ok(None);
+    }
+    let request = store.request(change.request()).await.unsent("reading the other changes of the request")?;
+    match request.as_ref().and_then(|request| request.blocked_by(change)).map(Change::status) {
+        // What is only observed is not sent either.
+        None | Some(Status::Observed) => Ok(None),
+        // It has to be settled first.
+        Some(Status::Approved | Status::Claimed) => Err(Unsettled::Blocked),
+        Some(_) => Ok(Some(give_up(store, change, EndReason::NotSentAfter, clock).await?)),
+    }
 }
 
 async fn judge(
@@ -200,7 +225,7 @@ async fn send_again<C: ClusterAccess>(
     clock: &(impl Fn() -> Moment + Send + Sync),
 ) -> Result<Execution, RecordFault> {
     let claiming = clock();
-    match store.claim_again(change.id(), live.generation(), claiming.wall).await.unsent("claiming the change")? {
+    match store.claim_again(change.into(), live.generation(), claiming.wall).await.unsent("claiming the change")? {
         ClaimResult::Won(claimed) => {
             let applied = line.apply(&reserved, *claimed, || clock().may_send(claiming)).await;
             let applied = whichever(store, line, &reserved, change, applied).await?;

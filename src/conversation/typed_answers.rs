@@ -10,9 +10,9 @@ use super::{
     questions::Questions,
     request::{Request, line},
 };
-use crate::{cards::Press, words};
+use crate::words;
 use readback_core::{
-    change::{Actor, Answer, Change, ChangeId, Decide},
+    change::{Actor, Answer, Change, ChangeRequest, Decide},
     command::{Command, Doubt, Sign},
     domain::Intent,
     question::{Question, Reply},
@@ -28,46 +28,39 @@ pub(super) fn is_talk(command: &Command) -> bool {
 
 /// An open item of one person: a waiting change or an open question.
 enum OpenItem {
-    Change(Box<Change>),
+    Request(Box<ChangeRequest>),
     Question(Box<Question>),
 }
 
 impl OpenItem {
     fn thread(&self) -> &str {
         match self {
-            Self::Change(change) => &change.order().thread_id,
+            Self::Request(request) => &request.first().order().thread_id,
             Self::Question(question) => &question.thread_id,
         }
     }
 
     fn card(&self) -> Option<&str> {
         match self {
-            Self::Change(change) => change.card(),
+            Self::Request(request) => request.card(),
             Self::Question(question) => question.card.as_deref(),
-        }
-    }
-
-    fn batch(&self) -> Option<ChangeId> {
-        match self {
-            Self::Change(change) => change.order().batch,
-            Self::Question(_) => None,
         }
     }
 
     /// The answer to a message that might be a yes but is not a plain one.
     fn not_a_plain_yes(&self) -> String {
         match self {
-            Self::Change(change) => words::not_a_plain_yes("Confirm", change.order().expires),
+            Self::Request(request) => words::not_a_plain_yes("Confirm", request.first().order().expires),
             Self::Question(question) => words::not_a_plain_yes("its button", question.expires),
         }
     }
 
     fn named(&self) -> String {
         match self {
-            Self::Change(change) if change.order().batch.is_some() => {
-                format!("{} and others", words::open_question(change))
+            Self::Request(request) if request.single().is_none() => {
+                format!("{} and others", words::open_question(request.first()))
             }
-            Self::Change(change) => words::open_question(change),
+            Self::Request(request) => words::open_question(request.first()),
             Self::Question(question) => words::mild(&words::prompt(question)),
         }
     }
@@ -88,25 +81,16 @@ impl TypedAnswers {
         let (place, person) = (request.place, &request.person.id);
         let waiting = self.cx.store.waiting_of(person).await.before(place, "looking for questions")?;
         let questions = self.cx.store.open_questions(Some(person)).await.before(place, "looking for questions")?;
-        let changes = waiting
-            .changes
+        let waiting = self.cx.requests_of(&waiting.changes).await.before(place, "looking for questions")?;
+        let requests = waiting
             .into_iter()
-            .filter(|change| change.order().room_id == place.room && !change.is_past(now()))
-            .map(|change| OpenItem::Change(Box::new(change)));
+            .filter(|request| request.first().order().room_id == place.room && !request.is_past(now()))
+            .map(|request| OpenItem::Request(Box::new(request)));
         let questions = questions
             .into_iter()
             .filter(|question| question.room_id == place.room && question.is_open(now()))
             .map(|question| OpenItem::Question(Box::new(question)));
-        let mut open: Vec<OpenItem> = changes.chain(questions).collect();
-        // A batch counts as one item.
-        let mut batches = Vec::new();
-        open.retain(|one| match one.batch() {
-            Some(batch) if batches.contains(&batch) => false,
-            batch => {
-                batches.extend(batch);
-                true
-            }
-        });
+        let mut open: Vec<OpenItem> = requests.chain(questions).collect();
         if in_thread {
             open.retain(|one| Some(one.thread()) == place.thread.as_deref());
         }
@@ -151,33 +135,9 @@ impl TypedAnswers {
             return Ok(Some(open.not_a_plain_yes()));
         }
         match open {
-            OpenItem::Change(change) => self.typed_on_change(request, &change, !no).await,
+            OpenItem::Request(asked) => self.approvals.decide(request, &asked, !no).await.map(line),
             OpenItem::Question(question) => self.typed_on_question(request, &question, !no).await,
         }
-    }
-
-    async fn typed_on_change(
-        &self,
-        request: &Request<'_>,
-        change: &Change,
-        yes: bool,
-    ) -> Result<Option<String>, Fault> {
-        if change.order().batch.is_some() {
-            let batch = self.cx.batch_of(change).await.before(request.place, "reading the changes")?;
-            let press = if yes { Press::Confirm } else { Press::Cancel };
-            return self.approvals.on_batch(request, &batch, press).await.map(line);
-        }
-        let who = Actor::from(request.person);
-        let authorization = self.approvals.authorization(request, change, yes).await?;
-        let cause = Some(request.cause());
-        let decide = if yes {
-            Decide::Approve { who, authorization, cause }
-        } else {
-            Decide::Decline { who, authorization, cause }
-        };
-        let decided = self.cx.store.decide(change.id(), &decide, now()).await.before(request.place, "deciding")?;
-        let Some((change, answer)) = decided else { return Ok(Some(words::UNKNOWN_CARD.to_owned())) };
-        self.approvals.decided(request, &change, answer).await.map(|(_, line)| line)
     }
 
     async fn typed_on_question(
@@ -226,25 +186,30 @@ impl TypedAnswers {
             return Ok(None);
         }
         let open = self.open(request, false).await?;
-        let changes = open.into_iter().filter_map(|open| match open {
-            OpenItem::Change(change) => Some(change),
+        let asked = open.into_iter().filter_map(|open| match open {
+            OpenItem::Request(asked) => Some(asked),
             OpenItem::Question(_) => None,
         });
-        let fits: Vec<_> = changes.filter(|change| names(request.text, change.target().name.as_str())).collect();
+        let fits = |item: &Change| names(request.text, item.target().name.as_str());
+        let named = |asked: Box<ChangeRequest>| {
+            let item = asked.items().find(|item| fits(item)).cloned()?;
+            Some((item, asked))
+        };
+        let fits: Vec<_> = asked.filter_map(named).collect();
         let text = request.text.to_lowercase();
-        // A partial name that matches several waiting changes declines none of them.
+        // A partial name that matches several waiting requests declines none of them.
         let meant = if fits.len() == 1 {
             fits.first()
         } else {
-            fits.iter().find(|change| text.contains(change.target().name.as_str()))
+            fits.iter().find(|(item, _)| text.contains(item.target().name.as_str()))
         };
-        if let Some(change) = meant {
+        if let Some((item, asked)) = meant {
             let cause = Some(request.cause());
             let decide = Decide::Decline { who: Actor::from(request.person), authorization: Ok(()), cause };
-            let decided = self.cx.store.decide(change.id(), &decide, now()).await.before(request.place, "deciding")?;
-            if let Some((change, Answer::Declined)) = decided {
-                self.reporter.close(&change).await;
-                return Ok(Some(words::taken_as_no(change.target())));
+            let decided = self.cx.store.decide(asked.id(), &decide, now()).await.before(request.place, "deciding")?;
+            if let Some((declined, Answer::Declined)) = decided {
+                self.reporter.close(&declined).await;
+                return Ok(Some(words::taken_as_no(item.target())));
             }
         }
         Ok(None)

@@ -32,7 +32,7 @@ impl Recovery {
                 () = tokio::time::sleep(LOOK_AGAIN) => {}
             }
             for id in self.cx.take_unanswered() {
-                self.look_at(id).await;
+                Box::pin(self.look_at(id)).await;
             }
         }
     }
@@ -70,12 +70,13 @@ impl Recovery {
             Looked::Ended(execution) => execution,
         };
         tracing::info!(change = %change.id(), ?execution, "what came of a change without an answer is known");
-        if change.order().batch.is_some() {
+        if !change.is_alone() {
             if let Execution::Applied(change, _) = &execution {
                 self.reporter.announce(change).await;
             }
-            let batch = self.cx.batch_of(change).await.after(&place, "reading the changes")?;
-            self.resume_batch(batch).await;
+            if let Some(request) = self.cx.request_of(change).await.after(&place, "reading the changes")? {
+                self.resume_request(&request).await;
+            }
             return Ok(());
         }
         self.reporter.report_outcome(execution, &place, &person).await

@@ -4,7 +4,6 @@
 use super::{
     cluster_fault::Of,
     fault::{At, Fault},
-    keys::batch_id,
     orders::Orders,
     request::Request,
     spec,
@@ -16,7 +15,7 @@ use readback_cluster::{
     forecast::{Forecast, Intended},
 };
 use readback_core::{
-    change::{Change, FieldChange, Filter, Inverse, Note, Order, Status},
+    change::{Change, ChangeRequest, FieldChange, Filter, Inverse, Note, Order, Status},
     command::Doubt,
     domain::{Amount, Intent, ObjectRef},
     policy::{Caution, Judgement, ProposedChange, Reason},
@@ -93,36 +92,31 @@ impl Orders {
         match self.taking_back(request, position, taken, reasons).await? {
             Ok(order) => {
                 let change = Change::asking(*order).before(request.place, "recording the question")?;
-                self.ask(request, change).await.map(|()| None)
+                self.ask(request, change.into()).await.map(|()| None)
             }
             Err(instead) => Ok(Some(instead)),
         }
     }
 
-    /// Asks on one card for confirmation to undo the changes of a batch.
-    pub(super) async fn undo_together(
+    /// Asks on one card for confirmation to undo the changes of a request.
+    pub(super) async fn undo_all(
         &self,
         request: &Request<'_>,
         position: u32,
-        batch: &[Change],
+        done: &ChangeRequest,
     ) -> Result<Option<String>, Fault> {
         let (mut lines, mut changes) = (Vec::new(), Vec::new());
-        let applied = batch.iter().filter(|change| change.status() == Status::Applied);
+        let applied = done.items().filter(|change| change.status() == Status::Applied);
         for (nth, taken) in (0..).zip(applied) {
             match self.taking_back(request, position + nth, taken, &[]).await? {
-                Ok(order) => {
-                    let order = Order { batch: Some(batch_id(request.id)), ..*order };
-                    changes.push(Change::asking(order).before(request.place, "recording the question")?);
-                }
+                Ok(order) => changes.push(Change::asking(*order).before(request.place, "recording the question")?),
                 Err(instead) => lines.push(instead),
             }
         }
         if changes.is_empty() && lines.is_empty() {
             lines.push(words::NOTHING_TO_UNDO.to_owned());
         }
-        if !changes.is_empty() {
-            self.ask_together(request, &changes).await?;
-        }
+        self.ask_together(request, changes).await?;
         Ok((!lines.is_empty()).then(|| lines.join("\n\n")))
     }
 

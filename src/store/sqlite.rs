@@ -11,7 +11,7 @@ use rusqlite::Connection;
 use tokio::task::spawn_blocking;
 
 use readback_core::{
-    change::{Answer, Change, ChangeId, Filter, RunId, Status, Update},
+    change::{Answer, Change, ChangeId, ChangeRequest, Filter, RequestId, RunId, Status, Update},
     notice::{Notice, Receipt, Received},
     question::{Question, Replied, Reply},
     store::{Fault, Found, Recorded, Store},
@@ -106,19 +106,33 @@ impl Sqlite {
     }
 }
 
-/// Reads, judges and writes one change as one compare-and-set. If `judge` does not modify the change, nothing is
-/// written.
+/// Reads, judges and writes one request as one compare-and-set. Only the changes that `judge` has modified are written.
 fn edit<T>(
     connection: &Connection,
-    id: ChangeId,
-    judge: impl FnOnce(Change) -> (Change, T),
-) -> Result<Option<(Change, T)>, Failed> {
-    let Some(row) = rows::read(connection, id)? else { return Ok(None) };
-    let (change, answer) = judge(row.change.clone());
-    if change != row.change {
-        rows::replace(connection, &row, &change)?;
+    id: RequestId,
+    judge: impl FnOnce(ChangeRequest) -> (ChangeRequest, T),
+) -> Result<Option<(ChangeRequest, T)>, Failed> {
+    let Some((request, rows)) = rows::of_request(connection, id)? else { return Ok(None) };
+    let (request, answer) = judge(request);
+    for (row, item) in rows.iter().zip(request.items()).filter(|(row, item)| row.change != **item) {
+        rows::replace(connection, row, item)?;
     }
-    Ok(Some((change, answer)))
+    Ok(Some((request, answer)))
+}
+
+/// Records a request, unless one of its changes is on record.
+fn record(connection: &Connection, request: &ChangeRequest) -> Result<Recorded, Failed> {
+    for item in request.items() {
+        if let Some(there) = rows::read(connection, item.id())?
+            && let Some((there, _)) = rows::of_request(connection, there.change.request())?
+        {
+            return Ok(Recorded::AlreadyThere(Box::new(there)));
+        }
+    }
+    for item in request.items() {
+        rows::insert(connection, item)?;
+    }
+    Ok(Recorded::New)
 }
 
 impl Store for Sqlite {
@@ -126,23 +140,25 @@ impl Store for Sqlite {
         &self.run_id
     }
 
-    async fn record(&self, change: Change) -> Result<Recorded, Fault> {
-        self.write(move |connection| {
-            if let Some(there) = rows::read(connection, change.id())? {
-                return Ok(Recorded::AlreadyThere(Box::new(there.change)));
-            }
-            rows::insert(connection, &change)?;
-            Ok(Recorded::New)
-        })
-        .await
+    async fn record(&self, request: ChangeRequest) -> Result<Recorded, Fault> {
+        self.write(move |connection| record(connection, &request)).await
     }
 
     async fn get(&self, id: ChangeId) -> Result<Option<Change>, Fault> {
         self.read(move |connection| Ok(rows::read(connection, id)?.map(|row| row.change))).await
     }
 
-    async fn update(&self, id: ChangeId, update: Update, now: Timestamp) -> Result<Option<(Change, Answer)>, Fault> {
-        self.write(move |connection| edit(connection, id, |change| update.apply(change, now))).await
+    async fn request(&self, id: RequestId) -> Result<Option<ChangeRequest>, Fault> {
+        self.read(move |connection| Ok(rows::of_request(connection, id)?.map(|(request, _)| request))).await
+    }
+
+    async fn update(
+        &self,
+        id: RequestId,
+        update: Update,
+        now: Timestamp,
+    ) -> Result<Option<(ChangeRequest, Answer)>, Fault> {
+        self.write(move |connection| edit(connection, id, |request| update.apply(request, now))).await
     }
 
     async fn unreported(&self, since: Timestamp) -> Result<Found, Fault> {

@@ -40,6 +40,12 @@ pub fn ended(change: &Change) -> String {
     }
 }
 
+/// The outcome of several changes on one card that a newer order about one of their objects has replaced.
+pub fn replaced_together(change: &Change) -> String {
+    let at = if let State::Superseded { at, .. } = change.state() { clock(*at) } else { return ended(change) };
+    format!("Replaced at {at} by a newer order about one of these. Nothing was changed; say again what still holds.")
+}
+
 /// The outcome of a change without a rollout, as soon as the API server has accepted it.
 pub fn at_once(change: &Change) -> &'static str {
     done_by_itself(change).unwrap_or("Done.")

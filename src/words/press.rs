@@ -19,7 +19,8 @@ pub fn press(answer: &Answer, change: &Change, presser: &Actor) -> String {
                 "Your approval was counted before: {have} of {needed}. Somebody else has to approve it too. Nothing was changed."
             )
         }
-        Answer::AlreadyDecided { by, at, status } => already(by, *at, *status, presser),
+        Answer::AlreadyDecided { by, at, status } if change.is_alone() => already(by, *at, *status, presser),
+        Answer::AlreadyDecided { by, at, status } => already_together(by, *at, *status, presser),
         Answer::Expired { at } => {
             format!("That card expired at {}. Nothing was changed; say it again if it still holds.", clock(*at))
         }
@@ -68,8 +69,7 @@ pub fn waits_for(change: &Change) -> Option<String> {
     Some(format!("{who}; {} of {} so far: {}", names.len(), order.approval.count(), and(&names)))
 }
 
-/// The answer to a press on the card of a batch that has been decided already.
-pub fn already_decided_together(by: &Actor, at: jiff::Timestamp, status: Status, presser: &Actor) -> String {
+fn already_together(by: &Actor, at: jiff::Timestamp, status: Status, presser: &Actor) -> String {
     let whom = if by.is_same_person(presser) { "you".to_owned() } else { escape_markdown(&by.name) };
     let (verb, rest) = if status == Status::Declined {
         ("cancelled", "Nothing was changed.")

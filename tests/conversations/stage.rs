@@ -134,7 +134,7 @@ impl Stage {
             }
             Action::PressMadeUp { who, press, on } => {
                 let made_up = self.change_on(*on).chars().rev().collect::<String>();
-                let inputs = json!({ "change": made_up, "press": press });
+                let inputs = json!({ "request": made_up, "press": press });
                 room.press_with(who, self.card(*on)["id"].as_str().unwrap(), &inputs).await;
             }
             Action::Scale { namespace, name, replicas } => self.scale(namespace, name, *replicas).await,
@@ -176,7 +176,7 @@ impl Stage {
 
     /// The id in the buttons of a card when it appeared.
     fn change_on(&self, letter: char) -> &str {
-        self.card(letter)["attachments"][0]["content"]["actions"][0]["data"]["change"].as_str().unwrap()
+        self.card(letter)["attachments"][0]["content"]["actions"][0]["data"]["request"].as_str().unwrap()
     }
 
     async fn scale(&self, namespace: &str, name: &str, replicas: u32) {

@@ -1,13 +1,16 @@
 //! The record of every write and its lifecycle: what was requested, who may decide, what was decided, and the outcome.
 //!
+//! What one message asks for and one card shows is a [`ChangeRequest`]. Its items are [`Change`]s, one write to one object
+//! each. The request is decided as a whole; each change is claimed, sent and ended by itself.
+//!
 //! ```text
 //! waiting ─▶ approved ─▶ claimed ─▶ applied | failed | stale | unknown
 //!    │           └─▶ declined | failed | stale | observed
 //!    └─▶ declined | expired | superseded
 //! ```
 //!
-//! A change is recorded before it has any effect. One pure function ([`step()`]) makes every state transition, one
-//! [`Store`](crate::store::Store) persists it, and only a [`Claimed`] change can be sent to a cluster.
+//! A request is recorded before it has any effect. Pure functions ([`Update::apply`], which asks [`step()`]) make every state
+//! transition, one [`Store`](crate::store::Store) persists it, and only a [`Claimed`] change can be sent to a cluster.
 
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
@@ -28,6 +31,7 @@ mod note;
 mod order;
 mod outcome;
 mod recover;
+mod request;
 mod rollout_failure;
 mod spec;
 mod state;
@@ -40,25 +44,29 @@ pub use claimed::Claimed;
 pub use evidence::{Evidence, HELD, LiveFacts, Look, Trace, WrittenBy, evidence, look_again};
 pub use field_change::{AutoscalerBounds, FieldChange, Running, TemplateOf};
 pub use filter::Filter;
-pub use id::ChangeId;
+pub use id::{ChangeId, RequestId};
 pub use invalid_order::InvalidOrder;
 pub use moment::Moment;
 pub use note::{Note, Surrounding, ThenRollout};
 pub use order::{Actor, Inverse, Order};
 pub use outcome::{EndReason, LiveValue, NotAppliedReason, Outcome, Trail};
 pub use recover::{Recovery, after_restart};
+pub use request::{ChangeRequest, Ungrouped};
 pub use rollout_failure::{Cause, CauseKind, RolloutFailure};
 pub use spec::{ChangeSpec, Field};
 pub use state::{Claim, Decision, End, Ending, RunId, State, Status};
 pub use step::{Decide, Event, FRESH, step};
 pub use update::Update;
 
-/// The record of one write to one object.
+/// The record of one write to one object: an item of a [`ChangeRequest`].
 ///
 /// The order is immutable once recorded. The state changes only through a [`Store`](crate::store::Store).
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Change {
     id: ChangeId,
+    /// The request that it is an item of; `None` if it is the only one.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    request: Option<RequestId>,
     order: Order,
     /// The id of the message with the card, once posted.
     card: Option<String>,
@@ -98,12 +106,22 @@ impl Change {
     fn new(order: Order, state: State) -> Result<Self, InvalidOrder> {
         let order = order.fit()?;
         let id = ChangeId::derive(&order.message_id, order.position);
-        Ok(Self { id, order, card: None, progress: None, failure: None, reported: false, state })
+        Ok(Self { id, request: None, order, card: None, progress: None, failure: None, reported: false, state })
     }
 
     /// The opaque id that the card contains.
     pub const fn id(&self) -> ChangeId {
         self.id
+    }
+
+    /// The request that it is an item of.
+    pub fn request(&self) -> RequestId {
+        self.request.unwrap_or_else(|| self.id.into())
+    }
+
+    /// Whether it is the only item of its request.
+    pub const fn is_alone(&self) -> bool {
+        self.request.is_none()
     }
 
     /// The requested write.
@@ -162,16 +180,6 @@ impl Change {
         now >= self.order.expires
     }
 
-    /// Whether this change supersedes an `older` one that is still waiting: same requester, same object, and a later
-    /// message. The commands of one message never supersede each other.
-    pub fn supersedes(&self, older: &Self) -> bool {
-        older.status() == Status::Waiting
-            && older.order.requester.is_same_person(&self.order.requester)
-            && older.order.target == self.order.target
-            && older.order.message_id != self.order.message_id
-            && older.order.said < self.order.said
-    }
-
     /// Whether it has ended and the outcome has not been reported. A change that was declined, expired or superseded
     /// before its card was posted has nothing to report.
     pub fn is_unreported(&self) -> bool {
@@ -185,7 +193,8 @@ impl Change {
         ended && !self.reported
     }
 
-    /// The same change in another state. Only [`Update::apply`] may call this.
+    /// The same change in another state.
+    #[cfg(test)]
     fn moved(mut self, state: State) -> Self {
         self.state = state;
         self
@@ -219,24 +228,6 @@ mod tests {
     }
 
     #[test]
-    fn only_a_later_message_of_the_same_person_for_the_same_object_supersedes() {
-        let older = Change::asking(order()).expect("fit");
-        let later = Order { message_id: "m2".into(), said: at(5), ..order() };
-        let takes_its_place = |order: Order| Change::asking(order).expect("fit").supersedes(&older);
-        assert!(takes_its_place(later.clone()));
-        assert!(
-            !takes_its_place(Order { message_id: order().message_id, position: 1, ..later.clone() }),
-            "same message"
-        );
-        assert!(!takes_its_place(Order { requester: person("bo"), ..later.clone() }), "somebody else");
-        assert!(!takes_its_place(Order { said: at(-5), ..later.clone() }), "an earlier message");
-        assert!(!takes_its_place(samples::aimed_at("other", later.clone())), "another object");
-        let newer = Change::asking(later).expect("fit");
-        let done = older.clone().moved(State::Declined(Decision::of(person("ann"), at(1))));
-        assert!(!newer.supersedes(&done), "already decided");
-    }
-
-    #[test]
     fn a_press_counts_only_on_the_card_that_was_posted() {
         let mut change = Change::asking(order()).expect("fit");
         assert!(!change.is_on_card("room", "card"), "before it is posted");
@@ -256,7 +247,8 @@ mod tests {
             detail: "not found".into(),
         };
         let failure = RolloutFailure { message: "failure".into(), cause: Some(cause) };
-        Update::FailurePosted(failure).apply(Change::asking(order()).expect("fit"), at(1)).0
+        let change = Change::asking(order()).expect("fit");
+        Update::FailurePosted(change.id(), failure).apply(change.into(), at(1)).0.first().clone()
     }
 
     #[test]

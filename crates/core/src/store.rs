@@ -6,7 +6,10 @@ use std::{future::Future, io, path::PathBuf};
 use jiff::{SignedDuration, Timestamp};
 
 use crate::{
-    change::{Answer, Change, ChangeId, Claimed, Decide, End, Event, Filter, RolloutFailure, RunId, Update},
+    change::{
+        Answer, Change, ChangeId, ChangeRequest, Claimed, Decide, End, Event, Filter, RequestId, RolloutFailure, RunId,
+        Update,
+    },
     notice::{Notice, Receipt, Received},
     question::{Question, Replied, Reply},
     topic::{Topic, TopicPlace},
@@ -23,13 +26,13 @@ pub const REMEMBERED: SignedDuration = SignedDuration::from_hours(48);
 /// How long a no is remembered, for an order that was said before it and is delivered after it.
 pub const STOPS_REMEMBERED: SignedDuration = SignedDuration::from_hours(24);
 
-/// The result of recording a change.
+/// The result of recording a request.
 #[derive(Clone, Debug, PartialEq)]
 pub enum Recorded {
     /// It was recorded.
     New,
-    /// The same command of the same message was already recorded, as this change. Nothing was written.
-    AlreadyThere(Box<Change>),
+    /// One of its commands was already recorded, as part of this request of the same message. Nothing was written.
+    AlreadyThere(Box<ChangeRequest>),
 }
 
 /// The result of claiming a change.
@@ -54,27 +57,30 @@ pub struct Found {
     pub unreadable: Vec<Fault>,
 }
 
-/// Stores changes, questions and deliveries. There is no `get` followed by `put`, because two concurrent button presses
-/// would both pass the `get`. [`Store::update`] reads, judges and writes one change in one compare-and-set. Every
+/// Stores change requests, questions and deliveries. There is no `get` followed by `put`, because two concurrent button
+/// presses would both pass the `get`. [`Store::update`] reads, judges and writes one request in one compare-and-set. Every
 /// operation here that moves a change is built on it, so that only this crate can create a [`Claimed`] change.
 pub trait Store: Send + Sync + 'static {
     /// The run of this process. A change that another run has claimed was not sent by this one.
     fn run(&self) -> &RunId;
 
-    /// Records a change, before anything else is done about it.
-    fn record(&self, change: Change) -> impl Future<Output = Result<Recorded, Fault>> + Send;
+    /// Records a request with all its changes, before anything else is done about it.
+    fn record(&self, request: ChangeRequest) -> impl Future<Output = Result<Recorded, Fault>> + Send;
 
     /// The change in its current state.
     fn get(&self, id: ChangeId) -> impl Future<Output = Result<Option<Change>, Fault>> + Send;
 
-    /// Reads the change, applies the update with [`Update::apply`] and writes the result, in one compare-and-set that
-    /// is durable when this returns. Returns the updated change and the answer; `None` if there is no such change.
+    /// The request in its current state.
+    fn request(&self, id: RequestId) -> impl Future<Output = Result<Option<ChangeRequest>, Fault>> + Send;
+
+    /// Reads the request, applies the update with [`Update::apply`] and writes the result, in one compare-and-set that
+    /// is durable when this returns. Returns the updated request and the answer; `None` if there is no such request.
     fn update(
         &self,
-        id: ChangeId,
+        id: RequestId,
         update: Update,
         now: Timestamp,
-    ) -> impl Future<Output = Result<Option<(Change, Answer)>, Fault>> + Send;
+    ) -> impl Future<Output = Result<Option<(ChangeRequest, Answer)>, Fault>> + Send;
 
     /// Changes recorded since then that have ended and whose outcome was not reported to the room, because the run
     /// crashed first or Webex rejected the message. Excludes changes that ended before their card was posted, which
@@ -171,99 +177,128 @@ pub trait Store: Send + Sync + 'static {
     /// The changes that this message, or this press, ordered, oldest first.
     fn ordered_by(&self, message_id: &str) -> impl Future<Output = Result<Found, Fault>> + Send;
 
-    /// Records the id of the message with the card; `None` if there is no such change.
+    /// Records the id of the message with the card; `None` if there is no such request.
     fn card_posted(
         &self,
-        id: ChangeId,
+        id: RequestId,
         message_id: &str,
-    ) -> impl Future<Output = Result<Option<Change>, Fault>> + Send {
+    ) -> impl Future<Output = Result<Option<ChangeRequest>, Fault>> + Send {
         note(self, id, Update::CardPosted(message_id.to_owned()))
     }
 
-    /// Records the id of the progress message; `None` if there is no such change.
+    /// Records the id of the progress message of a change; `None` if there is no such change.
     fn progress_posted(
         &self,
-        id: ChangeId,
+        item: ItemId,
         message_id: &str,
     ) -> impl Future<Output = Result<Option<Change>, Fault>> + Send {
-        note(self, id, Update::ProgressPosted(message_id.to_owned()))
+        note_item(self, item, Update::ProgressPosted(item.change, message_id.to_owned()))
     }
 
-    /// Records that the failure of the rollout was told, and in which message; `None` if there is no such change.
+    /// Records that the failure of a change's rollout was told, and in which message; `None` if there is no such change.
     fn failure_posted(
         &self,
-        id: ChangeId,
+        item: ItemId,
         failure: RolloutFailure,
     ) -> impl Future<Output = Result<Option<Change>, Fault>> + Send {
-        note(self, id, Update::FailurePosted(failure))
+        note_item(self, item, Update::FailurePosted(item.change, failure))
     }
 
-    /// Records that the outcome, including the rollout's, was reported to the room; `None` if there is no such change.
-    fn mark_reported(&self, id: ChangeId) -> impl Future<Output = Result<Option<Change>, Fault>> + Send {
-        note(self, id, Update::Reported)
+    /// Records that the outcome of a change, including the rollout's, was reported to the room; `None` if there is no such
+    /// change.
+    fn mark_reported(&self, item: ItemId) -> impl Future<Output = Result<Option<Change>, Fault>> + Send {
+        note_item(self, item, Update::Reported(item.change))
     }
 
-    /// Decides a change if it is open. Returns the change in its resulting state, and the answer; `None` if there is no
-    /// such change.
+    /// Decides a request if it is open. Returns the request in its resulting state, and the answer; `None` if there is no
+    /// such request.
     fn decide(
         &self,
-        id: ChangeId,
+        id: RequestId,
         decide: &Decide,
         now: Timestamp,
-    ) -> impl Future<Output = Result<Option<(Change, Answer)>, Fault>> + Send {
-        self.update(id, Update::Event(Event::Decide(decide.clone())), now)
+    ) -> impl Future<Output = Result<Option<(ChangeRequest, Answer)>, Fault>> + Send {
+        self.update(id, Update::Decide(decide.clone()), now)
     }
 
     /// Claims an approved change for this run; `generation` is the live object's current `metadata.generation`.
     fn claim(
         &self,
-        id: ChangeId,
+        item: ItemId,
         generation: i64,
         now: Timestamp,
     ) -> impl Future<Output = Result<ClaimResult, Fault>> + Send {
-        take(self, id, Event::ClaimResult { generation, run_id: self.run().clone() }, now)
+        take(self, item, Event::Claim { generation, run_id: self.run().clone() }, now)
     }
 
     /// Claims, once, a change that a crashed run had claimed: only at the same generation, and while the approval is
     /// fresh. A run cannot claim again what it has claimed itself.
     fn claim_again(
         &self,
-        id: ChangeId,
+        item: ItemId,
         generation: i64,
         now: Timestamp,
     ) -> impl Future<Output = Result<ClaimResult, Fault>> + Send {
-        take(self, id, Event::ClaimAgain { generation, run_id: self.run().clone() }, now)
+        take(self, item, Event::ClaimAgain { generation, run_id: self.run().clone() }, now)
     }
 
-    /// Records the outcome. Returns the change in its resulting state, and [`Answer::Ended`] or [`Answer::Unchanged`];
-    /// `None` if there is no such change.
+    /// Records the outcome of a change. Returns the change in its resulting state, and [`Answer::Ended`] or
+    /// [`Answer::Unchanged`]; `None` if there is no such change.
     fn finish(
         &self,
-        id: ChangeId,
+        item: ItemId,
         end: End,
         now: Timestamp,
     ) -> impl Future<Output = Result<Option<(Change, Answer)>, Fault>> + Send {
-        self.update(id, Update::Event(Event::End(end)), now)
+        advance(self, item, Event::End(end), now)
     }
 }
 
-async fn note<S: Store + ?Sized>(store: &S, id: ChangeId, update: Update) -> Result<Option<Change>, Fault> {
-    // These updates do not depend on the time.
-    let noted = store.update(id, update, Timestamp::UNIX_EPOCH).await?;
-    Ok(noted.map(|(change, _)| change))
+/// A change, and the request that it is an item of.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct ItemId {
+    /// The request.
+    pub request: RequestId,
+    /// The change.
+    pub change: ChangeId,
 }
 
-async fn take<S: Store + ?Sized>(store: &S, id: ChangeId, event: Event, now: Timestamp) -> Result<ClaimResult, Fault> {
-    let Some((change, answer)) = store.update(id, Update::Event(event), now).await? else {
-        return Ok(ClaimResult::NotFound);
-    };
+impl From<&Change> for ItemId {
+    fn from(change: &Change) -> Self {
+        Self { request: change.request(), change: change.id() }
+    }
+}
+
+async fn note<S: Store + ?Sized>(store: &S, id: RequestId, update: Update) -> Result<Option<ChangeRequest>, Fault> {
+    // These updates do not depend on the time.
+    let noted = store.update(id, update, Timestamp::UNIX_EPOCH).await?;
+    Ok(noted.map(|(request, _)| request))
+}
+
+async fn note_item<S: Store + ?Sized>(store: &S, item: ItemId, update: Update) -> Result<Option<Change>, Fault> {
+    let noted = note(store, item.request, update).await?;
+    Ok(noted.and_then(|request| request.item(item.change).cloned()))
+}
+
+async fn advance<S: Store + ?Sized>(
+    store: &S,
+    item: ItemId,
+    event: Event,
+    now: Timestamp,
+) -> Result<Option<(Change, Answer)>, Fault> {
+    let updated = store.update(item.request, Update::Item(item.change, event), now).await?;
+    Ok(updated.and_then(|(request, answer)| Some((request.item(item.change)?.clone(), answer))))
+}
+
+async fn take<S: Store + ?Sized>(store: &S, item: ItemId, event: Event, now: Timestamp) -> Result<ClaimResult, Fault> {
+    let Some((change, answer)) = advance(store, item, event, now).await? else { return Ok(ClaimResult::NotFound) };
     if answer == Answer::TooOld {
         return Ok(ClaimResult::TooOld(Box::new(change)));
     }
     if answer != Answer::Claimed {
         return Ok(ClaimResult::Lost(Box::new(change)));
     }
-    let corrupt = || Fault::Corrupt { id: id.to_string(), why: "claimed, and not in that state".into() };
+    let corrupt = || Fault::Corrupt { id: item.change.to_string(), why: "claimed, and not in that state".into() };
     Claimed::won(change).map(|claimed| ClaimResult::Won(Box::new(claimed))).ok_or_else(corrupt)
 }
 

@@ -56,7 +56,7 @@ fn a_change_for_which_there_is_no_place_is_not_claimed() {
     let store = MemoryStore::new();
     let order = readback_core::change::Order { reasons: Vec::new(), ..order() };
     let change = Change::ordered(order).unwrap();
-    done(store.record(change.clone())).unwrap();
+    done(store.record(change.clone().into())).unwrap();
     let execution =
         done(execute(&store, &Crowded, &change, false, || Moment { wall: at(1), uptime: Duration::ZERO })).unwrap();
     let Execution::Ended(ended) = execution else { panic!("{execution:?}") };

@@ -12,12 +12,12 @@ fn what_was_approved_and_is_denied_after_a_restart_is_not_sent() {
         let play = Play::new(&Approval::Own);
         let clock = || play.world.now();
         let decide = Decide::Approve { who: person("ann"), authorization: Ok(()), cause: None };
-        run(play.records.decide(play.id, &decide, clock())).expect("kept");
+        run(play.records.decide(play.request.id(), &decide, clock())).expect("kept");
         if claimed {
-            run(play.records.claim(play.id, 7, clock())).expect("claimed");
+            run(play.records.claim(play.item(), 7, clock())).expect("claimed");
         }
         let records = play.records.another_run();
-        let change = run(records.get(play.id)).expect("kept").expect("on record");
+        let change = run(records.get(play.item().change)).expect("kept").expect("on record");
         let settled =
             run(settle(&records, &play.world, &change, Some(&Denial::RequesterGone), false, || play.world.moment()));
         let Ok(Settled::Execution(Execution::Ended(ended))) = settled else { panic!("claimed {claimed}: {settled:?}") };
@@ -36,8 +36,8 @@ fn what_was_approved_and_is_denied_after_a_restart_is_not_sent() {
 fn what_this_run_has_claimed_and_could_not_record_is_not_sent_twice() {
     let play = Play::new(&Approval::Own);
     let decide = Decide::Approve { who: person("ann"), authorization: Ok(()), cause: None };
-    run(play.records.decide(play.id, &decide, play.world.now())).expect("kept");
-    run(play.records.claim(play.id, 7, play.world.now())).expect("claimed");
+    run(play.records.decide(play.request.id(), &decide, play.world.now())).expect("kept");
+    run(play.records.claim(play.item(), 7, play.world.now())).expect("claimed");
     let settled = run(settle(&play.records, &play.world, &play.now(), None, false, || play.world.moment()));
     let Ok(Settled::Execution(Execution::Ended(ended))) = settled else { panic!("{settled:?}") };
     assert!(play.world.server().written.is_empty());
@@ -52,7 +52,7 @@ fn a_machine_that_slept_between_claim_and_send_sends_nothing() {
     for (asleep, ends) in [(9, Status::Applied), (10, Status::Stale), (600, Status::Stale)] {
         let play = Play::new(&Approval::Own);
         let mut actor = play.actor(Act::Confirm("ann"), play.records.another_run());
-        let status = || now_or_never(play.records.get(play.id)).expect("kept").expect("on record").status();
+        let status = || play.now().status();
         let mut poll = || actor.as_mut().poll(&mut Context::from_waker(Waker::noop())).is_ready();
         while status() != Status::Claimed {
             assert!(!poll(), "it is claimed before it is sent");
@@ -92,11 +92,12 @@ fn of_two_changes_from_the_same_spec_only_one_counts_as_applied() {
     play.world.server().holds = false;
     let first = play.now();
     let again = Change::asking(Order { message_id: "m2".into(), ..first.order().clone() }).expect("fit");
-    now_or_never(play.records.record(again.clone())).expect("recorded");
+    now_or_never(play.records.record(again.clone().into())).expect("recorded");
     let decide = Decide::Approve { who: person("ann"), authorization: Ok(()), cause: None };
-    let decided = now_or_never(play.records.decide(again.id(), &decide, play.world.now())).expect("kept");
+    let decided = now_or_never(play.records.decide(again.request(), &decide, play.world.now())).expect("kept");
     let (again, _) = decided.expect("on record");
-    let applied = run(execute(&play.records, &play.world, &again, false, clock)).expect("kept");
+    let again = again.first();
+    let applied = run(execute(&play.records, &play.world, again, false, clock)).expect("kept");
     assert!(matches!(applied, Execution::Applied(..)), "{applied:?}");
     // The object has what the first one wanted, and readback has written it.
     let looked = run(look(&play.records, &play.world, &first, clock)).expect("kept");

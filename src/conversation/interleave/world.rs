@@ -1,4 +1,4 @@
-//! The state that the actors share: an API server with one Deployment, and a store. Both yield before they handle a
+//! The state that the actors share: an API server with two Deployments, and a store. Both yield before they handle a
 //! call.
 
 use std::{
@@ -19,8 +19,8 @@ use readback_cluster::{
 };
 use readback_core::{
     change::{
-        Answer, Change, ChangeId, Claimed, Evidence, Filter, Moment, NotAppliedReason, RunId, Trail, Update, evidence,
-        samples::at,
+        Answer, Change, ChangeId, ChangeRequest, Claimed, Evidence, Filter, Moment, NotAppliedReason, RequestId, RunId,
+        Trail, Update, evidence, samples::at,
     },
     notice::{Notice, Receipt, Received},
     question::{Question, Replied, Reply},
@@ -31,13 +31,22 @@ use readback_core::{
 /// Yields once.
 async fn give_way() {
     let mut given = false;
-    std::future::poll_fn(|_| if std::mem::replace(&mut given, true) { Poll::Ready(()) } else { Poll::Pending }).await;
+    let once = std::future::poll_fn(|context| {
+        if std::mem::replace(&mut given, true) {
+            return Poll::Ready(());
+        }
+        // A group of changes polls only those that are awake.
+        context.waker().wake_by_ref();
+        Poll::Pending
+    });
+    once.await;
 }
 
-/// The API server with one Deployment, and the request on its way to it.
+/// The API server with its Deployments, and the requests on their way to it.
 #[derive(Debug)]
 pub(super) struct Server {
-    object: Value,
+    /// By name.
+    objects: BTreeMap<String, Value>,
     /// What was sent and has not arrived.
     on_the_way: Vec<Request>,
     /// Whether each request that has arrived was applied, or refused by its tests.
@@ -58,21 +67,26 @@ pub(super) struct Server {
 struct Request {
     nth: usize,
     id: ChangeId,
+    name: String,
     patch: Patch,
     left: Timestamp,
 }
+
+/// The Deployment that is edited by another writer.
+pub(super) const NGINX: &str = "nginx-deployment";
+/// The other one.
+pub(super) const API: &str = "api";
 
 /// How long something on the way holds a request at most, in seconds. That its sender has died or given up does not end it.
 const HELD_AT_MOST: i64 = 600;
 
 impl Server {
-    fn live(&self) -> Live {
-        live_of(&self.object)
+    fn object(&mut self, name: &str) -> &mut Value {
+        self.objects.get_mut(name).expect("one of the Deployments")
     }
 
-    fn generation(&mut self) {
-        let generation = self.object["metadata"]["generation"].as_i64().unwrap_or(0);
-        self.object["metadata"]["generation"] = json!(generation + 1);
+    fn live(&mut self, name: &str) -> Live {
+        live_of(self.object(name))
     }
 
     /// The first request on its way arrives.
@@ -85,33 +99,33 @@ impl Server {
     /// This request arrives, if it is on its way: its patch is applied, or refused by its tests.
     fn deliver(&mut self, nth: usize) {
         let Some(at) = self.on_the_way.iter().position(|request| request.nth == nth) else { return };
-        let Request { id, patch, left, .. } = self.on_the_way.remove(at);
+        let Request { id, name, patch, left, .. } = self.on_the_way.remove(at);
         if self.now.duration_since(left).as_secs() > HELD_AT_MOST {
             return;
         }
-        let mut patched = self.object.clone();
+        let mut patched = self.object(&name).clone();
         let fits = json_patch::patch(&mut patched, &patch).is_ok();
         if fits {
-            self.object = patched;
-            self.generation();
-            self.owned_by("readback");
+            *self.object(&name) = patched;
+            self.is_written(&name, "readback");
             self.written.push(id);
         }
         self.answers.insert(nth, fits);
     }
 
     pub(super) fn edit(&mut self, replicas: u32) {
-        self.object["spec"]["replicas"] = json!(replicas);
-        self.generation();
-        self.owned_by("kubectl");
+        self.object(NGINX)["spec"]["replicas"] = json!(replicas);
+        self.is_written(NGINX, "kubectl");
     }
 
-    /// The manager of the replicas from now on.
-    fn owned_by(&mut self, manager: &str) {
+    /// The next generation, and the manager of the replicas from now on.
+    fn is_written(&mut self, name: &str, manager: &str) {
         let (time, fields) =
             (self.now.strftime("%Y-%m-%dT%H:%M:%SZ").to_string(), json!({"f:spec": {"f:replicas": {}}}));
         let entry = json!({"manager": manager, "operation": "Update", "time": time, "fieldsV1": fields});
-        self.object["metadata"]["managedFields"] = json!([entry]);
+        let metadata = &mut self.object(name)["metadata"];
+        metadata["generation"] = json!(metadata["generation"].as_i64().unwrap_or(0) + 1);
+        metadata["managedFields"] = json!([entry]);
     }
 }
 
@@ -121,14 +135,16 @@ pub(super) struct World(Arc<Mutex<Server>>);
 
 impl World {
     pub(super) fn new() -> Self {
-        let object = json!({
-            "apiVersion": "apps/v1", "kind": "Deployment",
-            "metadata": {"name": "nginx-deployment", "namespace": "default", "uid": "u1", "generation": 7},
-            "spec": {"replicas": 2, "selector": {"matchLabels": {"app": "nginx"}},
-                     "template": {"metadata": {"labels": {"app": "nginx"}}, "spec": {"containers": [{"name": "nginx", "image": "nginx:1.20"}]}}},
-        });
+        let object = |name: &str| {
+            json!({
+                "apiVersion": "apps/v1", "kind": "Deployment",
+                "metadata": {"name": name, "namespace": "default", "uid": "u1", "generation": 7},
+                "spec": {"replicas": 2, "selector": {"matchLabels": {"app": "nginx"}},
+                         "template": {"metadata": {"labels": {"app": "nginx"}}, "spec": {"containers": [{"name": "nginx", "image": "nginx:1.20"}]}}},
+            })
+        };
         Self(Arc::new(Mutex::new(Server {
-            object,
+            objects: [NGINX, API].map(|name| (name.to_owned(), object(name))).into(),
             on_the_way: Vec::new(),
             written: Vec::new(),
             now: at(10),
@@ -156,9 +172,9 @@ impl World {
 impl ClusterAccess for World {
     type Reserved = ();
 
-    async fn read(&self, _: &Change) -> Result<Option<Live>, CallError> {
+    async fn read(&self, change: &Change) -> Result<Option<Live>, CallError> {
         give_way().await;
-        Ok(Some(self.server().live()))
+        Ok(Some(self.server().live(change.target().name.as_str())))
     }
 
     async fn reserve(&self, _: &Change) -> Result<(), CallError> {
@@ -171,11 +187,13 @@ impl ClusterAccess for World {
             return Applied::TooLate;
         }
         let write = Write::of(claimed.change());
+        let name = claimed.object().name.to_string();
         let nth = {
             let mut server = self.server();
             let (nth, left) = (server.sent, server.now);
             server.sent += 1;
-            server.on_the_way.push(Request { nth, id: claimed.change().id(), patch: sent(&write), left });
+            let (id, patch) = (claimed.change().id(), sent(&write));
+            server.on_the_way.push(Request { nth, id, name: name.clone(), patch, left });
             nth
         };
         give_way().await;
@@ -184,14 +202,14 @@ impl ClusterAccess for World {
         }
         give_way().await;
         let mut server = self.server();
-        let live = Box::new(server.live());
+        let live = Box::new(server.live(&name));
         let answer = server.answers.remove(&nth).filter(|_| !server.holds);
         match answer {
             Some(true) => return Applied::Done(Some(live)),
             Some(false) => return Applied::Stale(Some(live)),
             None => {}
         }
-        let facts = compared(&write, &server.object).facts(&write.means);
+        let facts = compared(&write, server.object(&name)).facts(&write.means);
         let unknown = |found| Applied::Unknown { error: CallError::CutShort, found };
         match evidence(&write.means, write.claim.map(|claim| claim.generation), &facts) {
             Evidence::Applied => Applied::Done(Some(live)),
@@ -206,7 +224,7 @@ impl ClusterAccess for World {
 
     async fn compare(&self, change: &Change) -> Result<Compared, CallError> {
         give_way().await;
-        Ok(compared(&Write::of(change), &self.server().object))
+        Ok(compared(&Write::of(change), self.server().object(change.target().name.as_str())))
     }
 
     async fn compare_in(&self, (): &(), change: &Change) -> Result<Compared, CallError> {
@@ -229,14 +247,17 @@ impl Store for Slow {
     }
     async fn update(
         &self,
-        id: ChangeId,
+        id: RequestId,
         update: Update,
         now: Timestamp,
-    ) -> Result<Option<(Change, Answer)>, store::Fault> {
-        if matches!(update, Update::Event(_)) {
+    ) -> Result<Option<(ChangeRequest, Answer)>, store::Fault> {
+        if matches!(update, Update::Decide(_) | Update::Item(..)) {
             give_way().await;
         }
         self.0.update(id, update, now).await
+    }
+    async fn request(&self, id: RequestId) -> Result<Option<ChangeRequest>, store::Fault> {
+        self.0.request(id).await
     }
     async fn receive(&self, notice: &Notice, now: Timestamp) -> Result<Received, store::Fault> {
         self.0.receive(notice, now).await
@@ -262,8 +283,8 @@ impl Store for Slow {
     async fn ordered_by(&self, message_id: &str) -> Result<Found, store::Fault> {
         self.0.ordered_by(message_id).await
     }
-    async fn record(&self, change: Change) -> Result<Recorded, store::Fault> {
-        self.0.record(change).await
+    async fn record(&self, request: ChangeRequest) -> Result<Recorded, store::Fault> {
+        self.0.record(request).await
     }
     async fn get(&self, id: ChangeId) -> Result<Option<Change>, store::Fault> {
         self.0.get(id).await

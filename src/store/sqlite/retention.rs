@@ -73,7 +73,7 @@ pub(super) fn over(
     let mut found = Vec::new();
     for (_, id) in &old {
         match rows::named(connection, id) {
-            Ok(Some(row)) if is_over(&row.change, horizon) && !is_newest(connection, &row.change)? => found.push(row),
+            Ok(Some(row)) if is_removable(connection, &row.change, horizon)? => found.push(row),
             // What cannot be read stays, for a person to look at.
             Ok(_) | Err(Failed(Fault::Corrupt { .. })) => {}
             Err(failed) => return Err(failed),
@@ -81,6 +81,22 @@ pub(super) fn over(
     }
     let next = if old.len() < usize::from(SLICE) { None } else { old.into_iter().next_back() };
     Ok((found, next))
+}
+
+/// Whether it can be removed: it and every other change of its request.
+fn is_removable(connection: &Connection, change: &Change, horizon: Timestamp) -> Result<bool, Failed> {
+    let one = |change: &Change| Ok::<_, Failed>(is_over(change, horizon) && !is_newest(connection, change)?);
+    let removable = one(change)?;
+    if !removable || change.is_alone() {
+        return Ok(removable);
+    }
+    let Some((request, _)) = rows::of_request(connection, change.request())? else { return Ok(false) };
+    for item in request.items() {
+        if !one(item)? {
+            return Ok(false);
+        }
+    }
+    Ok(true)
 }
 
 /// Whether it had ended before `horizon`, and nobody has to be told of it.

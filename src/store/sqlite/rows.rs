@@ -1,11 +1,12 @@
-//! Changes as rows: the whole change as JSON, with separate columns for the fields that are searched.
+//! Changes as rows: the whole change as JSON, with separate columns for the fields that are searched. A request is the rows
+//! that have its id.
 
 use jiff::Timestamp;
 use rusqlite::{Connection, OptionalExtension, Params, Row as Columns, params};
 
 use super::failed::Failed;
 use readback_core::{
-    change::{Change, ChangeId},
+    change::{Change, ChangeId, ChangeRequest, RequestId},
     store::{Fault, Found},
 };
 
@@ -19,11 +20,33 @@ const INSERT: &str =
 const REPLACE: &str =
     "UPDATE changes SET state = ?1, version = version + 1, body = ?2 WHERE id = ?3 AND state = ?4 AND version = ?5";
 
+const OF_REQUEST: &str = "WHERE request = ?1";
+
 /// A stored change, and its version for the compare-and-set.
 #[derive(Debug)]
 pub(super) struct StoredChange {
     pub(super) change: Change,
     version: i64,
+}
+
+/// The changes of a request, in the order of the message; `None` if there is none.
+pub(super) fn of_request(
+    connection: &Connection,
+    id: RequestId,
+) -> Result<Option<(ChangeRequest, Vec<StoredChange>)>, Failed> {
+    let mut statement = connection.prepare_cached(&format!("{COLUMNS} {OF_REQUEST}"))?;
+    let mut rows = statement.query([id.to_string()])?;
+    let mut stored = Vec::new();
+    while let Some(columns) = rows.next()? {
+        stored.push(parse(columns)?);
+    }
+    stored.sort_by_key(|row| row.change.order().position);
+    if stored.is_empty() {
+        return Ok(None);
+    }
+    let items = stored.iter().map(|row| row.change.clone()).collect();
+    let corrupt = |why: readback_core::change::Ungrouped| Fault::Corrupt { id: id.to_string(), why: why.to_string() };
+    Ok(Some((ChangeRequest::read(items).map_err(corrupt)?, stored)))
 }
 
 pub(super) fn read(connection: &Connection, id: ChangeId) -> Result<Option<StoredChange>, Failed> {
@@ -126,6 +149,7 @@ pub(super) fn statements() -> Vec<(String, &'static str)> {
     let ids = "sqlite_autoindex_changes_1";
     let lists = [
         ("WHERE id = ?1", ids),
+        (OF_REQUEST, "changes_by_request"),
         (OPEN, "changes_open"),
         (UNTOLD_SINCE, "changes_untold"),
         (WAITING_UNTIL, "changes_open"),

@@ -9,7 +9,8 @@ use tempfile::tempdir;
 use super::{Sqlite, open, schema};
 use readback_core::{
     change::{
-        Actor, Change, ChangeId, Decide, End, EndReason, Event, Filter, Order, Outcome, RunId, Status, Update,
+        Actor, Change, ChangeId, ChangeRequest, Decide, End, EndReason, Event, Filter, Order, Outcome, RunId, Status,
+        Update,
         samples::{aimed_at, at, order},
     },
     domain::{DeploymentName, ObjectRef},
@@ -63,23 +64,25 @@ impl Kind {
         };
         let outcome = || Outcome { reason: EndReason::Text("done".into()), live: Vec::new() };
         let approve = Decide::Approve { who: requester.clone(), authorization: Ok(()), cause: None };
-        let approve = Update::Event(Event::Decide(approve));
+        let approve = Update::Decide(approve);
         let decline = Decide::Decline { who: requester, authorization: Ok(()), cause: None };
-        let claim = Update::Event(Event::ClaimResult { generation: 7, run_id: RunId::fresh() });
-        let end = |end| Update::Event(Event::End(end));
+        let change = Change::asking(order).expect("fit");
+        let id = change.id();
+        let claim = Update::Item(id, Event::Claim { generation: 7, run_id: RunId::fresh() });
+        let end = |end| Update::Item(id, Event::End(end));
         let updates = match self {
             Self::Waiting => Vec::new(),
-            Self::Declined => vec![Update::Event(Event::Decide(decline)), Update::Reported],
-            Self::Failed => vec![approve, claim, end(End::Failed(outcome())), Update::Reported],
+            Self::Declined => vec![Update::Decide(decline), Update::Reported(id)],
+            Self::Failed => vec![approve, claim, end(End::Failed(outcome())), Update::Reported(id)],
             Self::Unreported => vec![approve, claim, end(End::Applied(outcome()))],
-            Self::Applied | Self::Undo => vec![approve, claim, end(End::Applied(outcome())), Update::Reported],
+            Self::Applied | Self::Undo => vec![approve, claim, end(End::Applied(outcome())), Update::Reported(id)],
         };
         let posted = Update::CardPosted("the card".into());
-        let mut change = Change::asking(order).expect("fit");
+        let mut request = ChangeRequest::from(change);
         for (second, update) in (3..).zip([posted].into_iter().chain(updates)) {
-            change = update.apply(change, at(second)).0;
+            request = update.apply(request, at(second)).0;
         }
-        serde_json::to_string(&change).expect("written")
+        serde_json::to_string(request.first()).expect("written")
     }
 
     const fn status(self) -> Status {

@@ -46,15 +46,20 @@ const SEARCHED: &str = concat!(
     column!("namespace", "$.order.target.namespace"),
     column!("name", "$.order.target.name"),
     column!("room", "$.order.room_id"),
-    column!("batch", "$.order.batch"),
     column!("undoes", "$.order.undoes"),
     "
+    -- The request that a change is an item of. A damaged one is a request of its own.
+    ALTER TABLE changes ADD COLUMN request TEXT GENERATED ALWAYS AS
+        (CASE WHEN json_valid(body) THEN coalesce(json_extract(body, '$.request'), id) ELSE id END) VIRTUAL;
+    -- Changes on one card were a batch.
+    UPDATE changes SET body = json_set(body, '$.request', json_extract(body, '$.order.batch'))
+        WHERE json_valid(body) AND json_extract(body, '$.order.batch') IS NOT NULL;
     DROP INDEX changes_by_age;
     CREATE INDEX changes_by_age ON changes (created, id);
     CREATE INDEX changes_by_object ON changes (cluster, namespace, name, state, created, id);
     CREATE INDEX changes_by_room ON changes (room, state, created, id);
     CREATE INDEX changes_by_requester ON changes (requester, room, created, id);
-    CREATE INDEX changes_by_batch ON changes (batch, created, id) WHERE batch IS NOT NULL;
+    CREATE INDEX changes_by_request ON changes (request);
     CREATE INDEX changes_undoing ON changes (undoes) WHERE undoes IS NOT NULL;
     CREATE INDEX questions_by_age ON questions (created);
     CREATE INDEX inbox_by_age ON inbox (arrived);

@@ -16,7 +16,6 @@ const NEWEST_FIRST: &str = "ORDER BY created DESC, id DESC";
 /// Where a search begins: the exact criterion of a filter that leaves the fewest changes.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Start {
-    Batch,
     Object,
     Room,
     Age,
@@ -24,9 +23,7 @@ enum Start {
 
 impl Start {
     fn of(filter: &Filter) -> Self {
-        if filter.batch.is_some() {
-            Self::Batch
-        } else if filter.object.is_some() {
+        if filter.object.is_some() {
             Self::Object
         } else if filter.room.is_some() {
             Self::Room
@@ -37,7 +34,6 @@ impl Start {
 
     const fn criterion(self) -> &'static str {
         match self {
-            Self::Batch => "batch = :batch",
             Self::Object => "cluster = :cluster AND namespace = :namespace AND name = :name",
             Self::Room => "room = :room",
             Self::Age => "TRUE",
@@ -71,14 +67,12 @@ pub(super) fn newest(connection: &Connection, filter: &Filter, most: usize) -> R
     // The columns have millisecond resolution, so the filter itself decides at the bounds.
     let edge = |moment: Option<Timestamp>, none: i64| moment.map_or(none, Timestamp::as_millisecond);
     let (since, until) = (edge(filter.since, i64::MIN), edge(filter.until, i64::MAX));
-    let batch = filter.batch.map(|batch| batch.to_string());
     let object = filter.object.as_ref();
     let object =
         object.map(|object| [object.cluster.to_string(), object.namespace.to_string(), object.name.to_string()]);
     let start = Start::of(filter);
     let mut params: Vec<(&str, &dyn ToSql)> = vec![(":since", &since), (":until", &until)];
     match (start, &object) {
-        (Start::Batch, _) => params.push((":batch", &batch)),
         (Start::Object, Some([cluster, namespace, name])) => {
             params.extend([(":cluster", cluster as &dyn ToSql), (":namespace", namespace), (":name", name)]);
         }

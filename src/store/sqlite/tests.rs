@@ -8,9 +8,12 @@ use super::*;
 use readback_core::{
     change::{
         Decide, Order,
-        samples::{at, order, person},
+        samples::{aimed_at, at, order, person},
     },
-    store::contract::{at_most_once, keeps_the_contract},
+    store::{
+        ItemId,
+        contract::{at_most_once, keeps_the_contract},
+    },
 };
 
 #[tokio::test(flavor = "multi_thread")]
@@ -38,7 +41,7 @@ async fn open(file: &Path) -> Sqlite {
 async fn recorded(store: &Sqlite) -> ChangeId {
     let change = Change::asking(order()).expect("fit");
     let id = change.id();
-    store.record(change).await.expect("recorded");
+    store.record(change.into()).await.expect("recorded");
     id
 }
 
@@ -85,7 +88,7 @@ async fn reading_next_to_a_serving_process_is_allowed_and_cannot_write() {
     let archive = Archive::open(&file).expect("opens");
     assert_eq!(archive.get(id).expect("read").expect("there").status(), Status::Waiting);
     store
-        .decide(id, &Decide::Decline { who: person("ann"), authorization: Ok(()), cause: None }, at(1))
+        .decide(id.into(), &Decide::Decline { who: person("ann"), authorization: Ok(()), cause: None }, at(1))
         .await
         .expect("decided");
     let found = archive.newest(&Filter::default(), 10).expect("read");
@@ -100,7 +103,7 @@ async fn the_newest_changes_come_first() {
     let store = open(&folder.path().join("changes.db")).await;
     for second in 0..5 {
         let order = Order { message_id: second.to_string(), created: at(second), ..order() };
-        store.record(Change::asking(order).expect("fit")).await.expect("recorded");
+        store.record(Change::asking(order).expect("fit").into()).await.expect("recorded");
     }
     let archive = Archive::open(folder.path().join("changes.db")).expect("opens");
     let created: Vec<_> = archive
@@ -148,31 +151,58 @@ async fn every_commit_reaches_the_disk() {
 
 /// Takes from a file what format 5 has and format 4 had not.
 pub(super) const FORMAT_4: &str = "
-    DROP INDEX changes_by_object; DROP INDEX changes_by_room; DROP INDEX changes_by_requester; DROP INDEX changes_by_batch;
+    DROP INDEX changes_by_object; DROP INDEX changes_by_room; DROP INDEX changes_by_requester; DROP INDEX changes_by_request;
     DROP INDEX changes_undoing; DROP INDEX changes_by_age; DROP INDEX questions_by_age; DROP INDEX inbox_by_age;
     ALTER TABLE changes DROP COLUMN cluster; ALTER TABLE changes DROP COLUMN namespace; ALTER TABLE changes DROP COLUMN name;
-    ALTER TABLE changes DROP COLUMN room; ALTER TABLE changes DROP COLUMN batch; ALTER TABLE changes DROP COLUMN undoes;
+    ALTER TABLE changes DROP COLUMN room; ALTER TABLE changes DROP COLUMN request; ALTER TABLE changes DROP COLUMN undoes;
     CREATE INDEX changes_by_age ON changes (created); PRAGMA user_version = 4";
 
 #[tokio::test]
-async fn a_file_of_format_4_is_searched_by_object_room_and_batch_and_a_copy_stays_beside_it() {
+async fn a_file_of_format_4_is_searched_by_object_and_room_and_a_copy_stays_beside_it() {
     let folder = folder();
     let file = folder.path().join("changes.db");
-    let batch = Some(ChangeId::derive("a batch", 0));
-    let change = Change::asking(Order { batch, ..order() }).expect("fit");
-    open(&file).await.record(change.clone()).await.expect("recorded");
+    let change = Change::asking(order()).expect("fit");
+    open(&file).await.record(change.clone().into()).await.expect("recorded");
     write_behind(&file, FORMAT_4);
     let store = open(&file).await;
     let filters = [
         Filter { object: Some(order().target), ..Filter::default() },
         Filter { room: Some(order().room_id), ..Filter::default() },
-        Filter { batch, ..Filter::default() },
     ];
     for filter in filters {
         assert_eq!(store.newest(&filter, 9).await.expect("read").changes, std::slice::from_ref(&change), "{filter:?}");
     }
     let copy = Archive::open(folder.path().join("changes.db.format4")).expect("a whole file");
     assert_eq!(copy.newest(&Filter::default(), 9).expect("read").changes, [change]);
+}
+
+#[tokio::test]
+async fn changes_that_format_4_had_on_one_card_are_one_request() {
+    let folder = folder();
+    let file = folder.path().join("changes.db");
+    let of = |position, name| {
+        let order = Order { message_id: "m2".into(), position, ..aimed_at(name, order()) };
+        Change::asking(order).expect("fit")
+    };
+    let both = ChangeRequest::new(vec![of(0, "web"), of(1, "api")]).expect("one request");
+    let store = open(&file).await;
+    store.record(both).await.expect("recorded");
+    let alone = recorded(&store).await;
+    drop(store);
+    // The id that such a card carries.
+    let batch = ChangeId::derive("m2", u32::MAX);
+    write_behind(&file, FORMAT_4);
+    let as_then = format!(
+        "UPDATE changes SET body = json_remove(json_set(body, '$.order.batch', '{batch}'), '$.request') WHERE id <> '{alone}'"
+    );
+    write_behind(&file, &as_then);
+    let store = open(&file).await;
+    let request = store.request(batch.into()).await.expect("read").expect("there");
+    assert_eq!(request.items().map(|item| item.order().position).collect::<Vec<_>>(), [0, 1]);
+    let approve = Decide::Approve { who: person("ann"), authorization: Ok(()), cause: None };
+    let (_, answer) = store.decide(batch.into(), &approve, at(1)).await.expect("decided").expect("there");
+    assert_eq!(answer, Answer::Approved);
+    assert!(store.request(alone.into()).await.expect("read").expect("there").single().is_some());
 }
 
 #[tokio::test]
@@ -218,7 +248,7 @@ async fn a_file_that_was_lost_under_it_is_noticed_and_nothing_more_is_accepted()
         assert!(matches!(store.check(at(2)).await, Err(Fault::Lost { .. })));
         assert!(matches!(store.receive(&notice, at(2)).await, Err(Fault::Lost { .. })));
         let change = Change::asking(Order { message_id: "after it".into(), ..order() }).expect("fit");
-        assert!(matches!(store.record(change).await, Err(Fault::Lost { .. })));
+        assert!(matches!(store.record(change.into()).await, Err(Fault::Lost { .. })));
     }
 }
 
@@ -292,7 +322,7 @@ async fn a_damaged_record_is_a_fault_that_quotes_nothing_and_hides_no_other() {
         let store = open(&file).await;
         let id = recorded(&store).await;
         let sound = Change::asking(Order { message_id: "sound".into(), ..order() }).expect("fit");
-        store.record(sound.clone()).await.expect("recorded");
+        store.record(sound.clone().into()).await.expect("recorded");
         drop(store);
         write_behind(&file, &sql.replace('$', &format!("'{id}'")));
 
@@ -300,8 +330,8 @@ async fn a_damaged_record_is_a_fault_that_quotes_nothing_and_hides_no_other() {
         let approve = Decide::Approve { who: person("ann"), authorization: Ok(()), cause: None };
         let faults = [
             store.get(id).await.map(drop).expect_err(sql),
-            store.decide(id, &approve, at(1)).await.map(drop).expect_err(sql),
-            store.claim(id, 7, at(1)).await.map(drop).expect_err(sql),
+            store.decide(id.into(), &approve, at(1)).await.map(drop).expect_err(sql),
+            store.claim(ItemId { request: id.into(), change: id }, 7, at(1)).await.map(drop).expect_err(sql),
         ];
         let found = store.unfinished().await.expect("listed");
         assert_eq!(found.changes, [sound], "{sql}");
@@ -335,6 +365,6 @@ async fn a_change_that_is_too_big_is_not_stored() {
     let store = open(&folder.path().join("changes.db")).await;
     let change = Change::asking(Order { thread_id: "x".repeat(2 << 20), ..order() }).expect("fit");
     let id = change.id();
-    assert!(matches!(store.record(change).await, Err(Fault::TooBig { .. })));
+    assert!(matches!(store.record(change.into()).await, Err(Fault::TooBig { .. })));
     assert_eq!(store.get(id).await.expect("read"), None);
 }

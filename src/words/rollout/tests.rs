@@ -3,7 +3,7 @@ use readback_cluster::{
     CauseKind,
     testing::{deployment, live_of},
 };
-use readback_core::change::{Decide, Event, Order, RolloutFailure, Update, samples};
+use readback_core::change::{Decide, Order, RolloutFailure, Update, samples};
 use serde_json::json;
 
 const TOOK: Duration = Duration::from_secs(9);
@@ -36,14 +36,14 @@ fn not_found() -> Cause {
 
 fn failed(change: &Change) -> Change {
     let failure = RolloutFailure { message: "failure".into(), cause: Some(not_found()) };
-    Update::FailurePosted(failure).apply(change.clone(), samples::at(1)).0
+    Update::FailurePosted(change.id(), failure).apply(change.clone().into(), samples::at(1)).0.first().clone()
 }
 
 fn later(by: &str, change: impl FnOnce(Order) -> Order) -> Change {
     let order = Order { message_id: "m2".into(), requester: samples::person(by), ..samples::order() };
     let asked = Change::asking(change(order)).unwrap();
     let approve = Decide::Approve { who: samples::person(by), authorization: Ok(()), cause: None };
-    Update::Event(Event::Decide(approve)).apply(asked, samples::at(60)).0
+    Update::Decide(approve).apply(asked.into(), samples::at(60)).0.first().clone()
 }
 
 #[test]
@@ -133,8 +133,7 @@ fn whoever_has_changed_it_since_is_named() {
     let now = "since: it has 2 replicas and runs `nginx:1.20` now.";
     let bo = later("bo", |order| order);
     let undo = later("ann", |order| Order { undoes: Some(change().id()), ..order });
-    let deletion = later("bo", |order| Order { intent: Intent::Delete, ..order });
-    let cases = vec![
+    for (state, change, later, text) in vec![
         (live("kubectl-edit", "f:template"), change(), None, format!("`kubectl-edit` has changed it {now}")),
         (live("kubectl-edit", "f:template"), change(), Some(&bo), format!("`kubectl-edit` has changed it {now}")),
         (live("argocd-controller", "f:template"), change(), None, format!("Argo CD has changed it {now}")),
@@ -151,9 +150,13 @@ fn whoever_has_changed_it_since_is_named() {
         (live("readback", "f:template"), change(), Some(&undo), "Taken back by ann at 08:01 UTC.".to_owned()),
         (Rollout::Gone, change(), None, "It has been deleted since.".to_owned()),
         (Rollout::Gone, change(), Some(&bo), "It has been deleted since.".to_owned()),
-        (Rollout::Gone, change(), Some(&deletion), "bo has deleted it since.".to_owned()),
-    ];
-    for (state, change, later, text) in cases {
+        (
+            Rollout::Gone,
+            change(),
+            Some(&later("bo", |order| Order { intent: Intent::Delete, ..order })),
+            "bo has deleted it since.".to_owned(),
+        ),
+    ] {
         assert_eq!(rollout(&state, TOOK, &change, later), text);
     }
 }

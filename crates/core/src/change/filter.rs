@@ -2,7 +2,7 @@
 
 use jiff::Timestamp;
 
-use super::{Change, ChangeId, Status};
+use super::{Change, Status};
 use crate::domain::ObjectRef;
 
 /// Selects changes. A criterion that is `None` or empty matches every change.
@@ -14,8 +14,6 @@ pub struct Filter {
     pub target: Option<String>,
     /// Exactly this object.
     pub object: Option<ObjectRef>,
-    /// Requested as part of this batch.
-    pub batch: Option<ChangeId>,
     /// Requested in this room.
     pub room: Option<String>,
     /// Recorded at this time or later.
@@ -34,7 +32,6 @@ impl Filter {
         self.person.as_ref().is_none_or(|person| names(change, person))
             && self.target.as_ref().is_none_or(|part| place(&order.target).contains(&part.to_lowercase()))
             && self.object.as_ref().is_none_or(|object| *object == order.target)
-            && self.batch.is_none_or(|batch| order.batch == Some(batch))
             && is(&self.room, &order.room_id)
             && self.since.is_none_or(|since| order.created >= since)
             && self.until.is_none_or(|until| order.created < until)

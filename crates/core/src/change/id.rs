@@ -1,4 +1,4 @@
-//! The opaque id of a change.
+//! The opaque ids of a change and of a change request.
 
 use std::fmt;
 
@@ -45,6 +45,30 @@ impl TryFrom<String> for ChangeId {
 impl From<ChangeId> for String {
     fn from(id: ChangeId) -> Self {
         id.to_string()
+    }
+}
+
+/// Identifies a change request: the id of its first change. Cards carry it, and it grants no access either.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(transparent)]
+pub struct RequestId(ChangeId);
+
+impl RequestId {
+    /// Parses an id that a card submitted; `None` for any form that this program does not write.
+    pub fn parse(raw: &str) -> Option<Self> {
+        ChangeId::parse(raw).map(Self)
+    }
+}
+
+impl From<ChangeId> for RequestId {
+    fn from(first: ChangeId) -> Self {
+        Self(first)
+    }
+}
+
+impl fmt::Display for RequestId {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.0.fmt(f)
     }
 }
 

@@ -120,9 +120,6 @@ pub struct Order {
     /// How to undo it; `None` if it cannot be undone.
     #[serde(default)]
     pub inverse: Option<Inverse>,
-    /// The batch it belongs to: several changes on one card.
-    #[serde(default)]
-    pub batch: Option<ChangeId>,
     /// The change that this one undoes.
     #[serde(default)]
     pub undoes: Option<ChangeId>,

@@ -71,7 +71,7 @@ pub enum EndReason {
         /// The reason.
         denial: Denial,
     },
-    /// Not sent: an earlier change of the batch was not applied.
+    /// Not sent: an earlier change of the request was not applied.
     NotSentAfter,
     /// The text form of older records, from before outcomes were stored as values.
     #[serde(untagged)]

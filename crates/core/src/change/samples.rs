@@ -58,7 +58,6 @@ pub fn order() -> Order {
         fields: Vec::new(),
         draft: None,
         inverse: None,
-        batch: None,
         undoes: None,
         takes_back: None,
         private: false,

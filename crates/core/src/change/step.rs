@@ -47,7 +47,7 @@ pub enum Event {
     /// It is decided.
     Decide(Decide),
     /// It is about to be sent.
-    ClaimResult {
+    Claim {
         /// The object's current `metadata.generation`.
         generation: i64,
         /// The run that will send it.
@@ -69,7 +69,14 @@ pub enum Event {
 /// Expiry is checked here, at the time of the decision. A denial takes precedence over an approval: an approved change
 /// that is not claimed yet can still be declined. A button press by somebody who may not decide never changes anything.
 pub fn step(change: &Change, event: &Event, now: Timestamp) -> (State, Answer) {
-    let (moved, answer) = match event {
+    let (moved, answer) = step_after(change, event, now, None);
+    (moved.unwrap_or_else(|| change.state().clone()), answer)
+}
+
+/// The new state, if it changes, and the answer. `last_end` is when this run ended another change of the same request: the
+/// approval is as fresh as what was last done because of it.
+pub(super) fn step_after(change: &Change, event: &Event, now: Timestamp, last_end: Option<Timestamp>) -> Step {
+    match event {
         Event::Decide(Decide::Approve { who, authorization, cause }) => {
             let made = Decision { cause: *cause, ..Decision::of(who.clone(), now) };
             press(change, &made, Press::Approve, authorization, now)
@@ -80,15 +87,14 @@ pub fn step(change: &Change, event: &Event, now: Timestamp) -> (State, Answer) {
         }
         Event::Decide(Decide::Expire) => expire(change, now),
         Event::Decide(Decide::Supersede { by }) => supersede(change, *by, now),
-        Event::ClaimResult { generation, run_id } => claim(change, *generation, run_id, now),
+        Event::Claim { generation, run_id } => claim(change, *generation, run_id, now, last_end),
         Event::ClaimAgain { generation, run_id } => claim_again(change, *generation, run_id, now),
         Event::End(end) => finish(change, end, now),
-    };
-    (moved.unwrap_or_else(|| change.state().clone()), answer)
+    }
 }
 
 /// The new state, if it changes, and the answer.
-type Step = (Option<State>, Answer);
+pub(super) type Step = (Option<State>, Answer);
 
 fn press(change: &Change, decision: &Decision, press: Press, authorization: &Authorization, now: Timestamp) -> Step {
     let bar = approval::bar(change, &decision.by, press, authorization);
@@ -142,13 +148,14 @@ fn supersede(change: &Change, by: ChangeId, now: Timestamp) -> Step {
     (Some(State::Superseded { by, at: now }), Answer::Superseded { by, at: now })
 }
 
-fn claim(change: &Change, generation: i64, run_id: &RunId, now: Timestamp) -> Step {
+fn claim(change: &Change, generation: i64, run_id: &RunId, now: Timestamp, last_end: Option<Timestamp>) -> Step {
     let State::Approved(approved) = change.state() else { return (None, Answer::Unchanged) };
     // A change in observe-only mode can never be claimed.
     if change.order().observe {
         return (None, Answer::Unchanged);
     }
-    if !is_fresh(approved, now) {
+    let goes_on = last_end.is_some_and(|end| now.duration_since(end).abs() < FRESH);
+    if !(is_fresh(approved, now) || goes_on) {
         return (None, Answer::TooOld);
     }
     (Some(claimed(approved, generation, run_id, now)), Answer::Claimed)

@@ -3,22 +3,21 @@
 
 use futures::future::join_all;
 
-use super::{ClaimResult, Found, Recorded, Store};
+use super::{ClaimResult, Found, ItemId, Recorded, Store};
 use crate::{
     change::{
-        Answer, Change, ChangeId, ChangeSpec, Decide, Denial, End, EndReason, FieldChange, LiveValue, Order, Outcome,
-        State, Status,
-        samples::{self, at, person},
+        Answer, Change, ChangeId, Decide, Denial, End, Order, State, Status,
+        samples::{at, person},
     },
-    domain::{DeploymentName, Intent, ObjectRef},
     policy::Approval,
-    question::{Question, QuestionState, Replied, Reply, samples::question},
-    topic::{Topic, TopicPlace},
 };
 
 mod claims;
 mod deliveries;
 mod lookups;
+mod questions;
+mod requests;
+mod steps;
 
 pub use claims::at_most_once;
 
@@ -30,26 +29,13 @@ use lookups::{
     each_criterion_finds_its_own_and_all_together, the_newest_come_first, what_a_person_requested_in_a_room_is_found,
     what_undoes_a_change_is_found_once_it_is_applied,
 };
+use questions::{a_question_is_answered_once, topics_outlive_a_restart_and_are_forgotten_in_time};
+use requests::{
+    a_request_is_claimed_item_by_item, a_request_is_decided_as_a_whole, a_request_is_recorded_as_a_whole,
+    what_was_left_of_a_request_is_found,
+};
 
-/// Ann scales to 3, on a card that is valid until second 600.
-fn order(message_id: &str) -> Order {
-    let patch = serde_json::json!([
-        {"op": "test", "path": "/metadata/uid", "value": "u1"},
-        {"op": "test", "path": "/spec/replicas", "value": 20},
-        {"op": "replace", "path": "/spec/replicas", "value": 3},
-    ]);
-    Order {
-        message_id: message_id.into(),
-        thread_id: message_id.into(),
-        words: "scale nginx to 3 – ½ price 🙂".into(),
-        intent: Intent::Scale,
-        patch: serde_json::from_value(patch).unwrap(),
-        effects: vec![FieldChange::Replicas { from: 20, to: 3 }],
-        template_changed: false,
-        said: at(-1),
-        ..samples::order()
-    }
-}
+use steps::{approved, asked, decide, no, order, outcome, status, yes};
 
 /// Checks the whole contract. `open` returns a new run on the same records each time it is called; never two at once.
 pub async fn keeps_the_contract<S: Store>(open: impl AsyncFn() -> S) {
@@ -75,55 +61,30 @@ pub async fn keeps_the_contract<S: Store>(open: impl AsyncFn() -> S) {
     what_a_person_requested_in_a_room_is_found(&store).await;
     what_undoes_a_change_is_found_once_it_is_applied(&store).await;
     a_question_is_answered_once(&store).await;
+    a_request_is_recorded_as_a_whole(&store).await;
+    a_request_is_decided_as_a_whole(&store).await;
+    a_request_is_claimed_item_by_item(&store).await;
     drop(store);
     topics_outlive_a_restart_and_are_forgotten_in_time(&open).await;
     a_delivery_outlives_a_restart_until_it_is_handled(&open).await;
     everything_is_there_after_a_restart(&open).await;
+    what_was_left_of_a_request_is_found(&open).await;
     what_a_dead_run_claimed_is_claimed_again_once(&open).await;
-}
-
-async fn asked(store: &impl Store, message_id: &str) -> ChangeId {
-    let change = Change::asking(order(message_id)).unwrap();
-    let id = change.id();
-    assert_eq!(store.record(change).await.unwrap(), Recorded::New);
-    id
-}
-
-async fn approved(store: &impl Store, message_id: &str, seconds: i64) -> ChangeId {
-    let id = asked(store, message_id).await;
-    assert_eq!(decide(store, id, &yes("ann"), seconds).await.1, Answer::Approved);
-    id
-}
-
-async fn decide(store: &impl Store, id: ChangeId, decide: &Decide, seconds: i64) -> (Change, Answer) {
-    store.decide(id, decide, at(seconds)).await.unwrap().unwrap()
-}
-
-async fn status(store: &impl Store, id: ChangeId) -> Status {
-    store.get(id).await.unwrap().unwrap().status()
-}
-
-fn yes(name: &str) -> Decide {
-    Decide::Approve { who: person(name), authorization: Ok(()), cause: None }
-}
-
-fn no(name: &str) -> Decide {
-    Decide::Decline { who: person(name), authorization: Ok(()), cause: None }
-}
-
-fn outcome(text: &str) -> Outcome {
-    Outcome { reason: EndReason::Text(text.into()), live: vec![LiveValue::Replicas { count: 3 }] }
 }
 
 async fn a_repeated_delivery_is_one_change(store: &impl Store) {
     let id = asked(store, "repeat").await;
     let before = decide(store, id, &no("ann"), 1).await.0;
     let again = Change::asking(Order { words: "other words".into(), ..order("repeat") }).unwrap();
-    assert_eq!(store.record(again).await.unwrap(), Recorded::AlreadyThere(Box::new(before.clone())));
-    assert_eq!(store.get(id).await.unwrap(), Some(before));
+    assert_eq!(store.record(again.into()).await.unwrap(), Recorded::AlreadyThere(Box::new(before.clone().into())));
+    assert_eq!(store.get(id.change).await.unwrap(), Some(before));
     let second = Change::asking(Order { position: 1, ..order("repeat") }).unwrap();
-    assert_eq!(store.record(second).await.unwrap(), Recorded::New, "the second command of the message is another one");
-    let at_once = join_all((0..8).map(|_| store.record(Change::asking(order("at once")).unwrap()))).await;
+    assert_eq!(
+        store.record(second.into()).await.unwrap(),
+        Recorded::New,
+        "the second command of the message is another one"
+    );
+    let at_once = join_all((0..8).map(|_| store.record(Change::asking(order("at once")).unwrap().into()))).await;
     let new = at_once.into_iter().filter(|recorded| matches!(recorded, Ok(Recorded::New))).count();
     assert_eq!(new, 1, "eight deliveries at once, one change");
 }
@@ -168,12 +129,12 @@ async fn expiry_is_judged_at_the_decision(store: &impl Store) {
 
 async fn a_stranger_changes_nothing(store: &impl Store) {
     let id = asked(store, "stranger").await;
-    let before = store.get(id).await.unwrap();
+    let before = store.get(id.change).await.unwrap();
     for press in [yes("eve"), no("eve")] {
         assert_eq!(decide(store, id, &press, 1).await.1, Answer::NotYours(Denial::Requester(person("ann"))));
         assert_eq!(decide(store, id, &press, 700).await.1, Answer::Expired { at: at(600) });
     }
-    assert_eq!(store.get(id).await.unwrap(), before);
+    assert_eq!(store.get(id.change).await.unwrap(), before);
 }
 
 async fn of_many_claims_one_wins(store: &impl Store) {
@@ -188,7 +149,7 @@ async fn of_many_claims_one_wins(store: &impl Store) {
         }
     }
     let [claimed] = won.as_slice() else { panic!("{} won", won.len()) };
-    assert_eq!((claimed.change().id(), claimed.uid()), (id, "u1"));
+    assert_eq!((claimed.change().id(), claimed.uid()), (id.change, "u1"));
     assert_eq!(claimed.patch(), &order("many claims").patch);
     assert_eq!(claimed.object(), &order("many claims").target);
     assert!(matches!(store.claim_again(id, 7, at(12)).await.unwrap(), ClaimResult::Lost(_)), "this run is not dead");
@@ -218,11 +179,13 @@ async fn a_newer_order_supersedes(store: &impl Store) {
 }
 
 async fn what_is_not_on_record_is_not_found(store: &impl Store) {
-    let id = ChangeId::derive("nowhere", 0);
-    assert_eq!(store.get(id).await.unwrap(), None);
-    assert_eq!(store.decide(id, &yes("ann"), at(1)).await.unwrap(), None);
+    let change = ChangeId::derive("nowhere", 0);
+    let id = ItemId { request: change.into(), change };
+    assert_eq!(store.get(change).await.unwrap(), None);
+    assert_eq!(store.request(id.request).await.unwrap(), None);
+    assert_eq!(store.decide(id.request, &yes("ann"), at(1)).await.unwrap(), None);
     assert_eq!(store.finish(id, End::Failed(outcome("no")), at(1)).await.unwrap(), None);
-    assert_eq!(store.card_posted(id, "card").await.unwrap(), None);
+    assert_eq!(store.card_posted(id.request, "card").await.unwrap(), None);
     assert_eq!(store.progress_posted(id, "progress").await.unwrap(), None);
     assert!(matches!(store.claim(id, 7, at(1)).await.unwrap(), ClaimResult::NotFound));
     assert!(matches!(store.claim_again(id, 7, at(1)).await.unwrap(), ClaimResult::NotFound));
@@ -235,8 +198,8 @@ fn ids(found: &Found) -> Vec<ChangeId> {
 
 async fn lists_hold_what_they_say(store: &impl Store) {
     let waiting = asked(store, "listed: waiting").await;
-    assert!(ids(&store.unfinished().await.unwrap()).contains(&waiting), "its card never went out");
-    let posted = store.card_posted(waiting, "card").await.unwrap().unwrap();
+    assert!(ids(&store.unfinished().await.unwrap()).contains(&waiting.change), "its card never went out");
+    let posted = store.card_posted(waiting.request, "card").await.unwrap().unwrap();
     assert!(posted.is_on_card("room", "card"));
     let agreed = approved(store, "listed: approved", 10).await;
     let unknown = approved(store, "listed: unknown", 10).await;
@@ -246,33 +209,33 @@ async fn lists_hold_what_they_say(store: &impl Store) {
     decide(store, done, &no("ann"), 1).await;
 
     let unfinished = ids(&store.unfinished().await.unwrap());
-    let listed = [waiting, agreed, unknown, done].map(|id| unfinished.contains(&id));
+    let listed = [waiting, agreed, unknown, done].map(|id| unfinished.contains(&id.change));
     assert_eq!(listed, [false, true, true, false]);
     let open = async |seconds| ids(&store.expired_open(at(seconds)).await.unwrap());
-    assert!(!open(599).await.contains(&waiting));
+    assert!(!open(599).await.contains(&waiting.change));
     let past = open(600).await;
-    assert_eq!([waiting, agreed, unknown, done].map(|id| past.contains(&id)), [true, false, false, false]);
+    assert_eq!([waiting, agreed, unknown, done].map(|id| past.contains(&id.change)), [true, false, false, false]);
     assert_eq!(decide(store, waiting, &Decide::Expire, 599).await.1, Answer::Unchanged);
-    assert!(ids(&store.waiting_of("id-of-ann").await.unwrap()).contains(&waiting));
+    assert!(ids(&store.waiting_of("id-of-ann").await.unwrap()).contains(&waiting.change));
     assert!(ids(&store.waiting_of("id-of-eve").await.unwrap()).is_empty());
     assert_eq!(decide(store, waiting, &Decide::Expire, 600).await.1, Answer::Expired { at: at(600) });
-    assert!(!open(600).await.contains(&waiting));
-    assert!(!ids(&store.waiting_of("id-of-ann").await.unwrap()).contains(&waiting));
+    assert!(!open(600).await.contains(&waiting.change));
+    assert!(!ids(&store.waiting_of("id-of-ann").await.unwrap()).contains(&waiting.change));
 }
 
 async fn everything_is_there_after_a_restart<S: Store>(open: &impl AsyncFn() -> S) {
     let store = open().await;
     let id = asked(&store, "kept").await;
-    store.card_posted(id, "card").await.unwrap();
+    store.card_posted(id.request, "card").await.unwrap();
     store.progress_posted(id, "progress").await.unwrap();
     decide(&store, id, &yes("ann"), 5).await;
     assert!(matches!(store.claim(id, 7, at(6)).await.unwrap(), ClaimResult::Won(_)));
     store.finish(id, End::Applied(outcome("3 of 3")), at(7)).await.unwrap();
-    let before = store.get(id).await.unwrap().unwrap();
+    let before = store.get(id.change).await.unwrap().unwrap();
     assert_eq!((before.card(), before.progress()), (Some("card"), Some("progress")));
     drop(store);
     let store = open().await;
-    assert_eq!(store.get(id).await.unwrap(), Some(before));
+    assert_eq!(store.get(id.change).await.unwrap(), Some(before));
 }
 
 async fn what_a_dead_run_claimed_is_claimed_again_once<S: Store>(open: &impl AsyncFn() -> S) {
@@ -296,8 +259,8 @@ async fn what_a_dead_run_claimed_is_claimed_again_once<S: Store>(open: &impl Asy
 async fn several_people_are_counted_once_each(store: &impl Store) {
     let two = Approval::Named { people: vec!["example.com".into()], count: 2 };
     let change = Change::asking(Order { approval: two, ..order("two of them") }).unwrap();
-    let id = change.id();
-    store.record(change).await.unwrap();
+    let id = ItemId::from(&change);
+    store.record(change.into()).await.unwrap();
     assert_eq!(decide(store, id, &yes("ann"), 1).await.1, Answer::NotYours(Denial::OwnOrder));
     let bo = yes("bo");
     let answers = join_all((0..8).map(|second| decide(store, id, &bo, second))).await;
@@ -312,8 +275,8 @@ async fn several_people_are_counted_once_each(store: &impl Store) {
 
 async fn what_is_only_observed_is_never_claimed(store: &impl Store) {
     let change = Change::asking(Order { observe: true, ..order("observed") }).unwrap();
-    let id = change.id();
-    store.record(change).await.unwrap();
+    let id = ItemId::from(&change);
+    store.record(change.into()).await.unwrap();
     assert_eq!(decide(store, id, &yes("ann"), 1).await.1, Answer::Approved);
     assert!(matches!(store.claim(id, 7, at(2)).await.unwrap(), ClaimResult::Lost(_)));
     let (change, _) = store.finish(id, End::Observed(outcome("shown")), at(3)).await.unwrap().unwrap();
@@ -321,56 +284,11 @@ async fn what_is_only_observed_is_never_claimed(store: &impl Store) {
     assert!(matches!(store.claim(id, 7, at(4)).await.unwrap(), ClaimResult::Lost(_)));
 }
 
-async fn topics_outlive_a_restart_and_are_forgotten_in_time<S: Store>(open: &impl AsyncFn() -> S) {
-    let place = |thread: Option<&str>| TopicPlace { room: "room".into(), thread: thread.map(str::to_owned) };
-    let topic = |name: &str, second: i64| {
-        let object = ObjectRef { name: DeploymentName::parse(name).unwrap(), ..samples::order().target };
-        Topic::after(None, &object, Some(&ChangeSpec::new(Intent::Restart)), at(second))
-    };
-    let store = open().await;
-    let said = vec![(place(None), topic("web", 5)), (place(Some("thread")), topic("api", 5))];
-    store.note_topics(said.clone(), at(5)).await.unwrap();
-    store.note_topics(vec![(place(None), topic("late", 4))], at(6)).await.unwrap();
-    drop(store);
-    let store = open().await;
-    let mut found = store.topics(at(6)).await.unwrap();
-    found.sort_by_key(|(place, _)| place.clone());
-    assert_eq!(found, said, "an older topic replaces none");
-    store.note_topics(vec![(place(None), topic("next", 800))], at(800)).await.unwrap();
-    let found = store.topics(at(910)).await.unwrap();
-    assert_eq!(found, [(place(None), topic("next", 800))]);
-    store.note_topics(vec![(place(None), topic("ahead", 9000))], at(9000)).await.unwrap();
-    store.note_topics(vec![(place(None), topic("back", 1000))], at(1000)).await.unwrap();
-    assert_eq!(store.topics(at(1000)).await.unwrap(), [(place(None), topic("back", 1000))], "the clock was set back");
-}
-
-async fn a_question_is_answered_once(store: &impl Store) {
-    let asked = Question { id: ChangeId::derive("a question", 0), ..question() };
-    let id = asked.id;
-    assert_eq!(store.ask(asked.clone()).await.unwrap(), asked);
-    let again = Question { words: "other words".into(), ..asked.clone() };
-    assert_eq!(store.ask(again).await.unwrap(), asked, "a repeated delivery is one question");
-    assert_eq!(store.question_posted(id, "card").await.unwrap().unwrap().card.as_deref(), Some("card"));
-    let open = async |person| store.open_questions(person).await.unwrap().iter().any(|question| question.id == id);
-    assert!(open(None).await && open(Some("id-of-ann")).await && !open(Some("id-of-eve")).await);
-    let picks = (0..8).map(|press| Reply::Pick(person("ann"), 1, ChangeId::derive("press", press)));
-    let picks: Vec<_> = picks.collect();
-    let replies = join_all((0..).zip(&picks).map(|(second, pick)| store.reply(id, pick, at(second)))).await;
-    let picked = replies.into_iter().filter(|reply| matches!(reply, Ok(Some((_, Replied::Picked))))).count();
-    assert_eq!(picked, 1, "eight presses, one answer");
-    assert!(!open(None).await);
-    let question = store.question(id).await.unwrap().unwrap();
-    assert!(matches!(question.state, QuestionState::Answered { choice: 1, .. }));
-    let pick = &picks[0];
-    assert_eq!(store.reply(ChangeId::derive("nowhere", 0), pick, at(1)).await.unwrap(), None);
-    assert_eq!(store.question(ChangeId::derive("nowhere", 0)).await.unwrap(), None);
-}
-
 async fn an_end_is_unreported_until_it_is_reported(store: &impl Store) {
     let id = approved(store, "unreported", 1).await;
     let is_unreported = async |since| {
         let found = store.unreported(at(since)).await.unwrap();
-        found.changes.iter().any(|change| change.id() == id)
+        found.changes.iter().any(|change| change.id() == id.change)
     };
     assert!(!is_unreported(0).await, "nothing has ended");
     assert!(matches!(store.claim(id, 7, at(2)).await.unwrap(), ClaimResult::Won(_)));
@@ -384,15 +302,15 @@ async fn an_end_is_unreported_until_it_is_reported(store: &impl Store) {
     store.finish(unknown, End::Unknown(outcome("nobody can tell")), at(3)).await.unwrap();
     let found = store.unreported(at(0)).await.unwrap();
     assert!(
-        found.changes.iter().any(|change| change.id() == unknown),
+        found.changes.iter().any(|change| change.id() == unknown.change),
         "nobody can tell, and the room does not know that"
     );
     let declined = asked(store, "unreported: declined").await;
     decide(store, declined, &no("ann"), 1).await;
     let is_unreported =
-        async || store.unreported(at(0)).await.unwrap().changes.iter().any(|change| change.id() == declined);
+        async || store.unreported(at(0)).await.unwrap().changes.iter().any(|change| change.id() == declined.change);
     assert!(!is_unreported().await, "no card has gone out");
-    store.card_posted(declined, "card").await.unwrap();
+    store.card_posted(declined.request, "card").await.unwrap();
     assert!(is_unreported().await, "its card still has buttons");
     store.mark_reported(declined).await.unwrap();
     assert!(!is_unreported().await);

@@ -9,7 +9,7 @@ use jiff::Timestamp;
 
 use super::{Fault, Found, REMEMBERED, Recorded, STOPS_REMEMBERED, Store};
 use crate::{
-    change::{Answer, Change, ChangeId, Filter, RunId, Status, Update},
+    change::{Answer, Change, ChangeId, ChangeRequest, Filter, RequestId, RunId, Status, Update},
     notice::{Notice, Receipt, Received},
     question::{self, Question, QuestionState, Replied, Reply},
     topic::{Topic, TopicPlace},
@@ -17,7 +17,7 @@ use crate::{
 
 #[derive(Debug, Default)]
 struct Records {
-    changes: BTreeMap<ChangeId, Change>,
+    requests: BTreeMap<RequestId, ChangeRequest>,
     questions: BTreeMap<ChangeId, Question>,
     inbox: Vec<Receipt>,
     handled: HashMap<String, Timestamp>,
@@ -56,7 +56,9 @@ impl MemoryStore {
     }
 
     fn found(&self, fits: impl Fn(&Change) -> bool) -> Found {
-        let mut changes: Vec<Change> = self.records().changes.values().filter(|change| fits(change)).cloned().collect();
+        let records = self.records();
+        let all = records.requests.values().flat_map(ChangeRequest::items);
+        let mut changes: Vec<Change> = all.filter(|change| fits(change)).cloned().collect();
         changes.sort_by_key(|change| (change.order().created, change.id()));
         Found { changes, unreadable: Vec::new() }
     }
@@ -67,24 +69,34 @@ impl Store for MemoryStore {
         &self.run_id
     }
 
-    async fn record(&self, change: Change) -> Result<Recorded, Fault> {
+    async fn record(&self, request: ChangeRequest) -> Result<Recorded, Fault> {
         let mut records = self.records();
-        if let Some(there) = records.changes.get(&change.id()) {
+        let there = |known: &&ChangeRequest| request.items().any(|item| known.item(item.id()).is_some());
+        if let Some(there) = records.requests.values().find(there) {
             return Ok(Recorded::AlreadyThere(Box::new(there.clone())));
         }
-        records.changes.insert(change.id(), change);
+        records.requests.insert(request.id(), request);
         Ok(Recorded::New)
     }
 
     async fn get(&self, id: ChangeId) -> Result<Option<Change>, Fault> {
-        Ok(self.records().changes.get(&id).cloned())
+        Ok(self.records().requests.values().find_map(|request| request.item(id)).cloned())
     }
 
-    async fn update(&self, id: ChangeId, update: Update, now: Timestamp) -> Result<Option<(Change, Answer)>, Fault> {
+    async fn request(&self, id: RequestId) -> Result<Option<ChangeRequest>, Fault> {
+        Ok(self.records().requests.get(&id).cloned())
+    }
+
+    async fn update(
+        &self,
+        id: RequestId,
+        update: Update,
+        now: Timestamp,
+    ) -> Result<Option<(ChangeRequest, Answer)>, Fault> {
         let mut records = self.records();
-        let Some(change) = records.changes.get_mut(&id) else { return Ok(None) };
-        let (moved, answer) = update.apply(change.clone(), now);
-        *change = moved.clone();
+        let Some(request) = records.requests.get_mut(&id) else { return Ok(None) };
+        let (moved, answer) = update.apply(request.clone(), now);
+        *request = moved.clone();
         Ok(Some((moved, answer)))
     }
 

@@ -6,12 +6,12 @@ use super::*;
 use crate::store::sqlite::Sqlite;
 use readback_core::{
     change::{
-        CallError, ChangeId, Decide, End, EndReason, Event, Order, Outcome, Trail, Update,
+        CallError, ChangeId, ChangeRequest, Decide, End, EndReason, Order, Outcome, Trail, Update,
         samples::{aimed_at, at, order, person},
     },
     notice::Notice,
     question::{Question, samples::question},
-    store::{Recorded, Store},
+    store::{ItemId, Recorded, Store},
     topic::TopicPlace,
 };
 
@@ -27,10 +27,10 @@ async fn open(folder: &TempDir) -> Sqlite {
     Sqlite::open(folder.path().join("changes.db")).await.expect("opens")
 }
 
-async fn asked(store: &Sqlite, order: Order) -> ChangeId {
+async fn asked(store: &Sqlite, order: Order) -> ItemId {
     let change = Change::asking(order).expect("fit");
-    let id = change.id();
-    assert_eq!(store.record(change).await.expect("recorded"), Recorded::New);
+    let id = ItemId::from(&change);
+    assert_eq!(store.record(change.into()).await.expect("recorded"), Recorded::New);
     id
 }
 
@@ -38,17 +38,17 @@ fn named(name: &str) -> Order {
     Order { message_id: name.into(), ..aimed_at(name, order()) }
 }
 
-async fn decide(store: &Sqlite, id: ChangeId, approve: bool) {
+async fn decide(store: &Sqlite, id: ItemId, approve: bool) {
     let (who, authorization, cause) = (person("ann"), Ok(()), None);
     let decide = if approve {
         Decide::Approve { who, authorization, cause }
     } else {
         Decide::Decline { who, authorization, cause }
     };
-    store.decide(id, &decide, at(1)).await.expect("decided");
+    store.decide(id.request, &decide, at(1)).await.expect("decided");
 }
 
-async fn ended(store: &Sqlite, order: Order, end: fn(Outcome) -> End, reason: EndReason) -> ChangeId {
+async fn ended(store: &Sqlite, order: Order, end: fn(Outcome) -> End, reason: EndReason) -> ItemId {
     let id = asked(store, order).await;
     decide(store, id, true).await;
     store.claim(id, 7, at(2)).await.expect("claimed");
@@ -60,13 +60,13 @@ fn done() -> EndReason {
     EndReason::Text("done".into())
 }
 
-async fn reported(store: &Sqlite, id: ChangeId) -> ChangeId {
+async fn reported(store: &Sqlite, id: ItemId) -> ItemId {
     store.mark_reported(id).await.expect("reported").expect("there");
     id
 }
 
-async fn is_there(store: &Sqlite, id: ChangeId) -> bool {
-    store.get(id).await.expect("read").is_some()
+async fn is_there(store: &Sqlite, id: ItemId) -> bool {
+    store.get(id.change).await.expect("read").is_some()
 }
 
 #[tokio::test]
@@ -89,7 +89,7 @@ async fn what_has_ended_and_was_told_is_removed_when_it_is_old_enough() {
     assert_eq!(store.prune(Some(YEAR), at(3600)).await.expect("pruned").changes, 0, "not old enough");
     assert_eq!(store.prune(Some(YEAR), at(LATER)).await.expect("pruned").changes, gone.len());
     for id in gone {
-        assert!(!is_there(&store, id).await, "{id}");
+        assert!(!is_there(&store, id).await, "{id:?}");
     }
     assert!(is_there(&store, kept).await, "the newest that was applied to its object");
 }
@@ -104,7 +104,7 @@ async fn what_is_open_or_untold_or_the_newest_of_its_object_is_never_removed() {
     decide(&store, claimed, true).await;
     store.claim(claimed, 7, at(2)).await.expect("claimed");
     let untold = asked(&store, named("declined")).await;
-    store.card_posted(untold, "card").await.expect("posted");
+    store.card_posted(untold.request, "card").await.expect("posted");
     decide(&store, untold, false).await;
     let awaited = EndReason::Unknown { error: CallError::CutShort, found: Trail::Untouched };
     let kept = [
@@ -121,8 +121,28 @@ async fn what_is_open_or_untold_or_the_newest_of_its_object_is_never_removed() {
         assert_eq!(store.prune(Some(YEAR), at(LATER + turn)).await.expect("pruned").changes, 0);
     }
     for id in kept {
-        assert!(is_there(&store, id).await, "{id}");
+        assert!(is_there(&store, id).await, "{id:?}");
     }
+}
+
+#[tokio::test]
+async fn a_request_goes_when_all_of_its_changes_can_go() {
+    let folder = folder();
+    let store = open(&folder).await;
+    let of = |position, name| Change::asking(Order { position, ..aimed_at(name, order()) }).expect("fit");
+    let request = ChangeRequest::new(vec![of(0, "web"), of(1, "api")]).expect("one request");
+    let items: Vec<ItemId> = request.items().map(ItemId::from).collect();
+    store.record(request).await.expect("recorded");
+    decide(&store, items[0], true).await;
+    for id in &items {
+        store.claim(*id, 7, at(2)).await.expect("claimed");
+        let outcome = Outcome { reason: done(), live: Vec::new() };
+        store.finish(*id, End::Failed(outcome), at(3)).await.expect("ended");
+    }
+    reported(&store, items[0]).await;
+    assert_eq!(store.prune(Some(YEAR), at(LATER)).await.expect("pruned").changes, 0, "the other one is untold");
+    reported(&store, items[1]).await;
+    assert_eq!(store.prune(Some(YEAR), at(LATER)).await.expect("pruned").changes, 2);
 }
 
 #[tokio::test]
@@ -137,7 +157,7 @@ async fn each_turn_looks_at_a_slice_and_all_are_removed_in_the_end() {
             // Every other one stays: nobody has decided it.
             if number % 2 == 0 {
                 let decline = Decide::Decline { who: person("ann"), authorization: Ok(()), cause: None };
-                change = Update::Event(Event::Decide(decline)).apply(change, at(1)).0;
+                change = Update::Decide(decline).apply(change.into(), at(1)).0.first().clone();
             }
             rows::insert(connection, &change)?;
         }
@@ -157,7 +177,7 @@ async fn a_change_that_moves_before_it_is_removed_stays() {
     let folder = folder();
     let store = open(&folder).await;
     let id = ended(&store, named("moving"), End::Failed, done()).await;
-    let row = store.read(move |connection| rows::read(connection, id)).await.expect("read").expect("there");
+    let row = store.read(move |connection| rows::read(connection, id.change)).await.expect("read").expect("there");
     reported(&store, id).await;
     let removed = store.write(move |connection| remove(connection, &[row], at(LATER))).await.expect("written");
     assert_eq!((removed.changes, is_there(&store, id).await), (0, true));

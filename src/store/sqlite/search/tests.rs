@@ -14,7 +14,6 @@ fn searches() -> Vec<(String, &'static str)> {
     let mut all = vec![(REQUESTED_BY.to_owned(), "changes_by_requester"), (UNDONE_BY.to_owned(), "changes_undoing")];
     for statuses in [&one[..], &some[..], &[]] {
         all.extend([
-            (Start::Batch.statement(statuses), "changes_by_batch"),
             (Start::Object.statement(statuses), "changes_by_object"),
             (Start::Room.statement(statuses), "changes_by_room"),
             (Start::Age.statement(statuses), "changes_by_age"),

@@ -133,7 +133,7 @@ async fn a_long_read_holds_up_no_write_and_no_other_read() {
     let (long, rest) = tokio::join!(store.read(wait), async {
         let rest = async {
             for message in ["a", "b"] {
-                store.record(change(message)).await.expect("recorded");
+                store.record(change(message).into()).await.expect("recorded");
             }
             store.get(ChangeId::derive("b", 0)).await.expect("read")
         };
@@ -149,7 +149,7 @@ async fn a_long_read_holds_up_no_write_and_no_other_read() {
 async fn a_long_write_holds_up_no_read() {
     let folder = folder();
     let store = opened(&folder).await;
-    store.record(change("a")).await.expect("recorded");
+    store.record(change("a").into()).await.expect("recorded");
     let (go, wait) = held();
     let (long, read) = tokio::join!(store.write(wait), async {
         let read = timeout(PATIENCE, store.get(ChangeId::derive("a", 0))).await;
@@ -168,7 +168,7 @@ async fn what_was_written_is_seen_by_the_next_read() {
         for number in 0..25 {
             let change = change(&format!("{room}-{number}"));
             let id = change.id();
-            store.record(change.clone()).await.expect("recorded");
+            store.record(change.clone().into()).await.expect("recorded");
             assert_eq!(store.get(id).await.expect("read"), Some(change), "{room}-{number}");
         }
     };
@@ -182,9 +182,9 @@ async fn a_caller_that_goes_away_undoes_nothing_and_blocks_nobody() {
     let (go, wait) = held();
     let soon = Duration::from_millis(20);
     assert!(timeout(soon, store.write(wait)).await.is_err(), "it is at work, and its caller gone");
-    assert!(timeout(soon, store.record(change("a"))).await.is_err(), "it waits, and its caller is gone");
+    assert!(timeout(soon, store.record(change("a").into())).await.is_err(), "it waits, and its caller is gone");
     go.send(()).expect("at work");
-    store.record(change("b")).await.expect("recorded");
+    store.record(change("b").into()).await.expect("recorded");
     let (go, wait) = held();
     assert!(timeout(soon, store.read(wait)).await.is_err(), "it reads, and its caller is gone");
     for message in ["a", "b"] {
@@ -200,7 +200,7 @@ async fn what_was_handed_over_is_written_before_the_store_is_closed() {
     let store = opened(&folder).await;
     let (go, wait) = held();
     assert!(timeout(Duration::from_millis(20), store.write(wait)).await.is_err());
-    assert!(timeout(Duration::from_millis(20), store.record(change("a"))).await.is_err());
+    assert!(timeout(Duration::from_millis(20), store.record(change("a").into())).await.is_err());
     go.send(()).expect("at work");
     drop(store);
     let store = opened(&folder).await;
@@ -222,10 +222,10 @@ async fn a_check_of_the_file_leaves_the_locks_of_sqlite_in_place() {
     let folder = folder();
     let file = folder.path().join("changes.db");
     let store = opened(&folder).await;
-    store.record(change("a")).await.expect("recorded");
+    store.record(change("a").into()).await.expect("recorded");
     let before = locks(&file);
     assert!(before > 0, "an open database is locked against being taken for left behind");
     store.check(at(1)).await.expect("healthy");
-    store.record(change("b")).await.expect("recorded");
+    store.record(change("b").into()).await.expect("recorded");
     assert_eq!(locks(&file), before);
 }

@@ -3,7 +3,7 @@ use super::super::{
     samples::{at, order, person},
 };
 use super::*;
-use crate::change::{Answer, ChangeId, Order};
+use crate::change::{Answer, ChangeId, ChangeRequest, Order};
 
 fn live(trace: Trace, generation: Option<i64>) -> LiveFacts {
     LiveFacts { trace, by: WrittenBy::Us, generation }
@@ -111,12 +111,13 @@ fn what_is_learned_later_is_reported_although_the_doubt_was() {
         (End::Unknown(Outcome::of(EndReason::Unclear)), Status::Unknown),
     ];
     for (end, status) in ends {
-        let (ended, answer) = Update::Event(Event::End(end)).apply(change.clone(), at(40));
+        let (ended, answer) = Update::Item(change.id(), Event::End(end)).apply(change.clone().into(), at(40));
+        let ended = ended.first();
         assert_eq!((ended.status(), answer, ended.is_reported()), (status, Answer::Ended, false));
     }
     // Nothing more is learned about what is not looked for.
-    let given_up = unanswered(Trail::Neither);
-    let again = Update::Event(Event::End(End::Unknown(Outcome::of(EndReason::Unclear))));
+    let given_up = ChangeRequest::from(unanswered(Trail::Neither));
+    let again = Update::Item(given_up.first().id(), Event::End(End::Unknown(Outcome::of(EndReason::Unclear))));
     assert_eq!(again.apply(given_up.clone(), at(40)), (given_up, Answer::Unchanged));
 }
 

@@ -75,7 +75,7 @@ fn decline(name: &str, authorization: Authorization) -> Event {
 
 fn events() -> Vec<(&'static str, Event)> {
     let outcome = Outcome::default;
-    let claim = |generation| Event::ClaimResult { generation, run_id: run_id(HERE) };
+    let claim = |generation| Event::Claim { generation, run_id: run_id(HERE) };
     let again = |generation| Event::ClaimAgain { generation, run_id: run_id(HERE) };
     let refused = || Err(crate::policy::Denial::StricterNow);
     vec![

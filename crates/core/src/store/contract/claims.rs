@@ -7,7 +7,7 @@ use proptest::{
     test_runner::{Config, TestRunner},
 };
 
-use super::{asked, decide, no, yes};
+use super::steps::{asked, decide, no, yes};
 use crate::{
     change::{
         Answer, ChangeId, Decide, End, Outcome, Status,
@@ -67,7 +67,7 @@ async fn one_case<S: Store>(
     let (mut now, mut claims_of_this_run, mut claimed_at) = (start, 0, None);
     for (event, later) in events {
         now += later;
-        let before = store.get(id).await.unwrap().unwrap();
+        let before = store.get(id.change).await.unwrap().unwrap();
         let claim = match event {
             Happens::Restart => {
                 drop(store);

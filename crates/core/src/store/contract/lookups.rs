@@ -1,26 +1,14 @@
 //! Lookups in the changes on record.
 
+use super::steps::{approved, decide, order, outcome, yes};
 use crate::{
     change::{
-        Change, ChangeId, Decide, End, EndReason, Filter, Order, Outcome, Status,
+        Change, ChangeId, End, Filter, Order, Status,
         samples::{self, aimed_at, at, person},
     },
     domain::ObjectRef,
-    store::{Found, Store},
+    store::{Found, ItemId, Store},
 };
-
-fn order(message_id: &str) -> Order {
-    Order { message_id: message_id.into(), thread_id: message_id.into(), ..samples::order() }
-}
-
-/// Approves, claims and ends it.
-async fn apply(store: &impl Store, id: ChangeId) {
-    let approve = Decide::Approve { who: person("ann"), authorization: Ok(()), cause: None };
-    store.decide(id, &approve, at(1)).await.unwrap().unwrap();
-    store.claim(id, 7, at(2)).await.unwrap();
-    let outcome = Outcome { reason: EndReason::Text("done".into()), live: Vec::new() };
-    store.finish(id, End::Applied(outcome), at(3)).await.unwrap().unwrap();
-}
 
 fn ids(found: &Found) -> Vec<ChangeId> {
     found.changes.iter().map(Change::id).collect()
@@ -29,7 +17,7 @@ fn ids(found: &Found) -> Vec<ChangeId> {
 pub(super) async fn the_newest_come_first(store: &impl Store) {
     for second in [100, 300, 200] {
         let order = Order { room_id: "newest".into(), created: at(second), ..order(&format!("newest {second}")) };
-        store.record(Change::asking(order).unwrap()).await.unwrap();
+        store.record(Change::asking(order).unwrap().into()).await.unwrap();
     }
     let filter = Filter { room: Some("newest".into()), ..Filter::default() };
     let found = store.newest(&filter, 2).await.unwrap();
@@ -41,13 +29,12 @@ pub(super) async fn the_newest_come_first(store: &impl Store) {
 async fn recorded(store: &impl Store, order: Order) -> ChangeId {
     let change = Change::asking(order).unwrap();
     let id = change.id();
-    store.record(change).await.unwrap();
+    store.record(change.into()).await.unwrap();
     id
 }
 
 pub(super) async fn each_criterion_finds_its_own_and_all_together(store: &impl Store) {
     let place = |room: &str, name: &str, order: Order| Order { room_id: room.into(), ..aimed_at(name, order) };
-    let batch = Some(ChangeId::derive("a batch", 0));
     let mut all = Vec::new();
     for (number, (room, name)) in (0..).zip([
         ("criteria 1", "found-a"),
@@ -55,11 +42,7 @@ pub(super) async fn each_criterion_finds_its_own_and_all_together(store: &impl S
         ("criteria 2", "found-a"),
         ("criteria 2", "found-b"),
     ]) {
-        let order = Order {
-            batch: batch.filter(|_| number % 3 == 0),
-            created: at(number),
-            ..order(&format!("criterion {number}"))
-        };
+        let order = Order { created: at(number), ..order(&format!("criterion {number}")) };
         all.push(recorded(store, place(room, name, order)).await);
     }
     let object = |name: &str| Some(aimed_at(name, samples::order()).target);
@@ -68,9 +51,7 @@ pub(super) async fn each_criterion_finds_its_own_and_all_together(store: &impl S
     let none = Filter::default;
     assert_eq!(found(Filter { object: object("found-a"), ..none() }).await, [all[2], all[0]]);
     assert_eq!(found(Filter { room: room(2), ..none() }).await, [all[3], all[2]]);
-    assert_eq!(found(Filter { batch, ..none() }).await, [all[3], all[0]]);
     assert_eq!(found(Filter { object: object("found-b"), room: room(1), ..none() }).await, [all[1]]);
-    assert_eq!(found(Filter { object: object("found-b"), room: room(1), batch, ..none() }).await, []);
     assert_eq!(found(Filter { target: Some("found-".into()), ..none() }).await, [all[3], all[2], all[1], all[0]]);
     let waiting = vec![Status::Waiting, Status::Applied];
     assert_eq!(found(Filter { room: room(1), statuses: waiting.clone(), ..none() }).await, [all[1], all[0]]);
@@ -100,14 +81,15 @@ pub(super) async fn what_a_person_requested_in_a_room_is_found(store: &impl Stor
 }
 
 pub(super) async fn what_undoes_a_change_is_found_once_it_is_applied(store: &impl Store) {
-    let done = recorded(store, order("done and undone")).await;
-    apply(store, done).await;
-    let change = Change::asking(Order { undoes: Some(done), ..order("the undo") }).unwrap();
-    let undo = change.id();
-    store.record(change).await.unwrap();
-    let undone = async || ids(&store.undone_by(done).await.unwrap());
+    let done = approved(store, "done and undone", 1).await;
+    let change = Change::asking(Order { undoes: Some(done.change), ..order("the undo") }).unwrap();
+    let undo = ItemId::from(&change);
+    store.record(change.into()).await.unwrap();
+    let undone = async || ids(&store.undone_by(done.change).await.unwrap());
     assert!(undone().await.is_empty(), "it waits");
-    apply(store, undo).await;
-    assert_eq!(undone().await, [undo]);
-    assert!(ids(&store.undone_by(undo).await.unwrap()).is_empty());
+    decide(store, undo, &yes("ann"), 1).await;
+    store.claim(undo, 7, at(2)).await.unwrap();
+    store.finish(undo, End::Applied(outcome("undone")), at(3)).await.unwrap();
+    assert_eq!(undone().await, [undo.change]);
+    assert!(ids(&store.undone_by(undo.change).await.unwrap()).is_empty());
 }

@@ -1,11 +1,11 @@
-//! The card of a batch: a line for each change, and one Confirm for all of them.
+//! The card of a request of several changes: a line for each change, and one Confirm for all of them.
 
 use serde_json::{Value, json};
 
 use super::{Shown, bare_button, button, card, clock, cut, heading, subtle, unticked};
 use crate::words;
 use readback_core::{
-    change::{Change, ChangeId, FieldChange, Status},
+    change::{Change, FieldChange, RequestId, Status},
     domain::ObjectRef,
 };
 use readback_webex::escape_markdown;
@@ -13,9 +13,9 @@ use readback_webex::escape_markdown;
 /// Maximum sentences of one kind. If the card were too large, Webex would refuse it and nothing would be asked.
 const SENTENCES: usize = 12;
 
-/// A change of a batch, with state that its record does not contain.
+/// A change of a request, with state that its record does not contain.
 #[derive(Clone, Copy, Debug)]
-pub struct BatchEntry<'c> {
+pub struct Entry<'c> {
     /// The change.
     pub change: &'c Change,
     /// The last reported progress of its rollout.
@@ -24,23 +24,23 @@ pub struct BatchEntry<'c> {
     pub undone: bool,
 }
 
-/// The card of a batch. It asks for confirmation as long as any of its changes waits.
-pub fn batch(id: ChangeId, rows: &[BatchEntry<'_>]) -> Shown {
+/// The card of a request of several changes. It asks for confirmation as long as any of them waits.
+pub fn several(id: RequestId, rows: &[Entry<'_>]) -> Shown {
     let waits = rows.iter().any(|row| row.change.status() == Status::Waiting);
     let title = title(rows, waits);
     let mut body = vec![heading(&title)];
-    let approved = |row: &&BatchEntry<'_>| row.change.status() != Status::Declined;
+    let approved = |row: &&Entry<'_>| row.change.status() != Status::Declined;
     let decided = rows.iter().filter(approved).map(|row| words::decided(row.change)).find(|text| !text.is_empty());
-    body.extend(decided.filter(|_| !waits).map(|text| subtle(&text)));
-    body.extend(rows.iter().map(row));
+    let closed = closed(rows);
+    body.extend(closed.clone().or(decided.filter(|_| !waits)).map(|text| subtle(&text)));
+    body.extend(rows.iter().map(|one| row(one, closed.is_none())));
     if waits {
         body.extend(questions(rows));
     }
-    let press = |press: &str| json!({"batch": id.to_string(), "press": press});
-    let can_undo = |row: &BatchEntry<'_>| {
-        row.change.status() == Status::Applied && row.change.order().inverse.is_some() && !row.undone
-    };
-    let is_over = |row: &BatchEntry<'_>| !matches!(row.change.status(), Status::Approved | Status::Claimed);
+    let press = |press: &str| json!({"request": id.to_string(), "press": press});
+    let can_undo =
+        |row: &Entry<'_>| row.change.status() == Status::Applied && row.change.order().inverse.is_some() && !row.undone;
+    let is_over = |row: &Entry<'_>| !matches!(row.change.status(), Status::Approved | Status::Claimed);
     let actions = if waits {
         vec![button("Confirm", "positive", &press("confirm")), bare_button("Cancel", &press("cancel"))]
     } else if rows.iter().all(is_over) && rows.iter().any(can_undo) {
@@ -48,11 +48,11 @@ pub fn batch(id: ChangeId, rows: &[BatchEntry<'_>]) -> Shown {
     } else {
         Vec::new()
     };
-    let markdown = markdown(&title, rows, waits);
+    let markdown = markdown(&title, rows, waits, closed.as_deref());
     Shown { card: card(&body, &actions, &markdown), markdown }
 }
 
-fn title(rows: &[BatchEntry<'_>], waits: bool) -> String {
+fn title(rows: &[Entry<'_>], waits: bool) -> String {
     let mut targets: Vec<&ObjectRef> = rows.iter().map(|row| row.change.target()).collect();
     targets.sort_unstable();
     targets.dedup();
@@ -68,7 +68,28 @@ fn title(rows: &[BatchEntry<'_>], waits: bool) -> String {
     }
 }
 
-fn row(row: &BatchEntry<'_>) -> Value {
+/// What has become of all changes, where they were not confirmed.
+fn closed(rows: &[Entry<'_>]) -> Option<String> {
+    let first = rows.first()?.change;
+    let same = rows.iter().all(|row| row.change.status() == first.status());
+    match first.status() {
+        Status::Declined | Status::Expired if same => Some(words::ended(first)),
+        Status::Superseded if same => Some(words::replaced_together(first)),
+        Status::Waiting
+        | Status::Approved
+        | Status::Claimed
+        | Status::Applied
+        | Status::Failed
+        | Status::Stale
+        | Status::Unknown
+        | Status::Observed
+        | Status::Declined
+        | Status::Expired
+        | Status::Superseded => None,
+    }
+}
+
+fn row(row: &Entry<'_>, with_state: bool) -> Value {
     let order = row.change.order();
     let place = format!("{} · {}", order.target.namespace, order.target.cluster);
     let effects: Vec<String> = order.effects.iter().map(told).collect();
@@ -78,7 +99,7 @@ fn row(row: &BatchEntry<'_>) -> Value {
         block(&escape_markdown(&place), true),
         block(&escape_markdown(&effects.join(", ")), false),
     ];
-    items.extend(state(row).map(|text| block(&unticked(&text), false)));
+    items.extend(state(row).filter(|_| with_state).map(|text| block(&unticked(&text), false)));
     json!({"type": "Container", "items": items, "spacing": "Small"})
 }
 
@@ -89,7 +110,7 @@ fn told(effect: &FieldChange) -> String {
 }
 
 /// The state of a change; `None` while it waits.
-fn state(row: &BatchEntry<'_>) -> Option<String> {
+fn state(row: &Entry<'_>) -> Option<String> {
     match (row.state, row.change.status()) {
         (_, Status::Waiting) => None,
         (_, Status::Applied) if row.undone => Some("Taken back.".to_owned()),
@@ -111,7 +132,7 @@ fn state(row: &BatchEntry<'_>) -> Option<String> {
 }
 
 /// The details of the waiting changes: shared sentences once, individual ones with the change's name.
-fn questions(rows: &[BatchEntry<'_>]) -> Vec<Value> {
+fn questions(rows: &[Entry<'_>]) -> Vec<Value> {
     let waiting = || rows.iter().map(|row| row.change).filter(|change| change.status() == Status::Waiting);
     let mut facts: Vec<(String, String)> = Vec::new();
     let mut add = |label: &str, mut sentences: Vec<String>| {
@@ -150,12 +171,13 @@ fn questions(rows: &[BatchEntry<'_>]) -> Vec<Value> {
     vec![super::facts(&facts)]
 }
 
-fn markdown(title: &str, rows: &[BatchEntry<'_>], waits: bool) -> String {
+fn markdown(title: &str, rows: &[Entry<'_>], waits: bool, closed: Option<&str>) -> String {
     let mut lines = vec![format!("**{}**", escape_markdown(title))];
+    lines.extend(closed.map(str::to_owned));
     lines.extend(rows.iter().map(|row| {
         let order = row.change.order();
         let effects = escape_markdown(&words::summaries(&order.effects));
-        let state = state(row).map(|text| format!(" {text}")).unwrap_or_default();
+        let state = state(row).filter(|_| closed.is_none()).map(|text| format!(" {text}")).unwrap_or_default();
         format!("- {} {}{}{state}", order.called(), effects, if state.is_empty() { "" } else { "." })
     }));
     if waits && let Some(row) = rows.first() {

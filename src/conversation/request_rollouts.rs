@@ -1,12 +1,12 @@
-//! Follows the rollouts of a batch concurrently and reports them on the batch's card. The failure of one is a message of
-//! its own.
+//! Follows the rollouts of a request of several changes concurrently, and reports them on its card. The failure of one is a
+//! message of its own.
 
 use std::time::Instant;
 
 use tokio::{sync::mpsc, task::JoinSet};
 
 use super::{
-    context::MAX_BATCH,
+    context::{MAX_ITEMS, span_of},
     edit_pacing::{EDITS, PAUSE},
     keys::is_over,
     posting::Reporter,
@@ -14,26 +14,29 @@ use super::{
     rollout_failure::{FailureNotice, at},
 };
 use crate::{supervisor::Shutdown, words};
-use readback_cluster::{Follow, Rollout};
-use readback_core::{change::Change, store::Store};
+use readback_cluster::{Follow, Live, Rollout};
+use readback_core::{
+    change::{Change, ChangeRequest, RequestId},
+    store::Store,
+};
+use tracing::Instrument as _;
 
-/// An applied change of a batch, and its rollout if there is one to follow.
+/// An applied change, and its rollout if there is one to follow.
 #[derive(Debug)]
-pub(super) struct Watched {
-    pub(super) change: Change,
-    pub(super) follow: Option<Follow>,
+struct Watched {
+    change: Change,
+    follow: Option<Follow>,
 }
 
-/// Follows the rollouts of a batch until all have ended.
+/// Follows the rollouts of a request of several changes until all have ended.
 #[derive(Debug)]
-pub(super) struct BatchJob {
+struct RequestJob {
     reporter: Reporter,
-    /// Any change of the batch; identifies the card.
-    first: Change,
+    request: RequestId,
     watched: Vec<Watched>,
 }
 
-/// One rollout of the batch as it was seen last.
+/// One rollout as it was seen last.
 #[derive(Debug)]
 struct Row {
     change: Change,
@@ -42,16 +45,41 @@ struct Row {
     notice: FailureNotice,
 }
 
-impl BatchJob {
-    pub(super) fn new(reporter: Reporter, first: Change, watched: Vec<Watched>) -> Self {
-        Self { reporter, first, watched }
+impl Reporter {
+    /// Queues the rollouts to follow; progress and outcomes are reported on the card. If several changes target the
+    /// same Deployment, only the last one is followed.
+    pub(super) async fn watch_together(&self, request: &ChangeRequest, applied: Vec<(Change, Option<Box<Live>>)>) {
+        let mut watched: Vec<Watched> = Vec::new();
+        for (change, live) in applied {
+            let earlier = watched.iter_mut().filter(|other| other.change.target() == change.target());
+            earlier.for_each(|other| other.follow = None);
+            let changed = super::following::rolls(&change);
+            let follow =
+                live.as_deref().zip(changed).and_then(|(live, changed)| self.cx.clusters.follow(live, changed));
+            watched.push(Watched { change, follow });
+        }
+        let rolling = watched.iter().filter(|one| one.follow.is_some()).map(|one| one.change.id()).collect::<Vec<_>>();
+        let job = RequestJob { reporter: self.clone(), request: request.id(), watched };
+        let span = span_of(request.first());
+        if self.cx.followers.take(move |shutdown| job.run(shutdown).instrument(span)).is_err() {
+            // They stay unreported, so the next start follows them.
+            for change in rolling {
+                self.cx.note_told(change, words::NOT_FOLLOWED.to_owned());
+            }
+            match self.cx.store.request(request.id()).await {
+                Ok(recorded) => self.close(recorded.as_ref().unwrap_or(request)).await,
+                Err(error) => tracing::error!(%error, "a request that is not followed could not be read"),
+            }
+        }
     }
+}
 
+impl RequestJob {
     /// Follows all rollouts until they have ended, or until shutdown.
-    pub(super) async fn run(self, stop: Shutdown) {
+    async fn run(self, stop: Shutdown) {
         let start = Instant::now();
-        let Self { reporter, first, watched } = self;
-        let (sender, mut seen) = mpsc::channel(MAX_BATCH);
+        let Self { reporter, request, watched } = self;
+        let (sender, mut seen) = mpsc::channel(MAX_ITEMS);
         let mut watches = JoinSet::new();
         let mut rows = Vec::new();
         for (at, Watched { change, follow }) in watched.into_iter().enumerate() {
@@ -70,7 +98,7 @@ impl BatchJob {
             rows.push(Row { change, seen: Rollout::Pending, state: String::new(), notice });
         }
         drop(sender);
-        let mut card = Card { reporter, first, rows };
+        let mut card = Card { reporter, request, rows };
         let (mut edits, mut last, mut unsaid) = (0u32, start, true);
         loop {
             let due = tokio::time::sleep((PAUSE * 2u32.pow(edits.min(6))).saturating_sub(last.elapsed()));
@@ -97,11 +125,11 @@ impl BatchJob {
     }
 }
 
-/// The card of a batch while its rollouts are followed.
+/// The card while its rollouts are followed.
 #[derive(Debug)]
 struct Card {
     reporter: Reporter,
-    first: Change,
+    request: RequestId,
     rows: Vec<Row>,
 }
 
@@ -147,8 +175,16 @@ impl Card {
         self.report().await;
     }
 
+    /// Updates the card from the record.
+    async fn update(&self) -> anyhow::Result<()> {
+        match self.reporter.cx.store.request(self.request).await? {
+            Some(request) => self.reporter.update_card(&request).await,
+            None => Ok(()),
+        }
+    }
+
     async fn report(&self) {
-        if let Err(error) = self.reporter.update_batch_card(&self.first).await {
+        if let Err(error) = self.update().await {
             tracing::warn!(error = format!("{error:#}"), "the progress of several changes could not be told");
         }
     }
@@ -164,8 +200,7 @@ impl Card {
             }
         }
         let reporter = &self.reporter;
-        let tell = || async { reporter.update_batch_card(&self.first).await.map(drop) };
-        if !until_told(stop, tell).await {
+        if !until_told(stop, || self.update()).await {
             return;
         }
         for row in &self.rows {
@@ -173,10 +208,17 @@ impl Card {
                 return;
             }
         }
-        let batch = reporter.cx.batch_of(&self.first).await.unwrap_or_default();
+        let request = match reporter.cx.store.request(self.request).await {
+            Ok(request) => request,
+            Err(error) => {
+                tracing::warn!(%error, "that the ends were told could not be noted");
+                return;
+            }
+        };
         let followed = |change: &Change| self.rows.iter().any(|row| row.change.id() == change.id());
-        for change in batch.iter().filter(|change| followed(change) || is_over(change)) {
-            if let Err(error) = reporter.cx.store.mark_reported(change.id()).await {
+        let items = request.iter().flat_map(ChangeRequest::items);
+        for change in items.filter(|change| followed(change) || is_over(change)) {
+            if let Err(error) = reporter.cx.store.mark_reported(change.into()).await {
                 tracing::warn!(%error, change = %change.id(), "that the end was told could not be noted");
             }
         }
