@@ -131,9 +131,7 @@ pub async fn run(
 
     let mut supervisor = Supervisor::new(stop.clone());
     watch_clusters(&mut supervisor, &world, &readiness, &stop);
-    supervisor.start("database", until(stop.clone(), database::keep(store.clone(), readiness.clone())));
-    supervisor.start("retention", until(stop.clone(), database::prune(store.clone(), wiring.retention)));
-    supervisor.start("clock", until(stop.clone(), clock_skew::watch(readiness.clone())));
+    look_after(&mut supervisor, &store, wiring.retention, &readiness, &stop);
     supervisor.start("metrics", until(stop.clone(), metrics_upkeep(metrics.clone())));
     if let Some(file) = wiring.policy_file {
         supervisor.start("policy", until(stop.clone(), file.keep(policies)));
@@ -165,6 +163,19 @@ pub async fn run(
     let start = Start { webex, hooks, world, readiness, ready };
     supervisor.start("bot", until(stop, start.run(parts)));
     supervisor.run(GRACE).await
+}
+
+/// Starts what looks after the database and the clock.
+fn look_after(
+    supervisor: &mut Supervisor,
+    store: &Arc<Sqlite>,
+    retention: Option<SignedDuration>,
+    readiness: &Readiness,
+    stop: &Shutdown,
+) {
+    supervisor.start("database", until(stop.clone(), database::keep(store.clone(), readiness.clone())));
+    supervisor.start("retention", until(stop.clone(), database::prune(store.clone(), retention)));
+    supervisor.start("clock", until(stop.clone(), clock_skew::watch(readiness.clone())));
 }
 
 /// The webhooks that this process wants; none without a public URL. The database must be open: its lock protects the

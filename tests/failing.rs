@@ -1,7 +1,5 @@
 //! Rollouts that fail: each is told once, in a message of its own that mentions the person and offers what helps.
 
-use std::time::{Duration, Instant};
-
 use http::Method;
 use readback_sim::cluster::Seed;
 use serde_json::Value;
@@ -55,10 +53,8 @@ async fn is_closed(bot: &Bot, order: &str, message: &Value, words: &str) {
 async fn a_failure_is_told_once_however_often_the_bot_restarts_and_its_undo_still_works() {
     let local = cluster(600).await;
     let mut bot = Bot::start(Setup::default(), local.connection()).await;
-    let confirmed = Instant::now();
     let (order, card) = order_what_fails(&bot).await;
     let told = failure(&bot, &order, &card).await;
-    assert!(confirmed.elapsed() < Duration::from_secs(20), "{:?}", confirmed.elapsed());
     assert!(text(&told).contains("<@personId:") && text(&told).contains("The 3 old pods are still serving."), "{told}");
     assert_eq!(buttons(&told), ["undo"], "a pod without its image has printed nothing");
     bot.room.told(&order, "I keep watching").await;
