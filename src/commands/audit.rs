@@ -39,6 +39,8 @@ struct AuditRow {
     room: String,
     message: String,
     words: String,
+    /// The same for all changes that stood on one card.
+    request: String,
 }
 
 /// One change as it is exported to programs: the same, and the values beside the words.
@@ -129,6 +131,7 @@ fn row(change: &Change) -> AuditRow {
         room: order.room_id.clone(),
         message: order.message_id.clone(),
         words: plain(&order.words),
+        request: change.request().to_string(),
     }
 }
 
