@@ -2,6 +2,7 @@
 //! server's audit log, which no code of this repository writes.
 
 mod crash;
+mod crash_items;
 mod faults;
 mod impersonate;
 mod latency;

@@ -18,15 +18,15 @@ const ORDER: &str = "kubectl set image deployment/nginx-deployment nginx=nginx:1
 const REFUSALS: u32 = 1_000;
 
 /// A room and a tapped connection to the real control plane, and the settings of a process between them.
-struct Scenario {
-    scene: Scene,
-    room: OpenRoom,
-    tap: Tap,
+pub(super) struct Scenario {
+    pub(super) scene: Scene,
+    pub(super) room: OpenRoom,
+    pub(super) tap: Tap,
     program: Program,
 }
 
 impl Scenario {
-    async fn begin() -> Self {
+    pub(super) async fn begin() -> Self {
         let scene = Scene::set(Rules::default()).await;
         let tap = Tap::on(scene.plane.url(), Some(scene.plane.ca_pem())).await;
         let room = OpenRoom::new(now).await;
@@ -34,13 +34,18 @@ impl Scenario {
         Self { scene, room, tap, program }
     }
 
-    async fn serve(&self) -> Serving {
+    pub(super) async fn serve(&self) -> Serving {
         self.program.serve_in(&self.room).await
     }
 
     /// Sends the request, and confirms on the card; returns the message of the request.
     async fn confirm(&self) -> String {
-        let order = self.room.say("Ann", ORDER).await;
+        self.confirm_order(ORDER).await
+    }
+
+    /// The same with this request.
+    pub(super) async fn confirm_order(&self, text: &str) -> String {
+        let order = self.room.say("Ann", text).await;
         let card = self.room.card(&order).await;
         self.room.press("Ann", &card, "confirm").await;
         order
@@ -91,7 +96,7 @@ async fn tries_to_tell(room: &OpenRoom) {
     }
 }
 
-fn is_the_change(call: &Call) -> bool {
+pub(super) fn is_the_change(call: &Call) -> bool {
     call.is_write() && !call.is_dry_run() && call.uri.contains(NGINX)
 }
 
