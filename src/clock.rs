@@ -49,7 +49,7 @@ pub fn skew() -> Option<SignedDuration> {
 }
 
 fn heard(date: DateHeard) {
-    clock().hear(date);
+    clock().hear(date, reading());
 }
 
 fn clock() -> MutexGuard<'static, AnchoredClock> {

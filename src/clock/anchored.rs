@@ -1,5 +1,5 @@
 //! A clock that goes on with the machine's uptime from where it was anchored: to the wall clock at the start, and to
-//! Webex's as soon as Webex has said what time it is. Pure: the readings of the clocks are arguments.
+//! Webex's as soon as that is certain. Pure: the readings of the clocks are arguments.
 
 use std::{collections::VecDeque, fmt, time::Duration};
 
@@ -71,8 +71,9 @@ impl AnchoredClock {
         Moment { wall: self.now(reading), uptime: reading.uptime.saturating_add(lead) }
     }
 
-    /// Takes a date of Webex into account: where the median of the last ones is elsewhere than this clock, it is right.
-    pub fn hear(&mut self, date: DateHeard) {
+    /// Takes a date of Webex into account. It takes two witnesses to put this clock right: a date and the wall clock, or
+    /// [`IN_A_ROW`] dates. Between them may stand a proxy with a clock of its own.
+    pub fn hear(&mut self, date: DateHeard, reading: Reading) {
         if date.answered.saturating_sub(date.asked) > LONGEST_CALL {
             return;
         }
@@ -80,17 +81,27 @@ impl AnchoredClock {
         if self.heard.len() == KEPT {
             self.heard.pop_front();
         }
-        self.heard.push_back(date.date.as_duration().saturating_add(CUT).saturating_sub(middle));
-        let newest = self.heard.iter().skip(self.heard.len().saturating_sub(IN_A_ROW)).copied();
-        let (Some(all), Some(last)) = (median(self.heard.iter().copied()), median(newest.clone())) else { return };
-        let agree = newest.clone().all(|one| near(one, last));
-        if self.heard.len() > IN_A_ROW && agree && !near(all, last) {
-            self.heard.drain(..self.heard.len() - IN_A_ROW);
+        let heard = date.date.as_duration().saturating_add(CUT).saturating_sub(middle);
+        self.heard.push_back(heard);
+        if heard.saturating_sub(reading.origin()).abs() <= TOLERATED {
+            self.heard.retain(|one| near(*one, heard));
+            if !near(heard, self.anchor) {
+                self.anchor = heard;
+            }
+            return;
         }
-        if let Some(webex) = median(self.heard.iter().copied())
-            && !near(webex, self.anchor)
-        {
-            self.anchor = webex;
+        if self.heard.len() < IN_A_ROW {
+            return;
+        }
+        let newest = self.heard.iter().skip(self.heard.len() - IN_A_ROW).copied();
+        let (Some(all), Some(last)) = (median(self.heard.iter().copied()), median(newest.clone())) else { return };
+        if newest.clone().all(|one| near(one, last)) {
+            if !near(all, last) {
+                self.heard.drain(..self.heard.len() - IN_A_ROW);
+            }
+            if !near(last, self.anchor) {
+                self.anchor = last;
+            }
         }
     }
 
@@ -186,11 +197,13 @@ mod tests {
     }
 
     #[test]
-    fn a_wall_clock_that_is_wrong_from_the_start_is_put_right_by_one_date() {
-        for ahead in [-HOUR, 3, HOUR] {
+    fn a_wall_clock_that_is_wrong_from_the_start_is_put_right_by_three_dates() {
+        for ahead in [-HOUR, HOUR] {
             let mut clock = AnchoredClock::new(reading(0, 0));
             assert_eq!(clock.skew(reading(0, 0)), None);
-            clock.hear(date(ahead, 1));
+            (0..2).for_each(|_| clock.hear(date(ahead, 1), reading(1, 1)));
+            assert_eq!(passed(&clock, reading(1, 1)), 1, "it may be the clock of a proxy");
+            clock.hear(date(ahead, 1), reading(1, 1));
             assert_eq!(passed(&clock, reading(1, 1)), ahead + 1);
             let skew = |wall, uptime| clock.skew(reading(wall, uptime)).unwrap().as_secs();
             assert_eq!(skew(1, 1), -ahead);
@@ -203,30 +216,40 @@ mod tests {
     #[test]
     fn what_a_date_cannot_tell_moves_nothing() {
         let mut clock = AnchoredClock::new(reading(0, 0));
-        clock.hear(date(1, 1));
+        clock.hear(date(1, 1), reading(1, 1));
         assert_eq!(passed(&clock, reading(9, 9)), 9, "within the resolution of a date");
         let slow = date(HOUR, 2);
-        clock.hear(DateHeard { answered: slow.asked + LONGEST_CALL + Duration::from_millis(1), ..slow });
+        clock.hear(DateHeard { answered: slow.asked + LONGEST_CALL + Duration::from_millis(1), ..slow }, reading(2, 2));
         assert_eq!(passed(&clock, reading(9, 9)), 9, "a call that took too long");
         for uptime in 3..20 {
-            clock.hear(date(0, uptime));
+            clock.hear(date(0, uptime), reading(9, 9));
         }
-        clock.hear(date(HOUR, 30));
-        clock.hear(date(-HOUR, 31));
-        clock.hear(date(2 * HOUR, 32));
+        for (ahead, uptime) in [(HOUR, 30), (-HOUR, 31), (2 * HOUR, 32)] {
+            clock.hear(date(ahead, uptime), reading(30, 30));
+        }
         assert_eq!(passed(&clock, reading(40, 40)), 40, "wild dates beside good ones");
     }
 
     #[test]
     fn a_machine_that_was_paused_without_noticing_is_put_right_by_three_dates() {
         let mut clock = AnchoredClock::new(reading(0, 0));
-        (1..20).for_each(|uptime| clock.hear(date(0, uptime)));
-        (20..22).for_each(|uptime| clock.hear(date(HOUR, uptime)));
+        (1..20).for_each(|uptime| clock.hear(date(0, uptime), reading(20, 20)));
+        (20..22).for_each(|uptime| clock.hear(date(HOUR, uptime), reading(20, 20)));
         assert_eq!(passed(&clock, reading(22, 22)), 22);
-        clock.hear(date(HOUR, 22));
+        clock.hear(date(HOUR, 22), reading(22, 22));
         assert_eq!(passed(&clock, reading(22, 22)), HOUR + 22);
-        clock.hear(date(HOUR, 23));
+        clock.hear(date(HOUR, 23), reading(23, 23));
         assert_eq!(passed(&clock, reading(23, 23)), HOUR + 23);
+    }
+
+    #[test]
+    fn one_date_is_enough_where_the_wall_clock_says_the_same() {
+        let mut clock = AnchoredClock::new(reading(0, 0));
+        (1..20).for_each(|uptime| clock.hear(date(0, uptime), reading(20, 20)));
+        clock.hear(date(HOUR, 20), reading(HOUR + 20, 20));
+        assert_eq!(passed(&clock, reading(HOUR + 21, 21)), HOUR + 21, "paused, and the wall clock was set since");
+        clock.hear(date(-HOUR, 22), reading(HOUR + 22, 22));
+        assert_eq!(passed(&clock, reading(HOUR + 23, 23)), HOUR + 23, "one date against the wall clock");
     }
 
     #[test]
@@ -262,8 +285,8 @@ mod tests {
     fn extreme_times_do_not_overflow() {
         let early = Reading { wall: Timestamp::MIN, uptime: Duration::MAX };
         let mut clock = AnchoredClock::new(early);
-        clock.hear(DateHeard { date: Timestamp::MAX, asked: Duration::ZERO, answered: Duration::ZERO });
-        clock.hear(DateHeard { date: Timestamp::MIN, asked: Duration::MAX, answered: Duration::MAX });
+        clock.hear(DateHeard { date: Timestamp::MAX, asked: Duration::ZERO, answered: Duration::ZERO }, early);
+        clock.hear(DateHeard { date: Timestamp::MIN, asked: Duration::MAX, answered: Duration::MAX }, early);
         let late = Reading { wall: Timestamp::MAX, uptime: Duration::MAX };
         let _ = (clock.now(late), clock.moment(late), clock.skew(late));
     }
