@@ -1,6 +1,7 @@
 //! The context shared by everything in a conversation: its dependencies, and the lookups that several handlers need.
 
 use std::{
+    collections::HashSet,
     ops::Deref,
     sync::{Arc, Mutex},
 };
@@ -71,6 +72,10 @@ pub(super) struct Context {
     pub(super) locks: ObjectLocks,
     /// Changes whose answer never came and whose request may still arrive.
     unanswered: Mutex<Vec<ChangeId>>,
+    /// Changes on cards of several whose rollouts are followed.
+    followed: Mutex<HashSet<ChangeId>>,
+    /// Held while a card that an earlier run did not post is posted.
+    pub(super) asking: tokio::sync::Mutex<()>,
 }
 
 impl Deref for Context {
@@ -92,6 +97,20 @@ impl Context {
             untold: Mutex::default(),
             locks: ObjectLocks::default(),
             unanswered: Mutex::default(),
+            followed: Mutex::default(),
+            asking: tokio::sync::Mutex::default(),
+        }
+    }
+
+    /// Notes that the rollout of this change is followed from now on. `false` if it is already.
+    pub(super) fn begin_to_follow(&self, id: ChangeId) -> bool {
+        self.followed.lock().is_ok_and(|mut followed| followed.insert(id))
+    }
+
+    /// Notes that the rollout of this change is not followed any more.
+    pub(super) fn end_to_follow(&self, id: ChangeId) {
+        if let Ok(mut followed) = self.followed.lock() {
+            followed.remove(&id);
         }
     }
 
@@ -147,8 +166,16 @@ impl Context {
     pub(super) async fn requests_of(&self, changes: &[Change]) -> Result<Vec<ChangeRequest>, store::Fault> {
         let mut requests: Vec<ChangeRequest> = Vec::new();
         for change in changes {
-            if requests.iter().all(|request| request.id() != change.request()) {
-                requests.extend(self.request_of(change).await?);
+            if requests.iter().any(|request| request.id() == change.request()) {
+                continue;
+            }
+            match self.request_of(change).await {
+                Ok(request) => requests.extend(request),
+                // An unreadable record does not hide the others.
+                Err(fault @ store::Fault::Corrupt { .. }) => {
+                    tracing::error!(error = %fault, "a request on record cannot be read");
+                }
+                Err(fault) => return Err(fault),
             }
         }
         Ok(requests)

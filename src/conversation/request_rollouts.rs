@@ -51,6 +51,10 @@ impl Reporter {
     pub(super) async fn watch_together(&self, request: &ChangeRequest, applied: Vec<(Change, Option<Box<Live>>)>) {
         let mut watched: Vec<Watched> = Vec::new();
         for (change, live) in applied {
+            // A second one would tell a failure a second time.
+            if !self.cx.begin_to_follow(change.id()) {
+                continue;
+            }
             let earlier = watched.iter_mut().filter(|other| other.change.target() == change.target());
             earlier.for_each(|other| other.follow = None);
             let changed = super::following::rolls(&change);
@@ -61,7 +65,18 @@ impl Reporter {
         let rolling = watched.iter().filter(|one| one.follow.is_some()).map(|one| one.change.id()).collect::<Vec<_>>();
         let job = RequestJob { reporter: self.clone(), request: request.id(), watched };
         let span = span_of(request.first());
-        if self.cx.followers.take(move |shutdown| job.run(shutdown).instrument(span)).is_err() {
+        let (cx, ids) = (self.cx.clone(), job.watched.iter().map(|one| one.change.id()).collect::<Vec<_>>());
+        let followed = ids.clone();
+        let follow = move |shutdown| async move {
+            job.run(shutdown).instrument(span).await;
+            for id in followed {
+                cx.end_to_follow(id);
+            }
+        };
+        if self.cx.followers.take(follow).is_err() {
+            for id in ids {
+                self.cx.end_to_follow(id);
+            }
             // They stay unreported, so the next start follows them.
             for change in rolling {
                 self.cx.note_told(change, words::NOT_FOLLOWED.to_owned());
@@ -196,6 +211,10 @@ impl Card {
             let row = &mut self.rows[at];
             if row.notice.due().is_some() {
                 row.change = row.notice.tell_end(&self.reporter, row.change.clone(), &row.seen, stop).await;
+                // They stay unreported, so that the next start tells it.
+                if row.notice.due().is_some() {
+                    return;
+                }
                 self.put(at, start).await;
             }
         }

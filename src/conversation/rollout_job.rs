@@ -66,6 +66,10 @@ impl Job {
                 Some(rollout) if rollout.is_end() => {
                     notice.note(&rollout);
                     self.change = notice.tell_end(&self.reporter, self.change, &rollout, &stop).await;
+                    // It stays unreported, so that the next start tells it.
+                    if notice.due().is_some() {
+                        return;
+                    }
                     let state = self.state(&rollout, start).await;
                     self.report_end(&rollout, &state, &stop).await;
                     return;

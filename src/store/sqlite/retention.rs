@@ -73,9 +73,13 @@ pub(super) fn over(
     let mut found = Vec::new();
     for (_, id) in &old {
         match rows::named(connection, id) {
-            Ok(Some(row)) if is_removable(connection, &row.change, horizon)? => found.push(row),
-            // What cannot be read stays, for a person to look at.
-            Ok(_) | Err(Failed(Fault::Corrupt { .. })) => {}
+            Ok(Some(row)) => match is_removable(connection, &row.change, horizon) {
+                Ok(true) => found.push(row),
+                Ok(false) | Err(Failed(Fault::Corrupt { .. })) => {}
+                Err(failed) => return Err(failed),
+            },
+            // What cannot be read stays, for a person to look at, with the rest of its request.
+            Ok(None) | Err(Failed(Fault::Corrupt { .. })) => {}
             Err(failed) => return Err(failed),
         }
     }
