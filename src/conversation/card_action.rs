@@ -183,8 +183,10 @@ impl CardActionHandler {
                 let change = self.cx.store.get(id).await.before(place, "looking up the change")?;
                 let (room, message) = (&action.room_id, &action.message_id);
                 let Some(change) = change else { return Ok(None) };
-                if change.is_alone() && change.is_on_card(room, message) {
-                    return Ok(Some(Card::Request(Box::new(change.into()), press)));
+                let request = self.cx.request_of(&change).await.before(place, "looking up the change")?;
+                let only = request.filter(|request| request.single().is_some() && request.is_on_card(room, message));
+                if let Some(request) = only {
+                    return Ok(Some(Card::Request(Box::new(request), press)));
                 }
                 let offered = matches!(press, Press::Undo | Press::Logs) && change.is_on_failure(room, message);
                 Ok(offered.then(|| Card::Change(Box::new(change), press)))

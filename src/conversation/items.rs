@@ -47,7 +47,7 @@ where
     let mut results = Vec::new();
     let mut group = group.into_iter();
     for change in group.by_ref() {
-        let execution = execute(change).await;
+        let execution = give_up_blocked(store, execute(change).await, clock).await;
         let goes_on = matches!(&execution, Ok(Execution::Applied(..)))
             || matches!(&execution, Ok(Execution::Ended(change)) if change.status() == Status::Observed);
         results.push(execution);
@@ -59,4 +59,18 @@ where
         results.push(give_up(store, &change, EndReason::NotSentAfter, clock).await);
     }
     results
+}
+
+/// Ends a change that could not be claimed although it is approved: what it was planned on was not applied.
+pub(super) async fn give_up_blocked(
+    store: &impl Store,
+    execution: Result<Execution, RecordFault>,
+    clock: &(impl Fn() -> Moment + Send + Sync),
+) -> Result<Execution, RecordFault> {
+    match execution {
+        Ok(Execution::Elsewhere(change)) if change.status() == Status::Approved => {
+            give_up(store, &change, EndReason::NotSentAfter, clock).await
+        }
+        other => other,
+    }
 }

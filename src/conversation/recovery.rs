@@ -254,6 +254,8 @@ impl Recovery {
         match settled {
             Settled::Nothing => {}
             Settled::AskAgain => {
+                // The changes of a request may be in several clusters, which are settled at the same time.
+                let _only = self.cx.asking.lock().await;
                 let request = self.cx.store.request(change.request()).await.before(&place, "reading the changes")?;
                 // An earlier change of the request has had its card posted.
                 if let Some(request) = request.filter(|request| request.card().is_none()) {

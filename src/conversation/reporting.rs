@@ -158,12 +158,9 @@ impl Reporter {
     }
 
     async fn show_taken_back(&self, taken: &Change, undo: &Change) -> anyhow::Result<()> {
-        if taken.is_alone() {
-            return self.retell(taken, &words::taken_back(taken, undo), Offer::Nothing).await;
-        }
         match self.cx.request_of(taken).await? {
-            Some(request) => self.update_card(&request).await,
-            None => Ok(()),
+            Some(request) if request.single().is_none() => self.update_card(&request).await,
+            _ => self.retell(taken, &words::taken_back(taken, undo), Offer::Nothing).await,
         }
     }
 }

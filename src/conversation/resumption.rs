@@ -23,6 +23,11 @@ impl Reporter {
         let waiting: Vec<Change> = ordered.iter().filter(|change| is_unasked(change)).cloned().collect();
         for request in self.cx.requests_of(&waiting).await.before(at, "looking up what was begun")? {
             let place = place_of(request.first());
+            // An earlier version noted the card on each of its changes.
+            if let Some(card) = request.items().find_map(Change::card) {
+                self.cx.store.card_posted(request.id(), card).await.before(&place, "noting the card")?;
+                continue;
+            }
             if !request.is_past(now()) {
                 self.post_card(&request, &place).await?;
                 continue;
@@ -35,7 +40,10 @@ impl Reporter {
         }
         for change in ordered.iter().filter(|change| change.card().is_none()) {
             match change.status() {
-                Status::Declined | Status::Expired | Status::Superseded => self.tell_end(change, person).await?,
+                Status::Declined | Status::Expired | Status::Superseded if !change.is_reported() => {
+                    self.tell_end(change, person).await?;
+                }
+                Status::Declined | Status::Expired | Status::Superseded => {}
                 Status::Failed | Status::Stale | Status::Observed | Status::Unknown if change.is_unreported() => {
                     self.tell_end(change, person).await?;
                 }

@@ -6,6 +6,7 @@ use jiff::SignedDuration;
 use super::execution::{
     ClusterAccess, Execution, FaultContext as _, RecordFault, applied_is, end, execute, finish, give_up, outcome,
 };
+use super::items::give_up_blocked;
 use readback_cluster::{Applied, CallError, Compared, FIELD_MANAGER, Live, SentBy};
 use readback_core::{
     change::{
@@ -84,7 +85,10 @@ pub(super) async fn settle(
         (Recovery::Send, _) if let Some(denial) = denied => {
             give_up(store, change, EndReason::DeniedSince { denial: denial.clone() }, &clock).await?
         }
-        (Recovery::Send | Recovery::Observe, _) => execute(store, line, change, observes, &clock).await?,
+        (Recovery::Send | Recovery::Observe, _) => {
+            let execution = execute(store, line, change, observes, &clock).await;
+            give_up_blocked(store, execution, &clock).await?
+        }
         (Recovery::SendAgain, Some(live)) if denied.is_none() && !observes && !of_this_run => {
             let reserved = line.reserve(change).await.map_err(Unsettled::Unreadable)?;
             send_again(store, line, reserved, change, &live, &clock).await?

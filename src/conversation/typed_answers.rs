@@ -209,7 +209,7 @@ impl TypedAnswers {
             let decided = self.cx.store.decide(asked.id(), &decide, now()).await.before(request.place, "deciding")?;
             if let Some((declined, Answer::Declined)) = decided {
                 self.reporter.close(&declined).await;
-                return Ok(Some(words::taken_as_no(item.target())));
+                return Ok(Some(words::taken_as_no(item.target(), declined.single().is_none())));
             }
         }
         Ok(None)

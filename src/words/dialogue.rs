@@ -85,8 +85,9 @@ pub fn moved_since(change: &Change, live: Option<&Live>) -> String {
 }
 
 /// The answer to a "don't" that names the Deployment of an open question.
-pub fn taken_as_no(object: &ObjectRef) -> String {
-    format!("Understood as “no” to the open question about `{}`. Nothing was changed.", object.name)
+pub fn taken_as_no(object: &ObjectRef, and_others: bool) -> String {
+    let others = if and_others { " and others" } else { "" };
+    format!("Understood as “no” to the open question about `{}`{others}. Nothing was changed.", object.name)
 }
 
 /// The answer to a press by somebody other than the person who was asked.

@@ -43,12 +43,10 @@ impl ChangeRequest {
     /// They are not of one message and one person, or not approved by the same people.
     pub fn new(mut items: Vec<Change>) -> Result<Self, Ungrouped> {
         items.sort_by_key(|item| item.order.position);
-        let expires = items.iter().map(|item| item.order.expires).min();
-        if let ([first, _, ..], Some(expires)) = (items.as_slice(), expires) {
+        if let [first, _, ..] = items.as_slice() {
             let id = Some(first.request());
             for item in &mut items {
                 item.request = id;
-                item.order.expires = expires;
             }
         }
         let request = Self::read(items)?;
@@ -63,7 +61,13 @@ impl ChangeRequest {
     ///
     /// # Errors
     /// They were not.
-    pub fn read(items: Vec<Change>) -> Result<Self, Ungrouped> {
+    pub fn read(mut items: Vec<Change>) -> Result<Self, Ungrouped> {
+        // Earlier versions gave each change an expiry of its own.
+        if let Some(expires) = items.iter().map(|item| item.order.expires).min() {
+            for item in &mut items {
+                item.order.expires = expires;
+            }
+        }
         let mut items = items.into_iter();
         let request = Self { first: Box::new(items.next().ok_or(Ungrouped::Empty)?), rest: items.collect() };
         let mut last = request.first.order.position;
@@ -180,7 +184,10 @@ impl ChangeRequest {
         let open = move |item: &Change| !waiting || item.status() == Status::Waiting;
         let steps = self.items().filter(|item| open(item)).map(|item| step_after(item, &event, now, None));
         let steps: Vec<Step> = steps.collect();
-        if let Some((_, answer)) = steps.iter().find(|(state, _)| state.is_none()) {
+        // Those of earlier versions may need different people.
+        let differs = |answer: &Answer| std::mem::discriminant(answer) != std::mem::discriminant(&steps[0].1);
+        let refused = steps.iter().find(|(state, answer)| state.is_none() || differs(answer));
+        if let Some((_, answer)) = refused {
             let answer = answer.clone();
             return (self, answer);
         }
