@@ -72,7 +72,7 @@ impl AnchoredClock {
     }
 
     /// Takes a date of Webex into account. It takes two witnesses to put this clock right: a date and the wall clock, or
-    /// [`IN_A_ROW`] dates. Between them may stand a proxy with a clock of its own.
+    /// three dates in a row. Between them may stand a proxy with a clock of its own.
     pub fn hear(&mut self, date: DateHeard, reading: Reading) {
         if date.answered.saturating_sub(date.asked) > LONGEST_CALL {
             return;
