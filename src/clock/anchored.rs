@@ -52,7 +52,7 @@ pub struct AnchoredClock {
 }
 
 impl AnchoredClock {
-    /// A clock that is anchored to the wall clock for now.
+    /// A clock that is anchored to the wall clock, until it is put right.
     pub fn new(reading: Reading) -> Self {
         let wall = reading.origin();
         Self { anchor: wall, wall, lead: SignedDuration::ZERO, heard: VecDeque::new() }

@@ -184,12 +184,14 @@ impl ChangeRequest {
         let open = move |item: &Change| !waiting || item.status() == Status::Waiting;
         let steps = self.items().filter(|item| open(item)).map(|item| step_after(item, &event, now, None));
         let steps: Vec<Step> = steps.collect();
-        // Those of earlier versions may need different people.
-        let differs = |answer: &Answer| std::mem::discriminant(answer) != std::mem::discriminant(&steps[0].1);
-        let refused = steps.iter().find(|(state, answer)| state.is_none() || differs(answer));
-        if let Some((_, answer)) = refused {
+        if let Some((_, answer)) = steps.iter().find(|(state, _)| state.is_none()) {
             let answer = answer.clone();
             return (self, answer);
+        }
+        // Those of earlier versions may need different people: no answer would be true for all of them.
+        let kind = |step: &Step| std::mem::discriminant(&step.1);
+        if steps.iter().any(|step| kind(step) != kind(&steps[0])) {
+            return (self, Answer::Unchanged);
         }
         let mut answer = Answer::Unchanged;
         for (item, (state, said)) in self.items_mut().filter(|item| open(item)).zip(steps) {

@@ -94,6 +94,20 @@ fn what_was_left_undecided_is_decided_with_the_rest() {
 }
 
 #[test]
+fn what_would_need_two_answers_is_not_decided() {
+    let two = Approval::Named { people: vec!["example.com".into()], count: 2 };
+    let with = |position, approval| {
+        let order = Order { position, approval, ..order() };
+        Change { request: Some(ChangeId::derive("m1", 0).into()), ..Change::asking(order).expect("fit") }
+    };
+    for (first, second) in [(Approval::Other, two.clone()), (two, Approval::Other)] {
+        let mixed = ChangeRequest::read(vec![with(0, first), with(1, second)]).expect("of an earlier version");
+        let bo = Decide::Approve { who: person("bo"), authorization: Ok(()), cause: None };
+        assert_eq!(mixed.clone().decide(&bo, at(1)), (mixed, Answer::Unchanged));
+    }
+}
+
+#[test]
 fn a_change_is_claimed_only_after_what_it_was_planned_on_was_applied() {
     let (approved, _) = three().decide(&approve(), at(1));
     let run_id = RunId::fresh();
