@@ -24,7 +24,6 @@ use readback_core::{
     change::{Change, ChangeId, ChangeRequest, ChangeSpec, Status},
     domain::{Intent, Person},
     question::Question,
-    store::Store,
 };
 use readback_webex::{AttachmentAction, Message, WebexError};
 

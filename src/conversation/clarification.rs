@@ -18,7 +18,6 @@ use readback_core::{
     domain::{Amount, Intent, ObjectRef},
     policy::ProposedChange,
     question::{Choice, ChoiceLabel, MissingValue, Prompt, Question, QuestionState},
-    store::Store,
 };
 
 /// With more choices than this, the question is asked as text instead of on a card.

@@ -13,7 +13,7 @@ use super::{
     execution::Execution, fault::ReplyTarget, object_locks::ObjectLocks, reader::MessageReader, request::Request,
     rollout_queue::Followers, rollout_texts::RolloutTexts, topics::Topics,
 };
-use crate::{clock, store::sqlite::Sqlite};
+use crate::clock;
 use readback_cluster::{Cluster, Clusters};
 use readback_core::{
     change::{Change, ChangeId, ChangeRequest, ChangeSpec, Decision, Filter, Moment, State},
@@ -45,7 +45,7 @@ pub struct Dependencies {
     /// Turns message text into commands.
     pub reader: MessageReader,
     /// The stored changes and questions.
-    pub store: Arc<Sqlite>,
+    pub store: Arc<dyn Store>,
     /// Who may do what, and where. It can be reloaded while the bot runs.
     pub policy: watch::Receiver<Arc<Policy>>,
     /// The confidence thresholds, and the limits that apply when no Deployment is known yet.

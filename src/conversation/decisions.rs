@@ -10,7 +10,6 @@ use crate::words;
 use readback_core::{
     change::{Actor, Answer, ChangeRequest, Decide, Status},
     question::Reply,
-    store::Store,
 };
 
 impl Approvals {

@@ -13,7 +13,6 @@ use crate::words;
 use readback_core::{
     command::{Command, Doubt, Mention, There},
     domain::{Intent, ObjectRef, Score},
-    store::Store,
 };
 
 /// The topic of a question about the bot itself.

@@ -1,7 +1,7 @@
 //! Executes an approved change: reads the object, claims the change, sends it once and records the outcome. Reporting
 //! happens elsewhere.
 //!
-//! Generic over the store, the cluster and the clock, so that a test can play through every order of events.
+//! Generic over the cluster and the clock, with any store, so that a test can play through every order of events.
 
 use std::future::Future;
 
@@ -111,7 +111,7 @@ impl<T> FaultContext<T> for Result<T, store::Fault> {
 
 /// Executes an approved change. If the bot only `observes`, the outcome is recorded and nothing is sent.
 pub(super) async fn execute(
-    store: &impl Store,
+    store: &dyn Store,
     line: &impl ClusterAccess,
     change: &Change,
     observes: bool,
@@ -155,7 +155,7 @@ pub(super) async fn execute(
 
 /// Ends an approved change without sending it.
 pub(super) async fn give_up(
-    store: &impl Store,
+    store: &dyn Store,
     change: &Change,
     reason: EndReason,
     clock: impl Fn() -> Moment + Send + Sync,
@@ -177,7 +177,7 @@ fn ground(change: &Change, live: Option<&Live>) -> Result<i64, EndReason> {
 
 /// Records the outcome of a write.
 pub(super) async fn finish(
-    store: &impl Store,
+    store: &dyn Store,
     change: &Change,
     applied: Applied,
     clock: &(impl Fn() -> Moment + Send + Sync),
@@ -208,7 +208,7 @@ pub(super) async fn finish(
 }
 
 pub(super) async fn applied_is(
-    store: &impl Store,
+    store: &dyn Store,
     change: &Change,
     live: Option<Box<Live>>,
     clock: &(impl Fn() -> Moment + Send + Sync),
@@ -220,7 +220,7 @@ pub(super) async fn applied_is(
 }
 
 pub(super) async fn end(
-    store: &impl Store,
+    store: &dyn Store,
     change: &Change,
     end: End,
     clock: &(impl Fn() -> Moment + Send + Sync),

@@ -16,7 +16,7 @@ const AT_ONCE: usize = 4;
 /// Executes the changes of an approved request with `execute`: in order within one object, concurrently across objects. A
 /// failure of one object does not affect the others. Returns the result for each change that was reached.
 pub(super) async fn execute_all<F>(
-    store: &impl Store,
+    store: &dyn Store,
     request: &ChangeRequest,
     execute: impl Fn(Change) -> F + Sync,
     clock: impl Fn() -> Moment + Send + Sync,
@@ -36,7 +36,7 @@ where
 /// Executes the changes of one object one after the other. Stops after the first one that was not applied, because each
 /// change was planned on the result of the one before it.
 async fn in_order<F>(
-    store: &impl Store,
+    store: &dyn Store,
     group: Vec<Change>,
     execute: &(impl Fn(Change) -> F + Sync),
     clock: &(impl Fn() -> Moment + Send + Sync),
@@ -63,7 +63,7 @@ where
 
 /// Ends a change that could not be claimed although it is approved: what it was planned on was not applied.
 pub(super) async fn give_up_blocked(
-    store: &impl Store,
+    store: &dyn Store,
     execution: Result<Execution, RecordFault>,
     clock: &(impl Fn() -> Moment + Send + Sync),
 ) -> Result<Execution, RecordFault> {

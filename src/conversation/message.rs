@@ -19,7 +19,6 @@ use readback_core::{
     command::{Command, Doubt, ParsedMessage, Sign},
     domain::{Intent, Score},
     resolve::Directory,
-    store::Store,
     topic::TopicPlace,
 };
 use readback_webex::{Message, RoomKind, WebexError, order_text};

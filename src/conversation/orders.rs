@@ -24,7 +24,6 @@ use readback_core::{
     command::{Command, Doubt},
     domain::{Intent, WriteKind},
     policy::{Approval, Decision, Evaluation, Judgement, Limits, ProposedChange, Reason},
-    store::Store,
 };
 
 /// Turns commands into changes: they are resolved, judged, planned and recorded, then executed or put on a card.

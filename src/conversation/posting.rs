@@ -7,7 +7,7 @@ use crate::{
     cards::{self, Offer, Shown},
     words,
 };
-use readback_core::{change::Change, domain::Person, question::Question, store::Store};
+use readback_core::{change::Change, domain::Person, question::Question};
 use readback_webex::{Post, WebexError, escape_markdown};
 
 /// Reports to the room: messages, cards and rollouts.

@@ -5,10 +5,7 @@ use super::{
     posting::Reporter,
 };
 use crate::cards;
-use readback_core::{
-    question::{Question, QuestionState},
-    store::Store,
-};
+use readback_core::question::{Question, QuestionState};
 
 impl Reporter {
     /// Posts the card of a question.

@@ -17,7 +17,6 @@ use crate::{
 use readback_core::{
     change::Actor,
     question::{Question, Replied, Reply},
-    store::Store,
 };
 use serde_json::{Map, Value};
 

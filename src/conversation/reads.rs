@@ -15,7 +15,6 @@ use readback_core::{
     command::{Command, Mention},
     domain::{ClusterName, Intent, Namespace, ObjectRef},
     resolve::{NotFound, Resolution},
-    store::Store,
 };
 
 /// Number of log lines shown by default.

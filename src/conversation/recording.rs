@@ -8,7 +8,7 @@ use super::{
 };
 use readback_core::{
     change::{Actor, Answer, Change, ChangeRequest, Decide},
-    store::{Recorded, Store},
+    store::Recorded,
 };
 
 impl Orders {

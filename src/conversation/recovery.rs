@@ -22,7 +22,6 @@ use readback_core::{
     change::{Change, ChangeRequest, Status},
     domain::{ClusterName, Person},
     policy::Denial,
-    store::Store,
 };
 
 /// How long after it was recorded a change is still reported on if a restart or an error delayed its report.

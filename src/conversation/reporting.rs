@@ -14,7 +14,7 @@ use crate::{
     words,
 };
 use readback_cluster::Live;
-use readback_core::{change::Change, domain::Person, store::Store};
+use readback_core::{change::Change, domain::Person};
 use tracing::Instrument as _;
 
 impl Reporter {

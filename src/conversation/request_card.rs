@@ -12,7 +12,7 @@ use crate::{
 };
 use readback_core::{
     change::{Change, ChangeRequest, Status},
-    store::{self, Store},
+    store,
 };
 use readback_webex::WebexError;
 

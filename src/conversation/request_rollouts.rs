@@ -15,10 +15,7 @@ use super::{
 };
 use crate::{supervisor::Shutdown, words};
 use readback_cluster::{Follow, Live, Rollout};
-use readback_core::{
-    change::{Change, ChangeRequest, RequestId},
-    store::Store,
-};
+use readback_core::change::{Change, ChangeRequest, RequestId};
 use tracing::Instrument as _;
 
 /// An applied change, and its rollout if there is one to follow.

@@ -12,7 +12,6 @@ use crate::words;
 use readback_core::{
     change::{Change, Decide, Status},
     domain::Person,
-    store::Store as _,
 };
 
 impl Reporter {

@@ -14,7 +14,6 @@ use readback_cluster::Live;
 use readback_core::{
     change::{Change, Status},
     domain::Person,
-    store::Store as _,
 };
 use readback_webex::WebexError;
 use tracing::Instrument as _;

@@ -19,7 +19,7 @@ use readback_cluster::{CauseKind, Failing, Rollout};
 use readback_core::{
     change::{Actor, Change, Filter, RolloutFailure, State, Status},
     domain::Intent,
-    store::{self, Store},
+    store,
 };
 use readback_webex::WebexError;
 

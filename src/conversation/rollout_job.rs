@@ -10,7 +10,7 @@ use super::{
 };
 use crate::{cards::Offer, supervisor::Shutdown, words};
 use readback_cluster::{Follow, Rollout};
-use readback_core::{change::Change, domain::Person, store::Store};
+use readback_core::{change::Change, domain::Person};
 use std::time::Instant;
 
 /// A rollout to follow.

@@ -51,7 +51,7 @@ pub(super) enum Unsettled {
 /// Settles a change left by the previous process, from its record and the live object. A change that is `denied` by now
 /// is not sent.
 pub(super) async fn settle(
-    store: &impl Store,
+    store: &dyn Store,
     line: &impl ClusterAccess,
     change: &Change,
     denied: Option<&Denial>,
@@ -105,7 +105,7 @@ pub(super) async fn settle(
 
 /// Ends an approved change that was planned on the result of another one of its request, if that one was not applied.
 async fn not_sent_after(
-    store: &impl Store,
+    store: &dyn Store,
     change: &Change,
     clock: &(impl Fn() -> Moment + Send + Sync),
 ) -> Result<Option<Execution>, Unsettled> {
@@ -123,7 +123,7 @@ async fn not_sent_after(
 }
 
 async fn judge(
-    store: &impl Store,
+    store: &dyn Store,
     line: &impl ClusterAccess,
     change: &Change,
     clock: &(impl Fn() -> Moment + Send + Sync),
@@ -135,7 +135,7 @@ async fn judge(
 
 /// What the live object says about a change. What another change of the object wrote from the same generation is not
 /// this one's: of the two only one can have been applied.
-async fn facts_of(store: &impl Store, change: &Change, compared: &Compared) -> Result<LiveFacts, RecordFault> {
+async fn facts_of(store: &dyn Store, change: &Change, compared: &Compared) -> Result<LiveFacts, RecordFault> {
     let order = change.order();
     let mut facts = compared.facts(&order.means);
     if facts.by == WrittenBy::Us && order.means.patches_deployment() {
@@ -157,7 +157,7 @@ async fn facts_of(store: &impl Store, change: &Change, compared: &Compared) -> R
 
 /// Looks again at the object of a change whose answer never came, and records the end if there is one.
 pub(super) async fn look(
-    store: &impl Store,
+    store: &dyn Store,
     line: &impl ClusterAccess,
     change: &Change,
     clock: impl Fn() -> Moment + Send + Sync,
@@ -221,7 +221,7 @@ pub(super) enum Looked {
 }
 
 async fn send_again<C: ClusterAccess>(
-    store: &impl Store,
+    store: &dyn Store,
     line: &C,
     reserved: C::Reserved,
     change: &Change,
@@ -247,7 +247,7 @@ async fn send_again<C: ClusterAccess>(
 /// What came of a change that was sent twice, from what came of the second request: the first one may have been applied
 /// before it, or may still arrive.
 async fn whichever<C: ClusterAccess>(
-    store: &impl Store,
+    store: &dyn Store,
     line: &C,
     reserved: &C::Reserved,
     change: &Change,

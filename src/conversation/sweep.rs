@@ -13,7 +13,6 @@ use crate::supervisor::Shutdown;
 use readback_core::{
     change::{Change, ChangeId, Decide, Status},
     question::Reply,
-    store::Store,
 };
 
 /// Interval between two sweeps for expired cards.

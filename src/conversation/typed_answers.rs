@@ -16,7 +16,6 @@ use readback_core::{
     command::{Command, Doubt, Sign},
     domain::Intent,
     question::{Question, Reply},
-    store::Store,
 };
 use readback_nlu::yes::speaks_of_yes;
 use readback_webex::WebexError;

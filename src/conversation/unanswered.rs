@@ -12,10 +12,7 @@ use super::{
     settling::{Looked, look},
 };
 use crate::supervisor::Shutdown;
-use readback_core::{
-    change::{Change, ChangeId},
-    store::Store,
-};
+use readback_core::change::{Change, ChangeId};
 
 /// Interval between two looks at the object of such a change.
 const LOOK_AGAIN: Duration = Duration::from_secs(5);

@@ -20,7 +20,6 @@ use readback_core::{
     domain::{Amount, Intent, ObjectRef},
     policy::{Caution, Judgement, ProposedChange, Reason},
     resolve::{NotFound, Resolution},
-    store::Store,
 };
 
 /// Maximum number of recently created changes searched for the one applied last.

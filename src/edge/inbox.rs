@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use futures::future::BoxFuture;
+use async_trait::async_trait;
 use readback_core::{
     notice::{Notice, Received},
     store::{Fault, Store},
@@ -11,20 +11,22 @@ use readback_core::{
 use crate::clock;
 
 /// Records accepted notices. Every store is one.
+#[async_trait]
 pub trait Inbox: Send + Sync + 'static {
     /// Puts a notice on record, unless it was received before.
-    fn receive<'a>(&'a self, notice: &'a Notice) -> BoxFuture<'a, Result<Received, Fault>>;
+    async fn receive(&self, notice: &Notice) -> Result<Received, Fault>;
 
     /// Records that its turn has ended.
-    fn handled<'a>(&'a self, notice: &'a Notice) -> BoxFuture<'a, Result<(), Fault>>;
+    async fn handled(&self, notice: &Notice) -> Result<(), Fault>;
 }
 
-impl<S: Store> Inbox for Arc<S> {
-    fn receive<'a>(&'a self, notice: &'a Notice) -> BoxFuture<'a, Result<Received, Fault>> {
-        Box::pin(S::receive(self, notice, clock::now()))
+#[async_trait]
+impl<S: Store + ?Sized> Inbox for Arc<S> {
+    async fn receive(&self, notice: &Notice) -> Result<Received, Fault> {
+        S::receive(self, notice, clock::now()).await
     }
 
-    fn handled<'a>(&'a self, notice: &'a Notice) -> BoxFuture<'a, Result<(), Fault>> {
-        Box::pin(S::handled(self, notice, clock::now()))
+    async fn handled(&self, notice: &Notice) -> Result<(), Fault> {
+        S::handled(self, notice, clock::now()).await
     }
 }

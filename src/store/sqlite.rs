@@ -135,6 +135,7 @@ fn record(connection: &Connection, request: &ChangeRequest) -> Result<Recorded, 
     Ok(Recorded::New)
 }
 
+#[async_trait::async_trait]
 impl Store for Sqlite {
     fn run(&self) -> &RunId {
         &self.run_id

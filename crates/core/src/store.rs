@@ -1,7 +1,7 @@
 //! The contract of a store of changes, questions and deliveries: one operation per decision, each durable when it
 //! returns.
 
-use std::{future::Future, io, path::PathBuf};
+use std::{io, path::PathBuf};
 
 use jiff::{SignedDuration, Timestamp};
 
@@ -60,197 +60,142 @@ pub struct Found {
 /// Stores change requests, questions and deliveries. There is no `get` followed by `put`, because two concurrent button
 /// presses would both pass the `get`. [`Store::update`] reads, judges and writes one request in one compare-and-set. Every
 /// operation here that moves a change is built on it, so that only this crate can create a [`Claimed`] change.
-pub trait Store: Send + Sync + 'static {
+#[async_trait::async_trait]
+pub trait Store: std::fmt::Debug + Send + Sync + 'static {
     /// The run of this process. A change that another run has claimed was not sent by this one.
     fn run(&self) -> &RunId;
 
     /// Records a request with all its changes, before anything else is done about it.
-    fn record(&self, request: ChangeRequest) -> impl Future<Output = Result<Recorded, Fault>> + Send;
+    async fn record(&self, request: ChangeRequest) -> Result<Recorded, Fault>;
 
     /// The change in its current state.
-    fn get(&self, id: ChangeId) -> impl Future<Output = Result<Option<Change>, Fault>> + Send;
+    async fn get(&self, id: ChangeId) -> Result<Option<Change>, Fault>;
 
     /// The request in its current state.
-    fn request(&self, id: RequestId) -> impl Future<Output = Result<Option<ChangeRequest>, Fault>> + Send;
+    async fn request(&self, id: RequestId) -> Result<Option<ChangeRequest>, Fault>;
 
     /// Reads the request, applies the update with [`Update::apply`] and writes the result, in one compare-and-set that
     /// is durable when this returns. Returns the updated request and the answer; `None` if there is no such request.
-    fn update(
+    async fn update(
         &self,
         id: RequestId,
         update: Update,
         now: Timestamp,
-    ) -> impl Future<Output = Result<Option<(ChangeRequest, Answer)>, Fault>> + Send;
+    ) -> Result<Option<(ChangeRequest, Answer)>, Fault>;
 
     /// Changes recorded since then that have ended and whose outcome was not reported to the room, because the run
     /// crashed first or Webex rejected the message. Excludes changes that ended before their card was posted, which
     /// have nothing to report.
-    fn unreported(&self, since: Timestamp) -> impl Future<Output = Result<Found, Fault>> + Send;
+    async fn unreported(&self, since: Timestamp) -> Result<Found, Fault>;
 
     /// Changes that only this program can bring to an outcome: approved, claimed or of unknown outcome, or waiting
     /// without a card. Call it at startup before serving anything: later, such changes may be in progress.
-    fn unfinished(&self) -> impl Future<Output = Result<Found, Fault>> + Send;
+    async fn unfinished(&self) -> Result<Found, Fault>;
 
     /// Waiting changes that are past their expiry: each has to be expired and its card closed.
-    fn expired_open(&self, now: Timestamp) -> impl Future<Output = Result<Found, Fault>> + Send;
+    async fn expired_open(&self, now: Timestamp) -> Result<Found, Fault>;
 
     /// At most `most` changes that match the filter, newest first.
-    fn newest(&self, filter: &Filter, most: usize) -> impl Future<Output = Result<Found, Fault>> + Send;
+    async fn newest(&self, filter: &Filter, most: usize) -> Result<Found, Fault>;
 
     /// At most `most` changes that this person requested in this room, newest first.
-    fn requested_by(
-        &self,
-        person_id: &str,
-        room: &str,
-        most: usize,
-    ) -> impl Future<Output = Result<Found, Fault>> + Send;
+    async fn requested_by(&self, person_id: &str, room: &str, most: usize) -> Result<Found, Fault>;
 
     /// The applied changes that undo this one, oldest first.
-    fn undone_by(&self, id: ChangeId) -> impl Future<Output = Result<Found, Fault>> + Send;
+    async fn undone_by(&self, id: ChangeId) -> Result<Found, Fault>;
 
     /// The undecided changes that this person requested, expired or not.
-    fn waiting_of(&self, person_id: &str) -> impl Future<Output = Result<Found, Fault>> + Send;
+    async fn waiting_of(&self, person_id: &str) -> Result<Found, Fault>;
 
     /// Records a question unless it is already recorded. Returns the recorded question.
-    fn ask(&self, question: Question) -> impl Future<Output = Result<Question, Fault>> + Send;
+    async fn ask(&self, question: Question) -> Result<Question, Fault>;
 
     /// The question in its current state.
-    fn question(&self, id: ChangeId) -> impl Future<Output = Result<Option<Question>, Fault>> + Send;
+    async fn question(&self, id: ChangeId) -> Result<Option<Question>, Fault>;
 
     /// Records the id of the message with the question's card; `None` if there is no such question.
-    fn question_posted(
-        &self,
-        id: ChangeId,
-        message_id: &str,
-    ) -> impl Future<Output = Result<Option<Question>, Fault>> + Send;
+    async fn question_posted(&self, id: ChangeId, message_id: &str) -> Result<Option<Question>, Fault>;
 
     /// Applies a reply to a question in one compare-and-set. Returns the updated question and the result of the reply;
     /// `None` if there is no such question.
-    fn reply(
-        &self,
-        id: ChangeId,
-        reply: &Reply,
-        now: Timestamp,
-    ) -> impl Future<Output = Result<Option<(Question, Replied)>, Fault>> + Send;
+    async fn reply(&self, id: ChangeId, reply: &Reply, now: Timestamp) -> Result<Option<(Question, Replied)>, Fault>;
 
     /// The open questions, expired or not, oldest first; of one person, or of all.
-    fn open_questions(&self, person_id: Option<&str>) -> impl Future<Output = Result<Vec<Question>, Fault>> + Send;
+    async fn open_questions(&self, person_id: Option<&str>) -> Result<Vec<Question>, Fault>;
 
     /// Records what was discussed in these places, each unless a later topic is recorded there.
-    fn note_topics(
-        &self,
-        topics: Vec<(TopicPlace, Topic)>,
-        now: Timestamp,
-    ) -> impl Future<Output = Result<(), Fault>> + Send;
+    async fn note_topics(&self, topics: Vec<(TopicPlace, Topic)>, now: Timestamp) -> Result<(), Fault>;
 
     /// The topics that are still remembered ([`Topic::is_fresh`]), in any order.
-    fn topics(&self, now: Timestamp) -> impl Future<Output = Result<Vec<(TopicPlace, Topic)>, Fault>> + Send;
+    async fn topics(&self, now: Timestamp) -> Result<Vec<(TopicPlace, Topic)>, Fault>;
 
     /// Puts a notice on record, unless it was received before. It is remembered for at least [`REMEMBERED`] after it was
     /// handled.
-    fn receive(&self, notice: &Notice, now: Timestamp) -> impl Future<Output = Result<Received, Fault>> + Send;
+    async fn receive(&self, notice: &Notice, now: Timestamp) -> Result<Received, Fault>;
 
     /// Records that the turn of a notice has ended.
-    fn handled(&self, notice: &Notice, now: Timestamp) -> impl Future<Output = Result<(), Fault>> + Send;
+    async fn handled(&self, notice: &Notice, now: Timestamp) -> Result<(), Fault>;
 
     /// The received notices whose turn has not ended, in the order of their arrival.
-    fn unhandled(&self) -> impl Future<Output = Result<Vec<Receipt>, Fault>> + Send;
+    async fn unhandled(&self) -> Result<Vec<Receipt>, Fault>;
 
     /// Records that this person said no in this place, at this time by Webex's clock. It is remembered for
     /// [`STOPS_REMEMBERED`].
-    fn stop(
-        &self,
-        place: &TopicPlace,
-        person_id: &str,
-        said: Timestamp,
-        now: Timestamp,
-    ) -> impl Future<Output = Result<(), Fault>> + Send;
+    async fn stop(&self, place: &TopicPlace, person_id: &str, said: Timestamp, now: Timestamp) -> Result<(), Fault>;
 
     /// Whether this person said no after this time, in the room or in this thread of it.
-    fn is_stopped(
-        &self,
-        place: &TopicPlace,
-        person_id: &str,
-        said: Timestamp,
-    ) -> impl Future<Output = Result<bool, Fault>> + Send;
+    async fn is_stopped(&self, place: &TopicPlace, person_id: &str, said: Timestamp) -> Result<bool, Fault>;
 
     /// The changes that this message, or this press, ordered, oldest first.
-    fn ordered_by(&self, message_id: &str) -> impl Future<Output = Result<Found, Fault>> + Send;
+    async fn ordered_by(&self, message_id: &str) -> Result<Found, Fault>;
 
     /// Records the id of the message with the card; `None` if there is no such request.
-    fn card_posted(
-        &self,
-        id: RequestId,
-        message_id: &str,
-    ) -> impl Future<Output = Result<Option<ChangeRequest>, Fault>> + Send {
-        note(self, id, Update::CardPosted(message_id.to_owned()))
+    async fn card_posted(&self, id: RequestId, message_id: &str) -> Result<Option<ChangeRequest>, Fault> {
+        note(self, id, Update::CardPosted(message_id.to_owned())).await
     }
 
     /// Records the id of the progress message of a change; `None` if there is no such change.
-    fn progress_posted(
-        &self,
-        item: ItemId,
-        message_id: &str,
-    ) -> impl Future<Output = Result<Option<Change>, Fault>> + Send {
-        note_item(self, item, Update::ProgressPosted(item.change, message_id.to_owned()))
+    async fn progress_posted(&self, item: ItemId, message_id: &str) -> Result<Option<Change>, Fault> {
+        note_item(self, item, Update::ProgressPosted(item.change, message_id.to_owned())).await
     }
 
     /// Records that the failure of a change's rollout was told, and in which message; `None` if there is no such change.
-    fn failure_posted(
-        &self,
-        item: ItemId,
-        failure: RolloutFailure,
-    ) -> impl Future<Output = Result<Option<Change>, Fault>> + Send {
-        note_item(self, item, Update::FailurePosted(item.change, failure))
+    async fn failure_posted(&self, item: ItemId, failure: RolloutFailure) -> Result<Option<Change>, Fault> {
+        note_item(self, item, Update::FailurePosted(item.change, failure)).await
     }
 
     /// Records that the outcome of a change, including the rollout's, was reported to the room; `None` if there is no such
     /// change.
-    fn mark_reported(&self, item: ItemId) -> impl Future<Output = Result<Option<Change>, Fault>> + Send {
-        note_item(self, item, Update::Reported(item.change))
+    async fn mark_reported(&self, item: ItemId) -> Result<Option<Change>, Fault> {
+        note_item(self, item, Update::Reported(item.change)).await
     }
 
     /// Decides a request if it is open. Returns the request in its resulting state, and the answer; `None` if there is no
     /// such request.
-    fn decide(
+    async fn decide(
         &self,
         id: RequestId,
         decide: &Decide,
         now: Timestamp,
-    ) -> impl Future<Output = Result<Option<(ChangeRequest, Answer)>, Fault>> + Send {
-        self.update(id, Update::Decide(decide.clone()), now)
+    ) -> Result<Option<(ChangeRequest, Answer)>, Fault> {
+        self.update(id, Update::Decide(decide.clone()), now).await
     }
 
     /// Claims an approved change for this run; `generation` is the live object's current `metadata.generation`.
-    fn claim(
-        &self,
-        item: ItemId,
-        generation: i64,
-        now: Timestamp,
-    ) -> impl Future<Output = Result<ClaimResult, Fault>> + Send {
-        take(self, item, Event::Claim { generation, run_id: self.run().clone() }, now)
+    async fn claim(&self, item: ItemId, generation: i64, now: Timestamp) -> Result<ClaimResult, Fault> {
+        take(self, item, Event::Claim { generation, run_id: self.run().clone() }, now).await
     }
 
     /// Claims, once, a change that a crashed run had claimed: only at the same generation, and while the approval is
     /// fresh. A run cannot claim again what it has claimed itself.
-    fn claim_again(
-        &self,
-        item: ItemId,
-        generation: i64,
-        now: Timestamp,
-    ) -> impl Future<Output = Result<ClaimResult, Fault>> + Send {
-        take(self, item, Event::ClaimAgain { generation, run_id: self.run().clone() }, now)
+    async fn claim_again(&self, item: ItemId, generation: i64, now: Timestamp) -> Result<ClaimResult, Fault> {
+        take(self, item, Event::ClaimAgain { generation, run_id: self.run().clone() }, now).await
     }
 
     /// Records the outcome of a change. Returns the change in its resulting state, and [`Answer::Ended`] or
     /// [`Answer::Unchanged`]; `None` if there is no such change.
-    fn finish(
-        &self,
-        item: ItemId,
-        end: End,
-        now: Timestamp,
-    ) -> impl Future<Output = Result<Option<(Change, Answer)>, Fault>> + Send {
-        advance(self, item, Event::End(end), now)
+    async fn finish(&self, item: ItemId, end: End, now: Timestamp) -> Result<Option<(Change, Answer)>, Fault> {
+        advance(self, item, Event::End(end), now).await
     }
 }
 

@@ -241,6 +241,7 @@ impl ClusterAccess for World {
 #[derive(Debug)]
 pub(super) struct Slow(pub(super) MemoryStore);
 
+#[async_trait::async_trait]
 impl Store for Slow {
     fn run(&self) -> &RunId {
         self.0.run()

@@ -64,6 +64,7 @@ impl MemoryStore {
     }
 }
 
+#[async_trait::async_trait]
 impl Store for MemoryStore {
     fn run(&self) -> &RunId {
         &self.run_id

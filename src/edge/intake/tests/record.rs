@@ -15,13 +15,14 @@ struct Broken {
     answers: bool,
 }
 
+#[async_trait::async_trait]
 impl Inbox for Broken {
-    fn receive<'a>(&'a self, _: &'a Notice) -> BoxFuture<'a, Result<Received, Fault>> {
-        if self.answers { Box::pin(async { Err(Fault::CutOff) }) } else { Box::pin(pending()) }
+    async fn receive(&self, _: &Notice) -> Result<Received, Fault> {
+        if self.answers { Err(Fault::CutOff) } else { pending().await }
     }
 
-    fn handled<'a>(&'a self, _: &'a Notice) -> BoxFuture<'a, Result<(), Fault>> {
-        Box::pin(async { Ok(()) })
+    async fn handled(&self, _: &Notice) -> Result<(), Fault> {
+        Ok(())
     }
 }
 
