@@ -94,8 +94,8 @@ pub struct DemoArgs {
     /// Show what would be done, cards and all, and change nothing
     #[arg(long)]
     pub observe: bool,
-    /// The port of the page [default: a free one]
-    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u16).range(1..))]
+    /// The port of the page; 0 picks a free one [default: 0]
+    #[arg(long, value_name = "N")]
     pub port: Option<u16>,
     /// What runs the model
     #[arg(long, value_enum, default_value_t)]
