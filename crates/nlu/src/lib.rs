@@ -37,6 +37,7 @@ pub mod plain;
 pub mod reader;
 pub mod roles;
 pub mod shell;
+pub mod short;
 pub mod slot;
 pub mod split;
 pub mod tokenise;

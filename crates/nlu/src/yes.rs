@@ -127,7 +127,7 @@ fn is_emoji(c: char) -> bool {
 }
 
 /// The message without the bot's name at its start or end, and without the mention sign.
-fn without_name<'t>(text: &'t str, name: &str) -> &'t str {
+pub(crate) fn without_name<'t>(text: &'t str, name: &str) -> &'t str {
     let text = text.trim();
     if name.is_empty() {
         return text;

@@ -1,0 +1,225 @@
+//! A correction or a continuation of the last order: "no wait, 6", "make it 4", "I meant staging", "one more",
+//! "too many, remove one".
+
+use readback_core::domain::{Amount, ImageChange};
+
+use super::{NOISE, UNITS, Word, after, before, joined, looks_like_an_image, whole, words};
+
+/// What is to be different about the last order.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Correction {
+    /// The number of replicas.
+    Replicas(Amount),
+    /// The image.
+    Image(ImageChange),
+    /// A number that may be one of replicas or a tag: what the order was about decides.
+    Number(u32),
+    /// The Deployment, its namespace or its cluster: these words, without those that say nothing.
+    Target(String),
+}
+
+/// Words that take back what was said.
+const TAKES_BACK: &[&str] = &[
+    "no",
+    "nope",
+    "no wait",
+    "wait",
+    "wait no",
+    "hold on",
+    "sorry",
+    "oops",
+    "actually",
+    "correction",
+    "scratch that",
+    "not that one",
+    "not this one",
+    "not that",
+    "wrong one",
+    "i meant",
+    "i mean",
+    "i said",
+    "rather",
+    "make it",
+    "make that",
+    "make them",
+    "let's make it",
+    "set it to",
+    "change it to",
+    "change that to",
+    "should be",
+    "it should be",
+    "should have been",
+    "better",
+    "on second thought",
+    "too many",
+    "too few",
+    "too much",
+    "not enough",
+    "that's too many",
+    "that's too few",
+    "that's not enough",
+];
+/// Words in front that say nothing.
+const SPEECH: &[&str] = &["please", "ok", "okay", "hmm", "just", "to", "ah", "oh", "and", "then", "so", "it's", "at"];
+const TRAILS: &[&str] = &["please", "thanks", "thank you", "instead", "then", "sorry", "rather"];
+
+/// What the message corrects or continues; `None` if it is not, as a whole, a correction. `name` is the bot's.
+pub fn correction(text: &str, name: &str) -> Option<Correction> {
+    let words = words(text, name)?;
+    let words = before(&words, TRAILS);
+    let (mut found, mut rest) = (Vec::new(), words);
+    loop {
+        let (lead, next) = after(rest, TAKES_BACK);
+        let (_, next) = after(next, SPEECH);
+        if next.len() == rest.len() {
+            break;
+        }
+        found.extend(lead);
+        rest = next;
+    }
+    if rest.is_empty() {
+        return None;
+    }
+    if let Some(by) = relative(rest) {
+        return Some(Correction::Replicas(Amount::By(by)));
+    }
+    let (value, unit) = match rest {
+        [value] => (value, false),
+        [value, unit] if UNITS.contains(&unit.lower.as_str()) => (value, true),
+        [tag, value] if matches!(tag.lower.as_str(), "tag" | "version" | "image") => {
+            return ImageChange::parse(&value.written)
+                .ok()
+                .filter(|_| looks_like_an_image(value))
+                .map(Correction::Image);
+        }
+        _ => return target(rest, &found),
+    };
+    match whole(value) {
+        Some(count) if unit => Some(Correction::Replicas(Amount::To(count))),
+        Some(count) => Some(Correction::Number(count)),
+        None if unit => None,
+        None if !found.is_empty() && looks_like_an_image(value) => {
+            ImageChange::parse(&value.written).ok().map(Correction::Image)
+        }
+        None => target(rest, &found),
+    }
+}
+
+/// How many more, or fewer if negative: "one more", "remove two", "add 3 pods".
+fn relative(words: &[Word]) -> Option<i64> {
+    let words: Vec<&Word> = words.iter().filter(|word| !UNITS.contains(&word.lower.as_str())).collect();
+    let number = |word: &Word| whole(word).filter(|count| *count > 0).map(i64::from);
+    match words.as_slice() {
+        [count, sign] => match sign.lower.as_str() {
+            "more" | "extra" => number(count),
+            "less" | "fewer" => number(count).map(|count| -count),
+            _ => match count.lower.as_str() {
+                "add" | "plus" => number(sign),
+                "remove" | "drop" | "minus" => number(sign).map(|count| -count),
+                _ => None,
+            },
+        },
+        [verb, count, more] if verb.lower == "add" && more.lower == "more" => number(count),
+        [take, count, away] if take.lower == "take" && matches!(away.lower.as_str(), "away" | "off") => {
+            number(count).map(|count| -count)
+        }
+        _ => None,
+    }
+}
+
+/// The words for what was meant instead, where the message says that something else was meant.
+fn target(words: &[Word], found: &[&str]) -> Option<Correction> {
+    const MOST: usize = 4;
+    const SAYS_SO: &[&str] = &[
+        "i meant",
+        "i mean",
+        "not that one",
+        "not this one",
+        "not that",
+        "wrong one",
+        "no",
+        "nope",
+        "no wait",
+        "wait no",
+        "actually",
+        "correction",
+    ];
+    if !found.iter().any(|lead| SAYS_SO.contains(lead)) {
+        return None;
+    }
+    let said: Vec<Word> = words.iter().filter(|word| !NOISE.contains(&word.lower.as_str())).cloned().collect();
+    ((1..=MOST).contains(&said.len())).then(|| Correction::Target(joined(&said)))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_number_alone_or_behind_a_correction_is_a_number() {
+        for text in ["6", "no wait, 6", "make it 6", "sorry, 6", "no, 6", "actually 6 please", "@bot six", "No. 6!"] {
+            assert_eq!(correction(text, "bot"), Some(Correction::Number(6)), "{text}");
+        }
+        for text in ["6 pods", "make it 6 replicas", "no wait, six instances instead"] {
+            assert_eq!(correction(text, "bot"), Some(Correction::Replicas(Amount::To(6))), "{text}");
+        }
+    }
+
+    #[test]
+    fn more_and_fewer_are_relative() {
+        for (text, by) in [
+            ("one more", 1),
+            ("and two more please", 2),
+            ("remove one", -1),
+            ("too many, remove one", -1),
+            ("not enough, add 2", 2),
+            ("add 2 more", 2),
+            ("two fewer pods", -2),
+            ("take one away", -1),
+        ] {
+            assert_eq!(correction(text, "bot"), Some(Correction::Replicas(Amount::By(by))), "{text}");
+        }
+    }
+
+    #[test]
+    fn an_image_or_another_target_needs_words_that_correct() {
+        assert_eq!(correction("no, 1.22", "bot"), Some(Correction::Image(ImageChange::Tag("1.22".into()))));
+        assert_eq!(correction("tag v2", "bot"), Some(Correction::Image(ImageChange::Tag("v2".into()))));
+        for (text, target) in [
+            ("I meant staging", "staging"),
+            ("no, the one in staging", "staging"),
+            ("not that one, search", "search"),
+            ("wait no, payments worker", "payments worker"),
+        ] {
+            assert_eq!(correction(text, "bot"), Some(Correction::Target(target.into())), "{text}");
+        }
+    }
+
+    #[test]
+    fn what_says_more_or_less_is_no_correction() {
+        for text in [
+            "no wait",
+            "no",
+            "too many",
+            "search",
+            "staging",
+            "6?",
+            "scale web to 6",
+            "not 6",
+            "6 or 7",
+            "remove it",
+            "remove one of the old ones tomorrow",
+            "make it so",
+            "a few more",
+            "zero more",
+            "",
+        ] {
+            let read = correction(text, "bot");
+            assert!(
+                matches!(read, None | Some(Correction::Target(_)))
+                    && !matches!((text, &read), (_, Some(_)) if !text.starts_with("no")),
+                "{text}: {read:?}"
+            );
+        }
+    }
+}
