@@ -10,8 +10,8 @@ use jiff::Timestamp;
 use tokio::sync::watch;
 
 use super::{
-    execution::Execution, fault::ReplyTarget, object_locks::ObjectLocks, reader::MessageReader, request::Request,
-    rollout_queue::Followers, rollout_texts::RolloutTexts, topics::Topics,
+    execution::Execution, fault::ReplyTarget, last_words::LastWords, object_locks::ObjectLocks, reader::MessageReader,
+    request::Request, rollout_queue::Followers, rollout_texts::RolloutTexts, topics::Topics,
 };
 use crate::clock;
 use readback_cluster::{Cluster, Clusters};
@@ -74,6 +74,8 @@ pub(super) struct Context {
     unanswered: Mutex<Vec<ChangeId>>,
     /// Changes on cards of several whose rollouts are followed.
     followed: Mutex<HashSet<ChangeId>>,
+    /// What was said last, by whom and to whom.
+    last_words: Mutex<LastWords>,
     /// Held while a card that an earlier run did not post is posted.
     pub(super) asking: tokio::sync::Mutex<()>,
 }
@@ -98,8 +100,27 @@ impl Context {
             locks: ObjectLocks::default(),
             unanswered: Mutex::default(),
             followed: Mutex::default(),
+            last_words: Mutex::default(),
             asking: tokio::sync::Mutex::default(),
         }
+    }
+
+    /// Notes that this message or press is handled now. Returns the one before it, of the same person in the same room.
+    pub(super) fn begin_turn(&self, room: &str, person_id: &str, turn: &str) -> Option<String> {
+        self.last_words.lock().ok()?.begin(room, person_id, turn)
+    }
+
+    /// Notes that the last word of the bot to this person in this room is this card; `None` if it is something else.
+    pub(super) fn note_last_word(&self, room: &str, person_id: &str, card: Option<&str>) {
+        if let Ok(mut last) = self.last_words.lock() {
+            last.note(room, person_id, card);
+        }
+    }
+
+    /// Whether this card is the last word of the bot to this person in this room. `None` if nothing is known of them, because
+    /// the bot was started since.
+    pub(super) fn is_last_word(&self, room: &str, person_id: &str, card: &str) -> Option<bool> {
+        self.last_words.lock().ok()?.is_card(room, person_id, card)
     }
 
     /// Notes that the rollout of this change is followed from now on. `false` if it is already.

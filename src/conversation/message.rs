@@ -9,6 +9,7 @@ use super::{
     orders::Orders,
     posting::Reporter,
     request::Request,
+    short_messages::ShortMessage,
     typed_answers::{TypedAnswers, is_talk},
 };
 use crate::{
@@ -21,6 +22,7 @@ use readback_core::{
     resolve::Directory,
     topic::TopicPlace,
 };
+use readback_nlu::short::calls_off_everything;
 use readback_webex::{Message, RoomKind, WebexError, order_text};
 
 /// Handles messages.
@@ -61,6 +63,7 @@ impl MessageHandler {
                 + self.reporter.finish_questions(&person, &place, message.created).await?;
         }
         let text = order_text(&message, &self.cx.me);
+        let previous = self.cx.begin_turn(&message.room_id, &message.person_id, &message.id);
         let directory = Arc::new(self.cx.directory().at_home_in(policy.home(&message.room_id)));
         let request = Request {
             id: &message.id,
@@ -73,6 +76,7 @@ impl MessageHandler {
             policy: &policy,
             again: attempt.is_again(),
             followed: attempt.followed,
+            previous: previous.as_deref(),
             edits: None,
         };
         self.parsed(&request, &message, &directory, recorded).await
@@ -91,12 +95,18 @@ impl MessageHandler {
             self.reporter.reply(place, request.person, &answer).await.before(place, "answering")?;
             return Ok("answer");
         }
-        let read = self.cx.reader.read(request.text.to_owned(), directory.clone());
-        let ParsedMessage { mut commands, mut asides, in_scope: _ } =
-            read.await.before(place, "reading the message")?;
-        if self.cx.is_yes(request) {
-            (commands, asides) = (vec![Command::new(Intent::Confirm, Score::ONE)], Vec::new());
-        }
+        let in_thread = message.parent_id.is_some();
+        let short = if recorded == 0 { self.answers.short_message(request, in_thread).await? } else { None };
+        let (mut commands, asides) = match short {
+            Some(ShortMessage::Answered((outcome, text))) => {
+                if let Some(text) = text {
+                    self.reporter.answer(request, &text, true).await?;
+                }
+                return Ok(outcome);
+            }
+            Some(ShortMessage::Orders(commands)) => (commands, Vec::new()),
+            None => self.read(request, directory).await?,
+        };
         if recorded > 0 || (request.again && self.was_answer(request, &commands).await?) {
             // A second reading could order it twice.
             // Only of one order for one Deployment it is certain that nothing else was meant.
@@ -152,6 +162,27 @@ impl MessageHandler {
 }
 
 impl MessageHandler {
+    /// What the message says: the commands, and what it says beside them.
+    async fn read(
+        &self,
+        request: &Request<'_>,
+        directory: &Arc<Directory>,
+    ) -> Result<(Vec<Command>, Vec<String>), Fault> {
+        // What is recognised by rule needs no reading: it is the whole message.
+        let by_rule = if self.cx.is_yes(request) {
+            Some(Intent::Confirm)
+        } else {
+            calls_off_everything(request.text, &self.cx.me.name).then_some(Intent::Cancel)
+        };
+        if let Some(intent) = by_rule {
+            return Ok((vec![Command::new(intent, Score::ONE)], Vec::new()));
+        }
+        let read = self.cx.reader.read(request.text.to_owned(), directory.clone());
+        let ParsedMessage { commands, asides, in_scope: _ } =
+            read.await.before(request.place, "reading the message")?;
+        Ok((commands, asides))
+    }
+
     /// Records a no, for an order that was said before it and is delivered after it.
     async fn note_stop(&self, request: &Request<'_>, talk: &[Command], in_thread: bool) -> Result<(), Fault> {
         if !talk.iter().all(|command| command.intent == Intent::Cancel) {

@@ -13,6 +13,7 @@ use readback_core::{
 };
 
 /// A message, or a button press on a card.
+#[derive(Clone, Copy)]
 pub(super) struct Request<'s> {
     /// The Webex id of the message or the card action.
     pub(super) id: &'s str,
@@ -30,6 +31,8 @@ pub(super) struct Request<'s> {
     pub(super) again: bool,
     /// Whether something later of the same person waits while this is tried again.
     pub(super) followed: bool,
+    /// The message or press before, of the same person in the same room, if the bot has handled one since its start.
+    pub(super) previous: Option<&'s str>,
     /// The change whose card was confirmed with edited values.
     pub(super) edits: Option<&'s Change>,
 }

@@ -17,7 +17,7 @@ use readback_core::{
     domain::Intent,
     question::{Question, Reply},
 };
-use readback_nlu::yes::speaks_of_yes;
+use readback_nlu::{short::calls_off_everything, yes::speaks_of_yes};
 use readback_webex::WebexError;
 
 /// Whether the command is a yes or a no, or might be meant as a yes.
@@ -121,6 +121,20 @@ impl TypedAnswers {
             return Ok(Some(words::YES_ALONE.to_owned()));
         }
         let mut open = self.open(request, in_thread).await?;
+        if no && calls_off_everything(request.text, &self.cx.me.name) {
+            return self.close_all(request, open, in_thread).await;
+        }
+        if open.is_empty() && in_thread {
+            return self.typed_by_another(request, no).await;
+        }
+        let is_last = |one: &OpenItem| {
+            let is_last = |card| self.cx.is_last_word(&request.place.room, &request.person.id, card);
+            one.card().and_then(is_last) == Some(true)
+        };
+        // Of several, it means the one that the bot asked about last, if it has said nothing else since.
+        if open.len() > 1 && open.iter().any(is_last) {
+            open.retain(is_last);
+        }
         let [_] = open.as_slice() else {
             return Ok(Some(if open.is_empty() {
                 words::nothing_open(in_thread)
@@ -139,6 +153,48 @@ impl TypedAnswers {
         }
     }
 
+    /// Declines everything of this person that is open here.
+    async fn close_all(
+        &self,
+        request: &Request<'_>,
+        open: Vec<OpenItem>,
+        in_thread: bool,
+    ) -> Result<Option<String>, Fault> {
+        if open.is_empty() {
+            return Ok(Some(words::nothing_open(in_thread)));
+        }
+        let names: Vec<String> = open.iter().map(OpenItem::named).collect();
+        let mut lines = Vec::new();
+        for one in open {
+            lines.extend(match one {
+                OpenItem::Request(asked) => line(self.approvals.decide(request, &asked, false).await?),
+                OpenItem::Question(question) => self.typed_on_question(request, &question, false).await?,
+            });
+        }
+        // Each card says it, too; what could not be declined is said in its own words.
+        if lines.is_empty() && names.len() > 1 {
+            lines.push(words::all_cancelled(&names));
+        }
+        Ok((!lines.is_empty()).then(|| lines.join("\n\n")))
+    }
+
+    /// Handles a yes or no in the thread of a card that waits for somebody else, whom the policy may let decide it.
+    async fn typed_by_another(&self, request: &Request<'_>, no: bool) -> Result<Option<String>, Fault> {
+        let asked = self.asked_by_others(request).await?;
+        let [asked] = asked.as_slice() else { return Ok(Some(words::nothing_open(true))) };
+        if !no && !self.cx.is_yes(request) {
+            return Ok(Some(words::not_a_plain_yes("Confirm", asked.first().order().expires)));
+        }
+        // A message that was sent before the card was posted cannot be an answer to it.
+        let Some(card) = asked.card() else { return Ok(Some(words::nothing_open(true))) };
+        let posted = self.cx.webex.message(card).await;
+        match posted {
+            Ok(card) if card.created < request.at => self.approvals.decide(request, asked, !no).await.map(line),
+            Ok(_) | Err(WebexError::NotFound { .. }) => Ok(Some(words::nothing_open(true))),
+            Err(error) => Err(error).before(request.place, "reading the card"),
+        }
+    }
+
     async fn typed_on_question(
         &self,
         request: &Request<'_>,
@@ -150,7 +206,7 @@ impl TypedAnswers {
                 [_] if question.fields.is_empty() => {
                     self.questions.picked(request, question, 0, &serde_json::Map::new()).await.map(line)
                 }
-                _ => Ok(Some(words::which_question(&[words::mild(&words::prompt(question))]))),
+                _ => Ok(Some(words::no_yes_or_no(question))),
             };
         }
         let reply = Reply::Dismiss(Actor::from(request.person));

@@ -2,7 +2,7 @@
 
 use jiff::Timestamp;
 
-use super::{choice_label, clock, plain};
+use super::{choice_label, clock, mild, plain, prompt};
 use readback_cluster::Live;
 use readback_core::{
     change::{Change, Status},
@@ -34,10 +34,20 @@ pub fn not_a_plain_yes(button: &str, open_until: Timestamp) -> String {
 /// The answer to a yes or no while several questions are open; each of them is named.
 pub fn which_question(open: &[String]) -> String {
     format!(
-        "{} questions of yours are open here: {}. Which one? Press its button, or answer in its thread.",
+        "{} questions of yours are open here: {}. Which one? Press its button, answer in its thread, or say “cancel all”.",
         open.len(),
         open.join("; ")
     )
+}
+
+/// The answer to a yes where the bot asked for something else.
+pub fn no_yes_or_no(question: &Question) -> String {
+    format!("A yes does not answer this, so nothing was done: {}", mild(&prompt(question)))
+}
+
+/// The answer to a no to everything that is open; each of them is named.
+pub fn all_cancelled(named: &[String]) -> String {
+    format!("Cancelled {}: {}. Nothing was changed.", named.len(), named.join("; "))
 }
 
 /// An open question in a few words.
