@@ -1,11 +1,13 @@
 //! Rollouts that fail: each is told once, in a message of its own that mentions the person and offers what helps.
 
+use std::time::{Duration, Instant};
+
 use http::Method;
 use readback_sim::cluster::Seed;
 use serde_json::Value;
 
 use crate::support::bot::{Bot, Local, Setup};
-use crate::support::trouble::{Rule, Trouble};
+use crate::support::trouble::{FaultProxy, Rule, Trouble};
 
 /// A cluster without this image, where a rollout has so many seconds.
 async fn cluster(deadline: u16) -> Local {
@@ -86,6 +88,23 @@ async fn a_failure_is_told_once_however_often_the_bot_restarts_and_its_undo_stil
         text(told).contains("It was not rolling out: the image `checkout:2.4` cannot be pulled (not found)."),
         "{told}"
     );
+}
+
+#[tokio::test]
+async fn without_the_right_to_list_replica_sets_a_rollout_fails_at_its_deadline_only() {
+    let deadline = Duration::from_secs(12);
+    let local = cluster(12).await;
+    let sets = Rule::new(Method::GET, "/apis/apps/v1/namespaces/staging/replicasets", Trouble::Status(403, None));
+    let role = FaultProxy::before(&local.tap.url, vec![sets]).await;
+    let bot = Bot::start(Setup::default(), local.connection_to(&role.url)).await;
+    let order = bot.room.say("Ann", "update checkout-service to 2.4 in staging").await;
+    let card = bot.room.card(&order).await;
+    let confirmed = Instant::now();
+    bot.room.press("Ann", &card, "confirm").await;
+    let told = failure(&bot, &order, &card).await;
+    assert!(confirmed.elapsed() + Duration::from_secs(1) >= deadline, "{:?} {told}", confirmed.elapsed());
+    assert!(text(&told).contains("cannot be pulled (not found)"), "{told}");
+    bot.room.told(&order, "Its deadline has passed").await;
 }
 
 #[tokio::test]

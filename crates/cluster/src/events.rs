@@ -74,7 +74,7 @@ mod tests {
 
     #[test]
     fn the_newest_warnings_are_returned_without_duplicates() {
-        let pods = [PodView { name: "web-7d-x".into(), newest: true, ready: false, terminating: false, cause: None }];
+        let pods = [PodView { name: "web-7d-x".into(), newest: Some(true), ..PodView::default() }];
         let event = |kind: &str, name: &str, message: &str, at: &str| json!({"involvedObject": {"kind": kind, "name": name}, "reason": "Failed", "message": message, "count": 4, "lastTimestamp": at});
         let events = [
             event("Pod", "web-7d-x", "old", "2026-11-26T08:00:00Z"),

@@ -6,6 +6,7 @@ use std::{
     hash::{DefaultHasher, Hash as _, Hasher as _},
 };
 
+use jiff::Timestamp;
 use k8s_openapi::api::{
     apps::v1::{Deployment, DeploymentSpec},
     core::v1::Container as WireContainer,
@@ -16,7 +17,7 @@ use serde_json::Value;
 
 use super::{
     CallError,
-    owner::{Owners, owners},
+    owner::{Owners, owners, written_at},
     verdict::plain,
 };
 use readback_core::{
@@ -43,6 +44,7 @@ pub struct Live {
     template: Hidden,
     template_digest: u64,
     owners: Owners,
+    written_at: Option<Timestamp>,
 }
 
 /// A container of the pod template.
@@ -175,6 +177,7 @@ impl Live {
             template_digest: digest(&template),
             template: Hidden(template),
             owners: owners(raw),
+            written_at: written_at(raw),
         })
     }
 
@@ -255,6 +258,11 @@ impl Live {
     /// The managers that own its fields.
     pub const fn owners(&self) -> &Owners {
         &self.owners
+    }
+
+    /// When readback wrote to it last, by the API server's clock.
+    pub(super) const fn written_at(&self) -> Option<Timestamp> {
+        self.written_at
     }
 
     /// The labels of its pods, or null.

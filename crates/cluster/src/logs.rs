@@ -96,7 +96,9 @@ impl Cluster {
 
 /// The most informative pod: a new one in trouble, else a new one that serves, else any.
 fn most_informative(pods: &[PodView]) -> Option<&PodView> {
-    let rank = |pod: &&PodView| (pod.terminating, !pod.newest, pod.cause.is_none(), !pod.ready, pod.name.clone());
+    let rank = |pod: &&PodView| {
+        (pod.terminating, pod.newest == Some(false), pod.cause.is_none(), !pod.ready, pod.name.clone())
+    };
     pods.iter().min_by_key(rank)
 }
 
@@ -129,7 +131,7 @@ mod tests {
     };
 
     fn pod(name: &str, ready: bool, cause: Option<Cause>) -> PodView {
-        PodView { name: name.into(), newest: true, ready, terminating: false, cause }
+        PodView { name: name.into(), newest: Some(true), ready, cause, ..PodView::default() }
     }
 
     fn crash() -> Cause {

@@ -80,6 +80,13 @@ fn last_writer(raw: &Value, part: &str) -> Option<String> {
         .filter(|manager| !manager.is_empty())
 }
 
+/// When readback wrote to the object last, by the API server's clock.
+pub(super) fn written_at(raw: &Value) -> Option<Timestamp> {
+    let entries = raw.pointer("/metadata/managedFields").and_then(Value::as_array)?;
+    let ours = entries.iter().filter(|entry| entry["manager"] == FIELD_MANAGER);
+    ours.filter_map(|entry| entry["time"].as_str()?.parse().ok()).max()
+}
+
 /// Who has written what a write was to write, if the object has it: the manager of these very fields. An entry of
 /// readback counts if it was made through the same subresource and not before the claim.
 pub(super) fn written_by(write: &Write, raw: &Value) -> WrittenBy {

@@ -1,8 +1,9 @@
 //! Why pods do not run, in Kubernetes' terms. Read only to explain; no decision depends on it.
 
+use jiff::Timestamp;
 use k8s_openapi::api::{
     apps::v1::ReplicaSet,
-    core::v1::{ContainerStatus, Pod},
+    core::v1::{ContainerStateTerminated, ContainerStatus, Pod},
 };
 use kube::api::ListParams;
 use serde::Deserialize as _;
@@ -12,18 +13,22 @@ use super::{CallError, Cluster, Live, live::REVISION, verdict::plain};
 use readback_core::change::{Cause, CauseKind};
 
 /// The relevant state of one pod of a Deployment.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct PodView {
     /// Its name.
     pub name: String,
-    /// Whether it has the newest template. `true` for all pods if that is unknown.
-    pub newest: bool,
+    /// Whether it has the newest template; `None` if that is unknown.
+    pub newest: Option<bool>,
+    /// When it was created.
+    pub created: Option<Timestamp>,
     /// Whether it is ready.
     pub ready: bool,
     /// Whether it is being deleted.
     pub terminating: bool,
     /// What prevents it from running.
     pub cause: Option<Cause>,
+    /// When the container that `cause` is about exited last, if it did.
+    pub exited: Option<Timestamp>,
 }
 
 /// From the message of the `ReplicaFailure` condition: pods could not even be created.
@@ -39,26 +44,33 @@ pub(super) fn refused(reason: &str, message: &str) -> Cause {
     }
 }
 
-/// What prevents this pod from running, worst first: image, configuration, crash, scheduling.
-fn cause_of(pod: &Pod) -> Option<Cause> {
+/// What prevents this pod from running, worst first: image, configuration, crash, scheduling. With it, when the container
+/// that it is about exited last.
+fn cause_of(pod: &Pod) -> Option<(Cause, Option<Timestamp>)> {
     let status = pod.status.as_ref()?;
     let name = pod.metadata.name.as_deref().map(tidy);
     let containers = status.init_container_statuses.iter().chain(&status.container_statuses).flatten();
-    let mut causes: Vec<Cause> = containers.filter_map(container_cause).collect();
+    let cause = |status: &ContainerStatus| {
+        let exited = last_exit(status).and_then(|ended| ended.finished_at.as_ref()).map(|time| time.0);
+        container_cause(status).map(|cause| (cause, exited))
+    };
+    let mut causes: Vec<(Cause, Option<Timestamp>)> = containers.filter_map(cause).collect();
     let unplaced = status.conditions.iter().flatten().find(|condition| {
         condition.type_ == "PodScheduled"
             && condition.status == "False"
             && condition.reason.as_deref() == Some("Unschedulable")
     });
-    causes.extend(unplaced.map(|condition| Cause {
+    let unplaced = unplaced.map(|condition| Cause {
         kind: CauseKind::Unschedulable,
         reason: "FailedScheduling".into(),
         pod: None,
         container: None,
         image: None,
         detail: plain(condition.message.as_deref().unwrap_or_default()),
-    }));
-    causes.into_iter().min_by_key(|cause| cause.kind).map(|cause| Cause { pod: name, ..cause })
+    });
+    causes.extend(unplaced.map(|cause| (cause, None)));
+    let worst = causes.into_iter().min_by_key(|(cause, _)| cause.kind);
+    worst.map(|(cause, exited)| (Cause { pod: name, ..cause }, exited))
 }
 
 fn container_cause(status: &ContainerStatus) -> Option<Cause> {
@@ -90,11 +102,15 @@ fn container_cause(status: &ContainerStatus) -> Option<Cause> {
     if ended || again { made(CauseKind::Crash, "CrashLoopBackOff", ending(status)) } else { None }
 }
 
+/// How the container exited last.
+fn last_exit(status: &ContainerStatus) -> Option<&ContainerStateTerminated> {
+    let both = [&status.state, &status.last_state];
+    both.into_iter().flatten().find_map(|state| state.terminated.as_ref())
+}
+
 /// `exit code 1`, `OOMKilled`; empty if it never exited with a failure.
 fn ending(status: &ContainerStatus) -> String {
-    let both = [&status.state, &status.last_state];
-    let ended = both.into_iter().flatten().find_map(|state| state.terminated.as_ref());
-    match ended.filter(|ended| ended.exit_code != 0) {
+    match last_exit(status).filter(|ended| ended.exit_code != 0) {
         Some(ended) if ended.reason.as_deref() == Some("OOMKilled") => "OOMKilled: out of memory".into(),
         Some(ended) => format!("exit code {}", ended.exit_code),
         None => String::new(),
@@ -133,20 +149,24 @@ fn views(pods: &[Value], owner: Option<&str>) -> Vec<PodView> {
         });
         // A failed pod that its ReplicaSet has replaced explains nothing.
         let over = status.and_then(|status| status.phase.as_deref()).is_some_and(|p| p == "Failed" || p == "Succeeded");
-        (!over).then(|| PodView {
-            name: tidy(pod.metadata.name.as_deref().unwrap_or_default()),
-            newest: owner.is_none_or(belongs_to),
-            ready,
-            terminating: pod.metadata.deletion_timestamp.is_some(),
-            cause: cause_of(&pod),
+        (!over).then(|| {
+            let (cause, exited) = cause_of(&pod).unzip();
+            PodView {
+                name: tidy(pod.metadata.name.as_deref().unwrap_or_default()),
+                newest: owner.map(belongs_to),
+                created: pod.metadata.creation_timestamp.as_ref().map(|time| time.0),
+                ready,
+                terminating: pod.metadata.deletion_timestamp.is_some(),
+                cause,
+                exited: exited.flatten(),
+            }
         })
     };
     pods.iter().filter_map(view).collect()
 }
 
 impl Cluster {
-    /// The pods of a Deployment. Needs `list` on pods; without `list` on replicasets, old and new ones are not
-    /// distinguished.
+    /// The pods of a Deployment. Needs `list` on pods; without `list` on replicasets it is unknown which are new.
     pub(super) async fn pods(&self, live: &Live) -> Result<Vec<PodView>, CallError> {
         let selector = live.selector()?;
         if selector.selects_all() {
@@ -233,9 +253,35 @@ mod tests {
     #[test]
     fn the_newest_pods_are_those_of_the_newest_replica_set() {
         let pods = [pod(&json!({}))];
-        assert!(views(&pods, Some("rs-2"))[0].newest);
-        assert!(!views(&pods, Some("rs-1"))[0].newest);
-        assert!(views(&pods, None)[0].newest, "without replica sets every pod counts as new");
+        assert_eq!(views(&pods, Some("rs-2"))[0].newest, Some(true));
+        assert_eq!(views(&pods, Some("rs-1"))[0].newest, Some(false));
+        assert_eq!(views(&pods, None)[0].newest, None, "without replica sets it is unknown");
+    }
+
+    #[test]
+    fn when_the_container_of_the_cause_exited_last_is_kept() {
+        let at = |time: &str| Some(time.parse::<Timestamp>().unwrap());
+        let (first, last) = ("2026-01-01T00:00:01Z", "2026-01-01T00:00:02Z");
+        let ended = |time: &str| json!({"terminated": {"exitCode": 1, "finishedAt": time}});
+        let status = |state: Value, before: Value| {
+            json!({"containerStatuses": [{"name": "web", "image": "a", "imageID": "", "ready": false,
+                "restartCount": 3, "state": state, "lastState": before}]})
+        };
+        let backing_off = json!({"waiting": {"reason": "CrashLoopBackOff"}});
+        let pulling = json!({"waiting": {"reason": "ErrImagePull"}});
+        for (status, exited) in [
+            (status(ended(last), ended(first)), at(last)),
+            (status(backing_off.clone(), ended(first)), at(first)),
+            (status(json!({"running": {}}), ended(first)), at(first)),
+            (status(backing_off, json!({"terminated": {"exitCode": 1}})), None),
+            (status(pulling, json!({})), None),
+        ] {
+            let mut pod = pod(&status);
+            pod["metadata"]["creationTimestamp"] = json!(first);
+            let view = views(&[pod], None).remove(0);
+            assert!(view.cause.is_some(), "{status}");
+            assert_eq!((view.created, view.exited), (at(first), exited), "{status}");
+        }
     }
 
     #[test]

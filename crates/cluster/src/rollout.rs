@@ -1,10 +1,14 @@
 //! The state of a rollout, judged in `kubectl`'s order and without any I/O.
 
+mod problems;
+
 use std::time::Duration;
 
 use tokio::time::Instant;
 
-use super::{CallError, Cause, CauseKind, DeploymentStatusView, Live, PodView, pods::refused};
+use super::{CallError, Cause, DeploymentStatusView, Live, PodView};
+pub(super) use problems::first_cause;
+use problems::{Problems, problems};
 
 /// The kind of change, which decides what counts as done.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -158,9 +162,10 @@ pub fn progress(status: &DeploymentStatusView, pods: &[PodView], changed: Change
 
 fn counts(status: &DeploymentStatusView, pods: &[PodView]) -> Progress {
     let old = status.replicas.saturating_sub(status.updated);
-    let known = pods.iter().any(|pod| pod.newest) && pods.iter().any(|pod| !pod.newest);
+    let is_old = |pod: &&PodView| pod.newest == Some(false);
+    let known = pods.iter().any(|pod| pod.newest == Some(true)) && pods.iter().any(|pod| is_old(&pod));
     let old_serving = if known {
-        let serving = pods.iter().filter(|pod| pod.ready && !pod.newest && !pod.terminating).count();
+        let serving = pods.iter().filter(is_old).filter(|pod| pod.ready && !pod.terminating).count();
         u32::try_from(serving).unwrap_or(u32::MAX)
     } else {
         old.min(status.ready)
@@ -175,14 +180,6 @@ fn counts(status: &DeploymentStatusView, pods: &[PodView]) -> Progress {
     }
 }
 
-/// The first specific cause: the cluster's error when it refuses to create pods, else the worst problem of a new pod.
-pub(super) fn first_cause(status: &DeploymentStatusView, pods: &[PodView]) -> Option<Cause> {
-    let refusal = status.condition("ReplicaFailure").filter(|condition| condition.holds);
-    let refusal = refusal.map(|condition| refused(&condition.reason, &condition.message));
-    let troubled = pods.iter().filter(|pod| pod.newest && !pod.ready && !pod.terminating);
-    refusal.or_else(|| troubled.filter_map(|pod| pod.cause.clone()).min_by_key(|cause| cause.kind))
-}
-
 /// Follows one change over several reads. No I/O: the caller passes the objects read and the time.
 #[derive(Debug)]
 pub(super) struct Tracker {
@@ -193,7 +190,7 @@ pub(super) struct Tracker {
     ours: Option<(u64, u32)>,
     started: Instant,
     moved: (Instant, Progress),
-    stuck: Option<(Instant, Cause)>,
+    problems: Problems,
     exceeded_since: Option<Instant>,
 }
 
@@ -208,7 +205,8 @@ const SLACK: Duration = Duration::from_secs(30);
 impl Tracker {
     pub(super) fn new(uid: String, generation: i64, changed: Changed, now: Instant) -> Self {
         let moved = (now, Progress::default());
-        Self { uid, generation, changed, ours: None, started: now, moved, stuck: None, exceeded_since: None }
+        let problems = Problems::default();
+        Self { uid, generation, changed, ours: None, started: now, moved, problems, exceeded_since: None }
     }
 
     /// The state after this read.
@@ -225,31 +223,28 @@ impl Tracker {
         } else {
             progress(live.status(), pods, self.changed)
         };
-        let seen = self.confirmed(seen, now);
         let is_pending = seen == Rollout::Pending;
-        let (counts, cause) = match seen {
-            Rollout::Progressing(counts) => (counts, None),
-            Rollout::Stuck { progress, cause, .. } => (progress, Some(cause)),
-            Rollout::Pending => (self.moved.1, None),
-            Rollout::Failed { failure, progress, cause } => {
-                return Rollout::Failed { failure, progress, cause: self.note(cause, now) };
-            }
-            Rollout::Done { .. } | Rollout::Superseded(_) | Rollout::Paused | Rollout::Gone | Rollout::Lost(_) => {
-                return seen;
-            }
+        let (counts, is_failed) = match self.confirmed(seen, now) {
+            Rollout::Progressing(counts) | Rollout::Stuck { progress: counts, .. } => (counts, false),
+            Rollout::Pending => (self.moved.1, false),
+            Rollout::Failed { progress: counts, .. } => (counts, true),
+            end @ (Rollout::Done { .. }
+            | Rollout::Superseded(_)
+            | Rollout::Paused
+            | Rollout::Gone
+            | Rollout::Lost(_)) => return end,
         };
         if counts != self.moved.1 {
             self.moved = (now, counts);
         }
-        let cause = self.note(cause, now);
-        if self.is_overdue(live, now) {
-            return Rollout::Failed { failure: Failure::TimeLimit, progress: counts, cause };
+        let found = problems(live.status(), pods, live.written_at()).filter(|_| !is_pending);
+        let worst = self.problems.worst(found, self.moved.0, now);
+        if is_failed || self.is_overdue(live, now) {
+            let failure = if is_failed { Failure::DeadlineExceeded } else { Failure::TimeLimit };
+            return Rollout::Failed { failure, progress: counts, cause: worst.map(|(cause, _)| cause) };
         }
-        match cause {
-            Some(cause) => {
-                let certain = self.is_certain(&cause, now);
-                Rollout::Stuck { progress: counts, cause, certain }
-            }
+        match worst {
+            Some((cause, certain)) => Rollout::Stuck { progress: counts, cause, certain },
             None if is_pending => Rollout::Pending,
             None => Rollout::Progressing(counts),
         }
@@ -284,46 +279,11 @@ impl Tracker {
             }
     }
 
-    /// Keeps the cause in mind. Returns it with the details that an earlier read had: while Kubernetes waits before it
-    /// pulls an image again, it does not say any more why the pull failed.
-    fn note(&mut self, cause: Option<Cause>, now: Instant) -> Option<Cause> {
-        self.stuck = match (cause, self.stuck.take()) {
-            (Some(cause), Some((since, before))) if cause.kind == before.kind => Some((since, detailed(cause, before))),
-            (Some(cause), _) => Some((now, cause)),
-            (None, _) => None,
-        };
-        self.stuck.as_ref().map(|(_, cause)| cause.clone())
-    }
-
-    /// Whether the cause has lasted long enough to be told as a failure.
-    fn is_certain(&self, cause: &Cause, now: Instant) -> bool {
-        let lasts = self.stuck.as_ref().map_or(Duration::ZERO, |(since, _)| now.duration_since(*since));
-        match cause.kind {
-            CauseKind::Image | CauseKind::Config | CauseKind::Crash => lasts >= BROKEN,
-            // In a rollout that moves, the end of an old pod makes room for a new one.
-            CauseKind::Refused => lasts.min(now.duration_since(self.moved.0)) >= REFUSED,
-            CauseKind::Unschedulable => lasts.min(now.duration_since(self.moved.0)) >= UNPLACED,
-        }
-    }
-
     /// Whether the rollout has made no progress for too long.
     fn is_overdue(&self, live: &Live, now: Instant) -> bool {
         let own = Duration::from_secs(u64::from(live.progress_deadline_seconds())).min(LONGEST) + SLACK;
         now.duration_since(self.moved.0) >= own || now.duration_since(self.started) >= LONGEST
     }
-}
-
-/// How long a container must be unable to start before that is certain: the first crash is followed by a new start at
-/// once, and a pull that fails is tried again only seconds later.
-const BROKEN: Duration = Duration::from_secs(3);
-/// How long new pods must be refused while nothing moves.
-const REFUSED: Duration = Duration::from_secs(10);
-/// How long no node must take a pod while nothing moves: a pod of lower priority may be evicted first.
-const UNPLACED: Duration = Duration::from_secs(15);
-
-fn detailed(cause: Cause, before: Cause) -> Cause {
-    let same = cause.container == before.container && cause.image == before.image;
-    if cause.detail.is_empty() && same { Cause { detail: before.detail, ..cause } } else { cause }
 }
 
 #[cfg(test)]

@@ -131,7 +131,7 @@ mod tests {
             image: None,
             detail: "exit code 1".into(),
         };
-        PodView { name: name.into(), newest: true, ready: false, terminating: false, cause: Some(cause) }
+        PodView { name: name.into(), newest: Some(true), cause: Some(cause), ..PodView::default() }
     }
 
     #[test]

@@ -1,8 +1,9 @@
+use jiff::Timestamp;
 use serde_json::{Value, json};
 
 use super::*;
 use crate::{
-    Condition,
+    CauseKind, Condition,
     stand_in::{deployment, live_of},
 };
 
@@ -35,6 +36,11 @@ fn state_name(rollout: &Rollout) -> &'static str {
     }
 }
 
+/// The change is made in second 4.
+fn at(second: i64) -> Timestamp {
+    Timestamp::from_second(second).unwrap()
+}
+
 fn pod(newest: bool, kind: Option<CauseKind>) -> PodView {
     let cause = kind.map(|kind| Cause {
         kind,
@@ -44,7 +50,8 @@ fn pod(newest: bool, kind: Option<CauseKind>) -> PodView {
         image: None,
         detail: String::new(),
     });
-    PodView { name: "p".into(), newest, ready: cause.is_none(), terminating: false, cause }
+    let (ready, exited) = (cause.is_none(), Some(at(5)));
+    PodView { name: "p".into(), newest: Some(newest), ready, cause, exited, ..PodView::default() }
 }
 
 #[test]
@@ -117,6 +124,7 @@ fn old_serving_pods_are_counted_from_pods_where_they_are_known() {
     let old_serving = |pods: &[PodView]| counts(&status(4, 4, 5, 1, 3), pods).old_serving;
     assert_eq!(old_serving(&[]), 3, "without pods: at most the old pods can be ready");
     let waiting = PodView { ready: false, ..pod(true, None) };
+    assert_eq!(old_serving(&[PodView { newest: None, ..pod(true, None) }]), 3, "it is unknown which are old");
     assert_eq!(old_serving(&[pod(false, None), pod(false, None), waiting]), 2);
 }
 
@@ -125,6 +133,8 @@ fn seen(generation: i64, updated: u32) -> Value {
     raw["metadata"]["generation"] = json!(generation);
     raw["status"]["observedGeneration"] = json!(generation);
     raw["status"]["updatedReplicas"] = json!(updated);
+    raw["metadata"]["managedFields"] = json!([{"manager": "readback", "operation": "Update", "time": at(4).to_string(),
+        "fieldsV1": {"f:spec": {}}}]);
     raw
 }
 
@@ -196,6 +206,98 @@ fn a_problem_that_lasts_for_seconds_is_certain_and_is_followed_on() {
     }
     assert_eq!(after(&[(1, None), (600, None)]), "progressing");
     assert_eq!(after(&[(1, None), (700, None)]), "time limit");
+}
+
+/// The last state of a rollout whose pods were seen like this, in these seconds.
+fn after_pods(live: &Live, looks: &[(u64, Vec<PodView>)]) -> &'static str {
+    let start = Instant::now();
+    let mut tracker = Tracker::new("uid-1".into(), 2, Changed::Template, start);
+    let mut look = |second: u64, pods: &[PodView]| tracker.look(Some(live), pods, start + Duration::from_secs(second));
+    looks.iter().map(|(second, pods)| state_name(&look(*second, pods))).last().unwrap()
+}
+
+#[test]
+fn a_crash_from_before_the_change_makes_nothing_certain() {
+    let unclaimed = {
+        let mut raw = seen(2, 1);
+        raw["metadata"]["managedFields"] = json!([]);
+        live_of(&raw)
+    };
+    let changed = live_of(&seen(2, 1));
+    let crashed = pod(true, Some(CauseKind::Crash));
+    let with = |created: Option<i64>, exited: Option<i64>| PodView {
+        created: created.map(at),
+        exited: exited.map(at),
+        ..crashed.clone()
+    };
+    for (live, pod, state, why) in [
+        (&changed, with(Some(1), Some(3)), "stuck", "it crashed before the change"),
+        (&changed, with(Some(1), None), "stuck", "it is unknown when it crashed"),
+        (&changed, with(None, None), "stuck", "nothing is known of it"),
+        (&changed, with(Some(1), Some(5)), "failing", "it crashed after the change"),
+        (&changed, with(Some(4), None), "failing", "it was created by the change"),
+        (&unclaimed, with(Some(9), Some(9)), "stuck", "it is unknown when the change was made"),
+    ] {
+        let looks: Vec<_> = (1..60).map(|second| (second, vec![pod.clone()])).collect();
+        assert_eq!(after_pods(live, &looks), state, "{why}");
+        let late = [(1, vec![pod.clone()]), (700, vec![pod.clone()])];
+        assert_eq!(after_pods(live, &late), "time limit", "{why}");
+    }
+    // Once it crashes again, that counts from then on.
+    let (old, again) = (with(Some(1), Some(3)), with(Some(1), Some(50)));
+    let mut looks = vec![(1, vec![old.clone()]), (9, vec![old]), (10, vec![again.clone()])];
+    assert_eq!(after_pods(&changed, &looks), "stuck");
+    looks.push((13, vec![again]));
+    assert_eq!(after_pods(&changed, &looks), "failing");
+}
+
+#[test]
+fn pods_that_may_be_old_ones_make_nothing_certain() {
+    let live = live_of(&seen(2, 1));
+    for kind in [CauseKind::Image, CauseKind::Config, CauseKind::Crash, CauseKind::Unschedulable] {
+        for (newest, state) in [(Some(true), "failing"), (None, "stuck"), (Some(false), "progressing")] {
+            let pod = PodView { newest, ..pod(true, Some(kind)) };
+            let looks: Vec<_> = (1..60).map(|second| (second, vec![pod.clone()])).collect();
+            assert_eq!(after_pods(&live, &looks), state, "{kind:?} {newest:?}");
+        }
+    }
+    // The Deployment itself says that its pods are refused.
+    let mut raw = seen(2, 1);
+    raw["status"]["conditions"] = json!([{"type": "ReplicaFailure", "status": "True", "reason": "FailedCreate",
+        "message": "pods \"x\" is forbidden: exceeded quota: small"}]);
+    let looks: Vec<_> = (1..60).map(|second| (second, Vec::new())).collect();
+    assert_eq!(after_pods(&live_of(&raw), &looks), "failing");
+}
+
+#[test]
+fn the_problems_of_two_pods_do_not_add_up() {
+    let live = live_of(&seen(2, 1));
+    let of = |name: &str, container: &str, kind| {
+        let mut pod = pod(true, Some(kind));
+        let cause = pod.cause.as_mut().unwrap();
+        (cause.pod, cause.container) = (Some(name.into()), Some(container.into()));
+        vec![PodView { name: name.into(), ..pod }]
+    };
+    let (one, other) = (of("a", "web", CauseKind::Image), of("b", "web", CauseKind::Image));
+    let both = [one.clone(), other.clone()].concat();
+    let proxy = of("a", "proxy", CauseKind::Image);
+    let crash = of("a", "web", CauseKind::Crash);
+    for (next, state, why) in [
+        (&one, "failing", "the same pod"),
+        (&both, "failing", "the same pod, and another one"),
+        (&other, "stuck", "another pod"),
+        (&proxy, "stuck", "another container"),
+        (&crash, "stuck", "another problem"),
+    ] {
+        assert_eq!(after_pods(&live, &[(1, one.clone()), (2, next.clone()), (4, next.clone())]), state, "{why}");
+    }
+    // What is certain is told, although another pod has a worse problem since a moment ago.
+    let seen = [(1, of("b", "web", CauseKind::Crash)), (4, [one, of("b", "web", CauseKind::Crash)].concat())];
+    let start = Instant::now();
+    let mut tracker = Tracker::new("uid-1".into(), 2, Changed::Template, start);
+    let last = seen.map(|(second, pods)| tracker.look(Some(&live), &pods, start + Duration::from_secs(second)));
+    let [_, Rollout::Stuck { cause, certain: true, .. }] = &last else { panic!("{last:?}") };
+    assert_eq!((cause.kind, cause.pod.as_deref()), (CauseKind::Crash, Some("b")));
 }
 
 #[test]
