@@ -8,6 +8,7 @@ use serde_json::Value;
 
 use crate::support::bot::{Bot, Local, Setup};
 use crate::support::trouble::{FaultProxy, Rule, Trouble};
+use crate::support::wait::PATIENCE;
 
 /// A cluster without this image, where a rollout has so many seconds.
 async fn cluster(deadline: u16) -> Local {
@@ -160,4 +161,43 @@ async fn a_failure_whose_message_webex_refuses_is_told_on_the_card() {
     let told = bot.room.reply(&order, "the card with Undo", offers).await;
     assert!(text(&told).contains("cannot be pulled (not found). The 3 old pods are still serving."), "{told}");
     assert!(failures(&bot.room.said_in_thread(&order).await, &card).is_empty());
+}
+
+#[tokio::test]
+async fn a_press_on_either_of_two_messages_about_one_failure_counts_and_the_other_loses_its_buttons() {
+    for pressed in [0, 1] {
+        let local = cluster(600).await;
+        let bot = Bot::start_behind(Setup::default(), local.connection(), Vec::new()).await;
+        let order = bot.room.say("Ann", "update checkout-service to 2.4 in staging").await;
+        let card = bot.room.card(&order).await;
+        bot.proxy().set(vec![Rule::new(Method::POST, "/messages", Trouble::ResetAfter).times(1)]);
+        let confirmed = Instant::now();
+        bot.room.press("Ann", &card, "confirm").await;
+        let mut said = bot.room.said_in_thread(&order).await;
+        while failures(&said, &card).len() < 2 {
+            assert!(confirmed.elapsed() < PATIENCE, "it is not posted again: {said:#?}");
+            tokio::time::sleep(Duration::from_millis(20)).await;
+            said = bot.room.said_in_thread(&order).await;
+        }
+        // Until the second one is on record.
+        tokio::time::sleep(Duration::from_millis(500)).await;
+        let [first, second] = failures(&said, &card)[..] else { panic!("{said:#?}") };
+        let (one, other) = if pressed == 0 { (first, second) } else { (second, first) };
+        assert_eq!((buttons(one), buttons(other)), (vec!["undo"], vec!["undo"]));
+
+        bot.room.press("Ann", one, "undo").await;
+        let asks = |message: &Value| buttons(message).contains(&"confirm");
+        let undo = bot.room.reply(&order, "the card of the undo", asks).await;
+        bot.room.press("Ann", &undo, "confirm").await;
+        is_closed(&bot, &order, one, "Taken back by Ann").await;
+        if pressed == 1 {
+            // It is known by a press on it only.
+            bot.room.press("Ann", other, "undo").await;
+            is_closed(&bot, &order, other, "Taken back by Ann").await;
+        }
+        let said = bot.room.said_in_thread(&order).await;
+        let open = failures(&said, &card).into_iter().filter(|message| !buttons(message).is_empty());
+        assert_eq!(open.count(), 0, "{said:#?}");
+        assert!(said.iter().all(|message| !text(message).contains("I do not know this card")), "{said:#?}");
+    }
 }

@@ -297,8 +297,8 @@ impl CardActionHandler {
         }
     }
 
-    /// The record behind a card of the bot whose posting was not answered, so that its id is not on record. The message is
-    /// taken for the card from now on; one that was posted in its place is deleted. A card shows what is on record, so both
+    /// The record behind a card, or a message about a failure, whose posting was not answered, so that its id is not on record.
+    /// It is taken for the one on record from now on; one that was posted in its place is deleted. A card shows what is on record, so both
     /// show the same.
     async fn adopted(
         &self,
@@ -336,6 +336,19 @@ impl CardActionHandler {
                 let Some(question) = question.filter(fits) else { return Ok(None) };
                 store.question_posted(id, &message.id).await.before(place, "noting the card")?;
                 question.card
+            }
+            Some(Pressed::Change(id, press @ (Press::Undo | Press::Logs))) => {
+                let change = store.get(id).await.before(place, "looking up the change")?;
+                let fits = |change: &Change| {
+                    let order = change.order();
+                    change.failure().is_some() && is_here(&order.room_id, &order.thread_id)
+                };
+                let Some(change) = change.filter(fits) else { return Ok(None) };
+                let adopted = self.reporter.adopt_failure(&change, &message.id).await;
+                let Some(old) = adopted.before(place, "noting the message about a failure")? else {
+                    return Ok(Some(Card::Change(Box::new(change), press)));
+                };
+                Some(old)
             }
             Some(Pressed::Request(..) | Pressed::Change(..)) | None => return Ok(None),
         };

@@ -177,10 +177,19 @@ impl Reporter {
     /// Takes the buttons off the message about a failure, if there is one, and says there how it went on. If Webex
     /// refuses the edit, the message is deleted: its buttons would offer what is over.
     pub(super) async fn close_failure(&self, change: &Change, state: &str) -> anyhow::Result<()> {
-        let Some(failure) = change.failure() else { return Ok(()) };
+        // A press may have made another message the one on record.
+        let known = self.cx.store.get(change.id()).await?;
+        let change = known.as_ref().unwrap_or(change);
+        match change.failure() {
+            Some(failure) => self.close_failure_in(&failure.message, change, state).await,
+            None => Ok(()),
+        }
+    }
+
+    async fn close_failure_in(&self, message: &str, change: &Change, state: &str) -> anyhow::Result<()> {
         let line = words::rollout_failed_before(change, state);
         let shown = cards::done(change, &line, &addressed_to(&people(change), &line), Offer::Nothing);
-        let (message, room) = (&failure.message, &change.order().room_id);
+        let room = &change.order().room_id;
         match self.cx.webex.edit(message, room, &shown.markdown, Some(&shown.card)).await {
             Ok(()) | Err(WebexError::NotFound { .. }) => Ok(()),
             Err(WebexError::Refused { .. }) => match self.cx.webex.delete(message).await {
@@ -191,7 +200,20 @@ impl Reporter {
         }
     }
 
-    /// The same, if the end of the rollout leaves nothing to offer; `state` tells that end.
+    /// Takes a second message about a failure, whose posting was not answered, for the one on record. Returns the id of the
+    /// message that was on record. If the change is undone, the second message is closed instead, as the first one was.
+    pub(super) async fn adopt_failure(&self, change: &Change, message: &str) -> anyhow::Result<Option<String>> {
+        let Some(failure) = change.failure() else { return Ok(None) };
+        if let Some(undo) = self.cx.store.undone_by(change.id()).await?.changes.first() {
+            self.close_failure_in(message, change, &words::taken_back_by(undo)).await?;
+            return Ok(None);
+        }
+        let adopted = RolloutFailure { message: message.to_owned(), ..failure.clone() };
+        self.cx.store.failure_posted(change.into(), adopted).await?;
+        Ok(Some(failure.message.clone()))
+    }
+
+    /// Closes the message about a failure if the end of the rollout leaves nothing to offer; `state` tells that end.
     pub(super) async fn close_failure_after(&self, change: &Change, end: &Rollout, state: &str) -> anyhow::Result<()> {
         match end {
             Rollout::Done { .. } | Rollout::Superseded(_) | Rollout::Gone => self.close_failure(change, state).await,
@@ -204,7 +226,7 @@ impl Reporter {
         }
     }
 
-    /// The same beside the next turns, if Webex cannot be told now.
+    /// Closes the message about a failure beside the next turns, if Webex cannot be told now.
     pub(super) async fn close_failure_later(&self, change: &Change, state: String) {
         let Err(error) = self.close_failure(change, &state).await else { return };
         tracing::warn!(error = format!("{error:#}"), change = %change.id(), "the message about a failure is closed later");
