@@ -40,6 +40,7 @@ mod edit_pacing;
 mod execution;
 mod executor;
 mod fault;
+mod followed_rollout;
 mod following;
 #[cfg(test)]
 mod interleave;
@@ -64,6 +65,7 @@ mod resolution;
 mod resumption;
 mod retelling;
 mod retry;
+mod rollout_display;
 mod rollout_failure;
 mod rollout_job;
 mod rollout_queue;

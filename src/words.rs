@@ -79,6 +79,8 @@ pub const APPROVAL_TOO_OLD: &str =
 pub const ONLY_OBSERVED: &str = "I only observe here: nothing is changed, after Confirm either.";
 /// The short form of a write that the API server accepted.
 pub const APPLIED: &str = "applied";
+/// The state of a change before anything is known of its rollout.
+pub const UNDER_WAY: &str = "Under way.";
 /// The state of a rollout that continues without being followed, because the bot is shutting down.
 pub const NOT_WATCHED: &str =
     "It was still under way when I had to restart. Ask me for its status to see how it went on.";

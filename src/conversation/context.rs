@@ -72,7 +72,7 @@ pub(super) struct Context {
     pub(super) locks: ObjectLocks,
     /// Changes whose answer never came and whose request may still arrive.
     unanswered: Mutex<Vec<ChangeId>>,
-    /// Changes on cards of several whose rollouts are followed.
+    /// Changes whose rollouts are followed.
     followed: Mutex<HashSet<ChangeId>>,
     /// What was said last, by whom and to whom.
     last_words: Mutex<LastWords>,

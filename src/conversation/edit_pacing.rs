@@ -2,8 +2,61 @@
 
 use std::time::Duration;
 
+use tokio::time::{Instant, Sleep, sleep_until};
+
 /// Maximum progress edits. Webex allows ten edits of a message: one may have been used before, one is reserved for a failure
 /// and one for the outcome.
-pub(super) const EDITS: u32 = 7;
+const EDITS: u32 = 7;
 /// The pause before the first edit. It doubles with each edit.
-pub(super) const PAUSE: Duration = Duration::from_millis(900);
+const PAUSE: Duration = Duration::from_millis(900);
+
+/// The progress edits of one message so far.
+#[derive(Debug)]
+pub(super) struct EditPacing {
+    edits: u32,
+    last: Instant,
+}
+
+impl EditPacing {
+    /// None so far; the first pause begins at `start`.
+    pub(super) const fn start(start: Instant) -> Self {
+        Self { edits: 0, last: start }
+    }
+
+    /// Whether there may be another one.
+    pub(super) const fn is_left(&self) -> bool {
+        self.edits < EDITS
+    }
+
+    /// When the next one may be made.
+    fn next(&self) -> Instant {
+        self.last + PAUSE * 2u32.pow(self.edits.min(EDITS - 1))
+    }
+
+    /// Waits until the next one may be made.
+    pub(super) fn due(&self) -> Sleep {
+        sleep_until(self.next())
+    }
+
+    /// Counts one that was made at this time.
+    pub(super) fn count(&mut self, made: Instant) {
+        (self.edits, self.last) = (self.edits + 1, made);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_pauses_double_and_three_of_the_ten_edits_are_kept() {
+        let start = Instant::now();
+        let (mut pacing, mut pauses, mut last) = (EditPacing::start(start), Vec::new(), start);
+        while pacing.is_left() {
+            pauses.push(pacing.next().duration_since(last).as_millis());
+            last = pacing.next();
+            pacing.count(last);
+        }
+        assert_eq!(pauses, [900, 1_800, 3_600, 7_200, 14_400, 28_800, 57_600]);
+    }
+}

@@ -7,7 +7,7 @@ use super::{
     following::{after, rolls},
     posting::{Reporter, addressed},
     retelling::passes,
-    rollout_job::Job,
+    rollout_display::Display,
 };
 use crate::{
     cards::{self, Offer},
@@ -15,7 +15,6 @@ use crate::{
 };
 use readback_cluster::Live;
 use readback_core::{change::Change, domain::Person};
-use tracing::Instrument as _;
 
 impl Reporter {
     /// Reports the result of an execution. Returns what remains to be said to the person.
@@ -70,10 +69,8 @@ impl Reporter {
         }
         self.close_taken_back(&change).await;
         if let Some(follow) = self.cx.clusters.follow(live, changed) {
-            let job = Job { reporter: self.clone(), change: change.clone(), person: person.clone(), follow };
-            let span = span_of(&job.change);
-            if self.cx.followers.take(move |shutdown| job.run(shutdown).instrument(span)).is_err() {
-                // It stays unreported, so the next start follows it.
+            let (display, span) = (Display::Single(person.clone()), span_of(&change));
+            if self.follow_rollouts(display, vec![(change.clone(), Some(follow))], span).is_err() {
                 let told = self.report(&change, person, words::NOT_FOLLOWED, after(&change)).await;
                 told.after(place, "telling that it is not followed")?;
             }

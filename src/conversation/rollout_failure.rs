@@ -77,25 +77,6 @@ impl FailureNotice {
         change
     }
 
-    /// Tells the failure with which a rollout has ended, until it is told or the service stops.
-    pub(super) async fn tell_end(
-        &mut self,
-        reporter: &Reporter,
-        change: Change,
-        rollout: &Rollout,
-        stop: &Shutdown,
-    ) -> Change {
-        let mut change = change;
-        while let Some(due) = self.due {
-            tokio::select! {
-                biased;
-                () = stop.requested() => break,
-                () = tokio::time::sleep_until(due) => change = self.tell(reporter, change, rollout).await,
-            }
-        }
-        change
-    }
-
     async fn try_to_tell(&mut self, reporter: &Reporter, change: &Change, rollout: &Rollout) -> anyhow::Result<Change> {
         if self.posted.is_none() {
             let known = reporter.cx.store.get(change.id()).await?;

@@ -1,141 +1,129 @@
-//! Follows one rollout to its end. Its progress edits one message, a limited number of times; a failure is a message of
-//! its own.
+//! Follows the rollouts of a request concurrently, until all have ended. Their progress edits what shows the request, a
+//! limited number of times; that one fails is told in a message of its own.
+
+use tokio::{sync::mpsc, task::JoinSet, time::Instant};
 
 use super::{
-    edit_pacing::{EDITS, PAUSE},
-    following::after,
-    posting::Reporter,
-    retelling::until_told,
-    rollout_failure::{FailureNotice, at},
+    context::MAX_ITEMS, edit_pacing::EditPacing, followed_rollout::FollowedRollout, posting::Reporter,
+    retelling::until_told, rollout_display::Display, rollout_failure::at,
 };
-use crate::{cards::Offer, supervisor::Shutdown, words};
+use crate::{supervisor::Shutdown, words};
 use readback_cluster::{Follow, Rollout};
-use readback_core::{change::Change, domain::Person};
-use std::time::Instant;
+use readback_core::change::Change;
 
-/// A rollout to follow.
+/// The rollouts of a request while they are followed.
 #[derive(Debug)]
-pub(super) struct Job {
-    pub(super) reporter: Reporter,
-    pub(super) change: Change,
-    pub(super) person: Person,
-    pub(super) follow: Follow,
+struct RolloutJob {
+    reporter: Reporter,
+    display: Display,
+    rollouts: Vec<FollowedRollout>,
+    seen: mpsc::Receiver<(usize, Rollout)>,
+    /// Those that follow the rollouts; they end with the job.
+    _tasks: JoinSet<()>,
+    start: Instant,
 }
 
-impl Job {
-    /// Follows the rollout until it has ended, or until shutdown.
-    pub(super) async fn run(mut self, stop: Shutdown) {
-        let start = Instant::now();
-        let mut edits = 0;
-        let mut last = start;
-        let mut said = String::new();
-        let mut unsaid: Option<Rollout> = None;
-        let mut seen = Rollout::Pending;
-        let mut notice = FailureNotice::of(&self.change);
-        loop {
-            let due = tokio::time::sleep((PAUSE * 2u32.pow(edits.min(6))).saturating_sub(last.elapsed()));
-            let next = tokio::select! {
+/// Follows the rollouts of these applied changes, those that have one, until all have ended or until shutdown.
+pub(super) async fn run(reporter: Reporter, display: Display, applied: Vec<(Change, Option<Follow>)>, stop: Shutdown) {
+    let (sender, seen) = mpsc::channel(MAX_ITEMS);
+    let mut tasks = JoinSet::new();
+    let applied = applied.into_iter().enumerate();
+    let mut rollouts: Vec<FollowedRollout> = applied
+        .map(|(at, (change, follow))| FollowedRollout::start((at, change), follow, &sender, &mut tasks))
+        .collect();
+    display.begin(&reporter, &mut rollouts);
+    let mut job = RolloutJob { reporter, display, rollouts, seen, _tasks: tasks, start: Instant::now() };
+    if job.follow(&stop).await {
+        job.report_ends(&stop).await;
+    }
+}
+
+impl RolloutJob {
+    /// Follows them. Returns whether all have ended.
+    async fn follow(&mut self, stop: &Shutdown) -> bool {
+        let mut pacing = EditPacing::start(Instant::now());
+        while !self.rollouts.iter().all(FollowedRollout::is_over) {
+            let has_news = self.rollouts.iter().any(|rollout| rollout.state != rollout.shown);
+            let failure_due = self.failure_due();
+            tokio::select! {
                 biased;
                 () = stop.requested() => {
-                    self.report(words::NOT_WATCHED).await;
-                    return;
+                    self.stop().await;
+                    return false;
                 }
-                next = self.follow.next() => next,
-                () = at(notice.due()) => {
-                    self.change = notice.tell(&self.reporter, self.change, &seen).await;
-                    // The message that was edited so far says it at once, too.
-                    if notice.due().is_none() {
-                        (unsaid, said) = (None, self.state(&seen, start).await);
-                        self.report(&said).await;
-                    }
-                    continue;
+                Some((at, rollout)) = self.seen.recv() => self.note(at, rollout).await,
+                () = at(failure_due) => self.tell_failure().await,
+                () = pacing.due(), if has_news && pacing.is_left() => {
+                    self.display.show(&self.reporter, &mut self.rollouts).await;
+                    pacing.count(Instant::now());
                 }
-                () = due, if unsaid.is_some() && edits < EDITS => {
-                    if let Some(rollout) = unsaid.take() {
-                        let state = self.state(&rollout, start).await;
-                        // Another reason of the same cause reads the same.
-                        if state != said {
-                            self.report(&state).await;
-                            (edits, last, said) = (edits + 1, Instant::now(), state);
-                        }
-                    }
-                    continue;
-                }
-            };
-            match next {
-                Some(rollout) if rollout.is_end() => {
-                    notice.note(&rollout);
-                    self.change = notice.tell_end(&self.reporter, self.change, &rollout, &stop).await;
-                    // It stays unreported, so that the next start tells it.
-                    if notice.due().is_some() {
-                        return;
-                    }
-                    let state = self.state(&rollout, start).await;
-                    self.report_end(&rollout, &state, &stop).await;
-                    return;
-                }
-                Some(rollout) => {
-                    notice.note(&rollout);
-                    seen = rollout.clone();
-                    unsaid = Some(rollout);
-                }
-                None => return,
             }
+        }
+        true
+    }
+
+    async fn note(&mut self, at: usize, rollout: Rollout) {
+        let Some(one) = self.rollouts.get_mut(at) else { return };
+        one.note(rollout);
+        one.word(&self.reporter, self.start.elapsed()).await;
+        self.display.keep(&self.reporter, &self.rollouts);
+    }
+
+    /// When the next failure is to be told.
+    fn failure_due(&self) -> Option<Instant> {
+        self.rollouts.iter().filter_map(|rollout| rollout.notice.due()).min()
+    }
+
+    /// Tells the failure that is due first. What is edited says it at once, too, unless it is about to show the end.
+    async fn tell_failure(&mut self) {
+        let due = |rollout: &&mut FollowedRollout| rollout.notice.due();
+        let first = self.rollouts.iter_mut().filter(|rollout| rollout.notice.due().is_some()).min_by_key(due);
+        let Some(rollout) = first else { return };
+        rollout.tell_failure(&self.reporter).await;
+        let is_told = rollout.notice.due().is_none();
+        rollout.word(&self.reporter, self.start.elapsed()).await;
+        self.display.keep(&self.reporter, &self.rollouts);
+        if is_told && !self.rollouts.iter().all(FollowedRollout::is_over) {
+            self.display.show(&self.reporter, &mut self.rollouts).await;
         }
     }
 
-    async fn state(&self, rollout: &Rollout, start: Instant) -> String {
-        self.reporter.rollout_state(&self.change, rollout, start.elapsed()).await
-    }
-
-    /// What to offer after this end. No undo if somebody else has changed the object since, or if the message about the
-    /// failure offers it.
-    fn offer(&self, rollout: &Rollout) -> Offer {
-        match rollout {
-            Rollout::Superseded(_) | Rollout::Gone => Offer::Nothing,
-            Rollout::Done { .. } => after(&self.change),
-            Rollout::Pending
-            | Rollout::Progressing(_)
-            | Rollout::Stuck { .. }
-            | Rollout::Failed { .. }
-            | Rollout::Paused
-            | Rollout::Lost(_)
-                if self.change.failure().is_some() =>
-            {
-                Offer::Nothing
-            }
-            Rollout::Failed { .. } => {
-                let failing = rollout.failing();
-                failing.map_or(Offer::Nothing, |failing| self.reporter.offer_of_failure(&self.change, &failing))
-            }
-            Rollout::Pending | Rollout::Progressing(_) | Rollout::Stuck { .. } | Rollout::Paused | Rollout::Lost(_) => {
-                after(&self.change)
-            }
+    /// Says of those under way that they are not followed any more. The failures that could not be told stay unreported, so
+    /// that the next start tells them.
+    async fn stop(&mut self) {
+        let mut any = false;
+        for rollout in self.rollouts.iter_mut().filter(|rollout| rollout.is_under_way()) {
+            words::NOT_WATCHED.clone_into(&mut rollout.state);
+            any = true;
+        }
+        if any {
+            self.display.show(&self.reporter, &mut self.rollouts).await;
         }
     }
 
-    /// Updates the message or card with the progress.
-    async fn report(&mut self, state: &str) {
-        match self.reporter.report(&self.change, &self.person, state, Offer::Nothing).await {
-            // If the card had to be posted again, the stored change has the id of the new message.
-            Ok(now) => self.change = now,
+    /// Tells the ends until Webex takes them, and marks the changes as reported. At a shutdown that is left to the next start.
+    async fn report_ends(&self, stop: &Shutdown) {
+        let reporter = &self.reporter;
+        if !self.display.show_ends(reporter, &self.rollouts, stop).await {
+            return;
+        }
+        for rollout in &self.rollouts {
+            let close = || reporter.close_failure_after(&rollout.change, &rollout.seen, &rollout.state);
+            if !until_told(stop, close).await {
+                return;
+            }
+        }
+        let ended_before = match self.display.ended_before(reporter).await {
+            Ok(changes) => changes,
             Err(error) => {
-                tracing::warn!(error = format!("{error:#}"), change = %self.change.id(), "the progress could not be told");
+                tracing::warn!(%error, "that the ends were told could not be noted");
+                return;
             }
-        }
-    }
-
-    /// Reports the outcome until Webex takes it, and marks the change as reported. At a shutdown that is left to the next
-    /// start.
-    async fn report_end(self, end: &Rollout, state: &str, stop: &Shutdown) {
-        let (reporter, change, offer) = (&self.reporter, &self.change, self.offer(end));
-        let tell = || async { reporter.report(change, &self.person, state, offer).await.map(drop) };
-        let close = || reporter.close_failure_after(change, end, state);
-        if until_told(stop, tell).await
-            && until_told(stop, close).await
-            && let Err(error) = reporter.cx.store.mark_reported(change.into()).await
-        {
-            tracing::warn!(%error, change = %change.id(), "that the end was told could not be noted");
+        };
+        for change in self.rollouts.iter().map(|rollout| &rollout.change).chain(&ended_before) {
+            if let Err(error) = reporter.cx.store.mark_reported(change.into()).await {
+                tracing::warn!(%error, change = %change.id(), "that the end was told could not be noted");
+            }
         }
     }
 }
