@@ -3,8 +3,11 @@
 use std::time::{Duration, Instant};
 
 use http::Method;
+use k8s_openapi::api::apps::v1::Deployment;
+use kube::Api;
+use kube::api::{Patch, PatchParams};
 use readback_sim::cluster::Seed;
-use serde_json::Value;
+use serde_json::{Value, json};
 
 use crate::support::bot::{Bot, Local, Setup};
 use crate::support::trouble::{FaultProxy, Rule, Trouble};
@@ -200,4 +203,25 @@ async fn a_press_on_either_of_two_messages_about_one_failure_counts_and_the_othe
         assert_eq!(open.count(), 0, "{said:#?}");
         assert!(said.iter().all(|message| !text(message).contains("I do not know this card")), "{said:#?}");
     }
+}
+
+#[tokio::test]
+async fn what_has_passed_until_webex_takes_the_message_is_not_told_as_failing() {
+    let local = cluster(3).await;
+    let bot = Bot::start_behind(Setup::default(), local.connection(), Vec::new()).await;
+    let order = bot.room.say("Ann", "update checkout-service to 2.4 in staging").await;
+    let card = bot.room.card(&order).await;
+    let wait = Duration::from_secs(75);
+    bot.proxy().set(vec![Rule::new(Method::POST, "/messages", Trouble::Status(429, Some(75))).times(1)]);
+    let confirmed = Instant::now();
+    bot.room.press("Ann", &card, "confirm").await;
+    bot.room.told(&order, "Its deadline has passed").await;
+    let deployments: Api<Deployment> = Api::namespaced(local.client.clone(), "staging");
+    let image =
+        json!({"spec": {"template": {"spec": {"containers": [{"name": "checkout", "image": "checkout:2.2"}]}}}});
+    deployments.patch("checkout-service", &PatchParams::default(), &Patch::Strategic(image)).await.unwrap();
+    tokio::time::sleep(wait.saturating_sub(confirmed.elapsed())).await;
+    is_closed(&bot, &order, &card, "has changed it since").await;
+    let said = bot.room.said_in_thread(&order).await;
+    assert_eq!(failures(&said, &card), Vec::<&Value>::new());
 }

@@ -56,6 +56,16 @@ impl FailureNotice {
         self.due
     }
 
+    /// Whether it was posted and is only not on record yet.
+    pub(super) const fn is_posted(&self) -> bool {
+        self.posted.is_some()
+    }
+
+    /// Tells it later by this time, if it has not passed by then.
+    pub(super) fn put_off(&mut self, by: Duration) {
+        self.due = self.due.map(|_| Instant::now() + by);
+    }
+
     /// Tells the failure, or sets the time of the next attempt. Returns the change as stored afterwards.
     pub(super) async fn tell(&mut self, reporter: &Reporter, change: Change, rollout: &Rollout) -> Change {
         let error = match self.try_to_tell(reporter, &change, rollout).await {
@@ -301,7 +311,10 @@ mod tests {
         assert!(due.is_some());
         notice.note(&stuck(CauseKind::Image, true));
         assert_eq!(notice.due(), due, "it is not put off by the next read");
+        notice.put_off(Duration::from_secs(9));
+        assert!(notice.due() > due, "it is put off");
         notice.note(&Rollout::Progressing(Progress::default()));
+        notice.put_off(Duration::ZERO);
         assert_eq!(notice.due(), None, "it has passed before it was told");
 
         let failure = RolloutFailure { message: "failure".into(), cause: None };

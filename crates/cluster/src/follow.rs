@@ -2,7 +2,10 @@
 
 use std::{sync::Arc, time::Duration};
 
-use tokio::time::{Instant, sleep_until};
+use tokio::{
+    sync::watch,
+    time::{Instant, sleep_until},
+};
 
 use super::{CallError, Changed, Cluster, PodView, Rollout, progress, rollout::Tracker};
 use readback_core::domain::ObjectRef;
@@ -30,6 +33,7 @@ pub struct Follow {
     due: Instant,
     blind_since: Option<Instant>,
     said: Option<Rollout>,
+    read_at: watch::Sender<Instant>,
     /// One of those that are followed in the cluster, which counts them.
     crowd: Arc<()>,
 }
@@ -47,6 +51,7 @@ impl Cluster {
             due: now,
             blind_since: None,
             said: None,
+            read_at: watch::Sender::new(now),
             crowd: Arc::clone(&self.state.followed),
         }
     }
@@ -80,12 +85,25 @@ impl Follow {
         }
     }
 
+    /// When the object was read last; at first, when following began.
+    pub fn read_at(&self) -> watch::Receiver<Instant> {
+        self.read_at.subscribe()
+    }
+
+    /// Has [`Self::next`] return the state after one more read, whatever it returned before: also a rollout that has ended,
+    /// because Kubernetes keeps trying. If it has not ended any more, it is followed on.
+    pub fn look_again(&mut self) {
+        (self.said, self.blind_since) = (None, None);
+        self.due = Instant::now();
+    }
+
     async fn look(&mut self) -> Option<Rollout> {
         let live = match self.cluster.read(&self.object).await {
             Ok(live) => live,
             Err(error) => return self.blind(&error),
         };
         self.blind_since = None;
+        self.read_at.send_replace(Instant::now());
         let pods = match &live {
             Some(live) if unfinished(&progress(live.status(), &[], self.changed)) => self.pods(live).await,
             Some(_) | None => Vec::new(),
@@ -222,6 +240,40 @@ mod tests {
         assert!(matches!(&next, Some(Rollout::Stuck { certain: true, .. })), "{next:?}");
         assert!(seen.elapsed() < Duration::from_secs(6), "{:?}", seen.elapsed());
         assert_eq!((cause.pod.as_deref(), cause.container.as_deref()), (Some("web-2-x"), Some("web")));
+    }
+
+    #[tokio::test]
+    async fn what_has_ended_is_read_again_when_asked_and_followed_on_if_it_goes_on() {
+        let exceeded = || {
+            let mut raw = seen(2, 2, 1, 1);
+            raw["status"]["conditions"] =
+                json!([{"type": "Progressing", "status": "False", "reason": "ProgressDeadlineExceeded"}]);
+            raw
+        };
+        let state = Arc::new(std::sync::Mutex::new(exceeded()));
+        let answered = Arc::clone(&state);
+        let api = Api::start(move |call| match call.path.rsplit('/').next() {
+            Some("web") => Reply::json(200, answered.lock().unwrap().clone()),
+            _ => Reply::json(200, json!({"items": []})),
+        })
+        .await;
+        let mut follow = api.cluster().await.follow(&web(), "uid-1", 2, Changed::Template);
+        let read_at = follow.read_at();
+        while let Some(rollout) = follow.next().await {
+            assert!(!rollout.is_end() || matches!(rollout, Rollout::Failed { .. }), "{rollout:?}");
+        }
+        let ended = *read_at.borrow();
+        follow.look_again();
+        assert!(matches!(follow.next().await, Some(Rollout::Failed { .. })), "it fails as before");
+        assert!(*read_at.borrow() > ended);
+        assert_eq!(follow.next().await, None);
+
+        *state.lock().unwrap() = seen(2, 2, 1, 2);
+        follow.look_again();
+        assert!(matches!(follow.next().await, Some(Rollout::Progressing(_))), "it goes on");
+        *state.lock().unwrap() = seen(2, 2, 2, 2);
+        assert_eq!(follow.next().await, Some(Rollout::Done { ready: 2, wanted: 2 }));
+        assert_eq!(follow.next().await, None);
     }
 
     #[tokio::test]
