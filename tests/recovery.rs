@@ -10,12 +10,13 @@ use readback_cluster::Connection;
 use readback_core::{
     change::{Actor, Change, Order, samples},
     domain::Intent,
-    store::{ClaimResult, ItemId, Store as _},
+    store::{ClaimResult, ItemId, Recorded, Store as _},
 };
 use readback_sim::cluster::{Seed, Workload};
 use serde_json::json;
 
 use crate::support::bot::{Bot, Local, Setup, now};
+use crate::support::tap::Call;
 
 /// The Deployments with a change that was claimed when the last run crashed.
 const NAMES: [&str; 16] = [
@@ -92,4 +93,30 @@ async fn sixteen_claimed_changes_share_one_wait() {
     for live in deployments.list(&ListParams::default()).await.unwrap() {
         assert_eq!(live.spec.unwrap().replicas, Some(3), "{:?}", live.metadata.name);
     }
+}
+
+#[tokio::test]
+async fn killed_between_a_newer_order_and_the_close_of_the_older_card_the_next_run_closes_it() {
+    let local = Local::start(Seed::quick()).await;
+    let mut bot = Bot::start(Setup::default(), local.connection()).await;
+    let order = bot.room.say("Ann", "scale nginx-deployment to 0").await;
+    let card = bot.room.card(&order).await;
+    // When this is answered, the card is on record.
+    let help = bot.room.say("Ann", "help").await;
+    bot.room.told(&help, "Say it in plain words").await;
+    bot.stop().await;
+
+    let store = Sqlite::open(bot.database()).await.unwrap();
+    let found = store.ordered_by(&order).await.unwrap().changes;
+    let [older] = found.as_slice() else { panic!("{found:?}") };
+    let said = older.order().said + SignedDuration::from_secs(1);
+    let newer = Change::asking(Order { message_id: "newer".into(), said, ..older.order().clone() }).unwrap();
+    let Recorded::New(replaced) = store.record(newer.into()).await.unwrap() else { panic!("it is new") };
+    assert_eq!(replaced.requests.len(), 1);
+    drop(store);
+
+    bot.run().await;
+    let told = bot.room.told(&order, "by a newer order").await;
+    assert_eq!((&told["id"], &told["attachments"][0]["content"]["actions"]), (&card["id"], &json!([])), "{told}");
+    assert!(local.tap.writes().iter().all(Call::is_dry_run));
 }

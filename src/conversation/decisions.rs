@@ -3,14 +3,11 @@
 use super::{
     authorization::Approvals,
     context::now,
-    fault::{At, Fault, ReplyTarget},
+    fault::{At, Fault},
     request::{PressOutcome, Request},
 };
 use crate::words;
-use readback_core::{
-    change::{Actor, Answer, ChangeRequest, Decide, Status},
-    question::Reply,
-};
+use readback_core::change::{Actor, Answer, ChangeRequest, Decide, Status};
 
 impl Approvals {
     /// Decides a change request, carries out what follows, and returns the answer to the person.
@@ -82,32 +79,5 @@ impl Approvals {
                 Ok(("late press", Some(words::press(&answer, decided.first(), &Actor::from(request.person)))))
             }
         }
-    }
-
-    /// Closes older waiting requests and open questions of the same person about the same objects.
-    pub(super) async fn supersede(&self, newer: &ChangeRequest, place: &ReplyTarget) -> Result<(), Fault> {
-        let order = newer.first().order();
-        let person = &order.requester.person_id;
-        let waiting = self.cx.store.waiting_of(person).await.before(place, "looking for older questions")?;
-        let waiting = self.cx.requests_of(&waiting.changes).await.before(place, "looking for older questions")?;
-        for older in waiting.iter().filter(|older| newer.supersedes(older)) {
-            let decide = Decide::Supersede { by: newer.first().id() };
-            let decided =
-                self.cx.store.decide(older.id(), &decide, now()).await.before(place, "closing an older question")?;
-            if let Some((older, _)) = decided {
-                self.reporter.close(&older).await;
-            }
-        }
-        let open = self.cx.store.open_questions(Some(person)).await.before(place, "looking for older questions")?;
-        let older = |question: &&readback_core::question::Question| {
-            question.said < order.said && newer.items().any(|item| question.is_about(item.target()))
-        };
-        for question in open.iter().filter(older) {
-            let replied = self.cx.store.reply(question.id, &Reply::Supersede, now());
-            if let Some((question, _)) = replied.await.before(place, "closing an older question")? {
-                self.reporter.show_question(&question).await;
-            }
-        }
-        Ok(())
     }
 }

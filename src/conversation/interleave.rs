@@ -27,7 +27,7 @@ use super::{
 };
 use readback_core::{
     change::{
-        Answer, Change, ChangeId, ChangeRequest, Decide, HELD, Order, Status,
+        Answer, Change, ChangeId, ChangeRequest, Decide, HELD, Order, RequestId, Status,
         samples::{order, person},
     },
     policy::Approval,
@@ -62,6 +62,8 @@ enum Act {
     Sweep,
     /// A newer order supersedes the change.
     Supersede,
+    /// A newer order about the same object is recorded.
+    Record,
     /// This many seconds pass.
     Wait(i64),
     /// Another writer sets the replicas.
@@ -129,6 +131,10 @@ impl Play {
             Act::Edit(replicas) => return Box::pin(async move { world.server().edit(replicas) }),
             Act::Arrive => return Box::pin(async move { world.server().arrive() }),
             Act::Look => return self.look(store),
+            Act::Record => {
+                let newer = self.newer();
+                return Box::pin(async move { drop(store.record(newer.into()).await.expect("recorded")) });
+            }
             Act::Crash | Act::Hold => unreachable!("no actor"),
         };
         Box::pin(async move {
@@ -151,6 +157,20 @@ impl Play {
                 told.borrow_mut().push(Reported::Execution(execution.expect("kept")));
             }
         })
+    }
+
+    /// A later order of the same person about the same object, on a card.
+    fn newer(&self) -> Change {
+        let old = self.request.first().order();
+        let (message_id, said) = ("newer".into(), old.said + jiff::SignedDuration::from_secs(5));
+        Change::asking(Order { message_id, said, ..old.clone() }).expect("fit")
+    }
+
+    /// No more than one card of an object can be confirmed at any moment, so at any crash too.
+    fn check_cards(&self, newer: RequestId) {
+        let newer = now_or_never(self.records.request(newer)).expect("kept");
+        let both = newer.is_some_and(|newer| newer.is_waiting()) && self.request().is_waiting();
+        assert!(!both, "the newer order is on record, and the older card is open");
     }
 
     /// Another look at the changes that got no answer.
@@ -199,6 +219,7 @@ impl Play {
             let store = handles[nth % processes].another_handle();
             actors.push((inside, self.actor(*act, store)));
         }
+        let newer = acts.iter().any(|act| matches!(act, Act::Record)).then(|| self.newer().request());
         let mut crashed = !crash;
         let mut step = 0;
         loop {
@@ -218,6 +239,9 @@ impl Play {
             let done = actors[picked].1.as_mut().poll(&mut Context::from_waker(Waker::noop())).is_ready();
             if done {
                 drop(actors.remove(picked));
+            }
+            if let Some(newer) = newer {
+                self.check_cards(newer);
             }
         }
         // In the end what is still on its way arrives, or it is too late for that; and then it is known what happened.
@@ -297,7 +321,7 @@ fn all_schedules(acts: &[Act], play: impl Fn() -> Play, processes: usize) -> (us
 #[test]
 #[expect(clippy::print_stderr, reason = "how many schedules were tried is worth knowing")]
 fn however_the_events_fall_there_is_at_most_one_write_and_the_truth_is_told() {
-    use Act::{Arrive, Cancel, Confirm, Crash, Edit, Hold, Look, Supersede, Sweep, Wait};
+    use Act::{Arrive, Cancel, Confirm, Crash, Edit, Hold, Look, Record, Supersede, Sweep, Wait};
     let (own, two) = (Approval::Own, Approval::Named { people: vec!["example.com".into()], count: 2 });
     let scenarios: Vec<(&str, Vec<Act>, &Approval, usize)> = vec![
         ("a double press", vec![Confirm("ann"), Confirm("ann")], &own, 1),
@@ -310,6 +334,8 @@ fn however_the_events_fall_there_is_at_most_one_write_and_the_truth_is_told() {
         ("another hand", vec![Confirm("ann"), Edit(6)], &own, 1),
         ("another hand, there and back", vec![Confirm("ann"), Confirm("ann"), Edit(6), Edit(2)], &own, 1),
         ("a newer order", vec![Confirm("ann"), Supersede, Cancel("ann")], &own, 1),
+        ("a newer order is recorded", vec![Confirm("ann"), Record, Cancel("ann")], &own, 1),
+        ("a newer order is recorded, and a crash", vec![Confirm("ann"), Record, Crash], &own, 1),
         ("four eyes", vec![Confirm("bo"), Confirm("eve"), Cancel("bo")], &two, 2),
         ("four eyes, one of them twice", vec![Confirm("bo"), Confirm("bo"), Confirm("eve")], &two, 1),
         ("a crash", vec![Confirm("ann"), Crash], &own, 1),

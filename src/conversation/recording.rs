@@ -17,10 +17,9 @@ impl Orders {
         record_in_span(&change);
         let ordered = ChangeRequest::from(change);
         match self.cx.store.record(ordered.clone()).await.before(request.place, "recording the order")? {
-            Recorded::New => {}
+            Recorded::New(replaced) => self.reporter.close_superseded(&replaced).await,
             Recorded::AlreadyThere(_) => return Ok(None),
         }
-        self.approvals.supersede(&ordered, request.place).await?;
         self.executor.send(&ordered, request.place, request.person).await
     }
 
@@ -28,12 +27,11 @@ impl Orders {
     pub(super) async fn ask(&self, request: &Request<'_>, asked: ChangeRequest) -> Result<(), Fault> {
         record_in_span(asked.first());
         match self.cx.store.record(asked.clone()).await.before(request.place, "recording the question")? {
-            Recorded::New => {}
+            Recorded::New(replaced) => self.reporter.close_superseded(&replaced).await,
             Recorded::AlreadyThere(old) if old.card().is_some() => return Ok(()),
             // The card shows what is on record.
             Recorded::AlreadyThere(old) => return self.reporter.post_card(&old, request.place).await,
         }
-        self.approvals.supersede(&asked, request.place).await?;
         self.reporter.post_card(&asked, request.place).await
     }
 
@@ -61,10 +59,9 @@ impl Orders {
         asked: ChangeRequest,
     ) -> Result<Option<String>, Fault> {
         match self.cx.store.record(asked.clone()).await.before(request.place, "recording the order")? {
-            Recorded::New => {}
+            Recorded::New(replaced) => self.reporter.close_superseded(&replaced).await,
             Recorded::AlreadyThere(_) => return Ok(None),
         }
-        self.approvals.supersede(&asked, request.place).await?;
         let authorization = self.approvals.authorization(request, &asked, true).await?;
         let cause = Some(request.cause());
         let decide = Decide::Approve { who: Actor::from(request.person), authorization, cause };

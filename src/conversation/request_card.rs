@@ -12,7 +12,7 @@ use crate::{
 };
 use readback_core::{
     change::{Change, ChangeRequest, Status},
-    store,
+    store::{self, Superseded},
 };
 use readback_webex::WebexError;
 
@@ -74,6 +74,16 @@ impl Reporter {
         };
         if let Err(error) = closed.await {
             tracing::warn!(error = format!("{error:#}"), request = %request.id(), "a second card could not be closed");
+        }
+    }
+
+    /// Closes the cards of what a newer request has replaced. Those that cannot be closed now are left to the sweep.
+    pub(super) async fn close_superseded(&self, replaced: &Superseded) {
+        for older in &replaced.requests {
+            self.close(older).await;
+        }
+        for older in &replaced.questions {
+            self.show_question(older).await;
         }
     }
 

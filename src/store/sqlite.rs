@@ -4,7 +4,7 @@
 //! excludes a second serving process. One thread writes; a few connections read beside it. Reading the file while a process serves from it, as an audit does, is allowed
 //! ([`Archive`]).
 
-use std::path::PathBuf;
+use std::{collections::BTreeSet, path::PathBuf};
 
 use jiff::{SignedDuration, Timestamp};
 use rusqlite::Connection;
@@ -14,7 +14,7 @@ use readback_core::{
     change::{Answer, Change, ChangeId, ChangeRequest, Filter, RequestId, RunId, Status, Update},
     notice::{Notice, Receipt, Received},
     question::{Question, Replied, Reply},
-    store::{Fault, Found, Recorded, Store},
+    store::{Fault, Found, Recorded, Store, Superseded},
     topic::{Topic, TopicPlace},
 };
 
@@ -120,7 +120,7 @@ fn edit<T>(
     Ok(Some((request, answer)))
 }
 
-/// Records a request, unless one of its changes is on record.
+/// Records a request in place of what it supersedes, unless one of its changes is on record.
 fn record(connection: &Connection, request: &ChangeRequest) -> Result<Recorded, Failed> {
     for item in request.items() {
         if let Some(there) = rows::read(connection, item.id())?
@@ -129,10 +129,35 @@ fn record(connection: &Connection, request: &ChangeRequest) -> Result<Recorded, 
             return Ok(Recorded::AlreadyThere(Box::new(there)));
         }
     }
+    let replaced = supersede(connection, request)?;
     for item in request.items() {
         rows::insert(connection, item)?;
     }
-    Ok(Recorded::New)
+    Ok(Recorded::New(replaced))
+}
+
+/// Ends the open requests and questions that `newer` takes the place of. An unreadable one is left to a person.
+fn supersede(connection: &Connection, newer: &ChangeRequest) -> Result<Superseded, Failed> {
+    let unreadable = |fault: &Fault| tracing::error!(error = %fault, "a request on record cannot be superseded");
+    let order = newer.first().order();
+    let person = &order.requester.person_id;
+    let waiting = rows::waiting_of(connection, person)?;
+    waiting.unreadable.iter().for_each(unreadable);
+    let mut replaced = Superseded::default();
+    let ids: BTreeSet<RequestId> = waiting.changes.iter().map(Change::request).collect();
+    for id in ids {
+        match edit(connection, id, |older| newer.supersede(&older).map_or((older, false), |moved| (moved, true))) {
+            Ok(Some((older, true))) => replaced.requests.push(older),
+            Ok(_) => {}
+            Err(Failed(fault @ Fault::Corrupt { .. })) => unreadable(&fault),
+            Err(failed) => return Err(failed),
+        }
+    }
+    for older in questions::open(connection, Some(person))?.iter().filter(|older| older.is_superseded_by(newer)) {
+        let replied = questions::reply(connection, older.id, &Reply::Supersede, order.created)?;
+        replaced.questions.extend(replied.map(|(older, _)| older));
+    }
+    Ok(replaced)
 }
 
 #[async_trait::async_trait]

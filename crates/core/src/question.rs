@@ -8,7 +8,7 @@ use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
 use crate::{
-    change::{Actor, ChangeId, ChangeSpec, Field},
+    change::{Actor, ChangeId, ChangeRequest, ChangeSpec, Field},
     domain::ObjectRef,
 };
 
@@ -174,6 +174,15 @@ impl Question {
     /// Whether this Deployment is one of its choices.
     pub fn is_about(&self, object: &ObjectRef) -> bool {
         self.choices.iter().any(|choice| choice.target == *object)
+    }
+
+    /// Whether a `newer` request takes its place: of the same person, said later, and about one of its choices.
+    pub fn is_superseded_by(&self, newer: &ChangeRequest) -> bool {
+        let order = newer.first().order();
+        self.state == QuestionState::Open
+            && self.asked.is_same_person(&order.requester)
+            && self.said < order.said
+            && newer.items().any(|item| self.is_about(item.target()))
     }
 
     /// Whether it can still be answered.

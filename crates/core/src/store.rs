@@ -26,11 +26,20 @@ pub const REMEMBERED: SignedDuration = SignedDuration::from_hours(48);
 /// How long a no is remembered, for an order that was said before it and is delivered after it.
 pub const STOPS_REMEMBERED: SignedDuration = SignedDuration::from_hours(24);
 
+/// What a newer request has replaced: its cards are to be closed.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct Superseded {
+    /// The older requests, superseded or expired.
+    pub requests: Vec<ChangeRequest>,
+    /// The older questions, superseded or expired.
+    pub questions: Vec<Question>,
+}
+
 /// The result of recording a request.
 #[derive(Clone, Debug, PartialEq)]
 pub enum Recorded {
-    /// It was recorded.
-    New,
+    /// It was recorded, and has replaced this.
+    New(Superseded),
     /// One of its commands was already recorded, as part of this request of the same message. Nothing was written.
     AlreadyThere(Box<ChangeRequest>),
 }
@@ -65,7 +74,9 @@ pub trait Store: std::fmt::Debug + Send + Sync + 'static {
     /// The run of this process. A change that another run has claimed was not sent by this one.
     fn run(&self) -> &RunId;
 
-    /// Records a request with all its changes, before anything else is done about it.
+    /// Records a request with all its changes, before anything else is done about it. In the same step it replaces the older
+    /// requests that it [supersedes](ChangeRequest::supersedes), and the questions whose
+    /// [place it takes](Question::is_superseded_by): a crash leaves no two open cards.
     async fn record(&self, request: ChangeRequest) -> Result<Recorded, Fault>;
 
     /// The change in its current state.

@@ -237,7 +237,7 @@ impl ClusterAccess for World {
     }
 }
 
-/// A store that yields before each state transition and before listing unfinished changes.
+/// A store that yields before each record and state transition, and before listing unfinished changes.
 #[derive(Debug)]
 pub(super) struct Slow(pub(super) MemoryStore);
 
@@ -285,6 +285,7 @@ impl Store for Slow {
         self.0.ordered_by(message_id).await
     }
     async fn record(&self, request: ChangeRequest) -> Result<Recorded, store::Fault> {
+        give_way().await;
         self.0.record(request).await
     }
     async fn get(&self, id: ChangeId) -> Result<Option<Change>, store::Fault> {

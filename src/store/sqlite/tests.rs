@@ -363,8 +363,12 @@ async fn a_write_over_a_concurrent_one_is_refused() {
 async fn a_change_that_is_too_big_is_not_stored() {
     let folder = folder();
     let store = open(&folder.path().join("changes.db")).await;
-    let change = Change::asking(Order { thread_id: "x".repeat(2 << 20), ..order() }).expect("fit");
+    let older = recorded(&store).await;
+    let (message_id, said) = ("newer".into(), order().said + SignedDuration::from_secs(1));
+    let change = Change::asking(Order { message_id, said, thread_id: "x".repeat(2 << 20), ..order() }).expect("fit");
     let id = change.id();
     assert!(matches!(store.record(change.into()).await, Err(Fault::TooBig { .. })));
     assert_eq!(store.get(id).await.expect("read"), None);
+    let older = store.get(older).await.expect("read").expect("on record");
+    assert_eq!(older.status(), Status::Waiting, "it takes the place of nothing");
 }

@@ -152,6 +152,16 @@ impl ChangeRequest {
             && self.items().any(|item| older.items().any(|other| other.order.target == item.order.target))
     }
 
+    /// An `older` request after this one was recorded, at the time of this one: superseded, or expired if it was past its expiry
+    /// by then. `None` if it stays as it is.
+    pub fn supersede(&self, older: &Self) -> Option<Self> {
+        if !self.supersedes(older) {
+            return None;
+        }
+        let (moved, _) = older.clone().decide(&Decide::Supersede { by: self.first.id }, self.first.order.created);
+        (moved != *older).then_some(moved)
+    }
+
     /// The changes by object, each group in the order of the message. What follows a change of the same object was planned on
     /// the result of that change.
     pub fn by_object(&self) -> Vec<Vec<&Change>> {

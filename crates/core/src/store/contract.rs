@@ -3,7 +3,7 @@
 
 use futures::future::join_all;
 
-use super::{ClaimResult, Found, ItemId, Recorded, Store};
+use super::{ClaimResult, Found, ItemId, Recorded, Store, Superseded};
 use crate::{
     change::{
         Answer, Change, ChangeId, Decide, Denial, End, Order, State, Status,
@@ -18,6 +18,7 @@ mod lookups;
 mod questions;
 mod requests;
 mod steps;
+mod supersede;
 
 pub use claims::at_most_once;
 
@@ -34,8 +35,11 @@ use requests::{
     a_request_is_claimed_item_by_item, a_request_is_decided_as_a_whole, a_request_is_recorded_as_a_whole,
     what_was_left_of_a_request_is_found,
 };
-
 use steps::{approved, asked, decide, no, order, outcome, status, yes};
+use supersede::{
+    a_newer_request_answers_older_questions, a_newer_request_is_recorded_in_place_of_older_ones,
+    a_request_of_several_is_replaced_as_a_whole,
+};
 
 /// Checks the whole contract. `open` returns a new run on the same records each time it is called; never two at once.
 pub async fn keeps_the_contract<S: Store>(open: impl AsyncFn() -> S) {
@@ -64,6 +68,9 @@ pub async fn keeps_the_contract<S: Store>(open: impl AsyncFn() -> S) {
     a_request_is_recorded_as_a_whole(&store).await;
     a_request_is_decided_as_a_whole(&store).await;
     a_request_is_claimed_item_by_item(&store).await;
+    a_newer_request_is_recorded_in_place_of_older_ones(&store).await;
+    a_request_of_several_is_replaced_as_a_whole(&store).await;
+    a_newer_request_answers_older_questions(&store).await;
     drop(store);
     topics_outlive_a_restart_and_are_forgotten_in_time(&open).await;
     a_delivery_outlives_a_restart_until_it_is_handled(&open).await;
@@ -81,11 +88,11 @@ async fn a_repeated_delivery_is_one_change(store: &impl Store) {
     let second = Change::asking(Order { position: 1, ..order("repeat") }).unwrap();
     assert_eq!(
         store.record(second.into()).await.unwrap(),
-        Recorded::New,
+        Recorded::New(Superseded::default()),
         "the second command of the message is another one"
     );
     let at_once = join_all((0..8).map(|_| store.record(Change::asking(order("at once")).unwrap().into()))).await;
-    let new = at_once.into_iter().filter(|recorded| matches!(recorded, Ok(Recorded::New))).count();
+    let new = at_once.into_iter().filter(|recorded| matches!(recorded, Ok(Recorded::New(_)))).count();
     assert_eq!(new, 1, "eight deliveries at once, one change");
 }
 

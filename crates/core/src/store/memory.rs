@@ -7,7 +7,7 @@ use std::{
 
 use jiff::Timestamp;
 
-use super::{Fault, Found, REMEMBERED, Recorded, STOPS_REMEMBERED, Store};
+use super::{Fault, Found, REMEMBERED, Recorded, STOPS_REMEMBERED, Store, Superseded};
 use crate::{
     change::{Answer, Change, ChangeId, ChangeRequest, Filter, RequestId, RunId, Status, Update},
     notice::{Notice, Receipt, Received},
@@ -76,8 +76,20 @@ impl Store for MemoryStore {
         if let Some(there) = records.requests.values().find(there) {
             return Ok(Recorded::AlreadyThere(Box::new(there.clone())));
         }
+        let mut replaced = Superseded::default();
+        for older in records.requests.values_mut() {
+            if let Some(moved) = request.supersede(older) {
+                *older = moved.clone();
+                replaced.requests.push(moved);
+            }
+        }
+        let created = request.first().order().created;
+        for older in records.questions.values_mut().filter(|older| older.is_superseded_by(&request)) {
+            older.state = question::step(older, &Reply::Supersede, created).0;
+            replaced.questions.push(older.clone());
+        }
         records.requests.insert(request.id(), request);
-        Ok(Recorded::New)
+        Ok(Recorded::New(replaced))
     }
 
     async fn get(&self, id: ChangeId) -> Result<Option<Change>, Fault> {

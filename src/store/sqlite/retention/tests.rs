@@ -11,7 +11,7 @@ use readback_core::{
     },
     notice::Notice,
     question::{Question, samples::question},
-    store::{ItemId, Recorded, Store},
+    store::{ItemId, Recorded, Store, Superseded},
     topic::TopicPlace,
 };
 
@@ -30,7 +30,7 @@ async fn open(folder: &TempDir) -> Sqlite {
 async fn asked(store: &Sqlite, order: Order) -> ItemId {
     let change = Change::asking(order).expect("fit");
     let id = ItemId::from(&change);
-    assert_eq!(store.record(change.into()).await.expect("recorded"), Recorded::New);
+    assert_eq!(store.record(change.into()).await.expect("recorded"), Recorded::New(Superseded::default()));
     id
 }
 

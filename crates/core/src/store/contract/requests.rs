@@ -8,7 +8,7 @@ use crate::{
         Answer, Change, ChangeRequest, End, Order, Status,
         samples::{aimed_at, at},
     },
-    store::{ClaimResult, ItemId, Recorded, Store},
+    store::{ClaimResult, ItemId, Recorded, Store, Superseded},
 };
 
 /// Two changes of `web`, then one of `api`.
@@ -19,7 +19,7 @@ fn three(message_id: &str) -> ChangeRequest {
 
 async fn recorded(store: &impl Store, message_id: &str) -> (ChangeRequest, [ItemId; 3]) {
     let request = three(message_id);
-    assert_eq!(store.record(request.clone()).await.unwrap(), Recorded::New);
+    assert_eq!(store.record(request.clone()).await.unwrap(), Recorded::New(Superseded::default()));
     let ids: Vec<_> = request.items().map(ItemId::from).collect();
     (request, ids.try_into().unwrap())
 }

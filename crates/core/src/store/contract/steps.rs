@@ -6,7 +6,7 @@ use crate::{
         samples::{self, at, person},
     },
     domain::Intent,
-    store::{ItemId, Recorded, Store},
+    store::{ItemId, Recorded, Store, Superseded},
 };
 
 /// Ann scales to 3, on a card that is valid until second 600.
@@ -32,7 +32,7 @@ pub(super) fn order(message_id: &str) -> Order {
 pub(super) async fn asked(store: &impl Store, message_id: &str) -> ItemId {
     let change = Change::asking(order(message_id)).unwrap();
     let id = ItemId::from(&change);
-    assert_eq!(store.record(change.into()).await.unwrap(), Recorded::New);
+    assert_eq!(store.record(change.into()).await.unwrap(), Recorded::New(Superseded::default()));
     id
 }
 
