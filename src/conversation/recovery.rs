@@ -211,9 +211,11 @@ impl Recovery {
         } else if change.status() == Status::Applied {
             self.reporter.report(change, &person, &state, offer).await.after(&place, "telling the end")?;
         } else {
+            // What cannot be closed now is left to the sweep.
             self.reporter.close(&change.clone().into()).await;
+            return Ok(());
         }
-        self.cx.store.mark_reported(change.into()).await.after(&place, "noting that it was told").map(drop)
+        self.cx.store.mark_reported(change).await.after(&place, "noting that it was told").map(drop)
     }
 
     /// Why an approved change may not be sent any more, if so: the policy may have changed since.

@@ -95,7 +95,7 @@ impl Reporter {
             self.reply(place, person, &line).await.after(place, "answering")?;
             return Ok(());
         }
-        self.cx.store.mark_reported(change.into()).await.after(place, "noting that it is told").map(drop)
+        self.cx.store.mark_reported(change).await.after(place, "noting that it is told").map(drop)
     }
 
     /// Reports an outcome for which nothing was written, or it is unknown whether anything was: on the card if there is
@@ -111,7 +111,7 @@ impl Reporter {
             self.reply(place, person, &words::done_so_far(change, &text)).await.after(place, "answering")?;
             return Ok(None);
         }
-        self.cx.store.mark_reported(change.into()).await.after(place, "noting that it was told")?;
+        self.cx.store.mark_reported(change).await.after(place, "noting that it was told")?;
         Ok(None)
     }
 

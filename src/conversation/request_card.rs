@@ -101,7 +101,7 @@ impl Reporter {
         }
         // The end of a rollout is reported by whoever follows it.
         for change in request.items().filter(|change| is_over(change)) {
-            if let Err(error) = self.cx.store.mark_reported(change.into()).await {
+            if let Err(error) = self.cx.store.mark_reported(change).await {
                 tracing::warn!(%error, change = %change.id(), "that a card is closed could not be noted");
             }
         }

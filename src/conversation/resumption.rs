@@ -80,7 +80,7 @@ impl Reporter {
         let place = place_of(change);
         let text = words::done_so_far(change, &words::ended(change));
         self.reply(&place, person, &text).await.before(&place, "telling the end")?;
-        self.cx.store.mark_reported(change.into()).await.before(&place, "noting that it was told").map(drop)
+        self.cx.store.mark_reported(change).await.before(&place, "noting that it was told").map(drop)
     }
 }
 

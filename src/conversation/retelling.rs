@@ -141,7 +141,7 @@ impl Reporter {
 
     async fn mark_told(&self, changes: &[Change]) {
         for change in changes {
-            if let Err(error) = self.cx.store.mark_reported(change.into()).await {
+            if let Err(error) = self.cx.store.mark_reported(change).await {
                 tracing::warn!(%error, change = %change.id(), "that the end was told could not be noted");
             }
         }

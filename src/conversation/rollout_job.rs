@@ -104,6 +104,8 @@ impl RolloutJob {
     /// Tells the ends until Webex takes them, and marks the changes as reported. At a shutdown that is left to the next start.
     async fn report_ends(&self, stop: &Shutdown) {
         let reporter = &self.reporter;
+        // What ends after this is perhaps not in the table.
+        let ended_before = self.display.ended_before(reporter).await;
         if !self.display.show_ends(reporter, &self.rollouts, stop).await {
             return;
         }
@@ -113,7 +115,7 @@ impl RolloutJob {
                 return;
             }
         }
-        let ended_before = match self.display.ended_before(reporter).await {
+        let ended_before = match ended_before {
             Ok(changes) => changes,
             Err(error) => {
                 tracing::warn!(%error, "that the ends were told could not be noted");
@@ -121,7 +123,7 @@ impl RolloutJob {
             }
         };
         for change in self.rollouts.iter().map(|rollout| &rollout.change).chain(&ended_before) {
-            if let Err(error) = reporter.cx.store.mark_reported(change.into()).await {
+            if let Err(error) = reporter.cx.store.mark_reported(change).await {
                 tracing::warn!(%error, change = %change.id(), "that the end was told could not be noted");
             }
         }

@@ -175,10 +175,10 @@ pub trait Store: std::fmt::Debug + Send + Sync + 'static {
         note_item(self, item, Update::FailurePosted(item.change, failure)).await
     }
 
-    /// Records that the outcome of a change, including the rollout's, was reported to the room; `None` if there is no such
-    /// change.
-    async fn mark_reported(&self, item: ItemId) -> Result<Option<Change>, Fault> {
-        note_item(self, item, Update::Reported(item.change)).await
+    /// Records that the outcome of a change, including the rollout's, was reported to the room as it was `told`, unless it has
+    /// moved since. Returns the change as it is on record; `None` if there is no such change.
+    async fn mark_reported(&self, told: &Change) -> Result<Option<Change>, Fault> {
+        note_item(self, told.into(), Update::Reported(told.id(), Box::new(told.state().clone()))).await
     }
 
     /// Decides a request if it is open. Returns the request in its resulting state, and the answer; `None` if there is no

@@ -72,15 +72,18 @@ impl Kind {
         let end = |end| Update::Item(id, Event::End(end));
         let updates = match self {
             Self::Waiting => Vec::new(),
-            Self::Declined => vec![Update::Decide(decline), Update::Reported(id)],
-            Self::Failed => vec![approve, claim, end(End::Failed(outcome())), Update::Reported(id)],
-            Self::Unreported => vec![approve, claim, end(End::Applied(outcome()))],
-            Self::Applied | Self::Undo => vec![approve, claim, end(End::Applied(outcome())), Update::Reported(id)],
+            Self::Declined => vec![Update::Decide(decline)],
+            Self::Failed => vec![approve, claim, end(End::Failed(outcome()))],
+            Self::Applied | Self::Undo | Self::Unreported => vec![approve, claim, end(End::Applied(outcome()))],
         };
         let posted = Update::CardPosted("the card".into());
         let mut request = ChangeRequest::from(change);
         for (second, update) in (3..).zip([posted].into_iter().chain(updates)) {
             request = update.apply(request, at(second)).0;
+        }
+        if !matches!(self, Self::Waiting | Self::Unreported) {
+            let told = Update::Reported(id, Box::new(request.first().state().clone()));
+            request = told.apply(request, at(9)).0;
         }
         serde_json::to_string(request.first()).expect("written")
     }

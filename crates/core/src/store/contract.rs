@@ -299,10 +299,15 @@ async fn an_end_is_unreported_until_it_is_reported(store: &impl Store) {
     };
     assert!(!is_unreported(0).await, "nothing has ended");
     assert!(matches!(store.claim(id, 7, at(2)).await.unwrap(), ClaimResult::Won(_)));
+    let before = store.get(id.change).await.unwrap().unwrap();
     store.finish(id, End::Applied(outcome("done")), at(3)).await.unwrap();
     assert!(is_unreported(0).await, "applied, and the room does not know");
     assert!(!is_unreported(1).await, "ordered before");
-    assert!(store.mark_reported(id).await.unwrap().is_some());
+    let mark = async |change: &Change| store.mark_reported(change).await.unwrap().unwrap();
+    let ended = store.get(id.change).await.unwrap().unwrap();
+    assert!(!mark(&before).await.is_reported(), "its card shows it as it was before");
+    assert!(is_unreported(0).await);
+    assert!(mark(&ended).await.is_reported());
     assert!(!is_unreported(0).await, "reported");
     let unknown = approved(store, "unreported: unknown", 1).await;
     assert!(matches!(store.claim(unknown, 7, at(2)).await.unwrap(), ClaimResult::Won(_)));
@@ -319,6 +324,6 @@ async fn an_end_is_unreported_until_it_is_reported(store: &impl Store) {
     assert!(!is_unreported().await, "no card has gone out");
     store.card_posted(declined.request, "card").await.unwrap();
     assert!(is_unreported().await, "its card still has buttons");
-    store.mark_reported(declined).await.unwrap();
+    mark(&store.get(declined.change).await.unwrap().unwrap()).await;
     assert!(!is_unreported().await);
 }

@@ -61,7 +61,8 @@ fn done() -> EndReason {
 }
 
 async fn reported(store: &Sqlite, id: ItemId) -> ItemId {
-    store.mark_reported(id).await.expect("reported").expect("there");
+    let change = store.get(id.change).await.expect("read").expect("there");
+    store.mark_reported(&change).await.expect("reported").expect("there");
     id
 }
 
