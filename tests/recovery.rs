@@ -8,12 +8,12 @@ use kube::{Api, api::ListParams};
 use readback::store::sqlite::Sqlite;
 use readback_cluster::Connection;
 use readback_core::{
-    change::{Actor, Change, Order, samples},
+    change::{Actor, Answer, Change, Decide, Order, samples},
     domain::Intent,
     store::{ClaimResult, ItemId, Recorded, Store as _},
 };
 use readback_sim::cluster::{Seed, Workload};
-use serde_json::json;
+use serde_json::{Value, json};
 
 use crate::support::bot::{Bot, Local, Setup, now};
 use crate::support::tap::Call;
@@ -119,4 +119,58 @@ async fn killed_between_a_newer_order_and_the_close_of_the_older_card_the_next_r
     let told = bot.room.told(&order, "by a newer order").await;
     assert_eq!((&told["id"], &told["attachments"][0]["content"]["actions"]), (&card["id"], &json!([])), "{told}");
     assert!(local.tap.writes().iter().all(Call::is_dry_run));
+}
+
+#[tokio::test]
+async fn killed_after_a_yes_to_take_back_several_the_next_run_closes_their_card_and_announces() {
+    let local = Local::start(Seed::quick()).await;
+    let policy = "announce = \"THE_ROOM\"\n[[grant]]\npeople = [\"ann@example.com\"]\nnamespaces = [\"*\"]\nverbs = [\"read\", \"write\"]\n";
+    let setup = Setup { policy: Some(policy.to_owned()), ..Setup::default() };
+    let mut bot = Bot::start(setup, local.connection()).await;
+    let order = bot.room.say_in_private("Ann", "scale cart-service and checkout-service to 3 in staging").await;
+    let card = bot.room.card(&order).await;
+    bot.room.press("Ann", &card, "confirm").await;
+    let done = bot.room.reply(&order, "two ends", |told| count(told, "Done, 3 of 3 ready") == 2).await;
+    bot.room.press("Ann", &done, "undo").await;
+    let what = "the second card";
+    let undo = bot.room.reply(&order, what, |told| told["id"] != card["id"] && has_button(told, "confirm")).await;
+    let help = bot.room.say_in_private("Ann", "help").await;
+    bot.room.told(&help, "Say it in plain words").await;
+    bot.stop().await;
+
+    // Her yes is put on record, and then it dies.
+    let store = Sqlite::open(bot.database()).await.unwrap();
+    let waiting = store.waiting_of(&bot.room.person("Ann").id).await.unwrap().changes;
+    let [first, _] = waiting.as_slice() else { panic!("{waiting:?}") };
+    let who = first.order().requester.clone();
+    let approve = Decide::Approve { who, authorization: Ok(()), cause: None };
+    let (_, answer) = store.decide(first.request(), &approve, now()).await.unwrap().unwrap();
+    assert_eq!(answer, Answer::Approved);
+    drop(store);
+    let announced = announcements(&bot).await;
+
+    bot.run().await;
+    let what = "two that are taken back";
+    let told = bot.room.reply(&order, what, |told| count(told, "Taken back.") == 2).await;
+    assert_eq!(told["id"], card["id"]);
+    let told = bot.room.reply(&order, "two ends", |told| told["id"] == undo["id"] && count(told, "Done,") == 2).await;
+    assert_eq!(count(&told, "ready after"), 2, "{told}");
+    assert_eq!(announcements(&bot).await, announced + 2);
+}
+
+/// How many times a message says this.
+fn count(message: &Value, words: &str) -> usize {
+    message["markdown"].as_str().unwrap_or_default().matches(words).count()
+}
+
+fn has_button(message: &Value, press: &str) -> bool {
+    let actions = message["attachments"][0]["content"]["actions"].as_array();
+    actions.into_iter().flatten().any(|action| action["data"]["press"] == press)
+}
+
+/// How many changes of direct messages were announced.
+async fn announcements(bot: &Bot) -> usize {
+    let said = bot.room.said_by_bot().await;
+    let announced = |message: &&Value| message["markdown"].as_str().unwrap_or_default().contains("in a direct message");
+    said.iter().filter(announced).count()
 }

@@ -128,6 +128,11 @@ impl Context {
         self.followed.lock().is_ok_and(|mut followed| followed.insert(id))
     }
 
+    /// Whether the rollout of this change is followed.
+    pub(super) fn is_followed(&self, id: ChangeId) -> bool {
+        self.followed.lock().is_ok_and(|followed| followed.contains(&id))
+    }
+
     /// Notes that the rollout of this change is not followed any more.
     pub(super) fn end_to_follow(&self, id: ChangeId) {
         if let Ok(mut followed) = self.followed.lock() {

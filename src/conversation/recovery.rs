@@ -11,6 +11,7 @@ use tokio::task::JoinSet;
 use super::{
     cluster_fault::Of,
     context::{Context, moment, now},
+    execution::Execution,
     fault::{At, Fault, ReplyTarget, record_fault_at},
     following::after,
     posting::Reporter,
@@ -72,9 +73,11 @@ pub(super) struct Recovery {
 }
 
 impl Recovery {
-    /// Resumes following the rollouts of several changes of the previous process, and updates their card.
+    /// Resumes following the rollouts of several changes of the previous process, and updates their card and those of what they
+    /// have undone.
     pub(super) async fn resume_request(&self, request: &ChangeRequest) {
-        let open = |change: &&Change| change.status() == Status::Applied && !change.is_reported();
+        let is_told = |change: &Change| change.is_reported() || self.cx.is_followed(change.id());
+        let open = |change: &&Change| change.status() == Status::Applied && !is_told(change);
         let looks = request.items().filter(open).map(|change| async move {
             let compared = self.cx.clusters.compare(&readback_cluster::Write::of(change)).await;
             (change.clone(), compared)
@@ -97,6 +100,8 @@ impl Recovery {
                 }
             }
         }
+        let undoing: Vec<Change> = applied.iter().map(|(change, _)| change.clone()).collect();
+        self.reporter.close_all_taken_back(&undoing).await;
         self.reporter.watch_together(request, applied).await;
     }
 
@@ -197,6 +202,7 @@ impl Recovery {
                 Err(rollout) => *rollout,
             };
             offer = Offer::Nothing;
+            self.reporter.close_taken_back(change).await;
             let state = self.reporter.rollout_state(change, &rollout, Duration::ZERO).await;
             self.reporter.close_failure_later(change, state.clone()).await;
             state
@@ -264,7 +270,12 @@ impl Recovery {
                 }
             }
             // The outcomes of several changes are reported together, once all of them are settled.
-            Settled::Execution(execution) if !change.is_alone() => self.cx.await_answer(&execution),
+            Settled::Execution(execution) if !change.is_alone() => {
+                self.cx.await_answer(&execution);
+                if let Execution::Applied(change, _) = &execution {
+                    self.reporter.announce(change).await;
+                }
+            }
             Settled::Execution(execution) => self.reporter.report_outcome(execution, &place, &person).await?,
         }
         Ok(())
