@@ -5,10 +5,10 @@ use std::time::{Duration, Instant};
 use jiff::SignedDuration;
 use k8s_openapi::api::apps::v1::Deployment;
 use kube::{Api, api::ListParams};
-use readback::store::sqlite::Sqlite;
+use readback::store::sqlite::{Archive, Sqlite};
 use readback_cluster::Connection;
 use readback_core::{
-    change::{Actor, Answer, Change, Decide, Order, samples},
+    change::{Actor, Answer, Change, Decide, Filter, Order, Status, samples},
     domain::Intent,
     store::{ClaimResult, ItemId, Recorded, Store as _},
 };
@@ -16,7 +16,7 @@ use readback_sim::cluster::{Seed, Workload};
 use serde_json::{Value, json};
 
 use crate::support::bot::{Bot, Local, Setup, now};
-use crate::support::tap::Call;
+use crate::support::tap::{Call, Gate};
 
 /// The Deployments with a change that was claimed when the last run crashed.
 const NAMES: [&str; 16] = [
@@ -173,4 +173,27 @@ async fn announcements(bot: &Bot) -> usize {
     let said = bot.room.said_by_bot().await;
     let announced = |message: &&Value| message["markdown"].as_str().unwrap_or_default().contains("in a direct message");
     said.iter().filter(announced).count()
+}
+
+#[tokio::test]
+async fn an_outcome_that_could_not_be_recorded_is_settled_when_the_database_takes_writes_again() {
+    let local = Local::start(Seed::quick()).await;
+    let bot = Bot::start(Setup::default(), local.connection()).await;
+    local.tap.set(Gate::BeforeAnswers);
+    let order = bot.room.say("Ann", "kubectl scale deployment/nginx-deployment --replicas=3").await;
+    local.tap.until(true, |call| call.is_write() && !call.is_dry_run()).await;
+    // The change is claimed and made; from now on the database takes no writes.
+    let other = rusqlite::Connection::open(bot.database()).unwrap();
+    other.execute_batch("BEGIN IMMEDIATE").unwrap();
+    local.tap.set(Gate::Open);
+    bot.room.told(&order, "I cannot tell what became of it").await;
+    other.execute_batch("ROLLBACK").unwrap();
+
+    bot.room.told(&order, "Done").await;
+    let writes = local.tap.writes().iter().filter(|call| !call.is_dry_run()).count();
+    assert_eq!(writes, 1, "{:#?}", local.tap.writes());
+    drop(other);
+    let archive = Archive::open(bot.database()).unwrap();
+    let found = archive.newest(&Filter::default(), 10).unwrap().changes;
+    assert_eq!(found.iter().map(Change::status).collect::<Vec<_>>(), [Status::Applied]);
 }

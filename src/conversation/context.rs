@@ -66,6 +66,8 @@ pub(super) struct Context {
     rollout_texts: Mutex<RolloutTexts>,
     /// Changes left by the previous process that could not be settled at startup; the sweep retries them.
     pub(super) unsettled: Mutex<Vec<ChangeId>>,
+    /// Changes of this process that a fault of the store has left without an outcome; the sweep settles them.
+    unrecorded: Mutex<Vec<ChangeId>>,
     /// Changes of the previous process whose end could not be told at startup; the sweep retries them.
     pub(super) untold: Mutex<Vec<ChangeId>>,
     /// One change of an object at a time.
@@ -96,6 +98,7 @@ impl Context {
             topics: Mutex::default(),
             rollout_texts: Mutex::default(),
             unsettled: Mutex::default(),
+            unrecorded: Mutex::default(),
             untold: Mutex::default(),
             locks: ObjectLocks::default(),
             unanswered: Mutex::default(),
@@ -161,6 +164,18 @@ impl Context {
     /// The changes to look for now, each of which is noted again if its request may still arrive after that.
     pub(super) fn take_unanswered(&self) -> Vec<ChangeId> {
         self.unanswered.lock().map(|mut ids| std::mem::take(&mut *ids)).unwrap_or_default()
+    }
+
+    /// Has these changes settled as soon as the store takes writes.
+    pub(super) fn note_unrecorded(&self, ids: impl IntoIterator<Item = ChangeId>) {
+        if let Ok(mut unrecorded) = self.unrecorded.lock() {
+            unrecorded.extend(ids);
+        }
+    }
+
+    /// The changes to settle now, each of which is noted again if it cannot be.
+    pub(super) fn take_unrecorded(&self) -> Vec<ChangeId> {
+        self.unrecorded.lock().map(|mut ids| std::mem::take(&mut *ids)).unwrap_or_default()
     }
 
     /// The current policy.

@@ -44,6 +44,9 @@ impl Executor {
             execution
         };
         let mut results = execute_all(&*self.cx.store, request, one, moment).await;
+        if results.iter().any(Result::is_err) {
+            self.cx.note_unrecorded(request.items().map(Change::id));
+        }
         match (request.single(), results.pop()) {
             (Some(_), Some(result)) => {
                 let execution = result.map_err(|broken| record_fault_at(broken, place))?;

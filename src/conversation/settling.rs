@@ -1,7 +1,7 @@
 //! Settles changes whose outcome is open, from their record and the live object: those that the previous process left, and
 //! those whose answer never came.
 
-use jiff::SignedDuration;
+use jiff::{SignedDuration, Timestamp};
 
 use super::execution::{
     ClusterAccess, Execution, FaultContext as _, RecordFault, applied_is, end, execute, finish, give_up, outcome,
@@ -10,8 +10,8 @@ use super::items::give_up_blocked;
 use readback_cluster::{Applied, CallError, Compared, FIELD_MANAGER, Live, SentBy};
 use readback_core::{
     change::{
-        Change, End, EndReason, Evidence, Filter, LiveFacts, Look, Moment, NotAppliedReason, Outcome, Recovery, Status,
-        Trace, Trail, WrittenBy, after_restart, evidence, look_again,
+        Change, End, EndReason, Evidence, FRESH, Filter, LiveFacts, Look, Moment, NotAppliedReason, Outcome, Recovery,
+        State, Status, Trace, Trail, WrittenBy, after_restart, evidence, look_again,
     },
     policy::Denial,
     store::{ClaimResult, Store},
@@ -22,6 +22,39 @@ use readback_core::{
 const NEIGHBOURS: SignedDuration = SignedDuration::from_hours(48);
 /// Maximum of these changes that are read.
 const MOST: usize = 500;
+
+/// What to do about a change that a fault of the store has left without an outcome in this run.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Unrecorded {
+    /// It may have been sent: settle it as recovery does, which sends nothing that this run has claimed.
+    Settle,
+    /// It was not sent, and its requester was told of a failure: it is ended unsent, once it can be declined no more.
+    GiveUp,
+    /// It was not sent, and can still be declined.
+    Wait,
+    /// It has an outcome.
+    Tell,
+}
+
+/// What to do about a change whose claim or outcome could not be recorded.
+pub(super) fn unrecorded(change: &Change, now: Timestamp) -> Unrecorded {
+    match change.state() {
+        State::Claimed { .. } => Unrecorded::Settle,
+        // Nothing is sent for it.
+        State::Approved(_) if change.order().observe => Unrecorded::Settle,
+        State::Approved(approved) if now.duration_since(approved.at).abs() < FRESH => Unrecorded::Wait,
+        State::Approved(_) => Unrecorded::GiveUp,
+        State::Waiting { .. }
+        | State::Applied(_)
+        | State::Failed(_)
+        | State::Stale(_)
+        | State::Unknown(_)
+        | State::Observed(_)
+        | State::Declined(_)
+        | State::Expired { .. }
+        | State::Superseded { .. } => Unrecorded::Tell,
+    }
+}
 
 /// The result of settling a change left by the previous process.
 #[derive(Debug)]

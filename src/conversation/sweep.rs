@@ -6,12 +6,14 @@ use tracing::Instrument as _;
 
 use super::{
     context::{now, span_of},
+    execution::Execution,
     fault::{At, Fault},
-    recovery::{Recovery, STILL_OF_INTEREST},
+    recovery::{Recovery, STILL_OF_INTEREST, whereabouts},
+    settling::{Unrecorded, unrecorded},
 };
 use crate::supervisor::Shutdown;
 use readback_core::{
-    change::{Change, ChangeId, Decide, Status},
+    change::{Answer, Change, ChangeId, Decide, End, EndReason, Outcome, Status},
     question::Reply,
 };
 
@@ -38,6 +40,7 @@ impl Recovery {
                 }
             };
             self.settle_the_rest().await;
+            self.settle_unrecorded().await;
             self.tell_the_rest().await;
             self.close_questions().await;
             self.close_untold().await;
@@ -81,6 +84,49 @@ impl Recovery {
             self.resume_request(&request).await;
         }
         Ok(())
+    }
+
+    /// Settles the changes of this run whose claim or outcome could not be recorded, as soon as the store takes writes.
+    async fn settle_unrecorded(&self) {
+        for id in self.cx.take_unrecorded() {
+            match self.settle_one_unrecorded(id).await {
+                Ok(true) => {}
+                Ok(false) => self.cx.note_unrecorded([id]),
+                Err(fault) => {
+                    self.cx.log_fault(&fault, id, "the outcome of a change is still not recorded");
+                    self.cx.note_unrecorded([id]);
+                }
+            }
+        }
+    }
+
+    /// Returns whether the change has an outcome.
+    async fn settle_one_unrecorded(&self, id: ChangeId) -> Result<bool, Fault> {
+        let Some(change) = self.cx.store.get(id).await.unplaced("reading the change")? else { return Ok(true) };
+        let (place, person) = whereabouts(&change);
+        match unrecorded(&change, now()) {
+            Unrecorded::Wait => return Ok(false),
+            Unrecorded::Settle => self.settle(&change).instrument(span_of(&change)).await?,
+            Unrecorded::GiveUp => {
+                let stale = End::Stale(Outcome::of(EndReason::ApprovalTooOld));
+                let ended = self.cx.store.finish((&change).into(), stale, now()).await;
+                let ended = ended.before(&place, "recording the outcome")?;
+                if let (true, Some((ended, Answer::Ended))) = (change.is_alone(), ended) {
+                    self.reporter.report_outcome(Execution::Ended(Box::new(ended)), &place, &person).await?;
+                }
+            }
+            Unrecorded::Tell if change.awaits_answer() => self.cx.note_unanswered(id),
+            Unrecorded::Tell if change.is_alone() && change.is_unreported() => {
+                if let Ok(mut untold) = self.cx.untold.lock() {
+                    untold.push(id);
+                }
+            }
+            Unrecorded::Tell => {}
+        }
+        if let (false, Some(request)) = (change.is_alone(), self.cx.request_of(&change).await.unplaced("reading it")?) {
+            self.resume_request(&request).await;
+        }
+        Ok(true)
     }
 
     /// Closes the cards of ended changes that could not be updated when the change ended.

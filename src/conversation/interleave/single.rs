@@ -1,6 +1,7 @@
 //! Single orders of events that are worth a name.
 
 use super::*;
+use crate::conversation::settling::{Unrecorded, unrecorded};
 use readback_core::{
     change::{EndReason, NotAppliedReason},
     policy::Denial,
@@ -45,6 +46,22 @@ fn what_this_run_has_claimed_and_could_not_record_is_not_sent_twice() {
     let reason = ended.state().outcome().map(|outcome| outcome.reason.clone());
     let error = readback_core::change::CallError::Unrecorded;
     assert_eq!(reason, Some(EndReason::Unknown { error, found: readback_core::change::Trail::Untouched }));
+}
+
+#[test]
+fn what_could_not_be_recorded_is_settled_and_what_was_not_sent_is_not_sent_later() {
+    let play = Play::new(&Approval::Own);
+    let todo = |second| unrecorded(&play.now(), readback_core::change::samples::at(second));
+    assert_eq!(todo(10), Unrecorded::Tell, "it waits");
+    let decide = Decide::Approve { who: person("ann"), authorization: Ok(()), cause: None };
+    run(play.records.decide(play.request.id(), &decide, play.world.now())).expect("kept");
+    // It was approved at second 10.
+    assert_eq!([11, 69, 70].map(todo), [Unrecorded::Wait, Unrecorded::Wait, Unrecorded::GiveUp]);
+    run(play.records.claim(play.item(), 7, play.world.now())).expect("claimed");
+    assert_eq!([11, 700].map(todo), [Unrecorded::Settle; 2]);
+    run(settle(&play.records, &play.world, &play.now(), None, false, || play.world.moment())).expect("settled");
+    assert_eq!(todo(11), Unrecorded::Tell);
+    assert!(play.world.server().written.is_empty());
 }
 
 #[test]
