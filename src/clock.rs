@@ -48,6 +48,16 @@ pub fn skew() -> Option<SignedDuration> {
     clock().skew(reading())
 }
 
+/// Whether the time goes by the wall clock alone, against what Webex says.
+pub fn is_disputed() -> bool {
+    clock().is_disputed()
+}
+
+/// Whether the wall clock and Webex's say the same; not before Webex has answered.
+pub fn is_agreed() -> bool {
+    clock().is_agreed(reading())
+}
+
 fn heard(date: DateHeard) {
     clock().hear(date, reading());
 }

@@ -15,6 +15,7 @@ use axum::{
     extract::Request,
     http::{Response, StatusCode},
 };
+use readback_webex::dates::{DateHeard, DateListener};
 use readback_webex::{Post, Webex, WebexError, WebexSettings};
 use serde_json::{Value, json};
 use tokio::{io::AsyncReadExt, net::TcpListener, task::JoinSet};
@@ -228,6 +229,31 @@ async fn an_oversized_or_unreadable_success_is_malformed() {
         assert!(matches!(fault, WebexError::Malformed { .. }), "{fault:?}");
         assert_eq!(fault.tracking_id(), Some("T-9"));
     }
+}
+
+/// The dates that the client of the test below has heard.
+static HEARD: Mutex<Vec<DateHeard>> = Mutex::new(Vec::new());
+
+#[tokio::test]
+async fn only_the_date_of_an_answer_of_webex_is_heard() {
+    // Something on the way says by its own clock, and with a status of success, that it wants a password.
+    let bodies = ["<html>Please sign in</html>".to_owned(), "{}".to_owned(), person("P1").to_string()];
+    let stub = stub(move |n| {
+        let date = format!("Thu, 26 Nov 2026 09:41:{n:02} GMT");
+        Response::builder().header("date", date).body(Body::from(bodies[n].clone())).unwrap()
+    })
+    .await;
+    let dates = DateListener { uptime: || Duration::ZERO, heard: |date| HEARD.lock().unwrap().push(date) };
+    let settings = WebexSettings { base_url: stub.base.clone(), ..WebexSettings::new(TOKEN.into()) };
+    let webex = Webex::new(WebexSettings { dates: Some(dates), ..settings }).unwrap();
+    for _ in 0..2 {
+        let fault = webex.me().await.unwrap_err();
+        assert!(matches!(fault, WebexError::Malformed { .. }), "{fault:?}");
+        assert_eq!(*HEARD.lock().unwrap(), []);
+    }
+    webex.me().await.unwrap();
+    let heard: Vec<String> = HEARD.lock().unwrap().iter().map(|heard| heard.date.to_string()).collect();
+    assert_eq!(heard, ["2026-11-26T09:41:02Z"]);
 }
 
 #[tokio::test]

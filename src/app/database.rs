@@ -38,13 +38,18 @@ pub(super) async fn keep(store: Arc<Sqlite>, readiness: Readiness) -> anyhow::Re
     }
 }
 
-/// Removes, slice by slice, what nobody needs any more: changes that have ended after the time that they are kept for.
+/// Removes, slice by slice, what nobody needs any more: changes that have ended after the time that they are kept for. Nothing
+/// is removed unless the wall clock and Webex's say the same.
 ///
 /// # Errors
 /// None; the signature is the one of a supervised task.
 pub(super) async fn prune(store: Arc<Sqlite>, retention: Option<SignedDuration>) -> anyhow::Result<()> {
     loop {
         sleep(PRUNING).await;
+        // By a wrong clock all of the record can look old. Which one is wrong is said by who watches them.
+        if !clock::is_agreed() {
+            continue;
+        }
         match store.prune(retention, clock::now()).await {
             Ok(removed) if removed == Removed::default() => {}
             Ok(Removed { changes, questions, deliveries }) => {

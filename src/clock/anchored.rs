@@ -105,6 +105,18 @@ impl AnchoredClock {
         }
     }
 
+    /// Whether the dates that were heard say another time than this clock, and are not enough to put it right: it goes by the
+    /// wall clock alone.
+    pub fn is_disputed(&self) -> bool {
+        let webex = median(self.heard.iter().copied());
+        webex.is_some_and(|webex| webex.saturating_sub(self.anchor).abs() > TOLERATED)
+    }
+
+    /// Whether the wall clock and Webex's say the same. Before Webex has answered that is not known.
+    pub fn is_agreed(&self, reading: Reading) -> bool {
+        !self.is_disputed() && self.skew(reading).is_some_and(|skew| Skew::of(skew).is_none())
+    }
+
     /// By how much the wall clock is ahead of Webex's; `None` if nothing is known of that.
     pub fn skew(&self, reading: Reading) -> Option<SignedDuration> {
         median(self.heard.iter().copied()).map(|webex| reading.origin().saturating_sub(webex))
@@ -271,6 +283,25 @@ mod tests {
         assert!(!clock.moment(reading(10, 10)).may_send(claimed), "set ahead before the claim, and back after it");
         let claimed = clock.moment(reading(HOUR, 20));
         assert!(clock.moment(reading(HOUR, 21)).may_send(claimed), "wrong all the time");
+    }
+
+    #[test]
+    fn a_time_is_disputed_until_two_witnesses_agree_and_agreed_only_if_both_clocks_say_the_same() {
+        let mut clock = AnchoredClock::new(reading(0, 0));
+        let judged = |clock: &AnchoredClock, reading| (clock.is_disputed(), clock.is_agreed(reading));
+        assert_eq!(judged(&clock, reading(0, 0)), (false, false), "Webex has not answered");
+        clock.hear(date(HOUR, 1), reading(1, 1));
+        assert_eq!(judged(&clock, reading(1, 1)), (true, false), "one of the two clocks is wrong");
+        (2..4).for_each(|uptime| clock.hear(date(HOUR, uptime), reading(3, uptime)));
+        assert_eq!(judged(&clock, reading(3, 3)), (false, false), "put right, and the wall clock is wrong");
+        assert_eq!(judged(&clock, reading(HOUR + 4, 4)), (false, true), "set right");
+
+        let mut clock = AnchoredClock::new(reading(0, 0));
+        (1..20).for_each(|uptime| clock.hear(date(0, uptime), reading(20, 20)));
+        assert_eq!(judged(&clock, reading(20, 20)), (false, true));
+        clock.hear(date(HOUR, 21), reading(21, 21));
+        assert_eq!(judged(&clock, reading(21, 21)), (false, true), "one wild date");
+        assert_eq!(judged(&clock, reading(52, 21)), (false, false), "the wall clock was set ahead by 31 s");
     }
 
     #[test]

@@ -11,7 +11,7 @@ use super::{
     recovery::{Recovery, STILL_OF_INTEREST, whereabouts},
     settling::{Unrecorded, unrecorded},
 };
-use crate::supervisor::Shutdown;
+use crate::{clock, supervisor::Shutdown};
 use readback_core::{
     change::{Answer, Change, ChangeId, Decide, End, EndReason, Outcome, Status},
     question::Reply,
@@ -32,26 +32,29 @@ impl Recovery {
                 () = stop.requested() => return Ok(()),
                 () = tokio::time::sleep(SWEEP) => {}
             }
-            let expired = match self.cx.store.expired_open(now()).await {
-                Ok(found) => found.changes,
-                Err(error) => {
-                    tracing::error!(%error, "expired questions could not be read");
-                    continue;
-                }
-            };
             self.settle_the_rest().await;
             self.settle_unrecorded().await;
             self.tell_the_rest().await;
-            self.close_questions().await;
             self.close_untold().await;
-            self.expire(&expired).await;
+            // What the wall clock alone says is no reason to end anything.
+            if !clock::is_disputed() {
+                self.close_questions().await;
+                self.expire().await;
+            }
         }
     }
 
-    /// Expires the requests that these changes are items of, and closes their cards.
-    async fn expire(&self, changes: &[Change]) {
+    /// Expires the requests that are past their expiry, and closes their cards.
+    async fn expire(&self) {
+        let changes = match self.cx.store.expired_open(now()).await {
+            Ok(found) => found.changes,
+            Err(error) => {
+                tracing::error!(%error, "expired questions could not be read");
+                return;
+            }
+        };
         let mut expired = Vec::new();
-        for change in changes {
+        for change in &changes {
             if expired.contains(&change.request()) {
                 continue;
             }

@@ -10,6 +10,7 @@ use serde::de::DeserializeOwned;
 use serde_json::{Value, json};
 
 use super::{
+    dates::UnheardDate,
     error::WebexError,
     id, markdown,
     settings::{BadSettings, WebexSettings},
@@ -210,8 +211,11 @@ fn content(room: &str, markdown: &str, card: Option<&Value>) -> Value {
 }
 
 fn parsed<T: DeserializeOwned>(reply: &Reply, what: &'static str) -> Result<T, WebexError> {
-    serde_json::from_slice(&reply.body)
-        .map_err(|_| WebexError::Malformed { what, tracking_id: reply.tracking_id.clone() })
+    let answer = serde_json::from_slice(&reply.body)
+        .map_err(|_| WebexError::Malformed { what, tracking_id: reply.tracking_id.clone() })?;
+    // Something on the way may answer in Webex's place, with a clock of its own.
+    reply.date.into_iter().for_each(UnheardDate::hear);
+    Ok(answer)
 }
 
 /// The current time, for `Retry-After` and the cache.

@@ -16,7 +16,7 @@ pub struct DateHeard {
     pub answered: Duration,
 }
 
-/// Hears the `Date` of every successful response.
+/// Hears the `Date` of every response whose body is what Webex answers: a proxy's page with a status of success is none.
 #[derive(Clone, Copy, Debug)]
 pub struct DateListener {
     /// A clock of the machine that nobody sets.
@@ -26,18 +26,30 @@ pub struct DateListener {
 }
 
 impl DateListener {
-    /// Passes the date of the response on, if it has one of its own: an error may be a proxy's, and a stored response is
-    /// older than it looks.
-    pub(super) fn note(self, asked: Duration, response: &Response) {
+    /// The date of the response, if it has one of its own: an error may be a proxy's, and a stored response is older than it
+    /// looks. It is heard once the body has been read as an answer of Webex.
+    pub(super) fn of(self, asked: Duration, response: &Response) -> Option<UnheardDate> {
         let answered = (self.uptime)();
         let headers = response.headers();
         if !response.status().is_success() || headers.contains_key(header::AGE) {
-            return;
+            return None;
         }
-        let date = headers.get(header::DATE).and_then(|date| rfc2822::DateTimeParser::new().parse_timestamp(date).ok());
-        if let Some(date) = date {
-            (self.heard)(DateHeard { date, asked, answered });
-        }
+        let date = rfc2822::DateTimeParser::new().parse_timestamp(headers.get(header::DATE)?).ok()?;
+        Some(UnheardDate { listener: self, date: DateHeard { date, asked, answered } })
+    }
+}
+
+/// The date of a response that nobody has read yet.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct UnheardDate {
+    listener: DateListener,
+    date: DateHeard,
+}
+
+impl UnheardDate {
+    /// The response was Webex's.
+    pub(super) fn hear(self) {
+        (self.listener.heard)(self.date);
     }
 }
 
@@ -56,7 +68,8 @@ mod tests {
         for (name, value) in headers {
             response = response.header(*name, *value);
         }
-        listener.note(Duration::from_secs(8), &Response::from(response.body("").unwrap()));
+        let unheard = listener.of(Duration::from_secs(8), &Response::from(response.body("").unwrap()));
+        unheard.into_iter().for_each(UnheardDate::hear);
     }
 
     #[test]

@@ -8,7 +8,7 @@ use serde_json::Value;
 use tokio::time::{Instant, sleep, timeout, timeout_at};
 
 use super::{
-    dates::DateListener,
+    dates::{DateListener, UnheardDate},
     error::{TrackingId, WebexError},
     markdown, pages,
     settings::{self, BadSettings, WebexSettings},
@@ -40,6 +40,8 @@ pub(super) struct Reply {
     /// The next page of a list, on the same host.
     pub(super) next: Option<Url>,
     pub(super) tracking_id: TrackingId,
+    /// To be heard if the body is what Webex answers.
+    pub(super) date: Option<UnheardDate>,
 }
 
 impl Transport {
@@ -106,13 +108,11 @@ impl Transport {
     async fn exchange(&self, request: RequestBuilder) -> Result<Reply, WebexError> {
         let listening = self.dates.map(|dates| (dates, (dates.uptime)()));
         let response = request.send().await.map_err(network)?;
-        if let Some((dates, asked)) = listening {
-            dates.note(asked, &response);
-        }
-        self.judge(response).await
+        let date = listening.and_then(|(dates, asked)| dates.of(asked, &response));
+        self.judge(response, date).await
     }
 
-    async fn judge(&self, mut response: Response) -> Result<Reply, WebexError> {
+    async fn judge(&self, mut response: Response, date: Option<UnheardDate>) -> Result<Reply, WebexError> {
         let status = response.status();
         let tracking_id = TrackingId::parse(text_header(&response, "trackingid"));
         let after = retry_after(&response);
@@ -120,7 +120,7 @@ impl Transport {
         let body = bounded(&mut response).await;
         if status.is_success() {
             return match body? {
-                Some(body) => Ok(Reply { body, next, tracking_id }),
+                Some(body) => Ok(Reply { body, next, tracking_id, date }),
                 None => Err(WebexError::Malformed { what: "answer", tracking_id }),
             };
         }
