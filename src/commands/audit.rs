@@ -1,4 +1,5 @@
-//! `readback audit`: the record of changes, listed or exported. Reads only, also beside a serving process.
+//! `readback audit`: the record of changes, listed or exported. Reads only, also beside a serving process. It reads and writes
+//! page by page: however long the record is, the program holds one page of it, and the file only while it reads one.
 
 use std::process::ExitCode;
 
@@ -14,6 +15,9 @@ use crate::{
     words,
 };
 use readback_core::change::{Change, FieldChange, Filter, Note, Outcome};
+
+/// Maximum changes that are read at once.
+const PAGE: usize = 500;
 
 /// One change as it is exported. Times are in UTC, RFC 3339.
 #[derive(Debug, Serialize)]
@@ -71,25 +75,102 @@ pub(super) fn run(settings: &Settings, args: &AuditArgs, out: &mut Out) -> anyho
         ..Filter::default()
     };
     let archive = Archive::open(&settings.database)?;
-    let found = archive.newest(&filter, args.limit)?;
-    let mut rows: Vec<AuditRow> = found.changes.iter().map(row).collect();
-    match args.format {
-        AuditFormat::Table => out.text(table(&rows))?,
-        AuditFormat::Json => {
-            for (row, change) in rows.iter().zip(&found.changes) {
-                out.line(serde_json::to_string(&JsonRow::of(row, change))?)?;
+    // A record that cannot be read is no reason to call the list complete.
+    let is_complete = export(&archive, &filter, args.limit, PAGE, &mut Printer::of(args.format), out)?;
+    Ok(if is_complete { ExitCode::SUCCESS } else { ExitCode::FAILURE })
+}
+
+/// Prints the newest `limit` changes that match the filter, so many at a time. Returns whether all of them can be read.
+fn export(
+    archive: &Archive,
+    filter: &Filter,
+    limit: usize,
+    page: usize,
+    printer: &mut Printer,
+    out: &mut Out,
+) -> anyhow::Result<bool> {
+    let (mut left, mut is_complete, mut after) = (limit, true, None);
+    loop {
+        let (found, next) = archive.page(filter, left.min(page), after.as_ref())?;
+        for fault in &found.unreadable {
+            tracing::error!(error = %fault, "a change on record cannot be read");
+            is_complete = false;
+        }
+        printer.print(&found.changes, out)?;
+        left -= found.changes.len();
+        after = next;
+        if after.is_none() || left == 0 {
+            return Ok(is_complete);
+        }
+    }
+}
+
+/// Prints pages of changes in one form.
+#[derive(Debug)]
+struct Printer {
+    format: AuditFormat,
+    is_first: bool,
+    /// Of the columns of the table so far.
+    widths: [usize; COLUMNS.len()],
+}
+
+impl Printer {
+    const fn of(format: AuditFormat) -> Self {
+        Self { format, is_first: true, widths: [0; COLUMNS.len()] }
+    }
+
+    fn print(&mut self, changes: &[Change], out: &mut Out) -> anyhow::Result<()> {
+        let mut rows: Vec<AuditRow> = changes.iter().map(row).collect();
+        match self.format {
+            AuditFormat::Table => out.text(self.table(&rows))?,
+            AuditFormat::Json => {
+                for (row, change) in rows.iter().zip(changes) {
+                    out.line(serde_json::to_string(&JsonRow::of(row, change))?)?;
+                }
+            }
+            AuditFormat::Csv => {
+                rows.iter_mut().for_each(disarm);
+                out.text(csv(&rows, self.is_first)?)?;
             }
         }
-        AuditFormat::Csv => {
-            rows.iter_mut().for_each(disarm);
-            out.text(csv(&rows)?)?;
+        self.is_first = false;
+        Ok(())
+    }
+
+    /// The lines of a page. A column is as wide as the widest cell so far.
+    fn table(&mut self, rows: &[AuditRow]) -> String {
+        let head = self.is_first.then(|| COLUMNS.map(str::to_owned));
+        let lines: Vec<[String; COLUMNS.len()]> = head.into_iter().chain(rows.iter().map(cells)).collect();
+        for (column, width) in self.widths.iter_mut().enumerate() {
+            let widest = lines.iter().map(|line| line[column].chars().count()).max();
+            *width = widest.unwrap_or(0).max(*width);
         }
+        let mut text = String::new();
+        for line in &lines {
+            let cells = line.iter().zip(&self.widths).map(|(cell, width)| {
+                let pad = width.saturating_sub(cell.chars().count());
+                format!("{cell}{}", " ".repeat(pad))
+            });
+            text.push_str(cells.collect::<Vec<_>>().join("  ").trim_end());
+            text.push('\n');
+        }
+        text
     }
-    for fault in &found.unreadable {
-        tracing::error!(error = %fault, "a change on record cannot be read");
-    }
-    // A record that cannot be read is no reason to call the list complete.
-    Ok(if found.unreadable.is_empty() { ExitCode::SUCCESS } else { ExitCode::FAILURE })
+}
+
+/// The columns of the table.
+const COLUMNS: [&str; 7] = ["ORDERED", "BY", "VERB", "DEPLOYMENT", "EFFECT", "STATE", "DECIDED BY"];
+
+fn cells(row: &AuditRow) -> [String; COLUMNS.len()] {
+    [
+        row.ordered.chars().take(16).collect::<String>().replace('T', " "),
+        row.by.clone(),
+        row.verb.to_owned(),
+        format!("{}/{}/{}", row.cluster, row.namespace, row.deployment),
+        row.effects.clone(),
+        row.state.to_owned(),
+        row.decided_by.clone(),
+    ]
 }
 
 /// A moment, or how long ago: `2026-11-26T08:00:00Z`, `90m`, `24h`, `7d`.
@@ -140,36 +221,8 @@ fn plain(text: &str) -> String {
     text.chars().map(|c| if c.is_control() { ' ' } else { c }).collect()
 }
 
-fn table(rows: &[AuditRow]) -> String {
-    let head = ["ORDERED", "BY", "VERB", "DEPLOYMENT", "EFFECT", "STATE", "DECIDED BY"].map(str::to_owned);
-    let line = |row: &AuditRow| {
-        [
-            row.ordered.chars().take(16).collect::<String>().replace('T', " "),
-            row.by.clone(),
-            row.verb.to_owned(),
-            format!("{}/{}/{}", row.cluster, row.namespace, row.deployment),
-            row.effects.clone(),
-            row.state.to_owned(),
-            row.decided_by.clone(),
-        ]
-    };
-    let lines: Vec<[String; 7]> = std::iter::once(head).chain(rows.iter().map(line)).collect();
-    let width = |column: usize| lines.iter().map(|line| line[column].chars().count()).max().unwrap_or(0);
-    let widths: Vec<usize> = (0..7).map(width).collect();
-    let mut text = String::new();
-    for line in &lines {
-        let cells = line.iter().zip(&widths).map(|(cell, width)| {
-            let pad = width.saturating_sub(cell.chars().count());
-            format!("{cell}{}", " ".repeat(pad))
-        });
-        text.push_str(cells.collect::<Vec<_>>().join("  ").trim_end());
-        text.push('\n');
-    }
-    text
-}
-
-fn csv(rows: &[AuditRow]) -> anyhow::Result<String> {
-    let mut writer = ::csv::Writer::from_writer(Vec::new());
+fn csv(rows: &[AuditRow], has_head: bool) -> anyhow::Result<String> {
+    let mut writer = ::csv::WriterBuilder::new().has_headers(has_head).from_writer(Vec::new());
     for row in rows {
         writer.serialize(row)?;
     }
@@ -199,10 +252,23 @@ fn harmless(cell: String) -> String {
 
 #[cfg(test)]
 mod tests {
+    use std::{
+        io,
+        sync::{Arc, Mutex},
+    };
+
+    use futures::future::join_all;
     use serde_json::json;
 
     use super::*;
-    use readback_core::change::samples::order;
+    use crate::store::sqlite::Sqlite;
+    use readback_core::{
+        change::{
+            Order,
+            samples::{at, order},
+        },
+        store::Store as _,
+    };
 
     #[test]
     fn a_program_gets_the_values_beside_the_words() {
@@ -212,6 +278,71 @@ mod tests {
         assert_eq!(record["effects"], "nginx:1.20 → nginx:1.21");
         assert_eq!(record["changes"][0]["to"], "nginx:1.21");
         assert_eq!((&record["notes"], &record["result"]), (&json!([]), &json!(null)));
+    }
+
+    /// What was written, and how much at once.
+    #[derive(Clone, Default)]
+    struct Written(Arc<Mutex<Vec<String>>>);
+
+    impl io::Write for Written {
+        fn write(&mut self, text: &[u8]) -> io::Result<usize> {
+            let text = String::from_utf8(text.to_vec()).expect("text");
+            self.0.lock().expect("not poisoned").push(text);
+            Ok(self.0.lock().expect("not poisoned").last().map_or(0, String::len))
+        }
+
+        fn flush(&mut self) -> io::Result<()> {
+            Ok(())
+        }
+    }
+
+    /// A record of so many changes, of which ten at a time were recorded at the same moment.
+    async fn record_of(changes: u32) -> (tempfile::TempDir, Archive) {
+        let folder = tempfile::tempdir().expect("a folder");
+        let file = folder.path().join("changes.db");
+        let store = Sqlite::open(&file).await.expect("opens");
+        let recorded = (0..changes).map(|nth| {
+            let (message_id, created) = (format!("message {nth}"), at(i64::from(nth / 10)));
+            let order = Order { message_id, created, reasons: Vec::new(), ..order() };
+            let change = Change::ordered(order).expect("a change");
+            store.record(change.into())
+        });
+        for recorded in join_all(recorded).await {
+            recorded.expect("recorded");
+        }
+        drop(store);
+        let archive = Archive::open(&file).expect("opens");
+        (folder, archive)
+    }
+
+    #[tokio::test]
+    async fn a_long_record_is_exported_page_by_page_and_whole() {
+        let (_folder, archive) = record_of(3_000).await;
+        let exported = |format, limit| {
+            let written = Written::default();
+            let (mut printer, mut out) = (Printer::of(format), Out::to(written.clone()));
+            assert!(export(&archive, &Filter::default(), limit, 128, &mut printer, &mut out).expect("exported"));
+            drop(out);
+            Arc::into_inner(written.0).expect("the only one").into_inner().expect("not poisoned")
+        };
+        let json = exported(AuditFormat::Json, usize::MAX).concat();
+        let rows: Vec<serde_json::Value> = json.lines().map(|line| serde_json::from_str(line).expect("JSON")).collect();
+        let key = |row: &serde_json::Value| (row["ordered"].to_string(), row["id"].to_string());
+        assert_eq!(rows.len(), 3_000);
+        assert!(rows.windows(2).all(|two| key(&two[0]) > key(&two[1])), "each once, the newest first");
+
+        for (format, head) in [(AuditFormat::Csv, "id,ordered"), (AuditFormat::Table, "ORDERED")] {
+            let pages = exported(format, usize::MAX);
+            let whole = pages.concat();
+            assert_eq!(whole.lines().count(), 3_001, "{format:?}");
+            assert_eq!(whole.matches(head).count(), 1, "{format:?}: one head");
+            let widest = pages.iter().map(String::len).max().unwrap_or(0);
+            assert!(widest < whole.len() / 10, "{format:?}: {widest} of {} bytes at once", whole.len());
+        }
+        assert_eq!(
+            exported(AuditFormat::Json, 300).concat(),
+            json.lines().take(300).map(|line| format!("{line}\n")).collect::<String>()
+        );
     }
 
     #[test]

@@ -35,6 +35,7 @@ mod writer;
 
 pub use archive::Archive;
 pub use retention::Removed;
+pub use search::Cursor;
 
 use failed::Failed;
 use readers::Readers;

@@ -4,7 +4,11 @@ use std::path::Path;
 
 use rusqlite::Connection;
 
-use super::{failed::Failed, open, rows, search};
+use super::{
+    failed::Failed,
+    open, rows,
+    search::{self, Cursor},
+};
 use readback_core::{
     change::{Change, ChangeId, Filter},
     store::{Fault, Found},
@@ -29,5 +33,11 @@ impl Archive {
     /// The newest `most` changes that match the filter, newest first.
     pub fn newest(&self, filter: &Filter, most: usize) -> Result<Found, Fault> {
         search::newest(&self.0, filter, most).map_err(|Failed(fault)| fault)
+    }
+
+    /// The next changes that match the filter, newest first: at most `most`, with those that cannot be read. And where to go
+    /// on, unless those were the last. Between two pages the file is not held.
+    pub fn page(&self, filter: &Filter, most: usize, after: Option<&Cursor>) -> Result<(Found, Option<Cursor>), Fault> {
+        search::page(&self.0, filter, most, after).map_err(|Failed(fault)| fault)
     }
 }

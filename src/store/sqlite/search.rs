@@ -10,8 +10,17 @@ use readback_core::{
     store::{Fault, Found},
 };
 
-const IN_TIME: &str = "created >= :since AND created <= :until";
+const IN_TIME: &str = "created >= :since AND (created, id) < (:until, :before)";
+/// Later than every id.
+const LAST: &str = "~";
 const NEWEST_FIRST: &str = "ORDER BY created DESC, id DESC";
+
+/// Where a list goes on: after the change with this time in milliseconds and this id.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Cursor {
+    created: i64,
+    id: String,
+}
 
 /// Where a search begins: the exact criterion of a filter that leaves the fewest changes.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -64,14 +73,35 @@ impl Start {
 
 /// The newest `most` changes that match the filter, newest first.
 pub(super) fn newest(connection: &Connection, filter: &Filter, most: usize) -> Result<Found, Failed> {
+    listed(connection, filter, None, |found| found.changes.len() >= most).map(|(found, _)| found)
+}
+
+/// The next changes that match the filter, newest first: at most `most`, with those that cannot be read. And where to go on,
+/// unless those were the last.
+pub(super) fn page(
+    connection: &Connection,
+    filter: &Filter,
+    most: usize,
+    after: Option<&Cursor>,
+) -> Result<(Found, Option<Cursor>), Failed> {
+    listed(connection, filter, after, |found| found.changes.len() + found.unreadable.len() >= most)
+}
+
+fn listed(
+    connection: &Connection,
+    filter: &Filter,
+    after: Option<&Cursor>,
+    is_full: impl Fn(&Found) -> bool,
+) -> Result<(Found, Option<Cursor>), Failed> {
     // The columns have millisecond resolution, so the filter itself decides at the bounds.
     let edge = |moment: Option<Timestamp>, none: i64| moment.map_or(none, Timestamp::as_millisecond);
     let (since, until) = (edge(filter.since, i64::MIN), edge(filter.until, i64::MAX));
+    let (until, before) = after.map_or((until, LAST), |cursor| (cursor.created, &cursor.id));
     let object = filter.object.as_ref();
     let object =
         object.map(|object| [object.cluster.to_string(), object.namespace.to_string(), object.name.to_string()]);
     let start = Start::of(filter);
-    let mut params: Vec<(&str, &dyn ToSql)> = vec![(":since", &since), (":until", &until)];
+    let mut params: Vec<(&str, &dyn ToSql)> = vec![(":since", &since), (":until", &until), (":before", &before)];
     match (start, &object) {
         (Start::Object, Some([cluster, namespace, name])) => {
             params.extend([(":cluster", cluster as &dyn ToSql), (":namespace", namespace), (":name", name)]);
@@ -79,7 +109,7 @@ pub(super) fn newest(connection: &Connection, filter: &Filter, most: usize) -> R
         (Start::Room, _) => params.push((":room", &filter.room)),
         (Start::Object | Start::Age, _) => {}
     }
-    found(connection, &start.statement(&filter.statuses), &params, most, filter)
+    found(connection, &start.statement(&filter.statuses), &params, filter, is_full)
 }
 
 const REQUESTED_BY: &str =
@@ -87,39 +117,42 @@ const REQUESTED_BY: &str =
 
 /// The newest `most` changes that this person requested in this room, newest first.
 pub(super) fn requested_by(connection: &Connection, person: &str, room: &str, most: usize) -> Result<Found, Failed> {
-    found(connection, REQUESTED_BY, &[(":person", &person), (":room", &room)], most, &Filter::default())
+    let params: [(&str, &dyn ToSql); 2] = [(":person", &person), (":room", &room)];
+    let is_full = |found: &Found| found.changes.len() >= most;
+    found(connection, REQUESTED_BY, &params, &Filter::default(), is_full).map(|(found, _)| found)
 }
 
 const UNDONE_BY: &str = "SELECT id, created FROM changes WHERE undoes = :id AND state = 'applied' ORDER BY created, id";
 
 /// The applied changes that undo this one, oldest first.
 pub(super) fn undone_by(connection: &Connection, id: ChangeId) -> Result<Found, Failed> {
-    found(connection, UNDONE_BY, &[(":id", &id.to_string())], usize::MAX, &Filter::default())
+    found(connection, UNDONE_BY, &[(":id", &id.to_string())], &Filter::default(), |_| false).map(|(found, _)| found)
 }
 
-/// The first `most` changes that the statement lists and that match the filter.
+/// The changes that the statement lists and that match the filter, until it `is_full`; and the last one that was looked at, if
+/// it is.
 fn found(
     connection: &Connection,
     statement: &str,
     params: &[(&str, &dyn ToSql)],
-    most: usize,
     filter: &Filter,
-) -> Result<Found, Failed> {
+    is_full: impl Fn(&Found) -> bool,
+) -> Result<(Found, Option<Cursor>), Failed> {
     let mut statement = connection.prepare_cached(statement)?;
     let mut ids = statement.query(params)?;
-    let mut found = Found::default();
-    while found.changes.len() < most
-        && let Some(columns) = ids.next()?
-    {
-        let id: String = columns.get("id")?;
+    let (mut found, mut last) = (Found::default(), None);
+    while !is_full(&found) {
+        let Some(columns) = ids.next()? else { return Ok((found, None)) };
+        let (id, created) = (columns.get::<_, String>("id")?, columns.get("created")?);
         match rows::named(connection, &id) {
             Ok(Some(row)) if filter.fits(&row.change) => found.changes.push(row.change),
             Ok(_) => {}
             Err(Failed(fault @ Fault::Corrupt { .. })) => found.unreadable.push(fault),
             Err(failed) => return Err(failed),
         }
+        last = Some(Cursor { created, id });
     }
-    Ok(found)
+    Ok((found, last))
 }
 
 #[cfg(test)]
