@@ -13,7 +13,7 @@ mod watcher;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use driver::{Plan, Soak};
+use driver::{MOST_RESIDENTS, Plan, Soak};
 use tokio::task::JoinSet;
 
 /// Plays until so many signed deliveries were accepted, and compares what was said, recorded and written.
@@ -70,5 +70,5 @@ async fn they_agree_after_a_long_run() {
     let [deliveries, kills, seed] = numbers[..] else { panic!("READBACK_SOAK=deliveries,kills,seed") };
     // A write that never arrives is looked for during ten minutes.
     let settles = Duration::from_mins(14);
-    play(Plan { deliveries, kills, seed, residents: 24, loses_writes: true, settles }).await;
+    play(Plan { deliveries, kills, seed, residents: MOST_RESIDENTS, loses_writes: true, settles }).await;
 }

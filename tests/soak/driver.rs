@@ -2,7 +2,7 @@
 
 use std::collections::HashSet;
 use std::sync::atomic::{AtomicU64, Ordering};
-use std::sync::{Mutex, PoisonError};
+use std::sync::{LazyLock, Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
 use hmac::{Hmac, KeyInit as _, Mac as _};
@@ -22,57 +22,59 @@ use crate::support::person::http as client;
 use crate::support::program::{Program, SECRET, Serving};
 use crate::support::trouble::{FaultProxy, Rule, Trouble};
 
-/// The Deployments of the residents, two for each.
-pub(super) const TARGETS: [&str; 48] = [
-    "billing-api",
-    "billing-web",
-    "search-api",
-    "search-web",
-    "cart-api",
-    "cart-web",
-    "mail-api",
-    "mail-web",
-    "auth-api",
-    "auth-web",
-    "media-api",
-    "media-web",
-    "report-api",
-    "report-web",
-    "ledger-api",
-    "ledger-web",
-    "basket-api",
-    "basket-web",
-    "coupon-api",
-    "coupon-web",
-    "review-api",
-    "review-web",
-    "stock-api",
-    "stock-web",
-    "billing-worker",
-    "billing-cache",
-    "search-worker",
-    "search-cache",
-    "cart-worker",
-    "cart-cache",
-    "mail-worker",
-    "mail-cache",
-    "auth-worker",
-    "auth-cache",
-    "media-worker",
-    "media-cache",
-    "report-worker",
-    "report-cache",
-    "ledger-worker",
-    "ledger-cache",
-    "basket-worker",
-    "basket-cache",
-    "coupon-worker",
-    "coupon-cache",
-    "review-worker",
-    "review-cache",
-    "stock-worker",
-    "stock-cache",
+const SERVICES: [&str; 40] = [
+    "billing",
+    "search",
+    "cart",
+    "mail",
+    "auth",
+    "media",
+    "report",
+    "ledger",
+    "basket",
+    "coupon",
+    "review",
+    "stock",
+    "invoice",
+    "profile",
+    "session",
+    "gateway",
+    "router",
+    "tracking",
+    "shipping",
+    "pricing",
+    "catalog",
+    "payment",
+    "wishlist",
+    "voucher",
+    "archive",
+    "metrics",
+    "notify",
+    "webhook",
+    "export",
+    "import",
+    "thumbnail",
+    "video",
+    "audio",
+    "forum",
+    "survey",
+    "loyalty",
+    "fraud",
+    "tariff",
+    "weather",
+    "mapping",
 ];
+const KINDS: [[&str; 2]; 2] = [["api", "web"], ["worker", "cache"]];
+
+/// The most people there are Deployments for.
+pub(super) const MOST_RESIDENTS: usize = SERVICES.len() * KINDS.len();
+
+/// The Deployments of the residents, two for each.
+pub(super) static TARGETS: LazyLock<Vec<String>> = LazyLock::new(|| {
+    let pairs = KINDS.iter().flat_map(|kinds| SERVICES.iter().map(move |service| (service, kinds)));
+    pairs.flat_map(|(service, kinds)| kinds.map(|kind| format!("{service}-{kind}"))).collect()
+});
+
 /// The namespace of a Deployment.
 pub(super) const fn namespace(nth: usize) -> &'static str {
     ["default", "staging", "monitoring"][nth / 2 % 3]

@@ -100,7 +100,7 @@ impl Resident<'_> {
     async fn order(&mut self) {
         let (one, other) = (2 * self.who, 2 * self.who + 1);
         let nth = if self.random.random_bool(0.5) { one } else { other };
-        let (name, place) = (TARGETS[nth], namespace(nth));
+        let (name, place) = (TARGETS[nth].as_str(), namespace(nth));
         let mut count = || self.random.random_range(1..6);
         let (few, many) = (count(), count());
         let (text, targets) = match self.random.random_range(0..10) {
