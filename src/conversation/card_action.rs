@@ -132,7 +132,7 @@ impl CardActionHandler {
         let (thread, text, private) = card.origin();
         place.thread = Some(thread.to_owned());
         let directory = self.cx.directory().at_home_in(policy.home(&place.room));
-        let previous = self.cx.begin_turn(&place.room, &person.id, &action.id);
+        let previous = self.cx.last_words().begin(&place, &person.id, false, &action.id);
         let request = Request {
             id: &action.id,
             place: &place,
@@ -144,7 +144,7 @@ impl CardActionHandler {
             policy: &policy,
             again: attempt.is_again(),
             followed: attempt.followed,
-            previous: previous.as_deref(),
+            previous: previous.as_ref(),
             edits: None,
         };
         let (did, line) = match &card {

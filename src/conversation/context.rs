@@ -3,7 +3,7 @@
 use std::{
     collections::HashSet,
     ops::Deref,
-    sync::{Arc, Mutex},
+    sync::{Arc, Mutex, MutexGuard, PoisonError},
 };
 
 use jiff::Timestamp;
@@ -108,22 +108,9 @@ impl Context {
         }
     }
 
-    /// Notes that this message or press is handled now. Returns the one before it, of the same person in the same room.
-    pub(super) fn begin_turn(&self, room: &str, person_id: &str, turn: &str) -> Option<String> {
-        self.last_words.lock().ok()?.begin(room, person_id, turn)
-    }
-
-    /// Notes that the last word of the bot to this person in this room is this card; `None` if it is something else.
-    pub(super) fn note_last_word(&self, room: &str, person_id: &str, card: Option<&str>) {
-        if let Ok(mut last) = self.last_words.lock() {
-            last.note(room, person_id, card);
-        }
-    }
-
-    /// Whether this card is the last word of the bot to this person in this room. `None` if nothing is known of them, because
-    /// the bot was started since.
-    pub(super) fn is_last_word(&self, room: &str, person_id: &str, card: &str) -> Option<bool> {
-        self.last_words.lock().ok()?.is_card(room, person_id, card)
+    /// What was said last, by whom and to whom.
+    pub(super) fn last_words(&self) -> MutexGuard<'_, LastWords> {
+        self.last_words.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     /// Notes that the rollout of this change is followed from now on. `false` if it is already.

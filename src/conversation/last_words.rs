@@ -1,53 +1,106 @@
-//! What was said last between the bot and each person in each room: what a yes, an answer or a correction can be about.
-//! Kept in memory: after a restart the bot asks.
+//! What was said last between the bot and each person, in each room and in each of its threads: what a yes, an answer or a
+//! correction can be about. Kept in memory: after a restart the bot asks.
 
 use std::collections::HashMap;
 
-/// Maximum number of people and rooms of which it is kept.
-const MOST: usize = 10_000;
+use super::fault::ReplyTarget;
+use readback_core::change::ChangeId;
 
-/// What was said last, by room and person.
+/// Maximum number of people, rooms and threads of which it is kept.
+const MOST: usize = 20_000;
+
+/// What was said last.
 #[derive(Debug, Default)]
 pub(super) struct LastWords {
-    words: HashMap<(String, String), Words>,
+    words: HashMap<Place, Words>,
 }
 
-/// What was said last between the bot and one person in one room.
-#[derive(Debug, Default)]
+/// A person in a room, or in one of its threads.
+type Place = (String, Option<String>, String);
+
+/// What was said last between the bot and one person in one place.
+#[derive(Clone, Debug, Default)]
 struct Words {
-    /// The message or the press of the person that is handled, or was handled last.
-    turn: String,
+    /// The message or the press that is handled, or was handled last.
+    turn: Turn,
     /// The one before.
-    previous: Option<String>,
-    /// The card that was the last word of the bot, if one was.
-    card: Option<String>,
+    previous: Option<Turn>,
+    /// The question that this turn has answered.
+    answered: Option<ChangeId>,
+}
+
+/// A message or a press of a person, and the bot's last word in it.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub(super) struct Turn {
+    /// Its Webex id; empty if it is not known.
+    pub(super) id: String,
+    /// Whether it ordered one thing and said nothing beside.
+    pub(super) is_single: bool,
+    /// The card that was the bot's last word; `None` if that was something else.
+    pub(super) card: Option<String>,
+    /// Whether what is said from now on in this turn is about that card.
+    is_about_card: bool,
 }
 
 impl LastWords {
-    /// Notes that this message or press is handled now. Returns the one before it, of the same person in the same room.
-    pub(super) fn begin(&mut self, room: &str, person_id: &str, turn: &str) -> Option<String> {
-        let words = self.of(room, person_id);
-        // An attempt that is repeated is the same turn.
-        if words.turn != turn {
-            let before = std::mem::replace(&mut words.turn, turn.to_owned());
-            words.previous = (!before.is_empty()).then_some(before);
+    /// Notes that this message or press is handled now. Returns the one before it, of the same person, in the thread if it is
+    /// in one, else in the room.
+    pub(super) fn begin(&mut self, place: &ReplyTarget, person_id: &str, in_thread: bool, turn: &str) -> Option<Turn> {
+        let mut before = None;
+        for key in keys(place, person_id) {
+            let is_asked = key.1.is_some() == in_thread;
+            let words = self.of(key);
+            // An attempt that is repeated is the same turn.
+            if words.turn.id != turn {
+                let last = std::mem::replace(&mut words.turn, Turn { id: turn.to_owned(), ..Turn::default() });
+                words.previous = (!last.id.is_empty() || last.card.is_some()).then_some(last);
+                words.answered = None;
+            }
+            if is_asked {
+                before.clone_from(&words.previous);
+            }
         }
-        words.previous.clone()
+        before
     }
 
-    /// Notes that the last word of the bot to this person in this room is this card; `None` if it is something else.
-    pub(super) fn note(&mut self, room: &str, person_id: &str, card: Option<&str>) {
-        self.of(room, person_id).card = card.map(str::to_owned);
+    /// Notes that the last word of the bot to this person there is this card; `None` if it is something else.
+    pub(super) fn note_card(&mut self, place: &ReplyTarget, person_id: &str, card: Option<&str>) {
+        for key in keys(place, person_id) {
+            let turn = &mut self.of(key).turn;
+            if card.is_some() || !turn.is_about_card {
+                turn.card = card.map(str::to_owned);
+            }
+        }
     }
 
-    /// Whether this card is the last word of the bot to this person in this room. `None` if nothing is known of them.
-    pub(super) fn is_card(&self, room: &str, person_id: &str, card: &str) -> Option<bool> {
-        let words = self.words.get(&(room.to_owned(), person_id.to_owned()))?;
-        Some(words.card.as_deref() == Some(card))
+    /// Notes that this card is asked again: what is said about it in this turn leaves it the last word.
+    pub(super) fn ask_again(&mut self, place: &ReplyTarget, person_id: &str, card: &str) {
+        for key in keys(place, person_id) {
+            let turn = &mut self.of(key).turn;
+            (turn.card, turn.is_about_card) = (Some(card.to_owned()), true);
+        }
     }
 
-    fn of(&mut self, room: &str, person_id: &str) -> &mut Words {
-        let key = (room.to_owned(), person_id.to_owned());
+    /// Notes that what this person said there now is one order and nothing beside.
+    pub(super) fn note_single(&mut self, place: &ReplyTarget, person_id: &str) {
+        for key in keys(place, person_id) {
+            self.of(key).turn.is_single = true;
+        }
+    }
+
+    /// Notes that what this person said there now answers this question.
+    pub(super) fn note_answered(&mut self, place: &ReplyTarget, person_id: &str, question: ChangeId) {
+        for key in keys(place, person_id) {
+            self.of(key).answered = Some(question);
+        }
+    }
+
+    /// The question that an earlier attempt at this turn has answered.
+    pub(super) fn answered(&self, place: &ReplyTarget, person_id: &str) -> Option<ChangeId> {
+        keys(place, person_id).find_map(|key| self.words.get(&key)?.answered)
+    }
+
+    fn of(&mut self, key: Place) -> &mut Words {
         if self.words.len() >= MOST && !self.words.contains_key(&key) {
             self.words.clear();
         }
@@ -55,39 +108,71 @@ impl LastWords {
     }
 }
 
+/// The room, and the thread in it.
+fn keys(place: &ReplyTarget, person_id: &str) -> impl Iterator<Item = Place> {
+    let threads = [None, place.thread.clone()].into_iter().take(if place.thread.is_some() { 2 } else { 1 });
+    threads.map(|thread| (place.room.clone(), thread, person_id.to_owned()))
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
 
-    #[test]
-    fn the_last_word_is_one_of_a_person_in_a_room() {
-        let mut last = LastWords::default();
-        last.note("a", "ann", Some("card 1"));
-        last.note("a", "bo", Some("card 2"));
-        last.note("b", "ann", Some("card 1"));
-        last.note("a", "bo", None);
-        let is_card =
-            [("a", "ann"), ("a", "bo"), ("b", "ann"), ("b", "bo")].map(|(room, who)| last.is_card(room, who, "card 1"));
-        assert_eq!(is_card, [Some(true), Some(false), Some(true), None]);
+    fn place(room: &str, thread: &str) -> ReplyTarget {
+        ReplyTarget { room: room.to_owned(), thread: Some(thread.to_owned()) }
+    }
+
+    fn begun(last: &mut LastWords, room: &str, thread: &str, who: &str, turn: &str) -> Option<String> {
+        last.begin(&place(room, thread), who, thread != turn, turn).map(|turn| turn.id)
     }
 
     #[test]
-    fn the_turn_before_is_the_one_of_the_same_person_in_the_same_room() {
+    fn the_turn_before_is_the_one_of_the_same_person_in_the_same_place() {
         let mut last = LastWords::default();
-        assert_eq!(last.begin("a", "ann", "1"), None);
-        assert_eq!(last.begin("a", "bo", "2"), None);
-        assert_eq!(last.begin("b", "ann", "3"), None);
-        assert_eq!(last.begin("a", "ann", "4").as_deref(), Some("1"));
-        assert_eq!(last.begin("a", "ann", "4").as_deref(), Some("1"), "the same again");
-        assert_eq!(last.begin("a", "ann", "5").as_deref(), Some("4"));
+        assert_eq!(begun(&mut last, "a", "1", "ann", "1"), None);
+        assert_eq!(begun(&mut last, "a", "2", "bo", "2"), None, "another person");
+        assert_eq!(begun(&mut last, "b", "3", "ann", "3"), None, "another room");
+        assert_eq!(begun(&mut last, "a", "4", "ann", "4").as_deref(), Some("1"));
+        assert_eq!(begun(&mut last, "a", "4", "ann", "4").as_deref(), Some("1"), "the same again");
+        assert_eq!(begun(&mut last, "a", "1", "ann", "5").as_deref(), Some("1"), "in the thread");
+        assert_eq!(begun(&mut last, "a", "1", "ann", "6").as_deref(), Some("5"), "in the thread");
+        assert_eq!(begun(&mut last, "a", "7", "ann", "7").as_deref(), Some("6"), "the room has heard the threads");
+    }
+
+    #[test]
+    fn the_last_word_is_a_card_until_something_else_is_said() {
+        let mut last = LastWords::default();
+        let card = |last: &mut LastWords, turn: &str| last.begin(&place("a", turn), "ann", false, turn)?.card;
+        assert_eq!(card(&mut last, "1"), None);
+        last.note_card(&place("a", "1"), "ann", Some("card"));
+        assert_eq!(card(&mut last, "2").as_deref(), Some("card"));
+        assert_eq!(card(&mut last, "3"), None, "a turn that edits a card is a turn");
+        last.note_card(&place("a", "3"), "ann", Some("card"));
+        last.note_card(&place("a", "3"), "ann", None);
+        assert_eq!(card(&mut last, "4"), None);
+        last.ask_again(&place("a", "4"), "ann", "card");
+        last.note_card(&place("a", "4"), "ann", None);
+        assert_eq!(card(&mut last, "5").as_deref(), Some("card"), "what was said was about it");
+    }
+
+    #[test]
+    fn what_a_repeated_turn_has_answered_is_known_until_the_next_one() {
+        let (mut last, place) = (LastWords::default(), place("a", "1"));
+        let question = ChangeId::derive("m", 0);
+        last.begin(&place, "ann", true, "2");
+        last.note_answered(&place, "ann", question);
+        last.begin(&place, "ann", true, "2");
+        assert_eq!(last.answered(&place, "ann"), Some(question));
+        last.begin(&place, "ann", true, "3");
+        assert_eq!(last.answered(&place, "ann"), None);
     }
 
     #[test]
     fn it_stays_bounded() {
         let mut last = LastWords::default();
         for nth in 0..=MOST {
-            last.note("a", &nth.to_string(), None);
+            last.note_card(&place("a", "1"), &nth.to_string(), None);
         }
-        assert!(last.words.len() <= MOST);
+        assert!(last.words.len() <= MOST + 1);
     }
 }

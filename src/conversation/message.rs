@@ -63,7 +63,8 @@ impl MessageHandler {
                 + self.reporter.finish_questions(&person, &place, message.created).await?;
         }
         let text = order_text(&message, &self.cx.me);
-        let previous = self.cx.begin_turn(&message.room_id, &message.person_id, &message.id);
+        let in_thread = message.parent_id.is_some();
+        let previous = self.cx.last_words().begin(&place, &person.id, in_thread, &message.id);
         let directory = Arc::new(self.cx.directory().at_home_in(policy.home(&message.room_id)));
         let request = Request {
             id: &message.id,
@@ -76,7 +77,7 @@ impl MessageHandler {
             policy: &policy,
             again: attempt.is_again(),
             followed: attempt.followed,
-            previous: previous.as_deref(),
+            previous: previous.as_ref(),
             edits: None,
         };
         self.parsed(&request, &message, &directory, recorded).await
@@ -97,6 +98,7 @@ impl MessageHandler {
         }
         let in_thread = message.parent_id.is_some();
         let short = if recorded == 0 { self.answers.short_message(request, in_thread).await? } else { None };
+        let mut corrected = None;
         let (mut commands, asides) = match short {
             Some(ShortMessage::Answered((outcome, text))) => {
                 if let Some(text) = text {
@@ -104,9 +106,15 @@ impl MessageHandler {
                 }
                 return Ok(outcome);
             }
-            Some(ShortMessage::Orders(commands)) => (commands, Vec::new()),
+            Some(ShortMessage::Orders(commands, last)) => {
+                corrected = last;
+                (commands, Vec::new())
+            }
             None => self.read(request, directory).await?,
         };
+        if matches!(commands.as_slice(), [one] if one.intent.is_write()) && asides.is_empty() {
+            self.cx.last_words().note_single(place, &request.person.id);
+        }
         if recorded > 0 || (request.again && self.was_answer(request, &commands).await?) {
             // A second reading could order it twice.
             // Only of one order for one Deployment it is certain that nothing else was meant.
@@ -150,6 +158,9 @@ impl MessageHandler {
                 let (did, said_lines) = self.orders.handle_commands(request, commands).await?;
                 outcome = did;
                 lines.extend(said_lines);
+                if let Some(corrected) = &corrected {
+                    lines.extend(self.answers.close_corrected(request, corrected).await?);
+                }
             }
         }
         lines.extend(asides.iter().filter(|aside| words::asks_for_something(aside)).map(|aside| words::aside(aside)));

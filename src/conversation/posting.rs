@@ -30,7 +30,7 @@ impl Reporter {
 
     /// Posts an answer to a person, with a mention. Returns the id of the new message.
     pub(super) async fn reply(&self, place: &ReplyTarget, person: &Person, text: &str) -> Result<String, WebexError> {
-        self.cx.note_last_word(&place.room, &person.id, None);
+        self.cx.last_words().note_card(place, &person.id, None);
         self.post(place, &addressed(person, text), None).await
     }
 

@@ -12,7 +12,7 @@ impl Reporter {
     pub(super) async fn post_question_card(&self, question: &Question, place: &ReplyTarget) -> Result<(), Fault> {
         let shown = cards::ask(question);
         let posted = self.post(place, &shown.markdown, Some(shown.card)).await.before(place, "posting the question")?;
-        self.cx.note_last_word(&place.room, &question.asked.person_id, Some(&posted));
+        self.cx.last_words().note_card(place, &question.asked.person_id, Some(&posted));
         let noted = self.cx.store.question_posted(question.id, &posted).await.before(place, "noting the question")?;
         // The question may have ended while its card was being posted.
         if let Some(question) = noted.filter(|question| question.state != QuestionState::Open) {

@@ -20,6 +20,9 @@ use readback_core::{
 };
 use serde_json::{Map, Value};
 
+/// The outcome of an answer that is no valid value: the question stays open.
+pub(super) const BAD_INPUT: &str = "bad input";
+
 /// Handles answers to questions.
 #[derive(Clone, Debug)]
 pub(super) struct Questions {
@@ -58,7 +61,7 @@ impl Questions {
             Some(picked) if question.asked.person_id == request.person.id => {
                 match cards::values(inputs, &question.fields) {
                     Ok(values) => Some((values.fill(&picked.draft), picked.target.clone())),
-                    Err(fault) => return Ok(("bad input", Some(words::bad_input(&fault)))),
+                    Err(fault) => return Ok((BAD_INPUT, Some(words::bad_input(&fault)))),
                 }
             }
             _ => None,

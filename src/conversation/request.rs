@@ -1,6 +1,6 @@
 //! A request: a message or a card action, with the person, the place and the policy that apply to it.
 
-use super::fault::ReplyTarget;
+use super::{fault::ReplyTarget, last_words::Turn};
 use crate::clock::now;
 use jiff::Timestamp;
 use readback_cluster::Live;
@@ -31,8 +31,8 @@ pub(super) struct Request<'s> {
     pub(super) again: bool,
     /// Whether something later of the same person waits while this is tried again.
     pub(super) followed: bool,
-    /// The message or press before, of the same person in the same room, if the bot has handled one since its start.
-    pub(super) previous: Option<&'s str>,
+    /// The message or press before, of the same person in the same place, if the bot has handled one since its start.
+    pub(super) previous: Option<&'s Turn>,
     /// The change whose card was confirmed with edited values.
     pub(super) edits: Option<&'s Change>,
 }

@@ -21,7 +21,7 @@ impl Reporter {
     pub(super) async fn post_card(&self, request: &ChangeRequest, place: &ReplyTarget) -> Result<(), Fault> {
         let shown = self.card(request).await.before(place, "making the card")?;
         let posted = self.post(place, &shown.markdown, Some(shown.card)).await.before(place, "posting the card")?;
-        self.cx.note_last_word(&place.room, &request.first().order().requester.person_id, Some(&posted));
+        self.cx.last_words().note_card(place, &request.first().order().requester.person_id, Some(&posted));
         let noted = self.cx.store.card_posted(request.id(), &posted).await.before(place, "noting the card")?;
         // The request may have been superseded while its card was being posted.
         if let Some(request) = noted.filter(|request| !request.is_waiting()) {

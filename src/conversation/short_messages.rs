@@ -6,23 +6,30 @@ use jiff::SignedDuration;
 use super::{
     context::{is_decided_by, now},
     fault::{At, Fault},
-    keys::position_of,
+    last_words::Turn,
+    questions::BAD_INPUT,
     request::{PressOutcome, Request, cause_of},
     spec,
     typed_answers::TypedAnswers,
 };
-use crate::edge::{Freshness, freshness};
+use crate::{
+    edge::{Freshness, freshness},
+    words,
+};
 use readback_core::{
-    change::{Actor, Change, ChangeId, ChangeRequest, ChangeSpec, Decide, FieldChange, Filter, Status},
-    command::{Command, Mention},
-    domain::{Amount, ImageChange, Intent, ObjectRef, Score},
-    question::{Question, Reply},
+    change::{Actor, Answer, Change, ChangeRequest, ChangeSpec, Decide, Field, FieldChange, Filter, Status},
+    command::{Command, Doubt, Mention},
+    domain::{Amount, ImageChange, ImageReference, Intent, Score},
+    policy::Reason,
+    question::{Question, QuestionState, Reply},
     resolve::{Directory, is_strong},
 };
 use readback_nlu::short::{
     answer::{TypedAnswer, TypedValues, answer},
+    calls_off_everything,
     correction::{Correction, correction},
 };
+use readback_webex::WebexError;
 use serde_json::{Map, Value, json};
 
 /// How old the order may be that a correction is about.
@@ -32,8 +39,15 @@ const CORRECTED: SignedDuration = SignedDuration::from_mins(15);
 pub(super) enum ShortMessage {
     /// It has been handled as an answer.
     Answered(PressOutcome),
-    /// It orders this.
-    Orders(Vec<Command>),
+    /// It orders this, as an answer or as a correction.
+    Orders(Vec<Command>, Option<Corrected>),
+}
+
+/// The order that a correction is about.
+pub(super) struct Corrected {
+    change: Change,
+    /// Whether another Deployment was meant.
+    is_elsewhere: bool,
 }
 
 impl TypedAnswers {
@@ -44,35 +58,46 @@ impl TypedAnswers {
         request: &Request<'_>,
         in_thread: bool,
     ) -> Result<Option<ShortMessage>, Fault> {
+        let name = &self.cx.me.name;
         let is_late = request.followed || freshness(request.at, now()) != Freshness::Fresh;
-        if is_late {
+        // A yes or a no is about a card.
+        if is_late || self.cx.is_yes(request) || calls_off_everything(request.text, name) {
             return Ok(None);
         }
         if let Some(answered) = self.answered(request, in_thread).await? {
             return Ok(Some(answered));
         }
-        Ok(self.corrected(request, in_thread).await?.map(|command| ShortMessage::Orders(vec![command])))
+        self.corrected(request, in_thread).await
     }
 
     /// The answer to the question that was asked last here, if the message is one.
     async fn answered(&self, request: &Request<'_>, in_thread: bool) -> Result<Option<ShortMessage>, Fault> {
+        let place = request.place;
         let Some(question) = self.question_asked_last(request, in_thread).await? else { return Ok(None) };
         let Some(given) = answer(request.text, &self.cx.me.name, &question) else { return Ok(None) };
+        if question.state == QuestionState::Open && !self.has_seen(&question, request).await? {
+            return Ok(None);
+        }
+        self.cx.last_words().note_answered(place, &request.person.id, question.id);
         match given {
             TypedAnswer::Choice { index, values } => {
                 // It completes what was said before: that is what is recorded and shown.
                 let completed = Request { text: &question.words, ..*request };
-                let picked = self.questions.picked(&completed, &question, index, &inputs(values)).await?;
+                let inputs = inputs(values, &question.fields);
+                let picked = self.questions.picked(&completed, &question, index, &inputs).await?;
+                if picked.0 == BAD_INPUT {
+                    self.is_still_asked(request, &question);
+                }
                 Ok(Some(ShortMessage::Answered(picked)))
             }
             TypedAnswer::All => {
                 let all = question.choices.iter().map(|choice| spec::command_of(&choice.draft, &choice.target));
-                Ok(Some(ShortMessage::Orders(all.collect())))
+                Ok(Some(ShortMessage::Orders(all.collect(), None)))
             }
             TypedAnswer::Nothing => {
                 let reply = Reply::Dismiss(Actor::from(request.person));
                 let replied = self.cx.store.reply(question.id, &reply, now()).await;
-                if let Some((question, _)) = replied.before(request.place, "closing the question")? {
+                if let Some((question, _)) = replied.before(place, "closing the question")? {
                     self.reporter.show_question(&question).await;
                 }
                 Ok(Some(ShortMessage::Answered(("answered", None))))
@@ -80,28 +105,46 @@ impl TypedAnswers {
         }
     }
 
-    /// The open question of this person in this thread; outside of threads the newest one of the room, if this person has
-    /// ordered nothing since.
+    /// Notes that the question is what the bot said last: it has asked for another answer to it.
+    pub(super) fn is_still_asked(&self, request: &Request<'_>, question: &Question) {
+        if let Some(card) = &question.card {
+            self.cx.last_words().ask_again(request.place, &request.person.id, card);
+        }
+    }
+
+    /// Whether the card of the question was there when this was said. Both times are Webex's.
+    async fn has_seen(&self, question: &Question, request: &Request<'_>) -> Result<bool, Fault> {
+        let Some(card) = &question.card else { return Ok(false) };
+        match self.cx.webex.message(card).await {
+            Ok(card) => Ok(card.created < request.at),
+            Err(WebexError::NotFound { .. }) => Ok(false),
+            Err(error) => Err(error).before(request.place, "reading the card"),
+        }
+    }
+
+    /// The question of this person whose card is the last word of the bot here. An earlier attempt at this message may have
+    /// answered it. After a restart, the newest one here, if this person has ordered nothing since.
     async fn question_asked_last(&self, request: &Request<'_>, in_thread: bool) -> Result<Option<Question>, Fault> {
         let (place, person) = (request.place, &request.person.id);
+        if request.again {
+            let answered = self.cx.last_words().answered(place, person);
+            let Some(id) = answered else { return Ok(None) };
+            return self.cx.store.question(id).await.before(place, "looking for the question");
+        }
         let open = self.cx.store.open_questions(Some(person)).await.before(place, "looking for questions")?;
         let is_here = |question: &Question| {
             question.room_id == place.room
                 && question.is_open(now())
                 && question.card.is_some()
-                && question.said < request.at
                 && (!in_thread || Some(question.thread_id.as_str()) == place.thread.as_deref())
         };
-        let asked = open.into_iter().filter(is_here).max_by_key(|question| question.created);
-        let Some(asked) = asked else { return Ok(None) };
-        let is_last = |card: &String| self.cx.is_last_word(&place.room, person, card);
-        let is_last = match asked.card.as_ref().and_then(is_last) {
-            _ if in_thread => true,
-            Some(is_last) => is_last,
-            // After a restart what is on record decides.
-            None => self.newest_order(request).await?.is_none_or(|change| change.order().said <= asked.said),
-        };
-        Ok(is_last.then_some(asked))
+        let mut here = open.into_iter().filter(is_here);
+        if let Some(previous) = request.previous {
+            return Ok(here.find(|question| question.card == previous.card));
+        }
+        let Some(asked) = here.max_by_key(|question| question.created) else { return Ok(None) };
+        let ordered = self.newest_order(request).await?;
+        Ok(Some(asked).filter(|asked| ordered.is_none_or(|change| change.order().said <= asked.said)))
     }
 
     async fn newest_order(&self, request: &Request<'_>) -> Result<Option<Change>, Fault> {
@@ -109,28 +152,36 @@ impl TypedAnswers {
         Ok(found.before(request.place, "looking for the last order")?.changes.into_iter().next())
     }
 
-    /// What the message orders as a correction or a continuation of the last order of this person here. A card of that
-    /// order that still waits is closed: nothing stays open behind a change of mind.
-    async fn corrected(&self, request: &Request<'_>, in_thread: bool) -> Result<Option<Command>, Fault> {
+    /// What the message orders as a correction or a continuation of the last order of this person here.
+    async fn corrected(&self, request: &Request<'_>, in_thread: bool) -> Result<Option<ShortMessage>, Fault> {
         let Some(correction) = correction(request.text, &self.cx.me.name) else { return Ok(None) };
         let Some(last) = self.newest_order(request).await? else { return Ok(None) };
         if !is_about(request, &last, in_thread) {
             return Ok(None);
         }
-        let Some(command) = corrected_order(&last, &correction, request.directory) else { return Ok(None) };
-        if last.status() == Status::Waiting {
-            self.replace(request, &last).await?;
-        }
-        Ok(Some(command))
+        let command = corrected_order(&last, &correction, request.directory);
+        let is_elsewhere = matches!(correction, Correction::Target(_));
+        let corrected = Corrected { change: last, is_elsewhere };
+        Ok(command.map(|command| ShortMessage::Orders(vec![command], Some(corrected))))
     }
 
-    async fn replace(&self, request: &Request<'_>, waiting: &Change) -> Result<(), Fault> {
-        let decide = Decide::Supersede { by: ChangeId::derive(request.id, position_of(0, 0)) };
-        let decided = self.cx.store.decide(waiting.request(), &decide, now()).await;
-        if let Some((closed, _)) = decided.before(request.place, "closing the card")? {
+    /// Closes the card of an order that was corrected, if it is still open: nothing stays open behind a change of mind, also if
+    /// what was ordered instead was refused. Returns what is to be said of an order that was carried out and is not what was
+    /// meant.
+    pub(super) async fn close_corrected(
+        &self,
+        request: &Request<'_>,
+        corrected: &Corrected,
+    ) -> Result<Option<String>, Fault> {
+        let decline =
+            Decide::Decline { who: Actor::from(request.person), authorization: Ok(()), cause: Some(request.cause()) };
+        let decided = self.cx.store.decide(corrected.change.request(), &decline, now()).await;
+        let decided = decided.before(request.place, "closing the card")?;
+        if let Some((closed, Answer::Declined)) = decided {
             self.reporter.close(&closed).await;
         }
-        Ok(())
+        let stays = corrected.is_elsewhere && corrected.change.status() == Status::Applied;
+        Ok(stays.then(|| words::stays_changed(&corrected.change)))
     }
 
     /// The open requests of other people in this thread, which this person may be able to decide.
@@ -151,61 +202,99 @@ impl TypedAnswers {
     }
 }
 
-/// Whether a correction said now is about this order: it, or the yes or no to it, is what this person said last to the bot here,
-/// or its thread is where the correction is said.
+/// Whether a correction said now is about this order: it, or the yes or no to it, is what this person said last to the bot
+/// here, and was one order. In a thread it is what was said last there.
 fn is_about(request: &Request<'_>, last: &Change, in_thread: bool) -> bool {
     let order = last.order();
     let age = request.at.duration_since(order.said);
     let is_recent = SignedDuration::ZERO < age && age < CORRECTED;
-    let in_its_thread = in_thread && Some(order.thread_id.as_str()) == request.place.thread.as_deref();
-    let is_previous = |previous: &str| previous == order.message_id || is_decided_by(last, cause_of(previous));
-    let is_last = request.previous.is_some_and(is_previous);
+    let in_its_thread = !in_thread || Some(order.thread_id.as_str()) == request.place.thread.as_deref();
+    let is_previous = |previous: &Turn| {
+        previous.id == order.message_id && previous.is_single || is_decided_by(last, cause_of(&previous.id))
+    };
     // What takes something back is no order with values.
-    last.is_alone() && order.undoes.is_none() && is_recent && (in_its_thread || !in_thread && is_last)
+    last.is_alone() && order.undoes.is_none() && is_recent && in_its_thread && request.previous.is_some_and(is_previous)
 }
 
 /// A card is open for less than this.
 const LONGEST_OPEN: SignedDuration = SignedDuration::from_hours(24 * 7);
 
-/// The values as a card would send them, so that they are checked by the same rules.
-fn inputs(values: TypedValues) -> Map<String, Value> {
+/// The values as a card would send them, with those that it shows, so that they are checked by the same rules.
+fn inputs(values: TypedValues, fields: &[Field]) -> Map<String, Value> {
     let TypedValues { replicas, image, container } = values;
-    let given = [
-        ("replicas", replicas.map(|count| json!(count))),
-        ("image", image.map(|image| json!(image))),
-        ("container", container.map(|name| json!(name))),
-    ];
-    given.into_iter().filter_map(|(name, value)| Some((name.to_owned(), value?))).collect()
+    let given = fields.iter().map(|field| match field {
+        Field::Replicas { known, .. } => ("replicas", replicas.or(*known).map(|count| json!(count))),
+        Field::Image { known } => ("image", image.as_ref().or(known.as_ref()).map(|image| json!(image))),
+        Field::Container { known, .. } => {
+            ("container", container.as_ref().or(known.as_ref()).map(|container| json!(container)))
+        }
+    });
+    given.filter_map(|(name, value)| Some((name.to_owned(), value?))).collect()
 }
 
 /// The order that was meant instead, or is meant next; `None` if the correction does not fit the order.
 fn corrected_order(last: &Change, correction: &Correction, directory: &Directory) -> Option<Command> {
     let spec = last.order().draft.as_ref()?;
-    let same_target = |spec: &ChangeSpec| Some(spec::command_of(spec, last.target()));
+    let with = |spec: ChangeSpec| {
+        let mut command = spec::command_of(&spec, last.target());
+        // What was doubtful about the order still is, unless somebody has confirmed it.
+        if last.status() != Status::Applied {
+            command.doubts.extend(doubts(last));
+        }
+        command.doubts.dedup();
+        Some(command)
+    };
+    let replicas = |amount| with(ChangeSpec { replicas: Some(amount), ..spec.clone() });
+    let image = |image| with(ChangeSpec { image: Some(image), ..spec.clone() });
     match (correction, spec.intent) {
-        (Correction::Replicas(Amount::By(by)), Intent::Scale) => {
+        (Correction::Replicas(Amount::By(by)), Intent::Scale) => match last.status() {
+            Status::Applied => replicas(Amount::By(*by)),
             // Beside an open card it is the number on the card that is too high or too low.
-            let amount = if last.status() == Status::Waiting {
-                Amount::To(u32::try_from(i64::from(wanted(last)?) + by).ok()?)
-            } else {
-                Amount::By(*by)
-            };
-            same_target(&ChangeSpec { replicas: Some(amount), ..spec.clone() })
-        }
-        (Correction::Replicas(amount), Intent::Scale) => {
-            same_target(&ChangeSpec { replicas: Some(*amount), ..spec.clone() })
-        }
-        (Correction::Number(count), Intent::Scale) => {
-            same_target(&ChangeSpec { replicas: Some(Amount::To(*count)), ..spec.clone() })
-        }
-        (Correction::Number(tag), Intent::SetImage) => {
-            same_target(&ChangeSpec { image: Some(ImageChange::Tag(tag.to_string())), ..spec.clone() })
-        }
-        (Correction::Image(image), Intent::SetImage) => {
-            same_target(&ChangeSpec { image: Some(image.clone()), ..spec.clone() })
-        }
-        (Correction::Target(words), _) => other_target(spec, last.target(), words, directory),
+            Status::Waiting => replicas(Amount::To(u32::try_from(i64::from(wanted(last)?) + by).ok()?)),
+            Status::Approved
+            | Status::Claimed
+            | Status::Unknown
+            | Status::Failed
+            | Status::Stale
+            | Status::Observed
+            | Status::Declined
+            | Status::Expired
+            | Status::Superseded => None,
+        },
+        (Correction::Replicas(amount), Intent::Scale) => replicas(*amount),
+        (Correction::Number(count), Intent::Scale) => replicas(Amount::To(*count)),
+        (Correction::Number(tag), Intent::SetImage) => image(tagged(spec, &tag.to_string())),
+        (Correction::Image(ImageChange::Tag(tag)), Intent::SetImage) => image(tagged(spec, tag)),
+        (Correction::Image(changed), Intent::SetImage) => image(changed.clone()),
+        (Correction::Target(words), _) => other_target(last, spec, words, directory),
         (Correction::Replicas(_) | Correction::Number(_) | Correction::Image(_), _) => None,
+    }
+}
+
+/// The doubts for which the order asked.
+fn doubts(last: &Change) -> impl Iterator<Item = Doubt> {
+    last.order().reasons.iter().filter_map(|reason| match reason {
+        Reason::Doubt(doubt) => Some(doubt.clone()),
+        Reason::Denied(_)
+        | Reason::Impossible(_)
+        | Reason::Unclear(_)
+        | Reason::Caution(_)
+        | Reason::NothingOrdered
+        | Reason::NothingOpen
+        | Reason::Overruled(_)
+        | Reason::Text(_) => None,
+    })
+}
+
+/// This tag of the image that was ordered.
+fn tagged(spec: &ChangeSpec, tag: &str) -> ImageChange {
+    let tag = ImageChange::Tag(tag.to_owned());
+    match &spec.image {
+        Some(ImageChange::Reference(ordered)) => match ImageReference::parse(ordered) {
+            Ok(ordered) => ImageChange::Reference(tag.from(&ordered).to_string()),
+            Err(_) => tag,
+        },
+        Some(ImageChange::Tag(_) | ImageChange::Digest(_)) | None => tag,
     }
 }
 
@@ -214,31 +303,34 @@ fn wanted(change: &Change) -> Option<u32> {
     change.order().effects.iter().find_map(FieldChange::replicas_after)
 }
 
-/// The same order for the Deployment that these words name: the one of the same name in that place, or another one. `None`
-/// if they name nothing that is live.
-fn other_target(spec: &ChangeSpec, target: &ObjectRef, words: &str, directory: &Directory) -> Option<Command> {
-    let mut command = Command::new(spec.intent, Score::ONE);
-    spec::fill(&mut command, spec);
+/// The same order for the Deployment that these words name: the one of the same name in that place, or another one. It asks,
+/// and says instead of which. `None` if they name nothing that is live.
+fn other_target(last: &Change, spec: &ChangeSpec, words: &str, directory: &Directory) -> Option<Command> {
+    let target = last.target();
     let mention = |words: &str| Some(Mention::new(words, false));
-    let elsewhere = |namespace: Option<&str>, cluster: Option<&str>| {
-        let mut command = command.clone();
-        command.deployment = mention(target.name.as_str());
+    let with = |name: &str, namespace: Option<&str>, cluster: Option<&str>| {
+        let mut command = Command::new(spec.intent, Score::ONE);
+        spec::fill(&mut command, spec);
+        command.deployment = mention(name);
         command.namespace = namespace.and_then(mention);
         command.cluster = cluster.and_then(mention);
+        command.doubts.extend(doubts(last));
+        command.doubts.push(Doubt::Instead(target.clone()));
         command
     };
-    let named = Command { deployment: mention(words), ..command.clone() };
-    let candidates = [
-        elsewhere(Some(words), Some(target.cluster.as_str())),
-        elsewhere(Some(target.namespace.as_str()), Some(words)),
-        named,
+    let name = target.name.as_str();
+    let elsewhere = [
+        with(name, Some(words), Some(target.cluster.as_str())),
+        with(name, Some(target.namespace.as_str()), Some(words)),
     ];
-    candidates.into_iter().find(|command| {
-        let found = directory.look_up(command).and_then(Result::ok);
-        found.is_some_and(|found| {
-            is_strong(found.strength) && !found.weak_place && matches!(found.targets.as_slice(), [one] if one != target)
-        })
-    })
+    let found = |command: &Command| {
+        let found = directory.look_up(command).and_then(Result::ok)?;
+        let [one] = found.targets.as_slice() else { return None };
+        (is_strong(found.strength) && !found.weak_place && one != target).then(|| one.clone())
+    };
+    let same_name = |command: &Command| found(command).is_some_and(|one| one.name == target.name);
+    let named = with(words, None, None);
+    elsewhere.into_iter().find(same_name).or_else(|| found(&named).is_some().then_some(named))
 }
 
 #[cfg(test)]
@@ -246,9 +338,27 @@ mod tests {
     use super::*;
 
     #[test]
-    fn values_are_sent_as_a_card_would() {
+    fn values_are_sent_as_a_card_would_with_those_that_it_shows() {
+        let fields = [
+            Field::Replicas { known: Some(2), most: 9 },
+            Field::Image { known: Some("1.4".into()) },
+            Field::Container { names: vec!["web".into()], known: None },
+        ];
         let values = TypedValues { replicas: Some(4), image: None, container: Some("web".into()) };
-        assert_eq!(Value::Object(inputs(values)), json!({"replicas": 4, "container": "web"}));
-        assert_eq!(inputs(TypedValues::default()), Map::new());
+        assert_eq!(Value::Object(inputs(values, &fields)), json!({"replicas": 4, "image": "1.4", "container": "web"}));
+        let inputs = inputs(TypedValues::default(), &fields[2..]);
+        assert_eq!(inputs, Map::new());
+    }
+
+    #[test]
+    fn another_tag_is_one_of_the_image_that_was_ordered() {
+        let of = |image: Option<ImageChange>| ChangeSpec { image, ..ChangeSpec::new(Intent::SetImage) };
+        let whole = of(Some(ImageChange::Reference("registry:5000/team/api:1.4".into())));
+        assert_eq!(tagged(&whole, "1.5"), ImageChange::Reference("registry:5000/team/api:1.5".into()));
+        let tag = ImageChange::Tag("1.5".into());
+        assert_eq!(
+            [of(None), of(Some(ImageChange::Tag("1.4".into())))].map(|spec| tagged(&spec, "1.5")),
+            [tag.clone(), tag]
+        );
     }
 }

@@ -127,10 +127,8 @@ impl TypedAnswers {
         if open.is_empty() && in_thread {
             return self.typed_by_another(request, no).await;
         }
-        let is_last = |one: &OpenItem| {
-            let is_last = |card| self.cx.is_last_word(&request.place.room, &request.person.id, card);
-            one.card().and_then(is_last) == Some(true)
-        };
+        let last = request.previous.and_then(|turn| turn.card.as_deref());
+        let is_last = |one: &OpenItem| last.is_some() && one.card() == last;
         // Of several, it means the one that the bot asked about last, if it has said nothing else since.
         if open.len() > 1 && open.iter().any(is_last) {
             open.retain(is_last);
@@ -206,7 +204,10 @@ impl TypedAnswers {
                 [_] if question.fields.is_empty() => {
                     self.questions.picked(request, question, 0, &serde_json::Map::new()).await.map(line)
                 }
-                _ => Ok(Some(words::no_yes_or_no(question))),
+                _ => {
+                    self.is_still_asked(request, question);
+                    Ok(Some(words::no_yes_or_no(question)))
+                }
             };
         }
         let reply = Reply::Dismiss(Actor::from(request.person));

@@ -45,6 +45,11 @@ pub fn no_yes_or_no(question: &Question) -> String {
     format!("A yes does not answer this, so nothing was done: {}", mild(&prompt(question)))
 }
 
+/// What is said of a change that was carried out, and that a correction says was not meant.
+pub fn stays_changed(change: &Change) -> String {
+    format!("{} stays as it was changed before; “undo” takes that back.", change.order().called())
+}
+
 /// The answer to a no to everything that is open; each of them is named.
 pub fn all_cancelled(named: &[String]) -> String {
     format!("Cancelled {}: {}. Nothing was changed.", named.len(), named.join("; "))

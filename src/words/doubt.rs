@@ -45,6 +45,7 @@ pub fn doubt(doubt: &Doubt) -> String {
         Doubt::TheSame(object) => {
             format!("“The same” was taken to be what was last ordered here, for `{object}`.")
         }
+        Doubt::Instead(object) => format!("This was taken to be meant instead of `{object}`."),
         Doubt::UnseenCluster(cluster) => {
             format!("I have not seen the cluster `{cluster}` yet, so I cannot say what is there.")
         }

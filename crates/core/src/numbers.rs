@@ -63,6 +63,16 @@ pub fn parse(words: &[&str]) -> Option<Number> {
     }
 }
 
+/// The number that one word is by itself: digits, or a number word up to ninety. Not a sign, an article or a "none".
+pub fn cardinal(word: &str) -> Option<u32> {
+    if !word.is_empty() && word.bytes().all(|b| b.is_ascii_digit()) {
+        return word.parse().ok();
+    }
+    let unit = UNITS.iter().position(|unit| *unit == word);
+    let ten = || TENS.iter().position(|ten| *ten == word).map(|nth| 10 * (nth + 2));
+    u32::try_from(unit.or_else(ten)?).ok()
+}
+
 fn single(word: &str) -> Option<Number> {
     if let Some(share) = word.strip_suffix('%') {
         return share.parse::<f64>().ok().filter(|n| n.is_finite() && *n >= 0.0).map(Number::Percent);

@@ -9,7 +9,7 @@ pub mod answer;
 pub mod correction;
 
 use crate::yes::without_name;
-use readback_core::numbers::{self, Number};
+use readback_core::numbers;
 
 /// Most words of such a message.
 const MOST_WORDS: usize = 10;
@@ -78,15 +78,7 @@ fn joined(words: &[Word]) -> String {
 
 /// The whole number that one word is.
 fn whole(word: &Word) -> Option<u32> {
-    match numbers::parse(&[&word.lower])? {
-        Number::Whole(n) => Some(n),
-        Number::Factor(_)
-        | Number::Percent(_)
-        | Number::Negative
-        | Number::Fraction
-        | Number::Huge
-        | Number::Unnamed => None,
-    }
+    numbers::cardinal(&word.lower)
 }
 
 /// Whether the word can be a tag, a digest or an image that is told from a word of the language: it has a digit.

@@ -63,6 +63,8 @@ pub enum Doubt {
     },
     /// "The same" was taken as the last request, for this Deployment.
     TheSame(ObjectRef),
+    /// This was said to be meant instead of this Deployment.
+    Instead(ObjectRef),
     /// This cluster has not responded since startup: the object that is meant may be there.
     UnseenCluster(ClusterName),
     /// No cluster is named, and there is none with the name of the room's default cluster any more.

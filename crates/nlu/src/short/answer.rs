@@ -137,10 +137,12 @@ const fn is_given(field: &Field, values: &TypedValues) -> bool {
 fn take_values(words: &[Word], question: &Question) -> Option<(TypedValues, Vec<Word>)> {
     let (mut values, mut rest) = (TypedValues::default(), Vec::new());
     let several = question.choices.len() > 1;
-    for word in words {
-        // "The second": which one, and no value.
+    for (at, word) in words.iter().enumerate() {
+        // "The second": which one, and no value. "The one in staging": neither.
         let is_ordinal = several && ordinal(&word.lower, question.choices.len()).is_some();
-        if is_ordinal {
+        let is_counted = |next: &Word| UNITS.contains(&next.lower.as_str());
+        let is_pronoun = word.lower == "one" && words.len() > 1 && !words.get(at + 1).is_some_and(is_counted);
+        if is_ordinal || is_pronoun {
             rest.push(word.clone());
             continue;
         }

@@ -23,9 +23,7 @@ const TAKES_BACK: &[&str] = &[
     "no",
     "nope",
     "no wait",
-    "wait",
     "wait no",
-    "hold on",
     "sorry",
     "oops",
     "actually",
@@ -60,7 +58,7 @@ const TAKES_BACK: &[&str] = &[
     "that's not enough",
 ];
 /// Words in front that say nothing.
-const SPEECH: &[&str] = &["please", "ok", "okay", "hmm", "just", "to", "ah", "oh", "and", "then", "so", "it's", "at"];
+const SPEECH: &[&str] = &["please", "ok", "okay", "hmm", "just", "to", "ah", "oh", "and", "then", "so", "it's"];
 const TRAILS: &[&str] = &["please", "thanks", "thank you", "instead", "then", "sorry", "rather"];
 
 /// What the message corrects or continues; `None` if it is not, as a whole, a correction. `name` is the bot's.
@@ -110,6 +108,9 @@ fn relative(words: &[Word]) -> Option<i64> {
     let words: Vec<&Word> = words.iter().filter(|word| !UNITS.contains(&word.lower.as_str())).collect();
     let number = |word: &Word| whole(word).filter(|count| *count > 0).map(i64::from);
     match words.as_slice() {
+        // "+2", "another".
+        [one] if one.lower == "another" => Some(1),
+        [one] => one.lower.strip_prefix('+')?.parse().ok().filter(|count| *count > 0),
         [count, sign] => match sign.lower.as_str() {
             "more" | "extra" => number(count),
             "less" | "fewer" => number(count).map(|count| -count),
@@ -176,6 +177,8 @@ mod tests {
             ("add 2 more", 2),
             ("two fewer pods", -2),
             ("take one away", -1),
+            ("+2", 2),
+            ("another pod", 1),
         ] {
             assert_eq!(correction(text, "bot"), Some(Correction::Replicas(Amount::By(by))), "{text}");
         }
@@ -212,6 +215,12 @@ mod tests {
             "make it so",
             "a few more",
             "zero more",
+            "wait 5",
+            "at 6",
+            "wait, at 6pm",
+            "nothing",
+            "sorry, none",
+            "no",
             "",
         ] {
             let read = correction(text, "bot");

@@ -101,6 +101,20 @@ fn a_number_is_the_value_that_is_missing() {
     let both = Question { fields: how_many().fields, ..which() };
     assert_eq!(answer("4 in staging", "bot", &both), with_replicas(1, 4));
     assert_eq!(answer("the second, 4 pods", "bot", &both), with_replicas(1, 4));
+    assert_eq!(answer("one", "bot", &how_many()), with_replicas(0, 1));
+    assert_eq!(answer("one pod in staging", "bot", &both), with_replicas(1, 1));
+    // "One" stands for the Deployment there, and how many is not said.
+    for text in ["the one in staging", "the first one", "yes, the second one", "that one"] {
+        let values = match answer(text, "bot", &both) {
+            Some(TypedAnswer::Choice { values, .. }) => values,
+            Some(TypedAnswer::All | TypedAnswer::Nothing) | None => TypedValues::default(),
+        };
+        assert_eq!(values, TypedValues::default(), "{text}");
+    }
+    for text in ["no", "none", "nothing", "nil", "+1", "another", "a"] {
+        let given = answer(text, "bot", &how_many());
+        assert!(matches!(given, None | Some(TypedAnswer::Nothing)), "{text}: {given:?}");
+    }
 }
 
 #[test]
