@@ -13,16 +13,19 @@ use tokio::task::spawn_blocking;
 use readback_core::{
     change::{Answer, Change, ChangeId, ChangeRequest, Filter, RequestId, RunId, Status, Update},
     notice::{Notice, Receipt, Received},
+    outbox::{Enqueued, Outgoing, SendEnd, Unsent},
     question::{Question, Replied, Reply},
     store::{Fault, Found, Recorded, Store, Superseded},
     topic::{Topic, TopicPlace},
 };
 
 mod archive;
+mod edits;
 mod failed;
 mod health;
 mod inbox;
 mod open;
+mod outbox;
 mod questions;
 mod readers;
 mod retention;
@@ -284,6 +287,45 @@ impl Store for Sqlite {
     async fn ordered_by(&self, message_id: &str) -> Result<Found, Fault> {
         let message_id = message_id.to_owned();
         self.read(move |connection| rows::ordered_by(connection, &message_id)).await
+    }
+
+    async fn enqueue(&self, outgoing: &Outgoing, now: Timestamp) -> Result<Enqueued, Fault> {
+        let outgoing = outgoing.clone();
+        self.write(move |connection| outbox::enqueue(connection, &outgoing, now)).await
+    }
+
+    async fn is_enqueued(&self, key: &str) -> Result<bool, Fault> {
+        let key = key.to_owned();
+        self.read(move |connection| Ok(outbox::state(connection, &key)?.is_some())).await
+    }
+
+    async fn unsent(&self) -> Result<Vec<Unsent>, Fault> {
+        self.read(outbox::unsent).await
+    }
+
+    async fn note_doubt(&self, key: &str) -> Result<(), Fault> {
+        let key = key.to_owned();
+        self.write(move |connection| outbox::note_doubt(connection, &key)).await
+    }
+
+    async fn end_sending(&self, key: &str, end: SendEnd, now: Timestamp) -> Result<(), Fault> {
+        let key = key.to_owned();
+        self.write(move |connection| outbox::end(connection, &key, end, now)).await
+    }
+
+    async fn edits(&self, message_id: &str) -> Result<u32, Fault> {
+        let message = message_id.to_owned();
+        self.read(move |connection| edits::of(connection, &message)).await
+    }
+
+    async fn count_edit(&self, message_id: &str, most: u32, now: Timestamp) -> Result<bool, Fault> {
+        let message = message_id.to_owned();
+        self.write(move |connection| edits::count(connection, &message, most, now)).await
+    }
+
+    async fn uncount_edit(&self, message_id: &str) -> Result<(), Fault> {
+        let message = message_id.to_owned();
+        self.write(move |connection| edits::uncount(connection, &message)).await
     }
 }
 

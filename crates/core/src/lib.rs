@@ -16,7 +16,8 @@
 //! 5. [`question`]: questions about an unclear request.
 //! 6. [`topic`]: what a room talks about.
 //! 7. [`notice`]: what was delivered, before anything is known about it.
-//! 8. [`store`]: the trait that stores all of these.
+//! 8. [`outbox`]: what a room has to be told.
+//! 9. [`store`]: the trait that stores all of these.
 //!
 //! None of these uses one that comes after it.
 
@@ -26,6 +27,7 @@ pub mod domain;
 pub mod gazetteer;
 pub mod notice;
 pub mod numbers;
+pub mod outbox;
 pub mod policy;
 pub mod question;
 pub mod resolve;

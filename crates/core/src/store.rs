@@ -1,4 +1,4 @@
-//! The contract of a store of changes, questions and deliveries: one operation per decision, each durable when it
+//! The contract of a store of changes, questions, deliveries and what is to be sent: one operation per decision, each durable when it
 //! returns.
 
 use std::{io, path::PathBuf};
@@ -11,6 +11,7 @@ use crate::{
         Update,
     },
     notice::{Notice, Receipt, Received},
+    outbox::{Enqueued, Outgoing, SendEnd, Unsent},
     question::{Question, Replied, Reply},
     topic::{Topic, TopicPlace},
 };
@@ -160,6 +161,31 @@ pub trait Store: std::fmt::Debug + Send + Sync + 'static {
     /// The changes that this message, or this press, ordered, oldest first.
     async fn ordered_by(&self, message_id: &str) -> Result<Found, Fault>;
 
+    /// Puts on record what is to be sent, unless its key is on record. The unsent edits that it supersedes
+    /// ([`Outgoing::supersedes`]) have ended then.
+    async fn enqueue(&self, outgoing: &Outgoing, now: Timestamp) -> Result<Enqueued, Fault>;
+
+    /// Whether something is on record under this key, sent or not.
+    async fn is_enqueued(&self, key: &str) -> Result<bool, Fault>;
+
+    /// What is to be sent, in the order in which it was put on record.
+    async fn unsent(&self) -> Result<Vec<Unsent>, Fault>;
+
+    /// Counts an attempt to send it that got no answer.
+    async fn note_doubt(&self, key: &str) -> Result<(), Fault>;
+
+    /// Records that its sending has ended. Its key is remembered for at least [`REMEMBERED`] after that.
+    async fn end_sending(&self, key: &str, end: SendEnd, now: Timestamp) -> Result<(), Fault>;
+
+    /// How often this message was edited.
+    async fn edits(&self, message_id: &str) -> Result<u32, Fault>;
+
+    /// Counts an edit of this message before it is sent, unless it would be more than `most`. Returns whether it is counted.
+    async fn count_edit(&self, message_id: &str, most: u32, now: Timestamp) -> Result<bool, Fault>;
+
+    /// Takes back the count of an edit that Webex has certainly not made.
+    async fn uncount_edit(&self, message_id: &str) -> Result<(), Fault>;
+
     /// Records the id of the message with the card; `None` if there is no such request.
     async fn card_posted(&self, id: RequestId, message_id: &str) -> Result<Option<ChangeRequest>, Fault> {
         note(self, id, Update::CardPosted(message_id.to_owned())).await
@@ -175,7 +201,7 @@ pub trait Store: std::fmt::Debug + Send + Sync + 'static {
         note_item(self, item, Update::FailurePosted(item.change, failure)).await
     }
 
-    /// Records that the outcome of a change, including the rollout's, was reported to the room as it was `told`, unless it has
+    /// Records that the outcome of a change, including the rollout's, was reported to the room as it was `told`, or is on record to be sent there, unless it has
     /// moved since. Returns the change as it is on record; `None` if there is no such change.
     async fn mark_reported(&self, told: &Change) -> Result<Option<Change>, Fault> {
         note_item(self, told.into(), Update::Reported(told.id(), Box::new(told.state().clone()))).await

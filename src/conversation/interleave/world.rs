@@ -23,6 +23,7 @@ use readback_core::{
         Trail, Update, evidence, samples::at,
     },
     notice::{Notice, Receipt, Received},
+    outbox::{Enqueued, Outgoing, SendEnd, Unsent},
     question::{Question, Replied, Reply},
     store::{self, Found, Recorded, Store, memory::MemoryStore},
     topic::{Topic, TopicPlace},
@@ -338,5 +339,29 @@ impl Store for Slow {
     }
     async fn topics(&self, now: Timestamp) -> Result<Vec<(TopicPlace, Topic)>, store::Fault> {
         self.0.topics(now).await
+    }
+    async fn enqueue(&self, outgoing: &Outgoing, now: Timestamp) -> Result<Enqueued, store::Fault> {
+        self.0.enqueue(outgoing, now).await
+    }
+    async fn is_enqueued(&self, key: &str) -> Result<bool, store::Fault> {
+        self.0.is_enqueued(key).await
+    }
+    async fn unsent(&self) -> Result<Vec<Unsent>, store::Fault> {
+        self.0.unsent().await
+    }
+    async fn note_doubt(&self, key: &str) -> Result<(), store::Fault> {
+        self.0.note_doubt(key).await
+    }
+    async fn end_sending(&self, key: &str, end: SendEnd, now: Timestamp) -> Result<(), store::Fault> {
+        self.0.end_sending(key, end, now).await
+    }
+    async fn edits(&self, message: &str) -> Result<u32, store::Fault> {
+        self.0.edits(message).await
+    }
+    async fn count_edit(&self, message: &str, most: u32, now: Timestamp) -> Result<bool, store::Fault> {
+        self.0.count_edit(message, most, now).await
+    }
+    async fn uncount_edit(&self, message: &str) -> Result<(), store::Fault> {
+        self.0.uncount_edit(message).await
     }
 }

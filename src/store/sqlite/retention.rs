@@ -8,8 +8,9 @@ use jiff::{SignedDuration, Timestamp};
 use rusqlite::{Connection, params};
 
 use super::{
+    edits,
     failed::Failed,
-    inbox,
+    inbox, outbox,
     rows::{self, StoredChange},
     search, stops, topics,
 };
@@ -145,6 +146,8 @@ pub(super) fn remove(connection: &Connection, over: &[StoredChange], now: Timest
     removed.questions = connection.prepare_cached(QUESTIONS)?.execute(params![forgotten, SLICE])?;
     removed.deliveries = connection.prepare_cached(DELIVERIES)?.execute(params![forgotten, SLICE])?;
     inbox::forget(connection, now)?;
+    outbox::forget(connection, now)?;
+    edits::forget(connection, now)?;
     stops::forget(connection, now)?;
     topics::forget(connection, now)?;
     Ok(removed)

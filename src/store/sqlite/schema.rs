@@ -2,13 +2,13 @@
 
 use rusqlite::{Connection, TransactionBehavior};
 
-use super::{health, inbox, questions, rows, stops, topics};
+use super::{edits, health, inbox, outbox, questions, rows, stops, topics};
 
 /// SQLite's application id of the file: `rbck` in ASCII.
 pub(super) const APPLICATION: i64 = 0x7262_636b;
 
 /// The schema version that this program writes, and the newest one that it reads.
-pub(super) const FORMAT: i64 = 5;
+pub(super) const FORMAT: i64 = 6;
 
 const CHANGES: &str = "
     CREATE TABLE changes (
@@ -92,6 +92,10 @@ pub(super) fn bring_up_to_date(connection: &mut Connection) -> rusqlite::Result<
     }
     if format < 5 {
         transaction.execute_batch(SEARCHED)?;
+    }
+    if format < 6 {
+        transaction.execute_batch(outbox::SCHEMA)?;
+        transaction.execute_batch(edits::SCHEMA)?;
     }
     transaction.pragma_update(None, "user_version", FORMAT)?;
     transaction.commit()

@@ -149,8 +149,12 @@ async fn every_commit_reaches_the_disk() {
     assert_eq!((journal.as_str(), synchronous), ("wal", 2));
 }
 
-/// Takes from a file what format 5 has and format 4 had not.
+/// Takes from a file what format 6 has and format 5 had not.
+const FORMAT_5: &str = "DROP TABLE outbox; DROP TABLE edits; PRAGMA user_version = 5";
+
+/// Takes from a file what formats 5 and 6 have and format 4 had not.
 pub(super) const FORMAT_4: &str = "
+    DROP TABLE outbox; DROP TABLE edits;
     DROP INDEX changes_by_object; DROP INDEX changes_by_room; DROP INDEX changes_by_requester; DROP INDEX changes_by_request;
     DROP INDEX changes_undoing; DROP INDEX changes_by_age; DROP INDEX questions_by_age; DROP INDEX inbox_by_age;
     ALTER TABLE changes DROP COLUMN cluster; ALTER TABLE changes DROP COLUMN namespace; ALTER TABLE changes DROP COLUMN name;
@@ -174,6 +178,19 @@ async fn a_file_of_format_4_is_searched_by_object_and_room_and_a_copy_stays_besi
     }
     let copy = Archive::open(folder.path().join("changes.db.format4")).expect("a whole file");
     assert_eq!(copy.newest(&Filter::default(), 9).expect("read").changes, [change]);
+}
+
+#[tokio::test]
+async fn a_file_of_format_5_gets_a_place_for_what_is_to_be_sent_and_a_copy_stays_beside_it() {
+    let folder = folder();
+    let file = folder.path().join("changes.db");
+    let id = recorded(&open(&file).await).await;
+    write_behind(&file, FORMAT_5);
+    let store = open(&file).await;
+    assert!(store.unsent().await.expect("there is a table").is_empty());
+    assert!(store.count_edit("M", 1, at(1)).await.expect("there is a table"));
+    let copy = Archive::open(folder.path().join("changes.db.format5")).expect("a whole file");
+    assert_eq!(copy.get(id).expect("read"), store.get(id).await.expect("read"));
 }
 
 #[tokio::test]
@@ -282,10 +299,10 @@ async fn a_file_of_a_newer_readback_is_not_touched() {
     let folder = folder();
     let file = folder.path().join("changes.db");
     drop(open(&file).await);
-    write_behind(&file, "PRAGMA user_version = 6");
+    write_behind(&file, "PRAGMA user_version = 7");
     let before = fs::read(&file).expect("read");
     let fault = Sqlite::open(&file).await.expect_err("refused");
-    assert!(matches!(fault, Fault::Newer { found: 6, known: 5, .. }), "{fault:?}");
+    assert!(matches!(fault, Fault::Newer { found: 7, known: 6, .. }), "{fault:?}");
     assert!(matches!(Archive::open(&file), Err(Fault::Newer { .. })));
     assert_eq!(fs::read(&file).expect("read"), before);
 }

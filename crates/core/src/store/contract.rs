@@ -15,6 +15,7 @@ use crate::{
 mod claims;
 mod deliveries;
 mod lookups;
+mod outbox;
 mod questions;
 mod requests;
 mod steps;
@@ -29,6 +30,10 @@ use deliveries::{
 use lookups::{
     each_criterion_finds_its_own_and_all_together, the_newest_come_first, what_a_person_requested_in_a_room_is_found,
     what_undoes_a_change_is_found_once_it_is_applied,
+};
+use outbox::{
+    an_edit_supersedes_unsent_edits_of_its_message, edits_are_counted_for_each_message,
+    what_is_to_be_sent_is_on_record_once, what_is_to_be_sent_outlives_a_restart_in_its_order,
 };
 use questions::{a_question_is_answered_once, topics_outlive_a_restart_and_are_forgotten_in_time};
 use requests::{
@@ -71,9 +76,13 @@ pub async fn keeps_the_contract<S: Store>(open: impl AsyncFn() -> S) {
     a_newer_request_is_recorded_in_place_of_older_ones(&store).await;
     a_request_of_several_is_replaced_as_a_whole(&store).await;
     a_newer_request_answers_older_questions(&store).await;
+    what_is_to_be_sent_is_on_record_once(&store).await;
+    an_edit_supersedes_unsent_edits_of_its_message(&store).await;
+    edits_are_counted_for_each_message(&store).await;
     drop(store);
     topics_outlive_a_restart_and_are_forgotten_in_time(&open).await;
     a_delivery_outlives_a_restart_until_it_is_handled(&open).await;
+    what_is_to_be_sent_outlives_a_restart_in_its_order(&open).await;
     everything_is_there_after_a_restart(&open).await;
     what_was_left_of_a_request_is_found(&open).await;
     what_a_dead_run_claimed_is_claimed_again_once(&open).await;

@@ -11,9 +11,14 @@ use super::{Fault, Found, REMEMBERED, Recorded, STOPS_REMEMBERED, Store, Superse
 use crate::{
     change::{Answer, Change, ChangeId, ChangeRequest, Filter, RequestId, RunId, Status, Update},
     notice::{Notice, Receipt, Received},
+    outbox::{Enqueued, Outgoing, SendEnd, Unsent},
     question::{self, Question, QuestionState, Replied, Reply},
     topic::{Topic, TopicPlace},
 };
+
+mod outbox;
+
+use outbox::MemoryOutbox;
 
 #[derive(Debug, Default)]
 struct Records {
@@ -23,6 +28,7 @@ struct Records {
     handled: HashMap<String, Timestamp>,
     stops: HashMap<(TopicPlace, String), Timestamp>,
     topics: HashMap<TopicPlace, Topic>,
+    outbox: MemoryOutbox,
 }
 
 /// One run's handle to records that it may share with other runs.
@@ -240,6 +246,41 @@ impl Store for MemoryStore {
 
     async fn ordered_by(&self, message_id: &str) -> Result<Found, Fault> {
         Ok(self.found(|change| change.order().message_id == message_id))
+    }
+
+    async fn enqueue(&self, outgoing: &Outgoing, now: Timestamp) -> Result<Enqueued, Fault> {
+        Ok(self.records().outbox.enqueue(outgoing, now))
+    }
+
+    async fn is_enqueued(&self, key: &str) -> Result<bool, Fault> {
+        Ok(self.records().outbox.is_enqueued(key))
+    }
+
+    async fn unsent(&self) -> Result<Vec<Unsent>, Fault> {
+        Ok(self.records().outbox.unsent())
+    }
+
+    async fn note_doubt(&self, key: &str) -> Result<(), Fault> {
+        self.records().outbox.note_doubt(key);
+        Ok(())
+    }
+
+    async fn end_sending(&self, key: &str, _: SendEnd, now: Timestamp) -> Result<(), Fault> {
+        self.records().outbox.end(key, now);
+        Ok(())
+    }
+
+    async fn edits(&self, message_id: &str) -> Result<u32, Fault> {
+        Ok(self.records().outbox.edits(message_id))
+    }
+
+    async fn count_edit(&self, message_id: &str, most: u32, _: Timestamp) -> Result<bool, Fault> {
+        Ok(self.records().outbox.count_edit(message_id, most))
+    }
+
+    async fn uncount_edit(&self, message_id: &str) -> Result<(), Fault> {
+        self.records().outbox.uncount_edit(message_id);
+        Ok(())
     }
 }
 

@@ -10,6 +10,7 @@ use readback_core::{
         samples::{aimed_at, at, order, person},
     },
     notice::Notice,
+    outbox::{Content, Outgoing, SendEnd},
     question::{Question, samples::question},
     store::{ItemId, Recorded, Store, Superseded},
     topic::TopicPlace,
@@ -198,6 +199,11 @@ async fn questions_deliveries_and_what_was_said_are_forgotten_by_their_age() {
         store.handled(&notice(&format!("done {second}")), at(second)).await.expect("handled");
         let place = TopicPlace { room: format!("R{second}"), thread: None };
         store.stop(&place, "ann", at(second), at(second)).await.expect("stopped");
+        let content = Content::Delete { message: format!("M{second}") };
+        let outgoing = Outgoing { key: second.to_string(), room: "R".into(), thread: None, content, ends: Vec::new() };
+        store.enqueue(&outgoing, at(second)).await.expect("on record");
+        store.end_sending(&outgoing.key, SendEnd::Sent, at(second)).await.expect("sent");
+        store.count_edit(&outgoing.key, 10, at(second)).await.expect("counted");
     }
     let removed = store.prune(None, at(LATER + 1)).await.expect("pruned");
     assert_eq!(removed, Removed { changes: 0, questions: 1, deliveries: 1 });
@@ -208,11 +214,11 @@ async fn questions_deliveries_and_what_was_said_are_forgotten_by_their_age() {
             Ok(connection.query_row(&format!("SELECT count(*) FROM {table}"), [], |row| row.get::<_, i64>(0))?)
         })
     };
-    for table in ["questions", "inbox", "seen", "stops"] {
+    for table in ["questions", "inbox", "seen", "stops", "outbox", "edits"] {
         assert_eq!(rows(table).await.expect("counted"), 1, "{table}: of a year ago and of now, one is left");
     }
     store.prune(None, at(2 * LATER)).await.expect("pruned");
-    for table in ["questions", "inbox", "seen", "stops"] {
+    for table in ["questions", "inbox", "seen", "stops", "outbox", "edits"] {
         assert_eq!(rows(table).await.expect("counted"), 0, "{table}");
     }
 }

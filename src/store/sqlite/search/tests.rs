@@ -4,7 +4,7 @@ use rusqlite::Connection;
 use tempfile::tempdir;
 
 use super::{REQUESTED_BY, Start, UNDONE_BY};
-use crate::store::sqlite::{open, retention, rows};
+use crate::store::sqlite::{edits, open, outbox, retention, rows};
 use readback_core::change::Status;
 
 /// Every search, and the index that it has to use.
@@ -40,6 +40,9 @@ fn no_statement_reads_the_whole_table_of_changes() {
         (retention::OLD, "changes_by_age"),
         (retention::QUESTIONS, "questions_by_age"),
         (retention::DELIVERIES, "inbox_by_age"),
+        (outbox::FORGET, "outbox_ended"),
+        (outbox::SUPERSEDE, "outbox_edits"),
+        (edits::FORGET, "edits_by_age"),
     ];
     let removals = removals.map(|(statement, index)| (statement.to_owned(), index));
     for (statement, index) in rows::statements().into_iter().chain(searches()).chain(removals) {
