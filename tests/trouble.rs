@@ -133,7 +133,8 @@ async fn the_client_of_the_bot_reports_each_trouble_of_a_read() {
         deadline: PAUSE * 3,
         ..WebexSettings::new(scene.ann.token.clone().into())
     };
-    let webex = Webex::new(settings).unwrap();
+    // A rate limit closes the endpoint for its client.
+    let client = || Webex::new(settings.clone()).unwrap();
     let table: [(Trouble, Is); 8] = [
         (Trouble::Status(503, None), |error| matches!(error, WebexError::Unavailable { status: 503, .. })),
         (Trouble::Status(429, Some(60)), |error| matches!(error, WebexError::RateLimited { .. })),
@@ -146,11 +147,11 @@ async fn the_client_of_the_bot_reports_each_trouble_of_a_read() {
     ];
     for (trouble, is) in table {
         scene.proxy.set(vec![Rule::new(Method::GET, "/messages/", trouble)]);
-        let error = webex.message(id).await.unwrap_err();
+        let error = client().message(id).await.unwrap_err();
         assert!(is(&error), "{trouble:?}: {error:?}");
     }
     scene.proxy.set(vec![Rule::new(Method::GET, "/messages/", Trouble::Slow(PAUSE / 4))]);
-    webex.message(id).await.unwrap();
+    client().message(id).await.unwrap();
 }
 
 #[tokio::test]

@@ -146,6 +146,28 @@ async fn a_rate_limit_is_waited_for_and_the_call_sent_again() {
 }
 
 #[tokio::test]
+async fn an_endpoint_that_asks_to_wait_is_not_called_before_and_the_others_are() {
+    let answers = |n| match n {
+        0 => limited("60"),
+        1 => json_answer(200, &person("BOT")),
+        _ => json_answer(200, &json!({"id": "M"})),
+    };
+    let stub = stub(answers).await;
+    let webex = stub.client_with(Duration::from_secs(2));
+    for waits in [60..=60, 50..=60] {
+        let fault = webex.post(&post()).await.unwrap_err();
+        assert!(
+            matches!(&fault, WebexError::RateLimited { after, .. } if waits.contains(&after.as_secs())),
+            "{fault:?}"
+        );
+    }
+    webex.me().await.unwrap();
+    webex.edit("M", "R", "done", None).await.unwrap();
+    let lines: Vec<_> = stub.seen().into_iter().map(|seen| seen.line).collect();
+    assert_eq!(lines, ["POST /v1/messages", "GET /v1/people/me", "PUT /v1/messages/M"], "one POST was answered 429");
+}
+
+#[tokio::test]
 async fn a_wait_beyond_the_deadline_is_not_started() {
     for (header, seconds) in [("3600", 3600), ("18446744073709551615", u64::MAX), ("soon", 5)] {
         let stub = stub(move |_| limited(header)).await;

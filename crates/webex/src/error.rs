@@ -61,10 +61,11 @@ pub enum WebexError {
         /// For Webex support.
         tracking_id: TrackingId,
     },
-    /// 429, and the requested wait does not fit into the deadline. The call was not processed.
+    /// 429, or one for an earlier call of the same endpoint, and the requested wait does not fit into the deadline. The call
+    /// was not processed.
     #[error("Webex asks to wait {} s{tracking_id}", after.as_secs())]
     RateLimited {
-        /// How long Webex requests to wait.
+        /// How long Webex requests to wait, or what is left of that.
         after: Duration,
         /// For Webex support.
         tracking_id: TrackingId,
@@ -104,6 +105,20 @@ impl WebexError {
         match self {
             Self::Unavailable { .. } | Self::RateLimited { .. } | Self::Timeout | Self::Network(_) => true,
             Self::Unauthorized { .. } | Self::NotFound { .. } | Self::Refused { .. } | Self::Malformed { .. } => false,
+        }
+    }
+
+    /// Whether no answer came although the call may have reached Webex: a write may have been carried out, and nothing says so.
+    pub fn is_unanswered(&self) -> bool {
+        match self {
+            Self::Timeout => true,
+            Self::Network(error) => !error.downcast_ref().is_some_and(reqwest::Error::is_connect),
+            Self::Unauthorized { .. }
+            | Self::NotFound { .. }
+            | Self::Unavailable { .. }
+            | Self::Refused { .. }
+            | Self::RateLimited { .. }
+            | Self::Malformed { .. } => false,
         }
     }
 

@@ -18,6 +18,7 @@ pub mod dates;
 pub mod error;
 pub mod hooks;
 mod html;
+mod limits;
 pub mod markdown;
 pub mod mention;
 mod pages;

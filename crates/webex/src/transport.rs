@@ -10,6 +10,7 @@ use tokio::time::{Instant, sleep, timeout, timeout_at};
 use super::{
     dates::{DateListener, UnheardDate},
     error::{TrackingId, WebexError},
+    limits::{Endpoint, Limits},
     markdown, pages,
     settings::{self, BadSettings, WebexSettings},
     wire::Complaint,
@@ -32,6 +33,7 @@ pub(super) struct Transport {
     token: SecretString,
     deadline: Duration,
     dates: Option<DateListener>,
+    limits: Limits,
 }
 
 /// A successful response.
@@ -48,7 +50,8 @@ impl Transport {
     pub(super) fn new(settings: WebexSettings) -> Result<Self, BadSettings> {
         let base = settings::base(&settings)?;
         let http = settings::http(&settings, &base)?;
-        Ok(Self { http, base, token: settings.token, deadline: settings.deadline, dates: settings.dates })
+        let (deadline, dates, limits) = (settings.deadline, settings.dates, Limits::default());
+        Ok(Self { http, base, token: settings.token, deadline, dates, limits })
     }
 
     pub(super) fn base(&self) -> &Url {
@@ -64,8 +67,8 @@ impl Transport {
         url
     }
 
-    /// Sends the call within the deadline. A 429 is sent again, because it was not processed; a read also after a failure that
-    /// passes. A write without an answer may have been carried out, and a repeat cannot be recognised.
+    /// Sends the call within the deadline. A 429 is sent again, because it was not processed, and closes its endpoint for all
+    /// callers until then; a read is sent again also after a failure that passes. A write without an answer may have been carried out, and a repeat cannot be recognised.
     pub(super) async fn call(&self, method: Method, url: Url, body: Option<&Value>) -> Result<Reply, WebexError> {
         let until = Instant::now() + self.deadline;
         timeout_at(until, self.attempts(method, url, body, until)).await.unwrap_or(Err(WebexError::Timeout))
@@ -79,7 +82,12 @@ impl Transport {
         until: Instant,
     ) -> Result<Reply, WebexError> {
         let mut pause = FIRST_PAUSE;
+        let endpoint = Endpoint::of(&method, &url, &self.base);
         loop {
+            if let Some(after) = self.limits.closed_for(&endpoint, Instant::now()) {
+                wait(after, until, TrackingId::default()).await?;
+                continue;
+            }
             let mut request = self.http.request(method.clone(), url.clone());
             if let Some(body) = body {
                 request = request.json(body);
@@ -95,10 +103,9 @@ impl Transport {
                 }
                 Err(WebexError::RateLimited { after, tracking_id }) => {
                     metrics::counter!("readback_webex_rate_limited_total").increment(1);
-                    if Instant::now().checked_add(after).is_none_or(|resume| resume >= until) {
-                        return Err(WebexError::RateLimited { after, tracking_id });
-                    }
-                    sleep(after.max(SHORTEST_WAIT)).await;
+                    let after = after.max(SHORTEST_WAIT);
+                    self.limits.close(&endpoint, after, Instant::now());
+                    wait(after, until, tracking_id).await?;
                 }
                 done => return done,
             }
@@ -156,6 +163,15 @@ impl Transport {
         let line: String = message.chars().map(|c| if c.is_control() { ' ' } else { c }).collect();
         markdown::cut(&line, 300)
     }
+}
+
+/// Waits as long as Webex asks, if that is before the deadline.
+async fn wait(after: Duration, until: Instant, tracking_id: TrackingId) -> Result<(), WebexError> {
+    if Instant::now().checked_add(after).is_none_or(|resume| resume >= until) {
+        return Err(WebexError::RateLimited { after, tracking_id });
+    }
+    sleep(after).await;
+    Ok(())
 }
 
 /// Whether a read is sent again after this error. A 429 says itself how long to wait.
