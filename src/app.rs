@@ -3,15 +3,15 @@
 use std::{path::PathBuf, sync::Arc, time::Duration};
 
 use anyhow::Context;
-use futures::future::join_all;
+use futures::future::{BoxFuture, join_all};
 use jiff::SignedDuration;
 use tokio::{net::TcpListener, sync::watch, time::sleep};
 
 use self::cluster_directory::ClusterDirectory;
 use crate::{
     config::PolicyFile,
-    conversation::{Conversation, Dependencies, Followers, MessageReader},
-    edge::{self, Bounds, Edge, Intake, Readiness, TurnEnd},
+    conversation::{Conversation, Dependencies, Followers, MessageReader, Outbox},
+    edge::{self, Attempt, Bounds, Edge, Intake, Readiness, TurnEnd},
     store::sqlite::Sqlite,
     supervisor::{Shutdown, Supervisor},
     telemetry::Metrics,
@@ -102,27 +102,13 @@ pub async fn run(
     }
     let webex = Webex::new(wiring.webex.clone()).context("the Webex settings")?;
     let (followers, following) = Followers::new(wiring.followed);
+    let outbox = Outbox::new(webex.clone(), store.clone());
     let (ready, bot) = watch::channel(None::<Conversation>);
     let (policies, policy) = watch::channel(Arc::new(wiring.policy));
 
-    let handler = move |attempt| {
-        let mut bot = bot.clone();
-        async move {
-            let ready = bot.borrow().clone();
-            let Some(bot) = ready else {
-                // What arrives before everything is ready waits: with an empty catalog the answer would be false. Then it is
-                // looked at anew, because something may have been said meanwhile.
-                let waited = bot.wait_for(Option::is_some).await.is_ok();
-                // If that fails the service is stopping, and the next start handles it.
-                let after = if waited { Duration::ZERO } else { TRY_AGAIN };
-                return TurnEnd::Again { after, begun: false };
-            };
-            Box::pin(bot.handle(attempt)).await
-        }
-    };
     let edge = Edge {
         secrets: wiring.secrets.clone(),
-        intake: Intake::new(handler, store.clone(), Bounds::default()),
+        intake: Intake::new(handler(bot), store.clone(), Bounds::default()),
         readiness: readiness.clone(),
         metrics: metrics.clone(),
     };
@@ -138,6 +124,7 @@ pub async fn run(
     }
     let turns_done = Shutdown::new();
     supervisor.start("rollouts", following.run(turns_done.clone()));
+    supervisor.start("outbox", outbox.clone().run(turns_done.clone()));
     supervisor.start("edge", {
         let stop = stop.clone();
         async move {
@@ -159,10 +146,32 @@ pub async fn run(
         rules: wiring.rules,
         observe: wiring.observe,
         followers,
+        outbox,
     };
     let start = Start { webex, hooks, world, readiness, ready };
     supervisor.start("bot", until(stop, start.run(parts)));
     supervisor.run(GRACE).await
+}
+
+/// Hands each attempt to the bot, once there is one.
+fn handler(
+    bot: watch::Receiver<Option<Conversation>>,
+) -> impl Fn(Attempt) -> BoxFuture<'static, TurnEnd> + Clone + Send + Sync + 'static {
+    move |attempt| {
+        let mut bot = bot.clone();
+        Box::pin(async move {
+            let ready = bot.borrow().clone();
+            let Some(bot) = ready else {
+                // What arrives before everything is ready waits: with an empty catalog the answer would be false. Then it is
+                // looked at anew, because something may have been said meanwhile.
+                let waited = bot.wait_for(Option::is_some).await.is_ok();
+                // If that fails the service is stopping, and the next start handles it.
+                let after = if waited { Duration::ZERO } else { TRY_AGAIN };
+                return TurnEnd::Again { after, begun: false };
+            };
+            Box::pin(bot.handle(attempt)).await
+        })
+    }
 }
 
 /// Starts what looks after the database and the clock.

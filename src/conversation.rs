@@ -13,6 +13,7 @@
 //! | `Approvals` | who may decide a change now; what follows a decision |
 //! | `Executor` | approved changes claimed and sent, at most once |
 //! | `Reporter` | cards, replies, rollouts: what the room is told |
+//! | [`Outbox`] | sends what is on record, until Webex takes it |
 //! | `Reads` | status, lists, histories, logs |
 //! | `Recovery` | after a restart, for answers that never came, and for what expires |
 //!
@@ -37,6 +38,7 @@ mod context;
 mod decisions;
 mod dialogue;
 mod edit_pacing;
+mod editing;
 mod execution;
 mod executor;
 mod fault;
@@ -50,6 +52,8 @@ mod last_words;
 mod message;
 mod object_locks;
 mod orders;
+mod outbox;
+mod outbox_key;
 mod posting;
 mod question_card;
 mod questions;
@@ -70,17 +74,20 @@ mod rollout_failure;
 mod rollout_job;
 mod rollout_queue;
 mod rollout_texts;
+mod send_policy;
 mod settling;
 mod short_messages;
 mod spec;
 mod standing;
 mod sweep;
+mod telling;
 mod topics;
 mod typed_answers;
 mod unanswered;
 mod undo;
 
 pub use context::Dependencies;
+pub use outbox::Outbox;
 pub use reader::MessageReader;
 pub use rollout_queue::{Followers, Following};
 
@@ -92,6 +99,7 @@ use executor::Executor;
 use fault::{Fault, ReplyTarget};
 use message::MessageHandler;
 use orders::Orders;
+use outbox_key::OutboxKey;
 use posting::Reporter;
 use questions::Questions;
 use reads::Reads;
@@ -159,6 +167,8 @@ impl Conversation {
     async fn handle_inside(self, attempt: Attempt) -> TurnEnd {
         let start = Instant::now();
         let outcome = match &attempt.notice {
+            // An earlier attempt came to its end, and that it did is not on record.
+            notice if attempt.is_again() && self.reporter.has_answered(notice.id()).await => Ok("answered before"),
             Notice::Message { id, .. } => self.messages.message(id, &attempt).await,
             Notice::Press { id, .. } => self.card_actions.press(id, &attempt).await,
         };
@@ -194,14 +204,14 @@ impl Conversation {
         let room = || ReplyTarget { room: notice.room().to_owned(), thread: None };
         let place = fault.place.clone().unwrap_or_else(room);
         let text = self.messages.cx.account_for(fault, &reference, took);
-        if let Err(error) = self.reporter.post(&place, &text, None).await {
-            tracing::error!(reference, error = format!("{error:#}"), "the room could not be told now");
-            self.reporter.tell_later(place, text, Vec::new());
+        if let Err(error) = self.reporter.say(OutboxKey::Turn(notice.id()), &place, text, &[]).await {
+            tracing::error!(reference, error = format!("{error:#}"), "the room could not be told");
         }
     }
 
-    /// Settles what the last run left behind. What cannot be settled now is logged and stays for the next start.
+    /// Settles what the last run left behind, and has sent what it did not send. What cannot be settled now is logged and stays for the next start.
     pub async fn recover(&self) {
+        self.reporter.resume_outbox().await;
         self.recovery.recover().await;
     }
 

@@ -69,6 +69,7 @@
 //! | only deliveries from Webex are accepted, and their contents are fetched again | [`Secrets::signed`](readback_webex::signature::Secrets::signed), [`conversation`] |
 //! | one message is one request, and none is lost | [`Store::receive`] before it is acknowledged, [`Store::handled`] after its turn, [`ChangeId::derive`] from message and position |
 //! | a room is processed in order, and every queue is bounded | [`edge::Intake`] |
+//! | what a room is told is on record first, is sent until Webex takes it, and is said once | [`Store::enqueue`] before it is sent, [`conversation::Outbox`] |
 //! | a request that arrives late is not executed | [`edge::freshness()`] |
 //! | no clock that is set or wrong makes anything late | [`clock::AnchoredClock`] |
 //! | only people whom the policy permits, checked at the request and at the decision | [`Policy`], [`Authorization`] |
@@ -93,6 +94,7 @@
 //! [`Policy`]: readback_core::policy::Policy
 //! [`Store::claim`]: readback_core::store::Store::claim
 //! [`Store::decide`]: readback_core::store::Store::decide
+//! [`Store::enqueue`]: readback_core::store::Store::enqueue
 //! [`Store::receive`]: readback_core::store::Store::receive
 //! [`Store::handled`]: readback_core::store::Store::handled
 //! [`after_restart`]: readback_core::change::after_restart

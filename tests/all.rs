@@ -18,6 +18,7 @@ mod interpret;
 mod local_cluster;
 mod model;
 mod orders;
+mod outbox;
 #[cfg(feature = "rust-bert")]
 mod parity;
 mod parity_cluster;

@@ -9,6 +9,7 @@ use super::{
     context::{Context, is_decided_by, now, record_in_span},
     fault::{At, Fault, ReplyTarget, Turn},
     orders::Orders,
+    outbox_key::OutboxKey,
     posting::Reporter,
     questions::Questions,
     reads::Reads,
@@ -46,11 +47,6 @@ impl Card {
             Self::Change(change, _) => (&change.order().thread_id, &change.order().words, change.order().private),
             Self::Question(question, _) => (&question.thread_id, &question.words, question.private),
         }
-    }
-
-    /// Whether the press decides or answers what is on it.
-    const fn decides(&self) -> bool {
-        matches!(self, Self::Request(_, Press::Confirm | Press::Cancel) | Self::Question(..))
     }
 
     /// Whether the press with this cause decided what is on it.
@@ -126,7 +122,8 @@ impl CardActionHandler {
         };
         let (Some(card), None) = (card, &refusal) else {
             let text = refusal.unwrap_or_else(|| words::UNKNOWN_CARD.to_owned());
-            self.reporter.reply(&place, &person, &text).await.before(&place, "answering the press")?;
+            let told = self.reporter.tell(OutboxKey::Turn(&action.id), &place, &person, &text).await;
+            told.before(&place, "answering the press")?;
             return Ok("refused press");
         };
         let (thread, text, private) = card.origin();
@@ -155,7 +152,7 @@ impl CardActionHandler {
             }
         };
         if let Some(line) = line {
-            self.reporter.answer(&request, &line, card.decides()).await?;
+            self.reporter.answer(&request, &line).await?;
         }
         Ok(did)
     }
@@ -171,7 +168,8 @@ impl CardActionHandler {
         let recorded = self.reporter.finish_recorded(id, person, place).await?;
         // Of one that orders several it is not certain that all were begun.
         if recorded > 0 && card.is_some_and(Card::has_several) {
-            self.reporter.reply(place, person, words::INTERRUPTED).await.before(place, "answering")?;
+            let told = self.reporter.tell(OutboxKey::Turn(id), place, person, words::INTERRUPTED).await;
+            told.before(place, "answering")?;
         }
         Ok(recorded > 0 || card.is_some_and(|card| card.is_decided_by(cause_of(id))))
     }
@@ -353,11 +351,9 @@ impl CardActionHandler {
             Some(Pressed::Request(..) | Pressed::Change(..)) | None => return Ok(None),
         };
         tracing::info!("a card whose posting was not answered is found");
-        if let Some(old) = old
-            && let Err(error) = self.cx.webex.delete(&old).await
-            && !matches!(error, WebexError::NotFound { .. })
-        {
-            tracing::warn!(%error, "the card that was posted in its place could not be deleted");
+        if let Some(old) = old {
+            let here = ReplyTarget { room: message.room_id.clone(), thread: Some(message.thread().to_owned()) };
+            self.reporter.delete(&old, &here).await;
         }
         self.card_of(action, place).await
     }

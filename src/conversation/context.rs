@@ -10,8 +10,8 @@ use jiff::Timestamp;
 use tokio::sync::watch;
 
 use super::{
-    execution::Execution, fault::ReplyTarget, last_words::LastWords, object_locks::ObjectLocks, reader::MessageReader,
-    request::Request, rollout_queue::Followers, rollout_texts::RolloutTexts, topics::Topics,
+    execution::Execution, fault::ReplyTarget, last_words::LastWords, object_locks::ObjectLocks, outbox::Outbox,
+    reader::MessageReader, request::Request, rollout_queue::Followers, rollout_texts::RolloutTexts, topics::Topics,
 };
 use crate::clock;
 use readback_cluster::{Cluster, Clusters};
@@ -54,6 +54,8 @@ pub struct Dependencies {
     pub observe: bool,
     /// The queue of rollouts to follow.
     pub followers: Followers,
+    /// What the rooms are told.
+    pub outbox: Outbox,
 }
 
 /// The dependencies, and the state kept between requests. Shared by all handlers.

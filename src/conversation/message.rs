@@ -7,6 +7,7 @@ use super::{
     dialogue::{self, Dialogue},
     fault::{At, Fault, ReplyTarget, Turn},
     orders::Orders,
+    outbox_key::OutboxKey,
     posting::Reporter,
     request::Request,
     short_messages::ShortMessage,
@@ -54,7 +55,8 @@ impl MessageHandler {
         }
         let policy = self.cx.policy();
         if !policy.knows(&person) {
-            self.reporter.reply(&place, &person, words::NOT_LISTED).await.before(&place, "answering")?;
+            let key = OutboxKey::Turn(&message.id);
+            self.reporter.tell(key, &place, &person, words::NOT_LISTED).await.before(&place, "answering")?;
             return Ok("not allowed");
         }
         let mut recorded = 0;
@@ -91,9 +93,10 @@ impl MessageHandler {
         recorded: usize,
     ) -> Turn {
         let place = request.place;
+        let last_word = OutboxKey::Turn(request.id);
         if let Some(about) = dialogue::about(request.text) {
             let answer = self.dialogue.about(request, about).await?;
-            self.reporter.reply(place, request.person, &answer).await.before(place, "answering")?;
+            self.reporter.tell(last_word, place, request.person, &answer).await.before(place, "answering")?;
             return Ok("answer");
         }
         let in_thread = message.parent_id.is_some();
@@ -120,17 +123,19 @@ impl MessageHandler {
             // Only of one order for one Deployment it is certain that nothing else was meant.
             let whole = matches!(commands.as_slice(), [one] if one.deployment.is_some() || is_talk(one));
             if !whole || recorded > 1 || !asides.is_empty() {
-                self.reporter.reply(place, request.person, words::INTERRUPTED).await.before(place, "answering")?;
+                let told = self.reporter.tell(last_word, place, request.person, words::INTERRUPTED).await;
+                told.before(place, "answering")?;
             }
             return Ok("begun before");
         }
         self.dialogue.in_context(request, &mut commands);
         if let Some(late) = lateness(&mut commands, request) {
-            self.reporter.reply(place, request.person, &late).await.before(place, "answering")?;
+            self.reporter.tell(last_word, place, request.person, &late).await.before(place, "answering")?;
             return Ok("too late");
         }
         if self.was_cancelled(request, &commands).await? {
-            self.reporter.reply(place, request.person, words::CANCELLED_BEFORE).await.before(place, "answering")?;
+            let told = self.reporter.tell(last_word, place, request.person, words::CANCELLED_BEFORE).await;
+            told.before(place, "answering")?;
             return Ok("cancelled before");
         }
         let orders = commands.len();
@@ -166,7 +171,7 @@ impl MessageHandler {
         lines.extend(asides.iter().filter(|aside| words::asks_for_something(aside)).map(|aside| words::aside(aside)));
         lines.dedup();
         if !lines.is_empty() {
-            self.reporter.answer(request, &lines.join("\n\n"), !talk.is_empty()).await?;
+            self.reporter.answer(request, &lines.join("\n\n")).await?;
         }
         Ok(outcome)
     }

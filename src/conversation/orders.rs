@@ -8,6 +8,7 @@ use super::{
     executor::Executor,
     fault::{At, Fault},
     keys::position_of,
+    outbox_key::OutboxKey,
     posting::Reporter,
     reads::Reads,
     request::{Request, ResolvedCommand},
@@ -63,11 +64,10 @@ impl Orders {
             Decision::Answer => {
                 let mut pages = self.reads.answer(request, &known.command, known.found.as_ref()).await?;
                 let last = pages.pop();
-                for page in pages {
-                    self.reporter
-                        .reply(request.place, request.person, &page)
-                        .await
-                        .before(request.place, "answering")?;
+                for (nth, page) in pages.iter().enumerate() {
+                    let key = OutboxKey::Page(request.id, position, nth);
+                    let told = self.reporter.tell(key, request.place, request.person, page).await;
+                    told.before(request.place, "answering")?;
                 }
                 Ok(last)
             }

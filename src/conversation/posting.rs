@@ -2,12 +2,23 @@
 
 use std::sync::Arc;
 
-use super::{context::Context, fault::ReplyTarget};
+use super::{
+    context::Context,
+    edit_pacing::PROGRESS_EDITS,
+    editing::{Edit, Edited, edit},
+    fault::ReplyTarget,
+    outbox_key::OutboxKey,
+};
 use crate::{
     cards::{self, Offer, Shown},
     words,
 };
-use readback_core::{change::Change, domain::Person, question::Question};
+use readback_core::{
+    change::Change,
+    domain::Person,
+    outbox::{Content, Instead, MOST_EDITS},
+    question::Question,
+};
 use readback_webex::{Post, WebexError, escape_markdown};
 
 /// Reports to the room: messages, cards and rollouts.
@@ -74,39 +85,54 @@ impl Reporter {
     /// that, only the text is edited.
     async fn say_in_place(&self, message: &str, change: &Change, shown: &Shown, offer: Offer) -> anyhow::Result<()> {
         let room = &change.order().room_id;
+        let mut edited = Edited::Refused;
         if offer != Offer::Nothing {
-            match self.cx.webex.edit(message, room, &shown.markdown, Some(&shown.card)).await {
-                Ok(()) => return Ok(()),
-                Err(WebexError::Refused { .. }) => {}
-                Err(error) => return Err(error.into()),
-            }
+            edited = self.edit(message, room, &shown.markdown, Some(&shown.card)).await?;
         }
-        match self.cx.webex.edit(message, room, &shown.markdown, None).await {
-            // Somebody deleted it, or it was edited too often: it is said anew.
-            Err(WebexError::Refused { .. } | WebexError::NotFound { .. }) => {
-                let order = change.order();
-                let place = ReplyTarget { room: room.clone(), thread: Some(order.thread_id.clone()) };
-                let posted = self.post(&place, &shown.markdown, None).await?;
-                self.cx.store.progress_posted(change.into(), &posted).await?;
-                Ok(())
-            }
-            edited => Ok(edited?),
+        if edited == Edited::Refused {
+            edited = self.edit(message, room, &shown.markdown, None).await?;
         }
+        if edited == Edited::Made {
+            return Ok(());
+        }
+        // Somebody deleted it, or it was edited too often: it is said anew.
+        let order = change.order();
+        let place = ReplyTarget { room: room.clone(), thread: Some(order.thread_id.clone()) };
+        let posted = self.post(&place, &shown.markdown, None).await?;
+        self.cx.store.progress_posted(change.into(), &posted).await?;
+        Ok(())
     }
 
-    /// Updates the card of a question. If the edit fails, the card is deleted and its text is posted instead. Errors
-    /// are only logged, because the record is up to date already.
+    /// Updates the card of a question, once, as soon as Webex takes that. If it cannot be edited, the card is deleted and its
+    /// text is posted instead.
     pub(super) async fn show_question(&self, question: &Question) {
         let Some(card) = &question.card else { return };
-        let shown = cards::asked(question);
-        if let Err(error) = self.cx.webex.edit(card, &question.room_id, &shown.markdown, Some(&shown.card)).await {
-            tracing::info!(%error, "the card of a question could not be edited; its end is posted in its place");
-            if let Err(error) = self.cx.webex.delete(card).await {
-                tracing::warn!(%error, "the card of a question could not be deleted");
-            }
-            let place = ReplyTarget { room: question.room_id.clone(), thread: Some(question.thread_id.clone()) };
-            if let Err(error) = self.post(&place, &shown.markdown, None).await {
-                tracing::warn!(%error, "the end of a question could not be told");
+        let Shown { markdown, card: shown } = cards::asked(question);
+        let place = ReplyTarget { room: question.room_id.clone(), thread: Some(question.thread_id.clone()) };
+        let edit = Content::Edit { message: card.clone(), markdown, card: Some(shown), instead: Instead::Post };
+        self.edit_once(OutboxKey::Question(question, card), &place, edit).await;
+    }
+
+    /// Edits a message of the bot, unless it was edited as often as it can be.
+    pub(super) async fn edit(
+        &self,
+        message: &str,
+        room: &str,
+        markdown: &str,
+        card: Option<&serde_json::Value>,
+    ) -> Result<Edited, WebexError> {
+        let new = Edit { message, room, markdown, card };
+        edit(&self.cx.webex, &*self.cx.store, &new, MOST_EDITS).await
+    }
+
+    /// How many more edits of the message that shows a change may tell its progress: the rest is for decisions and the end.
+    pub(super) async fn progress_edits_left(&self, message: Option<&str>) -> u32 {
+        let Some(message) = message else { return PROGRESS_EDITS };
+        match self.cx.store.edits(message).await {
+            Ok(edits) => PROGRESS_EDITS.saturating_sub(edits),
+            Err(error) => {
+                tracing::warn!(%error, "how often a message was edited could not be read");
+                PROGRESS_EDITS
             }
         }
     }
@@ -116,16 +142,14 @@ impl Reporter {
         let order = change.order();
         let place = ReplyTarget { room: order.room_id.clone(), thread: Some(order.thread_id.clone()) };
         let Some(card) = change.card() else { return Ok(()) };
-        let refused = match self.cx.webex.edit(card, &place.room, &shown.markdown, Some(&shown.card)).await {
-            Ok(()) => return Ok(()),
-            Err(refused @ (WebexError::Refused { .. } | WebexError::NotFound { .. })) => refused,
-            Err(other) => return Err(other.into()),
-        };
-        tracing::info!(error = %refused, "the card could not be edited; it is posted anew");
-        // Delete the old card first: with two cards, the old one would keep working buttons.
-        match self.cx.webex.delete(card).await {
-            Ok(()) | Err(WebexError::NotFound { .. }) => {}
-            Err(error) => tracing::warn!(%error, "the old card could not be deleted"),
+        match self.edit(card, &place.room, &shown.markdown, Some(&shown.card)).await? {
+            Edited::Made => return Ok(()),
+            // Delete the old card first: with two cards, the old one would keep working buttons.
+            edited @ (Edited::Refused | Edited::UsedUp) => {
+                tracing::info!(?edited, "the card could not be edited; it is posted anew");
+                self.delete(card, &place).await;
+            }
+            Edited::Gone => tracing::info!("the card was deleted; it is posted anew"),
         }
         let posted = self.post(&place, &shown.markdown, Some(shown.card.clone())).await?;
         self.cx.store.card_posted(change.request(), &posted).await?;

@@ -14,6 +14,7 @@ use super::{
     execution::Execution,
     fault::{At, Fault, ReplyTarget, record_fault_at},
     following::after,
+    outbox_key::OutboxKey,
     posting::Reporter,
     settling::{Settled, Unsettled, settle},
 };
@@ -84,6 +85,7 @@ impl Recovery {
         });
         let mut applied = Vec::new();
         for (change, compared) in join_all(looks).await {
+            self.reporter.announce(&change).await;
             match compared {
                 Ok(compared) => match since(&change, compared) {
                     Ok(live) => applied.push((change, live.map(Box::new))),
@@ -210,10 +212,9 @@ impl Recovery {
             words::ended(change)
         };
         if change.card().is_none() && change.progress().is_none() {
-            self.reporter
-                .reply(&place, &person, &words::done_so_far(change, &state))
-                .await
-                .after(&place, "telling the end")?;
+            let line = words::done_so_far(change, &state);
+            let told = self.reporter.tell(OutboxKey::End(change), &place, &person, &line).await;
+            told.after(&place, "telling the end")?;
         } else if change.status() == Status::Applied {
             self.reporter.report(change, &person, &state, offer).await.after(&place, "telling the end")?;
         } else {

@@ -5,6 +5,7 @@ use super::{
     execution::Execution,
     fault::{At, Fault, ReplyTarget},
     following::{after, rolls},
+    outbox_key::OutboxKey,
     posting::{Reporter, addressed},
     retelling::passes,
     rollout_display::Display,
@@ -27,7 +28,6 @@ impl Reporter {
         self.cx.await_answer(&execution);
         match execution {
             Execution::Applied(change, live) => {
-                self.announce(&change).await;
                 Box::pin(self.report_applied(*change, live.as_deref(), place, person)).await.map(|()| None)
             }
             Execution::Ended(change) => self.report_end(&change, place, person).await,
@@ -46,6 +46,7 @@ impl Reporter {
         person: &Person,
     ) -> Result<(), Fault> {
         let mut change = change;
+        self.announce(&change).await;
         let Some((live, changed)) = live.zip(rolls(&change)) else {
             return self.report_at_once(&change, place, person).await;
         };
@@ -92,7 +93,7 @@ impl Reporter {
             // The change is not marked as reported, so the next start updates the card.
             tracing::warn!(error = format!("{error:#}"), "the card could not show its end");
             let line = words::done_so_far(change, state);
-            self.reply(place, person, &line).await.after(place, "answering")?;
+            self.tell(OutboxKey::End(change), place, person, &line).await.after(place, "answering")?;
             return Ok(());
         }
         self.cx.store.mark_reported(change).await.after(place, "noting that it is told").map(drop)
@@ -108,7 +109,8 @@ impl Reporter {
         if let Err(error) = self.show(change, &cards::outcome(change, &text, after(change))).await {
             // The change is not marked as reported, so that the sweep closes the card later.
             tracing::warn!(error = format!("{error:#}"), "the card could not show its end");
-            self.reply(place, person, &words::done_so_far(change, &text)).await.after(place, "answering")?;
+            let line = words::done_so_far(change, &text);
+            self.tell(OutboxKey::End(change), place, person, &line).await.after(place, "answering")?;
             return Ok(None);
         }
         self.cx.store.mark_reported(change).await.after(place, "noting that it was told")?;
@@ -116,13 +118,14 @@ impl Reporter {
     }
 
     /// Announces a change requested in a direct message, which nobody else can see, in the room that the policy names.
-    /// The change is in the audit log whether or not the announcement succeeds.
+    /// It is announced once, however often this is called.
     pub(super) async fn announce(&self, change: &Change) {
         let policy = self.cx.policy();
         let Some(room) = policy.announces_to().filter(|_| change.order().private) else { return };
         let place = ReplyTarget { room: room.to_owned(), thread: None };
-        if let Err(error) = self.post(&place, &words::announcement(change), None).await {
-            tracing::error!(%error, change = %change.id(), "a change of a direct message could not be announced");
+        let told = self.say(OutboxKey::Announcement(change), &place, words::announcement(change), &[]).await;
+        if let Err(error) = told {
+            tracing::error!(error = format!("{error:#}"), change = %change.id(), "a change of a direct message could not be announced");
         }
     }
 

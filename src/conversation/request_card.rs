@@ -4,6 +4,7 @@ use super::{
     fault::{At, Fault, ReplyTarget},
     following::after,
     keys::is_over,
+    outbox_key::OutboxKey,
     posting::Reporter,
 };
 use crate::{
@@ -12,6 +13,7 @@ use crate::{
 };
 use readback_core::{
     change::{Change, ChangeRequest, Status},
+    outbox::{Content, Instead},
     store::{self, Superseded},
 };
 use readback_webex::WebexError;
@@ -64,17 +66,21 @@ impl Reporter {
 
     /// Takes the buttons off a second card of a request, whose posting was not answered.
     pub(super) async fn close_stray(&self, request: &ChangeRequest, message: &str) {
-        let closed = async {
-            let shown = match request.single() {
-                Some(change) => cards::outcome(change, &words::ended(change), Offer::Nothing),
-                None => self.card(request).await?,
-            };
-            let room = &request.first().order().room_id;
-            anyhow::Ok(self.cx.webex.edit(message, room, &shown.markdown, Some(&shown.card)).await?)
+        let shown = match request.single() {
+            Some(change) => cards::outcome(change, &words::ended(change), Offer::Nothing),
+            None => match self.card(request).await {
+                Ok(shown) => shown,
+                Err(error) => {
+                    tracing::warn!(%error, request = %request.id(), "a second card could not be closed");
+                    return;
+                }
+            },
         };
-        if let Err(error) = closed.await {
-            tracing::warn!(error = format!("{error:#}"), request = %request.id(), "a second card could not be closed");
-        }
+        let order = request.first().order();
+        let place = ReplyTarget { room: order.room_id.clone(), thread: Some(order.thread_id.clone()) };
+        let (message_id, card) = (message.to_owned(), Some(shown.card));
+        let edit = Content::Edit { message: message_id, markdown: shown.markdown, card, instead: Instead::Delete };
+        self.edit_once(OutboxKey::StrayCard(request, message), &place, edit).await;
     }
 
     /// Closes the cards of what a newer request has replaced. Those that cannot be closed now are left to the sweep.

@@ -5,6 +5,7 @@ use super::{
     context::MAX_ITEMS,
     fault::{At, Fault, ReplyTarget},
     orders::Orders,
+    outbox_key::OutboxKey,
     request::{Request, ResolvedCommand},
     spec,
 };
@@ -42,11 +43,12 @@ impl Orders {
                 Err(mut fault) => {
                     // Earlier commands have been carried out; report them before the fault.
                     fault.nothing_changed &= !acted;
+                    let key = OutboxKey::BeforeFault(request.id);
                     if !lines.is_empty()
                         && let Err(error) =
-                            self.reporter.reply(request.place, request.person, &lines.join("\n\n")).await
+                            self.reporter.tell(key, request.place, request.person, &lines.join("\n\n")).await
                     {
-                        tracing::warn!(%error, "what was done before a fault could not be told");
+                        tracing::warn!(error = format!("{error:#}"), "what was done before a fault could not be told");
                     }
                     return Err(fault);
                 }

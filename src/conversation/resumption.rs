@@ -6,6 +6,7 @@ use jiff::Timestamp;
 use super::{
     context::now,
     fault::{At as _, Fault, ReplyTarget},
+    outbox_key::OutboxKey,
     posting::Reporter,
 };
 use crate::words;
@@ -79,8 +80,8 @@ impl Reporter {
     async fn tell_end(&self, change: &Change, person: &Person) -> Result<(), Fault> {
         let place = place_of(change);
         let text = words::done_so_far(change, &words::ended(change));
-        self.reply(&place, person, &text).await.before(&place, "telling the end")?;
-        self.cx.store.mark_reported(change).await.before(&place, "noting that it was told").map(drop)
+        let told = self.tell_ends(OutboxKey::End(change), &place, person, &text, std::slice::from_ref(change)).await;
+        told.before(&place, "telling the end")
     }
 }
 

@@ -6,7 +6,8 @@ use super::{
     context::{now, span_of},
     execution::Execution,
     fault::{At as _, Fault, ReplyTarget},
-    posting::{Reporter, addressed},
+    outbox_key::OutboxKey,
+    posting::Reporter,
     request::Request,
 };
 use crate::supervisor::Shutdown;
@@ -76,75 +77,34 @@ where
 }
 
 impl Reporter {
-    /// Answers the message or the press. What was carried out because of it is then reported. If Webex cannot take the answer
-    /// now, it is repeated beside the next turns where something was carried out or `decided`; otherwise the whole turn is
-    /// repeated.
-    pub(super) async fn answer(&self, request: &Request<'_>, text: &str, decided: bool) -> Result<(), Fault> {
-        let told = self.reply(request.place, request.person, text).await;
+    /// Answers the message or the press, with the last word of its turn. What was carried out because of it is then reported.
+    pub(super) async fn answer(&self, request: &Request<'_>, text: &str) -> Result<(), Fault> {
         let ordered = self.cx.store.ordered_by(request.id).await.after(request.place, "looking up what was done")?;
         // What has a card or is followed tells its end itself.
         let ended =
             |change: &Change| change.card().is_none() && change.is_unreported() && change.status() != Status::Applied;
-        let begun = ordered.changes.iter().any(|change| change.status() != Status::Waiting);
         let ended: Vec<Change> = ordered.changes.into_iter().filter(ended).collect();
-        match told {
-            Ok(_) => self.mark_told(&ended).await,
-            // What neither did nor decided anything can be done again.
-            Err(error) if !(begun || decided && self.has_decided(request).await?) => {
-                return Err(error).before(request.place, "answering");
-            }
-            Err(error) => {
-                tracing::warn!(%error, "the answer is given later");
-                self.tell_later(request.place.clone(), addressed(request.person, text), ended);
-            }
-        }
-        Ok(())
+        let told = self.tell_ends(OutboxKey::Turn(request.id), request.place, request.person, text, &ended).await;
+        told.after(request.place, "answering")
     }
 
-    async fn has_decided(&self, request: &Request<'_>) -> Result<bool, Fault> {
-        let decided = self.cx.has_decided(request.cause(), &request.place.room, request.at).await;
-        decided.after(request.place, "looking up what was decided")
-    }
-
-    /// Reports what came of a change to the person who waits for it, outside a turn; later, if Webex cannot be told now.
+    /// Reports what came of a change to the person who waits for it, outside a turn.
     pub(super) async fn report_outcome(
         &self,
         execution: Execution,
         place: &ReplyTarget,
         person: &Person,
     ) -> Result<(), Fault> {
-        let ended = if let Execution::Ended(change) = &execution { vec![(**change).clone()] } else { Vec::new() };
-        let Some(text) = self.report_execution(execution, place, person).await? else { return Ok(()) };
-        match self.reply(place, person, &text).await {
-            Ok(_) => self.mark_told(&ended).await,
-            Err(error) => {
-                tracing::warn!(%error, "the end of a change is told later");
-                self.tell_later(place.clone(), addressed(person, &text), ended);
-            }
-        }
-        Ok(())
-    }
-
-    /// Posts into a thread as soon as Webex takes it, beside the next turns; then these changes are reported.
-    pub(super) fn tell_later(&self, place: ReplyTarget, markdown: String, ended: Vec<Change>) {
-        let reporter = self.clone();
-        let job = move |stop: Shutdown| async move {
-            let tell = || async { Ok(reporter.post(&place, &markdown, None).await.map(drop)?) };
-            if until_told(&stop, tell).await {
-                reporter.mark_told(&ended).await;
-            }
+        let (change, has_ended) = match &execution {
+            Execution::Ended(change) => (change.clone(), true),
+            Execution::Applied(change, _) | Execution::Elsewhere(change) => (change.clone(), false),
+            // Nothing is on record that could be told.
+            Execution::Unknown => return Ok(()),
         };
-        if self.cx.followers.take(job).is_err() {
-            tracing::error!("too much is to be told later; the next start tells what is on record");
-        }
-    }
-
-    async fn mark_told(&self, changes: &[Change]) {
-        for change in changes {
-            if let Err(error) = self.cx.store.mark_reported(change).await {
-                tracing::warn!(%error, change = %change.id(), "that the end was told could not be noted");
-            }
-        }
+        let Some(text) = self.report_execution(execution, place, person).await? else { return Ok(()) };
+        let ends = if has_ended { std::slice::from_ref(&*change) } else { &[] };
+        let told = self.tell_ends(OutboxKey::End(&change), place, person, &text, ends).await;
+        told.after(place, "telling the end")
     }
 
     /// Reports a change that was applied and follows its rollout; later, if Webex cannot be told now.

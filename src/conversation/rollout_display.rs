@@ -34,11 +34,12 @@ impl Display {
         }
     }
 
-    /// Shows the state of the rollouts. A failure is only logged: the next state is shown again.
+    /// Shows the state of the rollouts. What Webex does not take is shown again.
     pub(super) async fn show(&self, reporter: &Reporter, rollouts: &mut [FollowedRollout]) {
         self.keep(reporter, rollouts);
         if let Err(error) = self.update(reporter, rollouts).await {
             tracing::warn!(error = format!("{error:#}"), "the progress of a rollout could not be told");
+            return;
         }
         for rollout in rollouts {
             rollout.shown.clone_from(&rollout.state);

@@ -5,6 +5,7 @@ use std::time::Duration;
 use tokio::time::Instant;
 
 use super::{
+    editing::Edited,
     fault::ReplyTarget,
     following::after,
     posting::{Reporter, mention},
@@ -181,13 +182,12 @@ impl Reporter {
         let line = words::rollout_failed_before(change, state);
         let shown = cards::done(change, &line, &addressed_to(&people(change), &line), Offer::Nothing);
         let room = &change.order().room_id;
-        match self.cx.webex.edit(message, room, &shown.markdown, Some(&shown.card)).await {
-            Ok(()) | Err(WebexError::NotFound { .. }) => Ok(()),
-            Err(WebexError::Refused { .. }) => match self.cx.webex.delete(message).await {
+        match self.edit(message, room, &shown.markdown, Some(&shown.card)).await? {
+            Edited::Made | Edited::Gone => Ok(()),
+            Edited::Refused | Edited::UsedUp => match self.cx.webex.delete(message).await {
                 Ok(()) | Err(WebexError::NotFound { .. }) => Ok(()),
                 Err(error) => Err(error.into()),
             },
-            Err(error) => Err(error.into()),
         }
     }
 

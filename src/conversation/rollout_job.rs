@@ -41,7 +41,9 @@ pub(super) async fn run(reporter: Reporter, display: Display, applied: Vec<(Chan
 impl RolloutJob {
     /// Follows them. Returns whether all have ended.
     async fn follow(&mut self, stop: &Shutdown) -> bool {
-        let mut pacing = EditPacing::start(Instant::now());
+        let shown = self.rollouts.first().and_then(|rollout| rollout.change.card().or(rollout.change.progress()));
+        let left = self.reporter.progress_edits_left(shown).await;
+        let mut pacing = EditPacing::start(Instant::now(), left);
         while !self.rollouts.iter().all(FollowedRollout::is_over) {
             let has_news = self.rollouts.iter().any(|rollout| rollout.state != rollout.shown);
             let failure_due = self.failure_due();

@@ -1,0 +1,333 @@
+//! The outbox: what a room has to be told is on record before it is sent, and is sent until Webex takes it or refuses it for
+//! good. What is said in one thread is sent one after the other. While Webex takes everything, a turn sends its own; what it
+//! does not take is sent later, beside the next turns and by the next run.
+
+use std::{
+    collections::{HashMap, VecDeque, hash_map::Entry},
+    fmt,
+    sync::{Arc, Mutex, MutexGuard, PoisonError},
+    time::Duration,
+};
+
+use tokio::{
+    sync::{Notify, Semaphore},
+    task::JoinSet,
+};
+
+use super::{
+    editing::{Edit, Edited, edit},
+    send_policy::{Verdict, judge},
+};
+use crate::{clock::now, supervisor::Shutdown};
+use readback_core::{
+    outbox::{Content, Enqueued, Instead, MOST_EDITS, Outgoing, SendEnd, Unsent},
+    store::{Fault, Store},
+};
+use readback_webex::{Post, Webex, WebexError};
+
+/// Maximum threads in which something is sent again at the same time.
+const AT_ONCE: usize = 16;
+
+/// Where the order is kept: a thread of a room.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+struct Lane {
+    room: String,
+    thread: Option<String>,
+}
+
+impl Lane {
+    fn of(outgoing: &Outgoing) -> Self {
+        Self { room: outgoing.room.clone(), thread: outgoing.thread.clone() }
+    }
+}
+
+/// What waits in a thread.
+#[derive(Debug)]
+struct Waiting {
+    unsent: VecDeque<Unsent>,
+    /// How often the first of them was not taken.
+    tries: u32,
+    /// Whether somebody sends it.
+    is_held: bool,
+    /// The pause before it is sent.
+    pause: Duration,
+}
+
+struct State {
+    webex: Webex,
+    store: Arc<dyn Store>,
+    lanes: Mutex<HashMap<Lane, Waiting>>,
+    /// Told when a thread waits that nobody holds.
+    left: Notify,
+    at_once: Semaphore,
+}
+
+/// Sends what is on record. Clones are the same one.
+#[derive(Clone)]
+pub struct Outbox(Arc<State>);
+
+impl fmt::Debug for Outbox {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Outbox").field("threads", &self.lanes().len()).finish_non_exhaustive()
+    }
+}
+
+impl Outbox {
+    /// An outbox on this store. Nothing is read or sent yet.
+    pub fn new(webex: Webex, store: Arc<dyn Store>) -> Self {
+        let (lanes, left) = (Mutex::default(), Notify::new());
+        Self(Arc::new(State { webex, store, lanes, left, at_once: Semaphore::new(AT_ONCE) }))
+    }
+
+    /// Puts it on record, unless its key is.
+    pub(super) async fn record(&self, outgoing: &Outgoing) -> Result<Enqueued, Fault> {
+        self.0.store.enqueue(outgoing, now()).await
+    }
+
+    /// Sends what is new on record: at once, behind what waits in its thread. Returns when it is sent, or waits.
+    pub(super) async fn send(&self, outgoing: Outgoing) {
+        let lane = Lane::of(&outgoing);
+        let unsent = Unsent { outgoing, recorded: now(), doubts: 0 };
+        // Who holds the thread sends this, too.
+        let Some(held) = self.put(&lane, unsent, true) else { return };
+        while self.send_first(&held.lane).await == Next::Now {}
+    }
+
+    /// Takes up what the last run left.
+    pub(super) fn resume(&self, left_behind: Vec<Unsent>) {
+        for unsent in left_behind {
+            self.put(&Lane::of(&unsent.outgoing), unsent, false);
+        }
+        self.0.left.notify_one();
+    }
+
+    /// Sends what turns could not send, until the shutdown. The rest stays on record for the next run.
+    ///
+    /// # Errors
+    /// Never; the type is the one of a supervised task.
+    pub async fn run(self, stop: Shutdown) -> anyhow::Result<()> {
+        let mut lanes = JoinSet::new();
+        loop {
+            for held in self.hold_all() {
+                lanes.spawn(held.drain(stop.clone()));
+            }
+            tokio::select! {
+                biased;
+                () = stop.requested() => break,
+                () = self.0.left.notified() => {}
+                Some(ended) = lanes.join_next() => if let Err(error) = ended {
+                    tracing::error!(%error, "sending what is on record failed");
+                },
+            }
+        }
+        while lanes.join_next().await.is_some() {}
+        Ok(())
+    }
+
+    fn lanes(&self) -> MutexGuard<'_, HashMap<Lane, Waiting>> {
+        self.0.lanes.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Puts it behind what waits in its thread, and drops what it supersedes there. Returns the thread if nobody holds it and
+    /// the caller is to `hold` it.
+    fn put(&self, lane: &Lane, unsent: Unsent, hold: bool) -> Option<Held> {
+        let mut lanes = self.lanes();
+        let (waiting, is_first) = match lanes.entry(lane.clone()) {
+            Entry::Occupied(waiting) => (waiting.into_mut(), false),
+            Entry::Vacant(place) => {
+                let empty = Waiting { unsent: VecDeque::new(), tries: 0, is_held: hold, pause: Duration::ZERO };
+                (place.insert(empty), true)
+            }
+        };
+        waiting.unsent.retain(|other| !unsent.outgoing.supersedes(&other.outgoing));
+        waiting.unsent.push_back(unsent);
+        gauge(&lanes);
+        (is_first && hold).then(|| Held { outbox: self.clone(), lane: lane.clone() })
+    }
+
+    /// Holds every thread that nobody holds.
+    fn hold_all(&self) -> Vec<Held> {
+        let mut lanes = self.lanes();
+        let free = lanes.iter_mut().filter(|(_, waiting)| !waiting.is_held);
+        let hold = |(lane, waiting): (&Lane, &mut Waiting)| {
+            waiting.is_held = true;
+            Held { outbox: self.clone(), lane: lane.clone() }
+        };
+        free.map(hold).collect()
+    }
+
+    /// Sends the first of a thread, and says when the next one is to be sent.
+    async fn send_first(&self, lane: &Lane) -> Next {
+        let first = self.lanes().get(lane).and_then(|waiting| Some((waiting.unsent.front()?.clone(), waiting.tries)));
+        let Some((unsent, tries)) = first else { return Next::Empty };
+        let key = &unsent.outgoing.key;
+        let end = match self.call(&unsent.outgoing).await {
+            Ok(Called::Done) => SendEnd::Sent,
+            Ok(Called::NotEdited(instead)) => {
+                self.replace(lane, &unsent.outgoing, instead).await;
+                SendEnd::Refused
+            }
+            Err(error) => match judge(&unsent, tries, &error, now()) {
+                Verdict::End(end) => {
+                    tracing::warn!(%error, key, end = end.as_str(), "what the room was to be told is not told");
+                    end
+                }
+                Verdict::Again { after, doubt } => {
+                    tracing::warn!(%error, key, after_s = after.as_secs(), "the room could not be told; trying again");
+                    if doubt && let Err(error) = self.0.store.note_doubt(key).await {
+                        tracing::warn!(%error, key, "that a room was perhaps told could not be noted");
+                    }
+                    return self.note_failure(lane, key, after, doubt);
+                }
+            },
+        };
+        if let Err(error) = self.0.store.end_sending(key, end, now()).await {
+            tracing::error!(%error, key, "that the room was told could not be noted; the next start tells it again");
+        }
+        self.remove(lane, key)
+    }
+
+    async fn call(&self, outgoing: &Outgoing) -> Result<Called, WebexError> {
+        match &outgoing.content {
+            Content::Post { markdown, card } => {
+                let (room, parent) = (outgoing.room.clone(), outgoing.thread.clone());
+                let post = Post { room, parent, markdown: markdown.clone(), card: card.clone() };
+                match self.0.webex.post(&post).await {
+                    // It is there; nobody needs its id.
+                    Ok(_) | Err(WebexError::Malformed { .. }) => Ok(Called::Done),
+                    Err(error) => Err(error),
+                }
+            }
+            Content::Edit { message, markdown, card, instead } => {
+                let new = Edit { message, room: &outgoing.room, markdown, card: card.as_ref() };
+                match edit(&self.0.webex, &*self.0.store, &new, MOST_EDITS).await? {
+                    Edited::Made => Ok(Called::Done),
+                    Edited::Refused | Edited::Gone | Edited::UsedUp => Ok(Called::NotEdited(*instead)),
+                }
+            }
+            Content::Delete { message } => match self.0.webex.delete(message).await {
+                Ok(()) | Err(WebexError::NotFound { .. }) => Ok(Called::Done),
+                Err(error) => Err(error),
+            },
+        }
+    }
+
+    /// Puts on record what is sent because a message cannot be edited: before anything else of the thread.
+    async fn replace(&self, lane: &Lane, edit: &Outgoing, instead: Instead) {
+        let Content::Edit { message, markdown, .. } = &edit.content else { return };
+        let is_first = |waiting: &Waiting| waiting.unsent.front().is_some_and(|first| first.outgoing.key == edit.key);
+        // A newer edit has taken its place: that is refused itself.
+        if !self.lanes().get(lane).is_some_and(is_first) {
+            return;
+        }
+        tracing::info!(key = edit.key, "a message could not be edited; it is deleted");
+        let of = |name: &str, content| {
+            let key = format!("{} {name}", edit.key);
+            Outgoing { key, content, ends: Vec::new(), ..edit.clone() }
+        };
+        let anew = of("anew", Content::Post { markdown: markdown.clone(), card: None });
+        let deleted = of("deleted", Content::Delete { message: message.clone() });
+        let new = match instead {
+            Instead::Post => vec![anew, deleted],
+            Instead::Delete => vec![deleted],
+        };
+        // What is on record last is sent first: after a crash between the two, the edit is tried again.
+        for outgoing in new {
+            match self.record(&outgoing).await {
+                Ok(Enqueued::New) => {
+                    let unsent = Unsent { outgoing, recorded: now(), doubts: 0 };
+                    if let Some(waiting) = self.lanes().get_mut(lane) {
+                        waiting.unsent.insert(1.min(waiting.unsent.len()), unsent);
+                    }
+                }
+                Ok(Enqueued::Waiting | Enqueued::Ended) => {}
+                Err(error) => tracing::error!(%error, key = outgoing.key, "what replaces a message is not on record"),
+            }
+        }
+    }
+
+    /// Removes what has ended from its thread.
+    fn remove(&self, lane: &Lane, key: &str) -> Next {
+        let mut lanes = self.lanes();
+        let Some(waiting) = lanes.get_mut(lane) else { return Next::Empty };
+        // Another one may have superseded it meanwhile.
+        waiting.unsent.retain(|unsent| unsent.outgoing.key != key);
+        (waiting.tries, waiting.pause) = (0, Duration::ZERO);
+        let next = if waiting.unsent.is_empty() { Next::Empty } else { Next::Now };
+        gauge(&lanes);
+        next
+    }
+
+    /// Notes that the first of a thread was not taken.
+    fn note_failure(&self, lane: &Lane, key: &str, after: Duration, doubt: bool) -> Next {
+        let mut lanes = self.lanes();
+        let Some(waiting) = lanes.get_mut(lane) else { return Next::Empty };
+        waiting.tries += 1;
+        waiting.pause = after;
+        for unsent in waiting.unsent.iter_mut().filter(|unsent| unsent.outgoing.key == key) {
+            unsent.doubts += u32::from(doubt);
+        }
+        Next::Later
+    }
+}
+
+/// When the next one of a thread is to be sent.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Next {
+    /// Nothing waits.
+    Empty,
+    Now,
+    /// After the pause of the thread.
+    Later,
+}
+
+/// What came of a call.
+enum Called {
+    Done,
+    /// The message cannot be edited.
+    NotEdited(Instead),
+}
+
+/// A thread in which nobody else sends. When this is dropped, what is left is sent by the next one who holds it.
+struct Held {
+    outbox: Outbox,
+    lane: Lane,
+}
+
+impl Held {
+    /// Sends what waits in the thread, until nothing does or the service stops.
+    async fn drain(self, stop: Shutdown) {
+        loop {
+            let pause = self.outbox.lanes().get(&self.lane).map_or(Duration::ZERO, |waiting| waiting.pause);
+            tokio::select! {
+                biased;
+                () = stop.requested() => return,
+                () = tokio::time::sleep(pause) => {}
+            }
+            let Ok(_turn) = self.outbox.0.at_once.acquire().await else { return };
+            if self.outbox.send_first(&self.lane).await == Next::Empty {
+                return;
+            }
+        }
+    }
+}
+
+impl Drop for Held {
+    fn drop(&mut self) {
+        let mut lanes = self.outbox.lanes();
+        if let Entry::Occupied(mut waiting) = lanes.entry(self.lane.clone()) {
+            if waiting.get().unsent.is_empty() {
+                waiting.remove();
+            } else {
+                waiting.get_mut().is_held = false;
+                self.outbox.0.left.notify_one();
+            }
+        }
+    }
+}
+
+#[expect(clippy::cast_precision_loss, reason = "a gauge of some thousands")]
+fn gauge(lanes: &HashMap<Lane, Waiting>) {
+    let waiting: usize = lanes.values().map(|waiting| waiting.unsent.len()).sum();
+    metrics::gauge!("readback_outbox_waiting").set(waiting as f64);
+}

@@ -1,0 +1,134 @@
+//! What a person or a room is told once, through the outbox.
+
+use super::{
+    fault::ReplyTarget,
+    outbox_key::OutboxKey,
+    posting::{Reporter, addressed},
+};
+use readback_core::{
+    change::Change,
+    domain::Person,
+    outbox::{Content, Enqueued, Outgoing},
+    store::Fault,
+};
+
+impl Reporter {
+    /// Answers a person, with a mention; see [`Reporter::say`].
+    pub(super) async fn tell(
+        &self,
+        key: OutboxKey<'_>,
+        place: &ReplyTarget,
+        person: &Person,
+        text: &str,
+    ) -> anyhow::Result<()> {
+        self.say(key, place, addressed(person, text), &[]).await
+    }
+
+    /// The same for the ends of these changes, which are reported then.
+    pub(super) async fn tell_ends(
+        &self,
+        key: OutboxKey<'_>,
+        place: &ReplyTarget,
+        person: &Person,
+        text: &str,
+        ends: &[Change],
+    ) -> anyhow::Result<()> {
+        self.say(key, place, addressed(person, text), ends).await
+    }
+
+    /// Says something once: it is on record when this returns, and is sent until Webex takes it. These changes, whose ends it
+    /// tells, are reported then.
+    ///
+    /// # Errors
+    /// It could neither be put on record nor posted.
+    pub(super) async fn say(
+        &self,
+        key: OutboxKey<'_>,
+        place: &ReplyTarget,
+        markdown: String,
+        ends: &[Change],
+    ) -> anyhow::Result<()> {
+        let content = Content::Post { markdown: markdown.clone(), card: None };
+        let ids = ends.iter().map(Change::id).collect();
+        if self.put(Outgoing { ends: ids, ..outgoing(key, place, content) }, ends).await.is_err() {
+            self.post(place, &markdown, None).await?;
+            self.mark_told(ends).await;
+        }
+        Ok(())
+    }
+
+    /// Deletes a message of the bot, as soon as Webex takes that.
+    pub(super) async fn delete(&self, message: &str, place: &ReplyTarget) {
+        let content = Content::Delete { message: message.to_owned() };
+        if self.put(outgoing(OutboxKey::Deleted(message), place, content), &[]).await.is_err()
+            && let Err(error) = self.cx.webex.delete(message).await
+        {
+            tracing::warn!(%error, "a message could not be deleted");
+        }
+    }
+
+    /// Edits a message of the bot, as soon as Webex takes that.
+    pub(super) async fn edit_once(&self, key: OutboxKey<'_>, place: &ReplyTarget, edit: Content) {
+        if self.put(outgoing(key, place, edit), &[]).await.is_err() {
+            tracing::error!("a message is not edited, because that could not be put on record");
+        }
+    }
+
+    /// Puts it on record and sends it, unless its key is on record.
+    async fn put(&self, outgoing: Outgoing, ends: &[Change]) -> Result<(), Fault> {
+        let enqueued = self.cx.outbox.record(&outgoing).await.inspect_err(|error| {
+            tracing::error!(%error, key = outgoing.key, "what the room is to be told could not be put on record");
+        })?;
+        // On record, it is told whatever happens: the next start does not have to.
+        self.mark_told(ends).await;
+        match enqueued {
+            Enqueued::New => self.cx.outbox.send(outgoing).await,
+            Enqueued::Waiting | Enqueued::Ended => {}
+        }
+        Ok(())
+    }
+
+    pub(super) async fn mark_told(&self, changes: &[Change]) {
+        for change in changes {
+            if let Err(error) = self.cx.store.mark_reported(change).await {
+                tracing::warn!(%error, change = %change.id(), "that the end was told could not be noted");
+            }
+        }
+    }
+
+    /// Whether the turn of this message or press has said its last word.
+    pub(super) async fn has_answered(&self, id: &str) -> bool {
+        let answered = self.cx.store.is_enqueued(&OutboxKey::Turn(id).to_string()).await;
+        answered.unwrap_or_else(|error| {
+            tracing::error!(%error, "whether an answer is on record could not be read");
+            false
+        })
+    }
+
+    /// Takes up what the last run did not send. Call it before anything else is told: the ends in it are not told a second
+    /// time.
+    pub(super) async fn resume_outbox(&self) {
+        let unsent = match self.cx.store.unsent().await {
+            Ok(unsent) => unsent,
+            Err(error) => {
+                tracing::error!(%error, "what the last run did not send could not be read");
+                return;
+            }
+        };
+        if !unsent.is_empty() {
+            tracing::info!(count = unsent.len(), "what the last run could not send is sent");
+        }
+        for id in unsent.iter().flat_map(|unsent| &unsent.outgoing.ends) {
+            match self.cx.store.get(*id).await {
+                Ok(change) => self.mark_told(change.as_slice()).await,
+                Err(error) => tracing::error!(%error, change = %id, "a change whose end is told could not be read"),
+            }
+        }
+        self.cx.outbox.resume(unsent);
+    }
+}
+
+fn outgoing(key: OutboxKey<'_>, place: &ReplyTarget, content: Content) -> Outgoing {
+    let (room, thread) = (place.room.clone(), place.thread.clone());
+    Outgoing { key: key.to_string(), room, thread, content, ends: Vec::new() }
+}
