@@ -11,7 +11,7 @@ use self::cluster_directory::ClusterDirectory;
 use crate::{
     config::PolicyFile,
     conversation::{Conversation, Dependencies, Followers, MessageReader, Outbox},
-    edge::{self, Attempt, Bounds, Edge, Intake, Readiness, TurnEnd},
+    edge::{self, Attempt, Bounds, Edge, Intake, OwnMessages, Readiness, TurnEnd},
     store::sqlite::Sqlite,
     supervisor::{Shutdown, Supervisor},
     telemetry::Metrics,
@@ -102,13 +102,15 @@ pub async fn run(
     }
     let webex = Webex::new(wiring.webex.clone()).context("the Webex settings")?;
     let (followers, following) = Followers::new(wiring.followed);
-    let outbox = Outbox::new(webex.clone(), store.clone());
+    let own = OwnMessages::default();
+    let outbox = Outbox::new(webex.clone(), store.clone(), own.clone());
     let (ready, bot) = watch::channel(None::<Conversation>);
     let (policies, policy) = watch::channel(Arc::new(wiring.policy));
 
     let edge = Edge {
         secrets: wiring.secrets.clone(),
         intake: Intake::new(handler(bot), store.clone(), Bounds::default()),
+        own,
         readiness: readiness.clone(),
         metrics: metrics.clone(),
     };

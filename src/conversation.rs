@@ -49,6 +49,7 @@ mod interleave;
 mod items;
 mod keys;
 mod last_words;
+mod lost_post;
 mod message;
 mod object_locks;
 mod orders;
@@ -118,6 +119,7 @@ pub struct Conversation {
 impl Conversation {
     /// Puts together what handles requests.
     pub fn new(dependencies: Dependencies) -> Self {
+        dependencies.outbox.identify(&dependencies.me.id);
         let cx = Arc::new(Context::new(dependencies));
         let reporter = Reporter { cx: cx.clone() };
         let executor = Executor { cx: cx.clone(), reporter: reporter.clone() };

@@ -108,6 +108,7 @@ fn fifty_thousand_deliveries_are_each_accepted_and_on_record_or_refused() {
         let edge = Edge {
             secrets: Secrets::new(vec![SECRET.into()]).unwrap(),
             intake: Intake::new(handler, store.clone(), Bounds::default()),
+            own: readback::edge::OwnMessages::default(),
             readiness,
             metrics: figures.clone().into(),
         };

@@ -56,6 +56,7 @@ async fn start(figures: PrometheusHandle, bounds: Bounds) -> Running {
     let edge = Edge {
         secrets: Secrets::new(vec!["a newer secret".into(), SECRET.into()]).unwrap(),
         intake: Intake::new(handler, inbox(), bounds),
+        own: readback::edge::OwnMessages::default(),
         readiness: readiness.clone(),
         metrics: figures.into(),
     };
@@ -326,6 +327,7 @@ fn without_its_own_identity_it_accepts_nothing() {
         let edge = Edge {
             secrets: Secrets::new(vec![SECRET.into()]).unwrap(),
             intake: Intake::new(|_| async { panic!("nothing may be handled") }, inbox(), Bounds::default()),
+            own: readback::edge::OwnMessages::default(),
             readiness: Readiness::new(),
             metrics: figures.into(),
         };

@@ -90,6 +90,34 @@ async fn a_reply_on_record_is_not_said_twice_when_its_turn_runs_again_after_a_ki
 }
 
 #[tokio::test]
+async fn a_reply_whose_posting_was_not_answered_is_found_and_not_said_twice() {
+    let local = Local::start(Seed::quick()).await;
+    let bot = Bot::start_behind(Setup::default(), local.connection(), Vec::new()).await;
+    bot.proxy().set(vec![Rule::new(Method::POST, "/messages", Trouble::ResetAfter).times(1)]);
+    let question = bot.room.say("Ann", "status of nginx-deployment").await;
+    bot.room.told(&question, "nginx:1.20").await;
+    // What is said later in the thread waits until it is certain that the first one is there.
+    bot.room.say_in_thread("Ann", "help", &question).await;
+    bot.room.told(&question, "Say it in plain words").await;
+    let said = bot.room.said_in_thread(&question).await;
+    assert_eq!(said.len(), 2, "{said:#?}");
+}
+
+#[tokio::test]
+async fn a_reply_in_a_direct_room_that_a_killed_run_has_posted_is_found_by_the_next_one() {
+    let scene = Scene::set().await;
+    let serving = scene.serve().await;
+    // It is posted, and the run that waits for the answer is killed.
+    scene.proxy.set(vec![Rule::new(Method::POST, "/messages", Trouble::Slow(Duration::from_mins(1)))]);
+    let question = scene.room.say_in_private("Ann", "status of nginx-deployment").await;
+    scene.room.told(&question, "nginx:1.20").await;
+    drop(serving);
+    scene.proxy.set(Vec::new());
+    let _serving = scene.serve().await;
+    assert_eq!(scene.answers(&question).await.len(), 1);
+}
+
+#[tokio::test]
 async fn two_replies_of_a_thread_arrive_in_their_order_after_an_outage() {
     let local = Local::start(Seed::quick()).await;
     let bot = Bot::start_behind(Setup::default(), local.connection(), Vec::new()).await;

@@ -105,7 +105,7 @@ impl MessageHandler {
         let (mut commands, asides) = match short {
             Some(ShortMessage::Answered((outcome, text))) => {
                 if let Some(text) = text {
-                    self.reporter.answer(request, &text, true).await?;
+                    self.reporter.answer(request, &text).await?;
                 }
                 return Ok(outcome);
             }

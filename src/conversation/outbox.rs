@@ -5,10 +5,11 @@
 use std::{
     collections::{HashMap, VecDeque, hash_map::Entry},
     fmt,
-    sync::{Arc, Mutex, MutexGuard, PoisonError},
+    sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError},
     time::Duration,
 };
 
+use jiff::Timestamp;
 use tokio::{
     sync::{Notify, Semaphore},
     task::JoinSet,
@@ -16,9 +17,10 @@ use tokio::{
 
 use super::{
     editing::{Edit, Edited, edit},
+    lost_post,
     send_policy::{Verdict, judge},
 };
-use crate::{clock::now, supervisor::Shutdown};
+use crate::{clock::now, edge::OwnMessages, supervisor::Shutdown};
 use readback_core::{
     outbox::{Content, Enqueued, Instead, MOST_EDITS, Outgoing, SendEnd, Unsent},
     store::{Fault, Store},
@@ -60,6 +62,11 @@ struct State {
     /// Told when a thread waits that nobody holds.
     left: Notify,
     at_once: Semaphore,
+    own: OwnMessages,
+    /// The bot's id, once it is known.
+    bot: OnceLock<String>,
+    /// What was put on record before this was perhaps sent by an earlier run.
+    started: Timestamp,
 }
 
 /// Sends what is on record. Clones are the same one.
@@ -74,9 +81,20 @@ impl fmt::Debug for Outbox {
 
 impl Outbox {
     /// An outbox on this store. Nothing is read or sent yet.
-    pub fn new(webex: Webex, store: Arc<dyn Store>) -> Self {
-        let (lanes, left) = (Mutex::default(), Notify::new());
-        Self(Arc::new(State { webex, store, lanes, left, at_once: Semaphore::new(AT_ONCE) }))
+    pub fn new(webex: Webex, store: Arc<dyn Store>, own: OwnMessages) -> Self {
+        let (lanes, left, at_once) = (Mutex::default(), Notify::new(), Semaphore::new(AT_ONCE));
+        let (bot, started) = (OnceLock::new(), now());
+        Self(Arc::new(State { webex, store, lanes, left, at_once, own, bot, started }))
+    }
+
+    /// Tells it the bot's own id, by which it finds what was posted without an answer.
+    pub(super) fn identify(&self, bot: &str) {
+        self.0.bot.get_or_init(|| bot.to_owned());
+    }
+
+    /// Notes a message of the bot that was posted with an answer.
+    pub(super) fn know(&self, message: &str) {
+        self.0.own.know(message);
     }
 
     /// Puts it on record, unless its key is.
@@ -161,7 +179,7 @@ impl Outbox {
         let first = self.lanes().get(lane).and_then(|waiting| Some((waiting.unsent.front()?.clone(), waiting.tries)));
         let Some((unsent, tries)) = first else { return Next::Empty };
         let key = &unsent.outgoing.key;
-        let end = match self.call(&unsent.outgoing).await {
+        let end = match self.find_or_call(&unsent).await {
             Ok(Called::Done) => SendEnd::Sent,
             Ok(Called::NotEdited(instead)) => {
                 self.replace(lane, &unsent.outgoing, instead).await;
@@ -187,14 +205,31 @@ impl Outbox {
         self.remove(lane, key)
     }
 
+    /// Looks for what was perhaps posted before, and calls Webex if it is not there.
+    async fn find_or_call(&self, unsent: &Unsent) -> Result<Called, WebexError> {
+        let is_in_doubt = unsent.doubts > 0 || unsent.recorded < self.0.started;
+        if let Some(bot) = self.0.bot.get().filter(|_| is_in_doubt)
+            && let Some(found) = lost_post::find(&self.0.webex, &self.0.own, bot, unsent).await
+        {
+            tracing::info!(key = unsent.outgoing.key, "a message whose posting was not answered is found");
+            self.know(&found);
+            return Ok(Called::Done);
+        }
+        self.call(&unsent.outgoing).await
+    }
+
     async fn call(&self, outgoing: &Outgoing) -> Result<Called, WebexError> {
         match &outgoing.content {
             Content::Post { markdown, card } => {
                 let (room, parent) = (outgoing.room.clone(), outgoing.thread.clone());
                 let post = Post { room, parent, markdown: markdown.clone(), card: card.clone() };
                 match self.0.webex.post(&post).await {
+                    Ok(posted) => {
+                        self.know(&posted);
+                        Ok(Called::Done)
+                    }
                     // It is there; nobody needs its id.
-                    Ok(_) | Err(WebexError::Malformed { .. }) => Ok(Called::Done),
+                    Err(WebexError::Malformed { .. }) => Ok(Called::Done),
                     Err(error) => Err(error),
                 }
             }

@@ -36,7 +36,9 @@ impl Reporter {
         card: Option<serde_json::Value>,
     ) -> Result<String, WebexError> {
         let post = Post { room: place.room.clone(), parent: place.thread.clone(), markdown: markdown.to_owned(), card };
-        self.cx.webex.post(&post).await
+        let posted = self.cx.webex.post(&post).await?;
+        self.cx.outbox.know(&posted);
+        Ok(posted)
     }
 
     /// Posts an answer to a person, with a mention. Returns the id of the new message.

@@ -162,6 +162,9 @@ impl Reporter {
             Err(WebexError::Refused { .. }) if card.is_some() => self.post(&place, &markdown, None).await?,
             posted => posted?,
         };
+        for who in people(change) {
+            self.cx.last_words().note_card(&place, &who.person_id, None);
+        }
         tracing::info!(change = %change.id(), "that a rollout fails is told");
         Ok(RolloutFailure { message, cause: failing.cause.cloned() })
     }

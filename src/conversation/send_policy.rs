@@ -13,6 +13,8 @@ const FIRST: Duration = Duration::from_secs(1);
 const LONGEST: Duration = Duration::from_mins(5);
 /// The longest pause that Webex may ask for.
 const LONGEST_ASKED: Duration = Duration::from_hours(1);
+/// How long Webex is given to deliver a message to the bot that posted it, before it is looked for.
+const DELIVERED_WITHIN: Duration = Duration::from_secs(3);
 /// How long it is tried.
 const TRIED: SignedDuration = SignedDuration::from_hours(24);
 /// How often a new message is sent that the room perhaps has, because no answer came: each time it may be told once more.
@@ -53,6 +55,7 @@ pub(super) fn judge(unsent: &Unsent, tries: u32, error: &WebexError, now: Timest
         | WebexError::Refused { .. }
         | WebexError::NotFound { .. } => FIRST.saturating_mul(2u32.saturating_pow(tries)).min(LONGEST),
     };
+    let after = if doubt && is_repeated { after.max(DELIVERED_WITHIN) } else { after };
     Verdict::Again { after, doubt }
 }
 
@@ -112,7 +115,8 @@ mod tests {
     fn a_message_that_the_room_perhaps_has_is_sent_less_often_than_an_edit() {
         let told = |unsent: Unsent| judge(&unsent, 0, &WebexError::Timeout, at(0));
         let again = Verdict::Again { after: FIRST, doubt: true };
-        assert_eq!([19, 20].map(|doubts| told(post(doubts))), [again, Verdict::End(SendEnd::GivenUp)]);
+        let looked_for = Verdict::Again { after: DELIVERED_WITHIN, doubt: true };
+        assert_eq!([19, 20].map(|doubts| told(post(doubts))), [looked_for, Verdict::End(SendEnd::GivenUp)]);
         assert_eq!(told(unsent(Content::Delete { message: "M".into() }, 99)), again);
         assert_eq!(seconds(judge(&post(99), 0, &unavailable(), at(0))), Some(1), "Webex says that it has not taken it");
     }

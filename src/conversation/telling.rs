@@ -21,7 +21,7 @@ impl Reporter {
         person: &Person,
         text: &str,
     ) -> anyhow::Result<()> {
-        self.say(key, place, addressed(person, text), &[]).await
+        self.tell_ends(key, place, person, text, &[]).await
     }
 
     /// The same for the ends of these changes, which are reported then.
@@ -33,6 +33,7 @@ impl Reporter {
         text: &str,
         ends: &[Change],
     ) -> anyhow::Result<()> {
+        self.cx.last_words().note_card(place, &person.id, None);
         self.say(key, place, addressed(person, text), ends).await
     }
 

@@ -11,7 +11,9 @@ use readback_core::{domain::webex_id as id, notice::Notice};
 pub(super) enum Delivery {
     /// An event for the bot to process.
     Ours(Notice),
-    /// An event that the bot itself caused.
+    /// A message of the bot itself.
+    OwnMessage { id: String, room: String },
+    /// Another event that the bot itself caused.
     Own,
     /// A resource or an event that the bot does not process.
     NotServed,
@@ -53,7 +55,10 @@ pub(super) fn read(body: &[u8], bot_id: &str) -> Delivery {
     };
     let own = |person: &str| id::same(person, bot_id);
     if own(notice.person()) || envelope.actor_id.as_deref().is_some_and(own) {
-        return Delivery::Own;
+        return match notice {
+            Notice::Message { id, room, .. } => Delivery::OwnMessage { id, room },
+            Notice::Press { .. } => Delivery::Own,
+        };
     }
     Delivery::Ours(notice)
 }
@@ -119,6 +124,9 @@ mod tests {
     fn the_bots_own_events_are_recognised_by_actor_and_by_person() {
         for pointer in ["/actorId", "/data/personId"] {
             let mut own = message();
+            *own.pointer_mut(pointer).unwrap() = json!(BOT);
+            assert_eq!(judged(&own), Delivery::OwnMessage { id: "M1".into(), room: "R1".into() }, "{pointer}");
+            let mut own = press();
             *own.pointer_mut(pointer).unwrap() = json!(BOT);
             assert_eq!(judged(&own), Delivery::Own, "{pointer}");
         }

@@ -12,11 +12,12 @@ use axum::{
 };
 use tower_http::timeout::TimeoutLayer;
 
-use crate::telemetry::Metrics;
+use crate::{clock, telemetry::Metrics};
 
 use super::{
     envelope::{self, Delivery},
     intake::{Intake, NotTaken, Taken},
+    own::OwnMessages,
     readiness::Readiness,
 };
 use readback_webex::signature::Secrets;
@@ -33,6 +34,8 @@ pub struct Edge {
     pub secrets: Secrets,
     /// The queue of notices.
     pub intake: Intake,
+    /// The bot's own messages.
+    pub own: OwnMessages,
     /// What the service still waits for, and the bot's identity.
     pub readiness: Readiness,
     /// The source of the metrics.
@@ -126,6 +129,10 @@ impl Edge {
         match envelope::read(&body, bot_id) {
             Delivery::Nonsense => DeliveryVerdict::Nonsense,
             Delivery::NotServed => DeliveryVerdict::NotServed,
+            Delivery::OwnMessage { id, room } => {
+                self.own.note(&id, &room, clock::now());
+                DeliveryVerdict::Own
+            }
             Delivery::Own => DeliveryVerdict::Own,
             Delivery::Ours(notice) => match self.intake.offer(notice).await {
                 Ok(Taken::Queued) => DeliveryVerdict::Queued,

@@ -106,6 +106,14 @@ impl Webex {
         asked_for("message", id, message, |message: &Message| &message.id)
     }
 
+    /// At most `most` messages of a room, newest first. Webex lets a bot list a direct room, and refuses a group room.
+    pub async fn newest_messages(&self, room: &str, most: u32) -> Result<Vec<Message>, WebexError> {
+        let mut url = self.transport.at(&["messages"]);
+        url.query_pairs_mut().append_pair("roomId", room).append_pair("max", &most.to_string());
+        let reply = self.transport.call(Method::GET, url, None).await?;
+        parsed::<wire::Messages>(&reply, "list of messages").map(|list| list.items)
+    }
+
     /// A card action on one of the bot's cards.
     pub async fn attachment_action(&self, id: &str) -> Result<AttachmentAction, WebexError> {
         let action = self.get("attachment action", &["attachment", "actions", checked(id)?]).await?;

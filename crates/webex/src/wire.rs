@@ -38,6 +38,9 @@ pub struct Message {
     pub person_id: String,
     /// The text without markup.
     pub text: Option<String>,
+    /// The Markdown that it was posted with, if it was.
+    #[serde(default)]
+    pub markdown: Option<String>,
     /// The HTML, if the message has markup or mentions.
     pub html: Option<String>,
     /// The ids of the people it mentions.
@@ -153,6 +156,12 @@ pub(super) struct Posted {
 #[derive(Deserialize)]
 pub(super) struct Webhooks {
     pub(super) items: Vec<Webhook>,
+}
+
+/// A list of messages.
+#[derive(Deserialize)]
+pub(super) struct Messages {
+    pub(super) items: Vec<Message>,
 }
 
 /// The body of an error response.

@@ -22,6 +22,7 @@ fn message(html: Option<&str>, text: &str, mentioned: &[&str]) -> Message {
         parent_id: None,
         person_id: ANN.to_owned(),
         text: Some(text.to_owned()),
+        markdown: None,
         html: html.map(str::to_owned),
         mentioned_people: mentioned.iter().map(|&id| id.to_owned()).collect(),
         attachments: Vec::new(),
