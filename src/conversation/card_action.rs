@@ -112,13 +112,12 @@ impl CardActionHandler {
         if let (None, Some(message), true) = (&card, &message, may_adopt) {
             card = self.adopted(&action, message, &place).await?;
         }
-        let refusal = match (&card, freshness(action.created, now())) {
+        let refusal = match freshness(action.created, now()) {
             _ if !policy.knows(&person) => Some(words::NOT_LISTED.to_owned()),
-            (None, _) => Some(words::UNKNOWN_CARD.to_owned()),
-            (Some(_), Freshness::Stale { age }) => Some(words::press_too_late(age)),
-            (Some(_), Freshness::Ahead { .. }) => Some(words::FROM_THE_FUTURE.to_owned()),
-            (Some(_), Freshness::Fresh) if attempt.followed => Some(words::FOLLOWED.to_owned()),
-            (Some(_), Freshness::Fresh) => None,
+            _ if card.is_none() => Some(words::UNKNOWN_CARD.to_owned()),
+            Freshness::Stale { age } => Some(words::press_too_late(age)),
+            Freshness::Ahead { .. } => Some(words::FROM_THE_FUTURE.to_owned()),
+            Freshness::Fresh => attempt.followed.then(|| words::FOLLOWED.to_owned()),
         };
         let (Some(card), None) = (card, &refusal) else {
             let text = refusal.unwrap_or_else(|| words::UNKNOWN_CARD.to_owned());
@@ -144,17 +143,25 @@ impl CardActionHandler {
             previous: previous.as_ref(),
             edits: None,
         };
-        let (did, line) = match &card {
-            Card::Request(asked, press) => self.on_request(&request, asked, *press, &action.inputs).await?,
-            Card::Change(change, press) => self.on_ended(&request, change, *press).await?,
-            Card::Question(question, pick) => {
-                self.questions.on_question(&request, question, *pick, &action.inputs).await?
-            }
-        };
+        let (did, line) = self.pressed(&request, &card, &action.inputs).await?;
         if let Some(line) = line {
             self.reporter.answer(&request, &line).await?;
         }
         Ok(did)
+    }
+
+    /// Does what the button of this card means. Returns the answer.
+    async fn pressed(
+        &self,
+        request: &Request<'_>,
+        card: &Card,
+        inputs: &serde_json::Map<String, serde_json::Value>,
+    ) -> Result<PressOutcome, Fault> {
+        match card {
+            Card::Request(asked, press) => self.on_request(request, asked, *press, inputs).await,
+            Card::Change(change, press) => self.on_ended(request, change, *press).await,
+            Card::Question(question, pick) => self.questions.on_question(request, question, *pick, inputs).await,
+        }
     }
 
     /// Whether an earlier attempt at the press has recorded or decided something. What it recorded is then told.
@@ -319,6 +326,10 @@ impl CardActionHandler {
                     is_here(&order.room_id, &order.thread_id)
                 };
                 let Some(request) = request.filter(fits) else { return Ok(None) };
+                // It is to be deleted: what comes of the press is shown on the card that was posted in its place.
+                if self.reporter.is_to_be_deleted(&message.id).await {
+                    return Ok(Some(Card::Request(Box::new(request), press)));
+                }
                 if !request.is_waiting() {
                     // It was decided on the card that was posted in its place.
                     self.reporter.close_stray(&request, &message.id).await;

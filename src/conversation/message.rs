@@ -10,7 +10,7 @@ use super::{
     outbox_key::OutboxKey,
     posting::Reporter,
     request::Request,
-    short_messages::ShortMessage,
+    short_messages::{Corrected, ShortMessage},
     typed_answers::{TypedAnswers, is_talk},
 };
 use crate::{
@@ -24,7 +24,7 @@ use readback_core::{
     topic::TopicPlace,
 };
 use readback_nlu::short::calls_off_everything;
-use readback_webex::{Message, RoomKind, WebexError, order_text};
+use readback_webex::{RoomKind, WebexError, order_text};
 
 /// Handles messages.
 #[derive(Clone, Debug)]
@@ -82,13 +82,13 @@ impl MessageHandler {
             previous: previous.as_ref(),
             edits: None,
         };
-        self.parsed(&request, &message, &directory, recorded).await
+        self.parsed(&request, in_thread, &directory, recorded).await
     }
 
     async fn parsed(
         &self,
         request: &Request<'_>,
-        message: &Message,
+        in_thread: bool,
         directory: &Arc<Directory>,
         recorded: usize,
     ) -> Turn {
@@ -99,7 +99,6 @@ impl MessageHandler {
             self.reporter.tell(last_word, place, request.person, &answer).await.before(place, "answering")?;
             return Ok("answer");
         }
-        let in_thread = message.parent_id.is_some();
         let short = if recorded == 0 { self.answers.short_message(request, in_thread).await? } else { None };
         let mut corrected = None;
         let (mut commands, asides) = match short {
@@ -138,14 +137,26 @@ impl MessageHandler {
             told.before(place, "answering")?;
             return Ok("cancelled before");
         }
+        self.carry_out(request, commands, &asides, corrected.as_deref(), in_thread).await
+    }
+
+    /// Answers a yes or a no, carries out the orders, and says what came of all of it in one answer.
+    async fn carry_out(
+        &self,
+        request: &Request<'_>,
+        mut commands: Vec<Command>,
+        asides: &[String],
+        corrected: Option<&Corrected>,
+        in_thread: bool,
+    ) -> Turn {
         let orders = commands.len();
         let talk: Vec<Command> = commands.extract_if(.., |command| is_talk(command)).collect();
         let mut lines = Vec::new();
         let alone = talk.len() == orders && asides.is_empty();
         let mut outcome = "answer";
         if !talk.is_empty() {
-            self.note_stop(request, &talk, message.parent_id.is_some()).await?;
-            lines.extend(self.answers.typed(request, &talk, alone, message.parent_id.is_some()).await?);
+            self.note_stop(request, &talk, in_thread).await?;
+            lines.extend(self.answers.typed(request, &talk, alone, in_thread).await?);
         }
         if !commands.is_empty() {
             let orders_nothing = commands.iter().all(|command| command.intent == Intent::None);
@@ -163,7 +174,7 @@ impl MessageHandler {
                 let (did, said_lines) = self.orders.handle_commands(request, commands).await?;
                 outcome = did;
                 lines.extend(said_lines);
-                if let Some(corrected) = &corrected {
+                if let Some(corrected) = corrected {
                     lines.extend(self.answers.close_corrected(request, corrected).await?);
                 }
             }

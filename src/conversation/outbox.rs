@@ -18,7 +18,7 @@ use tokio::{
 use super::{
     editing::{Edit, Edited, edit},
     lost_post,
-    send_policy::{Verdict, judge},
+    send_policy::{Verdict, is_too_old, judge},
 };
 use crate::{clock::now, edge::OwnMessages, supervisor::Shutdown};
 use readback_core::{
@@ -29,6 +29,9 @@ use readback_webex::{Post, Webex, WebexError};
 
 /// Maximum threads in which something is sent again at the same time.
 const AT_ONCE: usize = 16;
+
+/// The pause after something that is no call of Webex to send has failed.
+const LOOK_AGAIN: Duration = Duration::from_secs(5);
 
 /// Where the order is kept: a thread of a room.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
@@ -179,10 +182,24 @@ impl Outbox {
         let first = self.lanes().get(lane).and_then(|waiting| Some((waiting.unsent.front()?.clone(), waiting.tries)));
         let Some((unsent, tries)) = first else { return Next::Empty };
         let key = &unsent.outgoing.key;
-        let end = match self.find_or_call(&unsent).await {
-            Ok(Called::Done) => SendEnd::Sent,
-            Ok(Called::NotEdited(instead)) => {
-                self.replace(lane, &unsent.outgoing, instead).await;
+        let called = match self.find(&unsent).await {
+            // What the last run left for too long is not called for at all.
+            _ if is_too_old(&unsent, now()) => Ok(None),
+            Ok(true) => Ok(Some(Called::Done)),
+            Ok(false) => self.call(&unsent.outgoing).await.map(Some),
+            Err(error) => {
+                tracing::warn!(%error, key, "whether the room was told could not be looked up; trying again");
+                return self.note_failure(lane, key, LOOK_AGAIN, false);
+            }
+        };
+        let end = match called {
+            Ok(None) => SendEnd::GivenUp,
+            Ok(Some(Called::Done)) => SendEnd::Sent,
+            Ok(Some(Called::NotEdited(instead))) => {
+                if let Err(error) = self.replace(lane, &unsent.outgoing, instead).await {
+                    tracing::error!(%error, key, "what replaces a message is not on record; trying again");
+                    return self.note_failure(lane, key, LOOK_AGAIN, false);
+                }
                 SendEnd::Refused
             }
             Err(error) => match judge(&unsent, tries, &error, now()) {
@@ -205,17 +222,16 @@ impl Outbox {
         self.remove(lane, key)
     }
 
-    /// Looks for what was perhaps posted before, and calls Webex if it is not there.
-    async fn find_or_call(&self, unsent: &Unsent) -> Result<Called, WebexError> {
+    /// Looks for what was perhaps posted before. Returns whether it is there.
+    async fn find(&self, unsent: &Unsent) -> Result<bool, WebexError> {
         let is_in_doubt = unsent.doubts > 0 || unsent.recorded < self.0.started;
-        if let Some(bot) = self.0.bot.get().filter(|_| is_in_doubt)
-            && let Some(found) = lost_post::find(&self.0.webex, &self.0.own, bot, unsent).await
-        {
+        let Some(bot) = self.0.bot.get().filter(|_| is_in_doubt) else { return Ok(false) };
+        let found = lost_post::find(&self.0.webex, &self.0.own, bot, unsent).await?;
+        if let Some(found) = &found {
             tracing::info!(key = unsent.outgoing.key, "a message whose posting was not answered is found");
-            self.know(&found);
-            return Ok(Called::Done);
+            self.know(found);
         }
-        self.call(&unsent.outgoing).await
+        Ok(found.is_some())
     }
 
     async fn call(&self, outgoing: &Outgoing) -> Result<Called, WebexError> {
@@ -235,9 +251,11 @@ impl Outbox {
             }
             Content::Edit { message, markdown, card, instead } => {
                 let new = Edit { message, room: &outgoing.room, markdown, card: card.as_ref() };
-                match edit(&self.0.webex, &*self.0.store, &new, MOST_EDITS).await? {
-                    Edited::Made => Ok(Called::Done),
-                    Edited::Refused | Edited::Gone | Edited::UsedUp => Ok(Called::NotEdited(*instead)),
+                match edit(&self.0.webex, &*self.0.store, &new, MOST_EDITS).await {
+                    // Webex has it, and its answer cannot be read.
+                    Ok(Edited::Made) | Err(WebexError::Malformed { .. }) => Ok(Called::Done),
+                    Ok(Edited::Refused | Edited::Gone | Edited::UsedUp) => Ok(Called::NotEdited(*instead)),
+                    Err(error) => Err(error),
                 }
             }
             Content::Delete { message } => match self.0.webex.delete(message).await {
@@ -248,12 +266,12 @@ impl Outbox {
     }
 
     /// Puts on record what is sent because a message cannot be edited: before anything else of the thread.
-    async fn replace(&self, lane: &Lane, edit: &Outgoing, instead: Instead) {
-        let Content::Edit { message, markdown, .. } = &edit.content else { return };
+    async fn replace(&self, lane: &Lane, edit: &Outgoing, instead: Instead) -> Result<(), Fault> {
+        let Content::Edit { message, markdown, .. } = &edit.content else { return Ok(()) };
         let is_first = |waiting: &Waiting| waiting.unsent.front().is_some_and(|first| first.outgoing.key == edit.key);
         // A newer edit has taken its place: that is refused itself.
         if !self.lanes().get(lane).is_some_and(is_first) {
-            return;
+            return Ok(());
         }
         tracing::info!(key = edit.key, "a message could not be edited; it is deleted");
         let of = |name: &str, content| {
@@ -268,17 +286,17 @@ impl Outbox {
         };
         // What is on record last is sent first: after a crash between the two, the edit is tried again.
         for outgoing in new {
-            match self.record(&outgoing).await {
-                Ok(Enqueued::New) => {
+            match self.record(&outgoing).await? {
+                Enqueued::New => {
                     let unsent = Unsent { outgoing, recorded: now(), doubts: 0 };
                     if let Some(waiting) = self.lanes().get_mut(lane) {
                         waiting.unsent.insert(1.min(waiting.unsent.len()), unsent);
                     }
                 }
-                Ok(Enqueued::Waiting | Enqueued::Ended) => {}
-                Err(error) => tracing::error!(%error, key = outgoing.key, "what replaces a message is not on record"),
+                Enqueued::Waiting | Enqueued::Ended => {}
             }
         }
+        Ok(())
     }
 
     /// Removes what has ended from its thread.

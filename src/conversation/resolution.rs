@@ -43,12 +43,12 @@ impl Orders {
                 Err(mut fault) => {
                     // Earlier commands have been carried out; report them before the fault.
                     fault.nothing_changed &= !acted;
-                    let key = OutboxKey::BeforeFault(request.id);
+                    let key = OutboxKey::BeforeFault(request.id, lines.len());
                     if !lines.is_empty()
-                        && let Err(error) =
-                            self.reporter.tell(key, request.place, request.person, &lines.join("\n\n")).await
+                        && let Err(untold) = self.reporter.answer_as(key, request, &lines.join("\n\n")).await
                     {
-                        tracing::warn!(error = format!("{error:#}"), "what was done before a fault could not be told");
+                        let error = format!("{:#}", untold.cause);
+                        tracing::warn!(error, "what was done before a fault could not be told");
                     }
                     return Err(fault);
                 }

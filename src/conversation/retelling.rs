@@ -79,12 +79,17 @@ where
 impl Reporter {
     /// Answers the message or the press, with the last word of its turn. What was carried out because of it is then reported.
     pub(super) async fn answer(&self, request: &Request<'_>, text: &str) -> Result<(), Fault> {
+        self.answer_as(OutboxKey::Turn(request.id), request, text).await
+    }
+
+    /// The same under another key: it is not the last word of the turn.
+    pub(super) async fn answer_as(&self, key: OutboxKey<'_>, request: &Request<'_>, text: &str) -> Result<(), Fault> {
         let ordered = self.cx.store.ordered_by(request.id).await.after(request.place, "looking up what was done")?;
         // What has a card or is followed tells its end itself.
         let ended =
             |change: &Change| change.card().is_none() && change.is_unreported() && change.status() != Status::Applied;
         let ended: Vec<Change> = ordered.changes.into_iter().filter(ended).collect();
-        let told = self.tell_ends(OutboxKey::Turn(request.id), request.place, request.person, text, &ended).await;
+        let told = self.tell_ends(key, request.place, request.person, text, &ended).await;
         told.after(request.place, "answering")
     }
 

@@ -34,15 +34,20 @@ pub(super) enum Verdict {
     End(SendEnd),
 }
 
-/// What follows from this failure, after as many failures before.
+/// Whether it waits for so long that nobody expects it any more.
+pub(super) fn is_too_old(unsent: &Unsent, now: Timestamp) -> bool {
+    now.duration_since(unsent.recorded) > TRIED
+}
+
+/// What follows from this failure to send it, after as many failures before.
 pub(super) fn judge(unsent: &Unsent, tries: u32, error: &WebexError, now: Timestamp) -> Verdict {
     if matches!(error, WebexError::Refused { .. } | WebexError::NotFound { .. }) {
         return Verdict::End(SendEnd::Refused);
     }
-    let doubt = error.is_unanswered();
+    let doubt = error.is_in_doubt();
     // An edit or a deletion can be repeated: the room does not see it twice.
     let is_repeated = matches!(unsent.outgoing.content, Content::Post { .. });
-    if now.duration_since(unsent.recorded) > TRIED || doubt && is_repeated && unsent.doubts >= UNANSWERED {
+    if is_too_old(unsent, now) || error.is_unanswered() && is_repeated && unsent.doubts >= UNANSWERED {
         return Verdict::End(SendEnd::GivenUp);
     }
     let after = match error {
@@ -86,7 +91,7 @@ mod tests {
     }
 
     fn unavailable() -> WebexError {
-        WebexError::Unavailable { status: 502, tracking_id: TrackingId::default() }
+        WebexError::Unavailable { status: 503, tracking_id: TrackingId::default() }
     }
 
     #[test]
@@ -119,5 +124,8 @@ mod tests {
         assert_eq!([19, 20].map(|doubts| told(post(doubts))), [looked_for, Verdict::End(SendEnd::GivenUp)]);
         assert_eq!(told(unsent(Content::Delete { message: "M".into() }, 99)), again);
         assert_eq!(seconds(judge(&post(99), 0, &unavailable(), at(0))), Some(1), "Webex says that it has not taken it");
+        // A gateway does not know whether Webex has taken it.
+        let gateway = WebexError::Unavailable { status: 502, tracking_id: TrackingId::default() };
+        assert_eq!(judge(&post(99), 0, &gateway, at(0)), looked_for);
     }
 }

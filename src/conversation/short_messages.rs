@@ -40,7 +40,7 @@ pub(super) enum ShortMessage {
     /// It has been handled as an answer.
     Answered(PressOutcome),
     /// It orders this, as an answer or as a correction.
-    Orders(Vec<Command>, Option<Corrected>),
+    Orders(Vec<Command>, Option<Box<Corrected>>),
 }
 
 /// The order that a correction is about.
@@ -161,7 +161,7 @@ impl TypedAnswers {
         }
         let command = corrected_order(&last, &correction, request.directory);
         let is_elsewhere = matches!(correction, Correction::Target(_));
-        let corrected = Corrected { change: last, is_elsewhere };
+        let corrected = Box::new(Corrected { change: last, is_elsewhere });
         Ok(command.map(|command| ShortMessage::Orders(vec![command], Some(corrected))))
     }
 

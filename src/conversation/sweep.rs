@@ -14,7 +14,7 @@ use super::{
 use crate::{clock, supervisor::Shutdown};
 use readback_core::{
     change::{Answer, Change, ChangeId, Decide, End, EndReason, Outcome, Status},
-    question::Reply,
+    question::{QuestionState, Reply},
 };
 
 /// Interval between two sweeps for expired cards.
@@ -165,6 +165,8 @@ impl Recovery {
         };
         for question in open.iter().filter(|question| !question.is_open(now())) {
             match self.cx.store.reply(question.id, &Reply::Expire, now()).await {
+                // A clock that was set back meanwhile leaves it open.
+                Ok(Some((question, _))) if question.state == QuestionState::Open => {}
                 Ok(Some((question, _))) => self.reporter.show_question(&question).await,
                 Ok(None) => {}
                 Err(error) => tracing::error!(%error, "a question could not be closed"),

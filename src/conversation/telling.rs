@@ -8,7 +8,7 @@ use super::{
 use readback_core::{
     change::Change,
     domain::Person,
-    outbox::{Content, Enqueued, Outgoing},
+    outbox::{Content, Enqueued, Outgoing, ToldEnd},
     store::Fault,
 };
 
@@ -50,8 +50,8 @@ impl Reporter {
         ends: &[Change],
     ) -> anyhow::Result<()> {
         let content = Content::Post { markdown: markdown.clone(), card: None };
-        let ids = ends.iter().map(Change::id).collect();
-        if self.put(Outgoing { ends: ids, ..outgoing(key, place, content) }, ends).await.is_err() {
+        let told = ends.iter().map(ToldEnd::from).collect();
+        if self.put(Outgoing { ends: told, ..outgoing(key, place, content) }, ends).await.is_err() {
             self.post(place, &markdown, None).await?;
             self.mark_told(ends).await;
         }
@@ -106,6 +106,15 @@ impl Reporter {
         })
     }
 
+    /// Whether the deletion of this message is on record.
+    pub(super) async fn is_to_be_deleted(&self, message: &str) -> bool {
+        let enqueued = self.cx.store.is_enqueued(&OutboxKey::Deleted(message).to_string()).await;
+        enqueued.unwrap_or_else(|error| {
+            tracing::error!(%error, "whether a message is to be deleted could not be read");
+            false
+        })
+    }
+
     /// Takes up what the last run did not send. Call it before anything else is told: the ends in it are not told a second
     /// time.
     pub(super) async fn resume_outbox(&self) {
@@ -119,10 +128,13 @@ impl Reporter {
         if !unsent.is_empty() {
             tracing::info!(count = unsent.len(), "what the last run could not send is sent");
         }
-        for id in unsent.iter().flat_map(|unsent| &unsent.outgoing.ends) {
-            match self.cx.store.get(*id).await {
-                Ok(change) => self.mark_told(change.as_slice()).await,
-                Err(error) => tracing::error!(%error, change = %id, "a change whose end is told could not be read"),
+        for end in unsent.iter().flat_map(|unsent| &unsent.outgoing.ends) {
+            match self.cx.store.get(end.change).await {
+                // What has come of it since is told by itself.
+                Ok(change) => self.mark_told(change.filter(|change| *change.state() == end.state).as_slice()).await,
+                Err(error) => {
+                    tracing::error!(%error, change = %end.change, "a change whose end is told could not be read");
+                }
             }
         }
         self.cx.outbox.resume(unsent);

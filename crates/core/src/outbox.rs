@@ -6,7 +6,7 @@ use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
-use crate::change::ChangeId;
+use crate::change::{Change, ChangeId, State};
 
 /// Maximum edits of one message. Webex refuses the next one.
 pub const MOST_EDITS: u32 = 10;
@@ -22,9 +22,24 @@ pub struct Outgoing {
     pub thread: Option<String>,
     /// What to send.
     pub content: Content,
-    /// The changes whose end this tells.
+    /// The changes whose end this tells, and as what.
     #[serde(default)]
-    pub ends: Vec<ChangeId>,
+    pub ends: Vec<ToldEnd>,
+}
+
+/// The end of a change, as it is told.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct ToldEnd {
+    /// The change.
+    pub change: ChangeId,
+    /// Its state then. Another one is not told by this.
+    pub state: State,
+}
+
+impl From<&Change> for ToldEnd {
+    fn from(change: &Change) -> Self {
+        Self { change: change.id(), state: change.state().clone() }
+    }
 }
 
 /// What is sent.
@@ -86,7 +101,8 @@ impl fmt::Debug for Outgoing {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let mut shown = f.debug_struct("Outgoing");
         shown.field("key", &self.key).field("room", &self.room).field("thread", &self.thread);
-        shown.field("content", &self.content).field("ends", &self.ends).finish()
+        let ends: Vec<ChangeId> = self.ends.iter().map(|end| end.change).collect();
+        shown.field("content", &self.content).field("ends", &ends).finish()
     }
 }
 

@@ -122,6 +122,20 @@ impl WebexError {
         }
     }
 
+    /// Whether a write may have been carried out although this came back: no answer, or one of a gateway that has none.
+    pub fn is_in_doubt(&self) -> bool {
+        match self {
+            Self::Unavailable { status, .. } => *status != 503,
+            Self::Timeout
+            | Self::Network(_)
+            | Self::Unauthorized { .. }
+            | Self::NotFound { .. }
+            | Self::Refused { .. }
+            | Self::RateLimited { .. }
+            | Self::Malformed { .. } => self.is_unanswered(),
+        }
+    }
+
     pub(super) fn malformed(what: &'static str) -> Self {
         Self::Malformed { what, tracking_id: TrackingId::default() }
     }

@@ -30,15 +30,17 @@ impl Endpoint {
     }
 }
 
+/// The longest time for which an endpoint is closed: a header that is wrong must not silence the bot.
+const LONGEST: Duration = Duration::from_hours(1);
+
 /// The endpoints that are closed, and until when.
 #[derive(Debug, Default)]
 pub(super) struct Limits(Mutex<HashMap<Endpoint, Instant>>);
 
 impl Limits {
-    /// Closes an endpoint for this time, unless it is closed for longer. A time that the clock cannot tell is ignored: the next
-    /// call is refused again.
+    /// Closes an endpoint for this time, unless it is closed for longer; for an hour at most: the next call may be refused again.
     pub(super) fn close(&self, endpoint: &Endpoint, wait: Duration, now: Instant) {
-        let Some(until) = now.checked_add(wait) else { return };
+        let Some(until) = now.checked_add(wait.min(LONGEST)) else { return };
         let mut closed = self.0.lock().unwrap_or_else(PoisonError::into_inner);
         let at = closed.entry(endpoint.clone()).or_insert(until);
         *at = until.max(*at);
@@ -91,6 +93,6 @@ mod tests {
         assert_eq!((left(&post, 10), left(&post, 34)), (Some(SECOND * 25), Some(SECOND)));
         assert_eq!(left(&post, 35), None);
         limits.close(&post, Duration::MAX, start);
-        assert_eq!(left(&post, 0), None, "beyond every clock");
+        assert_eq!(left(&post, 0), Some(LONGEST), "no header silences the bot for longer");
     }
 }

@@ -111,8 +111,8 @@ pub fn answer(text: &str, name: &str, question: &Question) -> Option<TypedAnswer
         ([only], false) => fits(only, &without_noise(&rest, &question.choices)).then_some(0).filter(|_| has_value)?,
         (several, false) => chosen(&rest, several)?,
     };
-    // A value that is missing would be asked for in the same words again.
-    (question.fields.iter().all(|field| is_given(field, &values))).then_some(TypedAnswer::Choice { index, values })
+    // A value that is missing is asked for by whoever reads the values.
+    Some(TypedAnswer::Choice { index, values })
 }
 
 /// Whether the choices are Deployments for which nothing else is missing.
@@ -123,14 +123,6 @@ fn offers_several(question: &Question) -> bool {
 
 fn of_all(said: &str, choices: usize) -> Option<TypedAnswer> {
     (ALL.contains(&said) || choices == 2 && BOTH.contains(&said)).then_some(TypedAnswer::All)
-}
-
-const fn is_given(field: &Field, values: &TypedValues) -> bool {
-    match field {
-        Field::Replicas { known, .. } => known.is_some() || values.replicas.is_some(),
-        Field::Image { known } => known.is_some() || values.image.is_some(),
-        Field::Container { known, .. } => known.is_some() || values.container.is_some(),
-    }
 }
 
 /// The values for the fields of the question, and the other words; `None` if one is given twice.

@@ -1,13 +1,14 @@
 //! What is to be sent, and how often messages were edited.
 
 use crate::{
-    change::{ChangeId, samples::at},
-    outbox::{Content, Enqueued, Instead, Outgoing, SendEnd, Unsent},
+    change::{ChangeId, State, samples::at},
+    outbox::{Content, Enqueued, Instead, Outgoing, SendEnd, ToldEnd, Unsent},
     store::{REMEMBERED, Store},
 };
 
 fn outgoing(key: &str, content: Content) -> Outgoing {
-    let ends = vec![ChangeId::derive(key, 0)];
+    let told = State::Expired { at: at(1) };
+    let ends = vec![ToldEnd { change: ChangeId::derive(key, 0), state: told }];
     Outgoing { key: key.into(), room: "R".into(), thread: Some("T".into()), content, ends }
 }
 

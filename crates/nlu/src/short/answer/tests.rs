@@ -5,12 +5,12 @@ use readback_core::{
 
 use super::*;
 
-fn choice(index: usize) -> Option<TypedAnswer> {
-    Some(TypedAnswer::Choice { index, values: TypedValues::default() })
+const fn choice(index: usize) -> TypedAnswer {
+    TypedAnswer::Choice { index, values: TypedValues { replicas: None, image: None, container: None } }
 }
 
-fn with_replicas(index: usize, replicas: u32) -> Option<TypedAnswer> {
-    Some(TypedAnswer::Choice { index, values: TypedValues { replicas: Some(replicas), ..TypedValues::default() } })
+const fn with_replicas(index: usize, replicas: u32) -> TypedAnswer {
+    TypedAnswer::Choice { index, values: TypedValues { replicas: Some(replicas), image: None, container: None } }
 }
 
 /// Which of `payments-api` in default, `payments-api` in staging and `payments-worker` in default.
@@ -50,7 +50,7 @@ fn which_one_is_said_by_place_by_name_or_by_number() {
         ("I meant the worker", 2),
         ("three", 2),
     ] {
-        assert_eq!(answer(text, "bot", &which()), choice(index), "{text}");
+        assert_eq!(answer(text, "bot", &which()), Some(choice(index)), "{text}");
     }
 }
 
@@ -93,16 +93,16 @@ fn all_of_them_and_none_of_them() {
 #[test]
 fn a_number_is_the_value_that_is_missing() {
     for text in ["4", "like 4", "make it 4", "4 replicas", "four", "to four pods please", "@bot 4", "let's say 4"] {
-        assert_eq!(answer(text, "bot", &how_many()), with_replicas(0, 4), "{text}");
+        assert_eq!(answer(text, "bot", &how_many()), Some(with_replicas(0, 4)), "{text}");
     }
     for text in ["4 or 5", "4?", "a few", "1.21", "4 5", "half", "-4", "not 4", "4 in staging", "payments-api"] {
         assert_eq!(answer(text, "bot", &how_many()), None, "{text}");
     }
     let both = Question { fields: how_many().fields, ..which() };
-    assert_eq!(answer("4 in staging", "bot", &both), with_replicas(1, 4));
-    assert_eq!(answer("the second, 4 pods", "bot", &both), with_replicas(1, 4));
-    assert_eq!(answer("one", "bot", &how_many()), with_replicas(0, 1));
-    assert_eq!(answer("one pod in staging", "bot", &both), with_replicas(1, 1));
+    assert_eq!(answer("4 in staging", "bot", &both), Some(with_replicas(1, 4)));
+    assert_eq!(answer("the second, 4 pods", "bot", &both), Some(with_replicas(1, 4)));
+    assert_eq!(answer("one", "bot", &how_many()), Some(with_replicas(0, 1)));
+    assert_eq!(answer("one pod in staging", "bot", &both), Some(with_replicas(1, 1)));
     // "One" stands for the Deployment there, and how many is not said.
     for text in ["the one in staging", "the first one", "yes, the second one", "that one"] {
         let values = match answer(text, "bot", &both) {
@@ -110,6 +110,7 @@ fn a_number_is_the_value_that_is_missing() {
             Some(TypedAnswer::All | TypedAnswer::Nothing) | None => TypedValues::default(),
         };
         assert_eq!(values, TypedValues::default(), "{text}");
+        assert_eq!(answer(text, "bot", &how_many()), None, "{text}");
     }
     for text in ["no", "none", "nothing", "nil", "+1", "another", "a"] {
         let given = answer(text, "bot", &how_many());
@@ -135,7 +136,9 @@ fn an_image_has_a_digit_and_a_container_is_one_that_is_offered() {
     let values = TypedValues { image: Some("1.21".into()), container: Some("proxy".into()), replicas: None };
     assert_eq!(answer("1.21 for proxy", "bot", &asked), None, "“for” is no part of an answer");
     assert_eq!(answer("proxy, 1.21", "bot", &asked), Some(TypedAnswer::Choice { index: 0, values }));
-    assert_eq!(answer("1.21", "bot", &asked), None, "the container is missing");
+    let values = TypedValues { image: Some("1.21".into()), ..TypedValues::default() };
+    let given = Some(TypedAnswer::Choice { index: 0, values });
+    assert_eq!(answer("1.21", "bot", &asked), given, "the container is missing, and is asked for");
 }
 
 #[test]
@@ -146,11 +149,11 @@ fn one_of_two_readings_is_named_by_what_it_changes() {
     for (text, index) in
         [("image", 0), ("the tag", 0), ("replicas", 1), ("42 pods", 1), ("image 42", 0), ("the second", 1)]
     {
-        assert_eq!(answer(text, "bot", &asked), choice(index), "{text}");
+        assert_eq!(answer(text, "bot", &asked), Some(choice(index)), "{text}");
     }
     for text in ["42", "2", "both", "41 pods"] {
         assert_eq!(answer(text, "bot", &asked), None, "{text}");
     }
     asked.choices[0].label = ChoiceLabel::Verb(Intent::Restart);
-    assert_eq!(answer("restart", "bot", &asked), choice(0));
+    assert_eq!(answer("restart", "bot", &asked), Some(choice(0)));
 }
