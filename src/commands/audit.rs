@@ -131,6 +131,9 @@ impl Printer {
             AuditFormat::Csv => {
                 rows.iter_mut().for_each(disarm);
                 out.text(csv(&rows, self.is_first)?)?;
+                // The names of the columns stand before the first row, whichever page that is on.
+                self.is_first &= rows.is_empty();
+                return Ok(());
             }
         }
         self.is_first = false;
@@ -343,6 +346,17 @@ mod tests {
             exported(AuditFormat::Json, 300).concat(),
             json.lines().take(300).map(|line| format!("{line}\n")).collect::<String>()
         );
+    }
+
+    #[test]
+    fn the_columns_are_named_before_the_first_row_whichever_page_it_is_on() {
+        let written = Written::default();
+        let (mut printer, mut out) = (Printer::of(AuditFormat::Csv), Out::to(written.clone()));
+        printer.print(&[], &mut out).expect("a page of what cannot be read");
+        printer.print(&[Change::asking(order()).expect("a change")], &mut out).expect("the next page");
+        drop(out);
+        let text = written.0.lock().expect("not poisoned").concat();
+        assert!(text.starts_with("id,ordered") && text.lines().count() == 2, "{text}");
     }
 
     #[test]

@@ -171,12 +171,16 @@ impl MessageHandler {
             if let Some(line) = about_a_card {
                 lines.push(line);
             } else {
-                let (did, said_lines) = self.orders.handle_commands(request, commands).await?;
+                // What is meant instead of it is recorded beside it, so it is closed first.
+                let before = corrected.filter(|corrected| corrected.is_elsewhere());
+                let stays = self.answers.close_corrected(request, before).await?;
+                let handled = self.orders.handle_commands(request, commands).await;
+                // Whatever became of the new order.
+                self.answers.close_corrected(request, corrected).await?;
+                let (did, said_lines) = handled?;
                 outcome = did;
                 lines.extend(said_lines);
-                if let Some(corrected) = corrected {
-                    lines.extend(self.answers.close_corrected(request, corrected).await?);
-                }
+                lines.extend(stays);
             }
         }
         lines.extend(asides.iter().filter(|aside| words::asks_for_something(aside)).map(|aside| words::aside(aside)));

@@ -96,9 +96,12 @@ impl Recovery {
                         applied.push((change, None));
                     }
                 },
-                // The change stays unreported, so the next start retries.
+                // The change stays unreported, so the sweep retries.
                 Err(error) => {
                     self.cx.clusters.complain(&change.target().cluster, &error, "following a change of the last run");
+                    if let Ok(mut untold) = self.cx.untold.lock() {
+                        untold.push(change.id());
+                    }
                 }
             }
         }

@@ -85,11 +85,12 @@ impl Reporter {
 
     /// Closes the cards of what a newer request has replaced. Those that cannot be closed now are left to the sweep.
     pub(super) async fn close_superseded(&self, replaced: &Superseded) {
-        for older in &replaced.requests {
-            self.close(older).await;
-        }
+        // A question has no mark of being told, so it is first.
         for older in &replaced.questions {
             self.show_question(older).await;
+        }
+        for older in &replaced.requests {
+            self.close(older).await;
         }
     }
 

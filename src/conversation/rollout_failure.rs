@@ -108,6 +108,19 @@ impl FailureNotice {
     }
 }
 
+/// Whether a rollout that was failing does not fail any more: it is done, or another one has taken its place.
+pub(super) const fn is_past(end: &Rollout) -> bool {
+    match end {
+        Rollout::Done { .. } | Rollout::Superseded(_) | Rollout::Gone => true,
+        Rollout::Pending
+        | Rollout::Progressing(_)
+        | Rollout::Stuck { .. }
+        | Rollout::Failed { .. }
+        | Rollout::Paused
+        | Rollout::Lost(_) => false,
+    }
+}
+
 /// Waits until then, or forever.
 pub(super) async fn at(due: Option<Instant>) {
     match due {
@@ -209,15 +222,7 @@ impl Reporter {
 
     /// Closes the message about a failure if the end of the rollout leaves nothing to offer; `state` tells that end.
     pub(super) async fn close_failure_after(&self, change: &Change, end: &Rollout, state: &str) -> anyhow::Result<()> {
-        match end {
-            Rollout::Done { .. } | Rollout::Superseded(_) | Rollout::Gone => self.close_failure(change, state).await,
-            Rollout::Pending
-            | Rollout::Progressing(_)
-            | Rollout::Stuck { .. }
-            | Rollout::Failed { .. }
-            | Rollout::Paused
-            | Rollout::Lost(_) => Ok(()),
-        }
+        if is_past(end) { self.close_failure(change, state).await } else { Ok(()) }
     }
 
     /// Closes the message about a failure beside the next turns, if Webex cannot be told now.

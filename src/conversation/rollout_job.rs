@@ -4,8 +4,13 @@
 use tokio::{sync::mpsc, task::JoinSet, time::Instant};
 
 use super::{
-    context::MAX_ITEMS, edit_pacing::EditPacing, followed_rollout::FollowedRollout, posting::Reporter,
-    retelling::until_told, rollout_display::Display, rollout_failure::at,
+    context::MAX_ITEMS,
+    edit_pacing::EditPacing,
+    followed_rollout::FollowedRollout,
+    posting::Reporter,
+    retelling::until_told,
+    rollout_display::Display,
+    rollout_failure::{at, is_past},
 };
 use crate::{supervisor::Shutdown, words};
 use readback_cluster::{Follow, Rollout};
@@ -68,7 +73,13 @@ impl RolloutJob {
         let Some(one) = self.rollouts.get_mut(at) else { return };
         one.note(rollout);
         one.word(&self.reporter, self.start.elapsed()).await;
+        let (change, is_past) = (one.change.clone(), is_past(&one.seen));
+        let state = one.state.clone();
         self.display.keep(&self.reporter, &self.rollouts);
+        // Its message would say that it fails until the last of the others has ended.
+        if is_past && change.failure().is_some() && !self.rollouts.iter().all(FollowedRollout::is_over) {
+            self.reporter.close_failure_later(&change, state).await;
+        }
     }
 
     /// When the next failure is to be told.

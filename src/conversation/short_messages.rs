@@ -50,6 +50,13 @@ pub(super) struct Corrected {
     is_elsewhere: bool,
 }
 
+impl Corrected {
+    /// Whether another Deployment was meant.
+    pub(super) const fn is_elsewhere(&self) -> bool {
+        self.is_elsewhere
+    }
+}
+
 impl TypedAnswers {
     /// Handles a message that answers the open question of this person, or corrects the last order; `None` if it does
     /// neither. Only in time: what arrives late is read like any message, and asked about.
@@ -128,8 +135,13 @@ impl TypedAnswers {
         let (place, person) = (request.place, &request.person.id);
         if request.again {
             let answered = self.cx.last_words().answered(place, person);
-            let Some(id) = answered else { return Ok(None) };
-            return self.cx.store.question(id).await.before(place, "looking for the question");
+            if let Some(id) = answered {
+                return self.cx.store.question(id).await.before(place, "looking for the question");
+            }
+            // After a restart nobody knows whether an earlier attempt has answered one.
+            if request.previous.is_none() {
+                return Ok(None);
+            }
         }
         let open = self.cx.store.open_questions(Some(person)).await.before(place, "looking for questions")?;
         let is_here = |question: &Question| {
@@ -159,6 +171,11 @@ impl TypedAnswers {
         if !is_about(request, &last, in_thread) {
             return Ok(None);
         }
+        // One command can be about several Deployments.
+        let said = self.cx.store.ordered_by(&last.order().message_id).await;
+        if said.before(request.place, "looking for the last order")?.changes.len() != 1 {
+            return Ok(None);
+        }
         let command = corrected_order(&last, &correction, request.directory);
         let is_elsewhere = matches!(correction, Correction::Target(_));
         let corrected = Box::new(Corrected { change: last, is_elsewhere });
@@ -171,8 +188,9 @@ impl TypedAnswers {
     pub(super) async fn close_corrected(
         &self,
         request: &Request<'_>,
-        corrected: &Corrected,
+        corrected: Option<&Corrected>,
     ) -> Result<Option<String>, Fault> {
+        let Some(corrected) = corrected else { return Ok(None) };
         let decline =
             Decide::Decline { who: Actor::from(request.person), authorization: Ok(()), cause: Some(request.cause()) };
         let decided = self.cx.store.decide(corrected.change.request(), &decline, now()).await;

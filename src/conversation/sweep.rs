@@ -83,7 +83,9 @@ impl Recovery {
     async fn settle_again(&self, id: ChangeId) -> Result<(), Fault> {
         let Some(change) = self.cx.store.get(id).await.unplaced("reading the change")? else { return Ok(()) };
         self.settle(&change).instrument(span_of(&change)).await?;
-        if let (false, Ok(Some(request))) = (change.is_alone(), self.cx.request_of(&change).await) {
+        if !change.is_alone()
+            && let Some(request) = self.cx.request_of(&change).await.unplaced("reading it")?
+        {
             self.resume_request(&request).await;
         }
         Ok(())
@@ -189,6 +191,15 @@ impl Recovery {
                 }
             }
         }
-        self.clone().resume_all(changes).await;
+        let (alone, together): (Vec<Change>, Vec<Change>) = changes.into_iter().partition(Change::is_alone);
+        self.clone().resume_all(alone).await;
+        match self.cx.requests_of(&together).await {
+            Ok(requests) => {
+                for request in &requests {
+                    self.resume_request(request).await;
+                }
+            }
+            Err(error) => tracing::error!(%error, "changes to be told could not be read"),
+        }
     }
 }
