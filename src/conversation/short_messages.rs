@@ -227,9 +227,9 @@ fn is_about(request: &Request<'_>, last: &Change, in_thread: bool) -> bool {
     let age = request.at.duration_since(order.said);
     let is_recent = SignedDuration::ZERO < age && age < CORRECTED;
     let in_its_thread = !in_thread || Some(order.thread_id.as_str()) == request.place.thread.as_deref();
-    let is_previous = |previous: &Turn| {
-        previous.id == order.message_id && previous.is_single || is_decided_by(last, cause_of(&previous.id))
-    };
+    // What was taken back is not gone on with, although the message that took it back may have meant something else.
+    let is_decided = |previous: &Turn| last.status() != Status::Declined && is_decided_by(last, cause_of(&previous.id));
+    let is_previous = |previous: &Turn| previous.id == order.message_id && previous.is_single || is_decided(previous);
     // What takes something back is no order with values.
     last.is_alone() && order.undoes.is_none() && is_recent && in_its_thread && request.previous.is_some_and(is_previous)
 }
