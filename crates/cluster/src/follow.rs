@@ -7,7 +7,7 @@ use tokio::{
     time::{Instant, sleep_until},
 };
 
-use super::{CallError, Changed, Cluster, PodView, Rollout, progress, rollout::Tracker};
+use super::{CallError, Changed, Cluster, Rollout, pods::Pods, progress, rollout::Tracker};
 use readback_core::domain::ObjectRef;
 
 /// The polling interval in the first half minute, when people wait for it.
@@ -106,13 +106,13 @@ impl Follow {
         self.read_at.send_replace(Instant::now());
         let pods = match &live {
             Some(live) if unfinished(&progress(live.status(), &[], self.changed)) => self.pods(live).await,
-            Some(_) | None => Vec::new(),
+            Some(_) | None => Pods::default(),
         };
         Some(self.tracker.look(live.as_ref(), &pods, Instant::now()))
     }
 
     /// The pods only explain, so the rollout is followed without them too.
-    async fn pods(&self, live: &super::Live) -> Vec<PodView> {
+    async fn pods(&self, live: &super::Live) -> Pods {
         self.cluster.pods(live).await.unwrap_or_default()
     }
 

@@ -47,7 +47,7 @@ impl Cluster {
     /// The last lines of the containers of one pod, or of the named container. Needs `list` on pods and `get` on their
     /// logs.
     pub async fn logs(&self, live: &Live, container: Option<&str>, lines: u32) -> Result<Logs, CallError> {
-        let pods = self.pods(live).await?;
+        let pods = self.pods(live).await?.views;
         let Some(pod) = most_informative(&pods) else { return Ok(Logs::NoPod) };
         let names: Vec<String> = live.containers().iter().map(|one| one.name.clone()).collect();
         let wanted = match container {

@@ -31,6 +31,17 @@ pub struct PodView {
     pub exited: Option<Timestamp>,
 }
 
+/// The pods of a Deployment, and what the `ReplicaSet` with the newest template says of them.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub(super) struct Pods {
+    /// The pods, old and new.
+    pub(super) views: Vec<PodView>,
+    /// Whether the cluster refuses the pods of the newest template; `None` if that is unknown. The condition of the
+    /// Deployment does not tell: its controller takes it from an old `ReplicaSet` where the newest one has none
+    /// (`getReplicaFailures` in `pkg/controller/deployment/progress.go` of Kubernetes).
+    pub(super) newest_refused: Option<bool>,
+}
+
 /// From the message of the `ReplicaFailure` condition: pods could not even be created.
 pub(super) fn refused(reason: &str, message: &str) -> Cause {
     let detail = message.split_once(" is forbidden: ").map_or(message, |(_, rest)| rest);
@@ -167,24 +178,31 @@ fn views(pods: &[Value], owner: Option<&str>) -> Vec<PodView> {
 
 impl Cluster {
     /// The pods of a Deployment. Needs `list` on pods; without `list` on replicasets it is unknown which are new.
-    pub(super) async fn pods(&self, live: &Live) -> Result<Vec<PodView>, CallError> {
+    pub(super) async fn pods(&self, live: &Live) -> Result<Pods, CallError> {
         let selector = live.selector()?;
         if selector.selects_all() {
-            return Ok(Vec::new());
+            return Ok(Pods::default());
         }
         let (namespace, which) = (&live.object().namespace, ListParams::default().labels_from(selector));
         let sets = self.items::<ReplicaSet>(namespace, which.clone()).await.unwrap_or_default();
         let uid_of = |set: &Value| set.pointer("/metadata/uid").and_then(Value::as_str).map(str::to_owned);
         let ours: Vec<&Value> = sets.iter().filter(|set| owned_by(set, live.uid())).collect();
         let newest = ours.iter().find(|set| live.revision().is_some() && revision(set) == live.revision());
+        let newest_refused = newest.map(|set| is_refused(set));
         let newest = newest.and_then(|set| uid_of(set));
         let pods = self.items::<Pod>(namespace, which).await?;
         let ours: Vec<String> = ours.into_iter().filter_map(uid_of).collect();
         // Labels can coincide by accident; ownership cannot.
         let of_ours = |pod: &Value| ours.is_empty() || ours.iter().any(|uid| owned_by(pod, uid));
         let pods: Vec<Value> = pods.into_iter().filter(of_ours).collect();
-        Ok(views(&pods, newest.as_deref()))
+        Ok(Pods { views: views(&pods, newest.as_deref()), newest_refused })
     }
+}
+
+/// Whether this `ReplicaSet` reports that its pods cannot be created.
+fn is_refused(set: &Value) -> bool {
+    let conditions = set.pointer("/status/conditions").and_then(Value::as_array);
+    conditions.is_some_and(|all| all.iter().any(|one| one["type"] == "ReplicaFailure" && one["status"] == "True"))
 }
 
 pub(super) fn owned_by(raw: &Value, uid: &str) -> bool {
@@ -201,6 +219,7 @@ mod tests {
     use serde_json::json;
 
     use super::*;
+    use crate::stand_in::{Api, Reply, deployment, live_of};
 
     fn pod(status: &Value) -> Value {
         json!({"metadata": {"name": "web-1", "ownerReferences": [
@@ -256,6 +275,30 @@ mod tests {
         assert_eq!(views(&pods, Some("rs-2"))[0].newest, Some(true));
         assert_eq!(views(&pods, Some("rs-1"))[0].newest, Some(false));
         assert_eq!(views(&pods, None)[0].newest, None, "without replica sets it is unknown");
+    }
+
+    #[tokio::test]
+    async fn whether_new_pods_are_refused_is_read_from_the_newest_replica_set() {
+        let set = |revision: &str, refused: bool| {
+            let failure = json!([{"type": "ReplicaFailure", "status": "True", "reason": "FailedCreate"}]);
+            json!({"metadata": {"name": "web", "uid": revision, "ownerReferences": [
+                {"apiVersion": "apps/v1", "kind": "Deployment", "name": "web", "uid": "uid-1"}],
+                "annotations": {REVISION: revision}}, "status": {"conditions": if refused { failure } else { json!([]) }}})
+        };
+        let live = live_of(&deployment());
+        let newest = live.revision().unwrap().to_owned();
+        for (sets, refused) in [
+            (vec![set("0", true), set(&newest, false)], Some(false)),
+            (vec![set("0", false), set(&newest, true)], Some(true)),
+            (vec![set("0", true)], None),
+        ] {
+            let api = Api::start(move |call| match call.path.rsplit('/').next() {
+                Some("replicasets") => Reply::json(200, json!({"items": sets})),
+                _ => Reply::json(200, json!({"items": []})),
+            });
+            let pods = api.await.cluster().await.pods(&live).await.unwrap();
+            assert_eq!(pods.newest_refused, refused);
+        }
     }
 
     #[test]

@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use tokio::time::Instant;
 
-use super::{CallError, Cause, DeploymentStatusView, Live, PodView};
+use super::{CallError, Cause, DeploymentStatusView, Live, PodView, pods::Pods};
 pub(super) use problems::first_cause;
 use problems::{Problems, problems};
 
@@ -210,7 +210,7 @@ impl Tracker {
     }
 
     /// The state after this read.
-    pub(super) fn look(&mut self, live: Option<&Live>, pods: &[PodView], now: Instant) -> Rollout {
+    pub(super) fn look(&mut self, live: Option<&Live>, pods: &Pods, now: Instant) -> Rollout {
         let Some(live) = live.filter(|live| live.uid() == self.uid && !live.terminating()) else {
             return Rollout::Gone;
         };
@@ -221,7 +221,7 @@ impl Tracker {
         let seen = if live.generation() < self.generation {
             Rollout::Pending
         } else {
-            progress(live.status(), pods, self.changed)
+            progress(live.status(), &pods.views, self.changed)
         };
         let is_pending = seen == Rollout::Pending;
         let (counts, is_failed) = match self.confirmed(seen, now) {

@@ -102,7 +102,7 @@ impl Cluster {
     /// Reads one Deployment and its pods, and judges them; `None` if none has that name.
     pub async fn describe(&self, object: &ObjectRef) -> Result<Option<Description>, CallError> {
         let Some(live) = self.read(object).await? else { return Ok(None) };
-        let pods = self.pods(&live).await.ok();
+        let pods = self.pods(&live).await.ok().map(|pods| pods.views);
         let mut described = describe(&live, pods.as_deref());
         if !matches!(described.health, Health::Ready | Health::ScaledToZero) {
             // Warnings only explain.

@@ -6,7 +6,10 @@ use std::time::Duration;
 use jiff::Timestamp;
 use tokio::time::Instant;
 
-use crate::{Cause, CauseKind, DeploymentStatusView, PodView, pods::refused};
+use crate::{
+    Cause, CauseKind, DeploymentStatusView, PodView,
+    pods::{Pods, refused},
+};
 
 /// How long a container must be unable to start before that is certain: the first crash is followed by a new start at
 /// once, and a pull that fails is tried again only seconds later.
@@ -26,27 +29,38 @@ pub(super) struct Problem {
 
 /// The first specific cause: the cluster's error when it refuses to create pods, else the worst problem of a new pod.
 pub(crate) fn first_cause(status: &DeploymentStatusView, pods: &[PodView]) -> Option<Cause> {
-    problems(status, pods, None).map(|problem| problem.cause).min_by_key(rank)
+    let refusal = refusal(status).into_iter();
+    let of_pods = troubled(pods).filter_map(|pod| pod.cause.clone());
+    refusal.chain(of_pods).min_by_key(rank)
 }
 
 /// The problems in this read: the cluster's error when it refuses to create pods, and those of pods that are not known to
 /// have an old template. `changed_at` is when the change was made, by the API server's clock.
 pub(super) fn problems(
     status: &DeploymentStatusView,
-    pods: &[PodView],
+    pods: &Pods,
     changed_at: Option<Timestamp>,
 ) -> impl Iterator<Item = Problem> {
-    let refusal = status.condition("ReplicaFailure").filter(|condition| condition.holds);
-    let refusal =
-        refusal.map(|condition| Problem { cause: refused(&condition.reason, &condition.message), is_of_change: true });
-    let troubled = pods.iter().filter(|pod| pod.newest != Some(false) && !pod.ready && !pod.terminating);
-    let of_pods = troubled.filter_map(move |pod| {
+    let is_of_change = pods.newest_refused == Some(true);
+    let refusal = refusal(status).map(|cause| Problem { cause, is_of_change });
+    let of_pods = troubled(&pods.views).filter_map(move |pod| {
         let cause = pod.cause.clone()?;
         let is_of_change =
             pod.newest == Some(true) && (cause.kind != CauseKind::Crash || crashed_since(pod, changed_at));
         Some(Problem { cause, is_of_change })
     });
     refusal.into_iter().chain(of_pods)
+}
+
+/// The cluster's error when it refuses to create pods, new or old ones.
+fn refusal(status: &DeploymentStatusView) -> Option<Cause> {
+    let condition = status.condition("ReplicaFailure").filter(|condition| condition.holds)?;
+    Some(refused(&condition.reason, &condition.message))
+}
+
+/// The pods that are not ready and not known to have an old template.
+fn troubled(pods: &[PodView]) -> impl Iterator<Item = &PodView> {
+    pods.iter().filter(|pod| pod.newest != Some(false) && !pod.ready && !pod.terminating)
 }
 
 /// Whether the pod is known to have crashed since then. One that was there before may have crashed long ago.

@@ -54,6 +54,11 @@ fn pod(newest: bool, kind: Option<CauseKind>) -> PodView {
     PodView { name: "p".into(), newest: Some(newest), ready, cause, exited, ..PodView::default() }
 }
 
+/// These pods, where nothing is known of refused ones.
+fn known(views: &[PodView]) -> Pods {
+    Pods { views: views.to_vec(), newest_refused: None }
+}
+
 #[test]
 fn a_rollout_is_judged_in_kubectls_order() {
     use Changed::{Replicas, Template};
@@ -143,8 +148,8 @@ fn a_change_by_somebody_else_is_not_reported_as_ours() {
     let now = Instant::now();
     let look = |changed, first: &Value, then: &Value| {
         let mut tracker = Tracker::new("uid-1".into(), 2, changed, now);
-        tracker.look(Some(&live_of(first)), &[], now);
-        state_name(&tracker.look(Some(&live_of(then)), &[], now))
+        tracker.look(Some(&live_of(first)), &Pods::default(), now);
+        state_name(&tracker.look(Some(&live_of(then)), &Pods::default(), now))
     };
     let mut scaled = seen(3, 1);
     scaled["spec"]["replicas"] = json!(7);
@@ -164,13 +169,13 @@ fn a_change_by_somebody_else_is_not_reported_as_ours() {
     }
     let mut late = Tracker::new("uid-1".into(), 2, Changed::Template, now);
     assert_eq!(
-        state_name(&late.look(Some(&live_of(&seen(3, 2))), &[], now)),
+        state_name(&late.look(Some(&live_of(&seen(3, 2))), &Pods::default(), now)),
         "superseded",
         "our state was never observed"
     );
     let mut early = Tracker::new("uid-1".into(), 2, Changed::Template, now);
     assert_eq!(
-        state_name(&early.look(Some(&live_of(&seen(1, 2))), &[], now)),
+        state_name(&early.look(Some(&live_of(&seen(1, 2))), &Pods::default(), now)),
         "pending",
         "a read from before the write"
     );
@@ -184,7 +189,7 @@ fn a_problem_that_lasts_for_seconds_is_certain_and_is_followed_on() {
         let mut tracker = Tracker::new("uid-1".into(), 2, Changed::Template, start);
         let mut last = "";
         for (second, kind) in looks {
-            let pods = [pod(true, *kind)];
+            let pods = known(&[pod(true, *kind)]);
             last = state_name(&tracker.look(Some(&live), &pods, start + Duration::from_secs(*second)));
         }
         last
@@ -212,7 +217,8 @@ fn a_problem_that_lasts_for_seconds_is_certain_and_is_followed_on() {
 fn after_pods(live: &Live, looks: &[(u64, Vec<PodView>)]) -> &'static str {
     let start = Instant::now();
     let mut tracker = Tracker::new("uid-1".into(), 2, Changed::Template, start);
-    let mut look = |second: u64, pods: &[PodView]| tracker.look(Some(live), pods, start + Duration::from_secs(second));
+    let mut look =
+        |second: u64, pods: &[PodView]| tracker.look(Some(live), &known(pods), start + Duration::from_secs(second));
     looks.iter().map(|(second, pods)| state_name(&look(*second, pods))).last().unwrap()
 }
 
@@ -261,12 +267,21 @@ fn pods_that_may_be_old_ones_make_nothing_certain() {
             assert_eq!(after_pods(&live, &looks), state, "{kind:?} {newest:?}");
         }
     }
-    // The Deployment itself says that its pods are refused.
+}
+
+#[test]
+fn only_pods_of_the_newest_template_that_are_refused_make_it_certain() {
     let mut raw = seen(2, 1);
     raw["status"]["conditions"] = json!([{"type": "ReplicaFailure", "status": "True", "reason": "FailedCreate",
         "message": "pods \"x\" is forbidden: exceeded quota: small"}]);
-    let looks: Vec<_> = (1..60).map(|second| (second, Vec::new())).collect();
-    assert_eq!(after_pods(&live_of(&raw), &looks), "failing");
+    let live = live_of(&raw);
+    let start = Instant::now();
+    for (newest_refused, state) in [(Some(true), "failing"), (Some(false), "stuck"), (None, "stuck")] {
+        let mut tracker = Tracker::new("uid-1".into(), 2, Changed::Template, start);
+        let pods = Pods { views: Vec::new(), newest_refused };
+        let looks = (1..60).map(|second| tracker.look(Some(&live), &pods, start + Duration::from_secs(second)));
+        assert_eq!(looks.last().as_ref().map(state_name), Some(state), "{newest_refused:?}");
+    }
 }
 
 #[test]
@@ -295,7 +310,7 @@ fn the_problems_of_two_pods_do_not_add_up() {
     let seen = [(1, of("b", "web", CauseKind::Crash)), (4, [one, of("b", "web", CauseKind::Crash)].concat())];
     let start = Instant::now();
     let mut tracker = Tracker::new("uid-1".into(), 2, Changed::Template, start);
-    let last = seen.map(|(second, pods)| tracker.look(Some(&live), &pods, start + Duration::from_secs(second)));
+    let last = seen.map(|(second, pods)| tracker.look(Some(&live), &known(&pods), start + Duration::from_secs(second)));
     let [_, Rollout::Stuck { cause, certain: true, .. }] = &last else { panic!("{last:?}") };
     assert_eq!((cause.kind, cause.pod.as_deref()), (CauseKind::Crash, Some("b")));
 }
@@ -310,7 +325,7 @@ fn new_pods_that_are_refused_while_the_rollout_moves_are_no_failure_yet() {
             let mut raw = seen(2, step);
             raw["spec"]["replicas"] = json!(9);
             let now = start + Duration::from_secs(u64::from(step) * 5);
-            last = state_name(&tracker.look(Some(&live_of(&raw)), &[pod(true, Some(kind))], now));
+            last = state_name(&tracker.look(Some(&live_of(&raw)), &known(&[pod(true, Some(kind))]), now));
         }
         assert_eq!(last == "failing", broken, "{kind:?}");
     }
@@ -325,7 +340,7 @@ fn why_an_image_is_not_pulled_is_kept_while_kubernetes_waits_before_it_tries_aga
         let mut pod = pod(true, Some(CauseKind::Image));
         let cause = pod.cause.as_mut().unwrap();
         (cause.image, cause.detail) = (Some(image.into()), detail.into());
-        let seen = tracker.look(Some(&live), &[pod], start + Duration::from_secs(second));
+        let seen = tracker.look(Some(&live), &known(&[pod]), start + Duration::from_secs(second));
         let (Rollout::Stuck { cause, .. } | Rollout::Failed { cause: Some(cause), .. }) = seen else { panic!("stuck") };
         cause.detail
     };
@@ -346,8 +361,9 @@ fn a_verdict_left_over_from_the_rollout_before_is_not_accepted_at_once() {
     let fine = live_of(&seen(2, 1));
     let after = |looks: &[(u64, &Live)]| {
         let mut tracker = Tracker::new("uid-1".into(), 2, Changed::Template, start);
-        let mut look =
-            |second: u64, live| state_name(&tracker.look(Some(live), &[], start + Duration::from_secs(second)));
+        let mut look = |second: u64, live| {
+            state_name(&tracker.look(Some(live), &Pods::default(), start + Duration::from_secs(second)))
+        };
         looks.iter().map(|(second, live)| look(*second, live)).last()
     };
     assert_eq!(after(&[(0, &exceeded)]), Some("progressing"));
@@ -362,11 +378,12 @@ fn a_slow_rollout_with_progress_is_followed_on() {
     for step in 0..5u32 {
         let mut raw = seen(2, step);
         raw["spec"]["replicas"] = json!(9);
-        let seen = tracker.look(Some(&live_of(&raw)), &[], start + Duration::from_secs(u64::from(step) * 500));
+        let seen =
+            tracker.look(Some(&live_of(&raw)), &Pods::default(), start + Duration::from_secs(u64::from(step) * 500));
         assert_eq!(state_name(&seen), "progressing");
     }
     let mut raw = seen(2, 9);
     raw["spec"]["replicas"] = json!(10);
-    let seen = tracker.look(Some(&live_of(&raw)), &[], start + LONGEST);
+    let seen = tracker.look(Some(&live_of(&raw)), &Pods::default(), start + LONGEST);
     assert_eq!(state_name(&seen), "time limit", "an hour is enough");
 }
