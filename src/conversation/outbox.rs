@@ -3,9 +3,12 @@
 //! does not take is sent later, beside the next turns and by the next run.
 
 use std::{
-    collections::{HashMap, VecDeque, hash_map::Entry},
+    collections::{HashMap, hash_map::Entry},
     fmt,
-    sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError},
+    sync::{
+        Arc, Mutex, MutexGuard, OnceLock, PoisonError,
+        atomic::{AtomicBool, Ordering},
+    },
     time::Duration,
 };
 
@@ -15,12 +18,15 @@ use tokio::{
     task::JoinSet,
 };
 
+mod lane;
+
 use super::{
     editing::{Edit, Edited, edit},
     lost_post,
     send_policy::{Verdict, is_too_old, judge},
 };
 use crate::{clock::now, edge::OwnMessages, supervisor::Shutdown};
+use lane::{Lane, Next, Waiting, gauge};
 use readback_core::{
     outbox::{Content, Enqueued, Instead, MOST_EDITS, Outgoing, SendEnd, Unsent},
     store::{Fault, Store},
@@ -32,31 +38,6 @@ const AT_ONCE: usize = 16;
 
 /// The pause after something that is no call of Webex to send has failed.
 const LOOK_AGAIN: Duration = Duration::from_secs(5);
-
-/// Where the order is kept: a thread of a room.
-#[derive(Clone, Debug, PartialEq, Eq, Hash)]
-struct Lane {
-    room: String,
-    thread: Option<String>,
-}
-
-impl Lane {
-    fn of(outgoing: &Outgoing) -> Self {
-        Self { room: outgoing.room.clone(), thread: outgoing.thread.clone() }
-    }
-}
-
-/// What waits in a thread.
-#[derive(Debug)]
-struct Waiting {
-    unsent: VecDeque<Unsent>,
-    /// How often the first of them was not taken.
-    tries: u32,
-    /// Whether somebody sends it.
-    is_held: bool,
-    /// The pause before it is sent.
-    pause: Duration,
-}
 
 struct State {
     webex: Webex,
@@ -70,6 +51,8 @@ struct State {
     bot: OnceLock<String>,
     /// What was put on record before this was perhaps sent by an earlier run.
     started: Timestamp,
+    /// Whether what the last run left has been taken up.
+    resumed: AtomicBool,
 }
 
 /// Sends what is on record. Clones are the same one.
@@ -86,8 +69,8 @@ impl Outbox {
     /// An outbox on this store. Nothing is read or sent yet.
     pub fn new(webex: Webex, store: Arc<dyn Store>, own: OwnMessages) -> Self {
         let (lanes, left, at_once) = (Mutex::default(), Notify::new(), Semaphore::new(AT_ONCE));
-        let (bot, started) = (OnceLock::new(), now());
-        Self(Arc::new(State { webex, store, lanes, left, at_once, own, bot, started }))
+        let (bot, started, resumed) = (OnceLock::new(), now(), AtomicBool::new(false));
+        Self(Arc::new(State { webex, store, lanes, left, at_once, own, bot, started, resumed }))
     }
 
     /// Tells it the bot's own id, by which it finds what was posted without an answer.
@@ -114,12 +97,22 @@ impl Outbox {
         while self.send_first(&held.lane).await == Next::Now {}
     }
 
-    /// Takes up what the last run left.
+    /// Takes up what the last run left, apart from what this run has put on record or has replaced meanwhile.
     pub(super) fn resume(&self, left_behind: Vec<Unsent>) {
-        for unsent in left_behind {
-            self.put(&Lane::of(&unsent.outgoing), unsent, false);
+        for unsent in left_behind.into_iter().filter(|unsent| unsent.recorded < self.0.started) {
+            let lane = Lane::of(&unsent.outgoing);
+            let is_newer = |other: &Unsent| other.outgoing.supersedes(&unsent.outgoing);
+            if !self.lanes().get(&lane).is_some_and(|waiting| waiting.unsent.iter().any(is_newer)) {
+                self.put(&lane, unsent, false);
+            }
         }
+        self.0.resumed.store(true, Ordering::Relaxed);
         self.0.left.notify_one();
+    }
+
+    /// Whether what the last run left has been taken up.
+    pub(super) fn is_resumed(&self) -> bool {
+        self.0.resumed.load(Ordering::Relaxed)
     }
 
     /// Sends what turns could not send, until the shutdown. The rest stays on record for the next run.
@@ -155,10 +148,7 @@ impl Outbox {
         let mut lanes = self.lanes();
         let (waiting, is_first) = match lanes.entry(lane.clone()) {
             Entry::Occupied(waiting) => (waiting.into_mut(), false),
-            Entry::Vacant(place) => {
-                let empty = Waiting { unsent: VecDeque::new(), tries: 0, is_held: hold, pause: Duration::ZERO };
-                (place.insert(empty), true)
-            }
+            Entry::Vacant(place) => (place.insert(Waiting::empty(hold)), true),
         };
         waiting.unsent.retain(|other| !unsent.outgoing.supersedes(&other.outgoing));
         waiting.unsent.push_back(unsent);
@@ -324,16 +314,6 @@ impl Outbox {
     }
 }
 
-/// When the next one of a thread is to be sent.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Next {
-    /// Nothing waits.
-    Empty,
-    Now,
-    /// After the pause of the thread.
-    Later,
-}
-
 /// What came of a call.
 enum Called {
     Done,
@@ -379,8 +359,5 @@ impl Drop for Held {
     }
 }
 
-#[expect(clippy::cast_precision_loss, reason = "a gauge of some thousands")]
-fn gauge(lanes: &HashMap<Lane, Waiting>) {
-    let waiting: usize = lanes.values().map(|waiting| waiting.unsent.len()).sum();
-    metrics::gauge!("readback_outbox_waiting").set(waiting as f64);
-}
+#[cfg(test)]
+mod tests;

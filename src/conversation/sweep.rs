@@ -32,6 +32,9 @@ impl Recovery {
                 () = stop.requested() => return Ok(()),
                 () = tokio::time::sleep(SWEEP) => {}
             }
+            if !self.cx.outbox.is_resumed() {
+                self.reporter.resume_outbox().await;
+            }
             self.settle_the_rest().await;
             self.settle_unrecorded().await;
             self.tell_the_rest().await;

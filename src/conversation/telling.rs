@@ -116,7 +116,7 @@ impl Reporter {
     }
 
     /// Takes up what the last run did not send. Call it before anything else is told: the ends in it are not told a second
-    /// time.
+    /// time. If it cannot be read, the sweep calls this again.
     pub(super) async fn resume_outbox(&self) {
         let unsent = match self.cx.store.unsent().await {
             Ok(unsent) => unsent,
