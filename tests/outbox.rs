@@ -146,6 +146,28 @@ async fn the_end_of_a_question_is_shown_on_its_card_when_webex_answers_again() {
 }
 
 #[tokio::test]
+async fn the_end_of_a_question_that_was_not_yet_to_be_shown_is_shown_by_the_next_run() {
+    let local = Local::start(Seed::quick()).await;
+    let mut bot = Bot::start_behind(Setup::default(), local.connection(), Vec::new()).await;
+    let order = bot.room.say("Ann", "scale payments-api to 4").await;
+    let card = bot.room.card(&order).await;
+    bot.proxy().set(vec![Rule::new(Method::PUT, "/messages/", UNAVAILABLE)]);
+    let none = card["attachments"][0]["content"]["actions"].as_array().unwrap().last().unwrap();
+    bot.room.press_with("Ann", card["id"].as_str().unwrap(), &none["data"]).await;
+    bot.proxy().called(1, |call| call.method == Method::PUT).await;
+    bot.stop().await;
+    // As if it had been killed between the two records.
+    let records = rusqlite::Connection::open(bot.database()).unwrap();
+    let forgotten = records.execute("DELETE FROM outbox WHERE key LIKE 'question %'", []).unwrap();
+    assert_eq!(forgotten, 1);
+    drop(records);
+    bot.proxy().set(Vec::new());
+    bot.run().await;
+    let closed = |message: &Value| message["id"] == card["id"] && message.to_string().contains("Cancelled");
+    bot.room.reply(&order, "the card with its end", closed).await;
+}
+
+#[tokio::test]
 async fn a_change_of_a_direct_message_is_announced_when_webex_answers_again() {
     let local = Local::start(Seed::quick()).await;
     let policy = "announce = \"THE_ROOM\"\n[[grant]]\npeople = [\"ann@example.com\"]\nnamespaces = [\"*\"]\n\

@@ -135,6 +135,7 @@ impl Recovery {
         jobs.collect::<JoinSet<_>>().join_all().await;
         self.resume_requests(settled).await;
         self.ask_anew().await;
+        self.close_questions_of_the_last_run().await;
     }
 
     /// Resumes the rollouts, and reports the outcomes, that the previous process could not report.
@@ -299,6 +300,22 @@ impl Recovery {
             if let Err(fault) = self.reporter.post_question_card(question, &place).await {
                 tracing::error!(error = format!("{:#}", fault.cause), "a question could not be asked anew");
             }
+        }
+    }
+
+    /// Shows the ends of questions that the previous process recorded, and was killed before it put that on record to be
+    /// shown: otherwise their buttons stay.
+    async fn close_questions_of_the_last_run(&self) {
+        let ended = match self.cx.store.ended_questions(now() - STILL_OF_INTEREST).await {
+            Ok(ended) => ended,
+            Err(error) => {
+                tracing::error!(%error, "the questions of the last run could not be read");
+                return;
+            }
+        };
+        for question in ended {
+            // What is on record is not put there a second time.
+            self.reporter.show_question(&question).await;
         }
     }
 }

@@ -247,6 +247,9 @@ impl Store for Sqlite {
         self.write(move |connection| questions::reply(connection, id, &reply, now)).await
     }
 
+    async fn ended_questions(&self, since: Timestamp) -> Result<Vec<Question>, Fault> {
+        self.read(move |connection| questions::ended(connection, since)).await
+    }
     async fn open_questions(&self, person_id: Option<&str>) -> Result<Vec<Question>, Fault> {
         let person_id = person_id.map(str::to_owned);
         self.read(move |connection| questions::open(connection, person_id.as_deref())).await

@@ -135,6 +135,9 @@ pub trait Store: std::fmt::Debug + Send + Sync + 'static {
     /// The open questions, expired or not, oldest first; of one person, or of all.
     async fn open_questions(&self, person_id: Option<&str>) -> Result<Vec<Question>, Fault>;
 
+    /// The questions asked since then that are not open any more, oldest first.
+    async fn ended_questions(&self, since: Timestamp) -> Result<Vec<Question>, Fault>;
+
     /// Records what was discussed in these places, each unless a later topic is recorded there.
     async fn note_topics(&self, topics: Vec<(TopicPlace, Topic)>, now: Timestamp) -> Result<(), Fault>;
 

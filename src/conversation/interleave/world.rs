@@ -331,6 +331,9 @@ impl Store for Slow {
     ) -> Result<Option<(Question, Replied)>, store::Fault> {
         self.0.reply(id, reply, now).await
     }
+    async fn ended_questions(&self, since: Timestamp) -> Result<Vec<Question>, store::Fault> {
+        self.0.ended_questions(since).await
+    }
     async fn open_questions(&self, person: Option<&str>) -> Result<Vec<Question>, store::Fault> {
         self.0.open_questions(person).await
     }

@@ -1,7 +1,7 @@
 //! Questions as rows: the whole question as JSON, with separate columns for the fields that are searched.
 
 use jiff::Timestamp;
-use rusqlite::{Connection, OptionalExtension, Row as Columns, params, params_from_iter};
+use rusqlite::{Connection, OptionalExtension, Row as Columns, Rows, params, params_from_iter};
 
 use super::failed::Failed;
 use readback_core::{
@@ -25,6 +25,7 @@ const ASK: &str = "INSERT INTO questions (id, open, asked, created, body) VALUES
 const BY_ID: &str = "SELECT id, body FROM questions WHERE id = ?1";
 const OPEN: &str = "SELECT id, body FROM questions WHERE open = 1 ORDER BY created, id";
 const OPEN_OF: &str = "SELECT id, body FROM questions WHERE open = 1 AND asked = ?1 ORDER BY created, id";
+const ENDED: &str = "SELECT id, body FROM questions WHERE open = 0 AND created >= ?1 ORDER BY created, id";
 const REPLACE: &str = "UPDATE questions SET open = ?1, body = ?2 WHERE id = ?3";
 
 pub(super) fn ask(connection: &Connection, question: Question) -> Result<Question, Failed> {
@@ -49,6 +50,17 @@ pub(super) fn read(connection: &Connection, id: ChangeId) -> Result<Option<Quest
 pub(super) fn open(connection: &Connection, person_id: Option<&str>) -> Result<Vec<Question>, Failed> {
     let mut statement = connection.prepare_cached(if person_id.is_some() { OPEN_OF } else { OPEN })?;
     let mut rows = statement.query(params_from_iter(person_id))?;
+    all(&mut rows)
+}
+
+pub(super) fn ended(connection: &Connection, since: Timestamp) -> Result<Vec<Question>, Failed> {
+    let mut statement = connection.prepare_cached(ENDED)?;
+    let mut rows = statement.query([since.as_millisecond()])?;
+    all(&mut rows)
+}
+
+/// The questions that can be read.
+fn all(rows: &mut Rows<'_>) -> Result<Vec<Question>, Failed> {
     let mut found = Vec::new();
     while let Some(columns) = rows.next()? {
         match parse(columns) {

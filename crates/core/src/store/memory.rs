@@ -181,6 +181,13 @@ impl Store for MemoryStore {
         Ok(Some((question.clone(), replied)))
     }
 
+    async fn ended_questions(&self, since: Timestamp) -> Result<Vec<Question>, Fault> {
+        let fits = |question: &&Question| question.state != QuestionState::Open && question.created >= since;
+        let mut found: Vec<Question> = self.records().questions.values().filter(fits).cloned().collect();
+        found.sort_by_key(|question| (question.created, question.id));
+        Ok(found)
+    }
+
     async fn open_questions(&self, person_id: Option<&str>) -> Result<Vec<Question>, Fault> {
         let fits = |question: &&Question| {
             question.state == QuestionState::Open && person_id.is_none_or(|id| question.asked.person_id == id)

@@ -44,6 +44,7 @@ pub(super) async fn a_question_is_answered_once(store: &impl Store) {
     assert_eq!(store.ask(again).await.unwrap(), asked, "a repeated delivery is one question");
     assert_eq!(store.question_posted(id, "card").await.unwrap().unwrap().card.as_deref(), Some("card"));
     let open = async |person| store.open_questions(person).await.unwrap().iter().any(|question| question.id == id);
+    assert!(store.ended_questions(asked.created).await.unwrap().iter().all(|question| question.id != id), "it is open");
     assert!(open(None).await && open(Some("id-of-ann")).await && !open(Some("id-of-eve")).await);
     let picks = (0..8).map(|press| Reply::Pick(person("ann"), 1, ChangeId::derive("press", press)));
     let picks: Vec<_> = picks.collect();
@@ -51,6 +52,9 @@ pub(super) async fn a_question_is_answered_once(store: &impl Store) {
     let picked = replies.into_iter().filter(|reply| matches!(reply, Ok(Some((_, Replied::Picked))))).count();
     assert_eq!(picked, 1, "eight presses, one answer");
     assert!(!open(None).await);
+    let ended = async |since| store.ended_questions(at(since)).await.unwrap().iter().any(|question| question.id == id);
+    let created = asked.created.as_second() - at(0).as_second();
+    assert!(ended(created).await && !ended(created + 1).await);
     let question = store.question(id).await.unwrap().unwrap();
     assert!(matches!(question.state, QuestionState::Answered { choice: 1, .. }));
     let pick = &picks[0];
