@@ -9,6 +9,7 @@ mod clusters;
 mod conversations;
 mod delivery;
 mod deploy;
+mod dialogues;
 mod docs;
 mod edge;
 mod failing;

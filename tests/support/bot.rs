@@ -279,6 +279,11 @@ impl Local {
         self.connection_to(&self.tap.url)
     }
 
+    /// The same for these namespaces.
+    pub(crate) fn connection_in(&self, namespaces: &[&str]) -> Connection {
+        direct(&self.tap.url, None, self.token.expose_secret(), namespaces)
+    }
+
     /// The same settings with another address.
     pub(crate) fn connection_to(&self, url: &str) -> Connection {
         direct(url, None, self.token.expose_secret(), &NAMESPACES)
