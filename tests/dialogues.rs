@@ -32,7 +32,11 @@ fn nothing_changes_that_a_reader_would_not_expect() {
     let folder = PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("tests/dialogues");
     let wanted = std::env::var("READBACK_DIALOGUE").unwrap_or_default();
     let files = fs::read_dir(folder).unwrap().map(|entry| entry.unwrap().path());
-    let files: Vec<PathBuf> = files.filter(|path| path.to_str().is_some_and(|path| path.contains(&wanted))).collect();
+    let files: Vec<PathBuf> = files
+        .filter(|path| {
+            path.extension().is_some_and(|extension| extension == "txt") && path.to_str().unwrap().contains(&wanted)
+        })
+        .collect();
     assert!(!files.is_empty(), "no file is called like “{wanted}”");
     let transcripts = std::env::var_os("READBACK_TRANSCRIPTS").map(PathBuf::from);
     let (waiting, failed) = (Mutex::new(files), Mutex::new(Vec::new()));
