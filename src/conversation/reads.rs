@@ -9,7 +9,7 @@ use super::{
     request::Request,
 };
 use crate::words;
-use readback_cluster::describe;
+use readback_cluster::{Description, describe};
 use readback_core::{
     change::{Filter, Status},
     command::{Command, Mention},
@@ -21,6 +21,8 @@ use readback_core::{
 const LINES: u32 = 20;
 /// Maximum number of log lines shown: a message holds no more.
 const MOST_LINES: u32 = 200;
+/// Maximum number of unhealthy Deployments of which the pods are read for one answer.
+const MOST_EXAMINED: usize = 10;
 /// Maximum number of changes made through the bot that a history shows.
 const OURS: usize = 5;
 
@@ -132,6 +134,13 @@ impl Reads {
         }
     }
 
+    /// Reads the pods of those that are not healthy, so that the cause of each can be named.
+    async fn look_at_pods(&self, described: &mut [Description]) {
+        let ill = described.iter_mut().filter(|one| !words::is_well(one)).take(MOST_EXAMINED);
+        let examined = ill.map(async |one| *one = self.cx.clusters.examine(&one.live).await);
+        futures::future::join_all(examined).await;
+    }
+
     /// Lists the Deployments of the selected namespaces. For `health`, only unhealthy ones are described in detail.
     async fn overview(&self, request: &Request<'_>, command: &Command, health: bool) -> Result<Vec<String>, Fault> {
         let namespace = command.namespace_words();
@@ -157,6 +166,9 @@ impl Reads {
                 }
                 Err(error) => silent.push((place.clone(), error)),
             }
+        }
+        if health {
+            self.look_at_pods(&mut described).await;
         }
         places.retain(|place| !silent.iter().any(|(other, _)| other == place));
         let several = request.directory.has_several_clusters();

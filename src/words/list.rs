@@ -7,7 +7,7 @@ use super::{
     look::{PAGE, health_of, is_well},
     status,
 };
-use readback_cluster::{CallError, Description};
+use readback_cluster::{CallError, Description, PodsRead};
 use readback_core::domain::{ClusterName, Namespace, ObjectRef};
 
 /// Maximum number of messages posted for one list.
@@ -65,6 +65,10 @@ pub fn health(places: &Places, all: &[Description]) -> String {
     lines.extend(ill.iter().take(LISTED).map(|one| format!("- {}", status(one, &places.called(one.live.object())))));
     if ill.len() > LISTED {
         lines.push(format!("… and {} more.", ill.len() - LISTED));
+    }
+    let unread = ill.iter().filter(|one| one.pods == PodsRead::NotTried).count();
+    if unread > 0 {
+        lines.push(format!("I did not look at the pods of {unread} of them; ask for one by name to see its cause."));
     }
     lines.join("\n")
 }

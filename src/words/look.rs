@@ -1,7 +1,7 @@
 //! The state of one Deployment, in words: replica counts, images, and why it is failing.
 
 use super::{ending::escape_causes, images};
-use readback_cluster::{Cause, Description, Health, Warning};
+use readback_cluster::{Cause, Description, Health, PodsRead, Warning};
 use readback_core::domain::ObjectRef;
 use readback_webex::escape_markdown;
 
@@ -11,7 +11,11 @@ pub(super) const PAGE: usize = 6_500;
 /// The state of one Deployment under the name used here: replica counts, images, and why it is failing.
 pub fn status(described: &Description, name: &str) -> String {
     let live = &described.live;
-    let unknown = if described.pods_known { "" } else { " I may not read its pods, so I cannot say more." };
+    let unknown = match described.pods {
+        PodsRead::Read | PodsRead::NotTried => "",
+        PodsRead::Forbidden => " I may not read its pods, so I cannot say more.",
+        PodsRead::Failed => " Its pods could not be read just now, so I cannot say more.",
+    };
     let warnings: String = described.warnings.iter().map(warning).collect();
     format!("{name}: {}. Runs {}.{}{unknown}{warnings}", health_of(described), images(live), causes(described))
 }
@@ -54,6 +58,6 @@ pub fn no_longer_there(object: &ObjectRef) -> String {
 }
 
 /// Whether the Deployment is healthy, so that there is nothing to report.
-pub(super) fn is_well(described: &Description) -> bool {
+pub fn is_well(described: &Description) -> bool {
     matches!(described.health, Health::Ready | Health::ScaledToZero)
 }

@@ -7,7 +7,7 @@ use tokio::time::{Instant, sleep_until};
 
 use super::{
     CallError, Changed, Cluster, Compared, Description, Follow, Live, Logs, Preview, Removal, Reserved, Revision,
-    Rights, Scaler, Surroundings, Write,
+    Rights, Scaler, Surroundings, Write, describe,
 };
 use readback_core::domain::{ClusterName, Namespace, ObjectRef, OtherKind};
 
@@ -70,6 +70,14 @@ impl Clusters {
     /// [`Cluster::describe`]
     pub async fn describe(&self, object: &ObjectRef) -> Result<Option<Description>, CallError> {
         self.of(object)?.describe(object).await
+    }
+
+    /// [`Cluster::examine`]; without the pods if the cluster is no longer in the settings.
+    pub async fn examine(&self, live: &Live) -> Description {
+        match self.of(live.object()) {
+            Ok(cluster) => cluster.examine(live).await,
+            Err(_) => describe(live, None),
+        }
     }
 
     /// [`Cluster::list`] of one namespace

@@ -89,7 +89,7 @@ pub use revisions::Revision;
 pub(crate) use revisions::revisions_of;
 pub use rights::{Access, Rights, needed};
 pub use rollout::{Changed, Failing, Failure, Progress, Rollout, progress};
-pub use status::{Description, Health, describe};
+pub use status::{Description, Health, PodsRead, describe};
 pub use surroundings::{Autoscaler, Budget, Surroundings};
 pub use verdict::{WriteVerdict, judge_write_error};
 pub use write::Write;

@@ -40,8 +40,21 @@ pub struct Description {
     pub causes: Vec<(Cause, usize)>,
     /// The latest warnings about it, newest first, unless it is healthy.
     pub warnings: Vec<Warning>,
-    /// Whether its pods could be read: if not, an absent cause is only unknown.
-    pub pods_known: bool,
+    /// Whether its pods were read: if not, an absent cause is only unknown.
+    pub pods: PodsRead,
+}
+
+/// Whether the pods of a Deployment were read.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum PodsRead {
+    /// They were read.
+    Read,
+    /// Nobody tried to: for a list, or where too many Deployments are not healthy.
+    NotTried,
+    /// The role does not allow it.
+    Forbidden,
+    /// The read failed for another reason.
+    Failed,
 }
 
 /// Judges one Deployment by its status and, if known, its pods. For a list, pass no pods.
@@ -52,7 +65,7 @@ pub fn describe(live: &Live, pods: Option<&[PodView]>) -> Description {
         health: health(live, seen),
         causes: causes(live, seen),
         warnings: Vec::new(),
-        pods_known: pods.is_some(),
+        pods: if pods.is_some() { PodsRead::Read } else { PodsRead::NotTried },
     }
 }
 
@@ -102,13 +115,27 @@ impl Cluster {
     /// Reads one Deployment and its pods, and judges them; `None` if none has that name.
     pub async fn describe(&self, object: &ObjectRef) -> Result<Option<Description>, CallError> {
         let Some(live) = self.read(object).await? else { return Ok(None) };
-        let pods = self.pods(&live).await.ok().map(|pods| pods.views);
-        let mut described = describe(&live, pods.as_deref());
+        let (mut described, pods) = self.with_pods(&live).await;
         if !matches!(described.health, Health::Ready | Health::ScaledToZero) {
             // Warnings only explain.
-            described.warnings = self.warnings(&live, pods.as_deref().unwrap_or_default()).await.unwrap_or_default();
+            described.warnings = self.warnings(&live, &pods).await.unwrap_or_default();
         }
         Ok(Some(described))
+    }
+
+    /// Reads the pods of a Deployment that was just read, and judges both; without the warnings about them.
+    pub async fn examine(&self, live: &Live) -> Description {
+        self.with_pods(live).await.0
+    }
+
+    async fn with_pods(&self, live: &Live) -> (Description, Vec<PodView>) {
+        match self.pods(live).await {
+            Ok(pods) => (describe(live, Some(&pods.views)), pods.views),
+            Err(error) => {
+                let pods = if error.forbidden().is_some() { PodsRead::Forbidden } else { PodsRead::Failed };
+                (Description { pods, ..describe(live, None) }, Vec::new())
+            }
+        }
     }
 }
 
@@ -172,6 +199,6 @@ mod tests {
         let description = describe(&live_of(&raw), Some(&[crashing("a"), crashing("b")]));
         assert_eq!(description.causes.iter().map(|(_, count)| *count).collect::<Vec<_>>(), [2]);
         assert!(matches!(description.health, Health::Failing { deadline_exceeded: false, cause: Some(_), .. }));
-        assert!(!describe(&live_of(&raw), None).pods_known);
+        assert_eq!(describe(&live_of(&raw), None).pods, PodsRead::NotTried);
     }
 }
