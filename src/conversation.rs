@@ -60,6 +60,7 @@ mod question_card;
 mod questions;
 mod reader;
 mod reads;
+mod record_questions;
 mod recording;
 mod recovery;
 mod reporting;
@@ -104,6 +105,7 @@ use outbox_key::OutboxKey;
 use posting::Reporter;
 use questions::Questions;
 use reads::Reads;
+use record_questions::RecordQuestions;
 use recovery::Recovery;
 use typed_answers::TypedAnswers;
 
@@ -144,6 +146,7 @@ impl Conversation {
             reporter: reporter.clone(),
             orders: orders.clone(),
             dialogue: Dialogue { cx: cx.clone() },
+            record: RecordQuestions { cx: cx.clone() },
             answers,
         };
         let recovery = Recovery { cx: cx.clone(), reporter: reporter.clone() };

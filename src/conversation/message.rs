@@ -9,6 +9,7 @@ use super::{
     orders::Orders,
     outbox_key::OutboxKey,
     posting::Reporter,
+    record_questions::RecordQuestions,
     request::Request,
     short_messages::{Corrected, ShortMessage},
     typed_answers::{TypedAnswers, is_talk},
@@ -23,7 +24,7 @@ use readback_core::{
     resolve::Directory,
     topic::TopicPlace,
 };
-use readback_nlu::short::calls_off_everything;
+use readback_nlu::short::{calls_off_everything, record::record_question};
 use readback_webex::{RoomKind, WebexError, order_text};
 
 /// Handles messages.
@@ -33,6 +34,7 @@ pub(super) struct MessageHandler {
     pub(super) reporter: Reporter,
     pub(super) orders: Orders,
     pub(super) dialogue: Dialogue,
+    pub(super) record: RecordQuestions,
     pub(super) answers: TypedAnswers,
 }
 
@@ -96,6 +98,11 @@ impl MessageHandler {
         let last_word = OutboxKey::Turn(request.id);
         if let Some(about) = dialogue::about(request.text) {
             let answer = self.dialogue.about(request, about).await?;
+            self.reporter.tell(last_word, place, request.person, &answer).await.before(place, "answering")?;
+            return Ok("answer");
+        }
+        if let Some(asked) = record_question(request.text, &self.cx.me.name) {
+            let answer = self.record.answer(request, &asked).await?;
             self.reporter.tell(last_word, place, request.person, &answer).await.before(place, "answering")?;
             return Ok("answer");
         }
