@@ -24,6 +24,7 @@ mod prompt;
 mod reason;
 mod reply;
 mod rollout;
+mod talk;
 mod time;
 mod understood;
 
@@ -48,6 +49,7 @@ pub use prompt::*;
 pub use reason::*;
 pub use reply::*;
 pub use rollout::*;
+pub use talk::*;
 pub use time::*;
 pub use understood::*;
 

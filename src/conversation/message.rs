@@ -24,7 +24,7 @@ use readback_core::{
     resolve::Directory,
     topic::TopicPlace,
 };
-use readback_nlu::short::{calls_off_everything, record::record_question};
+use readback_nlu::short::{calls_off_everything, record::record_question, talk::talk};
 use readback_webex::{RoomKind, WebexError, order_text};
 
 /// Handles messages.
@@ -216,8 +216,15 @@ impl MessageHandler {
             return Ok((vec![Command::new(intent, Score::ONE)], Vec::new()));
         }
         let read = self.cx.reader.read(request.text.to_owned(), directory.clone());
-        let ParsedMessage { commands, asides, in_scope: _ } =
+        let ParsedMessage { mut commands, asides, in_scope: _ } =
             read.await.before(request.place, "reading the message")?;
+        // Thanks are no yes, and no doubtful one.
+        if let [one] = commands.as_mut_slice()
+            && one.doubts == [Doubt::NotAPlainYes]
+            && talk(request.text, &self.cx.me.name).is_beside_a_card()
+        {
+            one.doubts.clear();
+        }
         Ok((commands, asides))
     }
 

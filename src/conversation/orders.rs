@@ -26,6 +26,7 @@ use readback_core::{
     domain::{Intent, WriteKind},
     policy::{Approval, Decision, Evaluation, Judgement, Limits, ProposedChange, Reason},
 };
+use readback_nlu::short::talk::talk;
 
 /// Turns commands into changes: they are resolved, judged, planned and recorded, then executed or put on a card.
 #[derive(Clone, Debug)]
@@ -58,7 +59,7 @@ impl Orders {
         together: &mut Vec<Change>,
     ) -> Result<Option<String>, Fault> {
         match known.verdict.decision {
-            Decision::Ignore => Ok(words::ignored(request.text, &known.verdict.reasons)),
+            Decision::Ignore => Ok(words::ignored(talk(request.text, &self.cx.me.name), &known.verdict.reasons)),
             Decision::Refuse => Ok(Some(words::reasons(&known.verdict.reasons))),
             Decision::Clarify => self.clarify(request, position, &known).await,
             Decision::Answer => {

@@ -17,7 +17,10 @@ use readback_core::{
     domain::Intent,
     question::{Question, Reply},
 };
-use readback_nlu::{short::calls_off_everything, yes::speaks_of_yes};
+use readback_nlu::{
+    short::{calls_off_everything, talk::talk},
+    yes::speaks_of_yes,
+};
 use readback_webex::WebexError;
 
 /// Whether the command is a yes or a no, or might be meant as a yes.
@@ -221,7 +224,7 @@ impl TypedAnswers {
 
     /// The answer to a message that orders nothing and speaks of a yes, where this person has an open item: its button.
     pub(super) async fn points_at_the_button(&self, request: &Request<'_>) -> Result<Option<String>, Fault> {
-        if !speaks_of_yes(request.text) {
+        if !speaks_of_yes(request.text) || talk(request.text, &self.cx.me.name).is_beside_a_card() {
             return Ok(None);
         }
         let open = self.open(request, false).await?;

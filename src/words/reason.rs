@@ -56,7 +56,7 @@ pub fn reason(reason: &Reason) -> String {
         Reason::Unclear(what) => unclear(what),
         Reason::Caution(why) => caution(why),
         Reason::Doubt(why) => doubt(why),
-        Reason::NothingOrdered => "That orders nothing, so nothing was done.".to_owned(),
+        Reason::NothingOrdered => "I found no order or question for me there.".to_owned(),
         Reason::NothingOpen => "No question is open, so there is nothing to answer.".to_owned(),
         Reason::Overruled(why) => super::overruled(why),
         Reason::Text(sentence) => sentence.clone(),

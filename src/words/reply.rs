@@ -2,11 +2,11 @@
 
 use jiff::SignedDuration;
 
-use super::{intent, plain, sentences, verb_names};
+use super::{intent, plain, verb_names};
 use readback_core::{
     command::Command,
     domain::{Intent, Person},
-    policy::{Reason, Right},
+    policy::Right,
 };
 use readback_webex::escape_markdown;
 
@@ -21,41 +21,6 @@ pub fn mild(sentence: &str) -> String {
         }
     };
     sentence.split('`').enumerate().map(part).collect::<Vec<_>>().join("`")
-}
-
-/// The answer to a message that orders nothing; `None` for thanks and the like.
-pub fn ignored(text: &str, reasons: &[Reason]) -> Option<String> {
-    let bare: String = text.to_lowercase().chars().filter(|c| c.is_alphanumeric() || *c == ' ').collect();
-    let words: Vec<&str> = bare.split_whitespace().collect();
-    let first = words.first().copied().unwrap_or("");
-    if words.len() <= 6
-        && matches!(
-            first,
-            "thanks"
-                | "thank"
-                | "thx"
-                | "ty"
-                | "cheers"
-                | "ok"
-                | "okay"
-                | "nice"
-                | "great"
-                | "cool"
-                | "perfect"
-                | "lol"
-                | "danke"
-                | "merci"
-        )
-    {
-        return None;
-    }
-    if words.len() <= 4
-        && matches!(first, "hi" | "hello" | "hey" | "morning" | "good" | "yo" | "hallo" | "hola" | "moin")
-        || words.is_empty()
-    {
-        return Some("Hello. Say what should change, for example “scale web to 3”, or “help”.".to_owned());
-    }
-    Some(sentences(reasons).join(" "))
 }
 
 /// Whether a clause beside a command asks for something, so that ignoring it silently would mislead.

@@ -9,6 +9,7 @@
 pub mod answer;
 pub mod correction;
 pub mod record;
+pub mod talk;
 
 use crate::yes::without_name;
 use readback_core::numbers;
