@@ -24,7 +24,7 @@ use readback_core::{
     resolve::Directory,
     topic::TopicPlace,
 };
-use readback_nlu::short::{calls_off_everything, record::record_question, talk::talk};
+use readback_nlu::short::{calls_off_everything, continuation::then, record::record_question, talk::talk};
 use readback_webex::{RoomKind, WebexError, order_text};
 
 /// Handles messages.
@@ -69,6 +69,8 @@ impl MessageHandler {
         let text = order_text(&message, &self.cx.me);
         let in_thread = message.parent_id.is_some();
         let previous = self.cx.last_words().begin(&place, &person.id, in_thread, &message.id);
+        // Something has to be there that it goes on from.
+        let text = then(&text).filter(|_| previous.is_some()).unwrap_or(&text).to_owned();
         let directory = Arc::new(self.cx.directory().at_home_in(policy.home(&message.room_id)));
         let request = Request {
             id: &message.id,

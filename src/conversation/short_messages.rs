@@ -27,6 +27,7 @@ use readback_core::{
 use readback_nlu::short::{
     answer::{TypedAnswer, TypedValues, answer},
     calls_off_everything,
+    continuation::also,
     correction::{Correction, correction},
 };
 use readback_webex::WebexError;
@@ -159,14 +160,19 @@ impl TypedAnswers {
         Ok(Some(asked).filter(|asked| ordered.is_none_or(|change| change.order().said <= asked.said)))
     }
 
-    async fn newest_order(&self, request: &Request<'_>) -> Result<Option<Change>, Fault> {
+    /// The newest order of this person here.
+    pub(super) async fn newest_order(&self, request: &Request<'_>) -> Result<Option<Change>, Fault> {
         let found = self.cx.store.requested_by(&request.person.id, &request.place.room, 1).await;
         Ok(found.before(request.place, "looking for the last order")?.changes.into_iter().next())
     }
 
     /// What the message orders as a correction or a continuation of the last order of this person here.
     async fn corrected(&self, request: &Request<'_>, in_thread: bool) -> Result<Option<ShortMessage>, Fault> {
-        let Some(correction) = correction(request.text, &self.cx.me.name) else { return Ok(None) };
+        let name = &self.cx.me.name;
+        let (correction, also) = (correction(request.text, name), also(request.text, name));
+        if correction.is_none() && also.is_none() {
+            return Ok(None);
+        }
         let Some(last) = self.newest_order(request).await? else { return Ok(None) };
         if !is_about(request, &last, in_thread) {
             return Ok(None);
@@ -176,6 +182,13 @@ impl TypedAnswers {
         if said.before(request.place, "looking for the last order")?.changes.len() != 1 {
             return Ok(None);
         }
+        let Some(correction) = correction else {
+            let spec = last.order().draft.as_ref();
+            let same = Doubt::TheSame(last.target().clone());
+            let command =
+                spec.zip(also).and_then(|(spec, words)| other_target(&last, spec, &words, request.directory, same));
+            return Ok(command.map(|command| ShortMessage::Orders(vec![command], None)));
+        };
         let command = corrected_order(&last, &correction, request.directory);
         let is_elsewhere = matches!(correction, Correction::Target(_));
         let corrected = Box::new(Corrected { change: last, is_elsewhere });
@@ -284,7 +297,9 @@ fn corrected_order(last: &Change, correction: &Correction, directory: &Directory
         (Correction::Number(tag), Intent::SetImage) => image(tagged(spec, &tag.to_string())),
         (Correction::Image(ImageChange::Tag(tag)), Intent::SetImage) => image(tagged(spec, tag)),
         (Correction::Image(changed), Intent::SetImage) => image(changed.clone()),
-        (Correction::Target(words), _) => other_target(last, spec, words, directory),
+        (Correction::Target(words), _) => {
+            other_target(last, spec, words, directory, Doubt::Instead(last.target().clone()))
+        }
         (Correction::Replicas(_) | Correction::Number(_) | Correction::Image(_), _) => None,
     }
 }
@@ -321,9 +336,9 @@ fn wanted(change: &Change) -> Option<u32> {
     change.order().effects.iter().find_map(FieldChange::replicas_after)
 }
 
-/// The same order for the Deployment that these words name: the one of the same name in that place, or another one. It asks,
-/// and says instead of which. `None` if they name nothing that is live.
-fn other_target(last: &Change, spec: &ChangeSpec, words: &str, directory: &Directory) -> Option<Command> {
+/// The same order for the Deployment that these words name: the one of the same name in that place, or another one. It asks
+/// because of this doubt. `None` if they name nothing that is live.
+fn other_target(last: &Change, spec: &ChangeSpec, words: &str, directory: &Directory, doubt: Doubt) -> Option<Command> {
     let target = last.target();
     let mention = |words: &str| Some(Mention::new(words, false));
     let with = |name: &str, namespace: Option<&str>, cluster: Option<&str>| {
@@ -333,7 +348,7 @@ fn other_target(last: &Change, spec: &ChangeSpec, words: &str, directory: &Direc
         command.namespace = namespace.and_then(mention);
         command.cluster = cluster.and_then(mention);
         command.doubts.extend(doubts(last));
-        command.doubts.push(Doubt::Instead(target.clone()));
+        command.doubts.push(doubt.clone());
         command
     };
     let name = target.name.as_str();

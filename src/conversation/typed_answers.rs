@@ -2,6 +2,8 @@
 
 use std::sync::Arc;
 
+use jiff::Timestamp;
+
 use super::{
     authorization::Approvals,
     context::{Context, now},
@@ -39,6 +41,14 @@ impl OpenItem {
         match self {
             Self::Request(request) => &request.first().order().thread_id,
             Self::Question(question) => &question.thread_id,
+        }
+    }
+
+    /// When its order was said.
+    fn said(&self) -> Timestamp {
+        match self {
+            Self::Request(request) => request.first().order().said,
+            Self::Question(question) => question.said,
         }
     }
 
@@ -144,6 +154,12 @@ impl TypedAnswers {
             }));
         };
         let open = open.swap_remove(0);
+        if !no && !in_thread && !is_last(&open) && self.has_ordered_since(request, &open).await? {
+            if let Some(card) = open.card() {
+                self.cx.last_words().ask_again(request.place, &request.person.id, card);
+            }
+            return Ok(Some(words::yes_to_an_older_card(&open.named())));
+        }
         // A yes recognized by the model confirms nothing; only the fixed list of phrases does.
         if !no && !self.cx.is_yes(request) {
             return Ok(Some(open.not_a_plain_yes()));
@@ -152,6 +168,12 @@ impl TypedAnswers {
             OpenItem::Request(asked) => self.approvals.decide(request, &asked, !no).await.map(line),
             OpenItem::Question(question) => self.typed_on_question(request, &question, !no).await,
         }
+    }
+
+    /// Whether this person has ordered something else here since. A yes may be about that.
+    async fn has_ordered_since(&self, request: &Request<'_>, open: &OpenItem) -> Result<bool, Fault> {
+        let newest = self.newest_order(request).await?;
+        Ok(newest.is_some_and(|change| change.order().said > open.said()))
     }
 
     /// Declines everything of this person that is open here.

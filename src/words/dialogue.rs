@@ -40,6 +40,13 @@ pub fn which_question(open: &[String]) -> String {
     )
 }
 
+/// The answer to a yes after something else was ordered than what is open.
+pub fn yes_to_an_older_card(open: &str) -> String {
+    format!(
+        "You ordered something else after this, so I do not take that as a yes to it yet: {open}. Say “yes” again if you mean it, or “no”."
+    )
+}
+
 /// The answer to a yes where the bot asked for something else.
 pub fn no_yes_or_no(question: &Question) -> String {
     format!("A yes does not answer this, so nothing was done: {}", mild(&prompt(question)))

@@ -20,9 +20,7 @@ fn answer(talk: Talk) -> Option<String> {
         }
         Talk::AreYouThere => "I am here. Say “help” for examples.".to_owned(),
         Talk::Version => format!("I am readback {}.", env!("CARGO_PKG_VERSION")),
-        Talk::LoneNumber => {
-            "I do not know what this number is for. Nothing was done; say it in full.".to_owned()
-        }
+        Talk::LoneNumber => "I do not know what this number is for. Nothing was done; say it in full.".to_owned(),
         Talk::OtherLanguage => "I understand English only. Nothing was done; say it like “scale web to 3”.".to_owned(),
         Talk::Rehearsal => {
             "I don't do trial runs: nothing was done. I ask on a card before anything that is destructive or in doubt."

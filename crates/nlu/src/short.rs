@@ -7,6 +7,7 @@
 //! change that nobody ordered.
 
 pub mod answer;
+pub mod continuation;
 pub mod correction;
 pub mod record;
 pub mod talk;
