@@ -8,12 +8,17 @@ export class Refused extends Error {
   }
 }
 
+const ENDED = 'The demo does not answer. If it has ended, start it again with “make demo”.';
+
+/** A reply, or a refusal in words if there is none. */
+const reach = (path, options) => fetch(path, options).catch(() => { throw new Refused(ENDED); });
+
 async function call(token, method, path, body) {
   const headers = { authorization: `Bearer ${token}` };
   if (body) headers['content-type'] = 'application/json';
-  const reply = await fetch(`/v1${path}`, { method, headers, body: body && JSON.stringify(body) });
+  const reply = await reach(`/v1${path}`, { method, headers, body: body && JSON.stringify(body) });
   const said = reply.status === 204 ? {} : await reply.json().catch(() => ({}));
-  if (!reply.ok) throw new Refused(said.message ?? `The room answered ${reply.status}.`, reply.status);
+  if (!reply.ok) throw new Refused(said.message ?? `The room refused this (${reply.status}).`, reply.status);
   return said;
 }
 
@@ -30,7 +35,7 @@ export const asPerson = (token) => ({
 
 /** The people, their tokens and the bot. */
 export async function session() {
-  const reply = await fetch('/page/session');
+  const reply = await reach('/page/session');
   if (!reply.ok) throw new Refused('The room does not answer this page.', reply.status);
   return reply.json();
 }

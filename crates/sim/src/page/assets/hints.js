@@ -14,9 +14,10 @@ function catalogue(view, me) {
   const alone = (d) => all.filter((other) => other.name.includes(first(d))).length === 1;
   const big = all.find((d) => d.wanted > 1 && d !== nginx && alone(d)) ?? all.find((d) => d !== nginx);
   const failing = all.find((d) => d.failing > 0);
+  const broken = failing ? null : find('checkout') ?? big;
   const short = big && first(big);
   const hints = [];
-  const add = (key, line, fits) => line && hints.push({ key, line, fits });
+  const add = (key, line, fits, note) => line && hints.push({ key, line, fits, note });
   add('scale', nginx && `bump nginx to ${nginx.wanted === 3 ? 4 : 3} please`, /\b(bump|scale)\b/i);
   add('image', nginx && `update nginx to ${nginx.image.endsWith(':1.21') ? '1.22' : '1.21'}`, /\b(update|deploy|roll out)\b/i);
   add('times', big && `double ${short} in ${big.namespace}`, /\b(double|halve)\b/i);
@@ -24,7 +25,8 @@ function catalogue(view, me) {
   add('zero', big && `scale ${big.name} to 0`, /\bto (0|zero)\b/i);
   add('restart', find('api') && `restart ${find('api').name}`, /\brestart\b/i);
   add('list', big && `what runs in ${big.namespace}?`, /\b(what runs|list|which)\b/i);
-  add('typo', big && `scale ${swapped(big.name)} to 4`, null);
+  add('typo', big && `scale ${swapped(big.name)} to 4`, null, 'with a typo');
+  add('break', broken && `update ${broken.name} to 9.9-broken`, /\bbroken\b/i, 'break something');
   add('two', nginx && big && `scale nginx to 2 and ${short} to 3`, /\band\b/i);
   add('not', nginx && 'please don’t scale nginx to 0', /\bdon.t\b/i);
   if (!me.allowed) hints.unshift({ key: 'stranger', line: 'scale nginx to 0', fits: null });
@@ -54,12 +56,16 @@ export function hintStrip(pick) {
   const draw = () => {
     const left = open();
     const count = Math.min(SHOWN, left.length);
-    const lines = Array.from({ length: count }, (_, i) => left[(first + i) % left.length].line);
+    const shown = Array.from({ length: count }, (_, i) => left[(first + i) % left.length]);
+    const lines = shown.map((hint) => hint.line);
     if (lines.join('\n') === box.dataset.lines) return;
     box.dataset.lines = lines.join('\n');
     box.replaceChildren(
       lines.length > 0 ? el('span', { class: 'hints-title', text: 'Try' }) : '',
-      ...lines.map((line) => el('button', { class: 'hint', type: 'button', text: line, data: { testid: 'hint' }, on: { click: () => pick(line) } })),
+      ...shown.flatMap(({ line, note }) => [
+        note && el('span', { class: 'hint-note', text: note }),
+        el('button', { class: 'hint', type: 'button', text: line, data: { testid: 'hint' }, on: { click: () => pick(line) } }),
+      ].filter(Boolean)),
     );
   };
   for (const name of ['pointerenter', 'focusin']) box.addEventListener(name, () => { resting = true; });
