@@ -5,7 +5,10 @@
 
 use serde_json::{Value, json};
 
-use crate::words::{clock, cut};
+use crate::{
+    danger::Danger,
+    words::{clock, cut},
+};
 use readback_core::change::{ChangeId, Field, RequestId};
 use readback_webex::escape_markdown;
 
@@ -128,6 +131,13 @@ fn card(body: &[Value], actions: &[Value], fallback: &str) -> Value {
 
 fn heading(text: &str) -> Value {
     json!({"type": "TextBlock", "text": escape_markdown(&bare(text)), "size": "Medium", "weight": "Bolder", "wrap": true})
+}
+
+/// The head of a card that asks: its style and icon show the danger.
+fn head(danger: Danger, title: &str, place: Option<&str>) -> Value {
+    let mut items = vec![heading(&format!("{} {title}", danger.icon()))];
+    items.extend(place.map(subtle));
+    json!({"type": "Container", "style": danger.style(), "bleed": true, "items": items})
 }
 
 fn line(text: &str) -> Value {

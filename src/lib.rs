@@ -115,6 +115,7 @@ pub mod clock;
 pub mod commands;
 pub mod config;
 pub mod conversation;
+pub mod danger;
 pub mod demo;
 pub mod edge;
 pub mod eval;

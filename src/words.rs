@@ -26,6 +26,7 @@ mod reply;
 mod rollout;
 mod talk;
 mod time;
+mod title;
 mod understood;
 
 pub use cluster_error::*;
@@ -51,6 +52,7 @@ pub use reply::*;
 pub use rollout::*;
 pub use talk::*;
 pub use time::*;
+pub use title::*;
 pub use understood::*;
 
 /// The images of the serving containers. The API server accepts any text as an image, so it is escaped.

@@ -2,25 +2,19 @@
 
 use serde_json::json;
 
-use super::{Shown, bare_button, button, card, clock, cut, facts, heading, inputs, subtle};
-use crate::words;
-use readback_core::{
-    change::{Change, FieldChange},
-    domain::{Intent, WriteKind},
+use super::{Shown, bare_button, button, card, clock, cut, facts, head, inputs};
+use crate::{
+    danger::{Danger, Verb},
+    words,
 };
+use readback_core::change::{Change, FieldChange};
 use readback_webex::escape_markdown;
 
 /// The card of a waiting change.
 pub fn confirm(change: &Change) -> Shown {
     let order = change.order();
     let name = &order.target.name;
-    let title = match (order.intent, &order.means) {
-        (_, WriteKind::Recreate(_)) => format!("Make `{name}` again?"),
-        (Intent::Undo, _) => format!("Take back a change of `{name}`?"),
-        (Intent::Delete, _) => format!("Delete `{name}`?"),
-        (Intent::Rollback, _) => format!("Roll back `{name}`?"),
-        _ => format!("Change `{name}`?"),
-    };
+    let title = words::title(Verb::of(order), name.as_str());
     let place = format!("{} · {}", order.target.cluster, order.target.namespace);
     let mut lines: Vec<(String, String)> = order.effects.iter().map(effect).collect();
     let mut add = |label: &str, sentences: &[String]| {
@@ -29,7 +23,7 @@ pub fn confirm(change: &Change) -> Shown {
             lines.push((label.to_owned(), text));
         }
     };
-    add("why ask", &order.reasons.iter().map(words::reason).collect::<Vec<_>>());
+    add("why ask", &order.reasons.iter().map(|why| words::reason_on_card(why, 1)).collect::<Vec<_>>());
     add("watch", &words::notes(&order.notes));
     add("warning", &order.warnings);
     add("waits for", &words::waits_for(change).into_iter().collect::<Vec<_>>());
@@ -46,7 +40,7 @@ pub fn confirm(change: &Change) -> Shown {
         escape_markdown(&effects),
         clock(order.expires)
     );
-    let mut body = vec![heading(&title), subtle(&place), facts(&lines)];
+    let mut body = vec![head(Danger::of(order), &title, Some(&place)), facts(&lines)];
     body.extend(inputs(&order.fields));
     let press = |press: &str| json!({"request": change.request().to_string(), "press": press});
     let actions = [button("Confirm", "positive", &press("confirm")), bare_button("Cancel", &press("cancel"))];

@@ -1,9 +1,14 @@
 //! The card of a request of several changes: a line for each change, and one Confirm for all of them.
 
+use std::collections::BTreeSet;
+
 use serde_json::{Value, json};
 
-use super::{Shown, bare_button, button, card, clock, cut, heading, subtle, unticked};
-use crate::words;
+use super::{Shown, bare_button, button, card, clock, cut, head, heading, subtle, unticked};
+use crate::{
+    danger::{Danger, Verb},
+    words,
+};
 use readback_core::{
     change::{Change, FieldChange, RequestId, Status},
     domain::ObjectRef,
@@ -28,7 +33,8 @@ pub struct Entry<'c> {
 pub fn several(id: RequestId, rows: &[Entry<'_>]) -> Shown {
     let waits = rows.iter().any(|row| row.change.status() == Status::Waiting);
     let title = title(rows, waits);
-    let mut body = vec![heading(&title)];
+    let gravest = rows.iter().map(|row| Danger::of(row.change.order())).max().filter(|_| waits);
+    let mut body = vec![gravest.map_or_else(|| heading(&title), |danger| head(danger, &title, None))];
     let approved = |row: &&Entry<'_>| row.change.status() != Status::Declined;
     let decided = rows.iter().filter(approved).map(|row| words::decided(row.change)).find(|text| !text.is_empty());
     let closed = closed(rows);
@@ -53,19 +59,17 @@ pub fn several(id: RequestId, rows: &[Entry<'_>]) -> Shown {
 }
 
 fn title(rows: &[Entry<'_>], waits: bool) -> String {
-    let mut targets: Vec<&ObjectRef> = rows.iter().map(|row| row.change.target()).collect();
-    targets.sort_unstable();
-    targets.dedup();
-    let count = |what: &str| {
-        if targets.len() == 1 { format!("1 {what}") } else { format!("{} {what}s", targets.len()) }
-    };
-    if !waits {
-        count("Deployment")
-    } else if rows.iter().all(|row| row.change.order().undoes.is_some()) {
-        format!("Take back {}?", count("change"))
+    let of = deployments(rows.iter().map(|row| row.change));
+    if waits {
+        words::title_of_several(Verb::of_all(rows.iter().map(|row| row.change.order())), of)
     } else {
-        format!("Change {}?", count("Deployment"))
+        words::count(of, "Deployment")
     }
+}
+
+/// How many Deployments these changes are of.
+fn deployments<'c>(changes: impl Iterator<Item = &'c Change>) -> usize {
+    changes.map(Change::target).collect::<BTreeSet<&ObjectRef>>().len()
 }
 
 /// What has become of all changes, where they were not confirmed.
@@ -94,11 +98,13 @@ fn row(row: &Entry<'_>, with_state: bool) -> Value {
     let place = format!("{} · {}", order.target.namespace, order.target.cluster);
     let effects: Vec<String> = order.effects.iter().map(told).collect();
     let block = |text: &str, subtle: bool| json!({"type": "TextBlock", "text": text, "wrap": true, "isSubtle": subtle, "spacing": "None"});
-    let mut items = vec![
-        json!({"type": "TextBlock", "text": escape_markdown(order.target.name.as_str()), "weight": "Bolder", "wrap": true}),
-        block(&escape_markdown(&place), true),
-        block(&escape_markdown(&effects.join(", ")), false),
+    let name = json!({"type": "TextBlock", "text": escape_markdown(order.target.name.as_str()), "weight": "Bolder", "wrap": true});
+    let column = |items: &[Value]| json!({"type": "Column", "width": "stretch", "items": items});
+    let columns = [
+        column(&[name, block(&escape_markdown(&place), true)]),
+        column(&[json!({"type": "TextBlock", "text": escape_markdown(&effects.join(", ")), "wrap": true})]),
     ];
+    let mut items = vec![json!({"type": "ColumnSet", "columns": columns})];
     items.extend(state(row).filter(|_| with_state).map(|text| block(&unticked(&text), false)));
     json!({"type": "Container", "items": items, "spacing": "Small"})
 }
@@ -151,13 +157,14 @@ fn questions(rows: &[Entry<'_>]) -> Vec<Value> {
             facts.push((label.to_owned(), text));
         }
     };
-    let own = |of: fn(&Change) -> Vec<String>| -> Vec<String> {
-        let each = waiting().flat_map(|change| {
-            of(change).into_iter().map(move |sentence| format!("`{}`: {sentence}", change.target().name))
-        });
-        each.collect()
-    };
-    add("why ask", waiting().flat_map(|change| change.order().reasons.iter().map(words::reason)).collect());
+    let own = |of: fn(&Change) -> Vec<String>| shared_once(&waiting().map(|one| (one, of(one))).collect::<Vec<_>>());
+    let on_card = deployments(waiting());
+    add(
+        "why ask",
+        waiting()
+            .flat_map(|change| change.order().reasons.iter().map(|why| words::reason_on_card(why, on_card)))
+            .collect(),
+    );
     add("watch", own(|change| words::notes(&change.order().notes)));
     add("warning", own(|change| change.order().warnings.clone()));
     add("waits for", waiting().filter_map(words::waits_for).collect());
@@ -169,6 +176,28 @@ fn questions(rows: &[Entry<'_>]) -> Vec<Value> {
         facts.push(("valid until".into(), clock(first.order().expires)));
     }
     vec![super::facts(&facts)]
+}
+
+/// The sentences of each change: one that all of them have stands alone, the others name theirs.
+fn shared_once(changes: &[(&Change, Vec<String>)]) -> Vec<String> {
+    let mut told: Vec<(&String, Vec<&Change>)> = Vec::new();
+    for (change, sentences) in changes {
+        for sentence in sentences {
+            match told.iter_mut().find(|(known, _)| *known == sentence) {
+                Some((_, of)) if of.last().is_some_and(|last| last.id() == change.id()) => {}
+                Some((_, of)) => of.push(change),
+                None => told.push((sentence, vec![change])),
+            }
+        }
+    }
+    let line = |(sentence, of): (&String, Vec<&Change>)| {
+        if of.len() > 1 && of.len() == changes.len() {
+            return sentence.clone();
+        }
+        let names: BTreeSet<String> = of.iter().map(|change| format!("`{}`", change.target().name)).collect();
+        format!("{}: {sentence}", names.into_iter().collect::<Vec<_>>().join(", "))
+    };
+    told.into_iter().map(line).collect()
 }
 
 fn markdown(title: &str, rows: &[Entry<'_>], waits: bool, closed: Option<&str>) -> String {

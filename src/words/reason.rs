@@ -107,6 +107,26 @@ fn unclear(what: &Unclear) -> String {
     }
 }
 
+/// The sentence of a reason on a card that changes `on_card` Deployments: the order may have named more, of which some
+/// were refused or need no change.
+pub fn reason_on_card(why: &Reason, on_card: usize) -> String {
+    match why {
+        Reason::Caution(Caution::SeveralDeployments(named)) if on_card == 1 => {
+            format!("The order named {named} Deployments; this card changes 1 of them.")
+        }
+        Reason::Caution(Caution::SeveralDeployments(_)) => caution(&Caution::SeveralDeployments(on_card)),
+        Reason::Caution(_)
+        | Reason::Denied(_)
+        | Reason::Impossible(_)
+        | Reason::Unclear(_)
+        | Reason::Doubt(_)
+        | Reason::NothingOrdered
+        | Reason::NothingOpen
+        | Reason::Overruled(_)
+        | Reason::Text(_) => reason(why),
+    }
+}
+
 /// A consequence of the change that should be seen before it is made.
 fn caution(why: &Caution) -> String {
     match why {

@@ -19,7 +19,8 @@ const artifacts = process.env.READBACK_ARTIFACTS ?? tmpdir();
 /** The words that a reader must find on a card. */
 function wordsOf(card) {
   const plain = (text) => text.replaceAll('\\', '');
-  return card.body.flatMap((element) => {
+  const flat = (element) => [element, ...[...(element.items ?? []), ...(element.columns ?? [])].flatMap(flat)];
+  return card.body.flatMap(flat).flatMap((element) => {
     if (element.type === 'FactSet') return element.facts.flatMap((fact) => [fact.title, plain(fact.value)]);
     return [plain(element.text ?? element.label ?? '')];
   }).filter((text) => text && !/[*_<>[\]]/.test(text));

@@ -43,8 +43,8 @@ fn on_card(card: &Value) -> String {
             }
             "Input.Number" | "Input.Text" => lines.push(format!("{}: ({})", text(&element["label"]), filled(element))),
             "Container" => {
-                let items = element["items"].as_array().into_iter().flatten();
-                lines.push(items.map(|item| text(&item["text"])).collect::<Vec<_>>().join(" · "));
+                let style = element["style"].as_str().map(|style| format!("({style}) ")).unwrap_or_default();
+                lines.push(format!("{style}{}", texts(element).join(" · ")));
             }
             _ => lines.push(text(&element["text"]).to_owned()),
         }
@@ -53,6 +53,18 @@ fn on_card(card: &Value) -> String {
         card["actions"].as_array().into_iter().flatten().map(|one| format!("[{}]", text(&one["title"]))).collect();
     lines.push(buttons.join(" "));
     lines.join("\n")
+}
+
+/// The first text of a card.
+pub(super) fn card_title(card: &Value) -> String {
+    card["body"].get(0).and_then(|head| texts(head).first().copied().map(str::to_owned)).unwrap_or_default()
+}
+
+/// The texts inside a container or its columns, in reading order.
+fn texts(element: &Value) -> Vec<&str> {
+    let own = element["text"].as_str();
+    let inside = ["items", "columns"].into_iter().flat_map(|key| element[key].as_array().into_iter().flatten());
+    own.into_iter().chain(inside.flat_map(texts)).collect()
 }
 
 /// The prefilled value of a card's input.

@@ -231,12 +231,12 @@ impl Stage {
     /// The letter of a card. A new one without buttons is an older card, posted again.
     fn letter(&mut self, id: &str, message: &Value) -> char {
         let card = |message: &Value| message["attachments"][0]["content"].clone();
-        let title = card(message)["body"][0]["text"].as_str().unwrap().to_owned();
+        let title = shown::card_title(&card(message));
         let is_question = |action: &Value| !["Undo", "Ask again"].contains(&action["title"].as_str().unwrap());
         let asks = card(message)["actions"].as_array().unwrap().iter().any(is_question);
         let known = self.cards.iter().position(|card| card["id"] == id);
         let posted_anew = || {
-            let about = |old: &Value| card(old)["body"][0]["text"].as_str().is_some_and(|old| old.contains(&title));
+            let about = |old: &Value| shown::card_title(&card(old)).contains(&title);
             self.cards.iter().rposition(about).filter(|_| !asks)
         };
         let at = known.or_else(posted_anew).unwrap_or_else(|| {
