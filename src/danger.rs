@@ -151,9 +151,9 @@ impl Verb {
 
     /// The verb of several orders: theirs if it is the same for all, whatever the numbers.
     pub fn of_all<'o>(orders: impl Iterator<Item = &'o Order>) -> Self {
-        let mut verbs = orders.map(|order| match Self::of(order) {
-            Self::ScaleTo(..) => Self::Scale,
-            other => other,
+        let mut verbs = orders.map(|order| {
+            let verb = Self::of(order);
+            if let Self::ScaleTo(..) = verb { Self::Scale } else { verb }
         });
         let first = verbs.next().unwrap_or(Self::Change);
         if verbs.all(|verb| verb == first) { first } else { Self::Change }
