@@ -35,6 +35,7 @@ mod card_action;
 mod clarification;
 mod cluster_fault;
 mod context;
+mod corrected_order;
 mod decisions;
 mod dialogue;
 mod edit_pacing;

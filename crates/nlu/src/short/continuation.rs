@@ -19,7 +19,7 @@ pub fn also(text: &str, name: &str) -> Option<String> {
     let named = before(rest, TRAILS);
     let ends = joined(&rest[named.len()..]);
     let continues = |phrase: &&str| leads.contains(phrase) || format!(" {ends} ").contains(&format!(" {phrase} "));
-    if !CONTINUES.iter().any(|phrase| continues(phrase)) {
+    if !CONTINUES.iter().any(continues) {
         return None;
     }
     let said: Vec<_> = named.iter().filter(|word| !NOISE.contains(&word.lower.as_str())).cloned().collect();
