@@ -65,7 +65,8 @@ fn nothing_changes_that_a_reader_would_not_expect() {
 /// Plays one file to a bot and a cluster of its own; returns what went otherwise.
 async fn play(name: &str, script: &Script, transcripts: Option<&Path>) -> Vec<String> {
     let local = Local::start(seed()).await;
-    let bot = Bot::start(Setup::default(), local.connection_in(cluster::NAMESPACES)).await;
+    let setup = Setup { is_as_shipped: true, ..Setup::default() };
+    let bot = Bot::start(setup, local.connection_in(cluster::NAMESPACES)).await;
     let inbox = Connection::open_with_flags(bot.database(), OpenFlags::SQLITE_OPEN_READ_ONLY).unwrap();
     let (mut faults, mut transcript, mut told) = (Vec::new(), format!("# {}\n", script.subject), Vec::new());
     let mut before = snapshot(&local).await;

@@ -44,6 +44,14 @@ impl OpenItem {
         }
     }
 
+    /// Whether a yes can answer it.
+    fn takes_a_yes(&self) -> bool {
+        match self {
+            Self::Request(_) => true,
+            Self::Question(question) => question.choices.len() == 1 && question.fields.is_empty(),
+        }
+    }
+
     /// When its order was said.
     fn said(&self) -> Timestamp {
         match self {
@@ -154,7 +162,7 @@ impl TypedAnswers {
             }));
         };
         let open = open.swap_remove(0);
-        if !no && !in_thread && !is_last(&open) && self.has_ordered_since(request, &open).await? {
+        if !no && !in_thread && open.takes_a_yes() && !is_last(&open) && self.has_ordered_since(request, &open).await? {
             if let Some(card) = open.card() {
                 self.cx.last_words().ask_again(request.place, &request.person.id, card);
             }

@@ -43,7 +43,8 @@ pub fn which_question(open: &[String]) -> String {
 /// The answer to a yes after something else was ordered than what is open.
 pub fn yes_to_an_older_card(open: &str) -> String {
     format!(
-        "You ordered something else after this, so I do not take that as a yes to it yet: {open}. Say “yes” again if you mean it, or “no”."
+        "Is that a yes to {}? You ordered something else after it, so nothing was done yet. Say “yes” again, or “no”.",
+        open.trim_end_matches('?')
     )
 }
 

@@ -71,6 +71,8 @@ pub(crate) struct Setup {
     pub(crate) followed: usize,
     /// The minimum confidence to act without confirmation.
     pub(crate) act: Score,
+    /// Whether the thresholds of the model's evaluation hold.
+    pub(crate) is_as_shipped: bool,
     /// The deadline of a call to Webex, if not the usual one.
     pub(crate) webex_deadline: Option<Duration>,
 }
@@ -84,6 +86,7 @@ impl Default for Setup {
             observe: false,
             followed: app::MOST_FOLLOWED,
             act: Score::ZERO,
+            is_as_shipped: false,
             webex_deadline: None,
         }
     }
@@ -187,7 +190,12 @@ impl Bot {
         let webex = self.proxy.as_ref().map_or(&self.room.base, |proxy| &proxy.url);
         let model = model();
         // The required confidence is set by the model's evaluation; here every reading counts.
-        let rules = Rules { act: self.setup.act, card: Score::ZERO, ..interpret::rules(&model) };
+        let shipped = interpret::rules(&model);
+        let rules = if self.setup.is_as_shipped {
+            shipped
+        } else {
+            Rules { act: self.setup.act, card: Score::ZERO, ..shipped }
+        };
         let usual = WebexSettings::new(self.room.bot_token());
         let deadline = self.setup.webex_deadline.unwrap_or(usual.deadline);
         let wiring = AppConfig {

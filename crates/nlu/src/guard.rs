@@ -227,9 +227,10 @@ const HEARSAY: &[&str] = &[
 /// Prefixes of lines in diffs and manifests.
 const OUTPUT: &[&str] = &["--- ", "+++ ", "@@ ", "apiVersion:", "kind:", "diff --git"];
 
-/// Whether it is a line of a quotation, a diff or a manifest.
+/// Whether it is a line of a quotation, a diff, a manifest, a drawn frame, or a card as text.
 fn is_pasted_line(line: &str) -> bool {
-    line.starts_with("> ") || OUTPUT.iter().any(|start| line.starts_with(start))
+    let is_drawn = line.contains(" · ") || line.contains(|c| ('\u{2500}'..='\u{259f}').contains(&c));
+    is_drawn || line.starts_with("> ") || OUTPUT.iter().any(|start| line.starts_with(start))
 }
 
 /// Whether the message starts with a mention, "Dear …", or a name followed by a comma, or says "yourself".
