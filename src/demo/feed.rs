@@ -4,7 +4,7 @@ use std::{collections::BTreeMap, time::Duration};
 
 use tokio::{sync::watch, time::sleep};
 
-use crate::supervisor::Shutdown;
+use crate::{clock, supervisor::Shutdown};
 use readback_cluster::{Cluster, Description, Health};
 use readback_sim::page::{ClusterView, DeploymentView, NamespaceView};
 
@@ -20,6 +20,7 @@ pub(super) async fn keep(cluster: Cluster, view: watch::Sender<ClusterView>, sto
         match look(&cluster).await {
             Ok(now) => {
                 view.send_if_modified(|shown| {
+                    let now = now.after(shown, clock::now());
                     let changed = *shown != now;
                     *shown = now;
                     changed
@@ -48,7 +49,7 @@ async fn look(cluster: &Cluster) -> Result<ClusterView, readback_cluster::CallEr
         }
     }
     let namespaces = namespaces.into_iter().map(|(name, deployments)| NamespaceView { name, deployments }).collect();
-    Ok(ClusterView { cluster: cluster.name().to_string(), namespaces })
+    Ok(ClusterView { cluster: cluster.name().to_string(), namespaces, last_change: None })
 }
 
 fn deployment(described: &Description) -> DeploymentView {

@@ -86,10 +86,15 @@ before(() => mkdir(artifacts, { recursive: true }));
 
 describe('the product', { timeout: 240_000 }, () => {
   test('a plain order is done, and the cluster shows it', async () => {
-    await visit({}, async (ann) => {
+    await visit({}, async (ann, page) => {
       const thread = await ann.say('bump nginx to 3 please');
       await ann.answer(thread, /3 of 3/).waitFor();
       await ann.clusterShows('nginx-deployment', { ready: 3, wanted: 3, starting: 0 });
+      const last = page.getByTestId('last-change').filter({ hasText: /nginx-deployment \d → 3 replicas/ });
+      await last.waitFor();
+      await page.reload();
+      await last.waitFor();
+      assert.doesNotMatch(await page.getByTestId('last-change').innerText(), /`/, 'code is shown as code');
     });
   });
 

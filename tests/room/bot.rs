@@ -208,6 +208,7 @@ pub(super) fn picture() -> ClusterView {
     failing.message = Some("CrashLoopBackOff: restarted 6 times".to_owned());
     ClusterView {
         cluster: "main".to_owned(),
+        last_change: None,
         namespaces: vec![
             space("default", vec![deployment("nginx-deployment", 2, "nginx:1.20"), deployment("docs", 1, "docs:7")]),
             space(

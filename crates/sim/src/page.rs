@@ -13,6 +13,7 @@ use axum::response::{IntoResponse as _, Response};
 use axum::routing::get;
 use axum::{Json, Router};
 use futures::Stream;
+use jiff::Timestamp;
 use secrecy::ExposeSecret as _;
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
@@ -23,6 +24,9 @@ use tokio_util::sync::CancellationToken;
 use super::room::{Handle, Role};
 
 mod assets;
+mod last_change;
+
+pub use last_change::{Change, LastChange};
 
 /// What the page shows of the cluster: every watched Deployment.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
@@ -31,6 +35,20 @@ pub struct ClusterView {
     pub cluster: String,
     /// In display order.
     pub namespaces: Vec<NamespaceView>,
+    /// The last change of a Deployment since the page is served.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub last_change: Option<LastChange>,
+}
+
+impl ClusterView {
+    /// This view after `before`, seen at `at`: with the last change between them, or the one that was known before.
+    /// What is in a first view was not changed.
+    #[must_use]
+    pub fn after(self, before: &Self, at: Timestamp) -> Self {
+        let is_first = before.namespaces.is_empty();
+        let last_change = (!is_first).then(|| last_change::between(before, &self, at)).flatten();
+        Self { last_change: last_change.or_else(|| before.last_change.clone()), ..self }
+    }
 }
 
 /// One namespace.

@@ -1,6 +1,7 @@
 // The cluster next to the chat: each Deployment with its pods, and its last change.
 
 import { byId, clock, el } from './dom.js';
+import { markTexts } from './rich.js';
 
 const MOST_DOTS = 12;
 const KINDS = [['ready', 'ready'], ['starting', 'starting'], ['failing', 'failing']];
@@ -13,7 +14,7 @@ export function showCluster(view) {
   const known = keyed(view);
   if (before === null || [...known.keys()].join() !== [...before.keys()].join()) layOut(view);
   for (const [key, next] of known) fill(rows.get(key), next, before?.get(key));
-  if (before !== null) note(before, known);
+  if (view.last_change) showLastChange(view.last_change);
   before = known;
 }
 
@@ -46,6 +47,7 @@ function fill(row, next, last) {
     el('span', { class: 'count', text: `${next.ready}/${next.wanted}` }),
     next.message ? el('p', { class: 'trouble', text: next.message }) : '',
   );
+  markTexts(row);
   row.classList.toggle('moving', !settled);
   row.classList.toggle('failing', next.failing > 0);
   if (last && (last.wanted !== next.wanted || last.image !== next.image)) flash(row);
@@ -59,25 +61,22 @@ function dots(d) {
   return shown;
 }
 
-function note(last, next) {
-  const changes = [];
-  for (const [key, now] of next) {
-    const was = last.get(key);
-    // A cause that was there before belongs to an earlier change.
-    const cause = now.cause === was?.cause ? null : now.cause;
-    if (!was) changes.push([now, 'appeared', cause]);
-    else if (was.image !== now.image) changes.push([now, `${tagOf(was.image)} → ${tagOf(now.image)}`, cause]);
-    else if (was.wanted !== now.wanted) changes.push([now, `${was.wanted} → ${now.wanted} replicas`, cause]);
-    else if (cause) changes.push([now, 'changed', cause]);
-  }
-  for (const [key, was] of last) if (!next.has(key)) changes.push([was, 'removed']);
-  const latest = changes.at(-1);
-  if (!latest) return;
-  const [deployment, words, cause] = latest;
+function showLastChange(last) {
   byId('last').replaceChildren(
-    el('code', { text: deployment.name }), ` ${words} `, clock(new Date().toISOString()),
-    cause ? el('span', { class: 'cause', text: cause }) : '',
+    el('code', { text: last.name }), ` ${changed(last.change)} `, clock(last.at),
+    last.cause ? el('span', { class: 'cause', text: last.cause }) : '',
   );
+  markTexts(byId('last'));
+}
+
+function changed(change) {
+  switch (change.kind) {
+    case 'image': return `${tagOf(change.from)} → ${tagOf(change.to)}`;
+    case 'replicas': return `${change.from} → ${change.to} ${change.to === 1 ? 'replica' : 'replicas'}`;
+    case 'created': return 'was created';
+    case 'deleted': return 'was deleted';
+    default: return 'was changed';
+  }
 }
 
 function flash(row) {
