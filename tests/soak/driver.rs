@@ -101,6 +101,9 @@ const CALLS: [Trouble; 5] = [
     Trouble::Status(429, Some(1)),
     Trouble::ResetBefore,
 ];
+/// How often the next calls to the cluster that do not arrive there are writes. Each keeps its Deployment from being changed
+/// for the ten minutes in which the write may still arrive, so that many of them would leave nothing to be done.
+const LOST_WRITES: f64 = 0.005;
 /// How long a delivery is repeated.
 const REPEATED: Duration = Duration::from_mins(5);
 
@@ -281,7 +284,8 @@ impl Soak {
         let trouble = *WEBEX.choose(&mut *random).unwrap();
         self.webex.set(vec![Rule::new(method, prefix, trouble).times(random.random_range(1..5))]);
         let reads = random.random_bool(0.5);
-        let arrives = random.random_bool(0.5) || !(reads || self.plan.loses_writes);
+        let lost = if reads { 0.5 } else { LOST_WRITES };
+        let arrives = !random.random_bool(lost) || !(reads || self.plan.loses_writes);
         let trouble = *if arrives { &ANSWERS[..] } else { &CALLS[..] }.choose(&mut *random).unwrap();
         let method = if reads { Method::GET } else { Method::PATCH };
         let rule = Rule::new(method, "/apis/apps/v1/namespaces/", trouble);
