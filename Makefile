@@ -37,6 +37,11 @@ train: ## Teach the model again from intents/ (ARGS="--seed 2" passes options on
 	variables=$$(scripts/setup-tests.sh rust-bert); eval "$$variables"; \
 	$(CARGO) run --release --locked --features rust-bert --target-dir "$${CARGO_TARGET_DIR:-target}/torch" -- train $(ARGS)
 
+.PHONY: sentences
+sentences: ## Write docs/sentences.md and the picture of the cards again, after `make test`
+	scripts/sentences.py
+	cp target/browser-test/cards.png docs/cards.png
+
 .PHONY: libtorch
 libtorch: ## Fetch libtorch and the encoder, and print the variables that name them
 	scripts/libtorch.sh
@@ -68,6 +73,7 @@ check-lints:
 
 .PHONY: check-docs
 check-docs:
+	scripts/sentences.py --check
 	RUSTDOCFLAGS="-D warnings" $(CARGO) doc --locked --workspace --no-deps --document-private-items --lib
 
 # Advisories need a database that is not reachable everywhere, so they are reported but do not fail.

@@ -84,8 +84,8 @@ async fn a_failure_is_told_once_however_often_the_bot_restarts_and_its_undo_stil
     let asks = |message: &Value| buttons(message).contains(&"confirm");
     let undo = bot.room.reply(&order, "the card of the undo", asks).await;
     bot.room.press("Ann", &undo, "confirm").await;
-    is_closed(&bot, &order, &told, "Taken back by Ann").await;
-    is_closed(&bot, &order, &card, "Taken back by Ann").await;
+    is_closed(&bot, &order, &told, "Undone by Ann").await;
+    is_closed(&bot, &order, &card, "Undone by Ann").await;
     let said = bot.room.said_in_thread(&order).await;
     let [told] = failures(&said, &card)[..] else { panic!("{said:#?}") };
     assert!(
@@ -142,9 +142,9 @@ async fn each_failure_of_several_changes_is_a_message_of_its_own() {
         bot.room.press("Ann", &told, "undo").await;
         let undo = bot.room.reply(&order, "the card of the undo", asks).await;
         bot.room.press("Ann", &undo, "confirm").await;
-        is_closed(&bot, &order, &told, "Taken back by Ann").await;
+        is_closed(&bot, &order, &told, "Undone by Ann").await;
     }
-    let both = |message: &Value| message["id"] == card["id"] && text(message).matches("Taken back").count() == 2;
+    let both = |message: &Value| message["id"] == card["id"] && text(message).matches("Undone").count() == 2;
     bot.room.reply(&order, "both are taken back", both).await;
     let said = bot.room.said_in_thread(&order).await;
     let failures = failures(&said, &card);
@@ -192,11 +192,11 @@ async fn a_press_on_either_of_two_messages_about_one_failure_counts_and_the_othe
         let asks = |message: &Value| buttons(message).contains(&"confirm");
         let undo = bot.room.reply(&order, "the card of the undo", asks).await;
         bot.room.press("Ann", &undo, "confirm").await;
-        is_closed(&bot, &order, one, "Taken back by Ann").await;
+        is_closed(&bot, &order, one, "Undone by Ann").await;
         if pressed == 1 {
             // It is known by a press on it only.
             bot.room.press("Ann", other, "undo").await;
-            is_closed(&bot, &order, other, "Taken back by Ann").await;
+            is_closed(&bot, &order, other, "Undone by Ann").await;
         }
         let said = bot.room.said_in_thread(&order).await;
         let open = failures(&said, &card).into_iter().filter(|message| !buttons(message).is_empty());

@@ -151,7 +151,7 @@ async fn killed_after_a_yes_to_take_back_several_the_next_run_closes_their_card_
 
     bot.run().await;
     let what = "two that are taken back";
-    let told = bot.room.reply(&order, what, |told| count(told, "Taken back.") == 2).await;
+    let told = bot.room.reply(&order, what, |told| count(told, "Undone.") == 2).await;
     assert_eq!(told["id"], card["id"]);
     let told = bot.room.reply(&order, "two ends", |told| told["id"] == undo["id"] && count(told, "Done,") == 2).await;
     assert_eq!(count(&told, "ready after"), 2, "{told}");

@@ -119,11 +119,11 @@ fn told(effect: &FieldChange) -> String {
 fn state(row: &Entry<'_>) -> Option<String> {
     match (row.state, row.change.status()) {
         (_, Status::Waiting) => None,
-        (_, Status::Applied) if row.undone => Some("Taken back.".to_owned()),
+        (_, Status::Applied) if row.undone => Some("Undone.".to_owned()),
         (Some(state), _) => Some(state.to_owned()),
         (None, Status::Approved | Status::Claimed) => Some(words::UNDER_WAY.to_owned()),
         // The progress of its rollout is unknown here.
-        (None, Status::Applied) => Some(words::done_by_itself(row.change).unwrap_or("Accepted.").to_owned()),
+        (None, Status::Applied) => Some(words::done_by_itself(row.change).unwrap_or_else(|| "Accepted.".to_owned())),
         (
             None,
             Status::Failed

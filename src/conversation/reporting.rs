@@ -84,15 +84,15 @@ impl Reporter {
         let (state, offer) = (words::at_once(change), after(change));
         self.close_taken_back(change).await;
         if change.card().is_none() && change.progress().is_none() {
-            let line = words::done_so_far(change, state);
+            let line = words::done_so_far(change, &state);
             let shown = cards::done(change, &line, &addressed(person, &line), offer);
             let card = (offer != Offer::Nothing).then_some(shown.card);
             let posted = self.post(place, &shown.markdown, card).await.after(place, "answering")?;
             self.cx.store.progress_posted(change.into(), &posted).await.after(place, "noting the answer")?;
-        } else if let Err(error) = self.report(change, person, state, offer).await {
+        } else if let Err(error) = self.report(change, person, &state, offer).await {
             // The change is not marked as reported, so the next start updates the card.
             tracing::warn!(error = format!("{error:#}"), "the card could not show its end");
-            let line = words::done_so_far(change, state);
+            let line = words::done_so_far(change, &state);
             self.tell(OutboxKey::End(change), place, person, &line).await.after(place, "answering")?;
             return Ok(());
         }

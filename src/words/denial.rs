@@ -15,7 +15,7 @@ pub fn denial(denial: &Denial) -> String {
             not_granted(*verb, namespace.as_ref(), theirs, others)
         }
         Denial::Quiet { namespace, until } => {
-            format!("Nothing is changed in `{namespace}` at this hour: it is quiet there until {}.", quiet_until(until))
+            format!("Changes in `{namespace}` are frozen until {}.", quiet_until(until))
         }
         Denial::NotAnApprover(approval) => not_an_approver(approval),
         Denial::NoIdentity => "I act in the cluster under the name of whoever orders, and I was not told which is yours. Whoever runs me can add you.".to_owned(),
@@ -89,14 +89,14 @@ fn not_an_approver(approval: &Approval) -> String {
 fn image_denial(denial: &ImageDenial) -> String {
     match denial {
         ImageDenial::Repository { repository, allowed } => {
-            format!("`{repository}` is no repository that may run here; allowed: {}.", allowed.join(", "))
+            format!("Images from `{repository}` are not allowed here; allowed: {}.", allowed.join(", "))
         }
-        ImageDenial::Tag { tag, allowed } if allowed.is_empty() => format!("The tag `{tag}` may not run here."),
+        ImageDenial::Tag { tag, allowed } if allowed.is_empty() => format!("The tag `{tag}` is not allowed here."),
         ImageDenial::Tag { tag, allowed } => {
             format!("The tag `{tag}` may not run here; allowed: {}.", allowed.join(", "))
         }
         ImageDenial::Unreadable { image } => format!(
-            "`{}` is no image reference that I can take apart, so I cannot tell whether it may run here.",
+            "`{}` is not an image reference that I can read, so I cannot tell whether it may run here.",
             super::plain(image)
         ),
     }

@@ -14,7 +14,7 @@ use readback_webex::escape_markdown;
 /// The answer to a yes in a message that also contains other commands.
 pub const YES_ALONE: &str = "A yes counts only where it stands alone, so nothing was confirmed by it.";
 /// The answer if there is no change to undo.
-pub const NOTHING_TO_UNDO: &str = "There is no change of mine to take back here. Nothing was done.";
+pub const NOTHING_TO_UNDO: &str = "There is no change of mine to undo here. Nothing was done.";
 
 /// The answer to a yes or no if this person has no open question here.
 pub fn nothing_open(in_thread: bool) -> String {
@@ -43,7 +43,7 @@ pub fn which_question(open: &[String]) -> String {
 /// The answer to a yes after something else was ordered than what is open.
 pub fn yes_to_an_older_card(open: &str) -> String {
     format!(
-        "Is that a yes to {}? You ordered something else after it, so nothing was done yet. Say “yes” again, or “no”.",
+        "Do you mean yes to this: {}? You ordered something else after it, so nothing was done yet. Say “yes” again, or “no”.",
         open.trim_end_matches('?')
     )
 }
@@ -84,9 +84,8 @@ pub fn why_asked(change: Option<&Change>) -> String {
 /// The answer if a change has no inverse.
 pub fn no_inverse(change: &Change) -> String {
     format!(
-        "The last change here was of {} ({}), and that has no inverse: the pods that it replaced are gone. Nothing was done.",
+        "The last change here was a restart of {}, and a restart cannot be undone: the pods that it replaced are gone. Nothing was done.",
         change.order().called(),
-        super::intent(change.order().intent)
     )
 }
 
@@ -94,7 +93,7 @@ pub fn no_inverse(change: &Change) -> String {
 pub fn not_in_place(change: &Change) -> String {
     let observed = change.status() == Status::Observed;
     let why = if observed { "it was only shown and never made" } else { "it was not applied" };
-    format!("There is nothing to take back of {}: {why}.", change.order().called())
+    format!("There is nothing to undo for {}: {why}.", change.order().called())
 }
 
 /// The answer if the object has been modified since a change, so that undoing the change would revert more than that
@@ -110,7 +109,7 @@ pub fn moved_since(change: &Change, live: Option<&Live>) -> String {
 /// The answer to a "don't" that names the Deployment of an open question.
 pub fn taken_as_no(object: &ObjectRef, and_others: bool) -> String {
     let others = if and_others { " and others" } else { "" };
-    format!("Understood as “no” to the open question about `{}`{others}. Nothing was changed.", object.name)
+    format!("I took that as “no” to the open question about `{}`{others}. Nothing was changed.", object.name)
 }
 
 /// The answer to a press by somebody other than the person who was asked.
@@ -124,7 +123,7 @@ pub fn question_over(question: &Question) -> String {
         QuestionState::Answered { choice, at, answer: _ } => {
             let label = question.choices.get(choice).map(choice_label).unwrap_or_default();
             format!(
-                "You answered that at {}: {}. If nothing about it stands below, nothing was done: say it again. This press did nothing.",
+                "You answered that at {}: {}. If no card or result follows below, nothing was done: say it again. This press did nothing.",
                 clock(at),
                 escape_markdown(&plain(&label))
             )
@@ -134,7 +133,7 @@ pub fn question_over(question: &Question) -> String {
             format!("That question expired at {}. Nothing was done; say it again if it still holds.", clock(at))
         }
         QuestionState::Superseded { at } => {
-            format!("A newer order took its place at {}. This press did nothing.", clock(at))
+            format!("A newer order replaced it at {}. This press did nothing.", clock(at))
         }
         QuestionState::Open => "That question is still open.".to_owned(),
     }
@@ -147,7 +146,7 @@ pub fn press_again_not_yours(change: &Change) -> String {
 
 /// The change-cause annotation of an undo.
 pub fn undo_cause(person: &Person) -> String {
-    format!("readback: taken back, ordered by {}", person.email())
+    format!("readback: undo, ordered by {}", person.email())
 }
 
 /// Appended to a list if namespaces were left out because the person may not read them.

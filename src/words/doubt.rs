@@ -1,6 +1,6 @@
 //! Doubts about how a message was read, and values that do not fit their slot.
 
-use super::{plain, reply::minutes_of, summary};
+use super::{phrase, plain, reply::minutes_of};
 use readback_core::command::{Direction, Doubt, InvalidValue, NumberSlot, Sign};
 
 /// Why a reading is doubtful.
@@ -27,25 +27,25 @@ pub fn doubt(doubt: &Doubt) -> String {
             "The message gives two values for the same thing, and does not say that one is a correction.".to_owned()
         }
         Doubt::StopsRollout => "A rollout that is stopped is only paused: nothing is put back.".to_owned(),
-        Doubt::PerhapsAName(said) => format!("“{said}” was taken for a name, and may be none."),
+        Doubt::PerhapsAName(said) => format!("I took “{said}” for a name; it may not be one."),
         Doubt::NotMeant(said) => {
-            format!("The message names “{said}” too, which was taken as left out or only compared.")
+            format!("The message also names “{said}”; I took that as left out or only compared.")
         }
         Doubt::SecondValue { taken, other } => {
-            format!("The message says “{taken}” and “{other}”; only “{taken}” was taken.")
+            format!("The message says “{taken}” and “{other}”; I used “{taken}”.")
         }
         Doubt::NotAPlainYes => "That is not a plain yes, so nothing was done.".to_owned(),
         Doubt::Duration(said) => {
-            format!("“{said}” is not scheduled: the change would stay until somebody takes it back.")
+            format!("“{said}” is not scheduled: the change would stay until somebody undoes it.")
         }
-        Doubt::IgnoredFlag(flag) => format!("The flag “{flag}” is not something I take into account."),
+        Doubt::IgnoredFlag(flag) => format!("I ignore the flag “{flag}”."),
         Doubt::Pronoun { said, object } => {
-            format!("“{}” was taken to be `{object}`, the last one talked about here.", plain(said))
+            format!("I took “{}” to be `{object}`, the last one mentioned here.", plain(said))
         }
         Doubt::TheSame(object) => {
-            format!("“The same” was taken to be what was last ordered here, for `{object}`.")
+            format!("I took “the same” to be the last order here, for `{object}`.")
         }
-        Doubt::Instead(object) => format!("This was taken to be meant instead of `{object}`."),
+        Doubt::Instead(object) => format!("I took this to replace the order for `{object}`."),
         Doubt::UnseenCluster(cluster) => {
             format!("I have not seen the cluster `{cluster}` yet, so I cannot say what is there.")
         }
@@ -62,13 +62,13 @@ pub fn doubt(doubt: &Doubt) -> String {
         }
         Doubt::LookAlike => "The message holds characters that are not what they look like.".to_owned(),
         Doubt::OtherOldValue { said, name, now } => format!("You said {said}, but `{name}` has {now} now."),
-        Doubt::NotCertain(read) => format!("I am not certain that I read this right: {}.", summary(read, None)),
+        Doubt::NotCertain(read) => format!("I may have misread this: {}.", phrase(read)),
         Doubt::Late { minutes } => format!("You said this {} before it reached me.", minutes_of(*minutes)),
         Doubt::Followed => "You said or pressed something after this, which I have not read yet.".to_owned(),
         Doubt::Overtaken { by } => {
             format!("A newer order of {} for it reached me first.", plain(by))
         }
-        Doubt::AskedAgain => "It is asked again after its first card ended.".to_owned(),
+        Doubt::AskedAgain => "Its first card ended, so I ask again.".to_owned(),
         Doubt::Text(sentence) => sentence.clone(),
     }
 }
@@ -93,29 +93,31 @@ const fn doubtful(sign: Sign) -> &'static str {
 /// Why nothing is done about a message that orders nothing because of this sign.
 const fn orders_nothing(sign: Sign) -> &'static str {
     match sign {
-        Sign::Negation => "Understood as “do not”: nothing was done.",
-        Sign::Condition => "I don't wait for conditions: nothing was done. Say it when the time has come.",
-        Sign::Awaits => "Understood as waiting for something else: nothing was done. Say it when the time has come.",
-        Sign::AnotherTime => "I don't schedule: nothing was done. Say it then, and it happens then.",
-        Sign::Hearsay => "Understood as what somebody else said: nothing was done.",
-        Sign::Quotation => "Understood as a quotation: nothing was done.",
-        Sign::Pasted => "Understood as something pasted: nothing was done.",
-        Sign::Addressed => "Understood as meant for somebody else: nothing was done.",
-        Sign::Musing => "Understood as a thought or a report: nothing was done.",
-        Sign::Joke => "Understood as a joke: nothing was done.",
-        Sign::Announcement => "Understood as an announcement of your own: nothing was done.",
+        Sign::Negation => "I read that as “do not”, so nothing was done.",
+        Sign::Condition => "I don't wait for conditions, so nothing was done. Say it when the time has come.",
+        Sign::Awaits => {
+            "I read that as waiting for something else, so nothing was done. Say it when the time has come."
+        }
+        Sign::AnotherTime => "I don't schedule, so nothing was done. Say it again when the time has come.",
+        Sign::Hearsay => "I read that as what somebody else said, so nothing was done.",
+        Sign::Quotation => "I read that as a quotation, so nothing was done.",
+        Sign::Pasted => "I read that as something pasted, so nothing was done.",
+        Sign::Addressed => "I read that as meant for somebody else, so nothing was done.",
+        Sign::Musing => "I read that as a thought or a report, so nothing was done.",
+        Sign::Joke => "I read that as a joke, so nothing was done.",
+        Sign::Announcement => "I read that as something you do yourself, so nothing was done.",
     }
 }
 
 /// Why a value is invalid for its slot.
 pub fn invalid_value(invalid: &InvalidValue) -> String {
     match invalid {
-        InvalidValue::NotANumber { said, slot: None } => format!("“{said}” is no number."),
+        InvalidValue::NotANumber { said, slot: None } => format!("“{said}” is not a number."),
         InvalidValue::NotANumber { said, slot: Some(NumberSlot::Replicas) } => {
-            format!("“{said}” is no number of replicas.")
+            format!("“{said}” is not a number of replicas.")
         }
         InvalidValue::NotANumber { said, slot: Some(slot) } => {
-            format!("“{said}” is no number, so there is no {}.", slot_name(*slot))
+            format!("“{said}” is not a number, so there is no {}.", slot_name(*slot))
         }
         InvalidValue::OutOfRange { said, slot } => format!("“{said}” is no {} that can be set.", slot_name(*slot)),
         InvalidValue::Image { said, why } => format!("“{said}” {why}."),

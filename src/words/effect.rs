@@ -31,6 +31,7 @@ pub fn before(change: &FieldChange) -> String {
         FieldChange::Template { from, .. } => template(*from),
         FieldChange::Paused { from, .. } => paused(*from),
         FieldChange::Pods { count: 1 } => "the only pod".to_owned(),
+        FieldChange::Pods { count: 2 } => "both pods".to_owned(),
         FieldChange::Pods { count } => format!("all {count} pods"),
         FieldChange::Autoscaler { from, .. } => from.as_ref().map_or_else(none, bounds),
         FieldChange::Existence { from, .. } => from.as_ref().map_or_else(deleted, running),
@@ -96,13 +97,13 @@ fn deleted() -> String {
 fn template(known_as: TemplateOf) -> String {
     match known_as {
         TemplateOf::Revision(number) => number.to_string(),
-        TemplateOf::AsIn(number) => format!("as in {number}"),
+        TemplateOf::AsIn(number) => format!("same as {number}"),
         TemplateOf::Live => "now".to_owned(),
     }
 }
 
 fn paused(is: bool) -> String {
-    if is { "held".to_owned() } else { "go through".to_owned() }
+    if is { "paused".to_owned() } else { "active".to_owned() }
 }
 
 fn bounds(kept: &AutoscalerBounds) -> String {
@@ -134,10 +135,10 @@ mod tests {
             (image(false), "image of app none → web:2", "image of app web:2 → none"),
             (
                 FieldChange::Template { from: TemplateOf::Revision(3), to: TemplateOf::AsIn(2) },
-                "revision 3 → as in 2",
-                "revision as in 2 → 3",
+                "revision 3 → same as 2",
+                "revision same as 2 → 3",
             ),
-            (FieldChange::Paused { from: false, to: true }, "rollouts go through → held", "rollouts held → go through"),
+            (FieldChange::Paused { from: false, to: true }, "rollouts active → paused", "rollouts paused → active"),
             (
                 FieldChange::Autoscaler { from: None, to: Some(bounds) },
                 "autoscaler none → 4 to 10 pods at 80 % CPU",

@@ -19,7 +19,7 @@ pub fn logs(object: &ObjectRef, logs: &Logs, lines: u32) -> String {
             let budget = PAGE / tails.len().max(1);
             let others = match pods {
                 0 | 1 => String::new(),
-                n => format!("One of {n} pods of `{name}`, the one that tells most.\n\n"),
+                n => format!("Log of 1 of {n} pods of `{name}`, the least healthy.\n\n"),
             };
             let blocks: Vec<String> = tails.iter().map(|one| tail(one, lines, budget)).collect();
             format!("{others}{}", blocks.join("\n\n"))

@@ -47,21 +47,24 @@ pub fn replaced_together(change: &Change) -> String {
 }
 
 /// The outcome of a change without a rollout, as soon as the API server has accepted it.
-pub fn at_once(change: &Change) -> &'static str {
-    done_by_itself(change).unwrap_or("Done.")
+pub fn at_once(change: &Change) -> String {
+    done_by_itself(change).unwrap_or_else(|| "Done.".to_owned())
 }
 
 /// The outcome of a change that is complete once the API server has accepted it; `None` if pods have to follow.
-pub fn done_by_itself(change: &Change) -> Option<&'static str> {
+pub fn done_by_itself(change: &Change) -> Option<String> {
     let order = change.order();
-    match (&order.means, order.draft.as_ref().map(|draft| draft.intent)) {
-        (WriteKind::Delete, _) => Some("Deleted; its pods are ending."),
-        (WriteKind::NewAutoscaler(_), _) => Some("Done, the autoscaler is there and decides from now on."),
-        (WriteKind::Autoscaler { .. }, _) => Some("Done, the autoscaler keeps to that from now on."),
-        (WriteKind::DropAutoscaler { .. }, _) => Some("Done, the autoscaler is gone; the replicas stay as they are."),
-        (_, Some(Intent::Pause)) => Some("Held: nothing rolls out until it is resumed."),
-        (WriteKind::Deployment | WriteKind::Scale | WriteKind::Recreate(_), _) => None,
-    }
+    let done = match (&order.means, order.draft.as_ref().map(|draft| draft.intent)) {
+        (WriteKind::Delete, _) => "Deleted; its pods are ending.",
+        (WriteKind::NewAutoscaler(_), _) => "Done, the autoscaler is there and decides from now on.",
+        (WriteKind::Autoscaler { .. }, _) => "Done, the autoscaler has these bounds from now on.",
+        (WriteKind::DropAutoscaler { .. }, _) => "Done, the autoscaler is gone; the replicas stay as they are.",
+        (_, Some(Intent::Pause)) => {
+            return Some(format!("Done, nothing rolls out until you say “resume {}”.", order.target.name));
+        }
+        (WriteKind::Deployment | WriteKind::Scale | WriteKind::Recreate(_), _) => return None,
+    };
+    Some(done.to_owned())
 }
 
 /// The state of a change that a later one has undone.
@@ -72,13 +75,13 @@ pub fn taken_back(taken: &Change, undo: &Change) -> String {
     decided.into_iter().chain(done).chain([taken_back_by(undo)]).collect::<Vec<_>>().join(" ")
 }
 
-/// Who has undone a change, and when: "Taken back by Ann at 14:24 UTC."
+/// Who has undone a change, and when: "Undone by Ann at 14:24 UTC."
 pub fn taken_back_by(undo: &Change) -> String {
     let by = undo
         .state()
         .decision()
         .map(|decision| format!(" by {} at {}", escape_markdown(&decision.by.name), clock(decision.at)));
-    format!("Taken back{}.", by.unwrap_or_default())
+    format!("Undone{}.", by.unwrap_or_default())
 }
 
 /// Announces a change requested in a direct message in another room.

@@ -12,17 +12,21 @@ use super::{call_error, mild, plain};
 pub fn unchanged(object: &ObjectRef, what: &Unchanged) -> String {
     let name = format!("`{}`", object.name);
     mild(&match what {
-        Unchanged::Replicas(count) => format!("{name} already has {count}. Nothing was sent."),
-        Unchanged::NoPods => format!("{name} has 0 replicas: there is nothing to restart. Nothing was sent."),
-        Unchanged::RestartedNow => format!("{name} was restarted this very second. Nothing was sent."),
-        Unchanged::Held => format!("The rollout of {name} is held already. Nothing was sent."),
-        Unchanged::NotHeld => format!("The rollout of {name} is not held. Nothing was sent."),
+        Unchanged::Replicas(count) => format!("{name} already has {}. Nothing was changed.", replicas(*count)),
+        Unchanged::NoPods => format!("{name} has 0 replicas: there is nothing to restart. Nothing was changed."),
+        Unchanged::RestartedNow => format!("{name} was restarted this very second. Nothing was changed."),
+        Unchanged::Held => format!("Rollouts of {name} are already paused. Nothing was changed."),
+        Unchanged::NotHeld => format!("Rollouts of {name} are not paused. Nothing was changed."),
         Unchanged::Image(image) => {
-            format!("{name} already runs `{image}`. Nothing was sent; “restart” would replace its pods.")
+            format!("{name} already runs `{image}`. Nothing was changed; “restart” would replace its pods.")
         }
-        Unchanged::Autoscaler => format!("The autoscaler of {name} keeps to that already. Nothing was sent."),
-        Unchanged::Revision(number) => format!("{name} is at revision {number} already. Nothing was sent."),
+        Unchanged::Autoscaler => format!("The autoscaler of {name} already has these bounds. Nothing was changed."),
+        Unchanged::Revision(number) => format!("{name} is at revision {number} already. Nothing was changed."),
     })
+}
+
+fn replicas(count: u32) -> String {
+    if count == 1 { "1 replica".to_owned() } else { format!("{count} replicas") }
 }
 
 /// The answer if the change is impossible.
@@ -35,7 +39,7 @@ pub fn plan_refused(object: &ObjectRef, why: &PlanRefusal) -> String {
         PlanRefusal::Patch(why) => format!("{name}: {}. Nothing was changed.", patch_refused(why)),
         PlanRefusal::NoSuchCount { has } => format!("{name} has {has} replicas: that many cannot be set."),
         PlanRefusal::NoReference { image } => {
-            format!("{name} runs `{image}`, which is no image reference that I can take apart. Say the whole image.")
+            format!("{name} runs `{image}`, which is not an image reference that I can read. Say the whole image.")
         }
         PlanRefusal::NoContainer { said, names } => {
             format!("{name} has no container “{}”; it has {}.", plain(said), codes(names))

@@ -25,7 +25,7 @@ pub fn press(answer: &Answer, change: &Change, presser: &Actor) -> String {
             format!("That card expired at {}. Nothing was changed; say it again if it still holds.", clock(*at))
         }
         Answer::Superseded { at, .. } => {
-            format!("A newer order took its place at {}. This one changed nothing.", clock(*at))
+            format!("A newer order replaced it at {}. This one changed nothing.", clock(*at))
         }
         Answer::Approved | Answer::Declined | Answer::Claimed | Answer::TooOld | Answer::Ended | Answer::Unchanged => {
             ended(change)

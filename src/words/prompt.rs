@@ -5,7 +5,7 @@ use readback_core::{
     question::{Choice, ChoiceLabel, MissingValue, Prompt, Question},
 };
 
-use super::{amount, plain, plan::codes, reason};
+use super::{amount, phrase_verb, plain, plan::codes, reason};
 
 /// The question, in one or two sentences.
 pub fn prompt(question: &Question) -> String {
@@ -48,5 +48,5 @@ pub fn missing(object: &ObjectRef, value: &MissingValue) -> String {
 }
 
 fn which_or_last(intent: Intent, object: &ObjectRef) -> String {
-    format!("No name was said. The last one talked about here is `{object}`: {} that one?", super::intent(intent))
+    format!("You named no Deployment. The last one mentioned here is `{object}`: {} that one?", phrase_verb(intent))
 }

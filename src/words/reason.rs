@@ -1,6 +1,6 @@
 //! Why a command is refused, needs clarification, needs confirmation, or is ignored.
 
-use super::{denial, doubt, invalid_value, mild, plain, summary};
+use super::{denial, doubt, invalid_value, mild, phrase, phrase_verb, plain};
 use readback_core::{
     command::{Command, CommandSummary},
     domain::{Amount, Intent, ObjectRef},
@@ -40,7 +40,7 @@ pub fn question(command: &Command, reasons: &[Reason]) -> String {
     if reasons.iter().any(|one| matches!(one, Reason::Unclear(Unclear::NotUnderstood(_)))) {
         return asked;
     }
-    format!("{asked} I read: {}.", mild(&summary(&command.into(), None)))
+    format!("{asked} I read: {}.", mild(&phrase(&command.into())))
 }
 
 /// Whether a reason asks for something, so that "Nothing was done" need not be added.
@@ -67,7 +67,7 @@ fn impossible(why: &Impossible) -> String {
     match why {
         Impossible::InvalidValue(invalid) => invalid_value(invalid),
         Impossible::NotFound { said, place, missing } => not_found(said, place, missing),
-        Impossible::NothingToUndo => "There is no change of mine to take back.".to_owned(),
+        Impossible::NothingToUndo => "There is no change of mine to undo.".to_owned(),
         Impossible::ImpossibleCount { name, now } => {
             format!("`{name}` has {now} replicas: it cannot have fewer than none, or more than Kubernetes can count.")
         }
@@ -79,7 +79,7 @@ fn impossible(why: &Impossible) -> String {
         }
         Impossible::MinAboveMax { min, max } => format!("The minimum of {min} is above the maximum of {max}."),
         Impossible::AutoscalerToZero => "An autoscaler keeps at least one replica.".to_owned(),
-        Impossible::CpuTargetOfZero => "A CPU target of 0 percent cannot be held.".to_owned(),
+        Impossible::CpuTargetOfZero => "A CPU target of 0 percent is not possible.".to_owned(),
         Impossible::RevisionZero => "There is no revision 0: revisions count from 1.".to_owned(),
     }
 }
@@ -87,11 +87,11 @@ fn impossible(why: &Impossible) -> String {
 fn unclear(what: &Unclear) -> String {
     match what {
         Unclear::OpenPronoun(said) => format!("Which Deployment is “{said}”?"),
-        Unclear::WhichDeployment(verb) => format!("Which Deployment should I {}?", asked_verb(*verb)),
+        Unclear::WhichDeployment(verb) => format!("Which Deployment should I {}?", phrase_verb(*verb)),
         Unclear::MissingValue { verb, said } => missing_value(*verb, said.as_deref()),
         Unclear::Several { said, targets } => {
             let said = said.as_deref().unwrap_or("that");
-            format!("“{said}” fits {}: {}. Which one?", targets.len(), objects(targets))
+            format!("“{said}” matches {} Deployments: {}. Which one?", targets.len(), objects(targets))
         }
         Unclear::NoDeploymentThere => "There is no Deployment there.".to_owned(),
         Unclear::Ambiguous(readings) => {
@@ -102,7 +102,7 @@ fn unclear(what: &Unclear) -> String {
             format!("`{name}` has {now} and a reduction that small rounds to no change. How many should it have?")
         }
         Unclear::NotUnderstood(read) => {
-            format!("I am not sure enough what is meant. What I read, perhaps wrongly: {}.", summary(read, None))
+            format!("I am not sure enough what is meant. What I read, perhaps wrongly: {}.", phrase(read))
         }
     }
 }
@@ -131,7 +131,7 @@ pub fn reason_on_card(why: &Reason, on_card: usize) -> String {
 fn caution(why: &Caution) -> String {
     match why {
         Caution::Destructive(verb) => destructive(*verb).to_owned(),
-        Caution::ScaledToZero(name) => format!("With 0 replicas `{name}` serves nobody."),
+        Caution::ScaledToZero(name) => format!("With 0 replicas, `{name}` serves nobody."),
         Caution::ScaledBelowHalf { name, now, wanted } => {
             format!("{wanted} is fewer than half of the {now} that `{name}` has.")
         }
@@ -195,26 +195,7 @@ fn reading(read: &CommandSummary) -> String {
         (Some(Amount::By(n)), _) => format!("{n} replicas more"),
         (Some(Amount::Times(f)), _) => format!("{f} times as many replicas"),
         (None, Some(image)) => format!("image tag `{}`", plain(&image.to_string())),
-        (None, None) => asked_verb(read.intent).to_owned(),
-    }
-}
-
-/// The verb as used in a question.
-fn asked_verb(intent: Intent) -> &'static str {
-    match intent {
-        Intent::Scale => "scale",
-        Intent::SetImage => "give another image",
-        Intent::Restart => "restart",
-        Intent::Rollback => "roll back",
-        Intent::Pause => "pause",
-        Intent::Resume => "resume",
-        Intent::Autoscale => "autoscale",
-        Intent::Delete => "delete",
-        Intent::Undo => "take back",
-        Intent::Status | Intent::List => "look at",
-        Intent::History => "give the history of",
-        Intent::Logs => "show the logs of",
-        Intent::Confirm | Intent::Cancel | Intent::Help | Intent::None => "talk about",
+        (None, None) => phrase_verb(read.intent).to_owned(),
     }
 }
 
@@ -224,8 +205,8 @@ fn destructive(verb: Intent) -> &'static str {
         Intent::Rollback => "A rollback replaces all pods.",
         Intent::Restart => "A restart replaces all pods.",
         Intent::SetImage => "A new image replaces all pods.",
-        Intent::Autoscale => "An autoscaler changes the number of replicas by itself from then on.",
-        Intent::Undo => "Taking a change back is a change too.",
+        Intent::Autoscale => "From then on, an autoscaler changes the number of replicas by itself.",
+        Intent::Undo => "An undo is a change, too.",
         Intent::Scale
         | Intent::Pause
         | Intent::Resume

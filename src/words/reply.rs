@@ -75,7 +75,7 @@ pub fn help(offered: &[Intent]) -> String {
         (&[Intent::Status, Intent::List], "- **look**: “how is checkout doing?”, “list everything in staging”"),
         (&[Intent::History], "- **history**: “who changed web?”, “history of checkout”"),
         (&[Intent::Logs], "- **logs**: “last 50 lines of checkout”, “logs of web, container sidecar”"),
-        (&[Intent::Undo], "- **take back**: “undo that”, or the Undo button"),
+        (&[Intent::Undo], "- **undo**: “undo that”, or the Undo button"),
     ];
     let mut lines = vec!["Say it in plain words; I read anything destructive or doubtful back on a card first."];
     let can = |verbs: &[Intent]| verbs.iter().any(|verb| offered.contains(verb));

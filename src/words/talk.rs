@@ -27,10 +27,10 @@ fn answer(talk: Talk) -> Option<String> {
                 .to_owned()
         }
         Talk::Hypothesis => {
-            "Understood as a “what if”: nothing was done. Say it as an order if you want it.".to_owned()
+            "I read that as a “what if”, so nothing was done. Say it as an order if you want it.".to_owned()
         }
-        Talk::Later => "I don't schedule: nothing was done. Say it then, and it happens then.".to_owned(),
-        Talk::Report => "Understood as a report: nothing was done.".to_owned(),
+        Talk::Later => "I don't schedule, so nothing was done. Say it again when the time has come.".to_owned(),
+        Talk::Report => "I read that as a report, so nothing was done.".to_owned(),
         Talk::OtherKind(kind) => other_kind(kind),
         Talk::NotOffered(feature) => format!(
             "I don't change {}: nothing was done. Of a Deployment I change the replicas, the image, the rollout and the autoscaler.",
@@ -80,6 +80,9 @@ mod tests {
     fn what_the_reading_knows_comes_first_and_small_talk_needs_no_answer() {
         assert_eq!(ignored(Talk::SmallTalk, &[Reason::NothingOrdered]), None);
         let negated = [Reason::Doubt(Doubt::OrdersNothing(Sign::Negation))];
-        assert_eq!(ignored(Talk::SmallTalk, &negated).as_deref(), Some("Understood as “do not”: nothing was done."));
+        assert_eq!(
+            ignored(Talk::SmallTalk, &negated).as_deref(),
+            Some("I read that as “do not”, so nothing was done.")
+        );
     }
 }

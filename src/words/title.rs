@@ -6,7 +6,7 @@ use crate::danger::Verb;
 pub fn title(verb: Verb, name: &str) -> String {
     match verb {
         Verb::Undo => format!("Undo a change of `{name}`?"),
-        Verb::MakeAgain => format!("Make `{name}` again?"),
+        Verb::MakeAgain => format!("Recreate `{name}`?"),
         Verb::Delete => format!("Delete `{name}`?"),
         Verb::Stop => format!("Stop `{name}`?"),
         Verb::ScaleTo(from, to) => format!("Scale `{name}` {from} → {to}?"),
@@ -14,7 +14,7 @@ pub fn title(verb: Verb, name: &str) -> String {
         Verb::NewImage => format!("New image for `{name}`?"),
         Verb::Restart => format!("Restart `{name}`?"),
         Verb::RollBack => format!("Roll back `{name}`?"),
-        Verb::Pause => format!("Hold rollouts of `{name}`?"),
+        Verb::Pause => format!("Pause rollouts of `{name}`?"),
         Verb::Resume => format!("Resume rollouts of `{name}`?"),
         Verb::Autoscale => format!("Autoscale `{name}`?"),
         Verb::Change => format!("Change `{name}`?"),
@@ -26,14 +26,14 @@ pub fn title_of_several(verb: Verb, deployments: usize) -> String {
     let of = count(deployments, "Deployment");
     match verb {
         Verb::Undo => format!("Undo changes of {of}?"),
-        Verb::MakeAgain => format!("Make {of} again?"),
+        Verb::MakeAgain => format!("Recreate {of}?"),
         Verb::Delete => format!("Delete {of}?"),
         Verb::Stop => format!("Stop {of}?"),
         Verb::ScaleTo(..) | Verb::Scale => format!("Scale {of}?"),
         Verb::NewImage => format!("New images for {of}?"),
         Verb::Restart => format!("Restart {of}?"),
         Verb::RollBack => format!("Roll back {of}?"),
-        Verb::Pause => format!("Hold rollouts of {of}?"),
+        Verb::Pause => format!("Pause rollouts of {of}?"),
         Verb::Resume => format!("Resume rollouts of {of}?"),
         Verb::Autoscale => format!("Autoscale {of}?"),
         Verb::Change => format!("Change {of}?"),

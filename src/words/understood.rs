@@ -37,6 +37,49 @@ pub fn summary(read: &CommandSummary, live: Option<&str>) -> String {
     parts.join(" · ")
 }
 
+/// What was read, as a phrase in a sentence: "scale “web” to 3 in staging", "autoscale “web”, at least 2, at most 5".
+pub fn phrase(read: &CommandSummary) -> String {
+    let named = |name: &Option<String>| name.as_deref().map(plain);
+    let mut text = match named(&read.deployment) {
+        Some(said) if said == EVERYTHING => format!("{} every Deployment", phrase_verb(read.intent)),
+        Some(said) => format!("{} “{said}”", phrase_verb(read.intent)),
+        None => phrase_verb(read.intent).trim_end_matches(" of").to_owned(),
+    };
+    text.extend(read.replicas.map(|wanted| match wanted {
+        Amount::To(_) => format!(" {}", amount(wanted)),
+        Amount::By(_) | Amount::Times(_) => format!(", {}", amount(wanted)),
+    }));
+    text.extend(read.image.as_ref().map(|image| format!(" to {}", plain(&image.to_string()))));
+    text.extend(read.revision.map(|n| format!(" to revision {n}")));
+    text.extend(read.min.map(|n| format!(", at least {n}")));
+    text.extend(read.max.map(|n| format!(", at most {n}")));
+    text.extend(read.cpu.map(|n| format!(", {n} % CPU")));
+    text.extend(read.lines.map(|n| format!(", {n} lines")));
+    text.extend(named(&read.container).map(|name| format!(", container {name}")));
+    text.extend(named(&read.namespace).map(|name| format!(" in {name}")));
+    text.extend(named(&read.cluster).map(|name| format!(" on {name}")));
+    text
+}
+
+/// The verb in front of the name of a Deployment: "restart", "show the logs of".
+pub fn phrase_verb(intent: Intent) -> &'static str {
+    match intent {
+        Intent::Scale => "scale",
+        Intent::SetImage => "change the image of",
+        Intent::Restart => "restart",
+        Intent::Rollback => "roll back",
+        Intent::Pause => "pause the rollouts of",
+        Intent::Resume => "resume the rollouts of",
+        Intent::Autoscale => "autoscale",
+        Intent::Delete => "delete",
+        Intent::Undo => "undo a change of",
+        Intent::Status | Intent::List => "show the status of",
+        Intent::History => "show the history of",
+        Intent::Logs => "show the logs of",
+        Intent::Confirm | Intent::Cancel | Intent::Help | Intent::None => "talk about",
+    }
+}
+
 /// An amount in words: "to 3", "2 more", "2 fewer", "times 1.5".
 pub fn amount(amount: Amount) -> String {
     match amount {

@@ -16,6 +16,16 @@ const folder = process.env.READBACK_CARDS;
 assert.ok(address && folder, 'READBACK_PAGE and READBACK_CARDS must be set');
 const artifacts = process.env.READBACK_ARTIFACTS ?? tmpdir();
 
+/** Removes the cards that differ from an earlier one only in names and numbers. */
+function keepOneOfEach() {
+  const known = new Set();
+  for (const card of document.querySelectorAll('#sheet > *')) {
+    const kind = card.innerText.replace(/[\w./:-]*[\d-][\w./:-]*/g, '#');
+    if (known.has(kind)) card.remove();
+    known.add(kind);
+  }
+}
+
 /** The words that a reader must find on a card. */
 function wordsOf(card) {
   const plain = (text) => text.replaceAll('\\', '');
@@ -26,28 +36,31 @@ function wordsOf(card) {
   }).filter((text) => text && !/[*_<>[\]]/.test(text));
 }
 
-for (const [name, viewport] of [['wide', { width: 900, height: 900 }], ['phone', { width: 390, height: 844 }]]) {
+// The widths in pixels, and how many cards stand side by side. The last picture is the one of the documentation.
+const SHEETS = [['wide', 900, 1], ['phone', 390, 1], ['cards', 1500, 3]];
+
+for (const [name, width, columns] of SHEETS) {
   test(`every card is rendered: ${name}`, { timeout: 240_000 }, async () => {
     await mkdir(artifacts, { recursive: true });
     const files = (await readdir(folder)).filter((file) => file.endsWith('.json')).sort();
     assert.ok(files.length >= 50, `only ${files.length} cards in ${folder}`);
-    await withBrowser({ viewport }, async (context) => {
+    await withBrowser({ viewport: { width, height: 900 } }, async (context) => {
       const page = context.pages()[0] ?? await context.newPage();
       const faults = [];
       page.on('pageerror', (fault) => faults.push(fault.message));
       page.on('console', (line) => { if (['error', 'warning'].includes(line.type())) faults.push(line.text()); });
       await page.goto(address);
       await page.waitForFunction(() => window.AdaptiveCards);
-      await page.evaluate(() => {
+      await page.evaluate((columns) => {
         // An overlay for the cards, over the running page.
         for (const child of document.body.children) child.style.display = 'none';
         document.documentElement.style.height = 'auto';
         document.body.style.cssText = 'display:block;overflow:visible;height:auto';
         const sheet = document.createElement('div');
         sheet.id = 'sheet';
-        sheet.style.cssText = 'padding:8px;display:grid;gap:8px;grid-template-columns:minmax(0,1fr)';
+        sheet.style.cssText = `padding:8px;display:grid;gap:8px;align-items:start;grid-template-columns:repeat(${columns},minmax(0,1fr))`;
         document.body.append(sheet);
-      });
+      }, columns);
       for (const file of files) {
         const card = JSON.parse(await readFile(join(folder, file), 'utf8'));
         const seen = await page.evaluate(async (content) => {
@@ -74,8 +87,9 @@ for (const [name, viewport] of [['wide', { width: 900, height: 900 }], ['phone',
         assert.equal(seen.unnamed, 0, `${file} has a field without a name`);
         assert.ok(seen.wide <= 0, `${file} is ${seen.wide} pixels too wide`);
       }
+      if (columns > 1) await page.evaluate(keepOneOfEach);
       assert.deepEqual(faults, [], 'no fault in the page');
-      await page.screenshot({ path: join(artifacts, `cards-${name}.png`), fullPage: true });
+      await page.screenshot({ path: join(artifacts, columns > 1 ? `${name}.png` : `cards-${name}.png`), fullPage: true });
     });
   });
 }

@@ -83,8 +83,8 @@ impl RoleCheck {
         self.confirm("update nginx to 1.21", "Done, 3 of 3 updated and ready").await;
         self.confirm("roll back nginx-deployment", "Done, 3 of 3 updated and ready").await;
         self.confirm("restart nginx-deployment", "Done, 3 of 3 updated and ready").await;
-        self.say("pause the rollout of nginx-deployment", "Held: nothing rolls out").await;
-        self.say("resume nginx-deployment", "go through").await;
+        self.say("pause the rollout of nginx-deployment", "nothing rolls out until").await;
+        self.say("resume nginx-deployment", "active").await;
         self.confirm("autoscale nginx-deployment between 2 and 5", "the autoscaler is there").await;
         self.confirm("undo that", "the autoscaler is gone").await;
         self.confirm("autoscale nginx-deployment between 2 and 5", "the autoscaler is there").await;

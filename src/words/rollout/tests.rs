@@ -147,7 +147,7 @@ fn whoever_has_changed_it_since_is_named() {
             Some(&bo),
             format!("A later order by bo has changed it {now}"),
         ),
-        (live("readback", "f:template"), change(), Some(&undo), "Taken back by ann at 08:01 UTC.".to_owned()),
+        (live("readback", "f:template"), change(), Some(&undo), "Undone by ann at 08:01 UTC.".to_owned()),
         (Rollout::Gone, change(), None, "It has been deleted since.".to_owned()),
         (Rollout::Gone, change(), Some(&bo), "It has been deleted since.".to_owned()),
         (
