@@ -1,5 +1,7 @@
 //! How dangerous a change is, from its recorded values: what the head of its card shows.
 
+use std::cmp::Reverse;
+
 use readback_core::{
     change::{Field, FieldChange, Order},
     domain::{Intent, WriteKind},
@@ -8,7 +10,7 @@ use readback_core::{
 /// What a change does to what runs, the gravest last.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Danger {
-    /// Nothing that runs is replaced: another number of replicas, an autoscaler, a held rollout.
+    /// Nothing that runs is replaced: another number of replicas, an autoscaler, a paused rollout.
     Adjusts,
     /// All pods are replaced by the same.
     Restarts,
@@ -52,11 +54,11 @@ impl Danger {
 const fn by_intent(intent: Intent) -> Danger {
     match intent {
         Intent::Delete => Danger::Deletes,
-        Intent::SetImage | Intent::Rollback => Danger::ReplacesPods,
+        // What was changed while rollouts were paused rolls out then.
+        Intent::SetImage | Intent::Rollback | Intent::Resume => Danger::ReplacesPods,
         Intent::Restart => Danger::Restarts,
         Intent::Scale
         | Intent::Pause
-        | Intent::Resume
         | Intent::Autoscale
         | Intent::Undo
         | Intent::Status
@@ -80,6 +82,7 @@ fn by_effect(effect: &FieldChange) -> Danger {
     match effect {
         FieldChange::Pods { .. } => Danger::Restarts,
         FieldChange::Existence { to: None, .. } => Danger::Deletes,
+        FieldChange::Paused { to: false, .. } => Danger::ReplacesPods,
         FieldChange::Replicas { .. }
         | FieldChange::Image { .. }
         | FieldChange::Template { .. }
@@ -149,14 +152,22 @@ impl Verb {
         }
     }
 
-    /// The verb of several orders: theirs if it is the same for all, whatever the numbers.
-    pub fn of_all<'o>(orders: impl Iterator<Item = &'o Order>) -> Self {
-        let mut verbs = orders.map(|order| {
-            let verb = Self::of(order);
-            if let Self::ScaleTo(..) = verb { Self::Scale } else { verb }
-        });
-        let first = verbs.next().unwrap_or(Self::Change);
-        if verbs.all(|verb| verb == first) { first } else { Self::Change }
+    /// The verbs of several orders, each once with how many orders have it, whatever the numbers: the gravest first.
+    pub fn of_all<'o>(orders: impl Iterator<Item = &'o Order>) -> Vec<(Self, usize)> {
+        let mut verbs: Vec<(Danger, Self, usize)> = Vec::new();
+        for order in orders {
+            let verb = match Self::of(order) {
+                Self::ScaleTo(..) => Self::Scale,
+                verb => verb,
+            };
+            let danger = Danger::of(order);
+            match verbs.iter_mut().find(|(_, known, _)| *known == verb) {
+                Some((gravest, _, count)) => (*gravest, *count) = (danger.max(*gravest), *count + 1),
+                None => verbs.push((danger, verb, 1)),
+            }
+        }
+        verbs.sort_by_key(|(danger, ..)| Reverse(*danger));
+        verbs.into_iter().map(|(_, verb, count)| (verb, count)).collect()
     }
 }
 
@@ -165,7 +176,7 @@ fn scale(order: &Order) -> Verb {
         return Verb::Scale;
     }
     match order.effects.as_slice() {
-        [only] if only.replicas_after() == Some(0) => Verb::Stop,
+        all if all.iter().any(|effect| effect.replicas_after() == Some(0)) => Verb::Stop,
         [FieldChange::Replicas { from, to }] => Verb::ScaleTo(*from, *to),
         _ => Verb::Scale,
     }
@@ -204,10 +215,10 @@ mod tests {
     }
 
     #[test]
-    fn several_orders_share_a_verb_or_have_none() {
+    fn the_gravest_verb_of_several_orders_stands_first() {
         let scaled = |to| ordered(Intent::Scale, vec![FieldChange::Replicas { from: 2, to }]);
-        assert_eq!(Verb::of_all([scaled(3), scaled(4)].iter()), Verb::Scale);
-        assert_eq!(Verb::of_all([scaled(0), scaled(0)].iter()), Verb::Stop);
-        assert_eq!(Verb::of_all([scaled(0), scaled(4)].iter()), Verb::Change);
+        assert_eq!(Verb::of_all([scaled(3), scaled(4)].iter()), [(Verb::Scale, 2)]);
+        assert_eq!(Verb::of_all([scaled(0), scaled(0)].iter()), [(Verb::Stop, 2)]);
+        assert_eq!(Verb::of_all([scaled(4), scaled(0)].iter()), [(Verb::Stop, 1), (Verb::Scale, 1)]);
     }
 }

@@ -61,7 +61,7 @@ pub fn several(id: RequestId, rows: &[Entry<'_>]) -> Shown {
 fn title(rows: &[Entry<'_>], waits: bool) -> String {
     let of = deployments(rows.iter().map(|row| row.change));
     if waits {
-        words::title_of_several(Verb::of_all(rows.iter().map(|row| row.change.order())), of)
+        words::title_of_all(&Verb::of_all(rows.iter().map(|row| row.change.order())), of)
     } else {
         words::count(of, "Deployment")
     }

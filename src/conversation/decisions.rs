@@ -40,6 +40,7 @@ impl Approvals {
     ) -> Result<PressOutcome, Fault> {
         match answer {
             Answer::Approved => {
+                self.cx.last_words().note_decision(request.place, &request.person.id);
                 if let Some(change) = decided.single() {
                     self.cx.note_topic(request.place, change.target(), None);
                 }

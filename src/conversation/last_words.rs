@@ -3,6 +3,8 @@
 
 use std::collections::HashMap;
 
+use jiff::Timestamp;
+
 use super::fault::ReplyTarget;
 use readback_core::change::ChangeId;
 
@@ -27,6 +29,8 @@ struct Words {
     previous: Option<Turn>,
     /// The question that this turn has answered.
     answered: Option<ChangeId>,
+    /// When the newest message was sent that ordered a write, whatever became of it.
+    ordered: Option<Timestamp>,
 }
 
 /// A message or a press of a person, and the bot's last word in it.
@@ -36,6 +40,8 @@ pub(super) struct Turn {
     pub(super) id: String,
     /// Whether it ordered one thing and said nothing beside.
     pub(super) is_single: bool,
+    /// Whether it ordered a write, or decided about one.
+    pub(super) is_about_an_order: bool,
     /// The card that was the bot's last word; `None` if that was something else.
     pub(super) card: Option<String>,
     /// Whether what is said from now on in this turn is about that card.
@@ -86,6 +92,27 @@ impl LastWords {
         for key in keys(place, person_id) {
             self.of(key).turn.is_single = true;
         }
+    }
+
+    /// Notes that what this person said there, at this moment, orders a write.
+    pub(super) fn note_order(&mut self, place: &ReplyTarget, person_id: &str, at: Timestamp) {
+        for key in keys(place, person_id) {
+            let words = self.of(key);
+            words.turn.is_about_an_order = true;
+            words.ordered = words.ordered.max(Some(at));
+        }
+    }
+
+    /// Notes that this person has decided there about a write.
+    pub(super) fn note_decision(&mut self, place: &ReplyTarget, person_id: &str) {
+        for key in keys(place, person_id) {
+            self.of(key).turn.is_about_an_order = true;
+        }
+    }
+
+    /// When this person has last ordered a write in the room.
+    pub(super) fn ordered(&self, place: &ReplyTarget, person_id: &str) -> Option<Timestamp> {
+        keys(place, person_id).next().and_then(|key| self.words.get(&key)?.ordered)
     }
 
     /// Notes that what this person said there now answers this question.
@@ -165,6 +192,20 @@ mod tests {
         assert_eq!(last.answered(&place, "ann"), Some(question));
         last.begin(&place, "ann", true, "3");
         assert_eq!(last.answered(&place, "ann"), None);
+    }
+
+    #[test]
+    fn an_order_is_known_in_the_room_whatever_is_said_after_it() {
+        let mut last = LastWords::default();
+        let at = |second| Timestamp::from_second(second).ok();
+        last.begin(&place("a", "1"), "ann", false, "1");
+        last.note_order(&place("a", "1"), "ann", Timestamp::UNIX_EPOCH);
+        let before = last.begin(&place("a", "2"), "ann", false, "2");
+        assert!(before.is_some_and(|turn| turn.is_about_an_order));
+        let before = last.begin(&place("a", "3"), "ann", false, "3");
+        assert!(before.is_some_and(|turn| !turn.is_about_an_order));
+        assert_eq!(last.ordered(&place("a", "4"), "ann"), at(0));
+        assert_eq!(last.ordered(&place("a", "4"), "bo"), None);
     }
 
     #[test]

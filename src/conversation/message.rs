@@ -69,8 +69,6 @@ impl MessageHandler {
         let text = order_text(&message, &self.cx.me);
         let in_thread = message.parent_id.is_some();
         let previous = self.cx.last_words().begin(&place, &person.id, in_thread, &message.id);
-        // Something has to be there that it goes on from.
-        let text = then(&text).filter(|_| previous.is_some()).unwrap_or(&text).to_owned();
         let directory = Arc::new(self.cx.directory().at_home_in(policy.home(&message.room_id)));
         let request = Request {
             id: &message.id,
@@ -123,6 +121,9 @@ impl MessageHandler {
             }
             None => self.read(request, directory).await?,
         };
+        if commands.iter().any(|one| one.intent.is_write()) {
+            self.cx.last_words().note_order(place, &request.person.id, request.at);
+        }
         if matches!(commands.as_slice(), [one] if one.intent.is_write()) && asides.is_empty() {
             self.cx.last_words().note_single(place, &request.person.id);
         }
@@ -217,7 +218,10 @@ impl MessageHandler {
         if let Some(intent) = by_rule {
             return Ok((vec![Command::new(intent, Score::ONE)], Vec::new()));
         }
-        let read = self.cx.reader.read(request.text.to_owned(), directory.clone());
+        // "then" goes on from an order; in front of anything else it may be a condition, and is read as it stands.
+        let goes_on = request.previous.is_some_and(|turn| turn.is_about_an_order);
+        let text = then(request.text).filter(|_| goes_on).unwrap_or(request.text);
+        let read = self.cx.reader.read(text.to_owned(), directory.clone());
         let ParsedMessage { mut commands, asides, in_scope: _ } =
             read.await.before(request.place, "reading the message")?;
         // Thanks are no yes, and no doubtful one.

@@ -53,6 +53,8 @@ struct State {
     started: Timestamp,
     /// Whether what the last run left has been taken up.
     resumed: AtomicBool,
+    /// Until then: the edits and deletions of this run.
+    sent_before: Mutex<Vec<Outgoing>>,
 }
 
 /// Sends what is on record. Clones are the same one.
@@ -70,7 +72,18 @@ impl Outbox {
     pub fn new(webex: Webex, store: Arc<dyn Store>, own: OwnMessages) -> Self {
         let (lanes, left, at_once) = (Mutex::default(), Notify::new(), Semaphore::new(AT_ONCE));
         let (bot, started, resumed) = (OnceLock::new(), now(), AtomicBool::new(false));
-        Self(Arc::new(State { webex, store, lanes, left, at_once, own, bot, started, resumed }))
+        Self(Arc::new(State {
+            webex,
+            store,
+            lanes,
+            left,
+            at_once,
+            own,
+            bot,
+            started,
+            resumed,
+            sent_before: Mutex::default(),
+        }))
     }
 
     /// Tells it the bot's own id, by which it finds what was posted without an answer.
@@ -91,6 +104,10 @@ impl Outbox {
     /// Sends what is new on record: at once, behind what waits in its thread. Returns when it is sent, or waits.
     pub(super) async fn send(&self, outgoing: Outgoing) {
         let lane = Lane::of(&outgoing);
+        // It may be sent before an older edit of its message is read.
+        if !self.is_resumed() && !matches!(outgoing.content, Content::Post { .. }) {
+            self.sent_before().push(outgoing.clone());
+        }
         let unsent = Unsent { outgoing, recorded: now(), doubts: 0 };
         // Who holds the thread sends this, too.
         let Some(held) = self.put(&lane, unsent, true) else { return };
@@ -101,13 +118,19 @@ impl Outbox {
     pub(super) fn resume(&self, left_behind: Vec<Unsent>) {
         for unsent in left_behind.into_iter().filter(|unsent| unsent.recorded < self.0.started) {
             let lane = Lane::of(&unsent.outgoing);
-            let is_newer = |other: &Unsent| other.outgoing.supersedes(&unsent.outgoing);
-            if !self.lanes().get(&lane).is_some_and(|waiting| waiting.unsent.iter().any(is_newer)) {
+            let is_replaced = self.sent_before().iter().any(|newer| newer.supersedes(&unsent.outgoing));
+            if !is_replaced {
                 self.put(&lane, unsent, false);
             }
         }
         self.0.resumed.store(true, Ordering::Relaxed);
+        self.sent_before().clear();
         self.0.left.notify_one();
+    }
+
+    /// What this run has sent, or lets wait, before it knows what the last one left.
+    fn sent_before(&self) -> MutexGuard<'_, Vec<Outgoing>> {
+        self.0.sent_before.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     /// Whether what the last run left has been taken up.

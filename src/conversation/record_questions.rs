@@ -1,6 +1,6 @@
 //! Answers what was changed in a room, from the record.
 
-use std::sync::Arc;
+use std::{cmp::Reverse, collections::BTreeSet, sync::Arc};
 
 use jiff::{SignedDuration, Timestamp, civil::Time, tz::TimeZone};
 
@@ -19,7 +19,9 @@ use readback_nlu::short::record::{Period, RecordQuestion, Who};
 /// Maximum number of changes shown.
 const SHOWN: usize = 15;
 /// Maximum number of changes read for one answer.
-const READ: usize = 200;
+const READ: usize = 500;
+/// The longest time between an order and its confirmation: the longest life of a card.
+const LONGEST_OPEN: SignedDuration = SignedDuration::from_hours(24 * 7);
 
 /// The states of a change that was made, or may have been.
 const MADE: [Status; 4] = [Status::Approved, Status::Claimed, Status::Applied, Status::Unknown];
@@ -42,18 +44,21 @@ impl RecordQuestions {
         let filter = Filter {
             person,
             room: Some(request.place.room.clone()),
-            since: Some(since),
+            // The record is searched by when it was ordered; what counts is when it was confirmed.
+            since: since.checked_sub(LONGEST_OPEN).ok(),
             until,
             statuses: MADE.to_vec(),
             ..Filter::default()
         };
         let found = self.cx.store.newest(&filter, READ).await.before(request.place, "looking for changes")?.changes;
         let read = found.len();
-        let by = |change: &Change| asked.by.as_ref().is_none_or(|by| is_by(change, by, request.person));
-        let (changes, hidden): (Vec<Change>, Vec<Change>) = found
+        let by = |change: &Change| asked.by.as_ref().is_none_or(|by| who(change, by, request.person).is_some());
+        let is_within = |change: &Change| made(change) >= since && until.is_none_or(|until| made(change) < until);
+        let (mut changes, hidden): (Vec<Change>, Vec<Change>) = found
             .into_iter()
-            .filter(by)
+            .filter(|change| by(change) && is_within(change))
             .partition(|change| request.may(Intent::History, Some(change.target())).is_ok());
+        changes.sort_by_key(|change| Reverse(made(change)));
         let is_cut = read == READ || changes.len() > SHOWN;
         let mut shown = Vec::new();
         for change in changes.into_iter().take(SHOWN) {
@@ -62,10 +67,15 @@ impl RecordQuestions {
         }
         let by = asked.by.as_ref().map(|by| match by {
             Who::Speaker => request.person.name.clone(),
-            Who::Named(name) => name.clone(),
+            Who::Named(name) => full_names(&shown, by, request.person).unwrap_or_else(|| name.clone()),
         });
         Ok(words::past_changes(&PastChanges { since, until, by, shown, is_cut, hidden: !hidden.is_empty() }, now))
     }
+}
+
+/// When the change was confirmed, or ordered if it needed no confirmation.
+fn made(change: &Change) -> Timestamp {
+    change.state().decision().map_or(change.order().created, |decision| decision.at)
 }
 
 /// From when and until when a period lasts, in UTC.
@@ -90,12 +100,20 @@ fn range(period: Period, now: Timestamp) -> (Timestamp, Option<Timestamp>) {
     }
 }
 
-/// Whether this person ordered or approved the change.
-fn is_by(change: &Change, by: &Who, speaker: &Person) -> bool {
+/// The names of everybody who is meant, as the record has them; `None` if nothing was found.
+fn full_names(shown: &[PastChange], by: &Who, speaker: &Person) -> Option<String> {
+    let found = shown.iter().filter_map(|past| who(&past.change, by, speaker));
+    let names: BTreeSet<(&str, &str)> = found.map(|who| (who.name.as_str(), who.person_id.as_str())).collect();
+    let names: Vec<String> = names.into_iter().map(|(name, _)| name.to_owned()).collect();
+    (!names.is_empty()).then(|| words::and(&names))
+}
+
+/// The person who is meant, if they ordered or approved the change.
+fn who<'c>(change: &'c Change, by: &Who, speaker: &Person) -> Option<&'c Actor> {
     let decision = change.state().decision();
     let mut people = std::iter::once(&change.order().requester)
         .chain(decided(decision.map(|decision| &decision.by), decision.map(|decision| decision.also.as_slice())));
-    people.any(|who| match by {
+    people.find(|who| match by {
         Who::Speaker => who.person_id == speaker.id,
         Who::Named(name) => is_called(who, name),
     })

@@ -178,8 +178,12 @@ impl TypedAnswers {
         }
     }
 
-    /// Whether this person has ordered something else here since. A yes may be about that.
+    /// Whether this person has ordered something else here since, also something that was refused. A yes may be about that.
     async fn has_ordered_since(&self, request: &Request<'_>, open: &OpenItem) -> Result<bool, Fault> {
+        let ordered = self.cx.last_words().ordered(request.place, &request.person.id);
+        if ordered.is_some_and(|at| at > open.said()) {
+            return Ok(true);
+        }
         let newest = self.newest_order(request).await?;
         Ok(newest.is_some_and(|change| change.order().said > open.said()))
     }

@@ -68,7 +68,10 @@ pub fn health(places: &Places, all: &[Description]) -> String {
     }
     let unread = ill.iter().filter(|one| one.pods == PodsRead::NotTried).count();
     if unread > 0 {
-        lines.push(format!("I did not look at the pods of {unread} of them; ask for one by name to see its cause."));
+        let of = if unread == 1 { "Deployment that is" } else { "Deployments that are" };
+        lines.push(format!(
+            "I did not look at the pods of {unread} {of} not ready; ask for one by name to see its cause."
+        ));
     }
     lines.join("\n")
 }

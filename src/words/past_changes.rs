@@ -36,13 +36,23 @@ pub struct PastChange {
 pub fn past_changes(asked: &PastChanges, now: Timestamp) -> String {
     let by = asked.by.as_ref().map(|by| format!(" by {}", escape_markdown(&plain(by)))).unwrap_or_default();
     let until = asked.until.map(|until| format!(" until {}", moment(until, now))).unwrap_or_default();
-    let period = format!("from {}{until}", moment(asked.since, now));
+    let from = if until.is_empty() { "since" } else { "from" };
+    let period = format!("{from} {}{until}", moment(asked.since, now));
     let left_out = if asked.hidden { LEFT_OUT } else { "" };
     if asked.shown.is_empty() {
-        return format!("Nothing was changed through me in this room{by} {period}.{left_out}");
+        return match (asked.is_cut, asked.hidden) {
+            (true, _) => format!(
+                "Among the newest changes in this room I found none{by} {period}; `readback audit` searches them all.{left_out}"
+            ),
+            (false, true) => {
+                format!("Nothing that you may see was changed through me in this room{by} {period}.{left_out}")
+            }
+            (false, false) => format!("Nothing was changed through me in this room{by} {period}."),
+        };
     }
     let count = asked.shown.len();
     let head = match (asked.is_cut, count) {
+        (true, 1) => format!("The last change in this room{by} {period}:"),
         (true, _) => format!("The last {count} changes in this room{by} {period}:"),
         (false, 1) => format!("1 change in this room{by} {period}:"),
         (false, _) => format!("{count} changes in this room{by} {period}, newest first:"),
@@ -64,7 +74,7 @@ fn row(past: &PastChange, now: Timestamp) -> String {
         format!("{} {effects}", order.called()),
     ];
     if order.undoes.is_some() {
-        parts.push("takes back a change".to_owned());
+        parts.push("undoes a change".to_owned());
     }
     match state {
         State::Approved(_) | State::Claimed { .. } => parts.push("under way".to_owned()),
@@ -84,7 +94,7 @@ fn row(past: &PastChange, now: Timestamp) -> String {
     }
     if let Some(undo) = &past.undone {
         let at = undo.state().decision().map(|decision| format!(" at {}", moment(decision.at, now)));
-        parts.push(format!("taken back{}", at.unwrap_or_default()));
+        parts.push(format!("undone{}", at.unwrap_or_default()));
     }
     parts.join(" · ")
 }

@@ -40,6 +40,20 @@ pub fn title_of_several(verb: Verb, deployments: usize) -> String {
     }
 }
 
+/// The question about several changes of this many Deployments, whose verbs these are, the gravest first: "Delete 1
+/// Deployment and make 2 other changes?"
+pub fn title_of_all(verbs: &[(Verb, usize)], deployments: usize) -> String {
+    match verbs {
+        [] => title_of_several(Verb::Change, deployments),
+        [(verb, _)] => title_of_several(*verb, deployments),
+        [(gravest, of), others @ ..] => {
+            let others: usize = others.iter().map(|(_, of)| of).sum();
+            let title = title_of_several(*gravest, *of);
+            format!("{} and make {}?", title.trim_end_matches('?'), count(others, "other change"))
+        }
+    }
+}
+
 /// How many there are: `1 Deployment`, `2 Deployments`.
 pub fn count(number: usize, what: &str) -> String {
     if number == 1 { format!("1 {what}") } else { format!("{number} {what}s") }
@@ -57,6 +71,9 @@ mod tests {
     fn one_is_singular() {
         assert_eq!(title_of_several(Verb::Restart, 1), "Restart 1 Deployment?");
         assert_eq!(title_of_several(Verb::Restart, 2), "Restart 2 Deployments?");
+        let mixed = [(Verb::Delete, 1), (Verb::Scale, 2)];
+        assert_eq!(title_of_all(&mixed, 3), "Delete 1 Deployment and make 2 other changes?");
+        assert_eq!(title_of_all(&mixed[..1], 1), "Delete 1 Deployment?");
         assert_eq!(title(Verb::ScaleTo(2, 4), "web"), "Scale `web` 2 → 4?");
     }
 

@@ -31,6 +31,12 @@ fn what_the_last_run_left_is_taken_up_beside_what_this_run_has_recorded() {
     let outbox = new();
     let ours = edit("ours", now() + SignedDuration::from_secs(1));
     outbox.put(&Lane::of(&ours.outgoing), ours.clone(), false);
+    outbox.sent_before().push(ours.outgoing.clone());
     outbox.resume(vec![edit("old", before), ours]);
     assert_eq!(waiting(&outbox), ["ours"], "a newer edit is not overwritten, and nothing is sent twice");
+
+    let outbox = new();
+    outbox.sent_before().push(edit("ours", now()).outgoing);
+    outbox.resume(vec![edit("old", before)]);
+    assert!(waiting(&outbox).is_empty(), "nor is one that was sent before the older one was read");
 }

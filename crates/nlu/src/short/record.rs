@@ -164,7 +164,7 @@ fn who(words: &[Word]) -> Option<Who> {
         !NO_NAMES.contains(&word.lower.as_str())
             && word.lower.chars().all(|c| c.is_alphanumeric() || "-.@_'".contains(c))
     };
-    words.iter().all(is_name).then_some(Who::Named(said))
+    (period(words).is_none() && words.iter().all(is_name)).then_some(Who::Named(said))
 }
 
 /// The period at the start of these words, and the words behind it.
