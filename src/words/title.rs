@@ -30,7 +30,7 @@ pub fn title_of_several(verb: Verb, deployments: usize) -> String {
         Verb::Delete => format!("Delete {of}?"),
         Verb::Stop => format!("Stop {of}?"),
         Verb::ScaleTo(..) | Verb::Scale => format!("Scale {of}?"),
-        Verb::NewImage => format!("New images for {of}?"),
+        Verb::NewImage => format!("New {} for {of}?", if deployments == 1 { "image" } else { "images" }),
         Verb::Restart => format!("Restart {of}?"),
         Verb::RollBack => format!("Roll back {of}?"),
         Verb::Pause => format!("Pause rollouts of {of}?"),
@@ -41,7 +41,7 @@ pub fn title_of_several(verb: Verb, deployments: usize) -> String {
 }
 
 /// The question about several changes of this many Deployments, whose verbs these are, the gravest first: "Delete 1
-/// Deployment and make 2 other changes?"
+/// Deployment, and 2 other changes?"
 pub fn title_of_all(verbs: &[(Verb, usize)], deployments: usize) -> String {
     match verbs {
         [] => title_of_several(Verb::Change, deployments),
@@ -49,7 +49,7 @@ pub fn title_of_all(verbs: &[(Verb, usize)], deployments: usize) -> String {
         [(gravest, of), others @ ..] => {
             let others: usize = others.iter().map(|(_, of)| of).sum();
             let title = title_of_several(*gravest, *of);
-            format!("{} and make {}?", title.trim_end_matches('?'), count(others, "other change"))
+            format!("{}, and {}?", title.trim_end_matches('?'), count(others, "other change"))
         }
     }
 }
@@ -72,7 +72,7 @@ mod tests {
         assert_eq!(title_of_several(Verb::Restart, 1), "Restart 1 Deployment?");
         assert_eq!(title_of_several(Verb::Restart, 2), "Restart 2 Deployments?");
         let mixed = [(Verb::Delete, 1), (Verb::Scale, 2)];
-        assert_eq!(title_of_all(&mixed, 3), "Delete 1 Deployment and make 2 other changes?");
+        assert_eq!(title_of_all(&mixed, 3), "Delete 1 Deployment, and 2 other changes?");
         assert_eq!(title_of_all(&mixed[..1], 1), "Delete 1 Deployment?");
         assert_eq!(title(Verb::ScaleTo(2, 4), "web"), "Scale `web` 2 → 4?");
     }
