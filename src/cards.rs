@@ -1,7 +1,7 @@
 //! Adaptive Cards: confirmations, clarifying questions, and their later states.
 //!
-//! Uses schema 1.3, the version that Webex renders. A card carries an opaque id and no data that is acted on: what a
-//! button does is looked up in the store, and values entered on the card are validated like any untrusted input.
+//! Uses schema 1.3, the version that Webex renders. A card about a change or a question carries an opaque id and no data
+//! that is acted on: what a button does is looked up in the store (see `status` for the card of a Deployment), and values entered on the card are validated like any untrusted input.
 
 use serde_json::{Value, json};
 
@@ -17,12 +17,14 @@ mod confirm;
 mod ended;
 mod inputs;
 mod several;
+mod status;
 
 pub use ask::{ask, asked};
 pub use confirm::confirm;
 pub use ended::{Offer, done, outcome};
 pub use inputs::{Values, values};
 pub use several::{Entry, several};
+pub use status::{StatusPress, on_status, status, with_button};
 
 /// Maximum length of one line on a card, in characters. If the card were too large, Webex would refuse it and nothing
 /// would be asked.

@@ -7,7 +7,8 @@
 //! | [`Conversation`] | takes a notice to its end; the one place where a fault becomes words |
 //! | `MessageHandler`, `CardActionHandler` | fetch what the notice names, and the person; decide what kind of request it is |
 //! | `TypedAnswers` | yes and no in words |
-//! | `Dialogue` | "it" and "the same", questions about the bot |
+//! | `Dialogue` | "it" and "the same", what a person may do |
+//! | `WhyQuestions` | why something failed, was refused or was asked about |
 //! | `Questions` | answers to a question on a card |
 //! | `Orders` | commands resolved, judged, planned, recorded: executed at once, or asked about |
 //! | `Approvals` | who may decide a change now; what follows a decision |
@@ -47,6 +48,7 @@ mod followed_rollout;
 mod following;
 #[cfg(test)]
 mod interleave;
+mod inventory;
 mod items;
 mod keys;
 mod last_words;
@@ -64,6 +66,8 @@ mod reads;
 mod record_questions;
 mod recording;
 mod recovery;
+mod refusal;
+mod refusing;
 mod reporting;
 mod request;
 mod request_card;
@@ -82,12 +86,15 @@ mod settling;
 mod short_messages;
 mod spec;
 mod standing;
+mod status_button;
+mod status_card;
 mod sweep;
 mod telling;
 mod topics;
 mod typed_answers;
 mod unanswered;
 mod undo;
+mod why_questions;
 
 pub use context::Dependencies;
 pub use outbox::Outbox;
@@ -109,6 +116,7 @@ use reads::Reads;
 use record_questions::RecordQuestions;
 use recovery::Recovery;
 use typed_answers::TypedAnswers;
+use why_questions::WhyQuestions;
 
 /// Everything that the bot does in its rooms. Clones are the same one.
 #[derive(Clone, Debug)]
@@ -148,6 +156,7 @@ impl Conversation {
             orders: orders.clone(),
             dialogue: Dialogue { cx: cx.clone() },
             record: RecordQuestions { cx: cx.clone() },
+            why: WhyQuestions { cx: cx.clone() },
             answers,
         };
         let recovery = Recovery { cx: cx.clone(), reporter: reporter.clone() };

@@ -12,6 +12,7 @@ mod effect;
 mod ending;
 mod history;
 mod input;
+mod inventory;
 mod list;
 mod logs;
 mod look;
@@ -24,10 +25,12 @@ mod prompt;
 mod reason;
 mod reply;
 mod rollout;
+mod status_card;
 mod talk;
 mod time;
 mod title;
 mod understood;
+mod why;
 
 pub use cluster_error::*;
 pub use cluster_fault::*;
@@ -38,6 +41,7 @@ pub use effect::*;
 pub use ending::*;
 pub use history::*;
 pub use input::*;
+pub use inventory::*;
 pub use list::*;
 pub use logs::*;
 pub use look::*;
@@ -50,10 +54,12 @@ pub use prompt::*;
 pub use reason::*;
 pub use reply::*;
 pub use rollout::*;
+pub use status_card::*;
 pub use talk::*;
 pub use time::*;
 pub use title::*;
 pub use understood::*;
+pub use why::*;
 
 /// The images of the serving containers. The API server accepts any text as an image, so it is escaped.
 fn images(live: &Live) -> String {

@@ -1,7 +1,7 @@
 //! Read requests: logs without secrets, and lists in as many messages as needed.
 
 use readback_sim::cluster::Seed;
-use serde_json::Value;
+use serde_json::{Value, json};
 
 use crate::support::bot::{Bot, Local, Setup};
 
@@ -34,4 +34,30 @@ async fn a_failed_rollout_offers_the_logs_of_its_pods() {
     bot.room.press("Ann", &failed, "logs").await;
     let told = bot.room.told(&order, "of the run before this one").await;
     assert!(told["markdown"].as_str().unwrap().contains("cart-service"), "{told}");
+}
+
+#[tokio::test]
+async fn the_log_of_an_old_pod_is_offered_and_a_made_up_button_reads_nothing() {
+    let local = Local::start(Seed::quick()).await;
+    let bot = Bot::start(Setup::default(), local.connection()).await;
+    let order = bot.room.say("Ann", "update checkout-service to 2.4 in staging").await;
+    let card = bot.room.card(&order).await;
+    bot.room.press("Ann", &card, "confirm").await;
+    bot.room.told(&order, "cannot be pulled").await;
+    let asked = bot.room.say("Ann", "logs of checkout-service").await;
+    let offered = bot.room.told(&asked, "has not started, so it has printed nothing").await;
+    let button = offered["attachments"][0]["content"]["actions"][0]["data"].clone();
+    assert_eq!(button["press"], "old_logs", "{offered}");
+    // The card of the change does not carry that button, and no card carries the other one.
+    let made_up =
+        json!({"press": "restart", "cluster": button["cluster"], "namespace": "staging", "deployment": "search"});
+    for (on, inputs) in [(&card, &button), (&offered, &made_up)] {
+        bot.room.press_with("Ann", on["id"].as_str().unwrap(), inputs).await;
+    }
+    bot.room.told(&order, "I do not know this card").await;
+    bot.room.told(&asked, "I do not know this card").await;
+    bot.room.press_with("Ann", offered["id"].as_str().unwrap(), &button).await;
+    let told = bot.room.told(&asked, "one that serves").await;
+    let text = told["markdown"].as_str().unwrap();
+    assert!(text.contains("pods of `checkout-service`, one that serves") && !text.contains("eyJ"), "{text}");
 }

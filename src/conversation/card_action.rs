@@ -15,6 +15,7 @@ use super::{
     reads::Reads,
     request::{PressOutcome, Request, cause_of},
     spec,
+    status_button::StatusButton,
 };
 use crate::{
     cards::{self, Pick, Press, Pressed},
@@ -34,6 +35,8 @@ enum Card {
     /// The message about the failure of one change.
     Change(Box<Change>, Press),
     Question(Box<Question>, Pick),
+    /// The card of a Deployment.
+    Status(Box<StatusButton>),
 }
 
 impl Card {
@@ -46,6 +49,7 @@ impl Card {
             }
             Self::Change(change, _) => (&change.order().thread_id, &change.order().words, change.order().private),
             Self::Question(question, _) => (&question.thread_id, &question.words, question.private),
+            Self::Status(button) => (&button.thread, &button.words, button.private),
         }
     }
 
@@ -56,7 +60,7 @@ impl Card {
                 request.items().any(|change| is_decided_by(change, cause))
             }
             // What such a press orders is on record under its own id.
-            Self::Request(..) | Self::Change(..) | Self::Question(..) => false,
+            Self::Request(..) | Self::Change(..) | Self::Question(..) | Self::Status(..) => false,
         }
     }
 
@@ -64,7 +68,7 @@ impl Card {
     fn has_several(&self) -> bool {
         match self {
             Self::Request(request, _) => request.single().is_none(),
-            Self::Change(..) => false,
+            Self::Change(..) | Self::Status(..) => false,
             Self::Question(..) => true,
         }
     }
@@ -101,6 +105,9 @@ impl CardActionHandler {
         }
         let policy = self.cx.policy();
         let mut card = self.card_of(&action, &place).await?;
+        if let (None, Some(message)) = (&card, message.as_ref().filter(|message| self.cx.is_me(&message.person_id))) {
+            card = StatusButton::pressed(&action, message).map(|button| Card::Status(Box::new(button)));
+        }
         if attempt.is_again()
             && policy.knows(&person)
             && self.has_begun(&action.id, card.as_ref(), &person, &place).await?
@@ -161,6 +168,7 @@ impl CardActionHandler {
             Card::Request(asked, press) => self.on_request(request, asked, *press, inputs).await,
             Card::Change(change, press) => self.on_ended(request, change, *press).await,
             Card::Question(question, pick) => self.questions.on_question(request, question, *pick, inputs).await,
+            Card::Status(button) => self.on_status(request, button).await,
         }
     }
 
@@ -249,7 +257,8 @@ impl CardActionHandler {
             }
             Press::Logs => {
                 let command = spec::command_of(&ChangeSpec::new(Intent::Logs), change.target());
-                self.reads.read_one(request, &command, change.target()).await.map(|text| ("logs", Some(text)))
+                let told = self.reads.read_one(request, &command, change.target()).await?;
+                self.reporter.tell_read(request, 0, told).await.map(|text| ("logs", text))
             }
             Press::Again if !requester => Ok(("late press", Some(words::press_again_not_yours(change)))),
             Press::Again if matches!(change.status(), Status::Stale | Status::Expired | Status::Unknown) => {

@@ -1,11 +1,9 @@
-//! What refers to the conversation so far: "it" and "the same", and questions about the bot such as "why did you ask
-//! me?".
+//! What refers to the conversation so far: "it" and "the same"; and the question what a person may do.
 
 use std::sync::Arc;
 
 use super::{
     context::{Context, now},
-    fault::{At, Fault},
     request::Request,
     spec,
 };
@@ -15,18 +13,9 @@ use readback_core::{
     domain::{Intent, ObjectRef, Score},
 };
 
-/// The topic of a question about the bot itself.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum About {
-    /// Why the bot asked for confirmation.
-    Why,
-    /// What this person is allowed to do.
-    Rights,
-}
-
-/// Recognizes questions about the bot itself. Fixed phrases are enough, because these questions have no slots and
-/// change nothing.
-pub(super) fn about(text: &str) -> Option<About> {
+/// Whether the message asks what this person may do. Fixed phrases are enough, because the question has no slots and
+/// changes nothing.
+pub(super) fn asks_for_rights(text: &str) -> bool {
     let words: Vec<String> = text
         .split(|c: char| !(c.is_alphanumeric() || matches!(c, '\'' | '’')))
         .filter(|word| !word.is_empty())
@@ -37,39 +26,8 @@ pub(super) fn about(text: &str) -> Option<About> {
         .map(String::as_str)
         .filter(|word| !matches!(*word, "please" | "hey" | "hi" | "so" | "and" | "just" | "exactly" | "actually"))
         .collect();
-    let request = bare.join(" ");
-    let is = |forms: &[&str]| forms.contains(&request.as_str());
-    if is(WHY) {
-        Some(About::Why)
-    } else if is(RIGHTS) {
-        Some(About::Rights)
-    } else {
-        None
-    }
+    RIGHTS.contains(&bare.join(" ").as_str())
 }
-
-const WHY: &[&str] = &[
-    "why",
-    "why did you ask",
-    "why did you ask me",
-    "why did you ask that",
-    "why did you ask me that",
-    "why do you ask",
-    "why do you ask me",
-    "why are you asking",
-    "why are you asking me",
-    "why was i asked",
-    "why was this asked",
-    "why was that asked",
-    "why the card",
-    "why a card",
-    "why do i have to confirm",
-    "why do i have to confirm this",
-    "why do i have to confirm that",
-    "why do i need to confirm",
-    "why does this need confirming",
-    "why does that need confirming",
-];
 
 const RIGHTS: &[&str] = &[
     "what may i do",
@@ -107,22 +65,16 @@ fn wants_the_same(text: &str) -> bool {
             .is_some_and(|word| matches!(*word, "for" | "with" | "to" | "on" | "in"))
 }
 
-/// Answers questions about the bot, and completes commands from the conversation so far.
+/// Completes commands from the conversation so far.
 #[derive(Clone, Debug)]
 pub(super) struct Dialogue {
     pub(super) cx: Arc<Context>,
 }
 
 impl Dialogue {
-    /// Answers a question about the bot itself, from the same data that its decisions are based on.
-    pub(super) async fn about(&self, request: &Request<'_>, about: About) -> Result<String, Fault> {
-        if about == About::Rights {
-            return Ok(words::rights(&request.policy.rights(request.person, &request.place.room, request.private)));
-        }
-        let (person, room) = (&request.person.id, &request.place.room);
-        let found = self.cx.store.requested_by(person, room, 50).await;
-        let found = found.before(request.place, "looking for the last question")?;
-        Ok(words::why_asked(found.changes.iter().find(|change| !change.order().reasons.is_empty())))
+    /// What this person may do here, from the same data that decisions are based on.
+    pub(super) fn rights(request: &Request<'_>) -> String {
+        words::rights(&request.policy.rights(request.person, &request.place.room, request.private))
     }
 
     /// Resolves "it" and "the same" to the last topic. Every command completed this way gets a doubt, so it is
@@ -174,13 +126,12 @@ mod tests {
     use super::*;
 
     #[test]
-    fn questions_about_the_bot_are_read_by_rule_and_nothing_else_is() {
-        assert_eq!(about("Why did you ask me?"), Some(About::Why));
-        assert_eq!(about("hey, why do you ask?"), Some(About::Why));
-        assert_eq!(about("what may I do?"), Some(About::Rights));
-        assert_eq!(about("what am I allowed to do here please"), Some(About::Rights));
-        for other in ["why is checkout down?", "what can you do?", "scale web to 3", "why did you ask bo?", ""] {
-            assert_eq!(about(other), None, "{other}");
+    fn the_question_for_rights_is_a_whole_message() {
+        for text in ["what may I do?", "what am I allowed to do here please"] {
+            assert!(asks_for_rights(text), "{text}");
+        }
+        for other in ["what can you do?", "scale web to 3", "what may bo do?", ""] {
+            assert!(!asks_for_rights(other), "{other}");
         }
     }
 

@@ -5,7 +5,7 @@ use std::collections::HashMap;
 
 use jiff::Timestamp;
 
-use super::fault::ReplyTarget;
+use super::{fault::ReplyTarget, refusal::Refusal};
 use readback_core::change::ChangeId;
 
 /// Maximum number of people, rooms and threads of which it is kept.
@@ -31,6 +31,8 @@ struct Words {
     answered: Option<ChangeId>,
     /// When the newest message was sent that ordered a write, whatever became of it.
     ordered: Option<Timestamp>,
+    /// The last thing that was refused, in this turn or in an earlier one.
+    refusal: Option<Refusal>,
 }
 
 /// A message or a press of a person, and the bot's last word in it.
@@ -127,6 +129,19 @@ impl LastWords {
         keys(place, person_id).find_map(|key| self.words.get(&key)?.answered)
     }
 
+    /// Notes what was refused to this person there.
+    pub(super) fn note_refusal(&mut self, place: &ReplyTarget, person_id: &str, refusal: &Refusal) {
+        for key in keys(place, person_id) {
+            self.of(key).refusal = Some(refusal.clone());
+        }
+    }
+
+    /// What was refused last to this person, in the thread if they are in one, else in the room.
+    pub(super) fn refusal(&self, place: &ReplyTarget, person_id: &str, in_thread: bool) -> Option<Refusal> {
+        let key = keys(place, person_id).find(|key| key.1.is_some() == in_thread)?;
+        self.words.get(&key)?.refusal.clone()
+    }
+
     fn of(&mut self, key: Place) -> &mut Words {
         if self.words.len() >= MOST && !self.words.contains_key(&key) {
             self.words.clear();
@@ -143,7 +158,7 @@ fn keys(place: &ReplyTarget, person_id: &str) -> impl Iterator<Item = Place> {
 
 #[cfg(test)]
 mod tests {
-    use super::*;
+    use super::{super::refusal::Refused, *};
 
     fn place(room: &str, thread: &str) -> ReplyTarget {
         ReplyTarget { room: room.to_owned(), thread: Some(thread.to_owned()) }
@@ -206,6 +221,22 @@ mod tests {
         assert!(before.is_some_and(|turn| !turn.is_about_an_order));
         assert_eq!(last.ordered(&place("a", "4"), "ann"), at(0));
         assert_eq!(last.ordered(&place("a", "4"), "bo"), None);
+    }
+
+    #[test]
+    fn a_refusal_is_kept_for_its_person_and_place_until_the_next_one() {
+        let (mut last, here) = (LastWords::default(), place("a", "1"));
+        let refusal =
+            |second| Refusal { at: jiff::Timestamp::from_second(second).unwrap(), what: Refused::Reasons(Vec::new()) };
+        last.begin(&here, "ann", false, "1");
+        last.note_refusal(&here, "ann", &refusal(1));
+        last.begin(&place("a", "2"), "ann", false, "2");
+        assert_eq!(last.refusal(&place("a", "2"), "ann", false), Some(refusal(1)), "the room has heard it");
+        assert_eq!(last.refusal(&place("a", "2"), "ann", true), None, "another thread");
+        assert_eq!(last.refusal(&here, "ann", true), Some(refusal(1)));
+        assert_eq!(last.refusal(&here, "bo", false), None, "another person");
+        last.note_refusal(&place("a", "2"), "ann", &refusal(2));
+        assert_eq!(last.refusal(&here, "ann", false), Some(refusal(2)));
     }
 
     #[test]

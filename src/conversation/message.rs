@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use super::{
     context::{Context, now},
-    dialogue::{self, Dialogue},
+    dialogue::{Dialogue, asks_for_rights},
     fault::{At, Fault, ReplyTarget, Turn},
     orders::Orders,
     outbox_key::OutboxKey,
@@ -12,7 +12,8 @@ use super::{
     record_questions::RecordQuestions,
     request::Request,
     short_messages::{Corrected, ShortMessage},
-    typed_answers::{TypedAnswers, is_talk},
+    typed_answers::{Beside, TypedAnswers, is_talk},
+    why_questions::WhyQuestions,
 };
 use crate::{
     edge::{Attempt, Freshness, freshness},
@@ -24,7 +25,10 @@ use readback_core::{
     resolve::Directory,
     topic::TopicPlace,
 };
-use readback_nlu::short::{calls_off_everything, continuation::then, record::record_question, talk::talk};
+use readback_nlu::short::{
+    calls_off_everything, continuation::then, inventory::inventory, record::record_question, talk::is_beside_a_card,
+    why::why,
+};
 use readback_webex::{RoomKind, WebexError, order_text};
 
 /// Handles messages.
@@ -35,6 +39,7 @@ pub(super) struct MessageHandler {
     pub(super) orders: Orders,
     pub(super) dialogue: Dialogue,
     pub(super) record: RecordQuestions,
+    pub(super) why: WhyQuestions,
     pub(super) answers: TypedAnswers,
 }
 
@@ -87,6 +92,24 @@ impl MessageHandler {
         self.parsed(&request, in_thread, &directory, recorded).await
     }
 
+    /// The answer to a question that is recognised by rule, as one or more messages.
+    async fn by_rule(&self, request: &Request<'_>, in_thread: bool) -> Result<Option<Vec<String>>, Fault> {
+        let name = &self.cx.me.name;
+        if asks_for_rights(request.text) {
+            return Ok(Some(vec![Dialogue::rights(request)]));
+        }
+        if let Some(why) = why(request.text, name) {
+            return Ok(Some(vec![self.why.answer(request, why, in_thread).await?]));
+        }
+        if let Some(asked) = record_question(request.text, name) {
+            return Ok(Some(vec![self.record.answer(request, &asked).await?]));
+        }
+        match inventory(request.text, name) {
+            Some(asked) => self.orders.reads.inventory(request, &asked).await,
+            None => Ok(None),
+        }
+    }
+
     async fn parsed(
         &self,
         request: &Request<'_>,
@@ -96,13 +119,12 @@ impl MessageHandler {
     ) -> Turn {
         let place = request.place;
         let last_word = OutboxKey::Turn(request.id);
-        if let Some(about) = dialogue::about(request.text) {
-            let answer = self.dialogue.about(request, about).await?;
-            self.reporter.tell(last_word, place, request.person, &answer).await.before(place, "answering")?;
-            return Ok("answer");
-        }
-        if let Some(asked) = record_question(request.text, &self.cx.me.name) {
-            let answer = self.record.answer(request, &asked).await?;
+        if let Some(mut pages) = self.by_rule(request, in_thread).await? {
+            let answer = pages.pop().unwrap_or_default();
+            for (nth, page) in pages.iter().enumerate() {
+                let told = self.reporter.tell(OutboxKey::Page(request.id, 0, nth), place, request.person, page).await;
+                told.before(place, "answering")?;
+            }
             self.reporter.tell(last_word, place, request.person, &answer).await.before(place, "answering")?;
             return Ok("answer");
         }
@@ -162,11 +184,15 @@ impl MessageHandler {
         let orders = commands.len();
         let talk: Vec<Command> = commands.extract_if(.., |command| is_talk(command)).collect();
         let mut lines = Vec::new();
-        let alone = talk.len() == orders && asides.is_empty();
+        let beside = match (talk.len() == orders, asides.is_empty()) {
+            (true, true) => Beside::Nothing,
+            (true, false) => Beside::Words,
+            (false, _) => Beside::Orders,
+        };
         let mut outcome = "answer";
         if !talk.is_empty() {
             self.note_stop(request, &talk, in_thread).await?;
-            lines.extend(self.answers.typed(request, &talk, alone, in_thread).await?);
+            lines.extend(self.answers.typed(request, &talk, beside, in_thread).await?);
         }
         if !commands.is_empty() {
             let orders_nothing = commands.iter().all(|command| command.intent == Intent::None);
@@ -227,7 +253,7 @@ impl MessageHandler {
         // Thanks are no yes, and no doubtful one.
         if let [one] = commands.as_mut_slice()
             && one.doubts == [Doubt::NotAPlainYes]
-            && talk(request.text, &self.cx.me.name).is_beside_a_card()
+            && is_beside_a_card(request.text, &self.cx.me.name)
         {
             one.doubts.clear();
         }

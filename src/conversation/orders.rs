@@ -11,6 +11,7 @@ use super::{
     outbox_key::OutboxKey,
     posting::Reporter,
     reads::Reads,
+    refusal::Refused,
     request::{Request, ResolvedCommand},
     spec,
 };
@@ -22,7 +23,7 @@ use readback_cluster::{
 };
 use readback_core::{
     change::{self, Actor, Change, Filter, Inverse, Note, Status},
-    command::{Command, Doubt},
+    command::{Command, Doubt, Mention},
     domain::{Intent, WriteKind},
     policy::{Approval, Decision, Evaluation, Judgement, Limits, ProposedChange, Reason},
 };
@@ -59,10 +60,26 @@ impl Orders {
         together: &mut Vec<Change>,
     ) -> Result<Option<String>, Fault> {
         match known.verdict.decision {
-            Decision::Ignore => Ok(words::ignored(talk(request.text, &self.cx.me.name), &known.verdict.reasons)),
-            Decision::Refuse => Ok(Some(words::reasons(&known.verdict.reasons))),
+            Decision::Ignore => {
+                let talk = talk(request.text, &self.cx.me.name);
+                if !talk.is_social() {
+                    self.cx.note_refusal(request, Refused::Ignored(talk, known.verdict.reasons.clone()));
+                }
+                Ok(words::ignored(talk, &known.verdict.reasons))
+            }
+            Decision::Refuse => {
+                self.cx.note_refusal(request, Refused::Reasons(known.verdict.reasons.clone()));
+                Ok(Some(words::reasons(&known.verdict.reasons)))
+            }
             Decision::Clarify => self.clarify(request, position, &known).await,
             Decision::Answer => {
+                if let (Intent::Status | Intent::History | Intent::Logs, [target]) =
+                    (known.command.intent, known.targets())
+                    && !known.command.deployment.as_ref().is_some_and(Mention::is_everything)
+                {
+                    let told = self.reads.read_one(request, &known.command, target).await?;
+                    return self.reporter.tell_read(request, position, told).await;
+                }
                 let mut pages = self.reads.answer(request, &known.command, known.found.as_ref()).await?;
                 let last = pages.pop();
                 for (nth, page) in pages.iter().enumerate() {
@@ -110,7 +127,10 @@ impl Orders {
         let plan = match plan::plan(command, live, &related_objects, &cause, now()) {
             Planned::Write(plan) => *plan,
             Planned::Unchanged(what) => return Ok(Some(words::unchanged(live.object(), &what))),
-            Planned::Refused(why) => return Ok(Some(words::plan_refused(live.object(), &why))),
+            Planned::Refused(why) => {
+                self.cx.note_refusal(request, Refused::Impossible(live.object().clone(), why.clone()));
+                return Ok(Some(words::plan_refused(live.object(), &why)));
+            }
             Planned::Ask(value) => return self.ask_values(request, position, command, live, value).await,
             Planned::NotOffered => return Ok(Some(words::moved_while_asking(live.object()))),
         };
@@ -124,7 +144,7 @@ impl Orders {
             ..ProposedChange::of_write(command.intent, live.object(), &plan.write.patch, &plan.write.means)
         };
         let verdict = match request.judge(&proposed) {
-            Judgement::Denied(denial) => return Ok(Some(words::refused_by_policy(&denial))),
+            Judgement::Denied(denial) => return Ok(Some(self.cx.refuse(request, &denial))),
             Judgement::NeedsApproval { by: _, reasons } => asking(verdict, reasons.into_iter().map(Reason::from)),
             Judgement::Allowed => verdict.clone(),
         };
@@ -136,7 +156,7 @@ impl Orders {
         // The identity used in the cluster is recorded and approved as part of the change.
         write.acts_as = match request.policy.acts_as(request.person) {
             Ok(acts_as) => acts_as,
-            Err(denial) => return Ok(Some(words::refused_by_policy(&denial))),
+            Err(denial) => return Ok(Some(self.cx.refuse(request, &denial))),
         };
         if write.acts_as.is_none()
             && command.intent == Intent::Scale
@@ -188,7 +208,7 @@ impl Orders {
             return self.execute(request, change).await;
         }
         // Do not post a card for a change that the API server would refuse anyway.
-        if let Some(instead) = self.try_out(&write, live, &mut order).await {
+        if let Some(instead) = self.try_out(request, &write, live, &mut order).await {
             return Ok(Some(instead));
         }
         if verdict.decision == Decision::Execute {
@@ -212,10 +232,19 @@ impl Orders {
     }
 
     /// Tries a write as a dry run. Returns the answer to give instead of asking, if the API server would not accept it.
-    async fn try_out(&self, write: &Write, live: &Live, order: &mut change::Order) -> Option<String> {
+    async fn try_out(
+        &self,
+        request: &Request<'_>,
+        write: &Write,
+        live: &Live,
+        order: &mut change::Order,
+    ) -> Option<String> {
         match self.cx.clusters.preview(write).await {
             Preview::Accepted { warnings, .. } => order.warnings = warnings,
-            Preview::Refused(why) => return Some(words::would_be_refused(live.object(), &why)),
+            Preview::Refused(why) => {
+                self.cx.note_refusal(request, Refused::ByCluster(live.object().clone(), why.clone()));
+                return Some(words::would_be_refused(live.object(), &why));
+            }
             Preview::Stale(_) if matches!(write.means, WriteKind::NewAutoscaler(_)) => {
                 return Some(words::other_autoscaler(live.object()));
             }

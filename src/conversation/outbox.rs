@@ -252,7 +252,14 @@ impl Outbox {
             Content::Post { markdown, card } => {
                 let (room, parent) = (outgoing.room.clone(), outgoing.thread.clone());
                 let post = Post { room, parent, markdown: markdown.clone(), card: card.clone() };
-                match self.0.webex.post(&post).await {
+                let posted = match self.0.webex.post(&post).await {
+                    Err(WebexError::Refused { .. }) if card.is_some() => {
+                        tracing::info!(key = outgoing.key, "Webex refuses a card; its text is sent");
+                        self.0.webex.post(&Post { card: None, ..post }).await
+                    }
+                    posted => posted,
+                };
+                match posted {
                     Ok(posted) => {
                         self.know(&posted);
                         Ok(Called::Done)

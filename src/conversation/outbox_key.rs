@@ -16,6 +16,8 @@ pub(super) enum OutboxKey<'k> {
     Turn(&'k str),
     /// A page before the last word: the position of the command and of the page.
     Page(&'k str, usize, usize),
+    /// The answer to a command that is a card: the position of the command.
+    Card(&'k str, usize),
     /// What a turn had done before a fault: how many lines that are.
     BeforeFault(&'k str, usize),
     /// The end of a change. One that is not certain may be followed by another one.
@@ -35,6 +37,7 @@ impl fmt::Display for OutboxKey<'_> {
         match self {
             Self::Turn(id) => write!(f, "turn {}", webex_id::canonical(id)),
             Self::Page(id, command, page) => write!(f, "page {} {command} {page}", webex_id::canonical(id)),
+            Self::Card(id, command) => write!(f, "card {} {command}", webex_id::canonical(id)),
             Self::BeforeFault(id, lines) => write!(f, "before fault {} {lines}", webex_id::canonical(id)),
             Self::End(change) => {
                 let awaited = if change.awaits_answer() { " awaited" } else { "" };

@@ -8,8 +8,11 @@ use super::{
     fault::{At, Fault},
     request::Request,
 };
-use crate::words;
-use readback_cluster::{Description, describe};
+use crate::{
+    cards::{self, Shown, StatusPress},
+    words,
+};
+use readback_cluster::{CallError, Description, Logs, LogsOf, describe};
 use readback_core::{
     change::{Filter, Status},
     command::{Command, Mention},
@@ -52,7 +55,7 @@ impl Reads {
             (Intent::Status | Intent::History | Intent::Logs, Some(Ok(resolution))) if !everything => {
                 let mut texts = Vec::new();
                 for target in &resolution.targets {
-                    texts.push(self.read_one(request, command, target).await?);
+                    texts.push(self.read_one(request, command, target).await?.into_text());
                 }
                 Ok(vec![texts.join("\n\n")])
             }
@@ -66,24 +69,40 @@ impl Reads {
         request: &Request<'_>,
         command: &Command,
         target: &ObjectRef,
-    ) -> Result<String, Fault> {
-        if let Err(denied) = request.may(command.intent, Some(target)) {
-            return Ok(words::refused_by_policy(&denied));
+    ) -> Result<Told, Fault> {
+        if let Some(refused) = self.refused(request, command.intent, target) {
+            return Ok(Told::Text(refused));
         }
-        if let Some(lacking) = self.cx.lacks(request, command.intent, target) {
-            return Ok(words::refused_by_policy(&lacking));
-        }
-        let text = if command.intent == Intent::History {
-            self.history(request, target).await?
+        let told = if command.intent == Intent::History {
+            self.history(request, target).await?.map(Told::Text)
         } else if command.intent == Intent::Logs {
-            self.logs(request, command, target).await?
+            self.logs(request, command, target, LogsOf::MostTelling).await?
         } else {
             self.status(request, target).await?
         };
-        Ok(text.unwrap_or_else(|| words::no_longer_there(target)))
+        Ok(told.unwrap_or_else(|| Told::Text(words::no_longer_there(target))))
     }
 
-    async fn status(&self, request: &Request<'_>, target: &ObjectRef) -> Result<Option<String>, Fault> {
+    /// The logs of a pod that serves, if this person may see them.
+    pub(super) async fn old_logs(
+        &self,
+        request: &Request<'_>,
+        command: &Command,
+        target: &ObjectRef,
+    ) -> Result<Told, Fault> {
+        if let Some(refused) = self.refused(request, Intent::Logs, target) {
+            return Ok(Told::Text(refused));
+        }
+        let told = self.logs(request, command, target, LogsOf::Serving).await?;
+        Ok(told.unwrap_or_else(|| Told::Text(words::no_longer_there(target))))
+    }
+
+    fn refused(&self, request: &Request<'_>, verb: Intent, target: &ObjectRef) -> Option<String> {
+        let denied = request.may(verb, Some(target)).err().or_else(|| self.cx.lacks(request, verb, target))?;
+        Some(self.cx.refuse(request, &denied))
+    }
+
+    async fn status(&self, request: &Request<'_>, target: &ObjectRef) -> Result<Option<Told>, Fault> {
         let described = self
             .cx
             .clusters
@@ -91,7 +110,10 @@ impl Reads {
             .await
             .of(&target.cluster)
             .before(request.place, "reading the Deployment")?;
-        Ok(described.map(|described| words::status(&described, &request.directory.called(target))))
+        match described {
+            Some(described) => self.status_card(request, &described).await.map(Some),
+            None => Ok(None),
+        }
     }
 
     async fn history(&self, request: &Request<'_>, target: &ObjectRef) -> Result<Option<String>, Fault> {
@@ -117,7 +139,8 @@ impl Reads {
         request: &Request<'_>,
         command: &Command,
         target: &ObjectRef,
-    ) -> Result<Option<String>, Fault> {
+        of: LogsOf,
+    ) -> Result<Option<Told>, Fault> {
         let Some(live) =
             self.cx.clusters.read(target).await.of(&target.cluster).before(request.place, "reading the Deployment")?
         else {
@@ -125,13 +148,24 @@ impl Reads {
         };
         let lines = command.lines.unwrap_or(LINES).clamp(1, MOST_LINES);
         let container = command.container.as_ref().map(Mention::name);
-        match self.cx.clusters.logs(&live, container, lines).await {
-            Ok(logs) => Ok(Some(words::logs(target, &logs, lines))),
+        let logs = match self.cx.clusters.logs(&live, of, container, lines).await {
+            Ok(logs) => logs,
             Err(error) => match error.forbidden() {
-                Some(why) => Ok(Some(words::forbidden(&words::api_error(why)))),
-                None => Err(error).of(&target.cluster).before(request.place, "reading the logs"),
+                Some(why) => return Ok(Some(Told::Text(words::forbidden(&words::api_error(why))))),
+                None => return Err(error).of(&target.cluster).before(request.place, "reading the logs"),
             },
-        }
+        };
+        let text = words::logs(target, &logs, lines);
+        Ok(Some(match logs {
+            Logs::NotStarted { serving: Some(_), .. } => {
+                Told::Card(Box::new(cards::with_button(target, StatusPress::OldLogs, text)))
+            }
+            Logs::NotStarted { serving: None, .. }
+            | Logs::NoPod
+            | Logs::NoContainer(_)
+            | Logs::NoneServes
+            | Logs::Tails { .. } => Told::Text(text),
+        }))
     }
 
     /// Reads the pods of those that are not healthy, so that the cause of each can be named.
@@ -143,16 +177,44 @@ impl Reads {
 
     /// Lists the Deployments of the selected namespaces. For `health`, only unhealthy ones are described in detail.
     async fn overview(&self, request: &Request<'_>, command: &Command, health: bool) -> Result<Vec<String>, Fault> {
-        let namespace = command.namespace_words();
-        let cluster = command.cluster_words();
-        let mut places = request.directory.places(namespace, cluster).unwrap_or_default();
-        let verb = if health { Intent::Status } else { Intent::List };
-        let may = |place: &(ClusterName, Namespace)| request.may_in(verb, &place.0, &place.1);
+        let (namespace, cluster) = (command.namespace_words(), command.cluster_words());
+        let places = request.directory.places(namespace, cluster).unwrap_or_default();
+        if health { self.health(request, places).await } else { self.list(request, places).await }
+    }
+
+    async fn list(&self, request: &Request<'_>, places: Vec<PlaceRef>) -> Result<Vec<String>, Fault> {
+        Ok(match self.gather(request, Intent::List, places).await? {
+            Ok(found) if found.places.is_empty() => found.pages(vec![String::new()]),
+            Ok(found) => found.pages(words::list(&found.places, &found.described)),
+            Err(refused) => vec![refused],
+        })
+    }
+
+    /// The health of these places, with the cause of each Deployment that is not healthy.
+    pub(super) async fn health(&self, request: &Request<'_>, places: Vec<PlaceRef>) -> Result<Vec<String>, Fault> {
+        let mut found = match self.gather(request, Intent::Status, places).await? {
+            Ok(found) => found,
+            Err(refused) => return Ok(vec![refused]),
+        };
+        self.look_at_pods(&mut found.described).await;
+        let text = if found.places.is_empty() { String::new() } else { words::health(&found.places, &found.described) };
+        Ok(found.pages(vec![text]))
+    }
+
+    /// The Deployments of these places, as far as this person may see them there with this verb; the answer if that is
+    /// nowhere.
+    pub(super) async fn gather(
+        &self,
+        request: &Request<'_>,
+        verb: Intent,
+        mut places: Vec<PlaceRef>,
+    ) -> Result<Result<Gathered, String>, Fault> {
+        let may = |place: &PlaceRef| request.may_in(verb, &place.0, &place.1);
         let denied = places.iter().find_map(|place| may(place).err());
         let asked = places.len();
         places.retain(|place| may(place).is_ok());
         if let (Some(denied), true) = (&denied, places.is_empty()) {
-            return Ok(vec![words::refused_by_policy(denied)]);
+            return Ok(Err(self.cx.refuse(request, denied)));
         }
         let left_out = asked - places.len();
         // Queried concurrently, so that an unresponsive cluster does not delay the others.
@@ -167,26 +229,61 @@ impl Reads {
                 Err(error) => silent.push((place.clone(), error)),
             }
         }
-        if health {
-            self.look_at_pods(&mut described).await;
-        }
         places.retain(|place| !silent.iter().any(|(other, _)| other == place));
-        let several = request.directory.has_several_clusters();
-        let places = words::Places::new(places, several);
-        let mut pages = match (places.is_empty(), health) {
-            (true, _) => vec![String::new()],
-            (false, true) => vec![words::health(&places, &described)],
-            (false, false) => words::list(&places, &described),
-        };
-        for ((cluster, namespace), error) in &silent {
+        for ((cluster, _), error) in &silent {
             self.cx.clusters.complain(cluster, error, "listing the Deployments");
-            if let Some(last) = pages.last_mut() {
+        }
+        let places = words::Places::new(places, request.directory.has_several_clusters());
+        Ok(Ok(Gathered { places, described, silent, is_left_out: left_out > 0 }))
+    }
+}
+
+/// The answer about one Deployment.
+#[derive(Debug)]
+pub(super) enum Told {
+    /// As text.
+    Text(String),
+    /// As a card.
+    Card(Box<Shown>),
+}
+
+impl Told {
+    /// The text; of a card, what says the same.
+    fn into_text(self) -> String {
+        match self {
+            Self::Text(text) => text,
+            Self::Card(shown) => shown.markdown,
+        }
+    }
+}
+
+/// A namespace of a cluster.
+pub(super) type PlaceRef = (ClusterName, Namespace);
+
+/// The Deployments of some places.
+#[derive(Debug)]
+pub(super) struct Gathered {
+    /// The places that were listed.
+    pub(super) places: words::Places,
+    /// Their Deployments.
+    pub(super) described: Vec<Description>,
+    /// The places that could not be listed.
+    silent: Vec<(PlaceRef, CallError)>,
+    /// Whether some places were left out, because this person may not look there.
+    is_left_out: bool,
+}
+
+impl Gathered {
+    /// These pages, the last of which says what is missing.
+    pub(super) fn pages(&self, mut pages: Vec<String>) -> Vec<String> {
+        if let Some(last) = pages.last_mut() {
+            for ((cluster, namespace), error) in &self.silent {
                 last.push_str(&words::not_listed(cluster, namespace, error));
             }
+            if self.is_left_out {
+                last.push_str(words::LEFT_OUT);
+            }
         }
-        if let (true, Some(last)) = (left_out > 0, pages.last_mut()) {
-            last.push_str(words::LEFT_OUT);
-        }
-        Ok(pages.into_iter().map(|page| page.trim().to_owned()).collect())
+        pages.into_iter().map(|page| page.trim().to_owned()).collect()
     }
 }

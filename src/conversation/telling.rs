@@ -1,15 +1,18 @@
 //! What a person or a room is told once, through the outbox.
 
 use super::{
-    fault::ReplyTarget,
+    fault::{At, Fault, ReplyTarget},
     outbox_key::OutboxKey,
     posting::{Reporter, addressed},
+    reads::Told,
+    request::Request,
 };
+use crate::cards::Shown;
 use readback_core::{
     change::Change,
     domain::Person,
     outbox::{Content, Enqueued, Outgoing, ToldEnd},
-    store::Fault,
+    store,
 };
 
 impl Reporter {
@@ -58,6 +61,40 @@ impl Reporter {
         Ok(())
     }
 
+    /// Tells what was read for a command at this position, if that is a card. Returns the text otherwise.
+    pub(super) async fn tell_read(
+        &self,
+        request: &Request<'_>,
+        position: usize,
+        told: Told,
+    ) -> Result<Option<String>, Fault> {
+        match told {
+            Told::Text(text) => Ok(Some(text)),
+            Told::Card(shown) => {
+                let key = OutboxKey::Card(request.id, position);
+                let told = self.tell_card(key, request.place, request.person, *shown).await;
+                told.before(request.place, "answering").map(|()| None)
+            }
+        }
+    }
+
+    /// Answers a person with a card, once, like [`Reporter::say`]. If Webex refuses the card, its text is sent.
+    pub(super) async fn tell_card(
+        &self,
+        key: OutboxKey<'_>,
+        place: &ReplyTarget,
+        person: &Person,
+        shown: Shown,
+    ) -> anyhow::Result<()> {
+        self.cx.last_words().note_card(place, &person.id, None);
+        let markdown = addressed(person, &shown.markdown);
+        let content = Content::Post { markdown: markdown.clone(), card: Some(shown.card) };
+        if self.put(outgoing(key, place, content), &[]).await.is_err() {
+            self.post(place, &markdown, None).await?;
+        }
+        Ok(())
+    }
+
     /// Deletes a message of the bot, as soon as Webex takes that.
     pub(super) async fn delete(&self, message: &str, place: &ReplyTarget) {
         let content = Content::Delete { message: message.to_owned() };
@@ -76,7 +113,7 @@ impl Reporter {
     }
 
     /// Puts it on record and sends it, unless its key is on record.
-    async fn put(&self, outgoing: Outgoing, ends: &[Change]) -> Result<(), Fault> {
+    async fn put(&self, outgoing: Outgoing, ends: &[Change]) -> Result<(), store::Fault> {
         let enqueued = self.cx.outbox.record(&outgoing).await.inspect_err(|error| {
             tracing::error!(%error, key = outgoing.key, "what the room is to be told could not be put on record");
         })?;

@@ -20,7 +20,7 @@ use readback_core::{
     question::{Question, Reply},
 };
 use readback_nlu::{
-    short::{calls_off_everything, talk::talk},
+    short::{calls_off_everything, talk::is_beside_a_card},
     yes::speaks_of_yes,
 };
 use readback_webex::WebexError;
@@ -75,6 +75,14 @@ impl OpenItem {
         }
     }
 
+    /// The answer to a yes beside other words.
+    fn yes_alone(&self) -> String {
+        match self {
+            Self::Request(request) => words::yes_alone("Confirm", request.first().order().expires),
+            Self::Question(question) => words::yes_alone("its button", question.expires),
+        }
+    }
+
     fn named(&self) -> String {
         match self {
             Self::Request(request) if request.single().is_none() => {
@@ -84,6 +92,17 @@ impl OpenItem {
             Self::Question(question) => words::mild(&words::prompt(question)),
         }
     }
+}
+
+/// What a message says beside a yes or a no.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Beside {
+    /// Nothing.
+    Nothing,
+    /// Words that order nothing.
+    Words,
+    /// Orders or questions.
+    Orders,
 }
 
 /// Handles a yes or a no given as a message.
@@ -134,14 +153,21 @@ impl TypedAnswers {
         &self,
         request: &Request<'_>,
         talk: &[Command],
-        alone: bool,
+        beside: Beside,
         in_thread: bool,
     ) -> Result<Option<String>, Fault> {
         let no = talk.iter().all(|command| command.intent == Intent::Cancel);
-        if !no && !alone {
+        // An order beside it may close the card that it is about.
+        if !no && beside == Beside::Orders {
             return Ok(Some(words::YES_ALONE.to_owned()));
         }
         let mut open = self.open(request, in_thread).await?;
+        if !no && beside == Beside::Words {
+            return Ok(Some(match open.as_slice() {
+                [one] => one.yes_alone(),
+                [] | [..] => words::YES_ALONE.to_owned(),
+            }));
+        }
         if no && calls_off_everything(request.text, &self.cx.me.name) {
             return self.close_all(request, open, in_thread).await;
         }
@@ -258,7 +284,7 @@ impl TypedAnswers {
 
     /// The answer to a message that orders nothing and speaks of a yes, where this person has an open item: its button.
     pub(super) async fn points_at_the_button(&self, request: &Request<'_>) -> Result<Option<String>, Fault> {
-        if !speaks_of_yes(request.text) || talk(request.text, &self.cx.me.name).is_beside_a_card() {
+        if !speaks_of_yes(request.text) || is_beside_a_card(request.text, &self.cx.me.name) {
             return Ok(None);
         }
         let open = self.open(request, false).await?;

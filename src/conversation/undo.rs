@@ -134,7 +134,7 @@ impl Orders {
         // Check the policy before reading the object: a person without permission learns nothing about its live state.
         let verb = ProposedChange::of_verb(taken.order().verb(), taken.target());
         if let Some(denial) = request.judge(&verb).denial() {
-            return Ok(Err(words::refused_by_policy(&denial)));
+            return Ok(Err(self.cx.refuse(request, &denial)));
         }
         let live = self
             .cx
@@ -158,7 +158,7 @@ impl Orders {
         let kept_in_git_by = ahead.gitops.as_deref();
         let judged = request.judge(&ProposedChange { kept_in_git_by, ..order.proposed() });
         match judged {
-            Judgement::Denied(denial) => return Ok(Err(words::refused_by_policy(&denial))),
+            Judgement::Denied(denial) => return Ok(Err(self.cx.refuse(request, &denial))),
             Judgement::NeedsApproval { by: _, reasons } => {
                 for reason in reasons.into_iter().map(Reason::from) {
                     if !order.reasons.contains(&reason) {

@@ -16,6 +16,11 @@ pub const YES_ALONE: &str = "A yes counts only where it stands alone, so nothing
 /// The answer if there is no change to undo.
 pub const NOTHING_TO_UNDO: &str = "There is no change of mine to undo here. Nothing was done.";
 
+/// The answer to a yes beside other words. `button` names the confirming button of the open card.
+pub fn yes_alone(button: &str, open_until: Timestamp) -> String {
+    format!("{YES_ALONE} Press {button} when you mean it; the card is open until {}.", clock(open_until))
+}
+
 /// The answer to a yes or no if this person has no open question here.
 pub fn nothing_open(in_thread: bool) -> String {
     let place = if in_thread { "in this thread" } else { "here" };

@@ -91,7 +91,7 @@ const fn doubtful(sign: Sign) -> &'static str {
 }
 
 /// Why nothing is done about a message that orders nothing because of this sign.
-const fn orders_nothing(sign: Sign) -> &'static str {
+pub(super) const fn orders_nothing(sign: Sign) -> &'static str {
     match sign {
         Sign::Negation => "I read that as “do not”, so nothing was done.",
         Sign::Condition => "I don't wait for conditions, so nothing was done. Say it when the time has come.",
@@ -99,7 +99,9 @@ const fn orders_nothing(sign: Sign) -> &'static str {
             "I read that as waiting for something else, so nothing was done. Say it when the time has come."
         }
         Sign::AnotherTime => "I don't schedule, so nothing was done. Say it again when the time has come.",
-        Sign::Hearsay => "I read that as what somebody else said, so nothing was done.",
+        Sign::Hearsay => {
+            "I read that as what somebody else said, so nothing was done. Say it as your own order if you want it."
+        }
         Sign::Quotation => "I read that as a quotation, so nothing was done.",
         Sign::Pasted => "I read that as something pasted, so nothing was done.",
         Sign::Addressed => "I read that as meant for somebody else, so nothing was done.",

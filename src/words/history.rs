@@ -62,7 +62,7 @@ fn by_whom(change: &Change, now: Timestamp) -> String {
 }
 
 /// The approximate age; for times in the future, the time of day.
-fn ago(at: Timestamp, now: Timestamp) -> String {
+pub(super) fn ago(at: Timestamp, now: Timestamp) -> String {
     let minutes = now.duration_since(at).as_mins();
     match minutes {
         ..0 => clock(at),

@@ -11,7 +11,7 @@ use readback_cluster::{CallError, Description, PodsRead};
 use readback_core::domain::{ClusterName, Namespace, ObjectRef};
 
 /// Maximum number of messages posted for one list.
-const PAGES: usize = 4;
+pub(super) const PAGES: usize = 4;
 
 /// The Deployments of some namespaces, unhealthy ones first, split into as many messages as needed, up to `PAGES`.
 pub fn list(places: &Places, all: &[Description]) -> Vec<String> {
@@ -22,17 +22,23 @@ pub fn list(places: &Places, all: &[Description]) -> Vec<String> {
     sorted.sort_by_key(|described| (is_well(described), described.live.object().clone()));
     let ill = all.iter().filter(|described| !is_well(described)).count();
     let health = if ill == 0 { String::new() } else { format!(", {ill} not well") };
+    let head = format!("{} in {places}{health}:", deployments(all.len()));
+    paged(head, &sorted, places)
+}
+
+/// A head and a row for each, split into as many messages as needed, up to `PAGES`.
+pub(super) fn paged(head: String, all: &[&Description], places: &Places) -> Vec<String> {
     let mut pages = Vec::new();
-    let mut page = format!("{} in {places}{health}:", count(all.len()));
-    for (at, described) in sorted.iter().enumerate() {
+    let mut page = head;
+    for (at, described) in all.iter().enumerate() {
         let line = row(described, places);
         if page.len() + line.len() + 1 > PAGE {
-            let left = sorted.len() - at;
+            let left = all.len() - at;
             if pages.len() + 1 == PAGES {
                 page.extend([format!("\n… and {left} more. Name a namespace to see them.")]);
                 break;
             }
-            let next = format!("{left} of {}, from `{}` on:", sorted.len(), described.live.object().name);
+            let next = format!("{left} of {}, from `{}` on:", all.len(), described.live.object().name);
             pages.push(std::mem::replace(&mut page, next));
         }
         page.extend(["\n", line.as_str()]);
@@ -59,7 +65,7 @@ pub fn health(places: &Places, all: &[Description]) -> String {
     let ill: Vec<&Description> = all.iter().filter(|one| !is_well(one)).collect();
     let well = all.len() - ill.len();
     if ill.is_empty() {
-        return format!("All is well in {places}: {}, every one ready.", count(all.len()));
+        return format!("All is well in {places}: {}, every one ready.", deployments(all.len()));
     }
     let mut lines = vec![format!("{well} of {} in {places} are ready. Not ready:", all.len())];
     lines.extend(ill.iter().take(LISTED).map(|one| format!("- {}", status(one, &places.called(one.live.object())))));
@@ -94,6 +100,11 @@ impl Places {
         self.all.is_empty()
     }
 
+    /// How many there are.
+    pub fn count(&self) -> usize {
+        self.all.len()
+    }
+
     /// The namespace and cluster shown beside a name in a list, as far as needed to identify the object.
     fn beside(&self, object: &ObjectRef) -> String {
         let namespace = if self.all.len() > 1 { format!(" · {}", object.namespace) } else { String::new() };
@@ -123,6 +134,6 @@ pub fn not_listed(cluster: &ClusterName, namespace: &Namespace, error: &CallErro
     format!("\n\n`{cluster}/{namespace}` is missing here: {why}.")
 }
 
-fn count(n: usize) -> String {
+pub(super) fn deployments(n: usize) -> String {
     if n == 1 { "1 Deployment".to_owned() } else { format!("{n} Deployments") }
 }

@@ -1,25 +1,43 @@
 //! Container logs as plain text, with what looks like a secret redacted.
 
-use super::{call_error, look::PAGE};
+use super::{call_error, ending::escape_causes, look::PAGE};
 use crate::redact::redact;
-use readback_cluster::{Logs, Tail};
+use readback_cluster::{Logs, LogsOf, Tail};
 use readback_core::domain::ObjectRef;
 use readback_webex::code;
+
+/// Maximum size in bytes of a single line that is quoted.
+const LONGEST_LINE: usize = 500;
 
 /// The last log lines of a Deployment's pods, with what looks like a secret redacted.
 pub fn logs(object: &ObjectRef, logs: &Logs, lines: u32) -> String {
     let name = &object.name;
     match logs {
         Logs::NoPod => format!("`{name}` has no pod, so there is nothing to read."),
+        Logs::NoneServes => format!("No pod of `{name}` serves now, so there is no other log to read."),
+        Logs::NotStarted { pod, cause, serving } => {
+            let old = match serving {
+                Some(old) => format!(" The old pod {} still runs.", code(old)),
+                None => String::new(),
+            };
+            let cause = escape_causes(&cause.to_string());
+            format!("Pod {} of `{name}` has not started, so it has printed nothing: {cause}.{old}", code(pod))
+        }
         Logs::NoContainer(names) => {
             let names: Vec<String> = names.iter().map(|name| code(name)).collect();
             format!("`{name}` has no such container; it has {}.", names.join(", "))
         }
-        Logs::Tails { tails, pods } => {
+        Logs::Tails { tails, of, pods } => {
             let budget = PAGE / tails.len().max(1);
             let others = match pods {
                 0 | 1 => String::new(),
-                n => format!("Log of 1 of {n} pods of `{name}`, the least healthy.\n\n"),
+                n => {
+                    let which = match of {
+                        LogsOf::MostTelling => "the least healthy",
+                        LogsOf::Serving => "one that serves",
+                    };
+                    format!("Log of 1 of {n} pods of `{name}`, {which}.\n\n")
+                }
             };
             let blocks: Vec<String> = tails.iter().map(|one| tail(one, lines, budget)).collect();
             format!("{others}{}", blocks.join("\n\n"))
@@ -49,6 +67,17 @@ fn tail(tail: &Tail, lines: u32, budget: usize) -> String {
     let asked = usize::try_from(lines).unwrap_or(usize::MAX).min(found);
     let what = if asked == 1 { "last line".to_owned() } else { format!("last {asked} lines") };
     format!("{place} · {what}{cut}{before}.{hidden}\n```text\n{shown}\n```")
+}
+
+/// The last line that one of these logs has, of this container if it is named, as a code block with what looks like a
+/// secret redacted; `None` if there is none.
+pub fn last_line(logs: &Logs, container: Option<&str>) -> Option<String> {
+    let Logs::Tails { tails, .. } = logs else { return None };
+    let one = tails.iter().find(|tail| container.is_none_or(|name| tail.container == name))?;
+    // The lines before it can tell that it belongs to a secret.
+    let redacted = redact(&printable(one.text.as_ref().ok()?));
+    let line = redacted.text.lines().rev().find(|line| !line.trim().is_empty())?;
+    Some(format!("```text\n{}\n```", last_lines(line, LONGEST_LINE)))
 }
 
 /// The text for a code block: without control characters other than line breaks, terminal colors, or anything that ends
@@ -104,6 +133,21 @@ mod tests {
             shown,
             "`web-1` · `web` · last 2 lines. One thing that looks like a secret is hidden.\n```text\nred \'\'\' <@all>\npassword=[hidden]\n```"
         );
+    }
+
+    #[test]
+    fn the_last_line_is_quoted_without_secrets() {
+        let logs = |text: &str| Logs::Tails { tails: vec![one(text)], of: LogsOf::MostTelling, pods: 1 };
+        let last = |text: &str| last_line(&logs(text), Some("web"));
+        assert_eq!(
+            last("one\npass\u{200b}word=hunter2 ``` x\n\n").as_deref(),
+            Some("```text\npassword=[hidden] \'\'\' x\n```")
+        );
+        assert_eq!(last("\n \n"), None);
+        assert_eq!(last_line(&logs("one"), Some("other")), None);
+        assert_eq!(last_line(&Logs::NoPod, None), None);
+        let key = "-----BEGIN PRIVATE KEY-----\nMIIEvQ\n-----END PRIVATE KEY-----\n";
+        assert!(!last(&key.replace("-----END PRIVATE KEY-----\n", "")).unwrap_or_default().contains("MIIEvQ"));
     }
 
     #[test]

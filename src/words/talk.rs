@@ -1,7 +1,7 @@
 //! The answer to a message that orders and asks nothing.
 
-use super::sentences;
-use readback_core::policy::Reason;
+use super::{doubt::orders_nothing, sentences};
+use readback_core::{command::Sign, policy::Reason};
 use readback_nlu::short::talk::{Feature, OtherKind, Talk};
 
 /// The answer to a message that orders nothing, by what it is and why it was read so; `None` for small talk.
@@ -30,6 +30,7 @@ fn answer(talk: Talk) -> Option<String> {
             "I read that as a “what if”, so nothing was done. Say it as an order if you want it.".to_owned()
         }
         Talk::Later => "I don't schedule, so nothing was done. Say it again when the time has come.".to_owned(),
+        Talk::Hearsay => orders_nothing(Sign::Hearsay).to_owned(),
         Talk::Report => "I read that as a report, so nothing was done.".to_owned(),
         Talk::OtherKind(kind) => other_kind(kind),
         Talk::NotOffered(feature) => format!(
@@ -74,7 +75,7 @@ const fn feature_name(feature: Feature) -> &'static str {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use readback_core::command::{Doubt, Sign};
+    use readback_core::command::Doubt;
 
     #[test]
     fn what_the_reading_knows_comes_first_and_small_talk_needs_no_answer() {

@@ -6,8 +6,8 @@ use std::sync::Arc;
 use tokio::time::{Instant, sleep_until};
 
 use super::{
-    CallError, Changed, Cluster, Compared, Description, Follow, Live, Logs, Preview, Removal, Reserved, Revision,
-    Rights, Scaler, Surroundings, Write, describe,
+    CallError, Changed, Cluster, Compared, Description, Follow, Live, Logs, LogsOf, Preview, Removal, Reserved,
+    Revision, Rights, Scaler, Surroundings, Write, describe,
 };
 use readback_core::domain::{ClusterName, Namespace, ObjectRef, OtherKind};
 
@@ -118,8 +118,8 @@ impl Clusters {
     }
 
     /// [`Cluster::logs`]
-    pub async fn logs(&self, live: &Live, container: Option<&str>, lines: u32) -> Result<Logs, CallError> {
-        self.of(live.object())?.logs(live, container, lines).await
+    pub async fn logs(&self, live: &Live, of: LogsOf, container: Option<&str>, lines: u32) -> Result<Logs, CallError> {
+        self.of(live.object())?.logs(live, of, container, lines).await
     }
 
     /// [`Cluster::pinned`]

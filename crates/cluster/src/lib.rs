@@ -75,7 +75,7 @@ pub use connection::{Connection, Source};
 pub use events::Warning;
 pub use follow::Follow;
 pub use live::{Condition, Container, DeploymentStatusView, Live, Strategy};
-pub use logs::{Logs, Tail};
+pub use logs::{Logs, LogsOf, Tail};
 pub use owner::{FIELD_MANAGER, Owners, tool};
 pub use patch::{
     PatchRefusal, inverse, pause, restart, resume, roll_back, scale, set_image, with_cause, writes_template,

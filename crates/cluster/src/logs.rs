@@ -4,7 +4,7 @@ use k8s_openapi::api::core::v1::Pod;
 use kube::api::LogParams;
 
 use super::{
-    CallError, CauseKind, Cluster, Live, PodView,
+    CallError, Cause, CauseKind, Cluster, Live, PodView,
     wire::{built, objects},
 };
 
@@ -27,17 +27,39 @@ pub struct Tail {
     pub text: Result<String, CallError>,
 }
 
+/// The pod of which the logs are read.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum LogsOf {
+    /// The one that tells most: one in trouble, else one that serves.
+    MostTelling,
+    /// One that serves, an old one before a new one.
+    Serving,
+}
+
 /// The result of a log request.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Logs {
     /// It has no pod.
     NoPod,
+    /// None of its pods serves.
+    NoneServes,
+    /// The containers have never run, so they have printed nothing.
+    NotStarted {
+        /// The pod.
+        pod: String,
+        /// What keeps it from starting.
+        cause: Cause,
+        /// An old pod that still serves.
+        serving: Option<String>,
+    },
     /// No container has that name; these exist.
     NoContainer(Vec<String>),
     /// The log lines.
     Tails {
         /// One per container.
         tails: Vec<Tail>,
+        /// Why this pod was chosen.
+        of: LogsOf,
         /// How many pods there are.
         pods: usize,
     },
@@ -46,9 +68,13 @@ pub enum Logs {
 impl Cluster {
     /// The last lines of the containers of one pod, or of the named container. Needs `list` on pods and `get` on their
     /// logs.
-    pub async fn logs(&self, live: &Live, container: Option<&str>, lines: u32) -> Result<Logs, CallError> {
+    pub async fn logs(&self, live: &Live, of: LogsOf, container: Option<&str>, lines: u32) -> Result<Logs, CallError> {
         let pods = self.pods(live).await?.views;
-        let Some(pod) = most_informative(&pods) else { return Ok(Logs::NoPod) };
+        let pod = match of {
+            LogsOf::MostTelling => most_informative(&pods),
+            LogsOf::Serving => serving(&pods),
+        };
+        let Some(pod) = pod else { return Ok(if pods.is_empty() { Logs::NoPod } else { Logs::NoneServes }) };
         let names: Vec<String> = live.containers().iter().map(|one| one.name.clone()).collect();
         let wanted = match container {
             Some(said) => match named(&names, said) {
@@ -57,11 +83,16 @@ impl Cluster {
             },
             None => containers_to_read(live, pod),
         };
+        let causes: Option<Vec<&Cause>> = wanted.iter().map(|container| not_started(live, pod, container)).collect();
+        if let Some(cause) = causes.as_deref().and_then(<[_]>::first) {
+            let serving = serving(&pods).filter(|pod| pod.newest == Some(false)).map(|pod| pod.name.clone());
+            return Ok(Logs::NotStarted { pod: pod.name.clone(), cause: (*cause).clone(), serving });
+        }
         let mut tails = Vec::new();
         for container in wanted {
             tails.push(self.tail(live, pod, container, lines).await);
         }
-        Ok(Logs::Tails { tails, pods: pods.len() })
+        Ok(Logs::Tails { tails, of, pods: pods.len() })
     }
 
     async fn tail(&self, live: &Live, pod: &PodView, container: String, lines: u32) -> Tail {
@@ -102,6 +133,24 @@ fn most_informative(pods: &[PodView]) -> Option<&PodView> {
     pods.iter().min_by_key(rank)
 }
 
+/// A pod that serves, an old one before a new one.
+fn serving(pods: &[PodView]) -> Option<&PodView> {
+    let serves = pods.iter().filter(|pod| pod.ready && !pod.terminating);
+    serves.min_by_key(|pod| (pod.newest != Some(false), pod.name.clone()))
+}
+
+/// What keeps this container of the pod from running, if it has never run.
+fn not_started<'p>(live: &Live, pod: &'p PodView, container: &str) -> Option<&'p Cause> {
+    let cause = pod.cause.as_ref().filter(|_| pod.exited.is_none())?;
+    let never_runs = match cause.kind {
+        CauseKind::Image | CauseKind::Config | CauseKind::Unschedulable => true,
+        CauseKind::Crash | CauseKind::Refused => false,
+    };
+    let of_all = |name: &String| live.containers().iter().any(|one| one.init && one.name == *name);
+    let is_meant = cause.container.as_ref().is_none_or(|name| name == container || of_all(name));
+    (never_runs && is_meant).then_some(cause)
+}
+
 /// Without a name: the serving containers, and the init container that keeps the pod from starting.
 fn containers_to_read(live: &Live, pod: &PodView) -> Vec<String> {
     let troubled = pod.cause.as_ref().and_then(|cause| cause.container.as_deref());
@@ -126,7 +175,7 @@ mod tests {
 
     use super::*;
     use crate::{
-        Cause, Connection,
+        Connection,
         stand_in::{Api, Reply, connection, deployment, live_of, web},
     };
 
@@ -151,6 +200,36 @@ mod tests {
     }
 
     #[test]
+    fn what_has_never_run_has_printed_nothing() {
+        let live = live_of(&deployment());
+        let container = live.containers()[0].name.clone();
+        let cause = |kind| Cause { kind, container: Some(container.clone()), ..crash() };
+        for (kind, is_started) in [
+            (CauseKind::Image, false),
+            (CauseKind::Config, false),
+            (CauseKind::Unschedulable, false),
+            (CauseKind::Crash, true),
+            (CauseKind::Refused, true),
+        ] {
+            let pod = pod("a", false, Some(cause(kind)));
+            assert_eq!(not_started(&live, &pod, &container).is_none(), is_started, "{kind:?}");
+            assert_eq!(not_started(&live, &pod, "another container"), None, "{kind:?}");
+        }
+        let ran =
+            PodView { exited: Some(jiff::Timestamp::UNIX_EPOCH), ..pod("a", false, Some(cause(CauseKind::Image))) };
+        assert_eq!(not_started(&live, &ran, &container), None, "it has run before");
+    }
+
+    #[test]
+    fn an_old_pod_that_serves_comes_before_a_new_one() {
+        let old = |name: &str, ready| PodView { newest: Some(false), ..pod(name, ready, None) };
+        let pods = [pod("a", true, None), old("b", false), old("c", true)];
+        assert_eq!(serving(&pods).map(|pod| pod.name.as_str()), Some("c"));
+        assert_eq!(serving(&pods[..2]).map(|pod| pod.name.as_str()), Some("a"));
+        assert_eq!(serving(&pods[1..2]), None);
+    }
+
+    #[test]
     fn a_unique_part_of_a_name_is_enough() {
         let names = ["web".to_owned(), "istio-proxy".to_owned(), "istio-init".to_owned()];
         assert_eq!(named(&names, "proxy").as_deref(), Some("istio-proxy"));
@@ -170,8 +249,8 @@ mod tests {
             _ => Reply::json(200, json!({"items": []})),
         })
         .await;
-        let logs = api.cluster().await.logs(&live_of(&deployment()), None, 20).await;
-        let Ok(Logs::Tails { tails, pods: 1 }) = logs else { panic!("{logs:?}") };
+        let logs = api.cluster().await.logs(&live_of(&deployment()), LogsOf::MostTelling, None, 20).await;
+        let Ok(Logs::Tails { tails, pods: 1, of: LogsOf::MostTelling }) = logs else { panic!("{logs:?}") };
         assert_eq!((tails[0].previous, tails[0].text.as_deref()), (true, Ok("\"last words\"")));
     }
 
@@ -188,7 +267,7 @@ mod tests {
         let connection = Connection { call_timeout: Duration::from_millis(300), ..connection(api.port) };
         let cluster = Cluster::connect(connection).await.unwrap();
         let live = live_of(&deployment());
-        let read = futures::future::join_all((0..4).map(|_| cluster.logs(&live, None, 20))).await;
+        let read = futures::future::join_all((0..4).map(|_| cluster.logs(&live, LogsOf::MostTelling, None, 20))).await;
         for logs in read {
             let Ok(Logs::Tails { tails, .. }) = logs else { panic!("{logs:?}") };
             assert!(matches!(tails[0].text, Err(CallError::TimedOut { .. })), "{tails:?}");

@@ -1,6 +1,9 @@
 //! Workloads of other kinds: recognised by name, so that somebody who names one is not told that it does not exist.
 
-use k8s_openapi::api::apps::v1::{DaemonSet, StatefulSet};
+use k8s_openapi::api::{
+    apps::v1::{DaemonSet, StatefulSet},
+    batch::v1::CronJob,
+};
 use kube::api::ListParams;
 use serde_json::Value;
 
@@ -32,6 +35,7 @@ impl Cluster {
         let objects = match kind {
             OtherKind::StatefulSet => objects::<StatefulSet>(namespace),
             OtherKind::DaemonSet => objects::<DaemonSet>(namespace),
+            OtherKind::CronJob => objects::<CronJob>(namespace),
         };
         // Only the names are needed.
         let request = built(objects.list_metadata(&ListParams::default().limit(MOST)))?;

@@ -136,17 +136,20 @@ pub enum OtherKind {
     StatefulSet,
     /// `DaemonSet`
     DaemonSet,
+    /// `CronJob`
+    CronJob,
 }
 
 impl OtherKind {
     /// All kinds.
-    pub const ALL: [Self; 2] = [Self::StatefulSet, Self::DaemonSet];
+    pub const ALL: [Self; 3] = [Self::StatefulSet, Self::DaemonSet, Self::CronJob];
 
     /// The kind in Kubernetes' notation.
     pub const fn as_str(self) -> &'static str {
         match self {
             Self::StatefulSet => "StatefulSet",
             Self::DaemonSet => "DaemonSet",
+            Self::CronJob => "CronJob",
         }
     }
 }

@@ -1,6 +1,6 @@
 //! Reads short messages that say something only together with what was said before: the answer to a question of the bot
 //! ([`answer`]), and a correction or a continuation of the last order ([`correction`]). And questions about the record
-//! ([`record`]), which need no reading by the model.
+//! ([`record`]) and for reasons ([`why`]), which need no reading by the model.
 //!
 //! All are closed grammars: every word of the message has to be part of it, otherwise the message is read like any
 //! other. The cost of a form that is not in the grammar is one more question; the cost of a form too many would be a
@@ -9,8 +9,10 @@
 pub mod answer;
 pub mod continuation;
 pub mod correction;
+pub mod inventory;
 pub mod record;
 pub mod talk;
+pub mod why;
 
 use crate::yes::without_name;
 use readback_core::numbers;

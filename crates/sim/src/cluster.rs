@@ -1,7 +1,7 @@
 //! The local cluster of `readback demo`: a small HTTP server for the part of the Kubernetes API that the demo needs.
 //!
 //! It serves Namespaces, Deployments and their scale, `ReplicaSets`, pods with their logs and events, and autoscalers;
-//! read-only: `StatefulSets`, `DaemonSets` and disruption budgets. It supports list, watch, the three patch types, dry
+//! read-only: `StatefulSets`, `DaemonSets`, `CronJobs` and disruption budgets. It supports list, watch, the three patch types, dry
 //! run and conflicts, and rollouts that take time and can fail. Objects are kept as JSON, so that fields unknown to
 //! this code survive. `http` and `write` turn a request into a change of the store; the controllers in `control`
 //! observe the store and advance it step by step.

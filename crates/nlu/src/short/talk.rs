@@ -41,6 +41,8 @@ pub enum Talk {
     Hypothesis,
     /// It names a later start.
     Later,
+    /// It tells what somebody else wants done.
+    Hearsay,
     /// It tells what happened.
     Report,
     /// It is about something that is no Deployment.
@@ -52,6 +54,23 @@ pub enum Talk {
 }
 
 impl Talk {
+    /// Whether it wants nothing done, and nothing was left undone by it.
+    pub const fn is_social(self) -> bool {
+        match self {
+            Self::SmallTalk | Self::Greeting | Self::WhoAreYou | Self::AreYouThere | Self::Version => true,
+            Self::LoneNumber
+            | Self::OtherLanguage
+            | Self::Rehearsal
+            | Self::Hypothesis
+            | Self::Later
+            | Self::Hearsay
+            | Self::Report
+            | Self::OtherKind(_)
+            | Self::NotOffered(_)
+            | Self::Unknown => false,
+        }
+    }
+
     /// Whether it cannot be meant as an answer to a card.
     pub const fn is_beside_a_card(self) -> bool {
         match self {
@@ -67,6 +86,7 @@ impl Talk {
             | Self::Rehearsal
             | Self::Hypothesis
             | Self::Later
+            | Self::Hearsay
             | Self::Report
             | Self::Unknown => false,
         }
@@ -91,8 +111,13 @@ pub fn talk(text: &str, name: &str) -> Talk {
         Talk::Hypothesis
     } else if acts && moments::is_later(&lower) {
         Talk::Later
+    } else if is_hearsay(&lower) {
+        Talk::Hearsay
     } else if is_report(&lower) {
         Talk::Report
+    } else if is_statement(&lower) {
+        // "My job is done" wants nothing of a job.
+        Talk::Unknown
     } else if let Some(kind) = other_kind(&lower) {
         Talk::OtherKind(kind)
     } else if let Some(feature) = feature(&lower) {
@@ -100,6 +125,14 @@ pub fn talk(text: &str, name: &str) -> Talk {
     } else {
         Talk::Unknown
     }
+}
+
+/// Whether a message to the bot called `name` that speaks of a yes is about something else than a card: "approve the PR".
+/// Where it begins with a clause of its own that speaks of a yes, that may be meant as one: "approved, drain the node".
+pub fn is_beside_a_card(text: &str, name: &str) -> bool {
+    let first = text.split([',', ';', '.', '!', '\n']).next().unwrap_or(text);
+    let may_be_a_yes = first.len() < text.len() && speaks_of_yes(first) && !talk(first, name).is_beside_a_card();
+    !may_be_a_yes && talk(text, name).is_beside_a_card()
 }
 
 /// The words of a message of any length, without the punctuation around them.
@@ -165,14 +198,100 @@ fn is_hypothesis(lower: &[&str]) -> bool {
         || lower.first().is_some_and(|first| matches!(*first, "suppose" | "supposing" | "imagine" | "hypothetically"))
 }
 
+/// Words that wish for something: "I need it restarted" and "can it be restarted".
+const WISHES: &[&str] =
+    &["need", "needs", "be", "get", "want", "wants", "have", "has", "please", "can", "could", "would", "will", "let"];
+
+/// Whether it says how something is, and neither wishes nor asks for anything: it begins with a subject, or has a form of
+/// "to be" behind its first words.
+fn is_statement(lower: &[&str]) -> bool {
+    const SUBJECTS: &[&str] = &[
+        "i",
+        "i'm",
+        "i've",
+        "we",
+        "we're",
+        "we've",
+        "he",
+        "he's",
+        "she",
+        "she's",
+        "they",
+        "they're",
+        "it",
+        "it's",
+        "that",
+        "that's",
+        "this",
+        "there",
+        "there's",
+        "you",
+        "you're",
+        "my",
+        "our",
+        "his",
+        "her",
+        "their",
+        "your",
+        "the",
+        "a",
+        "an",
+        "somebody",
+        "someone",
+        "everybody",
+        "everyone",
+        "nobody",
+    ];
+    const BE: &[&str] = &["is", "are", "was", "were", "isn't", "aren't", "looks", "seems", "has", "had"];
+    const QUESTIONS: &[&str] =
+        &["how", "what", "which", "who", "where", "when", "why", "is", "are", "was", "does", "do"];
+    let Some(first) = lower.first() else { return false };
+    let wishes = |word: &&str| WISHES.contains(word) && !BE.contains(word);
+    if lower.iter().any(|word| wishes(word)) || QUESTIONS.contains(first) {
+        return false;
+    }
+    SUBJECTS.contains(first) || lower.iter().skip(1).take(2).any(|word| BE.contains(word))
+}
+
+/// Whether somebody else is said to want it: "Ann said we should scale web", "the docs say: restart it".
+fn is_hearsay(lower: &[&str]) -> bool {
+    const SPEECH: &[&str] = &[
+        "said",
+        "says",
+        "say",
+        "told",
+        "asked",
+        "asks",
+        "wants",
+        "wanted",
+        "suggested",
+        "suggests",
+        "thinks",
+        "wrote",
+        "recommends",
+        "recommended",
+    ];
+    let speaks =
+        |at: &usize| SPEECH.contains(&lower[*at]) && !matches!(lower[*at - 1], "i" | "you" | "to" | "just" | "please");
+    let said = (1..lower.len()).find(speaks);
+    said.is_some_and(|at| lower[at + 1..].iter().any(|word| is_verb(word)))
+}
+
 /// Whether it tells what happened: a verb of orders in the past, or a word that reports a change.
 fn is_report(lower: &[&str]) -> bool {
     const TELL: &[&str] =
         &["dropped", "went", "resumed", "crashed", "recovered", "failed", "finished", "died", "broke"];
-    // "I need it restarted" and "can it be restarted" wish for it.
-    const WISHES: &[&str] = &["need", "needs", "be", "get", "want", "wants", "have", "has"];
-    let past = |word: &&str| TELL.contains(word) || word.strip_suffix('d').is_some_and(is_verb) || is_past(word);
-    lower.iter().any(past) && !lower.iter().any(|word| WISHES.contains(word))
+    // "The failed rollout" and "every stopped pod" only say which.
+    const BEFORE_A_NAME: &[&str] = &[
+        "the", "a", "an", "my", "our", "your", "his", "her", "their", "this", "these", "those", "every", "each", "any",
+        "all", "of",
+    ];
+    let past = |word: &str| TELL.contains(&word) || word.strip_suffix('d').is_some_and(is_verb) || is_past(word);
+    let tells = |at: usize| {
+        let says_which = at > 0 && at + 1 < lower.len() && BEFORE_A_NAME.contains(&lower[at - 1]);
+        past(lower[at]) && !says_which
+    };
+    (0..lower.len()).any(tells) && !lower.iter().any(|word| WISHES.contains(word))
 }
 
 /// `restarted`, `stopped`: a verb of orders with "ed", with its last letter doubled or not.
@@ -183,81 +302,4 @@ fn is_past(word: &str) -> bool {
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[track_caller]
-    fn all(wanted: Talk, texts: &[&str]) {
-        for text in texts {
-            assert_eq!(talk(text, "readback"), wanted, "{text}");
-        }
-    }
-
-    #[test]
-    fn small_talk_and_questions_about_the_bot_are_whole_messages() {
-        all(
-            Talk::SmallTalk,
-            &["thanks!", "thank you so much, that was quick", "ty :)", "cheers mate", "nice one", "brb", "no worries"],
-        );
-        all(Talk::SmallTalk, &["lunch anyone?", "sorry, wrong channel", "hey thanks", "🎉"]);
-        all(
-            Talk::Greeting,
-            &["hi", "good morning everyone", "hey readback", "hello there, how are you?", "", "@readback"],
-        );
-        all(Talk::WhoAreYou, &["who are you?", "hi, what are you", "are you a bot?"]);
-        all(Talk::AreYouThere, &["are you there?", "readback, are you alive?", "ping"]);
-        all(Talk::Version, &["what version are you running?", "Version?"]);
-        all(Talk::LoneNumber, &["3", "three"]);
-    }
-
-    #[test]
-    fn more_than_small_talk_is_no_small_talk() {
-        all(
-            Talk::Unknown,
-            &[
-                "thanks but that was wrong",
-                "ok do the other thing",
-                "who are you going to call",
-                "nice try, web is at 3",
-                "asdf",
-                "oh ok",
-                "👍👎",
-            ],
-        );
-    }
-
-    #[test]
-    fn what_else_it_is_is_told_by_what_stands_in_it() {
-        all(
-            Talk::Later,
-            &[
-                "scale checkout to 4 at 6pm",
-                "restart grafana in 10 minutes",
-                "restart grafana in an hour",
-                "scale web to 3 at 18:00",
-            ],
-        );
-        all(
-            Talk::Report,
-            &["I scaled web to 4 yesterday", "web dropped to 1 pod", "Bo restarted it", "the deploy went fine"],
-        );
-        all(Talk::Hypothesis, &["what if we doubled checkout?"]);
-        all(Talk::Rehearsal, &["dry run: scale web to 9", "what would happen if web had 9"]);
-        all(Talk::OtherLanguage, &["bitte skaliere web auf 3", "перезапусти графану"]);
-        all(Talk::Unknown, &["web needs to be restarted", "scale web to 3", "restart grafana in staging"]);
-    }
-
-    #[test]
-    fn what_is_no_deployment_is_named() {
-        all(Talk::OtherKind(OtherKind::Node), &["drain node-3", "cordon the worker node", "how many nodes are there"]);
-        all(Talk::OtherKind(OtherKind::Secret), &["rotate the db password secret"]);
-        all(Talk::OtherKind(OtherKind::StatefulSet), &["restart the mysql statefulset"]);
-        all(Talk::OtherKind(OtherKind::Pod), &["delete pod web-frontend-abc12"]);
-        all(Talk::OtherKind(OtherKind::Namespace), &["create a new namespace called qa"]);
-        all(Talk::OtherKind(OtherKind::Network), &["point dns of shop to the new lb"]);
-        all(Talk::OtherKind(OtherKind::Repository), &["merge PR 812"]);
-        all(Talk::OtherKind(OtherKind::New), &["deploy a new service called billing"]);
-        all(Talk::NotOffered(Feature::Resources), &["increase the memory limit of checkout to 2Gi"]);
-        all(Talk::NotOffered(Feature::Name), &["rename web-frontend to web"]);
-    }
-}
+mod tests;

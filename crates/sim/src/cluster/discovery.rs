@@ -5,7 +5,8 @@ use serde_json::{Value, json};
 use super::{kind::Kind, review};
 
 /// The API groups besides the core one, with the served version.
-const GROUPS: [(&str, &str); 4] = [("apps", "v1"), (review::GROUP, "v1"), ("autoscaling", "v2"), ("policy", "v1")];
+const GROUPS: [(&str, &str); 5] =
+    [("apps", "v1"), (review::GROUP, "v1"), ("autoscaling", "v2"), ("batch", "v1"), ("policy", "v1")];
 
 /// The document at a discovery path, given as its segments.
 pub(crate) fn document(path: &[&str]) -> Option<Value> {

@@ -10,6 +10,7 @@ pub(crate) enum Kind {
     Deployment,
     StatefulSet,
     DaemonSet,
+    CronJob,
     HorizontalPodAutoscaler,
     PodDisruptionBudget,
 }
@@ -20,7 +21,7 @@ const READ: &[&str] = &["get", "list", "watch"];
 const WRITE: &[&str] = &["create", "delete", "get", "list", "patch", "update", "watch"];
 
 impl Kind {
-    pub(crate) const ALL: [Self; 9] = [
+    pub(crate) const ALL: [Self; 10] = [
         Self::Namespace,
         Self::Pod,
         Self::Event,
@@ -28,6 +29,7 @@ impl Kind {
         Self::Deployment,
         Self::StatefulSet,
         Self::DaemonSet,
+        Self::CronJob,
         Self::HorizontalPodAutoscaler,
         Self::PodDisruptionBudget,
     ];
@@ -42,6 +44,7 @@ impl Kind {
             Self::Deployment => ["Deployment", "deployments", "deploy", "apps/v1"],
             Self::StatefulSet => ["StatefulSet", "statefulsets", "sts", "apps/v1"],
             Self::DaemonSet => ["DaemonSet", "daemonsets", "ds", "apps/v1"],
+            Self::CronJob => ["CronJob", "cronjobs", "cj", "batch/v1"],
             Self::HorizontalPodAutoscaler => {
                 ["HorizontalPodAutoscaler", "horizontalpodautoscalers", "hpa", "autoscaling/v2"]
             }
@@ -94,6 +97,7 @@ impl Kind {
             | Self::ReplicaSet
             | Self::StatefulSet
             | Self::DaemonSet
+            | Self::CronJob
             | Self::PodDisruptionBudget => READ,
         }
     }
@@ -108,6 +112,7 @@ impl Kind {
             | Self::ReplicaSet
             | Self::StatefulSet
             | Self::DaemonSet
+            | Self::CronJob
             | Self::HorizontalPodAutoscaler
             | Self::PodDisruptionBudget => None,
         }

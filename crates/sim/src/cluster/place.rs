@@ -17,6 +17,7 @@ impl<'a> Target<'a> {
         let (group, rest) = match path {
             ["api", "v1", rest @ ..] => ("", rest),
             ["apis", "apps", "v1", rest @ ..] => ("apps", rest),
+            ["apis", "batch", "v1", rest @ ..] => ("batch", rest),
             ["apis", "autoscaling", "v2", rest @ ..] => ("autoscaling", rest),
             ["apis", "policy", "v1", rest @ ..] => ("policy", rest),
             ["apis", review::GROUP, "v1", plural] => return (*plural == review::REVIEW.1).then_some(Self::Review),

@@ -31,6 +31,8 @@ pub struct Seed {
     pub stateful: Vec<Workload>,
     /// `DaemonSets`, read-only.
     pub daemons: Vec<Workload>,
+    /// `CronJobs`, read-only: the namespace and the name. Their Jobs never run.
+    pub crons: Vec<(&'static str, &'static str)>,
     /// Images that no registry has, as `name:tag`. A tag containing `broken` or `missing` is never found either, and a
     /// container whose tag contains `crash` exits right after its start.
     pub missing_images: Vec<String>,
@@ -115,6 +117,7 @@ impl Seed {
             budgets: vec![("monitoring", "loki-gateway", 1)],
             stateful: vec![one("default", "postgres", 1, &[("postgres", "postgres:16.4")])],
             daemons: vec![one("monitoring", "node-exporter", 1, &[("node-exporter", "prom/node-exporter:v1.8.2")])],
+            crons: vec![("default", "nightly-report")],
             missing_images: vec!["checkout:2.4".into()],
             pace: Pace::visible(),
         }
@@ -163,6 +166,10 @@ impl Seed {
             set["status"] = json!({ "replicas": workload.replicas, "readyReplicas": workload.replicas,
                 "currentNumberScheduled": 1, "desiredNumberScheduled": 1, "numberMisscheduled": 0, "numberReady": 1 });
             cluster.store.put(kind, set);
+        }
+        for place in &self.crons {
+            let spec = json!({ "schedule": "0 3 * * *", "jobTemplate": {} });
+            cluster.store.put(Kind::CronJob, made(Kind::CronJob, place, &spec, then));
         }
         for _ in 0..STEPS {
             if !cluster.step(then) {

@@ -52,6 +52,7 @@ fn cells(kind: Kind, object: &Value, now: Timestamp) -> Vec<Cell> {
             ("Available", status("availableReplicas")),
         ],
         Kind::StatefulSet => vec![("Ready", ready())],
+        Kind::CronJob => vec![("Schedule", object["spec"]["schedule"].clone())],
         Kind::DaemonSet => {
             vec![("Desired", status("desiredNumberScheduled")), ("Ready", status("numberReady"))]
         }
