@@ -37,6 +37,7 @@ mod clarification;
 mod cluster_fault;
 mod context;
 mod corrected_order;
+mod corrected_several;
 mod decisions;
 mod dialogue;
 mod edit_pacing;
@@ -94,6 +95,7 @@ mod topics;
 mod typed_answers;
 mod unanswered;
 mod undo;
+mod which_open;
 mod why_questions;
 
 pub use context::Dependencies;
@@ -143,7 +145,12 @@ impl Conversation {
             approvals: approvals.clone(),
             reads: reads.clone(),
         };
-        let questions = Questions { cx: cx.clone(), reporter: reporter.clone(), orders: orders.clone() };
+        let questions = Questions {
+            cx: cx.clone(),
+            reporter: reporter.clone(),
+            orders: orders.clone(),
+            approvals: approvals.clone(),
+        };
         let answers = TypedAnswers {
             cx: cx.clone(),
             reporter: reporter.clone(),

@@ -129,26 +129,31 @@ impl Verb {
     pub fn of(order: &Order) -> Self {
         match (order.intent, &order.means) {
             (_, WriteKind::Recreate(_)) => Self::MakeAgain,
-            (Intent::Undo, _) => Self::Undo,
-            (Intent::Delete, _) => Self::Delete,
             (Intent::Scale, _) => scale(order),
-            (Intent::SetImage, _) => Self::NewImage,
-            (Intent::Restart, _) => Self::Restart,
-            (Intent::Rollback, _) => Self::RollBack,
-            (Intent::Pause, _) => Self::Pause,
-            (Intent::Resume, _) => Self::Resume,
-            (Intent::Autoscale, _) => Self::Autoscale,
-            (
-                Intent::Status
-                | Intent::List
-                | Intent::History
-                | Intent::Logs
-                | Intent::Confirm
-                | Intent::Cancel
-                | Intent::Help
-                | Intent::None,
-                _,
-            ) => Self::Change,
+            (intent, _) => Self::of_values(intent, &order.effects),
+        }
+    }
+
+    /// The verb of an order with this intent and these effects.
+    pub fn of_values(intent: Intent, effects: &[FieldChange]) -> Self {
+        match intent {
+            Intent::Undo => Self::Undo,
+            Intent::Delete => Self::Delete,
+            Intent::Scale => scale_by(effects),
+            Intent::SetImage => Self::NewImage,
+            Intent::Restart => Self::Restart,
+            Intent::Rollback => Self::RollBack,
+            Intent::Pause => Self::Pause,
+            Intent::Resume => Self::Resume,
+            Intent::Autoscale => Self::Autoscale,
+            Intent::Status
+            | Intent::List
+            | Intent::History
+            | Intent::Logs
+            | Intent::Confirm
+            | Intent::Cancel
+            | Intent::Help
+            | Intent::None => Self::Change,
         }
     }
 
@@ -175,7 +180,11 @@ fn scale(order: &Order) -> Verb {
     if order.fields.iter().any(|field| matches!(field, Field::Replicas { .. })) {
         return Verb::Scale;
     }
-    match order.effects.as_slice() {
+    scale_by(&order.effects)
+}
+
+fn scale_by(effects: &[FieldChange]) -> Verb {
+    match effects {
         all if all.iter().any(|effect| effect.replicas_after() == Some(0)) => Verb::Stop,
         [FieldChange::Replicas { from, to }] => Verb::ScaleTo(*from, *to),
         _ => Verb::Scale,

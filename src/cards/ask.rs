@@ -4,7 +4,7 @@ use serde_json::{Value, json};
 
 use super::{Shown, bare_button, button, card, clock, cut, heading, inputs, line, subtle};
 use crate::words;
-use readback_core::question::{Choice, Question, QuestionState};
+use readback_core::question::{Choice, ChoiceLabel, Question, QuestionState};
 use readback_webex::escape_markdown;
 
 /// Maximum number of choices shown as buttons. Webex shows five buttons, and one is needed for none of the choices.
@@ -19,21 +19,28 @@ pub fn ask(question: &Question) -> Shown {
     }
     body.push(subtle(&format!("asked {} · valid until {}", cut(&question.asked.name), clock(question.expires))));
     body.extend(inputs(&question.fields));
-    let named = question.fields.is_empty() && question.choices.len() <= MOST_BUTTONS;
+    let picks = |nth: usize| {
+        let mut data = data("choice");
+        data["choice"] = json!(nth);
+        data
+    };
+    let all = question.choices.iter().position(|choice| choice.label == ChoiceLabel::CancelAll);
+    let offered = &question.choices[..all.unwrap_or(question.choices.len())];
+    let named = question.fields.is_empty() && offered.len() <= MOST_BUTTONS;
     let mut actions: Vec<Value> = Vec::new();
     if named {
-        actions.extend(question.choices.iter().enumerate().map(|(nth, choice)| {
-            let mut data = data("choice");
-            data["choice"] = json!(nth);
-            button(&cut(&words::choice_label(choice)), "default", &data)
-        }));
+        let pick = |(nth, choice): (usize, &Choice)| button(&cut(&words::choice_label(choice)), "default", &picks(nth));
+        actions.extend(offered.iter().enumerate().map(pick));
     } else if let [_] = question.choices.as_slice() {
-        let mut data = data("choice");
-        data["choice"] = json!(0);
-        actions.push(button("Continue", "positive", &data));
+        actions.push(button("Continue", "positive", &picks(0)));
     } else {
-        body.push(listed(&question.choices));
+        body.push(listed(offered));
         actions.push(button("Choose", "positive", &data("listed")));
+    }
+    if let Some(all) = all {
+        actions.push(bare_button(&words::choice_label(&question.choices[all]), &picks(all)));
+        let markdown = format!("{} {}", words::mild(&words::prompt(question)), options(question));
+        return Shown { card: card(&body, &actions, &markdown), markdown };
     }
     let nothing = if named && question.choices.len() > 1 { "None" } else { "Cancel" };
     actions.push(bare_button(nothing, &data("nothing")));

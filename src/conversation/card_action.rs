@@ -149,6 +149,7 @@ impl CardActionHandler {
             followed: attempt.followed,
             previous: previous.as_ref(),
             edits: None,
+            corrects: None,
         };
         let (did, line) = self.pressed(&request, &card, &action.inputs).await?;
         if let Some(line) = line {

@@ -95,7 +95,7 @@ impl Orders {
     }
 
     /// Records a question, then posts its card.
-    async fn post_question(
+    pub(super) async fn post_question(
         &self,
         request: &Request<'_>,
         position: u32,

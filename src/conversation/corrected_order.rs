@@ -8,7 +8,7 @@ use readback_core::{
     policy::Reason,
     resolve::{Directory, is_strong},
 };
-use readback_nlu::short::correction::Correction;
+use readback_nlu::short::correction::{Bound, Correction};
 
 /// The order that was meant instead, or is meant next; `None` if the correction does not fit the order.
 pub(super) fn corrected_order(last: &Change, correction: &Correction, directory: &Directory) -> Option<Command> {
@@ -20,6 +20,13 @@ pub(super) fn corrected_order(last: &Change, correction: &Correction, directory:
             command.doubts.extend(doubts(last));
         }
         command.doubts.dedup();
+        Some(command)
+    };
+    // Neither is ever carried out unasked.
+    let asks = |spec: ChangeSpec| {
+        let mut command = with(spec)?;
+        command.doubts.retain(|doubt| *doubt != Doubt::Corrected);
+        command.doubts.push(Doubt::Corrected);
         Some(command)
     };
     let replicas = |amount| with(ChangeSpec { replicas: Some(amount), ..spec.clone() });
@@ -44,15 +51,35 @@ pub(super) fn corrected_order(last: &Change, correction: &Correction, directory:
         (Correction::Number(tag), Intent::SetImage) => image(tagged(spec, &tag.to_string())),
         (Correction::Image(ImageChange::Tag(tag)), Intent::SetImage) => image(tagged(spec, tag)),
         (Correction::Image(changed), Intent::SetImage) => image(changed.clone()),
+        (Correction::Revision(revision) | Correction::Number(revision), Intent::Rollback) => {
+            asks(ChangeSpec { revision: Some(*revision), ..spec.clone() })
+        }
+        (Correction::Bound(bound), Intent::Autoscale) => asks(bounded(spec, *bound)),
         (Correction::Target(words), _) => {
             other_target(last, spec, words, directory, &Doubt::Instead(last.target().clone()))
         }
-        (Correction::Replicas(_) | Correction::Number(_) | Correction::Image(_), _) => None,
+        (
+            Correction::Replicas(_)
+            | Correction::Number(_)
+            | Correction::Image(_)
+            | Correction::Revision(_)
+            | Correction::Bound(_),
+            _,
+        ) => None,
+    }
+}
+
+/// The same autoscaler with another bound.
+fn bounded(spec: &ChangeSpec, bound: Bound) -> ChangeSpec {
+    match bound {
+        Bound::Min(min) => ChangeSpec { min: Some(min), ..spec.clone() },
+        Bound::Max(max) => ChangeSpec { max: Some(max), ..spec.clone() },
+        Bound::Cpu(cpu) => ChangeSpec { cpu: Some(cpu), ..spec.clone() },
     }
 }
 
 /// The doubts for which the order asked.
-fn doubts(last: &Change) -> impl Iterator<Item = Doubt> {
+pub(super) fn doubts(last: &Change) -> impl Iterator<Item = Doubt> {
     last.order().reasons.iter().filter_map(|reason| match reason {
         Reason::Doubt(doubt) => Some(doubt.clone()),
         Reason::Denied(_)

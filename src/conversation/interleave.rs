@@ -120,7 +120,7 @@ impl Play {
             Act::Confirm(name) => Decide::Approve { who: person(name), authorization: Ok(()), cause: None },
             Act::Cancel(name) => Decide::Decline { who: person(name), authorization: Ok(()), cause: None },
             Act::Sweep => Decide::Expire,
-            Act::Supersede => Decide::Supersede { by: ChangeId::derive("newer", 0) },
+            Act::Supersede => Decide::Supersede { by: ChangeId::derive("newer", 0), corrected: false },
             Act::Wait(seconds) => {
                 return Box::pin(async move {
                     let mut server = world.server();

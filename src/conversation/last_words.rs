@@ -27,8 +27,6 @@ struct Words {
     turn: Turn,
     /// The one before.
     previous: Option<Turn>,
-    /// The question that this turn has answered.
-    answered: Option<ChangeId>,
     /// When the newest message was sent that ordered a write, whatever became of it.
     ordered: Option<Timestamp>,
     /// The last thing that was refused, in this turn or in an earlier one.
@@ -46,6 +44,8 @@ pub(super) struct Turn {
     pub(super) is_about_an_order: bool,
     /// The card that was the bot's last word; `None` if that was something else.
     pub(super) card: Option<String>,
+    /// The question that it has answered.
+    pub(super) answered: Option<ChangeId>,
     /// Whether what is said from now on in this turn is about that card.
     is_about_card: bool,
 }
@@ -62,7 +62,6 @@ impl LastWords {
             if words.turn.id != turn {
                 let last = std::mem::replace(&mut words.turn, Turn { id: turn.to_owned(), ..Turn::default() });
                 words.previous = (!last.id.is_empty() || last.card.is_some()).then_some(last);
-                words.answered = None;
             }
             if is_asked {
                 before.clone_from(&words.previous);
@@ -120,13 +119,13 @@ impl LastWords {
     /// Notes that what this person said there now answers this question.
     pub(super) fn note_answered(&mut self, place: &ReplyTarget, person_id: &str, question: ChangeId) {
         for key in keys(place, person_id) {
-            self.of(key).answered = Some(question);
+            self.of(key).turn.answered = Some(question);
         }
     }
 
     /// The question that an earlier attempt at this turn has answered.
     pub(super) fn answered(&self, place: &ReplyTarget, person_id: &str) -> Option<ChangeId> {
-        keys(place, person_id).find_map(|key| self.words.get(&key)?.answered)
+        keys(place, person_id).find_map(|key| self.words.get(&key)?.turn.answered)
     }
 
     /// Notes what was refused to this person there.

@@ -88,6 +88,7 @@ impl MessageHandler {
             followed: attempt.followed,
             previous: previous.as_ref(),
             edits: None,
+            corrects: None,
         };
         self.parsed(&request, in_thread, &directory, recorded).await
     }
@@ -210,7 +211,8 @@ impl MessageHandler {
                 // What is meant instead of it is recorded beside it, so it is closed first.
                 let before = corrected.filter(|corrected| corrected.is_elsewhere());
                 let stays = self.answers.close_corrected(request, before).await?;
-                let handled = self.orders.handle_commands(request, commands).await;
+                let correcting = Request { corrects: corrected.map(Corrected::request), ..*request };
+                let handled = self.orders.handle_commands(&correcting, commands).await;
                 // Whatever became of the new order.
                 self.answers.close_corrected(request, corrected).await?;
                 let (did, said_lines) = handled?;

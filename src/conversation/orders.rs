@@ -69,7 +69,8 @@ impl Orders {
             }
             Decision::Refuse => {
                 self.cx.note_refusal(request, Refused::Reasons(known.verdict.reasons.clone()));
-                Ok(Some(words::reasons(&known.verdict.reasons)))
+                let reasons = &known.verdict.reasons;
+                Ok(Some(if writes > 0 { words::reasons_of_a_part(reasons) } else { words::reasons(reasons) }))
             }
             Decision::Clarify => self.clarify(request, position, &known).await,
             Decision::Answer => {
@@ -333,6 +334,7 @@ impl Orders {
             inverse: None,
             undoes: None,
             takes_back: None,
+            corrects: request.corrects,
             private: request.private,
             // An order that was shown as observed only stays so, even if the bot no longer observes.
             observe: self.cx.observes(&request.place.room) || request.edits.is_some_and(|shown| shown.order().observe),

@@ -3,6 +3,7 @@
 use std::sync::Arc;
 
 use super::{
+    authorization::Approvals,
     context::{Context, now},
     fault::{At, Fault},
     orders::Orders,
@@ -16,7 +17,7 @@ use crate::{
 };
 use readback_core::{
     change::Actor,
-    question::{Question, Replied, Reply},
+    question::{Prompt, Question, Replied, Reply},
 };
 use serde_json::{Map, Value};
 
@@ -29,6 +30,7 @@ pub(super) struct Questions {
     pub(super) cx: Arc<Context>,
     pub(super) reporter: Reporter,
     pub(super) orders: Orders,
+    pub(super) approvals: Approvals,
 }
 
 impl Questions {
@@ -66,8 +68,12 @@ impl Questions {
             }
             _ => None,
         };
+        self.cx.last_words().note_answered(request.place, &request.person.id, question.id);
         let reply = Reply::Pick(Actor::from(request.person), choice, request.cause());
         let (did, replied) = self.replied(request, question, &reply).await?;
+        if let (Prompt::WhichOpen { yes, open }, Replied::Picked) = (&question.prompt, replied) {
+            return self.answer_open(request, question, (*yes, open), choice).await;
+        }
         let (Replied::Picked, Some((draft, target))) = (replied, filled) else { return Ok(did) };
         let command = spec::command_of(&draft, &target);
         let (outcome, lines) = self.orders.handle_commands(request, vec![command]).await?;
@@ -75,7 +81,7 @@ impl Questions {
     }
 
     /// Records the reply to a question and updates its card.
-    async fn replied(
+    pub(super) async fn replied(
         &self,
         request: &Request<'_>,
         question: &Question,

@@ -5,7 +5,7 @@ use crate::clock::now;
 use jiff::Timestamp;
 use readback_cluster::Live;
 use readback_core::{
-    change::{Change, ChangeId},
+    change::{Change, ChangeId, RequestId},
     command::{Command, Doubt},
     domain::{ClusterName, DeploymentName, Intent, Namespace, ObjectRef, Person},
     policy::{AccessRequest, ActorInRoom, Denial, Evaluation, Judgement, Policy, ProposedChange},
@@ -35,6 +35,8 @@ pub(super) struct Request<'s> {
     pub(super) previous: Option<&'s Turn>,
     /// The change whose card was confirmed with edited values.
     pub(super) edits: Option<&'s Change>,
+    /// The request that it corrects.
+    pub(super) corrects: Option<RequestId>,
 }
 
 impl Request<'_> {

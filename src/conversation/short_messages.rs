@@ -18,12 +18,12 @@ use crate::{
     words,
 };
 use readback_core::{
-    change::{Actor, Answer, Change, ChangeRequest, Decide, Field, Filter, Status},
+    change::{Actor, Answer, Change, ChangeRequest, Decide, Field, Filter, RequestId, Status},
     command::{Command, Doubt},
     question::{Question, QuestionState, Reply},
 };
 use readback_nlu::short::{
-    answer::{TypedAnswer, TypedValues, answer},
+    answer::{TypedAnswer, TypedValues, answer, means_the_other},
     calls_off_everything,
     continuation::also,
     correction::{Correction, correction},
@@ -32,7 +32,7 @@ use readback_webex::WebexError;
 use serde_json::{Map, Value, json};
 
 /// How old the order may be that a correction is about.
-const CORRECTED: SignedDuration = SignedDuration::from_mins(15);
+pub(super) const CORRECTED: SignedDuration = SignedDuration::from_mins(15);
 
 /// What a short message comes to.
 pub(super) enum ShortMessage {
@@ -44,12 +44,17 @@ pub(super) enum ShortMessage {
 
 /// The order that a correction is about.
 pub(super) struct Corrected {
-    change: Change,
+    pub(super) change: Change,
     /// Whether another Deployment was meant.
-    is_elsewhere: bool,
+    pub(super) is_elsewhere: bool,
 }
 
 impl Corrected {
+    /// The request that is corrected.
+    pub(super) fn request(&self) -> RequestId {
+        self.change.request()
+    }
+
     /// Whether another Deployment was meant.
     pub(super) const fn is_elsewhere(&self) -> bool {
         self.is_elsewhere
@@ -167,6 +172,12 @@ impl TypedAnswers {
     /// What the message orders as a correction or a continuation of the last order of this person here.
     async fn corrected(&self, request: &Request<'_>, in_thread: bool) -> Result<Option<ShortMessage>, Fault> {
         let name = &self.cx.me.name;
+        if let Some(orders) = self.corrected_several(request, in_thread).await? {
+            return Ok(Some(orders));
+        }
+        if means_the_other(request.text, name) {
+            return self.the_other_one(request).await;
+        }
         let (correction, also) = (correction(request.text, name), also(request.text, name));
         if correction.is_none() && also.is_none() {
             return Ok(None);
@@ -202,12 +213,19 @@ impl TypedAnswers {
         corrected: Option<&Corrected>,
     ) -> Result<Option<String>, Fault> {
         let Some(corrected) = corrected else { return Ok(None) };
+        // What still waits was corrected; what is approved and not sent yet is stopped.
+        let correct = Decide::Supersede { by: request.cause(), corrected: true };
         let decline =
             Decide::Decline { who: Actor::from(request.person), authorization: Ok(()), cause: Some(request.cause()) };
-        let decided = self.cx.store.decide(corrected.change.request(), &decline, now()).await;
-        let decided = decided.before(request.place, "closing the card")?;
-        if let Some((closed, Answer::Declined)) = decided {
-            self.reporter.close(&closed).await;
+        for decide in [correct, decline] {
+            let decided = self.cx.store.decide(corrected.request(), &decide, now()).await;
+            let decided = decided.before(request.place, "closing the card")?;
+            if let Some((closed, Answer::Superseded { .. } | Answer::Declined)) = decided
+                && closed.items().all(|item| matches!(item.status(), Status::Superseded | Status::Declined))
+            {
+                self.reporter.close(&closed).await;
+                break;
+            }
         }
         let stays = corrected.is_elsewhere && corrected.change.status() == Status::Applied;
         Ok(stays.then(|| words::stays_changed(&corrected.change)))

@@ -11,13 +11,14 @@ use super::{
     posting::Reporter,
     questions::Questions,
     request::{Request, line},
+    which_open::{asks_which, takes_a_yes},
 };
 use crate::words;
 use readback_core::{
     change::{Actor, Answer, Change, ChangeRequest, Decide},
     command::{Command, Doubt, Sign},
     domain::Intent,
-    question::{Question, Reply},
+    question::{OpenId, Question, Reply},
 };
 use readback_nlu::{
     short::{calls_off_everything, talk::is_beside_a_card},
@@ -31,7 +32,7 @@ pub(super) fn is_talk(command: &Command) -> bool {
 }
 
 /// An open item of one person: a waiting change or an open question.
-enum OpenItem {
+pub(super) enum OpenItem {
     Request(Box<ChangeRequest>),
     Question(Box<Question>),
 }
@@ -44,11 +45,18 @@ impl OpenItem {
         }
     }
 
+    pub(super) fn id(&self) -> OpenId {
+        match self {
+            Self::Request(request) => OpenId::Request(request.id()),
+            Self::Question(question) => OpenId::Question(question.id),
+        }
+    }
+
     /// Whether a yes can answer it.
     fn takes_a_yes(&self) -> bool {
         match self {
             Self::Request(_) => true,
-            Self::Question(question) => question.choices.len() == 1 && question.fields.is_empty(),
+            Self::Question(question) => takes_a_yes(question),
         }
     }
 
@@ -83,7 +91,7 @@ impl OpenItem {
         }
     }
 
-    fn named(&self) -> String {
+    pub(super) fn named(&self) -> String {
         match self {
             Self::Request(request) if request.single().is_none() => {
                 format!("{} and others", words::open_question(request.first()))
@@ -127,9 +135,10 @@ impl TypedAnswers {
             .map(|request| OpenItem::Request(Box::new(request)));
         let questions = questions
             .into_iter()
-            .filter(|question| question.room_id == place.room && question.is_open(now()))
+            .filter(|question| question.room_id == place.room && question.is_open(now()) && !asks_which(question))
             .map(|question| OpenItem::Question(Box::new(question)));
         let mut open: Vec<OpenItem> = requests.chain(questions).collect();
+        open.sort_by_key(OpenItem::said);
         if in_thread {
             open.retain(|one| Some(one.thread()) == place.thread.as_deref());
         }
@@ -180,13 +189,15 @@ impl TypedAnswers {
         if open.len() > 1 && open.iter().any(is_last) {
             open.retain(is_last);
         }
-        let [_] = open.as_slice() else {
-            return Ok(Some(if open.is_empty() {
-                words::nothing_open(in_thread)
-            } else {
-                words::which_question(&open.iter().map(OpenItem::named).collect::<Vec<_>>())
-            }));
-        };
+        match open.as_slice() {
+            [] => return Ok(Some(words::nothing_open(in_thread))),
+            [_] => {}
+            // A yes recognized by the model is no plain one, so there is nothing to ask about.
+            several if no || self.cx.is_yes(request) => return self.ask_which(request, several, !no).await,
+            several => {
+                return Ok(Some(words::which_question(&several.iter().map(OpenItem::named).collect::<Vec<_>>())));
+            }
+        }
         let open = open.swap_remove(0);
         if !no && !in_thread && open.takes_a_yes() && !is_last(&open) && self.has_ordered_since(request, &open).await? {
             if let Some(card) = open.card() {
@@ -221,6 +232,7 @@ impl TypedAnswers {
         open: Vec<OpenItem>,
         in_thread: bool,
     ) -> Result<Option<String>, Fault> {
+        self.end_all_which(request).await?;
         if open.is_empty() {
             return Ok(Some(words::nothing_open(in_thread)));
         }

@@ -7,7 +7,7 @@ use readback_cluster::Live;
 use readback_core::{
     change::{Change, Status},
     domain::{ObjectRef, Person},
-    question::{Question, QuestionState},
+    question::{Prompt, Question, QuestionState},
 };
 use readback_webex::escape_markdown;
 
@@ -45,6 +45,10 @@ pub fn which_question(open: &[String]) -> String {
     )
 }
 
+/// The answer to a second yes or no where the card asks which question it is for.
+pub const WHICH_OF_THESE: &str =
+    "It is for one of these: press its button, name it, or say “cancel all”. Nothing was done yet.";
+
 /// The answer to a yes after something else was ordered than what is open.
 pub fn yes_to_an_older_card(open: &str) -> String {
     format!(
@@ -65,6 +69,7 @@ pub fn stays_changed(change: &Change) -> String {
 
 /// The answer to a no to everything that is open; each of them is named.
 pub fn all_cancelled(named: &[String]) -> String {
+    let named: Vec<&str> = named.iter().map(|one| one.trim_end_matches('?')).collect();
     format!("Cancelled {}: {}. Nothing was changed.", named.len(), named.join("; "))
 }
 
@@ -127,6 +132,13 @@ pub fn question_over(question: &Question) -> String {
     match question.state {
         QuestionState::Answered { choice, at, answer: _ } => {
             let label = question.choices.get(choice).map(choice_label).unwrap_or_default();
+            if let Prompt::WhichOpen { .. } = question.prompt {
+                return format!(
+                    "You answered that at {}: {}. Its own card shows what came of it. This press did nothing.",
+                    clock(at),
+                    escape_markdown(&plain(&label))
+                );
+            }
             format!(
                 "You answered that at {}: {}. If no card or result follows below, nothing was done: say it again. This press did nothing.",
                 clock(at),

@@ -1,5 +1,7 @@
 //! The state of a change: under way, done, declined, expired, undone.
 
+use jiff::Timestamp;
+
 use super::{call_error, came_of, clock, decided, effect, ending::sentence};
 use readback_core::{
     change::{CallError, Change, State},
@@ -36,13 +38,32 @@ pub fn ended(change: &Change) -> String {
             )
         }
         State::Expired { at } => format!("Expired at {}, not applied.", clock(*at)),
+        State::Superseded { at, corrected: true, .. } => corrected(*at),
         State::Superseded { at, .. } => format!("Replaced at {} by a newer order. Nothing was changed.", clock(*at)),
     }
 }
 
+/// The outcome of what a correction has closed.
+fn corrected(at: Timestamp) -> String {
+    format!("Corrected at {}. Nothing was changed.", clock(at))
+}
+
 /// The outcome of several changes on one card that a newer order about one of their objects has replaced.
 pub fn replaced_together(change: &Change) -> String {
-    let at = if let State::Superseded { at, .. } = change.state() { clock(*at) } else { return ended(change) };
+    let at = match change.state() {
+        State::Superseded { at, corrected: false, .. } => clock(*at),
+        State::Superseded { at, corrected: true, .. } => return corrected(*at),
+        State::Waiting { .. }
+        | State::Approved(_)
+        | State::Claimed { .. }
+        | State::Applied(_)
+        | State::Failed(_)
+        | State::Stale(_)
+        | State::Unknown(_)
+        | State::Observed(_)
+        | State::Declined(_)
+        | State::Expired { .. } => return ended(change),
+    };
     format!("Replaced at {at} by a newer order about one of these. Nothing was changed; say again what still holds.")
 }
 

@@ -6,6 +6,7 @@ use readback_core::{
 };
 
 use super::{amount, phrase_verb, plain, plan::codes, reason};
+use crate::danger::Verb;
 
 /// The question, in one or two sentences.
 pub fn prompt(question: &Question) -> String {
@@ -17,6 +18,10 @@ pub fn prompt(question: &Question) -> String {
             format!("For `{name}`: {}?", readings.join(", or "))
         }
         Prompt::Missing { object, value } => missing(object, value),
+        Prompt::WhichOpen { yes, open } => {
+            let said = if *yes { "yes" } else { "no" };
+            format!("{} of yours are open here. Which one is the “{said}” for?", super::count(open.len(), "question"))
+        }
         Prompt::Text(sentence) => sentence.clone(),
     }
 }
@@ -33,6 +38,16 @@ pub fn choice_label(choice: &Choice) -> String {
         ChoiceLabel::Amount(wanted) => format!("Replicas {}", amount(*wanted)),
         ChoiceLabel::Image(image) => format!("Image {}", plain(&image.to_string())),
         ChoiceLabel::Verb(verb) => super::intent(*verb).to_owned(),
+        ChoiceLabel::OpenChange { intent, effects, deployments: 0 | 1 } => {
+            super::action(Verb::of_values(*intent, effects), target.name.as_str())
+        }
+        ChoiceLabel::OpenChange { intent, effects: _, deployments } => {
+            super::action_on_several(Verb::of_values(*intent, &[]), *deployments)
+        }
+        ChoiceLabel::OpenQuestion(intent) => {
+            format!("{} (not answered yet)", super::action(Verb::of_values(*intent, &[]), target.name.as_str()))
+        }
+        ChoiceLabel::CancelAll => "Cancel all".to_owned(),
         ChoiceLabel::Text(text) => text.clone(),
     }
 }

@@ -14,6 +14,12 @@ pub fn reasons(reasons: &[Reason]) -> String {
     if reasons.last().is_some_and(is_question) { text } else { nothing_done(&text) }
 }
 
+/// The same about a part of a message whose other parts are carried out or asked about.
+pub fn reasons_of_a_part(reasons: &[Reason]) -> String {
+    let text = sentences(reasons).join(" ");
+    if reasons.last().is_some_and(is_question) { text } else { format!("{text} Nothing was done about that.") }
+}
+
 /// A denial by the policy, as an answer.
 pub fn refused_by_policy(why: &Denial) -> String {
     nothing_done(&mild(&denial(why)))
@@ -113,6 +119,9 @@ pub fn reason_on_card(why: &Reason, on_card: usize) -> String {
     match why {
         Reason::Caution(Caution::SeveralDeployments(named)) if on_card == 1 => {
             format!("The order named {named} Deployments; this card changes 1 of them.")
+        }
+        Reason::Caution(Caution::MessageChangesSeveral) if on_card == 1 => {
+            "The message orders more than what is on this card.".to_owned()
         }
         Reason::Caution(Caution::SeveralDeployments(_)) => caution(&Caution::SeveralDeployments(on_card)),
         Reason::Caution(_)

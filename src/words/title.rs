@@ -4,39 +4,49 @@ use crate::danger::Verb;
 
 /// The question about one Deployment.
 pub fn title(verb: Verb, name: &str) -> String {
-    match verb {
-        Verb::Undo => format!("Undo a change of `{name}`?"),
-        Verb::MakeAgain => format!("Recreate `{name}`?"),
-        Verb::Delete => format!("Delete `{name}`?"),
-        Verb::Stop => format!("Stop `{name}`?"),
-        Verb::ScaleTo(from, to) => format!("Scale `{name}` {from} → {to}?"),
-        Verb::Scale => format!("Scale `{name}`?"),
-        Verb::NewImage => format!("New image for `{name}`?"),
-        Verb::Restart => format!("Restart `{name}`?"),
-        Verb::RollBack => format!("Roll back `{name}`?"),
-        Verb::Pause => format!("Pause rollouts of `{name}`?"),
-        Verb::Resume => format!("Resume rollouts of `{name}`?"),
-        Verb::Autoscale => format!("Autoscale `{name}`?"),
-        Verb::Change => format!("Change `{name}`?"),
-    }
+    format!("{}?", action(verb, &format!("`{name}`")))
 }
 
 /// The question about several changes, of this many Deployments.
 pub fn title_of_several(verb: Verb, deployments: usize) -> String {
+    format!("{}?", action_on_several(verb, deployments))
+}
+
+/// What is asked about one Deployment.
+pub fn action(verb: Verb, name: &str) -> String {
+    match verb {
+        Verb::Undo => format!("Undo a change of {name}"),
+        Verb::MakeAgain => format!("Recreate {name}"),
+        Verb::Delete => format!("Delete {name}"),
+        Verb::Stop => format!("Stop {name}"),
+        Verb::ScaleTo(from, to) => format!("Scale {name} {from} → {to}"),
+        Verb::Scale => format!("Scale {name}"),
+        Verb::NewImage => format!("New image for {name}"),
+        Verb::Restart => format!("Restart {name}"),
+        Verb::RollBack => format!("Roll back {name}"),
+        Verb::Pause => format!("Pause rollouts of {name}"),
+        Verb::Resume => format!("Resume rollouts of {name}"),
+        Verb::Autoscale => format!("Autoscale {name}"),
+        Verb::Change => format!("Change {name}"),
+    }
+}
+
+/// What is asked about several changes, of this many Deployments.
+pub fn action_on_several(verb: Verb, deployments: usize) -> String {
     let of = count(deployments, "Deployment");
     match verb {
-        Verb::Undo => format!("Undo changes of {of}?"),
-        Verb::MakeAgain => format!("Recreate {of}?"),
-        Verb::Delete => format!("Delete {of}?"),
-        Verb::Stop => format!("Stop {of}?"),
-        Verb::ScaleTo(..) | Verb::Scale => format!("Scale {of}?"),
-        Verb::NewImage => format!("New {} for {of}?", if deployments == 1 { "image" } else { "images" }),
-        Verb::Restart => format!("Restart {of}?"),
-        Verb::RollBack => format!("Roll back {of}?"),
-        Verb::Pause => format!("Pause rollouts of {of}?"),
-        Verb::Resume => format!("Resume rollouts of {of}?"),
-        Verb::Autoscale => format!("Autoscale {of}?"),
-        Verb::Change => format!("Change {of}?"),
+        Verb::Undo => format!("Undo changes of {of}"),
+        Verb::MakeAgain => format!("Recreate {of}"),
+        Verb::Delete => format!("Delete {of}"),
+        Verb::Stop => format!("Stop {of}"),
+        Verb::ScaleTo(..) | Verb::Scale => format!("Scale {of}"),
+        Verb::NewImage => format!("New {} for {of}", if deployments == 1 { "image" } else { "images" }),
+        Verb::Restart => format!("Restart {of}"),
+        Verb::RollBack => format!("Roll back {of}"),
+        Verb::Pause => format!("Pause rollouts of {of}"),
+        Verb::Resume => format!("Resume rollouts of {of}"),
+        Verb::Autoscale => format!("Autoscale {of}"),
+        Verb::Change => format!("Change {of}"),
     }
 }
 

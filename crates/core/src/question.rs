@@ -195,7 +195,7 @@ mod prompt;
 #[cfg(any(test, feature = "testing"))]
 pub mod samples;
 
-pub use prompt::{ChoiceLabel, MissingValue, Prompt};
+pub use prompt::{ChoiceLabel, MissingValue, OpenId, Prompt};
 
 #[cfg(test)]
 mod tests {

@@ -29,6 +29,7 @@ pub mod guard;
 pub mod known_words;
 pub mod lexicon;
 pub mod linear;
+pub mod listed;
 pub mod manifest;
 pub mod message_kind;
 pub mod model;

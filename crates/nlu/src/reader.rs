@@ -2,20 +2,21 @@
 
 use super::{
     clean::{LONGEST, clean},
-    guard,
+    guard, listed,
     model::Model,
     plain,
     roles::{self, Role},
     shell::{self, Shell},
-    tokenise::words,
+    slot::Slot,
+    tokenise::{Word, words},
     understand::{Account, account},
     verifier::verify,
     yes,
 };
 use readback_core::domain::{Intent, Score};
 use readback_core::{
-    command::{Command, Doubt, ParsedMessage, Sign},
-    gazetteer::Gazetteer,
+    command::{Command, Doubt, Mention, ParsedMessage, Sign},
+    gazetteer::{Gazetteer, Hint},
 };
 
 /// Parses a message, with the live names as a hint.
@@ -69,11 +70,14 @@ pub fn explain(model: &Model, live: &Gazetteer, text: &str) -> anyhow::Result<(P
         }
         return by_rule(ParsedMessage { commands: vec![command], asides: Vec::new(), in_scope: Score::ONE });
     }
+    let words = listed::as_lists(&words, &hints);
+    let hints = live.hints(words.iter().map(|word| word.text));
     let reading = model.read(&words, &hints)?;
     let account = account(&clean, &words, &hints, &reading, model.known_words());
     let verified = verify(&account, &reading, &model.manifest().verifier.weights);
-    let Account { framed, roles, reasons, .. } = account;
+    let Account { framed, mut roles, reasons, .. } = account;
     let mut heard = framed.parsed;
+    add_left(&mut heard, &words, &hints, &mut roles);
     heard.in_scope = reading.in_scope;
     let writes = heard.commands.iter_mut().filter(|command| command.intent.is_write());
     writes.for_each(|command| command.confidence = command.confidence.min(verified));
@@ -98,6 +102,27 @@ pub fn explain(model: &Model, live: &Gazetteer, text: &str) -> anyhow::Result<(P
     }
     let said = words.iter().zip(&roles).map(|(word, role)| (word.text.to_owned(), *role)).collect();
     Ok((heard, said))
+}
+
+/// Adds a command for each item of a list that nothing has read: what the others are told to do. Whether it is live is
+/// answered like for any other name.
+fn add_left(heard: &mut ParsedMessage, words: &[Word<'_>], hints: &[Hint], roles: &mut [Role]) {
+    let is_left = |role: Role| matches!(role, Role::Unexplained | Role::Unfamiliar);
+    let left = listed::alone(words, hints, |at| is_left(roles[at]));
+    let orders = heard.commands.iter().rfind(|command| command.deployment.is_some());
+    let Some((intent, confidence)) = orders.map(|order| (order.intent, order.confidence)) else { return };
+    // Beside a question about it, a word that nothing explains is a reason to ask about what else is ordered.
+    if !intent.is_write() && heard.commands.iter().any(|command| command.intent.is_write()) {
+        return;
+    }
+    for name in left {
+        roles[name.clone()].fill(Role::Slot(Slot::Deployment));
+        if let Some(article) = name.start.checked_sub(1).filter(|at| is_left(roles[*at])) {
+            roles[article] = Role::Harmless;
+        }
+        let mention = Mention::new(words[name.start].text, !words[name.start].text.is_ascii());
+        heard.commands.push(Command { deployment: Some(mention), ..Command::new(intent, confidence) });
+    }
 }
 
 /// Adds a doubt for each phrase that nothing explains to every command that changes something.

@@ -6,7 +6,7 @@ use jiff::Timestamp;
 use json_patch::Patch;
 use serde::{Deserialize, Serialize};
 
-use super::{ChangeId, ChangeSpec, Field, FieldChange, InvalidOrder, Note, invalid_order::suits};
+use super::{ChangeId, ChangeSpec, Field, FieldChange, InvalidOrder, Note, RequestId, invalid_order::suits};
 use crate::{
     domain::{Intent, ObjectRef, Person, WriteKind},
     policy::{ActsAs, Approval, ProposedChange, Reason},
@@ -126,6 +126,9 @@ pub struct Order {
     /// The verb of the change that this one undoes.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub takes_back: Option<Intent>,
+    /// The request that it corrects.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub corrects: Option<RequestId>,
     /// Whether it was requested in a direct message, which nobody else sees.
     #[serde(default)]
     pub private: bool,

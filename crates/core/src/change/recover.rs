@@ -252,7 +252,7 @@ mod tests {
             State::Stale(ending()),
             State::Declined(decision()),
             State::Expired { at: at(600) },
-            State::Superseded { by: ChangeId::derive("m2", 0), at: at(3) },
+            State::Superseded { by: ChangeId::derive("m2", 0), at: at(3), corrected: false },
         ];
         for state in ended {
             let change = in_state(state);

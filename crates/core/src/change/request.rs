@@ -158,7 +158,9 @@ impl ChangeRequest {
         if !self.supersedes(older) {
             return None;
         }
-        let (moved, _) = older.clone().decide(&Decide::Supersede { by: self.first.id }, self.first.order.created);
+        let corrected = self.first.order.corrects == Some(older.id());
+        let decide = Decide::Supersede { by: self.first.id, corrected };
+        let (moved, _) = older.clone().decide(&decide, self.first.order.created);
         (moved != *older).then_some(moved)
     }
 

@@ -60,6 +60,7 @@ pub fn order() -> Order {
         inverse: None,
         undoes: None,
         takes_back: None,
+        corrects: None,
         private: false,
         observe: false,
         template_changed: true,

@@ -125,6 +125,9 @@ pub enum State {
         by: ChangeId,
         /// When.
         at: Timestamp,
+        /// Whether the newer request is a correction of this one.
+        #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+        corrected: bool,
     },
 }
 

@@ -38,6 +38,8 @@ pub enum Decide {
     Supersede {
         /// The newer change.
         by: ChangeId,
+        /// Whether the newer request is a correction of this one.
+        corrected: bool,
     },
 }
 
@@ -86,7 +88,7 @@ pub(super) fn step_after(change: &Change, event: &Event, now: Timestamp, last_en
             press(change, &made, Press::Decline, authorization, now)
         }
         Event::Decide(Decide::Expire) => expire(change, now),
-        Event::Decide(Decide::Supersede { by }) => supersede(change, *by, now),
+        Event::Decide(Decide::Supersede { by, corrected }) => supersede(change, *by, *corrected, now),
         Event::Claim { generation, run_id } => claim(change, *generation, run_id, now, last_end),
         Event::ClaimAgain { generation, run_id } => claim_again(change, *generation, run_id, now),
         Event::End(end) => finish(change, end, now),
@@ -108,7 +110,7 @@ fn press(change: &Change, decision: &Decision, press: Press, authorization: &Aut
         (State::Waiting { approvals }, Press::Approve, None) => approval::approve(change, approvals, decision),
         (State::Waiting { .. } | State::Approved(_), Press::Decline, None) => declined(),
         (State::Expired { at }, ..) => (None, Answer::Expired { at: *at }),
-        (State::Superseded { by, at }, ..) => (None, Answer::Superseded { by: *by, at: *at }),
+        (State::Superseded { by, at, corrected: _ }, ..) => (None, Answer::Superseded { by: *by, at: *at }),
         (
             State::Approved(made)
             | State::Declined(made)
@@ -138,14 +140,14 @@ fn expire(change: &Change, now: Timestamp) -> Step {
     (None, Answer::Unchanged)
 }
 
-fn supersede(change: &Change, by: ChangeId, now: Timestamp) -> Step {
+fn supersede(change: &Change, by: ChangeId, corrected: bool, now: Timestamp) -> Step {
     if change.status() != Status::Waiting || by == change.id() {
         return (None, Answer::Unchanged);
     }
     if change.is_past(now) {
         return expired(change);
     }
-    (Some(State::Superseded { by, at: now }), Answer::Superseded { by, at: now })
+    (Some(State::Superseded { by, at: now, corrected }), Answer::Superseded { by, at: now })
 }
 
 fn claim(change: &Change, generation: i64, run_id: &RunId, now: Timestamp, last_end: Option<Timestamp>) -> Step {

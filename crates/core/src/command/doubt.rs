@@ -65,6 +65,8 @@ pub enum Doubt {
     TheSame(ObjectRef),
     /// This was said to be meant instead of this Deployment.
     Instead(ObjectRef),
+    /// It corrects an order for which a card was open.
+    Corrected,
     /// This cluster has not responded since startup: the object that is meant may be there.
     UnseenCluster(ClusterName),
     /// No cluster is named, and there is none with the name of the room's default cluster any more.

@@ -3,6 +3,7 @@
 use serde::{Deserialize, Serialize};
 
 use crate::{
+    change::{ChangeId, FieldChange, RequestId},
     domain::{Amount, ImageChange, Intent, ObjectRef},
     policy::Reason,
 };
@@ -32,9 +33,27 @@ pub enum Prompt {
         /// Which value.
         value: MissingValue,
     },
+    /// A yes or a no was said while several questions were open: which of them it answers. The choices are in the order of
+    /// `open`; one more declines all of them.
+    WhichOpen {
+        /// Whether a yes was said.
+        yes: bool,
+        /// The open questions.
+        open: Vec<OpenId>,
+    },
     /// The text form of older records, from before questions were stored as values.
     #[serde(untagged)]
     Text(String),
+}
+
+/// An open question of one person.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum OpenId {
+    /// A change request that waits for a decision.
+    Request(RequestId),
+    /// A question about an unclear request.
+    Question(ChangeId),
 }
 
 /// A value that is required before a change can be planned.
@@ -74,6 +93,19 @@ pub enum ChoiceLabel {
     Image(ImageChange),
     /// A verb.
     Verb(Intent),
+    /// A change that waits for a decision: what it does, to how many Deployments.
+    OpenChange {
+        /// The intent of its order.
+        intent: Intent,
+        /// Its effects.
+        effects: Vec<FieldChange>,
+        /// How many Deployments the request changes.
+        deployments: usize,
+    },
+    /// An open question about a request with this intent.
+    OpenQuestion(Intent),
+    /// All that is open is declined.
+    CancelAll,
     /// The text form of older records, from before labels were stored as values.
     #[serde(untagged)]
     Text(String),
@@ -106,6 +138,10 @@ mod tests {
             Prompt::Readings { name: "web".into() },
             Prompt::Missing { object: object.clone(), value: MissingValue::Image },
             Prompt::Missing { object, value: MissingValue::Container { names } },
+            Prompt::WhichOpen {
+                yes: true,
+                open: vec![OpenId::Request(question().id.into()), OpenId::Question(question().id)],
+            },
         ];
         let written = serde_json::to_string(&prompts).expect("written");
         assert_eq!(serde_json::from_str::<Vec<Prompt>>(&written).expect("read"), prompts, "{written}");
@@ -115,6 +151,13 @@ mod tests {
             ChoiceLabel::Amount(Amount::By(-5)),
             ChoiceLabel::Image(ImageChange::Tag("1.2".into())),
             ChoiceLabel::Verb(Intent::Restart),
+            ChoiceLabel::OpenChange {
+                intent: Intent::Scale,
+                effects: vec![FieldChange::Replicas { from: 2, to: 3 }],
+                deployments: 1,
+            },
+            ChoiceLabel::OpenQuestion(Intent::Scale),
+            ChoiceLabel::CancelAll,
         ];
         let written = serde_json::to_string(&labels).expect("written");
         assert_eq!(serde_json::from_str::<Vec<ChoiceLabel>>(&written).expect("read"), labels, "{written}");

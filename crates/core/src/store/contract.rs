@@ -188,7 +188,7 @@ async fn an_old_approval_is_not_claimed(store: &impl Store) {
 async fn a_newer_order_supersedes(store: &impl Store) {
     let old = asked(store, "superseded").await;
     let by = ChangeId::derive("newer", 0);
-    let (change, answer) = decide(store, old, &Decide::Supersede { by }, 5).await;
+    let (change, answer) = decide(store, old, &Decide::Supersede { by, corrected: false }, 5).await;
     let expected = Answer::Superseded { by, at: at(5) };
     assert_eq!((change.status(), answer), (Status::Superseded, expected.clone()));
     assert_eq!(decide(store, old, &yes("ann"), 6).await.1, expected, "the old card is pressed");

@@ -6,7 +6,7 @@ use readback_core::{
     question::{Choice, ChoiceLabel, Question},
 };
 
-use super::{NOISE, UNITS, Word, after, before, joined, looks_like_an_image, whole, words};
+use super::{NOISE, UNITS, Word, after, before, correction::relative, joined, looks_like_an_image, whole, words};
 
 /// Values that a message gives for the fields of a question, unchecked.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -95,6 +95,7 @@ pub fn answer(text: &str, name: &str, question: &Question) -> Option<TypedAnswer
     let words = words(text, name)?;
     let words = before(&words, TRAILS);
     let rest = after(words, LEADS).1;
+    let offered = offered(question);
     // A word in front can be the answer itself: a namespace called "one".
     let said = joined(rest);
     if NOTHING.contains(&said.as_str()) {
@@ -103,9 +104,16 @@ pub fn answer(text: &str, name: &str, question: &Question) -> Option<TypedAnswer
     if let (true, Some(all)) = (offers_several(question), of_all(&said, question.choices.len())) {
         return Some(all);
     }
+    if let Some(index) = other_of_two(rest, offered) {
+        return Some(TypedAnswer::Choice { index, values: TypedValues::default() });
+    }
+    if let Some(replicas) = counted_from_shown(rest, question) {
+        let values = TypedValues { replicas: Some(replicas), ..TypedValues::default() };
+        return Some(TypedAnswer::Choice { index: 0, values });
+    }
     let (values, rest) = take_values(rest, question)?;
     let has_value = values != TypedValues::default();
-    let index = match (question.choices.as_slice(), rest.is_empty()) {
+    let index = match (offered, rest.is_empty()) {
         ([_], true) if has_value => 0,
         (_, true) => return None,
         ([only], false) => fits(only, &without_noise(&rest, &question.choices)).then_some(0).filter(|_| has_value)?,
@@ -113,6 +121,55 @@ pub fn answer(text: &str, name: &str, question: &Question) -> Option<TypedAnswer
     };
     // A value that is missing is asked for by whoever reads the values.
     Some(TypedAnswer::Choice { index, values })
+}
+
+/// The choices that can be described: all but the one that declines all of them.
+fn offered(question: &Question) -> &[Choice] {
+    let declines_all = |choice: &Choice| choice.label == ChoiceLabel::CancelAll;
+    let end = question.choices.iter().position(declines_all).unwrap_or(question.choices.len());
+    &question.choices[..end]
+}
+
+/// The number of replicas that is so many more or fewer than the question shows: "two more", "one less".
+fn counted_from_shown(words: &[Word], question: &Question) -> Option<u32> {
+    let ([_], [Field::Replicas { known: Some(shown), most: _ }]) =
+        (question.choices.as_slice(), question.fields.as_slice())
+    else {
+        return None;
+    };
+    u32::try_from(i64::from(*shown).checked_add(relative(words)?)?).ok()
+}
+
+/// The one of two choices that is left where the other one is refused: "not the worker, the other one".
+fn other_of_two(words: &[Word], choices: &[Choice]) -> Option<usize> {
+    let [_, _] = choices else { return None };
+    let (nots, rest) = after(words, &["not", "no", "no not"]);
+    let named = before(rest, OTHER);
+    let is_said = nots.iter().any(|lead| lead.ends_with("not")) && named.len() < rest.len();
+    chosen(named, choices).filter(|_| is_said).map(|refused| 1 - refused)
+}
+
+/// Words for the one of two that was not said.
+const OTHER: &[&str] = &["but", "the other", "the other one", "other one"];
+
+/// Whether the message, as a whole, means the other one of two that were offered. `name` is the bot's.
+pub fn means_the_other(text: &str, name: &str) -> bool {
+    const FRONT: &[&str] = &[
+        "no",
+        "no wait",
+        "wait",
+        "sorry",
+        "oops",
+        "actually",
+        "i meant",
+        "i mean",
+        "not that one",
+        "not this one",
+        "please",
+    ];
+    let Some(words) = words(text, name) else { return false };
+    let rest = after(before(&words, TRAILS), FRONT).1;
+    ["the other", "the other one", "other one"].contains(&joined(rest).as_str())
 }
 
 /// Whether the choices are Deployments for which nothing else is missing.
@@ -221,7 +278,8 @@ fn fits(choice: &Choice, words: &[Word]) -> bool {
                 matches!(lower, "image" | "tag" | "version") || image.to_string() == word.written
             }
             ChoiceLabel::Verb(verb) => verb.as_str() == lower,
-            ChoiceLabel::Text(_) => false,
+            ChoiceLabel::OpenChange { .. } | ChoiceLabel::OpenQuestion(_) => names(&choice.target, lower),
+            ChoiceLabel::CancelAll | ChoiceLabel::Text(_) => false,
         }
     })
 }
@@ -240,7 +298,13 @@ fn ordinal(word: &str, choices: usize) -> Option<usize> {
 /// The index that a plain number means, if none of the choices speaks of a number.
 fn counted(word: &Word, choices: &[Choice]) -> Option<usize> {
     let has_number = |choice: &Choice| match &choice.label {
-        ChoiceLabel::Target { .. } | ChoiceLabel::Verb(_) => false,
+        ChoiceLabel::Target { .. } | ChoiceLabel::Verb(_) | ChoiceLabel::OpenQuestion(_) | ChoiceLabel::CancelAll => {
+            false
+        }
+        // "Scale web 2 → 3": the number may be the one that it speaks of.
+        ChoiceLabel::OpenChange { effects, .. } => {
+            effects.iter().any(|effect| effect.replicas_after().is_some() || effect.is_image())
+        }
         ChoiceLabel::Replicas { .. } | ChoiceLabel::Amount(_) | ChoiceLabel::Image(_) | ChoiceLabel::Text(_) => true,
     };
     if choices.iter().any(has_number) {

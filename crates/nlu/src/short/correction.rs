@@ -3,7 +3,7 @@
 
 use readback_core::domain::{Amount, ImageChange};
 
-use super::{NOISE, UNITS, Word, after, before, joined, looks_like_an_image, whole, words};
+use super::{NOISE, UNITS, Word, after, before, ends, joined, looks_like_an_image, whole, words};
 
 /// What is to be different about the last order.
 #[derive(Clone, Debug, PartialEq)]
@@ -12,10 +12,25 @@ pub enum Correction {
     Replicas(Amount),
     /// The image.
     Image(ImageChange),
-    /// A number that may be one of replicas or a tag: what the order was about decides.
+    /// A number that may be one of replicas, a tag or a revision: what the order was about decides.
     Number(u32),
+    /// The revision to go back to.
+    Revision(u32),
+    /// A bound of an autoscaler.
+    Bound(Bound),
     /// The Deployment, its namespace or its cluster: these words, without those that say nothing.
     Target(String),
+}
+
+/// A bound of an autoscaler.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Bound {
+    /// The fewest replicas.
+    Min(u32),
+    /// The most replicas.
+    Max(u32),
+    /// The CPU target in percent.
+    Cpu(u32),
 }
 
 /// Words that take back what was said.
@@ -81,6 +96,9 @@ pub fn correction(text: &str, name: &str) -> Option<Correction> {
     if let Some(by) = relative(rest) {
         return Some(Correction::Replicas(Amount::By(by)));
     }
+    if let Some(named) = named_number(rest) {
+        return Some(named);
+    }
     let (value, unit) = match rest {
         [value] => (value, false),
         [value, unit] if UNITS.contains(&unit.lower.as_str()) => (value, true),
@@ -104,7 +122,7 @@ pub fn correction(text: &str, name: &str) -> Option<Correction> {
 }
 
 /// How many more, or fewer if negative: "one more", "remove two", "add 3 pods".
-fn relative(words: &[Word]) -> Option<i64> {
+pub(super) fn relative(words: &[Word]) -> Option<i64> {
     let words: Vec<&Word> = words.iter().filter(|word| !UNITS.contains(&word.lower.as_str())).collect();
     let number = |word: &Word| whole(word).filter(|count| *count > 0).map(i64::from);
     match words.as_slice() {
@@ -128,9 +146,62 @@ fn relative(words: &[Word]) -> Option<i64> {
     }
 }
 
+/// A number whose kind is named: "revision 3", "max 8", "a minimum of 2", "cpu at 60%".
+fn named_number(words: &[Word]) -> Option<Correction> {
+    const BETWEEN: &[&str] = &["a", "the", "of", "at", "to", "should", "be", "is", "percent", "%", "replicas", "pods"];
+    let said: Vec<&Word> = words.iter().filter(|word| !BETWEEN.contains(&word.lower.as_str())).collect();
+    let [kind, number] = said.as_slice() else { return None };
+    let count = whole(number).or_else(|| number.lower.strip_suffix('%')?.parse().ok());
+    match kind.lower.as_str() {
+        "revision" | "rev" => whole(number).map(Correction::Revision),
+        "max" | "maximum" | "most" => whole(number).map(|count| Correction::Bound(Bound::Max(count))),
+        "min" | "minimum" | "least" => whole(number).map(|count| Correction::Bound(Bound::Min(count))),
+        "cpu" => count.map(|count| Correction::Bound(Bound::Cpu(count))),
+        _ => None,
+    }
+}
+
+/// What is left of an order for several Deployments.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Left {
+    /// All but those that these words name.
+    Without(Vec<String>),
+    /// Those that these words name.
+    Only(Vec<String>),
+}
+
+/// Which of several Deployments are meant after all: "not grafana", "only nginx and redis"; `None` if the message does not, as a
+/// whole, say that. `name` is the bot's.
+pub fn left(text: &str, name: &str) -> Option<Left> {
+    const OUT: &[&str] = &["not", "but not", "without", "leave out", "except", "all but", "everything but", "just not"];
+    const IN: &[&str] = &["only", "just", "but only"];
+    const FRONT: &[&str] =
+        &["no", "no wait", "wait", "sorry", "actually", "please", "ok", "okay", "oh", "and", "i meant"];
+    let words = words(text, name)?;
+    let words = before(&words, TRAILS);
+    let rest = after(words, FRONT).1;
+    let (out, without) = after(rest, OUT);
+    let (only, with) = after(rest, IN);
+    let (is_out, named) = match (out.as_slice(), only.as_slice()) {
+        ([_], []) => (true, without),
+        ([], [_]) => (false, before(with, &["only"])),
+        ([], []) if ends(rest, "only") => (false, before(rest, &["only"])),
+        _ => return None,
+    };
+    let parts = named.split(|word| matches!(word.lower.as_str(), "and" | "or" | "nor" | "&"));
+    let said = |part: &[Word]| {
+        let said: Vec<Word> = part.iter().filter(|word| !NOISE.contains(&word.lower.as_str())).cloned().collect();
+        (1..=MOST).contains(&said.len()).then(|| joined(&said))
+    };
+    let names: Vec<String> = parts.map(said).collect::<Option<_>>()?;
+    Some(if is_out { Left::Without(names) } else { Left::Only(names) })
+}
+
+/// Most words of a name and its place.
+const MOST: usize = 4;
+
 /// The words for what was meant instead, where the message says that something else was meant.
 fn target(words: &[Word], found: &[&str]) -> Option<Correction> {
-    const MOST: usize = 4;
     const SAYS_SO: &[&str] = &[
         "i meant",
         "i mean",
@@ -195,6 +266,43 @@ mod tests {
             ("wait no, payments worker", "payments worker"),
         ] {
             assert_eq!(correction(text, "bot"), Some(Correction::Target(target.into())), "{text}");
+        }
+    }
+
+    #[test]
+    fn a_number_whose_kind_is_named_is_one_of_that_kind() {
+        for (text, read) in [
+            ("no, revision 3", Correction::Revision(3)),
+            ("sorry, rev 3", Correction::Revision(3)),
+            ("no, max 8", Correction::Bound(Bound::Max(8))),
+            ("make it a maximum of 8", Correction::Bound(Bound::Max(8))),
+            ("no wait, min 2", Correction::Bound(Bound::Min(2))),
+            ("no, cpu at 60%", Correction::Bound(Bound::Cpu(60))),
+        ] {
+            assert_eq!(correction(text, "bot"), Some(read), "{text}");
+        }
+        for text in ["no, revision 3 of web", "no, max 8 or 9", "max"] {
+            let read = correction(text, "bot");
+            assert!(!matches!(read, Some(Correction::Revision(_) | Correction::Bound(_))), "{text}: {read:?}");
+        }
+    }
+
+    #[test]
+    fn what_is_left_of_several_is_named() {
+        let names = |names: &[&str]| names.iter().map(|name| (*name).to_owned()).collect::<Vec<_>>();
+        for (text, said) in [
+            ("not grafana", Left::Without(names(&["grafana"]))),
+            ("no, not grafana", Left::Without(names(&["grafana"]))),
+            ("but not the nginx deployment", Left::Without(names(&["nginx"]))),
+            ("without grafana and redis please", Left::Without(names(&["grafana", "redis"]))),
+            ("only nginx", Left::Only(names(&["nginx"]))),
+            ("actually, just payments api in staging", Left::Only(names(&["payments api staging"]))),
+            ("nginx only", Left::Only(names(&["nginx"]))),
+        ] {
+            assert_eq!(left(text, "bot"), Some(said), "{text}");
+        }
+        for text in ["not", "only", "grafana", "no", "not grafana?", "not and grafana"] {
+            assert_eq!(left(text, "bot"), None, "{text}");
         }
     }
 

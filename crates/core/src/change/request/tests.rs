@@ -170,6 +170,20 @@ fn only_a_later_message_of_the_same_person_about_one_of_the_same_objects_superse
 }
 
 #[test]
+fn what_is_superseded_knows_whether_it_was_corrected() {
+    let older = three();
+    for (corrects, corrected) in
+        [(Some(older.id()), true), (Some(ChangeId::derive("m9", 0).into()), false), (None, false)]
+    {
+        let newer = Order { message_id: "m2".into(), said: at(5), corrects, ..order() };
+        let newer = ChangeRequest::from(Change::asking(aimed_at("web", newer)).expect("fit"));
+        let moved = newer.supersede(&older).expect("superseded");
+        let is_so = |item: &Change| matches!(item.state(), State::Superseded { corrected: so, .. } if *so == corrected);
+        assert!(moved.items().all(is_so), "{corrects:?}");
+    }
+}
+
+#[test]
 fn the_changes_of_an_object_are_in_order() {
     let groups: Vec<Vec<u32>> =
         three().by_object().into_iter().map(|group| group.iter().map(|item| item.order.position).collect()).collect();

@@ -53,7 +53,7 @@ fn changes() -> Vec<(&'static str, Change)> {
         ("unknown", open(State::Unknown(ending()))),
         ("declined", open(State::Declined(decision(NOW - 5)))),
         ("expired", open(State::Expired { at: at(400) })),
-        ("superseded", open(State::Superseded { by: ChangeId::derive("m2", 0), at: at(NOW - 5) })),
+        ("superseded", open(State::Superseded { by: ChangeId::derive("m2", 0), at: at(NOW - 5), corrected: false })),
         ("observed", open(State::Observed(ending()))),
         ("approved, to observe", {
             let watched = asking(Order { observe: true, ..order() });
@@ -88,8 +88,8 @@ fn events() -> Vec<(&'static str, Event)> {
         ("eve approves, not permitted", approve("eve", refused())),
         ("ann declines, not permitted", decline("ann", refused())),
         ("expire", Event::Decide(Decide::Expire)),
-        ("supersede", Event::Decide(Decide::Supersede { by: ChangeId::derive("m9", 0) })),
-        ("supersede by itself", Event::Decide(Decide::Supersede { by: ChangeId::derive("m1", 0) })),
+        ("supersede", Event::Decide(Decide::Supersede { by: ChangeId::derive("m9", 0), corrected: false })),
+        ("supersede by itself", Event::Decide(Decide::Supersede { by: ChangeId::derive("m1", 0), corrected: false })),
         ("claim", claim(7)),
         ("claim again", again(7)),
         ("claim again, moved", again(8)),

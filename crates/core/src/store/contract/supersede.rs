@@ -53,7 +53,7 @@ pub(super) async fn a_newer_request_is_recorded_in_place_of_older_ones(store: &i
     let gone = replaced(store, newer.clone()).await;
     assert_eq!((ids(&gone.requests), gone.questions), (vec![older], Vec::new()));
     let by = newer.first().id();
-    assert_eq!(gone.requests[0].first().state(), &State::Superseded { by, at: at(5) });
+    assert_eq!(gone.requests[0].first().state(), &State::Superseded { by, at: at(5), corrected: false });
     for (id, expected) in [
         (later, Status::Waiting),
         (elsewhere, Status::Waiting),

@@ -157,3 +157,44 @@ fn one_of_two_readings_is_named_by_what_it_changes() {
     asked.choices[0].label = ChoiceLabel::Verb(Intent::Restart);
     assert_eq!(answer("restart", "bot", &asked), Some(choice(0)));
 }
+
+#[test]
+fn more_and_fewer_count_from_the_number_that_is_shown() {
+    for (text, replicas) in [
+        ("two more", 4),
+        ("2 fewer", 0),
+        ("one less", 1),
+        ("just one more please", 3),
+        ("add 3", 5),
+        ("@bot 1 fewer pod", 1),
+    ] {
+        assert_eq!(answer(text, "bot", &how_many()), Some(with_replicas(0, replicas)), "{text}");
+    }
+    let mut unknown = how_many();
+    unknown.fields = vec![Field::Replicas { known: None, most: 100 }];
+    for (text, asked) in [("3 fewer", how_many()), ("two more", unknown), ("two more", which())] {
+        assert_eq!(answer(text, "bot", &asked), None, "{text}");
+    }
+}
+
+#[test]
+fn the_other_one_is_the_one_that_was_not_refused() {
+    for (text, index) in [
+        ("not the worker, the other one", 0),
+        ("no, not the first, the other", 1),
+        ("not payments-api but the other one", 1),
+    ] {
+        assert_eq!(answer(text, "bot", &question()), Some(choice(index)), "{text}");
+    }
+    for text in ["the other one", "not the worker", "not payments, the other one", "not that, the other one"] {
+        assert_eq!(answer(text, "bot", &question()), None, "{text}");
+    }
+    assert_eq!(answer("not the worker, the other one", "bot", &which()), None);
+    for text in ["the other one", "no, the other one", "sorry, I meant the other", "not that one, the other one please"]
+    {
+        assert!(means_the_other(text, "bot"), "{text}");
+    }
+    for text in ["the other day", "another one", "the others", "the other one too", "the other one?", "no"] {
+        assert!(!means_the_other(text, "bot"), "{text}");
+    }
+}
