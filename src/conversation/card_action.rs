@@ -13,7 +13,7 @@ use super::{
     posting::Reporter,
     questions::Questions,
     reads::Reads,
-    request::{PressOutcome, Request, cause_of},
+    request::{Extent, PressOutcome, Request, cause_of},
     spec,
     status_button::StatusButton,
 };
@@ -148,6 +148,7 @@ impl CardActionHandler {
             again: attempt.is_again(),
             followed: attempt.followed,
             previous: previous.as_ref(),
+            extent: Extent::OneCommand,
             edits: None,
             corrects: None,
         };

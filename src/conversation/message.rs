@@ -10,7 +10,7 @@ use super::{
     outbox_key::OutboxKey,
     posting::Reporter,
     record_questions::RecordQuestions,
-    request::Request,
+    request::{Extent, Request},
     short_messages::{Corrected, ShortMessage},
     typed_answers::{Beside, TypedAnswers, is_talk},
     why_questions::WhyQuestions,
@@ -87,6 +87,7 @@ impl MessageHandler {
             again: attempt.is_again(),
             followed: attempt.followed,
             previous: previous.as_ref(),
+            extent: Extent::More,
             edits: None,
             corrects: None,
         };
@@ -211,7 +212,10 @@ impl MessageHandler {
                 // What is meant instead of it is recorded beside it, so it is closed first.
                 let before = corrected.filter(|corrected| corrected.is_elsewhere());
                 let stays = self.answers.close_corrected(request, before).await?;
-                let correcting = Request { corrects: corrected.map(Corrected::request), ..*request };
+                let is_one = orders == 1 && corrected.is_none();
+                let is_one = is_one && !asides.iter().any(|aside| words::asks_for_something(aside));
+                let extent = if is_one { Extent::OneCommand } else { Extent::More };
+                let correcting = Request { corrects: corrected.map(Corrected::request), extent, ..*request };
                 let handled = self.orders.handle_commands(&correcting, commands).await;
                 // Whatever became of the new order.
                 self.answers.close_corrected(request, corrected).await?;

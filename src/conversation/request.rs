@@ -33,10 +33,20 @@ pub(super) struct Request<'s> {
     pub(super) followed: bool,
     /// The message or press before, of the same person in the same place, if the bot has handled one since its start.
     pub(super) previous: Option<&'s Turn>,
+    pub(super) extent: Extent,
     /// The change whose card was confirmed with edited values.
     pub(super) edits: Option<&'s Change>,
     /// The request that it corrects.
     pub(super) corrects: Option<RequestId>,
+}
+
+/// How much a request says.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Extent {
+    /// One command: its answer is the last word.
+    OneCommand,
+    /// More than that, or it is not known yet.
+    More,
 }
 
 impl Request<'_> {

@@ -5,7 +5,7 @@ use super::{
     outbox_key::OutboxKey,
     posting::{Reporter, addressed},
     reads::Told,
-    request::Request,
+    request::{Extent, Request},
 };
 use crate::cards::Shown;
 use readback_core::{
@@ -71,7 +71,10 @@ impl Reporter {
         match told {
             Told::Text(text) => Ok(Some(text)),
             Told::Card(shown) => {
-                let key = OutboxKey::Card(request.id, position);
+                let key = match request.extent {
+                    Extent::OneCommand => OutboxKey::Turn(request.id),
+                    Extent::More => OutboxKey::Card(request.id, position),
+                };
                 let told = self.tell_card(key, request.place, request.person, *shown).await;
                 told.before(request.place, "answering").map(|()| None)
             }

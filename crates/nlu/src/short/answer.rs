@@ -137,6 +137,8 @@ fn counted_from_shown(words: &[Word], question: &Question) -> Option<u32> {
     else {
         return None;
     };
+    // "+1" alone is an agreement as well.
+    let words = (words.len() > 1).then_some(words)?;
     u32::try_from(i64::from(*shown).checked_add(relative(words)?)?).ok()
 }
 
