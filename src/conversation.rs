@@ -31,6 +31,7 @@ use crate::{
 };
 use readback_core::notice::Notice;
 
+mod approvers;
 mod authorization;
 mod card_action;
 mod clarification;

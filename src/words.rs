@@ -3,6 +3,7 @@
 use readback_cluster::Live;
 use readback_webex::code;
 
+mod approvers;
 mod cluster_error;
 mod cluster_fault;
 mod denial;
@@ -32,6 +33,7 @@ mod title;
 mod understood;
 mod why;
 
+pub use approvers::*;
 pub use cluster_error::*;
 pub use cluster_fault::*;
 pub use denial::*;

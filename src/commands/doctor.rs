@@ -13,7 +13,10 @@ use crate::{
     config::{Loaded, Origin, Settings},
 };
 use readback_cluster::Cluster;
-use readback_core::{domain::ClusterName, policy::Policy};
+use readback_core::{
+    domain::ClusterName,
+    policy::{Approval, Policy, Unapprovable},
+};
 use readback_webex::{
     Webex,
     hooks::{self, Instance},
@@ -52,8 +55,11 @@ pub(super) fn run(loaded: &Loaded, out: &mut Out) -> anyhow::Result<ExitCode> {
         let names: Vec<ClusterName> = clusters.into_iter().map(|(connection, _)| connection.name).collect();
         findings.extend(rooms_without_cluster(policy, &names));
     }
-    findings.push(found("policy", policy.map(|policy| policy.summary())));
-    findings.extend(Runtime::new()?.block_on(remote(&loaded.settings)));
+    if let Ok(policy) = &policy {
+        findings.extend(policy.unapprovable().iter().map(|place| never_approved("policy", place)));
+    }
+    findings.push(found("policy", policy.as_ref().map(Policy::summary).map_err(|error| format!("{error:#}"))));
+    findings.extend(Runtime::new()?.block_on(remote(&loaded.settings, policy.as_ref().ok())));
     for finding in &findings {
         match &finding.result {
             Ok(detail) => out.line(format_args!("ok       {}: {detail}", finding.what))?,
@@ -87,9 +93,42 @@ fn rooms_without_cluster(policy: &Policy, clusters: &[ClusterName]) -> Vec<Findi
     policy.homes().filter(|(_, cluster)| !clusters.contains(cluster)).map(finding).collect()
 }
 
+/// A place in which some orders can never be approved.
+fn never_approved(what: &str, place: &Unapprovable) -> Finding {
+    let who = match &place.approval {
+        Approval::Own => "the person who ordered it".to_owned(),
+        Approval::Other => "somebody else who may do the same".to_owned(),
+        Approval::Named { people, count } => format!("{count} of {}", people.join(", ")),
+    };
+    Finding {
+        what: format!("{what}: place {}", place.namespaces.join(", ")),
+        result: Err(format!(
+            "“{}” needs the approval of {who} there, and when it is ordered by {} nobody can give it",
+            place.verb.as_str(),
+            place.orders_of.join(", or by ")
+        )),
+    }
+}
+
+/// The rooms that the policy names, if the bot is in them: each with the places in which orders can never be approved there.
+async fn approvers_of_rooms(client: &Webex, policy: &Policy) -> Vec<Finding> {
+    let mut findings = Vec::new();
+    for room in policy.rooms() {
+        match client.members(room).await {
+            Ok(Some(members)) => {
+                let never = policy.unapprovable_in(room, &members);
+                findings.extend(never.iter().map(|place| never_approved(&format!("room {room}"), place)));
+            }
+            Ok(None) => {}
+            Err(error) => findings.push(found(&format!("room {room}"), Err::<String, _>(error))),
+        }
+    }
+    findings
+}
+
 /// The checks that need Webex and the cluster.
-async fn remote(settings: &Settings) -> Vec<Finding> {
-    let mut findings = room(settings).await;
+async fn remote(settings: &Settings, policy: Option<&Policy>) -> Vec<Finding> {
+    let mut findings = room(settings, policy).await;
     if settings.cluster.source.is_none() {
         return findings;
     }
@@ -113,7 +152,7 @@ async fn remote(settings: &Settings) -> Vec<Finding> {
     findings
 }
 
-async fn room(settings: &Settings) -> Vec<Finding> {
+async fn room(settings: &Settings, policy: Option<&Policy>) -> Vec<Finding> {
     if settings.webex.token.is_none() {
         return Vec::new();
     }
@@ -131,6 +170,9 @@ async fn room(settings: &Settings) -> Vec<Finding> {
     });
     let mut findings = vec![found("Webex token", me)];
     findings.extend(clock::skew().map(clock_of));
+    if let Some(policy) = policy {
+        findings.extend(approvers_of_rooms(&client, policy).await);
+    }
     if let Some(url) = &settings.server.public_url {
         // Without a known identity, a webhook of another process shows by its address only.
         let own = instance::known(&settings.database).ok().flatten();
@@ -198,6 +240,17 @@ mod tests {
         let elsewhere = [hook("readback cards", "https://there.example/webex", "active")];
         let found = webhooks(&elsewhere, "https://here.example", None).unwrap_err();
         assert!(found.contains("an earlier version at https://there.example/webex"), "{found}");
+    }
+
+    #[test]
+    fn a_place_whose_changes_nobody_can_approve_is_named() {
+        let text = "[[grant]]\npeople = [\"ann@example.com\"]\nnamespaces = [\"*\"]\nverbs = [\"scale\"]\n[[place]]\nnamespaces = [\"prod\"]\napprovers = \"other\"\n";
+        let places = Policy::parse(text, &Limits::default()).unwrap().unapprovable();
+        let [place] = places.as_slice() else { panic!("{places:?}") };
+        let finding = never_approved("policy", place);
+        assert_eq!(finding.what, "policy: place prod");
+        let why = "“scale” needs the approval of somebody else who may do the same there, and when it is ordered by ann@example.com nobody can give it";
+        assert_eq!(finding.result, Err(why.to_owned()));
     }
 
     #[test]

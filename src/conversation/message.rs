@@ -26,7 +26,12 @@ use readback_core::{
     topic::TopicPlace,
 };
 use readback_nlu::short::{
-    calls_off_everything, continuation::then, inventory::inventory, record::record_question, talk::is_beside_a_card,
+    calls_off_everything,
+    continuation::then,
+    inventory::inventory,
+    record::record_question,
+    talk::is_beside_a_card,
+    undo::{UndoScope, names_a_change, undo_scope},
     why::why,
 };
 use readback_webex::{RoomKind, WebexError, order_text};
@@ -244,6 +249,8 @@ impl MessageHandler {
         // What is recognised by rule needs no reading: it is the whole message.
         let by_rule = if self.cx.is_yes(request) {
             Some(Intent::Confirm)
+        } else if let Some(UndoScope::Newest(_)) = undo_scope(request.text, &self.cx.me.name) {
+            Some(Intent::Undo)
         } else {
             calls_off_everything(request.text, &self.cx.me.name).then_some(Intent::Cancel)
         };
@@ -262,6 +269,12 @@ impl MessageHandler {
             && is_beside_a_card(request.text, &self.cx.me.name)
         {
             one.doubts.clear();
+        }
+        // The verb says which change an undo means.
+        if let ([one], Some(UndoScope::Verb(_))) = (commands.as_mut_slice(), undo_scope(request.text, &self.cx.me.name))
+            && one.intent == Intent::Undo
+        {
+            one.doubts.retain(|doubt| !matches!(doubt, Doubt::UnexplainedWord(word) if names_a_change(word)));
         }
         Ok((commands, asides))
     }

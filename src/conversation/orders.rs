@@ -91,15 +91,9 @@ impl Orders {
                 Ok(last)
             }
             Decision::Execute | Decision::Confirm if writes > MAX_ITEMS => Ok(Some(words::too_many(writes, MAX_ITEMS))),
-            Decision::Execute | Decision::Confirm if known.command.intent == Intent::Undo => match &known.undo {
-                Some(taken) if !taken.is_alone() && known.command.deployment.is_none() => {
-                    let taken = self.cx.request_of(taken).await.before(request.place, "reading the changes")?;
-                    let Some(taken) = taken else { return Ok(Some(words::NOTHING_TO_UNDO.to_owned())) };
-                    self.undo_all(request, position_of(position, 0), &taken).await
-                }
-                Some(taken) => self.undo(request, position_of(position, 0), taken, &known.verdict.reasons).await,
-                None => Ok(Some(words::NOTHING_TO_UNDO.to_owned())),
-            },
+            Decision::Execute | Decision::Confirm if known.command.intent == Intent::Undo => {
+                self.undo_as_said(request, position_of(position, 0), &known).await
+            }
             Decision::Execute | Decision::Confirm => {
                 let mut lines = Vec::new();
                 for (nth, live) in known.live.iter().enumerate() {
@@ -228,7 +222,7 @@ impl Orders {
             Some(shown) if says_nothing_new(&change, shown) => {
                 Box::pin(self.confirmed_already(request, change.into())).await
             }
-            _ => self.ask(request, change.into()).await.map(|()| None),
+            _ => self.ask(request, change.into()).await,
         }
     }
 

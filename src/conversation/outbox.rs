@@ -195,6 +195,14 @@ impl Outbox {
         let first = self.lanes().get(lane).and_then(|waiting| Some((waiting.unsent.front()?.clone(), waiting.tries)));
         let Some((unsent, tries)) = first else { return Next::Empty };
         let key = &unsent.outgoing.key;
+        match self.is_outdated(&unsent.outgoing).await {
+            Ok(true) => return self.end(lane, key, SendEnd::Outdated).await,
+            Ok(false) => {}
+            Err(error) => {
+                tracing::warn!(%error, key, "whether something is still to be said could not be read; trying again");
+                return self.note_failure(lane, key, LOOK_AGAIN, false);
+            }
+        }
         let called = match self.find(&unsent).await {
             // What the last run left for too long is not called for at all.
             _ if is_too_old(&unsent, now()) => Ok(None),
@@ -229,10 +237,22 @@ impl Outbox {
                 }
             },
         };
+        self.end(lane, key, end).await
+    }
+
+    /// Records that the sending has ended, and removes it from its thread.
+    async fn end(&self, lane: &Lane, key: &str, end: SendEnd) -> Next {
         if let Err(error) = self.0.store.end_sending(key, end, now()).await {
             tracing::error!(%error, key, "that the room was told could not be noted; the next start tells it again");
         }
         self.remove(lane, key)
+    }
+
+    /// Whether the request that it speaks of as waiting has been decided meanwhile.
+    async fn is_outdated(&self, outgoing: &Outgoing) -> Result<bool, Fault> {
+        let Some(id) = outgoing.while_waits else { return Ok(false) };
+        let request = self.0.store.request(id).await?;
+        Ok(request.is_none_or(|request| !request.is_waiting() || request.is_past(now())))
     }
 
     /// Looks for what was perhaps posted before. Returns whether it is there.

@@ -2,6 +2,7 @@
 
 use std::fmt;
 
+use crate::words::Call;
 use readback_core::{
     change::{Change, ChangeRequest},
     domain::webex_id,
@@ -28,6 +29,8 @@ pub(super) enum OutboxKey<'k> {
     Question(&'k Question, &'k str),
     /// The end of a request on a second card of it, in this message.
     StrayCard(&'k ChangeRequest, &'k str),
+    /// That somebody else's approval of a request is waited for.
+    CallForApproval(&'k ChangeRequest, Call),
     /// That this message is gone.
     Deleted(&'k str),
 }
@@ -46,6 +49,13 @@ impl fmt::Display for OutboxKey<'_> {
             Self::Announcement(change) => write!(f, "announcement {}", change.id()),
             Self::Question(question, card) => write!(f, "question {} {card}", question.id),
             Self::StrayCard(request, card) => write!(f, "stray card {} {card}", request.id()),
+            Self::CallForApproval(request, call) => {
+                let name = match call {
+                    Call::First => "approvers",
+                    Call::Reminder => "reminder",
+                };
+                write!(f, "{name} {}", request.id())
+            }
             Self::Deleted(message) => write!(f, "deleted {message}"),
         }
     }

@@ -19,7 +19,7 @@ use readback_core::{
     outbox::{Content, Instead, MOST_EDITS},
     question::Question,
 };
-use readback_webex::{Post, WebexError, escape_markdown};
+use readback_webex::{Post, WebexError};
 
 /// Reports to the room: messages, cards and rollouts.
 #[derive(Clone, Debug)]
@@ -161,10 +161,5 @@ impl Reporter {
 
 /// The text, preceded by a mention of the person.
 pub(super) fn addressed(person: &Person, text: &str) -> String {
-    format!("{} {text}", mention(&person.id, &person.name))
-}
-
-/// A mention of a person, which notifies them.
-pub(super) fn mention(id: &str, name: &str) -> String {
-    format!("<@personId:{id}|{}>", escape_markdown(name))
+    format!("{} {text}", words::mention(&person.id, &person.name))
 }

@@ -1,11 +1,13 @@
 //! Puts change requests on record, then executes them or posts their cards.
 
 use super::{
+    approvers::no_approval,
     context::{now, record_in_span},
     fault::{At, Fault},
     orders::Orders,
     request::{Request, line},
 };
+use crate::words;
 use readback_core::{
     change::{Actor, Answer, Change, ChangeRequest, Decide},
     store::Recorded,
@@ -23,8 +25,15 @@ impl Orders {
         self.executor.send(&ordered, request.place, request.person).await
     }
 
-    /// Records a waiting request, then posts its card.
-    pub(super) async fn ask(&self, request: &Request<'_>, asked: ChangeRequest) -> Result<(), Fault> {
+    /// Records a waiting request, then posts its card. If nobody could ever approve it, returns the answer to give instead.
+    pub(super) async fn ask(&self, request: &Request<'_>, asked: ChangeRequest) -> Result<Option<String>, Fault> {
+        if let Some(why) = no_approval(request.policy, &asked, request.person) {
+            return Ok(Some(words::nobody_can_approve(asked.first(), &why)));
+        }
+        self.record_and_ask(request, asked).await.map(|()| None)
+    }
+
+    async fn record_and_ask(&self, request: &Request<'_>, asked: ChangeRequest) -> Result<(), Fault> {
         record_in_span(asked.first());
         match self.cx.store.record(asked.clone()).await.before(request.place, "recording the question")? {
             Recorded::New(replaced) => self.reporter.close_superseded(&replaced).await,
@@ -35,8 +44,9 @@ impl Orders {
         self.reporter.post_card(&asked, request.place).await
     }
 
-    /// Asks about several changes: on one card, or on a card for each group of people whose approval is needed.
-    pub(super) async fn ask_together(&self, request: &Request<'_>, changes: Vec<Change>) -> Result<(), Fault> {
+    /// Asks about several changes: on one card, or on a card for each group of people whose approval is needed. Returns the
+    /// answers to give instead of a card.
+    pub(super) async fn ask_together(&self, request: &Request<'_>, changes: Vec<Change>) -> Result<Vec<String>, Fault> {
         let mut groups: Vec<Vec<Change>> = Vec::new();
         for change in changes {
             let approval = &change.order().approval;
@@ -45,11 +55,12 @@ impl Orders {
                 None => groups.push(vec![change]),
             }
         }
+        let mut instead = Vec::new();
         for group in groups {
             let asked = ChangeRequest::new(group).before(request.place, "recording the question")?;
-            self.ask(request, asked).await?;
+            instead.extend(self.ask(request, asked).await?);
         }
-        Ok(())
+        Ok(instead)
     }
 
     /// Executes a request whose values were edited on a card and confirmed with it.

@@ -136,6 +136,7 @@ impl Recovery {
         self.resume_requests(settled).await;
         self.ask_anew().await;
         self.close_questions_of_the_last_run().await;
+        self.reporter.remind_approvers().await;
     }
 
     /// Resumes the rollouts, and reports the outcomes, that the previous process could not report.

@@ -9,7 +9,7 @@ use super::{
 };
 use crate::{
     cards::{self, Entry, Offer, Shown},
-    words,
+    words::{self, Call},
 };
 use readback_core::{
     change::{Change, ChangeRequest, Status},
@@ -28,7 +28,9 @@ impl Reporter {
         // The request may have been superseded while its card was being posted.
         if let Some(request) = noted.filter(|request| !request.is_waiting()) {
             self.close(&request).await;
+            return Ok(());
         }
+        self.call_for_approval(request, place, Call::First).await;
         Ok(())
     }
 

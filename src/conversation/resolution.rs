@@ -56,7 +56,7 @@ impl Orders {
             acted |= acts;
         }
         if !together.is_empty() {
-            self.ask_together(request, together).await?;
+            lines.extend(self.ask_together(request, together).await?);
         }
         Ok((outcome, lines))
     }

@@ -8,7 +8,7 @@ use super::{
     editing::Edited,
     fault::ReplyTarget,
     following::after,
-    posting::{Reporter, mention},
+    posting::Reporter,
     retelling::{pause, until_told},
 };
 use crate::{
@@ -143,7 +143,7 @@ fn people(change: &Change) -> Vec<&Actor> {
 
 /// The text, preceded by a mention of each of these people.
 fn addressed_to(people: &[&Actor], text: &str) -> String {
-    let mentions: Vec<String> = people.iter().map(|who| mention(&who.person_id, &who.name)).collect();
+    let mentions: Vec<String> = people.iter().map(|who| words::mention(&who.person_id, &who.name)).collect();
     format!("{} {text}", mentions.join(" "))
 }
 

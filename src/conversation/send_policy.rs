@@ -75,7 +75,8 @@ mod tests {
     }
 
     fn unsent(content: Content, doubts: u32) -> Unsent {
-        let outgoing = Outgoing { key: "K".into(), room: "R".into(), thread: None, content, ends: Vec::new() };
+        let outgoing =
+            Outgoing { key: "K".into(), room: "R".into(), thread: None, content, ends: Vec::new(), while_waits: None };
         Unsent { outgoing, recorded: at(0), doubts }
     }
 

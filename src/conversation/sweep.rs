@@ -43,6 +43,7 @@ impl Recovery {
             if !clock::is_disputed() {
                 self.close_questions().await;
                 self.expire().await;
+                self.reporter.remind_approvers().await;
             }
         }
     }

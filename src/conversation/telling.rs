@@ -9,7 +9,7 @@ use super::{
 };
 use crate::cards::Shown;
 use readback_core::{
-    change::Change,
+    change::{Change, RequestId},
     domain::Person,
     outbox::{Content, Enqueued, Outgoing, ToldEnd},
     store,
@@ -79,6 +79,18 @@ impl Reporter {
                 told.before(request.place, "answering").map(|()| None)
             }
         }
+    }
+
+    /// Says something once about a request that waits, unless it is decided before Webex takes it.
+    pub(super) async fn say_while_waiting(
+        &self,
+        key: OutboxKey<'_>,
+        place: &ReplyTarget,
+        markdown: String,
+        waits: RequestId,
+    ) -> Result<(), store::Fault> {
+        let content = Content::Post { markdown, card: None };
+        self.put(Outgoing { while_waits: Some(waits), ..outgoing(key, place, content) }, &[]).await
     }
 
     /// Answers a person with a card, once, like [`Reporter::say`]. If Webex refuses the card, its text is sent.
@@ -183,5 +195,5 @@ impl Reporter {
 
 fn outgoing(key: OutboxKey<'_>, place: &ReplyTarget, content: Content) -> Outgoing {
     let (room, thread) = (place.room.clone(), place.thread.clone());
-    Outgoing { key: key.to_string(), room, thread, content, ends: Vec::new() }
+    Outgoing { key: key.to_string(), room, thread, content, ends: Vec::new(), while_waits: None }
 }

@@ -5,7 +5,7 @@ use super::{
     cluster_fault::Of,
     fault::{At, Fault},
     orders::Orders,
-    request::Request,
+    request::{Request, ResolvedCommand},
     spec,
 };
 use crate::words;
@@ -21,6 +21,7 @@ use readback_core::{
     policy::{Caution, Judgement, ProposedChange, Reason},
     resolve::{NotFound, Resolution},
 };
+use readback_nlu::short::undo::{UndoScope, undo_scope};
 
 /// Maximum number of recently created changes searched for the one applied last.
 const LOOKED_AT: usize = 20;
@@ -54,13 +55,18 @@ impl Orders {
         request: &Request<'_>,
         found: Option<&Result<Resolution, NotFound>>,
     ) -> Result<(Option<Change>, bool), Fault> {
+        let verb = match undo_scope(request.text, &self.cx.me.name) {
+            Some(UndoScope::Verb(verb)) => Some(verb),
+            Some(UndoScope::Newest(_)) | None => None,
+        };
         let of = |filter: Filter| async move {
             let filter = Filter { statuses: vec![Status::Applied], ..filter };
             let found =
                 self.cx.store.newest(&filter, LOOKED_AT).await.before(request.place, "looking for the last change")?;
             // The newest change by creation is not necessarily the last one applied: a card can be confirmed long after
             // it was posted.
-            Ok(found.changes.into_iter().max_by_key(|change| change.state().ended()))
+            let fits = |change: &Change| verb.is_none_or(|verb| change.order().intent == verb);
+            Ok(found.changes.into_iter().filter(fits).max_by_key(|change| change.state().ended()))
         };
         let targets = match found {
             Some(Ok(resolution)) => resolution.targets.as_slice(),
@@ -80,6 +86,29 @@ impl Orders {
         Ok((if targets.len() == 1 { changed.pop() } else { None }, any))
     }
 
+    /// Asks for confirmation to undo as much as the message says.
+    pub(super) async fn undo_as_said(
+        &self,
+        request: &Request<'_>,
+        position: u32,
+        known: &ResolvedCommand,
+    ) -> Result<Option<String>, Fault> {
+        let names_none = known.command.deployment.is_none();
+        match (undo_scope(request.text, &self.cx.me.name), &known.undo) {
+            (Some(UndoScope::Newest(count)), _) if names_none => {
+                let count = usize::try_from(count).unwrap_or(usize::MAX);
+                self.undo_newest(request, position, count).await
+            }
+            (scope, Some(taken)) if scope.is_none() && !taken.is_alone() && names_none => {
+                let taken = self.cx.request_of(taken).await.before(request.place, "reading the changes")?;
+                let Some(taken) = taken else { return Ok(Some(words::NOTHING_TO_UNDO.to_owned())) };
+                self.undo_all(request, position, &taken).await
+            }
+            (_, Some(taken)) => self.undo(request, position, taken, &known.verdict.reasons).await,
+            (_, None) => Ok(Some(words::NOTHING_TO_UNDO.to_owned())),
+        }
+    }
+
     /// Asks for confirmation to undo a change. If no card is posted, returns the answer to give instead.
     pub(super) async fn undo(
         &self,
@@ -91,7 +120,7 @@ impl Orders {
         match self.taking_back(request, position, taken, reasons).await? {
             Ok(order) => {
                 let change = Change::asking(*order).before(request.place, "recording the question")?;
-                self.ask(request, change.into()).await.map(|()| None)
+                self.ask(request, change.into()).await
             }
             Err(instead) => Ok(Some(instead)),
         }
@@ -115,7 +144,47 @@ impl Orders {
         if changes.is_empty() && lines.is_empty() {
             lines.push(words::NOTHING_TO_UNDO.to_owned());
         }
-        self.ask_together(request, changes).await?;
+        lines.extend(self.ask_together(request, changes).await?);
+        Ok((!lines.is_empty()).then(|| lines.join("\n\n")))
+    }
+
+    /// Asks on one card for confirmation to undo the newest changes of this person in this room: so many, the newest first.
+    /// What was undone, and what undid it, are none of them.
+    pub(super) async fn undo_newest(
+        &self,
+        request: &Request<'_>,
+        position: u32,
+        count: usize,
+    ) -> Result<Option<String>, Fault> {
+        let store = &self.cx.store;
+        let ordered = store.requested_by(&request.person.id, &request.place.room, LOOKED_AT).await;
+        let ordered = ordered.before(request.place, "looking for the last changes")?.changes.into_iter();
+        let mut newest = Vec::new();
+        for change in ordered.filter(|change| change.status() == Status::Applied && change.order().undoes.is_none()) {
+            let undone = store.undone_by(change.id()).await.before(request.place, "looking for the last changes")?;
+            if undone.changes.is_empty() {
+                newest.push(change);
+            }
+        }
+        newest.sort_by_key(|change| std::cmp::Reverse(change.state().ended()));
+        newest.truncate(count);
+        let (mut lines, mut changes): (Vec<String>, Vec<Change>) = (Vec::new(), Vec::new());
+        for (nth, taken) in (0..).zip(&newest) {
+            // The older one cannot be planned before the newer one is undone.
+            if newest.iter().take_while(|newer| newer.id() != taken.id()).any(|newer| newer.target() == taken.target())
+            {
+                lines.push(words::changed_again(taken));
+                continue;
+            }
+            match self.taking_back(request, position + nth, taken, &[]).await? {
+                Ok(order) => changes.push(Change::asking(*order).before(request.place, "recording the question")?),
+                Err(instead) => lines.push(instead),
+            }
+        }
+        if newest.len() < count {
+            lines.push(words::fewer_to_undo(newest.len()));
+        }
+        lines.extend(self.ask_together(request, changes).await?);
         Ok((!lines.is_empty()).then(|| lines.join("\n\n")))
     }
 

@@ -99,6 +99,22 @@ pub fn no_inverse(change: &Change) -> String {
     )
 }
 
+/// The answer about a change of a Deployment that a newer one of those to be undone has changed again.
+pub fn changed_again(change: &Change) -> String {
+    let order = change.order();
+    let effects = escape_markdown(&super::summaries(&order.effects));
+    format!("{} was changed again after {effects}: undo the newer change first, then this one.", order.called())
+}
+
+/// The answer if there are fewer changes to be undone than was said.
+pub fn fewer_to_undo(found: usize) -> String {
+    match found {
+        0 => "I find no change of yours here to take back. Nothing was done.".to_owned(),
+        1 => "I find only 1 change of yours here to take back.".to_owned(),
+        more => format!("I find only {more} changes of yours here to take back."),
+    }
+}
+
 /// The answer if a change cannot be undone, because it was not applied.
 pub fn not_in_place(change: &Change) -> String {
     let observed = change.status() == Status::Observed;

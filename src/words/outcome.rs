@@ -91,9 +91,9 @@ pub fn done_by_itself(change: &Change) -> Option<String> {
 /// The state of a change that a later one has undone.
 pub fn taken_back(taken: &Change, undo: &Change) -> String {
     // Of one whose rollout failed it is not said that it was done.
-    let done = if taken.failure().is_some() { None } else { Some("Done.".to_owned()) };
+    let done = if taken.failure().is_some() { "Its rollout had failed." } else { "Done." };
     let decided = taken.card().map(|_| decided(taken));
-    decided.into_iter().chain(done).chain([taken_back_by(undo)]).collect::<Vec<_>>().join(" ")
+    decided.into_iter().chain([done.to_owned()]).chain([taken_back_by(undo)]).collect::<Vec<_>>().join(" ")
 }
 
 /// Who has undone a change, and when: "Undone by Ann at 14:24 UTC."

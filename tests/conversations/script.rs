@@ -64,6 +64,8 @@ pub(super) enum Action {
     },
     Restart,
     WaitForExpiry,
+    /// Until the approvers of a card must have been reminded.
+    WaitForReminder,
     DeliverTwice,
     RefuseCardEdits,
     RefuseCalls {
@@ -122,6 +124,7 @@ impl Script {
             Some("the bot is never sure enough") => self.unsure = true,
             Some("the bot only observes") => self.observe = true,
             Some("cards are valid for 1 second") => self.card_seconds = Some(1),
+            Some("cards are valid for a minute") => self.card_seconds = Some(60),
             Some("the room's clock is 3 minutes behind") => self.late = true,
             Some(other) => panic!("not a valid setup line: {other}"),
         }
@@ -165,6 +168,7 @@ impl Action {
     fn event(event: &str) -> Option<Self> {
         match event {
             "the bot is restarted" => return Some(Self::Restart),
+            "half of the time is over" => return Some(Self::WaitForReminder),
             "the cards run out" => return Some(Self::WaitForExpiry),
             "Webex delivers everything twice" => return Some(Self::DeliverTwice),
             "Webex refuses to edit cards" => return Some(Self::RefuseCardEdits),

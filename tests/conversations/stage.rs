@@ -23,6 +23,8 @@ const TIMEOUT: Duration = Duration::from_secs(40);
 const INTERVAL: Duration = Duration::from_millis(20);
 /// In bless mode: when nothing has changed for this long, the reply is complete.
 const QUIET: Duration = Duration::from_secs(5);
+/// The interval at which the bot looks for what is due.
+const SWEEP: SignedDuration = SignedDuration::from_secs(15);
 
 /// Plays the conversation of this name. With `READBACK_BLESS` in the environment, the file is rewritten with the
 /// result.
@@ -142,7 +144,9 @@ impl Stage {
                 self.bot.stop().await;
                 self.bot.run().await;
             }
-            Action::WaitForExpiry => self.wait_for_expiry().await,
+            Action::WaitForExpiry => self.wait(self.card_life * 2).await,
+            // Half of the time, and the interval at which the bot looks.
+            Action::WaitForReminder => self.wait(self.card_life / 2 + SWEEP).await,
             Action::DeliverTwice => room.switch(|room| room.deliver_twice = true),
             Action::RefuseCardEdits => room.switch(|room| room.card_edits = CardEdits::Refused),
             Action::RefuseCalls { count } => room.switch(|room| (room.refuse_calls, room.retry_after) = (*count, 1)),
@@ -193,9 +197,9 @@ impl Stage {
         }
     }
 
-    /// Waits until every card that has appeared is past its time, however late it appeared.
-    async fn wait_for_expiry(&self) {
-        let end = now() + self.card_life * 2;
+    /// Twice the life of a card is past the time of every card, however late it appeared.
+    async fn wait(&self, time: SignedDuration) {
+        let end = now() + time;
         while now() < end {
             tokio::time::sleep(INTERVAL).await;
         }

@@ -6,7 +6,7 @@ use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
-use crate::change::{Change, ChangeId, State};
+use crate::change::{Change, ChangeId, RequestId, State};
 
 /// Maximum edits of one message. Webex refuses the next one.
 pub const MOST_EDITS: u32 = 10;
@@ -25,6 +25,9 @@ pub struct Outgoing {
     /// The changes whose end this tells, and as what.
     #[serde(default)]
     pub ends: Vec<ToldEnd>,
+    /// The request that it speaks of as waiting: it is not sent any more once that is decided.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub while_waits: Option<RequestId>,
 }
 
 /// The end of a change, as it is told.
@@ -139,6 +142,8 @@ pub enum SendEnd {
     Refused,
     /// Webex did not take it for as long as it is tried.
     GivenUp,
+    /// What it says is not true any more.
+    Outdated,
 }
 
 impl SendEnd {
@@ -148,6 +153,7 @@ impl SendEnd {
             Self::Sent => "sent",
             Self::Refused => "refused",
             Self::GivenUp => "given up",
+            Self::Outdated => "outdated",
         }
     }
 }
@@ -168,7 +174,7 @@ mod tests {
     use super::*;
 
     fn outgoing(key: &str, content: Content) -> Outgoing {
-        Outgoing { key: key.into(), room: "R".into(), thread: None, content, ends: Vec::new() }
+        Outgoing { key: key.into(), room: "R".into(), thread: None, content, ends: Vec::new(), while_waits: None }
     }
 
     fn edit(key: &str, message: &str) -> Outgoing {

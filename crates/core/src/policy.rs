@@ -9,6 +9,7 @@ use crate::{
 };
 
 mod approval;
+mod approvers;
 mod book;
 mod denial;
 mod facts;
@@ -28,6 +29,7 @@ mod reason;
 mod tests;
 
 pub use approval::Approval;
+pub use approvers::{Reach, Unapprovable};
 pub use book::Policy;
 pub use denial::{Denial, ImageDenial, QuietUntil};
 pub use facts::Facts;

@@ -12,6 +12,7 @@ pub mod correction;
 pub mod inventory;
 pub mod record;
 pub mod talk;
+pub mod undo;
 pub mod why;
 
 use crate::yes::without_name;

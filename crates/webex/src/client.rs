@@ -25,6 +25,8 @@ const CACHED_FOR: SignedDuration = SignedDuration::from_mins(10);
 const MOST_CACHED: usize = 1_000;
 /// Maximum pages of webhooks to read: each holds 100, and a bot has a handful.
 const MOST_PAGES: usize = 10;
+/// Maximum pages of a room's members to read.
+const MOST_PAGES_OF_MEMBERS: usize = 3;
 
 /// A message to post.
 #[derive(Clone, Debug, Default, PartialEq)]
@@ -112,6 +114,23 @@ impl Webex {
         url.query_pairs_mut().append_pair("roomId", room).append_pair("max", &most.to_string());
         let reply = self.transport.call(Method::GET, url, None).await?;
         parsed::<wire::Messages>(&reply, "list of messages").map(|list| list.items)
+    }
+
+    /// The members of a room, each with the one address that Webex lists; `None` if there are too many to read. To name
+    /// people, never to decide what they may do.
+    pub async fn members(&self, room: &str) -> Result<Option<Vec<Person>>, WebexError> {
+        let mut url = self.transport.at(&["memberships"]);
+        url.query_pairs_mut().append_pair("roomId", room).append_pair("max", "1000");
+        let mut all = Vec::new();
+        for _ in 0..MOST_PAGES_OF_MEMBERS {
+            let reply = self.transport.call(Method::GET, url, None).await?;
+            all.extend(parsed::<wire::Memberships>(&reply, "list of members")?.items.into_iter().map(Person::from));
+            match reply.next {
+                Some(next) => url = next,
+                None => return Ok(Some(all)),
+            }
+        }
+        Ok(None)
     }
 
     /// A card action on one of the bot's cards.

@@ -145,6 +145,35 @@ impl From<Person> for domain::Person {
     }
 }
 
+/// The domain of the addresses of bots.
+const BOTS: &str = "@webex.bot";
+
+/// A member of a room.
+#[derive(Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub(super) struct Membership {
+    #[serde(deserialize_with = "valid_id")]
+    person_id: String,
+    #[serde(default)]
+    person_email: Option<String>,
+    #[serde(default)]
+    person_display_name: Option<String>,
+}
+
+impl From<Membership> for domain::Person {
+    fn from(member: Membership) -> Self {
+        let emails: Vec<String> = member.person_email.into_iter().map(|email| email.to_lowercase()).collect();
+        let is_bot = emails.iter().any(|email| email.ends_with(BOTS));
+        Self { id: member.person_id, emails, name: member.person_display_name.unwrap_or_default(), is_bot }
+    }
+}
+
+/// One page of the members of a room.
+#[derive(Deserialize)]
+pub(super) struct Memberships {
+    pub(super) items: Vec<Membership>,
+}
+
 /// The one field needed of a message that was just posted.
 #[derive(Deserialize)]
 pub(super) struct Posted {
@@ -234,6 +263,21 @@ mod tests {
             let person = domain::Person::from(person);
             assert_eq!((person.is_bot, person.email()), (expected, "ann@example.com"), "{kind}");
         }
+    }
+
+    #[test]
+    fn a_member_is_a_person_with_one_address() {
+        let member = |email: &str| -> domain::Person {
+            let member = json!({"id": "M", "personId": "P", "personEmail": email, "personDisplayName": "Ann"});
+            from_value::<Membership>(member).unwrap().into()
+        };
+        let ann = member("Ann@Example.com");
+        assert_eq!(
+            (ann.id.as_str(), ann.email(), ann.name.as_str(), ann.is_bot),
+            ("P", "ann@example.com", "Ann", false)
+        );
+        assert!(member("readback@webex.bot").is_bot);
+        assert!(!member("eve@evil-webex.bot").is_bot, "a domain that only ends alike");
     }
 
     #[test]

@@ -200,7 +200,14 @@ async fn questions_deliveries_and_what_was_said_are_forgotten_by_their_age() {
         let place = TopicPlace { room: format!("R{second}"), thread: None };
         store.stop(&place, "ann", at(second), at(second)).await.expect("stopped");
         let content = Content::Delete { message: format!("M{second}") };
-        let outgoing = Outgoing { key: second.to_string(), room: "R".into(), thread: None, content, ends: Vec::new() };
+        let outgoing = Outgoing {
+            key: second.to_string(),
+            room: "R".into(),
+            thread: None,
+            content,
+            ends: Vec::new(),
+            while_waits: None,
+        };
         store.enqueue(&outgoing, at(second)).await.expect("on record");
         store.end_sending(&outgoing.key, SendEnd::Sent, at(second)).await.expect("sent");
         store.count_edit(&outgoing.key, 10, at(second)).await.expect("counted");

@@ -9,7 +9,8 @@ use crate::{
 fn outgoing(key: &str, content: Content) -> Outgoing {
     let told = State::Expired { at: at(1) };
     let ends = vec![ToldEnd { change: ChangeId::derive(key, 0), state: told }];
-    Outgoing { key: key.into(), room: "R".into(), thread: Some("T".into()), content, ends }
+    let while_waits = Some(ChangeId::derive(key, 1).into());
+    Outgoing { key: key.into(), room: "R".into(), thread: Some("T".into()), content, ends, while_waits }
 }
 
 fn post(key: &str) -> Outgoing {
