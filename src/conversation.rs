@@ -57,6 +57,7 @@ mod last_words;
 mod lost_post;
 mod message;
 mod object_locks;
+mod open_item;
 mod orders;
 mod outbox;
 mod outbox_key;

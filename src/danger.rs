@@ -161,10 +161,8 @@ impl Verb {
     pub fn of_all<'o>(orders: impl Iterator<Item = &'o Order>) -> Vec<(Self, usize)> {
         let mut verbs: Vec<(Danger, Self, usize)> = Vec::new();
         for order in orders {
-            let verb = match Self::of(order) {
-                Self::ScaleTo(..) => Self::Scale,
-                verb => verb,
-            };
+            let verb = Self::of(order);
+            let verb = if let Self::ScaleTo(..) = verb { Self::Scale } else { verb };
             let danger = Danger::of(order);
             match verbs.iter_mut().find(|(_, known, _)| *known == verb) {
                 Some((gravest, _, count)) => (*gravest, *count) = (danger.max(*gravest), *count + 1),

@@ -152,6 +152,12 @@ impl MessageHandler {
         };
         if commands.iter().any(|one| one.intent.is_write()) {
             self.cx.last_words().note_order(place, &request.person.id, request.at);
+        } else if request.previous.is_some_and(|turn| turn.is_about_an_order)
+            && !commands.is_empty()
+            && commands.iter().all(is_talk)
+        {
+            // A yes or no is about the order before it.
+            self.cx.last_words().note_decision(place, &request.person.id);
         }
         if matches!(commands.as_slice(), [one] if one.intent.is_write()) && asides.is_empty() {
             self.cx.last_words().note_single(place, &request.person.id);

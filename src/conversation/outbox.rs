@@ -5,10 +5,7 @@
 use std::{
     collections::{HashMap, hash_map::Entry},
     fmt,
-    sync::{
-        Arc, Mutex, MutexGuard, OnceLock, PoisonError,
-        atomic::{AtomicBool, Ordering},
-    },
+    sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError, atomic::AtomicBool},
     time::Duration,
 };
 
@@ -19,6 +16,7 @@ use tokio::{
 };
 
 mod lane;
+mod resumption;
 
 use super::{
     editing::{Edit, Edited, edit},
@@ -112,30 +110,6 @@ impl Outbox {
         // Who holds the thread sends this, too.
         let Some(held) = self.put(&lane, unsent, true) else { return };
         while self.send_first(&held.lane).await == Next::Now {}
-    }
-
-    /// Takes up what the last run left, apart from what this run has put on record or has replaced meanwhile.
-    pub(super) fn resume(&self, left_behind: Vec<Unsent>) {
-        for unsent in left_behind.into_iter().filter(|unsent| unsent.recorded < self.0.started) {
-            let lane = Lane::of(&unsent.outgoing);
-            let is_replaced = self.sent_before().iter().any(|newer| newer.supersedes(&unsent.outgoing));
-            if !is_replaced {
-                self.put(&lane, unsent, false);
-            }
-        }
-        self.0.resumed.store(true, Ordering::Relaxed);
-        self.sent_before().clear();
-        self.0.left.notify_one();
-    }
-
-    /// What this run has sent, or lets wait, before it knows what the last one left.
-    fn sent_before(&self) -> MutexGuard<'_, Vec<Outgoing>> {
-        self.0.sent_before.lock().unwrap_or_else(PoisonError::into_inner)
-    }
-
-    /// Whether what the last run left has been taken up.
-    pub(super) fn is_resumed(&self) -> bool {
-        self.0.resumed.load(Ordering::Relaxed)
     }
 
     /// Sends what turns could not send, until the shutdown. The rest stays on record for the next run.

@@ -2,23 +2,21 @@
 
 use std::sync::Arc;
 
-use jiff::Timestamp;
-
 use super::{
     authorization::Approvals,
     context::{Context, now},
     fault::{At, Fault},
+    open_item::{OpenItem, asks_which},
     posting::Reporter,
     questions::Questions,
     request::{Request, line},
-    which_open::{asks_which, takes_a_yes},
 };
 use crate::words;
 use readback_core::{
     change::{Actor, Answer, Change, ChangeRequest, Decide},
     command::{Command, Doubt, Sign},
     domain::Intent,
-    question::{OpenId, Question, Reply},
+    question::{Question, Reply},
 };
 use readback_nlu::{
     short::{calls_off_everything, talk::is_beside_a_card},
@@ -29,77 +27,6 @@ use readback_webex::WebexError;
 /// Whether the command is a yes or a no, or might be meant as a yes.
 pub(super) fn is_talk(command: &Command) -> bool {
     matches!(command.intent, Intent::Confirm | Intent::Cancel) || command.doubts.contains(&Doubt::NotAPlainYes)
-}
-
-/// An open item of one person: a waiting change or an open question.
-pub(super) enum OpenItem {
-    Request(Box<ChangeRequest>),
-    Question(Box<Question>),
-}
-
-impl OpenItem {
-    fn thread(&self) -> &str {
-        match self {
-            Self::Request(request) => &request.first().order().thread_id,
-            Self::Question(question) => &question.thread_id,
-        }
-    }
-
-    pub(super) fn id(&self) -> OpenId {
-        match self {
-            Self::Request(request) => OpenId::Request(request.id()),
-            Self::Question(question) => OpenId::Question(question.id),
-        }
-    }
-
-    /// Whether a yes can answer it.
-    fn takes_a_yes(&self) -> bool {
-        match self {
-            Self::Request(_) => true,
-            Self::Question(question) => takes_a_yes(question),
-        }
-    }
-
-    /// When its order was said.
-    fn said(&self) -> Timestamp {
-        match self {
-            Self::Request(request) => request.first().order().said,
-            Self::Question(question) => question.said,
-        }
-    }
-
-    fn card(&self) -> Option<&str> {
-        match self {
-            Self::Request(request) => request.card(),
-            Self::Question(question) => question.card.as_deref(),
-        }
-    }
-
-    /// The answer to a message that might be a yes but is not a plain one.
-    fn not_a_plain_yes(&self) -> String {
-        match self {
-            Self::Request(request) => words::not_a_plain_yes("Confirm", request.first().order().expires),
-            Self::Question(question) => words::not_a_plain_yes("its button", question.expires),
-        }
-    }
-
-    /// The answer to a yes beside other words.
-    fn yes_alone(&self) -> String {
-        match self {
-            Self::Request(request) => words::yes_alone("Confirm", request.first().order().expires),
-            Self::Question(question) => words::yes_alone("its button", question.expires),
-        }
-    }
-
-    pub(super) fn named(&self) -> String {
-        match self {
-            Self::Request(request) if request.single().is_none() => {
-                format!("{} and others", words::open_question(request.first()))
-            }
-            Self::Request(request) => words::open_question(request.first()),
-            Self::Question(question) => words::mild(&words::prompt(question)),
-        }
-    }
 }
 
 /// What a message says beside a yes or a no.

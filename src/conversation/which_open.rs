@@ -5,9 +5,10 @@ use super::{
     context::now,
     fault::{At, Fault},
     keys::position_of,
+    open_item::{OpenItem, asks_which, takes_a_yes},
     questions::Questions,
     request::{PressOutcome, Request},
-    typed_answers::{OpenItem, TypedAnswers},
+    typed_answers::TypedAnswers,
 };
 use crate::words;
 use readback_core::{
@@ -128,16 +129,6 @@ impl Questions {
             }
         }
     }
-}
-
-/// Whether the question asks which open question is meant.
-pub(super) const fn asks_which(question: &Question) -> bool {
-    matches!(question.prompt, Prompt::WhichOpen { .. })
-}
-
-/// Whether a yes answers the question.
-pub(super) fn takes_a_yes(question: &Question) -> bool {
-    question.choices.len() == 1 && question.fields.is_empty()
 }
 
 /// The choice that stands for an open question.

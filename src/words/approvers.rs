@@ -143,14 +143,11 @@ fn approval_of(shown: usize, all: usize, needed: usize) -> String {
 
 /// What is asked, as on its card.
 fn asked(request: &ChangeRequest) -> String {
-    match request.single() {
-        Some(change) => title(Verb::of(change.order()), change.target().name.as_str()),
-        None => {
-            let orders = request.items().map(Change::order);
-            let of: std::collections::BTreeSet<_> = request.items().map(Change::target).collect();
-            title_of_all(&Verb::of_all(orders), of.len())
-        }
+    if let Some(change) = request.single() {
+        return title(Verb::of(change.order()), change.target().name.as_str());
     }
+    let of: std::collections::BTreeSet<_> = request.items().map(Change::target).collect();
+    title_of_all(&Verb::of_all(request.items().map(Change::order)), of.len())
 }
 
 /// The first of these people: "a, b or people of `example.com`".

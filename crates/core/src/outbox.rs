@@ -105,7 +105,7 @@ impl fmt::Debug for Outgoing {
         let mut shown = f.debug_struct("Outgoing");
         shown.field("key", &self.key).field("room", &self.room).field("thread", &self.thread);
         let ends: Vec<ChangeId> = self.ends.iter().map(|end| end.change).collect();
-        shown.field("content", &self.content).field("ends", &ends).finish()
+        shown.field("content", &self.content).field("ends", &ends).field("while_waits", &self.while_waits).finish()
     }
 }
 

@@ -24,8 +24,10 @@ use tokio_util::sync::CancellationToken;
 use super::room::{Handle, Role};
 
 mod assets;
+mod deployments;
 mod last_change;
 
+pub use deployments::{DeploymentView, NamespaceView};
 pub use last_change::{Change, LastChange};
 
 /// What the page shows of the cluster: every watched Deployment.
@@ -46,41 +48,9 @@ impl ClusterView {
     #[must_use]
     pub fn after(self, before: &Self, at: Timestamp) -> Self {
         let is_first = before.namespaces.is_empty();
-        let last_change = (!is_first).then(|| last_change::between(before, &self, at)).flatten();
+        let last_change = (!is_first).then(|| last_change::between(&before.namespaces, &self.namespaces, at)).flatten();
         Self { last_change: last_change.or_else(|| before.last_change.clone()), ..self }
     }
-}
-
-/// One namespace.
-#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
-pub struct NamespaceView {
-    /// Its name.
-    pub name: String,
-    /// In display order.
-    pub deployments: Vec<DeploymentView>,
-}
-
-/// One Deployment, with its pods counted by state.
-#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
-pub struct DeploymentView {
-    /// Its name.
-    pub name: String,
-    /// `spec.replicas`
-    pub wanted: u32,
-    /// Pods that are ready.
-    pub ready: u32,
-    /// Pods that are starting.
-    pub starting: u32,
-    /// Pods that cannot start or keep exiting.
-    pub failing: u32,
-    /// The image of the first container; the page shows its tag.
-    pub image: String,
-    /// What is wrong, in words: `ImagePullBackOff: checkout:2.4 not found`.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub message: Option<String>,
-    /// The change cause on the object, if it has one.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub cause: Option<String>,
 }
 
 #[derive(Clone)]

@@ -150,21 +150,20 @@ const BOTS: &str = "@webex.bot";
 
 /// A member of a room.
 #[derive(Deserialize)]
-#[serde(rename_all = "camelCase")]
 pub(super) struct Membership {
-    #[serde(deserialize_with = "valid_id")]
-    person_id: String,
-    #[serde(default)]
-    person_email: Option<String>,
-    #[serde(default)]
-    person_display_name: Option<String>,
+    #[serde(rename = "personId", deserialize_with = "valid_id")]
+    id: String,
+    #[serde(rename = "personEmail", default)]
+    email: Option<String>,
+    #[serde(rename = "personDisplayName", default)]
+    name: Option<String>,
 }
 
 impl From<Membership> for domain::Person {
     fn from(member: Membership) -> Self {
-        let emails: Vec<String> = member.person_email.into_iter().map(|email| email.to_lowercase()).collect();
+        let emails: Vec<String> = member.email.into_iter().map(|email| email.to_lowercase()).collect();
         let is_bot = emails.iter().any(|email| email.ends_with(BOTS));
-        Self { id: member.person_id, emails, name: member.person_display_name.unwrap_or_default(), is_bot }
+        Self { id: member.id, emails, name: member.name.unwrap_or_default(), is_bot }
     }
 }
 

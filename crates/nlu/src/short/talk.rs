@@ -247,7 +247,7 @@ fn is_statement(lower: &[&str]) -> bool {
         &["how", "what", "which", "who", "where", "when", "why", "is", "are", "was", "does", "do"];
     let Some(first) = lower.first() else { return false };
     let wishes = |word: &&str| WISHES.contains(word) && !BE.contains(word);
-    if lower.iter().any(|word| wishes(word)) || QUESTIONS.contains(first) {
+    if lower.iter().any(wishes) || QUESTIONS.contains(first) {
         return false;
     }
     SUBJECTS.contains(first) || lower.iter().skip(1).take(2).any(|word| BE.contains(word))

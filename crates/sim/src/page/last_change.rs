@@ -3,7 +3,7 @@
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
-use super::{ClusterView, DeploymentView};
+use super::deployments::{DeploymentView, NamespaceView};
 
 /// A change of one Deployment.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -46,7 +46,7 @@ pub enum Change {
 }
 
 /// The last change between two views in display order, or `None` if no Deployment was changed.
-pub(super) fn between(before: &ClusterView, now: &ClusterView, at: Timestamp) -> Option<LastChange> {
+pub(super) fn between(before: &[NamespaceView], now: &[NamespaceView], at: Timestamp) -> Option<LastChange> {
     let last = |name: &str, change: Change, cause: Option<&String>| LastChange {
         name: name.to_owned(),
         change,
@@ -77,28 +77,25 @@ fn change(was: Option<&DeploymentView>, is: &DeploymentView) -> Option<Change> {
 /// Namespace and name.
 type Key<'v> = (&'v str, &'v str);
 
-fn deployments(view: &ClusterView) -> impl Iterator<Item = (Key<'_>, &DeploymentView)> {
-    let spaces = view.namespaces.iter();
-    spaces.flat_map(|space| space.deployments.iter().map(|one| ((space.name.as_str(), one.name.as_str()), one)))
+fn deployments(spaces: &[NamespaceView]) -> impl Iterator<Item = (Key<'_>, &DeploymentView)> {
+    spaces.iter().flat_map(|space| space.deployments.iter().map(|one| ((space.name.as_str(), one.name.as_str()), one)))
 }
 
-fn find<'v>(view: &'v ClusterView, key: &Key<'_>) -> Option<&'v DeploymentView> {
-    deployments(view).find(|(other, _)| other == key).map(|(_, deployment)| deployment)
+fn find<'v>(spaces: &'v [NamespaceView], key: &Key<'_>) -> Option<&'v DeploymentView> {
+    deployments(spaces).find(|(other, _)| other == key).map(|(_, deployment)| deployment)
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::page::NamespaceView;
 
     fn deployment(name: &str, wanted: u32, image: &str, cause: Option<&str>) -> DeploymentView {
         let cause = cause.map(str::to_owned);
         DeploymentView { name: name.into(), wanted, image: image.into(), cause, ..DeploymentView::default() }
     }
 
-    fn view(deployments: &[DeploymentView]) -> ClusterView {
-        let space = NamespaceView { name: "default".into(), deployments: deployments.to_vec() };
-        ClusterView { namespaces: vec![space], ..ClusterView::default() }
+    fn view(deployments: &[DeploymentView]) -> [NamespaceView; 1] {
+        [NamespaceView { name: "default".into(), deployments: deployments.to_vec() }]
     }
 
     fn last(before: &[DeploymentView], now: &[DeploymentView]) -> Option<(String, Change, Option<String>)> {
