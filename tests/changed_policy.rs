@@ -77,7 +77,7 @@ async fn an_image_is_judged_by_the_list_of_today() {
     let place = "[[place]]\nnamespaces = [\"default\"]\nregistries = [\"registry.example.com\"]\n";
     scene.restart_with(&format!("{GRANT}{place}")).await;
     scene.bot.room.press("Ann", &card, "confirm").await;
-    scene.bot.room.told(&order, "`docker.io/library/nginx` is no repository that may run here").await;
+    scene.bot.room.told(&order, "Images from `docker.io/library/nginx` are not allowed here").await;
     assert!(!has_written(&scene.local));
 }
 
@@ -88,7 +88,7 @@ async fn a_pause_is_taken_back_by_whoever_may_pause() {
     let setup = Setup { policy: Some(policy.to_owned()), ..Setup::default() };
     let bot = Bot::start(setup, local.connection()).await;
     let pause = bot.room.say("Ann", "pause the rollout of nginx-deployment").await;
-    bot.room.told(&pause, "Held").await;
+    bot.room.told(&pause, "nothing rolls out until you say").await;
     let undo = bot.room.say("Ann", "undo that").await;
     let card = bot.room.card(&undo).await;
     bot.room.press("Ann", &card, "confirm").await;

@@ -12,7 +12,7 @@ async fn what_looks_like_a_secret_never_reaches_the_room() {
     let order = bot.room.say("Ann", "last 5 lines of checkout-service").await;
     let told = bot.room.told(&order, "last 5 lines").await;
     let text = told["markdown"].as_str().unwrap();
-    assert!(text.contains("One of 4 pods of `checkout-service`") && text.contains("```text"), "{text}");
+    assert!(text.contains("Log of 1 of 4 pods of `checkout-service`") && text.contains("```text"), "{text}");
     assert!(text.contains("[hidden]") && text.contains("One thing that looks like a secret is hidden."), "{text}");
     assert!(!text.contains("eyJ"), "{text}");
     let block = text.split("```").nth(1).unwrap();

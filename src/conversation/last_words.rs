@@ -101,6 +101,8 @@ impl LastWords {
             let words = self.of(key);
             words.turn.is_about_an_order = true;
             words.ordered = words.ordered.max(Some(at));
+            // What was refused before is not what a question after this order is about.
+            words.refusal = None;
         }
     }
 

@@ -17,6 +17,7 @@ use crate::{
 use readback_cluster::{Description, Revision};
 use readback_core::{
     change::{ChangeSpec, Filter, Status},
+    command::Doubt,
     domain::{Intent, ObjectRef},
     policy::ProposedChange,
 };
@@ -24,9 +25,15 @@ use readback_core::{
 impl CardActionHandler {
     /// Does what the button of a Deployment's card says, as an order of this person.
     pub(super) async fn on_status(&self, request: &Request<'_>, button: &StatusButton) -> Result<PressOutcome, Fault> {
-        let command = spec::command_of(&ChangeSpec::new(button.press.verb()), &button.object);
+        let mut command = spec::command_of(&ChangeSpec::new(button.press.verb()), &button.object);
         let told = match button.press {
             StatusPress::Restart | StatusPress::RollBack => {
+                // Another Deployment with a name like it is not what the button stands under.
+                if let Ok(None) = self.reads.cx.clusters.describe(&button.object).await {
+                    return Ok(("answer", Some(words::no_longer_there(&button.object))));
+                }
+                // The card may be old, and a button is pressed twice more easily than an order is said twice.
+                command.doubts.push(Doubt::StatusButton);
                 let (outcome, lines) = self.orders.handle_commands(request, vec![command]).await?;
                 return Ok((outcome, (!lines.is_empty()).then(|| lines.join("\n\n"))));
             }

@@ -97,7 +97,7 @@ impl Orders {
         match (undo_scope(request.text, &self.cx.me.name), &known.undo) {
             (Some(UndoScope::Newest(count)), _) if names_none => {
                 let count = usize::try_from(count).unwrap_or(usize::MAX);
-                self.undo_newest(request, position, count).await
+                self.undo_newest(request, position, count, &known.verdict.reasons).await
             }
             (scope, Some(taken)) if scope.is_none() && !taken.is_alone() && names_none => {
                 let taken = self.cx.request_of(taken).await.before(request.place, "reading the changes")?;
@@ -155,12 +155,15 @@ impl Orders {
         request: &Request<'_>,
         position: u32,
         count: usize,
+        reasons: &[Reason],
     ) -> Result<Option<String>, Fault> {
         let store = &self.cx.store;
         let ordered = store.requested_by(&request.person.id, &request.place.room, LOOKED_AT).await;
         let ordered = ordered.before(request.place, "looking for the last changes")?.changes.into_iter();
         let mut newest = Vec::new();
-        for change in ordered.filter(|change| change.status() == Status::Applied && change.order().undoes.is_none()) {
+        // What was ordered after the message was said is not meant.
+        let is_meant = |change: &Change| change.order().said < request.at && change.order().undoes.is_none();
+        for change in ordered.filter(|change| change.status() == Status::Applied && is_meant(change)) {
             let undone = store.undone_by(change.id()).await.before(request.place, "looking for the last changes")?;
             if undone.changes.is_empty() {
                 newest.push(change);
@@ -176,7 +179,7 @@ impl Orders {
                 lines.push(words::changed_again(taken));
                 continue;
             }
-            match self.taking_back(request, position + nth, taken, &[]).await? {
+            match self.taking_back(request, position + nth, taken, reasons).await? {
                 Ok(order) => changes.push(Change::asking(*order).before(request.place, "recording the question")?),
                 Err(instead) => lines.push(instead),
             }

@@ -24,6 +24,8 @@ const LOOKED_AT: usize = 50;
 /// How long a failure is what a question about a failure is about, although something else was refused since: nobody knows
 /// when it was told.
 const RECENT: SignedDuration = SignedDuration::from_hours(1);
+/// The age of what a question can be about. The answers name times without a date.
+const LATELY: SignedDuration = SignedDuration::from_hours(12);
 /// Number of log lines of which the last one is shown.
 const LINES: u32 = 20;
 
@@ -68,6 +70,7 @@ impl WhyQuestions {
             Subject::Asked(change) => words::why_asked(Some(change)),
             Subject::Change(change) => words::why_ended(change),
             Subject::Nothing if why == Why::Asked => words::why_asked(None),
+            Subject::Nothing if why == Why::Failure => words::NO_FAILURE.to_owned(),
             Subject::Nothing => words::NOTHING_TO_EXPLAIN.to_owned(),
         })
     }
@@ -126,7 +129,9 @@ fn is_same(one: &readback_cluster::Cause, other: &readback_cluster::Cause) -> bo
 
 /// What the question is about, of these changes, newest first, and of what was refused last.
 fn subject<'s>(why: Why, changes: &'s [Change], refusal: Option<&'s Refusal>, now: Timestamp) -> Subject<'s> {
-    let newest = changes.first();
+    let is_late = |at: Timestamp| now.duration_since(at) < LATELY;
+    let newest = changes.first().filter(|change| is_late(change.order().created));
+    let refusal = refusal.filter(|refusal| now.duration_since(refusal.at) < RECENT);
     let is_later = |change: &Change| refusal.is_none_or(|refusal| refusal.at < change.order().said);
     match why {
         Why::Asked => {
@@ -136,9 +141,11 @@ fn subject<'s>(why: Why, changes: &'s [Change], refusal: Option<&'s Refusal>, no
         Why::Failure => {
             let failed = changes.iter().find(|change| has_failed(change));
             let is_recent = |change: &Change| now.duration_since(change.order().created) < RECENT;
-            match failed.filter(|failed| is_later(failed) || is_recent(failed)) {
-                Some(failed) => of_change(failed),
-                None => subject(Why::Last, changes, refusal, now),
+            let failed = failed.filter(|failed| is_late(failed.order().created));
+            match (failed.filter(|failed| is_later(failed) || is_recent(failed)), refusal) {
+                (Some(failed), _) => of_change(failed),
+                (None, Some(refusal)) => Subject::Refusal(refusal),
+                (None, None) => Subject::Nothing,
             }
         }
         Why::Refusal => match (refusal, newest) {
@@ -213,10 +220,11 @@ mod tests {
             "it was told after the refusal, perhaps"
         );
         let tomorrow = samples::at(24 * 3600);
-        assert_eq!(subject(Why::Failure, &changes, Some(&late), tomorrow), Subject::Refusal(&late));
-        assert_eq!(subject(Why::Failure, &changes[..1], None, tomorrow), Subject::Asked(&changes[0]));
+        assert_eq!(subject(Why::Failure, &changes, Some(&late), tomorrow), Subject::Nothing, "all of it is old");
+        assert_eq!(subject(Why::Last, &changes, None, tomorrow), Subject::Nothing);
+        assert_eq!(subject(Why::Failure, &changes[..1], None, samples::at(40)), Subject::Nothing, "nothing failed");
         let early = refusal(15);
         let about = subject(Why::Failure, &changes[..1], Some(&early), samples::at(40));
-        assert_eq!(about, Subject::Asked(&changes[0]), "nothing failed: the last thing");
+        assert_eq!(about, Subject::Refusal(&early), "nothing failed, but something was refused");
     }
 }

@@ -94,7 +94,7 @@ pub fn why_asked(change: Option<&Change>) -> String {
 /// The answer if a change has no inverse.
 pub fn no_inverse(change: &Change) -> String {
     format!(
-        "The last change here was a restart of {}, and a restart cannot be undone: the pods that it replaced are gone. Nothing was done.",
+        "A restart cannot be undone, and this was one of {}: the pods that it replaced are gone. Nothing was done.",
         change.order().called(),
     )
 }

@@ -45,6 +45,7 @@ pub fn doubt(doubt: &Doubt) -> String {
         Doubt::TheSame(object) => {
             format!("I took “the same” to be the last order here, for `{object}`.")
         }
+        Doubt::StatusButton => "It was ordered with a button under a status.".to_owned(),
         Doubt::Corrected => "It corrects an order that was not confirmed yet.".to_owned(),
         Doubt::Instead(object) => format!("I took this to replace the order for `{object}`."),
         Doubt::UnseenCluster(cluster) => {

@@ -13,9 +13,11 @@ use readback_core::{
 use readback_nlu::short::talk::Talk;
 use readback_webex::{code, escape_markdown};
 
-/// The answer if nothing was ordered, asked or refused here.
-pub const NOTHING_TO_EXPLAIN: &str =
-    "I have done, asked and refused nothing here lately, so there is nothing to explain.";
+/// The answer if nothing was ordered, asked or refused here lately.
+pub const NOTHING_TO_EXPLAIN: &str = "I find nothing here to explain.";
+
+/// The answer if nothing has failed here lately.
+pub const NO_FAILURE: &str = "I know of no order here that failed. “How is web?” shows how a Deployment is.";
 
 /// A change whose rollout failed, with what is known of it now.
 #[derive(Debug)]

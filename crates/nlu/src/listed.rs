@@ -21,9 +21,23 @@ struct Item {
     end: usize,
 }
 
+/// A name in a list that nothing has read.
+pub struct Left {
+    /// The last word before what separates it from the item before.
+    pub behind: usize,
+    /// The word that is the name.
+    pub name: usize,
+}
+
 /// The words with the separators of lists of names said as "," and "and".
 pub fn as_lists<'t>(words: &[Word<'t>], hints: &[Hint]) -> Vec<Word<'t>> {
+    // Of what is left out, a list may be part.
+    if words.iter().any(|word| is_left_out(&word.lower())) {
+        return words.to_vec();
+    }
     let mut items = items(words, hints, |at| may_be_a_name(words, hints, at));
+    // A line of its own may be a signature.
+    items.retain(|item| !words[item.separator.end].starts_line || is_live(hints, item.name.start));
     let mut ends = None;
     items.retain(|item| {
         let goes_on = ends == Some(item.separator.start) || ends_a_value(words, hints, item.separator.start);
@@ -49,14 +63,17 @@ pub fn as_lists<'t>(words: &[Word<'t>], hints: &[Hint]) -> Vec<Word<'t>> {
     said
 }
 
-/// The words in lists that can only be names, and that nothing has read: for which `is_left` is true.
-pub fn alone(words: &[Word<'_>], hints: &[Hint], is_left: impl Fn(usize) -> bool) -> Vec<Range<usize>> {
-    let found = items(words, hints, |at| is_left(at) && may_be_new(words, at));
+/// The words in lists that can only be names, that are not live, and that nothing has read: for which `is_left` is true. A
+/// live name that nothing has read is no part of the order, whatever stands around it.
+pub fn alone(words: &[Word<'_>], hints: &[Hint], is_left: impl Fn(usize) -> bool) -> Vec<Left> {
+    let is_new = |at: usize| is_left(at) && !is_live(hints, at) && may_be_new(words, at);
+    let found = items(words, hints, is_new);
     let says_so = |item: &Item| {
         let joined = words[item.separator.clone()].iter().any(|word| !word.is_punctuation());
         joined || item.name.start > item.separator.end || is_live(hints, item.separator.start.wrapping_sub(1))
     };
-    found.into_iter().filter(says_so).map(|item| item.name.start..item.name.start + 1).collect()
+    let left = |item: Item| Left { behind: item.separator.start.saturating_sub(1), name: item.name.start };
+    found.into_iter().filter(says_so).map(left).collect()
 }
 
 /// Whether a live name or a value ends before the word at `at`.
@@ -129,21 +146,7 @@ fn separator_end(words: &[Word<'_>], at: usize) -> usize {
     let mut end = at;
     while let Some(word) = words.get(end) {
         let lower = word.lower();
-        let joins = matches!(
-            lower.as_str(),
-            "," | ";"
-                | "&"
-                | "+"
-                | "and"
-                | "plus"
-                | "then"
-                | "also"
-                | "next"
-                | "afterwards"
-                | "finally"
-                | "lastly"
-                | "n"
-        );
+        let joins = matches!(lower.as_str(), "," | ";" | "&" | "+" | "and" | "plus" | "then" | "also" | "n");
         let is_bullet = word.starts_line && matches!(lower.as_str(), "-" | "*" | "•" | "–");
         let followed = lower == "followed" && words.get(end + 1).is_some_and(|next| next.lower() == "by");
         end += match (joins || is_bullet, followed) {
@@ -153,6 +156,13 @@ fn separator_end(words: &[Word<'_>], at: usize) -> usize {
         };
     }
     end
+}
+
+/// Whether the word leaves something out or alone.
+fn is_left_out(lower: &str) -> bool {
+    matches!(lower, "not" | "without" | "except" | "excluding" | "but" | "leave" | "never" | "skip" | "instead")
+        || lower.ends_with("n't")
+        || lower.ends_with("n’t")
 }
 
 fn is_article(lower: &str) -> bool {
@@ -229,8 +239,13 @@ mod tests {
             "traffic is up ; nginx",
             "scale grafana to 2 then check nginx",
             "restart grafana or nginx",
+            "restart grafana , not nginx , then redis",
+            "restart grafana ; do n't restart nginx ; redis",
+            "scale grafana to 3 next week",
+            "scale grafana to 3 , next week",
+            "scale grafana to 3\nMarc",
         ] {
-            assert_eq!(said(text), text, "{text}");
+            assert_eq!(said(text), text.replace('\n', " "), "{text}");
         }
     }
 
@@ -240,7 +255,7 @@ mod tests {
             let words = words(text);
             let unknown = |at: usize| words[at].text == "frobnicator" || words[at].text == "hop";
             let found = alone(&words, &hints(&words), unknown);
-            found.into_iter().map(|name| words[name].iter().map(|word| word.text).collect()).collect()
+            found.into_iter().map(|left| words[left.name].text.to_owned()).collect()
         };
         for text in [
             "scale nginx to 3 and the frobnicator too",

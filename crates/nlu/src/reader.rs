@@ -2,7 +2,8 @@
 
 use super::{
     clean::{LONGEST, clean},
-    guard, listed,
+    guard,
+    listed::{self, Left},
     model::Model,
     plain,
     roles::{self, Role},
@@ -109,18 +110,26 @@ pub fn explain(model: &Model, live: &Gazetteer, text: &str) -> anyhow::Result<(P
 fn add_left(heard: &mut ParsedMessage, words: &[Word<'_>], hints: &[Hint], roles: &mut [Role]) {
     let is_left = |role: Role| matches!(role, Role::Unexplained | Role::Unfamiliar);
     let left = listed::alone(words, hints, |at| is_left(roles[at]));
-    let orders = heard.commands.iter().rfind(|command| command.deployment.is_some());
-    let Some((intent, confidence)) = orders.map(|order| (order.intent, order.confidence)) else { return };
+    let named = || heard.commands.iter().filter(|command| command.deployment.is_some());
+    let Some((intent, confidence)) = named().map(|order| (order.intent, order.confidence)).next_back() else { return };
+    // Of several verbs it is not known which one is meant.
+    if named().any(|order| order.intent != intent) {
+        return;
+    }
     // Beside a question about it, a word that nothing explains is a reason to ask about what else is ordered.
     if !intent.is_write() && heard.commands.iter().any(|command| command.intent.is_write()) {
         return;
     }
-    for name in left {
-        roles[name.clone()].fill(Role::Slot(Slot::Deployment));
-        if let Some(article) = name.start.checked_sub(1).filter(|at| is_left(roles[*at])) {
+    for Left { behind, name } in left {
+        // The list is one of the order: it goes on from a name or a value of it.
+        if !matches!(roles[behind], Role::Slot(_)) {
+            continue;
+        }
+        roles[name] = Role::Slot(Slot::Deployment);
+        if let Some(article) = name.checked_sub(1).filter(|at| is_left(roles[*at])) {
             roles[article] = Role::Harmless;
         }
-        let mention = Mention::new(words[name.start].text, !words[name.start].text.is_ascii());
+        let mention = Mention::new(words[name].text, !words[name].text.is_ascii());
         heard.commands.push(Command { deployment: Some(mention), ..Command::new(intent, confidence) });
     }
 }

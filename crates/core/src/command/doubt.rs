@@ -67,6 +67,8 @@ pub enum Doubt {
     Instead(ObjectRef),
     /// It corrects an order for which a card was open.
     Corrected,
+    /// It was ordered with a button under the status of the Deployment, not in words.
+    StatusButton,
     /// This cluster has not responded since startup: the object that is meant may be there.
     UnseenCluster(ClusterName),
     /// No cluster is named, and there is none with the name of the room's default cluster any more.
