@@ -18,10 +18,11 @@ pub(super) struct Verdict {
 }
 
 /// What a message says of a change that has not ended.
-const UNDER_WAY: [&str; 6] = [
+const UNDER_WAY: [&str; 7] = [
     "Rolling out",
     "the pods follow",
-    "nder way",
+    "Under way",
+    "It is under way",
     "The card has Confirm and Cancel",
     "I have no answer yet",
     "Accepted.",
