@@ -93,6 +93,7 @@ impl Scene {
             ("events", &["list"]),
             ("horizontalpodautoscalers", &["list"]),
             ("poddisruptionbudgets", &["list"]),
+            ("cronjobs", &["list"]),
         ];
         for event in asked.iter().filter(|event| !is_of_the_fixture(event)) {
             let verbs = granted.iter().find(|(resource, _)| *resource == event.resource()).map(|(_, verbs)| *verbs);

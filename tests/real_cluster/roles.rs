@@ -88,7 +88,7 @@ impl RoleCheck {
         self.confirm("autoscale nginx-deployment between 2 and 5", "the autoscaler is there").await;
         self.confirm("undo that", "the autoscaler is gone").await;
         self.confirm("autoscale nginx-deployment between 2 and 5", "the autoscaler is there").await;
-        self.confirm("autoscale nginx-deployment between 2 and 6", "keeps to that").await;
+        self.confirm("autoscale nginx-deployment between 2 and 6", "has these bounds").await;
         // There is no kubelet, which the API server reports.
         self.say("logs of nginx-deployment", "cannot be read").await;
         self.confirm("update nginx to 9.99", "cannot be pulled").await;
